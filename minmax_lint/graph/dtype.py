@@ -1,0 +1,86 @@
+"""Element types of arrays, by the numbers of TensorFlow's types.proto."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class DType(IntEnum):
+    """TensorFlow's DataType; reference types (ref of X is X + 100) are mapped to their base type."""
+
+    INVALID = 0
+    FLOAT = 1
+    DOUBLE = 2
+    INT32 = 3
+    UINT8 = 4
+    INT16 = 5
+    INT8 = 6
+    STRING = 7
+    COMPLEX64 = 8
+    INT64 = 9
+    BOOL = 10
+    QINT8 = 11
+    QUINT8 = 12
+    QINT32 = 13
+    BFLOAT16 = 14
+    QINT16 = 15
+    QUINT16 = 16
+    UINT16 = 17
+    COMPLEX128 = 18
+    HALF = 19
+    RESOURCE = 20
+    VARIANT = 21
+    UINT32 = 22
+    UINT64 = 23
+
+    @classmethod
+    def from_number(cls, number: int) -> DType:
+        """The type for a proto enum number; unknown ones become INVALID."""
+        base = number - 100 if number > 100 else number
+        return cls(base) if base in cls._value2member_map_ else cls.INVALID
+
+    @property
+    def is_float(self) -> bool:
+        """Whether quantization concerns arrays of this type (float32; TOCO and MLIR handle no other)."""
+        return self is DType.FLOAT
+
+    @property
+    def struct_code(self) -> str | None:
+        """The `struct`/`array` code of one element in raw little-endian content; None if not plain."""
+        return _STRUCT_CODES.get(self)
+
+    @property
+    def numpy_name(self) -> str | None:
+        """The numpy type of one element in raw content; None if not plain."""
+        return _NUMPY_NAMES.get(self)
+
+
+_STRUCT_CODES = {
+    DType.FLOAT: "f",
+    DType.DOUBLE: "d",
+    DType.INT32: "i",
+    DType.UINT8: "B",
+    DType.INT16: "h",
+    DType.INT8: "b",
+    DType.INT64: "q",
+    DType.BOOL: "?",
+    DType.UINT16: "H",
+    DType.UINT32: "I",
+    DType.UINT64: "Q",
+    DType.HALF: "e",
+}
+
+_NUMPY_NAMES = {
+    DType.FLOAT: "<f4",
+    DType.DOUBLE: "<f8",
+    DType.INT32: "<i4",
+    DType.UINT8: "u1",
+    DType.INT16: "<i2",
+    DType.INT8: "i1",
+    DType.INT64: "<i8",
+    DType.BOOL: "?",
+    DType.UINT16: "<u2",
+    DType.UINT32: "<u4",
+    DType.UINT64: "<u8",
+    DType.HALF: "<f2",
+}

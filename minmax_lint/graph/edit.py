@@ -1,0 +1,89 @@
+"""A change to a graph, as data: what fixes produce, what writers splice, what `--diff` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.node import Attr, Node
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Node-level changes, all in terms of the graph before the change except `added`.
+
+    They take effect in this order: `removed`, `inputs` and `attrs` of existing nodes, `renamed` (the node
+    itself; consumers are NOT followed, list them in `inputs`), then `added` (already in new names; each
+    goes right after the node, in new names, that `after` gives for it, else at the end).
+    """
+
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Old node name -> its complete new inputs, as NodeDef spells them, in new names."""
+    attrs: Mapping[str, Mapping[str, Attr]] = field(default_factory=dict)
+    """Old node name -> attributes to set."""
+    ops: Mapping[str, str] = field(default_factory=dict)
+    """Old node name -> new op."""
+    added: tuple[Node, ...] = ()
+    after: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return not (self.renamed or self.inputs or self.attrs or self.ops or self.added or self.removed)
+
+
+def renamed_inputs(raw: tuple[str, ...], arrays: Mapping[str, str]) -> tuple[str, ...]:
+    """NodeDef inputs with arrays (`x`, `x:1`) and control sources (`^x`) replaced as `arrays` says."""
+    result = []
+    for text in raw:
+        control = text.startswith("^")
+        array = text[1:] if control else parse_edge(text).array
+        result.append(f"^{arrays.get(array, array)}" if control else arrays.get(array, text))
+    return tuple(result)
+
+
+def edited(graph: Graph, edit: Edit) -> Graph:
+    """The graph after `edit`; untouched nodes keep their order and stay undecoded."""
+    old = graph.columns
+    following: dict[str, list[Node]] = {}
+    for node in edit.added:
+        following.setdefault(edit.after.get(node.name, ""), []).append(node)
+    names: list[str] = []
+    ops: list[str] = []
+    inputs: list[tuple[str, ...]] = []
+    origins: list[int | Node] = []
+
+    def put_added(after: str) -> None:
+        for node in following.pop(after, []):
+            names.append(node.name)
+            ops.append(node.op)
+            raw = [array_name(*edge) for edge in node.inputs]
+            inputs.append((*raw, *(f"^{name}" for name in node.control_inputs)))
+            origins.append(node)
+            put_added(node.name)
+
+    for i, name in enumerate(old.names):
+        if name in edit.removed:
+            continue
+        names.append(edit.renamed.get(name, name))
+        ops.append(edit.ops.get(name, old.ops[i]))
+        inputs.append(edit.inputs.get(name, old.inputs[i]))
+        origins.append(i)
+        if following:
+            put_added(names[-1])
+    for after in list(following):
+        put_added(after)
+
+    def details(position: int) -> Details:
+        origin = origins[position]
+        if isinstance(origin, Node):
+            return origin.attrs, origin.device
+        attrs, device = old.details(origin)
+        changed = edit.attrs.get(old.names[origin])
+        return ({**attrs, **changed} if changed else attrs), device
+
+    return Graph(Columns(names, ops, inputs, details), graph.functions)

@@ -1,0 +1,97 @@
+"""One node of a GraphDef, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import Edge, array_name
+from minmax_lint.graph.tensor import Shape, Tensor
+
+
+class FunctionRef(NamedTuple):
+    """An attribute that names a function of the library (PartitionedCall, If, While)."""
+
+    name: str
+
+
+class UnknownRank(NamedTuple):
+    """A shape attribute that says nothing, not even the rank."""
+
+
+Attr = (
+    int
+    | float
+    | bool
+    | bytes
+    | DType
+    | Shape
+    | UnknownRank
+    | Tensor
+    | FunctionRef
+    | list[int]
+    | list[float]
+    | list[bool]
+    | list[bytes]
+    | list[DType]
+    | list[Shape | UnknownRank]
+    | list[FunctionRef]
+    | list[Tensor]
+)
+"""A decoded attribute. Shapes are tuples, lists are lists; an enum DataType is a DType."""
+
+
+class Node(NamedTuple):
+    """A node: its op, its data inputs in slot order (parallel edges kept), its control inputs, its attributes."""
+
+    name: str
+    op: str
+    inputs: tuple[Edge, ...] = ()
+    control_inputs: tuple[str, ...] = ()
+    attrs: Mapping[str, Attr] = {}
+    device: str = ""
+
+    @property
+    def array(self) -> str:
+        """The name of output 0."""
+        return self.name
+
+    def output(self, port: int) -> str:
+        """The name of output `port` as the converters spell it."""
+        return array_name(self.name, port)
+
+    def integer(self, key: str, default: int) -> int:
+        """Attribute `key` as an int, or `default` where it is absent or of another kind."""
+        value = self.attrs.get(key)
+        return int(value) if isinstance(value, int) else default
+
+    def real(self, key: str, default: float) -> float:
+        """Attribute `key` as a float, or `default`."""
+        value = self.attrs.get(key)
+        return float(value) if isinstance(value, (int, float)) else default
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Attribute `key` as a bool, or `default`."""
+        value = self.attrs.get(key)
+        return bool(value) if isinstance(value, (bool, int)) else default
+
+    def text(self, key: str, default: str = "") -> str:
+        """Attribute `key` as text, or `default`."""
+        value = self.attrs.get(key)
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else default
+
+    def dtype(self, key: str = "T") -> DType | None:
+        """Attribute `key` as an element type, or None."""
+        value = self.attrs.get(key)
+        return value if isinstance(value, DType) else None
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Attribute `key` as a list of ints; empty where absent."""
+        value = self.attrs.get(key)
+        return tuple(int(v) for v in value if isinstance(v, int)) if isinstance(value, list) else ()
+
+    def tensor(self, key: str = "value") -> Tensor | None:
+        """Attribute `key` as a constant, or None."""
+        value = self.attrs.get(key)
+        return value if isinstance(value, Tensor) else None

@@ -1,0 +1,121 @@
+"""Constant values: decoded on demand, in plain Python for scalars and shapes, in numpy for weights."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.graph.dtype import DType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Shape = tuple[int | None, ...]
+"""A static shape; None is an unknown dimension. An unknown rank is None in place of the tuple."""
+
+Scalar = float | int | bool | bytes
+
+
+class Tensor:
+    """A constant of known shape, and (nearly always) known value.
+
+    `content` holds raw little-endian elements and may be shorter than the shape says when the last
+    element repeats, as TensorProto allows; an empty one means zeros. `content=None` is a constant whose
+    value nobody has given us, such as a variable without its checkpoint: `known` is then False.
+    """
+
+    __slots__ = ("_content", "_strings", "dtype", "shape")
+
+    def __init__(
+        self,
+        dtype: DType,
+        shape: Sequence[int],
+        content: bytes | memoryview | None,
+        strings: tuple[bytes, ...] = (),
+    ) -> None:
+        self.dtype = dtype
+        self.shape: tuple[int, ...] = tuple(shape)
+        self._content = content
+        self._strings = strings
+
+    @classmethod
+    def of(cls, dtype: DType, shape: Sequence[int], values: Sequence[Scalar]) -> Tensor:
+        """A tensor from Python values; fewer values than elements repeat the last one.
+
+        Raises ValueError for a type that has no plain binary form.
+        """
+        if dtype is DType.STRING:
+            return cls(dtype, shape, b"", tuple(v for v in values if isinstance(v, bytes)))
+        code = dtype.struct_code
+        if code is None:
+            raise ValueError(f"cannot write elements of type {dtype.name}")
+        return cls(dtype, shape, struct.pack(f"<{len(values)}{code}", *values))
+
+    @property
+    def known(self) -> bool:
+        """False for a constant whose value is not available (a variable without a checkpoint)."""
+        return self._content is not None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def stored(self) -> int:
+        """Number of elements really stored; the last one stands for all that follow."""
+        width = struct.calcsize(self.dtype.struct_code or "B")
+        return 0 if self._content is None else len(self._content) // width
+
+    @property
+    def content(self) -> bytes | memoryview | None:
+        """The raw elements as stored (see the class)."""
+        return self._content
+
+    def values(self) -> tuple[Scalar, ...]:
+        """All elements, flat. Meant for scalars and shapes; use `numpy()` for weights.
+
+        Raises ValueError where the value is unknown or the type has no plain form.
+        """
+        if self.dtype is DType.STRING:
+            return self._strings
+        stored = self._unpack(self.stored)
+        size = self.size
+        if len(stored) >= size:
+            return stored[:size]
+        filler: Scalar = stored[-1] if stored else 0
+        return stored + (filler,) * (size - len(stored))
+
+    def item(self) -> float | int | bool:
+        """The single element of a one-element tensor. Raises ValueError if it is not one."""
+        if self.size != 1:
+            raise ValueError(f"expected one element, the shape is {list(self.shape)}")
+        stored = self._unpack(min(self.stored, 1))
+        return stored[0] if stored else 0
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The value as a numpy array of `shape` (read-only). Raises ValueError as `values` does."""
+        import numpy
+
+        name = self.dtype.numpy_name
+        if name is None or self._content is None:
+            raise ValueError(f"no numeric value is known for this {self.dtype.name} tensor")
+        flat = numpy.frombuffer(self._content, dtype=name)[: self.size]
+        if flat.size < self.size:
+            filler = flat[-1] if flat.size else numpy.zeros((), dtype=name)
+            return numpy.concatenate([flat, numpy.full(self.size - flat.size, filler, flat.dtype)]).reshape(
+                self.shape
+            )
+        return flat.reshape(self.shape)
+
+    def _unpack(self, count: int) -> tuple[Any, ...]:
+        code = self.dtype.struct_code
+        if code is None or self._content is None:
+            raise ValueError(f"no numeric value is known for this {self.dtype.name} tensor")
+        return struct.unpack_from(f"<{count}{code}", self._content)
+
+    def __repr__(self) -> str:
+        value = "?" if not self.known else self.item() if self.size == 1 and self.dtype.struct_code else "..."
+        return f"Tensor({self.dtype.name}, {list(self.shape)}, {value})"

@@ -1,0 +1,108 @@
+"""The kept subgraph: what the converters keep between the inputs and the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.graph import Graph, Use
+from minmax_lint.graph.names import canonical_array, parse_edge
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The ancestors of the outputs, cut at the inputs.
+
+    `nodes` are reached through data edges: what TOCO's import and MLIR compute with. `control_only` are
+    reached through a control edge somewhere on the way: freezing (`extract_sub_graph`) keeps them, TOCO's
+    import drops them, and a FakeQuant among them gives nobody its range.
+    Source: convert_variables_to_constants and import_tensorflow.cc (drop_control_dependency).
+    """
+
+    graph: Graph
+    inputs: tuple[str, ...]
+    """Input arrays, canonical."""
+    outputs: tuple[str, ...]
+    """Output arrays, canonical."""
+    nodes: frozenset[str]
+    control_only: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.nodes
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The kept nodes in file order."""
+        return tuple(name for name in self.graph.names if name in self.nodes)
+
+    def uses(self, array: str) -> tuple[Use, ...]:
+        """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""
+        return tuple(use for use in self.graph.uses(array) if use.node in self.nodes and not self.is_cut(use.node))
+
+    def outside(self, array: str) -> tuple[Use, ...]:
+        """Readers of `array` that the converter throws away."""
+        return tuple(use for use in self.graph.uses(array) if use.node not in self.nodes)
+
+    def is_cut(self, name: str) -> bool:
+        """Whether the trace stopped at node `name` because it produces an input array."""
+        return name in self._cut
+
+    def networkx(self) -> networkx.MultiDiGraph:
+        """The kept subgraph as networkx."""
+        from minmax_lint.graph.networkx_view import view
+
+        return view(self.graph, self.nodes)
+
+    @cached_property
+    def _cut(self) -> frozenset[str]:
+        return frozenset(parse_edge(array).node for array in self.inputs)
+
+
+def trace(graph: Graph, inputs: Iterable[str], outputs: Sequence[str]) -> Kept:
+    """Trace back from `outputs`, stopping at `inputs`.
+
+    Raises UnknownName for an output that is not there, UnreadableModel for an edge from a missing node.
+    An input that is not an ancestor is simply not among the kept nodes.
+    """
+    sources = tuple(canonical_array(name) for name in inputs)
+    sinks = tuple(canonical_array(name) for name in outputs)
+    cut = {parse_edge(name).node for name in sources}
+    starts = [parse_edge(name).node for name in sinks]
+    for name in starts:
+        graph.position(name)
+    by_data = _reach(graph, starts, cut, control=False)
+    everything = _reach(graph, starts, cut, control=True)
+    return Kept(graph, sources, sinks, frozenset(by_data), frozenset(everything - by_data))
+
+
+def _reach(graph: Graph, starts: Sequence[str], cut: set[str], *, control: bool) -> set[str]:
+    raw = graph.columns.inputs
+    seen = set(starts)
+    pending = list(seen)
+    while pending:
+        name = pending.pop()
+        if name in cut:
+            continue
+        for text in raw[graph.position(name)]:
+            if text.startswith("^"):
+                if not control:
+                    continue
+                source = text[1:]
+            else:
+                source = text if text in graph else parse_edge(text).node
+            if source in seen:
+                continue
+            if source not in graph:
+                raise UnreadableModel(f"node {name!r} reads {text!r}, which is not in the graph: the file is damaged")
+            seen.add(source)
+            pending.append(source)
+    return seen
