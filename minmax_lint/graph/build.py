@@ -11,7 +11,13 @@ from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Scalar, Tensor
 
 _FLOAT_OPS_WITHOUT_T = frozenset(
-    {"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVarsPerChannel", "Const", "Placeholder"}
+    {
+        "FakeQuantWithMinMaxVars",
+        "FakeQuantWithMinMaxArgs",
+        "FakeQuantWithMinMaxVarsPerChannel",
+        "Const",
+        "Placeholder",
+    }
 )
 
 
@@ -44,7 +50,11 @@ class Builder:
         return self.add("Placeholder", name, dtype=dtype, shape=tuple(shape))
 
     def const(
-        self, name: str, values: Scalar | Sequence[Scalar], shape: Sequence[int] | None = None, dtype: DType = DType.FLOAT
+        self,
+        name: str,
+        values: Scalar | Sequence[Scalar],
+        shape: Sequence[int] | None = None,
+        dtype: DType = DType.FLOAT,
     ) -> str:
         """A constant; a scalar unless `shape` is given; values repeat to fill the shape."""
         listed = [values] if isinstance(values, (int, float, bytes)) else list(values)
@@ -57,12 +67,16 @@ class Builder:
     ) -> str:
         """FakeQuantWithMinMaxVars with constant range [low, high]."""
         bounds = (self.const(f"{name}/min", low), self.const(f"{name}/max", high))
-        return self.add("FakeQuantWithMinMaxVars", name, array, *bounds, num_bits=num_bits, narrow_range=narrow_range)
+        return self.add(
+            "FakeQuantWithMinMaxVars", name, array, *bounds, num_bits=num_bits, narrow_range=narrow_range
+        )
 
     def dense(self, name: str, array: str, rows: int, columns: int, *, quantized_weights: bool = True) -> str:
-        """MatMul with constant weights [rows, columns] (behind a FakeQuant unless told otherwise) and BiasAdd `name`."""
+        """MatMul with constant weights [rows, columns], behind a FakeQuant by default, and BiasAdd `name`."""
         weights = self.const(f"{name}/weights", [0.5, -0.5, 0.25], [rows, columns])
         if quantized_weights:
             weights = self.fake_quant(f"{name}/weights_quant", weights, -1.0, 1.0, narrow_range=True)
         product = self.add("MatMul", f"{name}/MatMul", array, weights, transpose_a=False, transpose_b=False)
-        return self.add("BiasAdd", name, product, self.const(f"{name}/bias", 0.1, [columns]), data_format=b"NHWC")
+        return self.add(
+            "BiasAdd", name, product, self.const(f"{name}/bias", 0.1, [columns]), data_format=b"NHWC"
+        )

@@ -43,7 +43,7 @@ Attr = (
 
 
 class Node(NamedTuple):
-    """A node: its op, its data inputs in slot order (parallel edges kept), its control inputs, its attributes."""
+    """A node: op, data inputs in slot order (parallel edges kept), control inputs, attributes."""
 
     name: str
     op: str

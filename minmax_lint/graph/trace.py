@@ -46,7 +46,9 @@ class Kept:
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""
-        return tuple(use for use in self.graph.uses(array) if use.node in self.nodes and not self.is_cut(use.node))
+        return tuple(
+            use for use in self.graph.uses(array) if use.node in self.nodes and not self.is_cut(use.node)
+        )
 
     def outside(self, array: str) -> tuple[Use, ...]:
         """Readers of `array` that the converter throws away."""
@@ -102,7 +104,9 @@ def _reach(graph: Graph, starts: Sequence[str], cut: set[str], *, control: bool)
             if source in seen:
                 continue
             if source not in graph:
-                raise UnreadableModel(f"node {name!r} reads {text!r}, which is not in the graph: the file is damaged")
+                raise UnreadableModel(
+                    f"node {name!r} reads {text!r}, which is not in the graph: the file is damaged"
+                )
             seen.add(source)
             pending.append(source)
     return seen

@@ -1,0 +1,84 @@
+"""What a converter model says about a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["quantized", "float", "abort", "undetermined"]
+AbortKind = Literal["minmax", "unsupported-op", "scale-conflict", "training-graph", "other"]
+
+ObstacleKind = Literal[
+    "no-range",  # an array that needs a range has none
+    "no-kernel",  # the op has no quantized form in this converter
+    "scale-conflict",  # ops that share one scale see different ranges
+    "raw-consumer",  # an array is read through a FakeQuant by one consumer and raw by another
+    "range-not-constant",  # a FakeQuant whose range is computed
+    "bad-range",  # NaN, infinite, degenerate or (for TOCO) zero-missing range
+    "bad-weights",  # TOCO's check for two zero bytes close together
+    "training",  # training-only ops in the kept subgraph
+    "output",  # something about the output arrays themselves (constant, same as an input)
+    "unused-input",
+    "unknown-op",  # the model does not know the op
+    "other",
+]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One cause for which ops stay float or the conversion fails: a root, not each of its consequences."""
+
+    kind: ObstacleKind
+    array: str | None
+    """The array concerned, by a name that exists in the source graph."""
+    node: str | None
+    """The source node concerned: the producer for `no-range`, the op itself for `no-kernel`."""
+    message: str
+    """One sentence."""
+    consequences: tuple[str, ...] = ()
+    """Arrays (source names) whose ops go float, or fail, because of this."""
+
+
+@dataclass(frozen=True)
+class OpOutcome:
+    """One op of the model that the converter would write."""
+
+    op: str
+    """Op name: TFLite's (`CONV_2D`) for both converters."""
+    output: str
+    """Name of its first output array in the source graph."""
+    nodes: tuple[str, ...]
+    """The source nodes that became this op."""
+    integer: bool
+    computes: bool = True
+    """False for ops that compute on no real values (shape arithmetic, QUANTIZE, DEQUANTIZE)."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The prediction of one profile for one graph (contract: "Prediction").
+
+    `array`: abort of kind `minmax` only: the array that the converter's own message names.
+    `float_ops`: (TFLite op name, output array) of every float op where the verdict is `float`.
+    """
+
+    profile: str
+    verdict: Verdict
+    kind: AbortKind | None = None
+    array: str | None = None
+    op: str | None = None
+    float_ops: tuple[tuple[str, str], ...] = ()
+    message: str = ""
+    """The converter's own message on an abort (without file and line); one explaining sentence otherwise."""
+    ops: tuple[OpOutcome, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    """All of them, not only the first: the converter stops at the first, the user should not have to."""
+    ranges: Mapping[str, tuple[float, float]] | None = None
+    """Array (source name) -> the range with which the converter quantizes it."""
+
+    @property
+    def integer_share(self) -> float | None:
+        """Share of computing ops that are integer, 0..1; None where nothing is known."""
+        computing = [op for op in self.ops if op.computes]
+        return sum(op.integer for op in computing) / len(computing) if computing else None

@@ -1,0 +1,141 @@
+"""FakeQuant nodes: what they quantize, with which range, and whether the range is a constant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import Edge
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+RANGE_FROM_INPUTS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
+RANGE_FROM_ATTRS = frozenset({"FakeQuantWithMinMaxArgs"})
+GRADIENTS = frozenset(
+    {
+        "FakeQuantWithMinMaxArgsGradient",
+        "FakeQuantWithMinMaxVarsGradient",
+        "FakeQuantWithMinMaxVarsPerChannelGradient",
+    }
+)
+FAKE_QUANTS = RANGE_FROM_INPUTS | RANGE_FROM_ATTRS
+"""Ops whose output 0 is their input 0, rounded to a grid."""
+
+IDENTITIES = frozenset(
+    {"Identity", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "ReadVariableOp"}
+)
+"""Ops through which a range operand is followed to its constant."""
+
+
+class Range(NamedTuple):
+    """A MinMax, in real values. NaN twice stands for a range that exists but whose value is not given."""
+
+    min: float
+    max: float
+
+    @property
+    def known(self) -> bool:
+        """False for the range of a variable without its checkpoint."""
+        return not (math.isnan(self.min) and math.isnan(self.max))
+
+    def __str__(self) -> str:
+        return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "[?, ?]"
+
+
+UNKNOWN_RANGE = Range(math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class FakeQuant:
+    """One FakeQuant node.
+
+    `ranges` has one entry, or one per channel; it is empty where the range is not a constant
+    (`constant` False: computed from data, or assigned in the graph).
+    """
+
+    node: str
+    op: str
+    array: str
+    """The array it reads (input 0)."""
+    ranges: tuple[Range, ...]
+    num_bits: int
+    narrow_range: bool
+
+    @property
+    def output(self) -> str:
+        """The array it writes."""
+        return self.node
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether each channel has a range of its own."""
+        return self.op == "FakeQuantWithMinMaxVarsPerChannel"
+
+    @property
+    def constant(self) -> bool:
+        """Whether the converter will find a constant range."""
+        return bool(self.ranges)
+
+    @property
+    def range(self) -> Range | None:
+        """The union of `ranges`; None where the range is not a constant."""
+        if not self.ranges:
+            return None
+        if any(not r.known for r in self.ranges):
+            return UNKNOWN_RANGE
+        return Range(min(r.min for r in self.ranges), max(r.max for r in self.ranges))
+
+
+def is_fake_quant(op: str) -> bool:
+    """Whether an op is a (forward) FakeQuant."""
+    return op in FAKE_QUANTS
+
+
+def read_fake_quant(graph: Graph, node: Node) -> FakeQuant:
+    """The FakeQuant at `node`; its range is followed through Identity chains to constants.
+
+    In a frozen view (`freeze.frozen`) variables are constants already. Defaults of TensorFlow's
+    array_ops.cc / fake_quant_ops: num_bits 8, narrow_range false, Args range [-6, 6].
+    """
+    array = node.inputs[0].array if node.inputs else ""
+    ranges: tuple[Range, ...] = ()
+    if node.op in RANGE_FROM_ATTRS:
+        ranges = (Range(node.real("min", -6.0), node.real("max", 6.0)),)
+    elif len(node.inputs) >= 3:
+        low, high = (follow_constant(graph, edge) for edge in node.inputs[1:3])
+        if low is not None and high is not None:
+            ranges = _paired(low, high)
+    return FakeQuant(
+        node.name, node.op, array, ranges, node.integer("num_bits", 8), node.flag("narrow_range")
+    )
+
+
+def fake_quants(graph: Graph, names: Iterable[str] | None = None) -> Iterator[FakeQuant]:
+    """All FakeQuants among `names` (default: the whole graph), in file order."""
+    for name in graph.names if names is None else names:
+        if is_fake_quant(graph.op(name)):
+            yield read_fake_quant(graph, graph[name])
+
+
+def follow_constant(graph: Graph, edge: Edge, limit: int = 64) -> Tensor | None:
+    """The constant that `edge` carries, through at most `limit` identities; None if it is not one."""
+    for _ in range(limit):
+        if edge.node not in graph:
+            return None
+        node = graph[edge.node]
+        if node.op == "Const":
+            return node.tensor()
+        if node.op not in IDENTITIES or not node.inputs:
+            return None
+        edge = node.inputs[0]
+    return None
+
+
+def _paired(low: Tensor, high: Tensor) -> tuple[Range, ...]:
+    if not (low.known and high.known):
+        return (UNKNOWN_RANGE,)
+    lows, highs = low.values(), high.values()
+    return tuple(Range(float(a), float(b)) for a, b in zip(lows, highs, strict=False))

@@ -1,0 +1,55 @@
+"""The frozen view: variables as the constants that freezing will make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.node import Attr
+from minmax_lint.graph.tensor import Tensor
+
+VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
+READS = frozenset({"ReadVariableOp"})
+
+
+class VariableValues(Protocol):
+    """Where variables' values come from: a checkpoint, or nothing."""
+
+    def value(self, node: str) -> Tensor | None:
+        """The value of the variable made by node `node`; None if the checkpoint has none."""
+
+
+def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
+    """The graph with every variable turned into a Const and every ReadVariableOp into an Identity.
+
+    A variable whose value nobody gives us becomes a constant of unknown value (`Tensor.known` False).
+    Nothing is decoded until it is asked for. Source: tf.graph_util.convert_variables_to_constants.
+    """
+    old = graph.columns
+    if not any(op in VARIABLES for op in old.ops):
+        return graph
+    ops = ["Const" if op in VARIABLES else "Identity" if op in READS else op for op in old.ops]
+
+    def details(position: int) -> Details:
+        attrs, device = old.details(position)
+        if old.ops[position] in READS:
+            return {**attrs, "T": attrs.get("dtype", DType.FLOAT)}, device
+        if old.ops[position] not in VARIABLES:
+            return attrs, device
+        return _constant(attrs, old.names[position], variables.value if variables else None), device
+
+    return Graph(Columns(old.names, ops, old.inputs, details), graph.functions)
+
+
+def _constant(
+    attrs: Mapping[str, Attr], name: str, lookup: Callable[[str], Tensor | None] | None
+) -> Mapping[str, Attr]:
+    dtype, shape = attrs.get("dtype"), attrs.get("shape")
+    dtype = dtype if isinstance(dtype, DType) else DType.FLOAT
+    value = lookup(name) if lookup else None
+    if value is None:
+        known_shape = shape if isinstance(shape, tuple) and all(isinstance(d, int) for d in shape) else ()
+        value = Tensor(dtype, [d for d in known_shape if isinstance(d, int)], None)
+    return {"dtype": dtype, "value": value}
