@@ -1,0 +1,35 @@
+"""What a loader returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minmax_lint.graph.freeze import VariableValues
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.tensor import Shape
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature: its keys and the arrays of the graph they stand for."""
+
+    name: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    input_shapes: Mapping[str, Shape | None] = field(default_factory=dict)
+    """Array -> shape, as the signature states it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model."""
+
+    path: Path | None
+    """The file that holds the graph; None for objects in memory and standard input."""
+    format: str
+    """`graphdef`, `graphdef-text`, `metagraph`, `checkpoint`, `savedmodel`, ..."""
+    graph: Graph
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+    variables: VariableValues | None = None

@@ -1,0 +1,1 @@
+"""TensorFlow's own protocol messages without TensorFlow (see `messages`)."""
