@@ -1,0 +1,161 @@
+"""Runs one real conversion in a process of its own: `python worker.py request.json`.
+
+Started by `minmax_lint.conversion.run`, in whatever interpreter holds the TensorFlow to use, so this
+file stands alone: no import of minmax_lint, Python 3.7 to 3.13, TensorFlow 1.15 to 2.21.
+
+Request (JSON): `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name],
+`engine` "toco" | "mlir", `flow` "tf1" | "tf2", `stats` {input: [mean, std]}, `model` and `result` (paths
+to write). Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where
+the request cannot be served by this TensorFlow at all).
+
+Stages go to standard output, one a line (and `version X` once); everything TensorFlow prints goes to standard error.
+TOCO ends its process on most failures, with or without a line on standard error: then no result is written.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+
+class Misuse(Exception):
+    """This interpreter's TensorFlow cannot do what was asked."""
+
+
+def main(request_path):
+    """Serve one request and return the exit code: 0 converted, 1 failed with a result written."""
+    with open(request_path) as file:
+        request = json.load(file)
+    announce = _separate_stages()
+    result = {"ok": False}
+    try:
+        announce("tensorflow")
+        tensorflow = import_tensorflow()
+        result["tensorflow"] = tensorflow.__version__
+        announce("version " + tensorflow.__version__)
+        model = convert(tensorflow, request, announce)
+        announce("write")
+        with open(request["model"], "wb") as file:
+            file.write(model)
+        result["ok"] = True
+    except Exception as error:
+        traceback.print_exc()
+        result.update(exception=type(error).__name__, message=str(error), misuse=isinstance(error, Misuse))
+    with open(request["result"], "w") as file:
+        json.dump(result, file)
+    return 0 if result["ok"] else 1
+
+
+def _separate_stages():
+    """Keep standard output for stages: from here on whatever TensorFlow prints goes to standard error."""
+    sys.stdout.flush()
+    stages = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def announce(stage):
+        stages.write(stage + "\n")
+        stages.flush()
+
+    return announce
+
+
+def import_tensorflow():
+    """TensorFlow without GPU and without the log lines below an error."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow
+    except ImportError as error:
+        raise Misuse("%s has no usable TensorFlow: %s" % (sys.executable, error))
+    if not hasattr(tensorflow, "__version__"):
+        raise Misuse("%s has no usable TensorFlow: the package is empty" % sys.executable)
+    return tensorflow
+
+
+def convert(tensorflow, request, announce=lambda stage: None):
+    """The bytes of the .tflite model for `request`."""
+    version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
+    # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
+    if request["engine"] == "toco" and version >= (2, 16):
+        raise Misuse(
+            "TensorFlow %s no longer has TOCO; name an interpreter with TensorFlow 2.15 or older (--python)"
+            % tensorflow.__version__
+        )
+    if request["flow"] == "tf2" and version < (2, 0):
+        raise Misuse("TensorFlow %s has no TF2 flow" % tensorflow.__version__)
+    make = _tf2_converter if request["flow"] == "tf2" else _tf1_converter
+    announce("import")
+    converter = make(tensorflow, request)
+    _convert_in_this_process()
+    announce("convert")
+    return converter.convert()
+
+
+def _tf1_converter(tensorflow, request):
+    """from_frozen_graph, inference_type=uint8, quantized_input_stats on every input."""
+    lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
+    inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
+    converter = lite.TFLiteConverter.from_frozen_graph(
+        request["graph"],
+        [name for name, _ in inputs],
+        [_array(name) for name in request["outputs"]],
+        {name: shape for name, shape in inputs if shape is not None} or None,
+    )
+    converter.experimental_new_converter = request["engine"] == "mlir"
+    converter.inference_type = tensorflow.uint8
+    converter.quantized_input_stats = {_array(name): tuple(pair) for name, pair in request["stats"].items()}
+    return converter
+
+
+def _tf2_converter(tensorflow, request):
+    """The frozen graph as a concrete function, optimizations=[DEFAULT], no representative dataset."""
+    with open(request["graph"], "rb") as file:
+        graph_def = tensorflow.compat.v1.GraphDef.FromString(file.read())
+    # import_graph_def does not take shapes: they have to be in the placeholders before the import.
+    shapes = {_array(name): shape for name, shape in request["inputs"].items() if shape is not None}
+    for node in graph_def.node:
+        if node.op == "Placeholder" and node.name in shapes:
+            node.attr["shape"].shape.CopyFrom(tensorflow.TensorShape(shapes[node.name]).as_proto())
+
+    def whole_graph():
+        tensorflow.compat.v1.import_graph_def(graph_def, name="")
+
+    wrapped = tensorflow.compat.v1.wrap_function(whole_graph, [])
+    tensor = wrapped.graph.get_tensor_by_name
+    function = wrapped.prune(
+        [tensor(_tensor(name)) for name in request["inputs"]],
+        [tensor(_tensor(name)) for name in request["outputs"]],
+    )
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    return converter
+
+
+def _convert_in_this_process():
+    """Let TOCO run here: TensorFlow starts another Python for it, which costs a second TensorFlow import.
+
+    tensorflow/lite/python/convert.py converts in process where the name of that program is empty
+    (`_toco_from_proto_bin` up to TF 2.11 or so, `_deprecated_conversion_binary` later).
+    """
+    try:
+        from tensorflow.lite.python import convert as module
+    except ImportError:
+        from tensorflow_core.lite.python import convert as module
+    for name in ("_toco_from_proto_bin", "_deprecated_conversion_binary"):
+        if hasattr(module, name):
+            setattr(module, name, "")
+
+
+def _array(name):
+    """`x:0` is the array `x`."""
+    return name[:-2] if name.endswith(":0") else name
+
+
+def _tensor(name):
+    return name if ":" in name else name + ":0"
+
+
+if __name__ == "__main__":
+    # The folder of this file must not lend its modules' names to TensorFlow's imports.
+    sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,114 @@
+"""Ask real converters what they do with a graph, hundreds of times a minute.
+
+`Converter(profile_name, interpreter)` keeps one TensorFlow process per interpreter; `answer` gives what the
+corpus stores under "expected" (see fixtures/corpus/README.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.conversion.failure import failure_of_crash, failure_of_exception
+from minmax_lint.conversion.readback import read_model
+from minmax_lint.conversion.run import DEFAULT_STATS
+from minmax_lint.converters.profile import PROFILES
+
+Expected = dict[str, Any]
+Shapes = Mapping[str, Sequence[int | None] | None]
+
+_WORKER = Path(__file__).parents[2] / "minmax_lint" / "conversion" / "worker.py"
+_SERVER = Path(__file__).with_name("fork_server.py")
+
+
+class ForkServer:
+    """One interpreter whose TensorFlow is imported once; every conversion runs in a forked child."""
+
+    def __init__(self, python: str | os.PathLike[str], time_limit: float = 60.0) -> None:
+        self.time_limit = time_limit
+        self._folder = tempfile.TemporaryDirectory(prefix="minmax-lint-fork-")
+        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+        self._process = subprocess.Popen(
+            [os.fspath(python), str(_SERVER), str(_WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        self.tensorflow: str = self._reply()["tensorflow"]
+
+    def __enter__(self) -> ForkServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait(timeout=self.time_limit)
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._folder.cleanup()
+
+    def answer(self, profile_name: str, graph: bytes, inputs: Shapes, outputs: Sequence[str]) -> Expected:
+        """What the real converter of the profile does with a frozen GraphDef."""
+        profile = PROFILES[profile_name]
+        folder = Path(self._folder.name)
+        (folder / "graph.pb").write_bytes(graph)
+        (folder / "result.json").unlink(missing_ok=True)
+        request = {
+            "graph": str(folder / "graph.pb"),
+            "inputs": {name: None if shape is None else list(shape) for name, shape in inputs.items()},
+            "outputs": list(outputs),
+            "engine": profile.engine,
+            "flow": profile.flow,
+            "stats": {name: DEFAULT_STATS for name in inputs},
+            "model": str(folder / "model.tflite"),
+            "result": str(folder / "result.json"),
+            "log": str(folder / "log"),
+            "time_limit": self.time_limit,
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self._expected(folder, profile.flow, self._reply()["returncode"])
+
+    def _expected(self, folder: Path, flow: Any, returncode: int) -> Expected:
+        if not (folder / "result.json").exists():
+            failure = failure_of_crash(returncode, (folder / "log").read_text(errors="replace"))
+        else:
+            result = json.loads((folder / "result.json").read_text())
+            if result["ok"]:
+                model = read_model(folder / "model.tflite")
+                expected: Expected = {"verdict": model.verdict(flow), "output_types": list(model.output_types)}
+                if model.float_ops:
+                    expected["float_ops"] = [list(op) for op in model.float_ops]
+                elif expected["verdict"] == "float":
+                    expected["float_ops"] = []
+                return expected
+            failure = failure_of_exception(result["exception"], result["message"])
+        expected = {"verdict": "abort", "message": failure.message, "kind": failure.kind}
+        return expected | {k: v for k in ("array", "op") if (v := getattr(failure, k)) is not None}
+
+    def _reply(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the TensorFlow process ended: {self._process.args}")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+
+def multiset(expected: Expected) -> tuple[Any, ...]:
+    """What two answers must share to count as the same (the scoring rule of the corpus)."""
+    ops = sorted(name for name, _ in expected.get("float_ops", []))
+    array = expected.get("array") if expected.get("kind") == "minmax" else None
+    return expected["verdict"], expected.get("kind"), array, ops
