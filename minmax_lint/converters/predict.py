@@ -1,0 +1,22 @@
+"""The way into the converter models: one function for every profile."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import Kept
+
+
+def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+    """What the converter of `profile` will do with the kept subgraph.
+
+    `kept.graph` is the frozen view: variables are constants. A model is loaded when its engine is asked for.
+    """
+    if profile.engine == "toco":
+        from minmax_lint.converters.toco import predict as predict_toco
+
+        return predict_toco(kept, inference, profile)
+    from minmax_lint.converters.mlir import predict as predict_mlir
+
+    return predict_mlir(kept, inference, profile)
