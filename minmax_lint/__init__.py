@@ -1,0 +1,42 @@
+"""minmax_lint: the linter for TensorFlow graphs that are about to become quantized TFLite models.
+
+>>> import minmax_lint
+>>> report = minmax_lint.lint("eval.pb", outputs=["output"])          # doctest: +SKIP
+>>> [finding.code for finding in report.findings]                     # doctest: +SKIP
+['MM101']
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.version import __version__
+
+if TYPE_CHECKING:
+    from minmax_lint.api import explain, lint
+    from minmax_lint.converters.prediction import Prediction
+    from minmax_lint.errors import UserError
+    from minmax_lint.report import Report
+    from minmax_lint.rules.finding import Finding
+
+_HOMES = {
+    "lint": "minmax_lint.api",
+    "explain": "minmax_lint.api",
+    "Finding": "minmax_lint.rules.finding",
+    "Prediction": "minmax_lint.converters.prediction",
+    "Report": "minmax_lint.report",
+    "UserError": "minmax_lint.errors",
+}
+
+__all__ = ["Finding", "Prediction", "Report", "UserError", "__version__", "explain", "lint"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: `import minmax_lint` alone stays free.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value

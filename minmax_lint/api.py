@@ -1,0 +1,75 @@
+"""The Python interface: `lint`, and what `fix`, `convert` and `checked` build on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.converters.profile import profiles
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.linting import lint_model
+from minmax_lint.loaders.endpoints import endpoints
+from minmax_lint.loaders.load import load
+from minmax_lint.loaders.model import Model
+from minmax_lint.report import Report
+from minmax_lint.rules.rule import rule
+from minmax_lint.rules.selection import Selection
+
+Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
+
+
+def lint(
+    source: Any,
+    inputs: Inputs | None = None,
+    outputs: Sequence[str] | str | None = None,
+    converters: Sequence[str] | None = None,
+    *,
+    signature: str | None = None,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> Report:
+    """Lint a model.
+
+    `source`: a path, a GraphDef or MetaGraphDef message, a tf.Graph, a tf.compat.v1.Session, a concrete
+    function or a Keras model. `inputs`: array names, or a mapping to shapes (None is an unknown
+    dimension). Inputs and outputs not given are inferred. `converters`: profile names (default: `toco`
+    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
+
+    Raises UserError (with what to do) where the source cannot be read or a name is unknown.
+    """
+    model = source if isinstance(source, Model) else load(source, signature=signature)
+    if isinstance(outputs, str):
+        outputs = [outputs]
+    ends = endpoints(model, shapes_by_input(inputs), outputs, signature)
+    selection = Selection(tuple(select), tuple(ignore))
+    return lint_model(
+        model,
+        ends.inputs,
+        ends.outputs,
+        profiles(converters),
+        path=display_path(source, model),
+        inferred_how=ends.how if ends.inferred else "",
+        accepts=selection.accepts,
+    )
+
+
+def shapes_by_input(inputs: Inputs | None) -> Mapping[str, Shape | None] | None:
+    """Inputs as users give them, as array -> shape."""
+    if inputs is None:
+        return None
+    if isinstance(inputs, Mapping):
+        return {name: None if shape is None else tuple(shape) for name, shape in inputs.items()}
+    return dict.fromkeys(inputs)
+
+
+def display_path(source: Any, model: Model) -> str:
+    """How reports call the source."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    return str(model.path) if model.path is not None else "<memory>"
+
+
+def explain(code: str) -> str:
+    """The documentation of a rule, Markdown. Raises UnknownName."""
+    return rule(code).documentation()

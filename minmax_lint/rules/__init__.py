@@ -1,0 +1,1 @@
+"""The rules: one file each; they return findings as data and never print."""

@@ -1,0 +1,83 @@
+"""What a rule returns."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+Applicability = Literal["safe", "unsafe"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+Role = Literal["kept", "output", "outside", "missing", "float", "integer"]
+
+
+@dataclass(frozen=True)
+class FixOffer:
+    """How `fix` can repair a finding. Safe: outputs stay the same up to the FakeQuant's own rounding."""
+
+    strategy: str
+    """Name of the repair (`guard`, `retarget`, `rewire`, `insert`, ...)."""
+    applicability: Applicability
+    description: str
+    """One sentence, imperative."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the small drawing of a finding's path, from what is kept to what lies outside."""
+
+    node: str
+    op: str
+    role: Role
+    note: str = ""
+    """What to say beside it: `[0, 6]`, `no range`, `the output`."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: a root cause with its consequences.
+
+    `outputs`: the model's output arrays concerned. `profiles`: names of the selected profiles that it
+    breaks. `consequences`: arrays whose ops go float, or whose conversion fails, because of it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    """One sentence: what is wrong."""
+    node: str | None = None
+    array: str | None = None
+    outputs: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    consequences: tuple[str, ...] = ()
+    path: tuple[Step, ...] = ()
+    advice: str = ""
+    """What to change, where no fix of ours can do it: one sentence."""
+    fix: FixOffer | None = None
+    fingerprint: str = ""
+
+
+def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with fingerprints that survive renumbering (`Relu_1` -> `Relu_2`) and added layers.
+
+    Findings alike but for numbers are told apart by their place among each other.
+    """
+    seen: Counter[str] = Counter()
+    result = []
+    for finding in findings:
+        names = [finding.node or finding.array or "", *finding.outputs]
+        key = "\0".join([finding.code, *map(_without_numbers, names)])
+        seen[key] += 1
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
+        result.append(replace(finding, fingerprint=digest))
+    return tuple(result)
+
+
+def _without_numbers(name: str) -> str:
+    return re.sub(r"_\d+(?=$|[/:])", "", name)
