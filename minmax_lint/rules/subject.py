@@ -46,10 +46,8 @@ class Subject:
         """Every FakeQuant of the kept subgraph, in file order."""
         return tuple(found for found in self.fake_quants if found.node in self.kept)
 
-    def obstacles(
-        self, *kinds: str
-    ) -> Mapping[tuple[str | None, str | None], tuple[tuple[Profile, Obstacle], ...]]:
-        """Obstacles of these kinds, grouped by (array, node) over the selected profiles, in first-seen order."""
+    def obstacles(self, *kinds: str) -> ObstaclesByPlace:
+        """Obstacles of these kinds by (array, node), over the selected profiles, in first-seen order."""
         grouped: dict[tuple[str | None, str | None], list[tuple[Profile, Obstacle]]] = {}
         for profile in self.profiles:
             for obstacle in self.predictions[profile.name].obstacles:
