@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
@@ -10,13 +11,15 @@ from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.tensor import Shape, Tensor
 
 
-class FunctionRef(NamedTuple):
+@dataclass(frozen=True)
+class FunctionRef:
     """An attribute that names a function of the library (PartitionedCall, If, While)."""
 
     name: str
 
 
-class UnknownRank(NamedTuple):
+@dataclass(frozen=True)
+class UnknownRank:
     """A shape attribute that says nothing, not even the rank."""
 
 

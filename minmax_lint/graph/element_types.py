@@ -1,0 +1,59 @@
+"""Element types of outputs: most ops say it in an attribute, a few have it fixed by their definition."""
+
+from __future__ import annotations
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.node import Node
+
+_ATTRIBUTE = {
+    **dict.fromkeys(
+        ("Const", "Placeholder", "PlaceholderWithDefault", "RandomUniform", "ReadVariableOp", "Dequantize"),
+        "dtype",
+    ),
+    **dict.fromkeys(("VariableV2", "VarHandleOp"), "dtype"),
+    **dict.fromkeys(("Gather", "GatherV2", "GatherNd"), "Tparams"),
+    **dict.fromkeys(("Shape", "Size"), "out_type"),
+    **dict.fromkeys(("ArgMax", "ArgMin"), "output_type"),
+    "Cast": "DstT",
+    "Range": "Tidx",
+}
+"""Attribute that holds the type of every output, where it is not `T`."""
+
+_FIXED = {
+    **dict.fromkeys(
+        ("All", "Any", "Equal", "Greater", "GreaterEqual", "IsFinite", "IsInf", "IsNan"), DType.BOOL
+    ),
+    **dict.fromkeys(("Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"), DType.BOOL),
+    **dict.fromkeys(FAKE_QUANTS, DType.FLOAT),
+    **dict.fromkeys(("LRN", "ResizeBilinear", "ResizeBicubic"), DType.FLOAT),
+    "Rank": DType.INT32,
+    "Where": DType.INT64,
+}
+
+_DEFAULTS = {
+    "Shape": DType.INT32,
+    "Size": DType.INT32,
+    "ArgMax": DType.INT64,
+    "ArgMin": DType.INT64,
+    "Range": DType.INT32,
+}
+
+_SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "UniqueV2": DType.INT32}
+"""Type of output 1 where it differs from output 0."""
+
+
+def element_type(node: Node, port: int) -> DType:
+    """The type of output `port`; INVALID where the node does not say."""
+    if port == 1 and node.op in _SECOND:
+        return _SECOND[node.op]
+    if port > 0 and node.op.startswith("FusedBatchNorm"):
+        return node.dtype("U") or DType.FLOAT
+    if node.op in _FIXED:
+        return _FIXED[node.op]
+    listed = node.attrs.get("Tout")
+    if isinstance(listed, list) and port < len(listed):
+        entry = listed[port]
+        return entry if isinstance(entry, DType) else DType.INVALID
+    found = node.dtype(_ATTRIBUTE.get(node.op, "T")) or node.dtype("dtype")
+    return found or _DEFAULTS.get(node.op, DType.INVALID)

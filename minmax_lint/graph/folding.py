@@ -1,0 +1,189 @@
+"""Constant folding of real-valued arrays (weights through batch-norm arithmetic), in numpy, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+MAX_ELEMENTS = 1 << 28
+
+_UNARY = {
+    **{op: op.lower() for op in ("Abs", "Ceil", "Exp", "Floor", "Log", "Sqrt", "Square", "Tanh")},
+    "Neg": "negative",
+    "Rint": "rint",
+    "Round": "rint",
+    "LogicalNot": "logical_not",
+}
+_BINARY = {
+    **{op: op.lower() for op in ("Add", "Equal", "Greater", "Less", "Maximum", "Minimum")},
+    "AddV2": "add",
+    "Div": "divide",
+    "RealDiv": "divide",
+    "Mul": "multiply",
+    "Sub": "subtract",
+    "FloorDiv": "floor_divide",
+    "FloorMod": "mod",
+    "Pow": "power",
+    "NotEqual": "not_equal",
+    "GreaterEqual": "greater_equal",
+    "LessEqual": "less_equal",
+    "LogicalAnd": "logical_and",
+    "LogicalOr": "logical_or",
+}
+_REDUCTIONS = {
+    "Max": "max",
+    "Mean": "mean",
+    "Min": "min",
+    "Prod": "prod",
+    "Sum": "sum",
+    "All": "all",
+    "Any": "any",
+}
+_PASS = frozenset(
+    {"Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp"}
+)
+
+FOLDABLE = (
+    frozenset(
+        """
+    Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 Pack Range Relu Relu6 Reshape Rsqrt Select
+    SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose BroadcastTo SquaredDifference
+    """.split()
+    )
+    | _PASS
+    | set(_UNARY)
+    | set(_BINARY)
+    | set(_REDUCTIONS)
+)
+"""Ops that `fold` can evaluate, for any element type of numpy."""
+
+
+def fold(node: Node, inputs: Sequence[Tensor]) -> Tensor | None:
+    """Output 0 of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
+    if node.op in _PASS:
+        return inputs[0]
+    if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
+        return None
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            value = _evaluate(node, [tensor.numpy() for tensor in inputs])
+    except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
+        return None
+    if value is None or value.size > MAX_ELEMENTS:
+        return None
+    return tensor_of(value)
+
+
+def tensor_of(value: Array) -> Tensor | None:
+    """A numpy array as a Tensor; float64 results of float32 arithmetic do not occur, numpy keeps the type."""
+    dtype = next((d for d in DType if d.numpy_name and value.dtype == d.numpy_name), None)
+    return None if dtype is None else Tensor(dtype, value.shape, value.tobytes())
+
+
+def _evaluate(node: Node, values: list[Array]) -> Array | None:
+    import numpy as np
+
+    op = node.op
+    if op in _UNARY:
+        return np.asarray(getattr(np, _UNARY[op])(values[0]))
+    if op in _BINARY:
+        return np.asarray(getattr(np, _BINARY[op])(values[0], values[1]))
+    if op in _REDUCTIONS:
+        axes = tuple(int(axis) for axis in values[1].reshape(-1))
+        keep = node.flag("keep_dims")
+        return np.asarray(getattr(np, _REDUCTIONS[op])(values[0], axis=axes, keepdims=keep)).astype(
+            values[0].dtype
+        )
+    rule = _RULES.get(op)
+    return None if rule is None else np.asarray(rule(node, values))
+
+
+def _cast(node: Node, values: list[Array]) -> Array:
+    target = node.dtype("DstT")
+    if target is None or target.numpy_name is None:
+        raise ValueError("no numeric type to cast to")
+    cast: Array = values[0].astype(target.numpy_name)
+    return cast
+
+
+def _strided(node: Node, values: list[Array]) -> Array:
+    value, begins, ends, steps = values
+    index: list[Any] = []
+    for i in range(len(begins)):
+        bit = 1 << i
+        if node.integer("ellipsis_mask", 0) & bit:
+            index.append(Ellipsis)
+        elif node.integer("new_axis_mask", 0) & bit:
+            index.append(None)
+        elif node.integer("shrink_axis_mask", 0) & bit:
+            index.append(int(begins[i]))
+        else:
+            low = None if node.integer("begin_mask", 0) & bit else int(begins[i])
+            high = None if node.integer("end_mask", 0) & bit else int(ends[i])
+            index.append(slice(low, high, int(steps[i])))
+    part: Array = value[tuple(index)]
+    return part
+
+
+def _slice(node: Node, values: list[Array]) -> Array:
+    value, begins, sizes = values
+    index = tuple(
+        slice(int(low), None if size == -1 else int(low) + int(size))
+        for low, size in zip(begins, sizes, strict=True)
+    )
+    part: Array = value[index]
+    return part
+
+
+def _with_numpy(function: Callable[[Any, Node, list[Array]], Array]) -> Callable[[Node, list[Array]], Array]:
+    def rule(node: Node, values: list[Array]) -> Array:
+        import numpy
+
+        return function(numpy, node, values)
+
+    return rule
+
+
+def _softmax(np: Any, node: Node, values: list[Array]) -> Array:
+    raised = np.exp(values[0] - values[0].max(axis=-1, keepdims=True))
+    result: Array = raised / raised.sum(axis=-1, keepdims=True)
+    return result
+
+
+_RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
+    "Cast": _cast,
+    "StridedSlice": _strided,
+    "Slice": _slice,
+    "Softmax": _with_numpy(_softmax),
+    "Rsqrt": _with_numpy(lambda np, node, v: (1 / np.sqrt(v[0])).astype(v[0].dtype)),
+    "Relu": _with_numpy(lambda np, node, v: np.maximum(v[0], 0)),
+    "Relu6": _with_numpy(lambda np, node, v: np.clip(v[0], 0, 6)),
+    "Sigmoid": _with_numpy(lambda np, node, v: 1 / (1 + np.exp(-v[0]))),
+    "SquaredDifference": _with_numpy(lambda np, node, v: np.square(v[0] - v[1])),
+    "Transpose": _with_numpy(lambda np, node, v: np.transpose(v[0], [int(a) for a in v[1]])),
+    "Reshape": lambda node, v: v[0].reshape([int(size) for size in v[1].reshape(-1)]),
+    "ExpandDims": _with_numpy(lambda np, node, v: np.expand_dims(v[0], int(v[1].reshape(-1)[0]))),
+    "Squeeze": _with_numpy(lambda np, node, v: np.squeeze(v[0], axis=node.integers("squeeze_dims") or None)),
+    "ConcatV2": _with_numpy(lambda np, node, v: np.concatenate(v[:-1], axis=int(v[-1]))),
+    "Concat": _with_numpy(lambda np, node, v: np.concatenate(v[1:], axis=int(v[0]))),
+    "Pack": _with_numpy(lambda np, node, v: np.stack(v, axis=node.integer("axis", 0))),
+    "Gather": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=0)),
+    "GatherV2": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=int(v[2]))),
+    "Fill": _with_numpy(lambda np, node, v: np.full([int(n) for n in v[0]], v[1])),
+    "BroadcastTo": _with_numpy(lambda np, node, v: np.broadcast_to(v[0], [int(n) for n in v[1]])),
+    "Range": _with_numpy(lambda np, node, v: np.arange(v[0], v[1], v[2], dtype=v[0].dtype)),
+    "Tile": _with_numpy(lambda np, node, v: np.tile(v[0], [int(n) for n in v[1]])),
+    "Select": _with_numpy(lambda np, node, v: np.where(v[0], v[1], v[2])),
+    "SelectV2": _with_numpy(lambda np, node, v: np.where(v[0], v[1], v[2])),
+}
