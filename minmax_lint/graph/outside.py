@@ -1,0 +1,45 @@
+"""FakeQuants that quantize an output array but lie outside the kept subgraph: the converters never see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant, is_fake_quant, read_fake_quant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.trace import Kept
+
+SAME_VALUES = IDENTITIES | {"Reshape", "Squeeze", "ExpandDims", "Transpose"}
+"""Ops whose output 0 holds the elements of input 0, unchanged: a range behind them holds in front of them."""
+
+UNQUANTIZED = "/unquantized"
+"""What retargeting appends to the name of the op whose name its FakeQuant takes."""
+
+
+@dataclass(frozen=True)
+class OutsideFakeQuant:
+    """A FakeQuant behind an output array that is no ancestor of any output."""
+
+    fake_quant: FakeQuant
+    through: tuple[str, ...] = ()
+    """The pass-through nodes between the output array and the FakeQuant, from the output on."""
+
+
+def outside_fake_quants(graph: Graph, kept: Kept, output: str) -> tuple[OutsideFakeQuant, ...]:
+    """The FakeQuants outside `kept` that read array `output`, directly or through pass-through ops.
+
+    Nearest first, then in file order. A FakeQuant behind another FakeQuant is not counted.
+    """
+    found: list[OutsideFakeQuant] = []
+    pending: list[tuple[str, tuple[str, ...]]] = [(output, ())]
+    seen: set[str] = set()
+    for array, through in pending:
+        for use in graph.uses(array):
+            if use.slot or use.node in kept or use.node in seen:
+                continue
+            seen.add(use.node)
+            op = graph.op(use.node)
+            if is_fake_quant(op):
+                found.append(OutsideFakeQuant(read_fake_quant(graph, graph[use.node]), through))
+            elif op in SAME_VALUES:
+                pending.append((use.node, (*through, use.node)))
+    return tuple(found)
