@@ -1,4 +1,4 @@
-"""FakeQuants that quantize an output array but lie outside the kept subgraph: the converters never see them."""
+"""FakeQuants that quantize an output array but lie outside the kept subgraph: no converter sees them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,47 @@
+"""What a repair is: an edit of a graph, and the outputs that go by another name afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from minmax_lint.errors import UserError
+from minmax_lint.fixes.composition import composed
+from minmax_lint.graph.edit import Edit
+
+
+class CannotRepair(UserError):
+    """A repair does not fit this graph; the message says why."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A repair of one graph, not yet applied."""
+
+    strategy: str
+    edit: Edit
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Output array -> the array that takes its place, where its name changes."""
+    safe: bool = True
+    """Whether all outputs stay the same up to the FakeQuants' own rounding and clamping."""
+    reason: str = ""
+    """One sentence: why this repair."""
+
+    def then(self, following: Repair) -> Repair:
+        """Both as one: the following repair is one of the graph that this repair makes."""
+        outputs = {old: following.outputs.get(new, new) for old, new in self.outputs.items()}
+        known = set(self.outputs.values())
+        outputs |= {old: new for old, new in following.outputs.items() if old not in known}
+        return Repair(
+            "+".join(
+                dict.fromkeys(filter(None, (*self.strategy.split("+"), *following.strategy.split("+"))))
+            ),
+            composed(self.edit, following.edit),
+            outputs,
+            self.safe and following.safe,
+            " ".join(dict.fromkeys(filter(None, (self.reason, following.reason)))),
+        )
+
+
+NOTHING = Repair("", Edit())
+"""The repair of a graph that needs none."""

@@ -1,0 +1,25 @@
+"""The source guard: for model code, before the quantization rewrite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEFAULT_BOUND = 1e6
+
+
+def guard(tensor: Any, bound: float = DEFAULT_BOUND, name: str | None = None) -> Any:
+    """Append `tf.minimum(tensor, bound)` to a model's output, so that its FakeQuant stays in the graph.
+
+    Call it on the output before `tf.contrib.quantize.create_training_graph` or `create_eval_graph`, in the
+    training program and in the export program, and export the tensor that it returns: the rewriter puts
+    the output's FakeQuant in front of the minimum, where the converter keeps it. `bound` must lie above
+    every value of `tensor`. Works in TF1 graphs and TF2 functions; the constant is the guard's own.
+    Raises ValueError for a bound that is no finite float32 number.
+    """
+    import tensorflow as tf
+
+    if not abs(bound) < 1e38:
+        raise ValueError(f"bound must be a finite number above the output's range, not {bound!r}")
+    with tf.name_scope(f"{name}_scope" if name else "minmax_guard"):
+        limit = tf.constant(bound, dtype=tensor.dtype, name="bound")
+    return tf.minimum(tensor, limit, name=name or "guarded")
