@@ -1,0 +1,105 @@
+"""The choice of a repair for each output, made by the converter models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.errors import UserError
+from minmax_lint.fixes.guard import guard
+from minmax_lint.fixes.repair import CannotRepair, Repair
+from minmax_lint.fixes.retarget import retarget
+from minmax_lint.fixes.rewire import rewire
+from minmax_lint.fixes.trial import Trial, sum_of
+from minmax_lint.graph.fakequant import read_fake_quant
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.outside import outside_fake_quants
+from minmax_lint.guard import DEFAULT_BOUND
+
+STRATEGIES = ("auto", "guard", "retarget")
+
+
+def repaired_outputs(
+    trial: Trial, strategy: str = "auto", *, bound: float = DEFAULT_BOUND, new_name: bool = False
+) -> Trial:
+    """Repair each output whose FakeQuant lies outside, where that brings a profile nearer to converting.
+
+    Of the candidates that make no selected profile worse, the one with the best predictions is taken; then
+    the one that leaves the fewest ops; then the first of retarget, guard. Outputs are visited in graph
+    order, so the order in which they are given does not matter. Raises UserError where an output needs a
+    repair and none fits, with the reason.
+    """
+    refused: list[str] = []
+    for output in sorted(trial.outputs, key=lambda name: _place(trial, name)):
+        if trial.quantized:
+            break
+        if not outside_fake_quants(trial.subject.graph, trial.subject.kept, output):
+            continue
+        tried: list[Trial] = []
+        try:
+            tried = [trial.after(repair) for repair in _candidates(trial, output, strategy, bound, new_name)]
+        except CannotRepair as error:
+            refused.append(str(error))
+            continue
+        better = [candidate for candidate in tried if candidate.improves(trial)]
+        if better:
+            trial = min(better, key=lambda candidate: (sum_of(candidate.standings), candidate.left_behind))
+        elif not _indifferent(trial, output):
+            refused.append(_worse(trial, tried, output))
+    if refused and trial.repair.edit.empty:
+        raise UserError("; ".join(dict.fromkeys(refused)))
+    return trial
+
+
+def _place(trial: Trial, output: str) -> tuple[int, int]:
+    edge = parse_edge(output)
+    return trial.model.graph.position(edge.node), edge.port
+
+
+def _candidates(trial: Trial, output: str, strategy: str, bound: float, new_name: bool) -> Iterator[Repair]:
+    graph, kept = trial.model.graph, trial.subject.kept
+    if strategy in ("auto", "retarget"):
+        found = retarget(graph, kept, output, new_name=new_name)
+        yield found
+        yield from _rewired(trial, found, output)
+    if strategy in ("auto", "guard"):
+        found = guard(graph, kept, output, bound=bound, new_name=new_name)
+        yield found
+        yield from _rewired(trial, found, output)
+
+
+def _rewired(trial: Trial, repair: Repair, output: str) -> Iterator[Repair]:
+    """The repair, and kept readers of the raw array moved behind the FakeQuant as well."""
+    if not trial.subject.kept.uses(output):
+        return
+    after = trial.after(repair)
+    subject = after.subject
+    fixed = repair.outputs.get(output, output)
+    node = subject.graph[parse_edge(fixed).node]
+    while node.op in ("Minimum", "Identity"):
+        node = subject.graph[node.inputs[0].node]
+    try:
+        yield repair.then(rewire(after.model.graph, subject.kept, read_fake_quant(subject.graph, node)))
+    except CannotRepair:
+        return
+
+
+def _indifferent(trial: Trial, output: str) -> bool:
+    """Whether no profile misses a range on this output, as behind a softmax."""
+    return not any(
+        output in (obstacle.array, *obstacle.consequences)
+        for found in trial.predictions
+        for obstacle in found.obstacles
+        if obstacle.kind == "no-range"
+    )
+
+
+def _worse(trial: Trial, tried: list[Trial], output: str) -> str:
+    for candidate in tried:
+        for old, new, profile in zip(trial.predictions, candidate.predictions, trial.profiles, strict=True):
+            if new.verdict in ("abort", "float"):
+                what = "worse" if candidate.worsens(trial) else "no better"
+                return (
+                    f"{candidate.repair.strategy} on {output} would make {profile.title} {what} "
+                    f"({old.verdict} before, {new.verdict} after: {new.message})"
+                )
+    return f"no repair of {output} brings a converter nearer to a quantized model"
