@@ -1,0 +1,180 @@
+"""Inputs and outputs: as the user named them, as a signature names them, or inferred from the graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import array_name, canonical_array, near_names, parse_edge
+from minmax_lint.graph.outside import UNQUANTIZED
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import trace
+from minmax_lint.loaders.model import Model, Signature
+
+DEFAULT_SIGNATURE = "serving_default"
+
+_BOOKKEEPING = re.compile(
+    r"Assert|Assign|Save|Restore|MergeV2|ShardedFilename|NoOp|Print|Summary|IsVariableInitialized|Queue|Iterator"
+    r"|^Apply|^ResourceApply|Scatter.*Update|^Const$|^Variable|VarIsInitialized|^VarHandleOp$|^Placeholder"
+)
+"""Ops that end a graph without being its output."""
+
+_BOOKKEEPING_SCOPE = re.compile(r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables)/")
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The inputs (array -> shape, None where unknown) and outputs of a lint."""
+
+    inputs: Mapping[str, Shape | None]
+    outputs: tuple[str, ...]
+    inferred: bool
+    how: str
+    """One phrase that says from what they were inferred; empty where the user gave both."""
+
+
+def endpoints(
+    model: Model,
+    inputs: Mapping[str, Shape | None] | None = None,
+    outputs: Sequence[str] | None = None,
+    signature: str | None = None,
+) -> Endpoints:
+    """Complete what the user gave.
+
+    Raises UserError where nothing can be inferred, UnknownName for a signature that is not there.
+    """
+    if inputs and outputs:
+        return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), False, "")
+    chosen = _signature(model, signature) if not outputs else None
+    if chosen is not None:
+        ends = {array: chosen.input_shapes.get(array) for array in chosen.inputs.values()}
+        how = f"from signature {chosen.name!r}"
+        return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
+    guessed: list[str] = []
+    if not outputs:
+        outputs = _sinks(model.graph)
+        guessed.append("outputs from the ends of the graph")
+    if not inputs:
+        inputs = _placeholders(model.graph, outputs)
+        guessed.append("inputs from its placeholders")
+    return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, ", ".join(guessed))
+
+
+def parse_input_spec(text: str) -> tuple[str, Shape | None]:
+    """Read `-i NAME[=SHAPE]`: `input`, `input=1,8`, `input=1x8`, `input=?,8`, `input=[1, 8]`.
+
+    Raises UserError for a shape that is none.
+    """
+    name, equals, shape = text.partition("=")
+    if not name:
+        raise UserError(f"{text!r} names no input; write NAME or NAME=1,224,224,3")
+    if not equals:
+        return name, None
+    sizes = [size for size in re.split(r"[x,\s]+", shape.strip("[]() ")) if size]
+    if not all(re.fullmatch(r"\d+|\?|-1|None", size) for size in sizes):
+        raise UserError(f"{shape!r} is not a shape; write {name}=1,224,224,3 with ? for an unknown size")
+    return name, tuple(int(size) if size.isdigit() else None for size in sizes)
+
+
+def _canonical(inputs: Mapping[str, Shape | None]) -> Mapping[str, Shape | None]:
+    return {canonical_array(name): shape for name, shape in inputs.items()}
+
+
+def _signature(model: Model, wanted: str | None) -> Signature | None:
+    if wanted is not None:
+        if wanted not in model.signatures:
+            hint = near_names(wanted, model.signatures) or list(model.signatures)
+            meant = f"; there is {', '.join(map(repr, hint))}" if hint else "; the model has no signatures"
+            raise UnknownName(f"there is no signature {wanted!r}{meant}")
+        return model.signatures[wanted]
+    usable = {name: found for name, found in model.signatures.items() if found.outputs}
+    if DEFAULT_SIGNATURE in usable:
+        return usable[DEFAULT_SIGNATURE]
+    return next(iter(usable.values())) if len(usable) == 1 else None
+
+
+def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | None]:
+    known = [name for name in outputs if parse_edge(name).node in graph]
+    kept = trace(graph, (), known)
+    found = {
+        name: shape if isinstance(shape := graph[name].attrs.get("shape"), tuple) else None
+        for name, op in zip(graph.columns.names, graph.columns.ops, strict=True)
+        if op == "Placeholder" and name in kept
+    }
+    if not found and known:
+        raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with -i NAME=SHAPE")
+    return found
+
+
+def _sinks(graph: Graph) -> tuple[str, ...]:
+    """Ends of the graph that compute something from an input.
+
+    A FakeQuant at the end is looked through, unless it is named as our retarget names an output. What only
+    feeds an assignment (the moving averages of a training graph's ranges) is no output either.
+    """
+    live = _downstream(graph)
+    waiting = _use_counts(graph)
+    ends = [name for name in graph.names if not waiting.get(name)]
+    read_otherwise: set[str] = set()
+    outputs: list[str] = []
+    for name in ends:
+        op = graph.op(name)
+        assigned = op.startswith("Assign") or (name not in read_otherwise and waiting.get(name) == 0)
+        if not assigned and name in live and not _looked_through(graph, name, op):
+            outputs.append(name)
+            continue
+        for source in (edge.node for edge in graph[name].inputs):
+            if not assigned:
+                read_otherwise.add(source)
+            if source not in waiting:
+                continue
+            waiting[source] -= 1
+            if waiting[source] == 0 and source in graph:
+                ends.append(source)
+    if not outputs:
+        raise UserError("no output can be inferred from this graph: name it with -o NAME")
+    return tuple(array_name(name) for name in sorted(dict.fromkeys(outputs), key=graph.position))
+
+
+def _looked_through(graph: Graph, name: str, op: str) -> bool:
+    if _BOOKKEEPING.search(op) or _BOOKKEEPING_SCOPE.search(name):
+        return True
+    inputs = graph[name].inputs
+    return op in FAKE_QUANTS and not (inputs and inputs[0].node == name + UNQUANTIZED)
+
+
+def _use_counts(graph: Graph) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for raw in graph.columns.inputs:
+        for text in raw:
+            if not text.startswith("^"):
+                source = parse_edge(text).node
+                counts[source] = counts.get(source, 0) + 1
+    return counts
+
+
+def _downstream(graph: Graph) -> set[str]:
+    """Nodes that depend on a placeholder through data edges."""
+    consumers: dict[str, list[str]] = {}
+    for name, raw in zip(graph.columns.names, graph.columns.inputs, strict=True):
+        for text in raw:
+            if not text.startswith("^"):
+                consumers.setdefault(parse_edge(text).node, []).append(name)
+    pending: list[str] = [
+        name for name, op in zip(graph.columns.names, graph.columns.ops, strict=True) if op == "Placeholder"
+    ]
+    return _spread(pending, consumers)
+
+
+def _spread(pending: list[str], consumers: Mapping[str, Iterable[str]]) -> set[str]:
+    seen = set(pending)
+    while pending:
+        for consumer in consumers.get(pending.pop(), ()):
+            if consumer not in seen:
+                seen.add(consumer)
+                pending.append(consumer)
+    return seen

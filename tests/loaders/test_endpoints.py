@@ -1,0 +1,140 @@
+"""Inputs and outputs: given, from a signature, or inferred."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.loaders.endpoints import endpoints, parse_input_spec
+from minmax_lint.loaders.model import Model, Signature
+
+
+def model(graph: Graph, *signatures: Signature) -> Model:
+    return Model(None, "graphdef", graph, {signature.name: signature for signature in signatures})
+
+
+def founding() -> Builder:
+    b = Builder()
+    b.fake_quant(
+        "act_quant", b.add("Relu6", "output", b.dense("fc", b.placeholder("input", [1, 8]), 8, 4)), 0, 6
+    )
+    return b
+
+
+def test_what_the_user_gave_is_taken_as_it_is() -> None:
+    ends = endpoints(model(founding().graph()), {"input:0": (1, 8)}, ["fc:0"])
+    assert (dict(ends.inputs), ends.outputs, ends.inferred, ends.how) == (
+        {"input": (1, 8)},
+        ("fc",),
+        False,
+        "",
+    )
+
+
+def test_a_fakequant_at_the_end_is_looked_through() -> None:
+    ends = endpoints(model(founding().graph()))
+    assert (dict(ends.inputs), ends.outputs) == ({"input": (1, 8)}, ("output",))
+    assert ends.how == "outputs from the ends of the graph, inputs from its placeholders"
+
+
+def test_a_fakequant_that_took_the_outputs_name_is_the_output() -> None:
+    b = Builder()
+    b.fake_quant("output", b.add("Relu6", "output/unquantized", b.placeholder("input", [1, 8])), 0, 6)
+    assert endpoints(model(b.graph())).outputs == ("output",)
+
+
+def test_an_identity_behind_the_fakequant_is_the_output() -> None:
+    b = founding()
+    b.add("Identity", "named", "act_quant")
+    assert endpoints(model(b.graph())).outputs == ("named",)
+
+
+def test_moving_averages_of_a_training_graph_are_no_outputs() -> None:
+    b = founding()
+    low = b.add("Min", "act_quant/BatchMin", "output", b.const("axes", [0, 1]))
+    b.add(
+        "Assign",
+        "act_quant/AssignMinEma",
+        b.add("VariableV2", "act_quant/min"),
+        b.add("Sub", "delta", low, low),
+    )
+    assert endpoints(model(b.graph())).outputs == ("output",)
+
+
+@pytest.mark.parametrize("op", ["Assert", "NoOp", "MergeSummary", "SaveV2", "Print"])
+def test_bookkeeping_at_the_end_is_looked_through(op: str) -> None:
+    b = founding()
+    b.add(op, "end", "output")
+    assert endpoints(model(b.graph())).outputs == ("output",)
+
+
+def test_several_outputs_come_in_file_order() -> None:
+    b = founding()
+    b.add("Tanh", "second", "fc")
+    b.add("Sigmoid", "third", "fc")
+    assert endpoints(model(b.graph())).outputs == ("output", "second", "third")
+
+
+def test_only_placeholders_that_lead_to_the_outputs_are_inputs() -> None:
+    b = founding()
+    b.add("Tanh", "other", b.placeholder("label", [1, 4]))
+    assert tuple(endpoints(model(b.graph()), outputs=["output"]).inputs) == ("input",)
+
+
+def test_the_serving_signature_names_both() -> None:
+    serving = Signature("serving_default", {"x": "input"}, {"y": "output"}, {"input": (1, 8)})
+    other = Signature("train", {"x": "input"}, {"y": "fc"})
+    ends = endpoints(model(founding().graph(), other, serving))
+    assert (dict(ends.inputs), ends.outputs) == ({"input": (1, 8)}, ("output",))
+    assert ends.how == "from signature 'serving_default'"
+    assert endpoints(model(founding().graph(), other, serving), signature="train").outputs == ("fc",)
+
+
+def test_an_unknown_signature_is_the_users_error() -> None:
+    serving = Signature("serving_default", {"x": "input"}, {"y": "output"})
+    with pytest.raises(UnknownName, match=r"serving_defualt.*'serving_default'"):
+        endpoints(model(founding().graph(), serving), signature="serving_defualt")
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda b: b.const("c", 1.0), "name it with -o NAME"),
+        (lambda b: b.add("Tanh", "t", b.const("c", 1.0)), "name it with -o NAME"),
+    ],
+)
+def test_a_graph_without_ends_asks_for_names(build, message: str) -> None:  # type: ignore[no-untyped-def]
+    b = Builder()
+    build(b)
+    with pytest.raises(UserError, match=message):
+        endpoints(model(b.graph()))
+
+
+def test_an_output_without_placeholder_asks_for_inputs() -> None:
+    b = Builder()
+    b.add("Tanh", "t", b.const("c", 1.0))
+    with pytest.raises(UserError, match="-i NAME=SHAPE"):
+        endpoints(model(b.graph()), outputs=["t"])
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("input", ("input", None)),
+        ("input=1,8", ("input", (1, 8))),
+        ("input=1x8", ("input", (1, 8))),
+        ("input=[?, 8]", ("input", (None, 8))),
+        ("input=-1,None", ("input", (None, None))),
+        ("input=", ("input", ())),
+    ],
+)
+def test_an_input_is_a_name_and_maybe_a_shape(text: str, meant: object) -> None:
+    assert parse_input_spec(text) == meant
+
+
+@pytest.mark.parametrize("text", ["=1,8", "input=1,eight", "input=1.5"])
+def test_a_bad_input_is_the_users_error(text: str) -> None:
+    with pytest.raises(UserError):
+        parse_input_spec(text)
