@@ -1,0 +1,57 @@
+"""Constants: stored as TensorProto stores them, read as numpy reads them."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Scalar, Tensor
+
+NUMERIC = [dtype for dtype in DType if dtype.numpy_name is not None]
+
+
+@pytest.mark.parametrize("dtype", NUMERIC)
+def test_elements_have_the_same_layout_as_numpys(dtype: DType) -> None:
+    tensor = Tensor.of(dtype, [2, 2], [0, 1, 1, 0])
+    expected = numpy.array([[0, 1], [1, 0]], dtype.numpy_name)
+    assert bytes(tensor.content or b"") == expected.tobytes()
+    assert (tensor.numpy() == expected).all()
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=6), st.integers(0, 5))
+def test_the_last_element_repeats_to_fill_the_shape(stored: list[int], more: int) -> None:
+    tensor = Tensor.of(DType.INT32, [len(stored) + more], stored)
+    expected = (*stored, *([stored[-1]] * more))
+    assert tensor.values() == expected
+    assert tuple(tensor.numpy()) == expected
+
+
+def test_no_elements_stand_for_zeros() -> None:
+    assert Tensor(DType.FLOAT, [3], b"").values() == (0, 0, 0)
+
+
+def test_a_tensor_of_unknown_value_has_a_shape_but_no_elements() -> None:
+    tensor = Tensor(DType.FLOAT, [3], None)
+    assert not tensor.known
+    with pytest.raises(ValueError, match="no numeric value"):
+        tensor.values()
+    with pytest.raises(ValueError, match="no numeric value"):
+        tensor.numpy()
+
+
+@pytest.mark.parametrize(("shape", "values"), [([2], [1.0, 2.0]), ([0], [])])
+def test_only_a_one_element_tensor_has_an_item(shape: list[int], values: list[Scalar]) -> None:
+    with pytest.raises(ValueError, match="expected one element"):
+        Tensor.of(DType.FLOAT, shape, values).item()
+
+
+def test_strings_are_kept_as_bytes() -> None:
+    assert Tensor.of(DType.STRING, [2], [b"a", b"b"]).values() == (b"a", b"b")
+
+
+def test_reference_types_are_their_base_types() -> None:
+    assert DType.from_number(101) is DType.FLOAT
+    assert DType.from_number(99) is DType.INVALID
