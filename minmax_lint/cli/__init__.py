@@ -1,0 +1,77 @@
+"""The command line: `minmax-lint COMMAND ...`. Thin: it reads options, calls the package, prints.
+
+A module of this package that stands in COMMANDS is a command: `add(parser)` declares its options,
+`run(args)` does it and returns the exit code. Modules import what they need inside `run`: `--version` and
+`--help` load next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from minmax_lint.cli.streams import complain, say, tolerate_any_text
+from minmax_lint.errors import UserError
+from minmax_lint.version import __version__
+
+COMMANDS = {
+    "check": "find what will keep a graph from being quantized",
+    "fix": "write a repaired copy of a graph",
+    "convert": "run the real converter in a child process and say what came out",
+    "trace": "show what the converter keeps and what lies outside",
+    "inspect": "show a model's format, inputs, outputs and FakeQuants",
+    "explain": "explain a rule, or a converter's error message",
+    "rules": "list all rules",
+}
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+ISSUES = "please report it with the traceback above and, if you can, the graph"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (contract: 0, 1, 2; 130 when interrupted)."""
+    tolerate_any_text()
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parser(words).parse_args(words)
+        if args.command is None:
+            _parser([]).print_help()
+            return EXIT_ERROR
+        code: int = importlib.import_module(f"minmax_lint.cli.{args.command}").run(args)
+    except SystemExit as exit:
+        return exit.code if isinstance(exit.code, int) else EXIT_ERROR
+    except UserError as error:
+        complain(str(error))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        complain(f"this is a bug in minmax-lint {__version__}; {ISSUES}")
+        return EXIT_ERROR
+    return code
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; the options of a command are declared only where the words name it."""
+    parser = argparse.ArgumentParser(
+        prog="minmax-lint",
+        description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
+        epilog="`minmax-lint COMMAND --help` tells a command's options.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+        )
+        if name in words:
+            importlib.import_module(f"minmax_lint.cli.{name}").add(command)
+    return parser

@@ -1,0 +1,123 @@
+"""`minmax-lint fix`: write a repaired copy of a graph."""
+
+from __future__ import annotations
+
+import json
+import math
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minmax_lint.cli import options
+from minmax_lint.cli.streams import checked_destination, payload, say
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from minmax_lint.cli.source import Source
+    from minmax_lint.fixes.patch import Patch
+    from minmax_lint.fixing import FixOptions
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser)
+    options.add_endpoints(parser)
+    options.add_converters(parser)
+    parser.add_argument("--output", metavar="FILE", help="where the repaired graph goes, in its own format")
+    options.add_fix_options(parser)
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="print the changes alone; without --output nothing is written, and 1 means there are any",
+    )
+    options.add_talk(parser)
+
+
+def run(args: Namespace) -> int:
+    """Repair, write, report; 0 where no error is left, else 1."""
+    from minmax_lint.cli.source import open_source
+
+    if not (args.output or args.in_place or args.diff):
+        raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
+    destination = destination_of(args, args.graph)
+    patch = patched(args, open_source(args, args.graph))
+    errors = patch.after.count("error")
+    written = None
+    if destination is not None and not (patch.empty and errors):
+        written = patch.save(destination, in_place=args.in_place)
+    with payload() as out:
+        if args.diff:
+            target = destination or "(not written)"
+            out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
+        else:
+            from minmax_lint.reporters.terminal.patch import print_patch
+
+            print_patch(out, patch, written, quiet=args.quiet)
+    if args.diff and destination is None:
+        return 1 if patch.before.count("error") else 0
+    if args.diff and written is not None:
+        say(f"wrote {written}")
+    return 1 if errors else 0
+
+
+def patched(args: Namespace, source: Source) -> Patch:
+    """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
+    from minmax_lint.cli.source import profiles_of
+    from minmax_lint.fixing import fix_model
+
+    source = source.checked()
+    return fix_model(
+        source.model,
+        source.ends.inputs,
+        source.ends.outputs,
+        profiles_of(args),
+        fix_options(args),
+        path=source.path,
+    )
+
+
+def destination_of(args: Namespace, path: str) -> Path | None:
+    """Where to write; None for nowhere. Raises UserError where that is the input, or cannot be written."""
+    if args.output and args.in_place:
+        raise UserError("--output and --in-place exclude each other")
+    if args.in_place:
+        if path == "-":
+            raise UserError("standard input cannot be repaired in place; give --output FILE")
+        return Path(path)
+    return checked_destination(args.output, path) if args.output else None
+
+
+def fix_options(args: Namespace) -> FixOptions:
+    """What the options say. Raises UserError for a file of ranges that is none."""
+    from minmax_lint.fixing import FixOptions
+    from minmax_lint.guard import DEFAULT_BOUND
+
+    return FixOptions(
+        strategy=args.strategy,
+        bound=DEFAULT_BOUND if args.bound is None else args.bound,
+        new_name=args.new_name,
+        unsafe=args.unsafe_fixes,
+        ranges=read_ranges(args.ranges) if args.ranges else {},
+        default_range=args.default_range,
+    )
+
+
+def read_ranges(file: str) -> dict[str, tuple[float, float]]:
+    """Array -> (min, max) from a JSON file. Raises UserError."""
+    example = '{"array": [-1.0, 6.0]}'
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{file} is no JSON ({error}); write {example}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{file} holds no ranges; write {example}")
+    return {str(name): _range(file, name, value) for name, value in content.items()}
+
+
+def _range(file: str, name: str, value: object) -> tuple[float, float]:
+    numbers = [v for v in value if isinstance(v, (int, float))] if isinstance(value, list) else []
+    if len(numbers) != 2 or not all(map(math.isfinite, numbers)) or not numbers[0] < numbers[1]:
+        raise UserError(f"{file}: the range of {name} is not [min, max] with min below max: {value}")
+    return float(numbers[0]), float(numbers[1])

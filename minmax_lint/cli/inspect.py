@@ -1,0 +1,44 @@
+"""`minmax-lint inspect`: what is in a model, before any judgement."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from minmax_lint.cli import options
+from minmax_lint.cli.streams import payload
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser)
+    options.add_endpoints(parser)
+    parser.add_argument(
+        "--output-format", choices=("text", "json"), default="text", help="tables (default), or JSON"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Print format, inputs, outputs, signatures and every FakeQuant."""
+    from minmax_lint.cli.source import ends_of
+    from minmax_lint.errors import UserError
+    from minmax_lint.loaders import load
+    from minmax_lint.reporters.inspection import inspect_model
+
+    model = load(args.graph, signature=args.signature)
+    try:
+        inspection = inspect_model(model, args.graph, ends_of(args, model))
+    except UserError as error:
+        if args.input or args.output_array or args.signature:
+            raise
+        inspection = inspect_model(model, args.graph, None, str(error))
+    with payload() as out:
+        if args.output_format == "json":
+            import json
+
+            json.dump(inspection.data(), out, indent=2)
+            out.write("\n")
+        else:
+            from minmax_lint.reporters.terminal.inspection import print_inspection
+
+            print_inspection(out, inspection)
+    return 0

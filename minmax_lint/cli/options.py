@@ -1,0 +1,160 @@
+"""Options that several commands share, declared once, and what their texts mean."""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minmax_lint.graph.tensor import Shape
+
+GRAPH_HELP = (
+    "GraphDef (.pb, .pbtxt), .meta, checkpoint prefix or folder, SavedModel folder, .keras, .h5, "
+    ".tflite, or - for standard input"
+)
+
+
+def add_graph(parser: ArgumentParser, *, several: bool = False, optional: bool = False) -> None:
+    """The model or models to look at."""
+    if several:
+        parser.add_argument("graphs", metavar="GRAPH", nargs="*", help=GRAPH_HELP)
+    else:
+        parser.add_argument("graph", metavar="GRAPH", nargs="?" if optional else None, help=GRAPH_HELP)
+
+
+def add_endpoints(parser: ArgumentParser) -> None:
+    """Inputs, outputs and signature; what is not given is inferred."""
+    group = parser.add_argument_group("inputs and outputs (inferred where not given)")
+    group.add_argument(
+        "-i",
+        "--input",
+        metavar="NAME[=SHAPE]",
+        action="append",
+        default=[],
+        help="an input array, with its shape if the graph does not say it: -i image=1,224,224,3",
+    )
+    group.add_argument(
+        "-o", "--output-array", metavar="NAME", action="append", default=[], help="an output array"
+    )
+    group.add_argument("--signature", metavar="KEY", help="which signature of a SavedModel names them")
+
+
+def add_converters(parser: ArgumentParser) -> None:
+    """Which real converters to predict."""
+    parser.add_argument(
+        "--converter",
+        metavar="PROFILE",
+        action="append",
+        default=[],
+        help="toco, mlir (the default pair), mlir-v2, or with a version: toco-1.15, mlir-2.15-v2, ...",
+    )
+
+
+def add_selection(parser: ArgumentParser) -> None:
+    """Which rules count."""
+    group = parser.add_argument_group("rules")
+    group.add_argument(
+        "--select", metavar="CODES", type=codes, default=(), help="only these: MM101,MM2 or names"
+    )
+    group.add_argument("--ignore", metavar="CODES", type=codes, default=(), help="all but these")
+
+
+def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
+    """How to repair."""
+    group = parser.add_argument_group("fixes")
+    group.add_argument(
+        "--strategy",
+        choices=("auto", "guard", "retarget"),
+        default="auto",
+        help="retarget: make the FakeQuant the output; guard: put a Minimum behind it; "
+        "auto: what converts everywhere with the least left behind (default)",
+    )
+    group.add_argument(
+        "--bound", metavar="NUMBER", type=float, help="the guard's bound (default 1e6, raised where needed)"
+    )
+    group.add_argument(
+        "--new-name",
+        action="store_true",
+        help="leave the output's name to the old op and give the repaired output a new one",
+    )
+    group.add_argument("--unsafe-fixes", action="store_true", help="also fixes that invent or change a range")
+    group.add_argument(
+        "--default-range",
+        metavar="MIN,MAX",
+        type=range_of,
+        help="with --unsafe-fixes: the range of every array that has none",
+    )
+    group.add_argument("--ranges", metavar="FILE", help="ranges to insert (JSON: array -> [min, max])")
+    group.add_argument("--calibrate", metavar="FILE", help="data (.npz) from which to measure missing ranges")
+    if in_place:
+        group.add_argument("--in-place", action="store_true", help="write over the input file")
+
+
+def add_talk(parser: ArgumentParser) -> None:
+    """How much to say."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("-q", "--quiet", action="store_true", help="findings and errors only")
+    group.add_argument("-v", "--verbose", action="store_true", help="every finding, every consequence")
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """`MM101,MM2` as codes."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def range_of(text: str) -> tuple[float, float]:
+    """`-6,6` as a range."""
+    low, _, high = text.partition(",")
+    try:
+        found = float(low), float(high)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no range; write MIN,MAX as in -6,6") from None
+    if not (math.isfinite(found[0]) and math.isfinite(found[1]) and found[0] < found[1]):
+        raise ArgumentTypeError(f"{text!r} is no range: MIN must be below MAX, both finite")
+    return found
+
+
+def seconds(text: str) -> float:
+    """A time limit: a number of seconds above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds") from None
+    if not value > 0:
+        raise ArgumentTypeError("a time limit is more than 0 seconds")
+    return value
+
+
+def inputs_of(args: Namespace) -> Mapping[str, Shape | None] | None:
+    """The inputs as array -> shape; None where the user named none. Raises UserError for a bad shape."""
+    if not args.input:
+        return None
+    from minmax_lint.loaders.endpoints import parse_input_spec
+
+    return dict(parse_input_spec(text) for text in args.input)
+
+
+def endpoint_words(args: Namespace) -> tuple[str, ...]:
+    """The user's own -i, -o and --signature, to repeat in a command line."""
+    words: list[str] = []
+    for text in args.input:
+        words += ["-i", text]
+    for text in args.output_array:
+        words += ["-o", text]
+    if args.signature:
+        words += ["--signature", args.signature]
+    return tuple(words)
+
+
+def add_formats(parser: ArgumentParser) -> None:
+    """How to report."""
+    parser.add_argument(
+        "--output-format",
+        metavar="FMT[=FILE]",
+        action="append",
+        default=[],
+        help="full (default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, ...; "
+        "may be given several times, each but one with a file",
+    )

@@ -1,0 +1,95 @@
+"""Standard output and standard error: payload on the one, everything else on the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@contextmanager
+def payload() -> Iterator[TextIO]:
+    """Standard output. A reader that has gone away (`| head`) is no error, and says nothing."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end; give it somewhere to write to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """A line for the user that is no payload."""
+    print(text, file=sys.stderr)
+
+
+def complain(text: str) -> None:
+    """One error line."""
+    say(f"error: {' '.join(text.split())}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report file (see `write_bytes`)."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step: a reader never sees half of it. Raises UserError."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def checked_destination(file: str, source: str) -> Path:
+    """The path to write to. Raises UserError where it is the input or its folder cannot be written.
+
+    Said before the work is done, not after.
+    """
+    path, folder = Path(file), Path(file).parent
+    if source != "-" and path.exists() and path.samefile(source):
+        raise UserError(f"--output {file} is the input; give another file, or --in-place to `fix`")
+    if not folder.is_dir():
+        raise UserError(f"cannot write {file}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"cannot write {file}: no permission to write in {folder}")
+    return path
+
+
+def progress_console() -> Console | None:
+    """The console for progress, on standard error; None where that is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def with_progress(items: Sequence[str], doing: str, *, quiet: bool = False) -> Iterator[str]:
+    """The items, with a progress bar on standard error where they are several and it is a terminal."""
+    console = progress_console() if len(items) > 1 and not quiet else None
+    if console is None:
+        yield from items
+        return
+    from rich.progress import track
+
+    yield from track(items, doing, console=console, transient=True)
+
+
+def tolerate_any_text() -> None:
+    """Names that the streams' encoding cannot spell are escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

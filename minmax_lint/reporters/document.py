@@ -1,0 +1,92 @@
+"""Reports as plain data: the contract's JSON document and its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.report import Report
+from minmax_lint.reporters.run import Run
+from minmax_lint.rules.finding import Finding
+from minmax_lint.version import __version__
+
+SCHEMA_VERSION = 1
+TOOL = {"name": "minmax-lint", "version": __version__}
+
+
+def document(run: Run) -> dict[str, Any]:
+    """The whole run as one JSON document (contract: "JSON")."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": TOOL,
+        "reports": [report_data(report) for report in run.reports],
+        "unreadable": [{"path": failed.path, "message": failed.message} for failed in run.unreadable],
+        "summary": summary_data(run),
+    }
+
+
+def summary_data(run: Run) -> dict[str, int]:
+    """Counts over all models."""
+    return {
+        "models": len(run.reports) + len(run.unreadable),
+        "errors": run.count("error"),
+        "warnings": run.count("warning"),
+        "infos": run.count("info"),
+        "fixable": run.fixable,
+    }
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """One model."""
+    return {
+        "path": report.path,
+        "format": report.format,
+        "inputs": {name: None if shape is None else list(shape) for name, shape in report.inputs.items()},
+        "outputs": list(report.outputs),
+        "inferred": report.inferred,
+        "inferred_how": report.inferred_how,
+        "nodes": report.nodes,
+        "kept_nodes": report.kept_nodes,
+        "predictions": {name: prediction_data(found) for name, found in report.predictions.items()},
+        "findings": [finding_data(finding) for finding in report.findings],
+    }
+
+
+def prediction_data(prediction: Prediction) -> dict[str, Any]:
+    """One profile's prediction."""
+    return {
+        "verdict": prediction.verdict,
+        "kind": prediction.kind,
+        "array": prediction.array,
+        "op": prediction.op,
+        "float_ops": [list(pair) for pair in prediction.float_ops],
+        "message": prediction.message,
+        "integer_share": prediction.integer_share,
+    }
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    fix = finding.fix
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "message": finding.message,
+        "node": finding.node,
+        "array": finding.array,
+        "outputs": list(finding.outputs),
+        "profiles": list(finding.profiles),
+        "consequences": list(finding.consequences),
+        "path": [
+            {"node": step.node, "op": step.op, "role": step.role, "note": step.note} for step in finding.path
+        ],
+        "advice": finding.advice,
+        "fingerprint": finding.fingerprint,
+        "fix": fix
+        and {
+            "applicability": fix.applicability,
+            "description": fix.description,
+            "strategy": fix.strategy,
+        },
+    }

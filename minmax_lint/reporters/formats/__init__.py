@@ -1,0 +1,1 @@
+"""One module a format, each with `render(run, out)`; a new file here is a new format."""

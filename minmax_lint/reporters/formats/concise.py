@@ -1,0 +1,17 @@
+"""One line a finding: `path: CODE severity message [node]`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from minmax_lint.reporters.run import Run
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write the findings, one a line, and nothing else."""
+    for report in run.reports:
+        for finding in report.findings:
+            place = finding.node or finding.array
+            where = f" [{place}]" if place else ""
+            message = " ".join(finding.message.split())
+            out.write(f"{report.path}: {finding.code} {finding.severity} {message}{where}\n")

@@ -1,0 +1,76 @@
+"""The report for people: verdict a converter, each finding with a drawing, the command that fixes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TextIO
+
+from minmax_lint.report import Report
+from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
+from minmax_lint.reporters.terminal.page import Page
+from minmax_lint.reporters.terminal.verdicts import plural, print_head, print_verdicts
+from minmax_lint.rules.finding import SEVERITIES
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write every model, then one line that sums up. Quiet: only models with findings, and no sum."""
+    page = Page(out)
+    for report in run.reports:
+        if not run.quiet or report.findings:
+            _print_report(page, run, report)
+            page.line()
+    if run.statistics:
+        _print_statistics(page, run)
+    if not run.quiet:
+        _print_summary(page, run)
+
+
+def _print_report(page: Page, run: Run, report: Report) -> None:
+    print_head(page, report)
+    page.line()
+    print_verdicts(page, report)
+    print_findings(page, run, report.findings)
+    if run.verbose and report.ignored:
+        page.line()
+        page.line(f"   {len(report.ignored)} {plural(len(report.ignored), 'finding')} ignored")
+    command = run.fix_command(report)
+    if command is not None:
+        page.line()
+        page.line("   To fix it, run:")
+        page.line("   ", (command, "bold green"))
+
+
+def _print_statistics(page: Page, run: Run) -> None:
+    """Worst first, then most frequent."""
+    findings = [finding for report in run.reports for finding in report.findings]
+    counts = Counter((SEVERITIES.index(found.severity), found.code, found.name) for found in findings)
+    fixable = Counter(found.code for found in findings if found.fix is not None)
+    for (level, code, name), count in sorted(counts.items(), key=lambda item: (item[0][0], -item[1])):
+        style = SEVERITY_STYLES[SEVERITIES[level]]
+        note = f"{fixable[code]} fixable" if fixable[code] else ""
+        page.line(f"{count:5}  ", (f"{code}  ", f"bold {style}"), f"{name:34}  ", (note, "green"))
+    if counts:
+        page.line()
+
+
+def _print_summary(page: Page, run: Run) -> None:
+    models = len(run.reports)
+    errors, warnings, infos = run.count("error"), run.count("warning"), run.count("info")
+    where = f"in {models} {plural(models, 'model')}"
+    if not (errors or warnings or infos):
+        done = f"{run.fixed} fixed, none left" if run.fixed else "No findings"
+        page.line((f"{page.glyphs.ok} {done} ", "bold green"), where)
+    else:
+        counts = [
+            f"{number} {plural(number, noun)}"
+            for number, noun in ((errors, "error"), (warnings, "warning"), (infos, "info"))
+            if number
+        ]
+        style = "red" if errors else "yellow" if warnings else "blue"
+        symbol = page.glyphs.fail if errors else "!" if warnings else "i"
+        fixable = f"; {run.fixable} can be fixed safely" if run.fixable else ""
+        fixed = f"; {run.fixed} fixed" if run.fixed else ""
+        page.line((f"{symbol} {', '.join(counts)} ", f"bold {style}"), f"{where}{fixed}{fixable}")
+    if run.unreadable:
+        page.line(f"{len(run.unreadable)} {plural(len(run.unreadable), 'model')} could not be read")

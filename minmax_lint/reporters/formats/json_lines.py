@@ -1,0 +1,16 @@
+"""One JSON object a finding, one finding a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from minmax_lint.reporters.document import finding_data
+from minmax_lint.reporters.run import Run
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write each finding with the path of its model."""
+    for report in run.reports:
+        for finding in report.findings:
+            out.write(json.dumps({"model": report.path, **finding_data(finding)}) + "\n")

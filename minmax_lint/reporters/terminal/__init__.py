@@ -1,0 +1,1 @@
+"""The parts of the terminal report (`formats.full` puts them together)."""

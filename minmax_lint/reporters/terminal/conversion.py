@@ -1,0 +1,124 @@
+"""`convert` on a terminal: what the real converter made, op by op, or why it failed."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+from typing import TextIO
+
+from minmax_lint.conversion import ConversionResult, TensorInfo, TFLiteModel
+from minmax_lint.fixes.patch import Patch
+from minmax_lint.report import Report
+from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.terminal.findings import print_finding
+from minmax_lint.reporters.terminal.page import Page, Part
+from minmax_lint.reporters.terminal.verdicts import plural, print_head
+
+SHOWN_FLOAT_OPS = 8
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """All that is to be told about one conversion."""
+
+    report: Report
+    """Of the graph that was converted: after the fix, where there was one."""
+    patch: Patch | None
+    result: ConversionResult
+    model: TFLiteModel | None
+    destination: str
+    endpoint_options: tuple[str, ...]
+
+
+def print_conversion(out: TextIO, found: Conversion, *, quiet: bool = False, verbose: bool = False) -> None:
+    """Print the whole story; quiet: the last line alone."""
+    page = Page(out)
+    if not quiet:
+        print_head(page, found.report)
+        if found.patch is not None:
+            page.block(("   ", ("fix  ", "dim")), found.patch.reason)
+        page.line()
+        if found.model is not None:
+            _print_ops(page, found.model, verbose=verbose)
+            _print_ends(page, found.model)
+    verdict = _print_verdict(page, found)
+    if verdict != "quantized" and not quiet:
+        _print_causes(page, found)
+
+
+def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
+    totals = Counter(op.name for op in model.ops)
+    floats = Counter(op.name for op in model.ops if op.is_float)
+    rows: list[tuple[Part, ...]] = []
+    for name, total in totals.most_common():
+        float_cell: Part = (f"{floats[name]:5}", "bold yellow") if floats[name] else ("    -", "dim")
+        rows.append((name, f"{total - floats[name]:7}", float_cell, ""))
+    page.table(("op", "integer", "float", ""), rows)
+    page.line()
+    listed = model.float_ops if verbose else model.float_ops[:SHOWN_FLOAT_OPS]
+    for op, output in listed:
+        page.line("   ", ("float  ", "yellow"), f"{op}  {output}")
+    if len(model.float_ops) > len(listed):
+        page.line(f"   and {len(model.float_ops) - len(listed)} more; --verbose shows them")
+    if model.float_ops:
+        page.line()
+
+
+def _print_ends(page: Page, model: TFLiteModel) -> None:
+    rows = [("input", *_tensor_cells(tensor)) for tensor in model.inputs]
+    rows += [("output", *_tensor_cells(tensor)) for tensor in model.outputs]
+    page.table(("", "type", "scale", "zero", "array"), rows)
+    page.line()
+
+
+def _tensor_cells(tensor: TensorInfo) -> tuple[Part, ...]:
+    style = "yellow" if tensor.dtype == "float32" else "green"
+    scale = "-" if tensor.scale is None else f"{tensor.scale:.6g}"
+    zero = "-" if tensor.zero_point is None else str(tensor.zero_point)
+    return (tensor.dtype, style), scale, zero, f"{tensor.name} [{', '.join(map(str, tensor.shape))}]"
+
+
+def _print_verdict(page: Page, found: Conversion) -> str:
+    result, model = found.result, found.model
+    who = (
+        f"{result.engine.upper()} of TensorFlow {result.tensorflow}" if result.tensorflow else "the converter"
+    )
+    took = f"{result.seconds:.1f} s"
+    if model is None:
+        assert result.failure is not None
+        page.line((f"{page.glyphs.fail} {who} failed", "bold red"), f" after {took}; nothing was written")
+        page.block(("  ",), result.failure.message)
+        if result.failure.array:
+            page.line("  the array: ", (result.failure.array, "bold"))
+        return "abort"
+    size = f"{model.size / 1024:,.1f} KiB" if model.size >= 1024 else f"{model.size} bytes"
+    written = f"wrote {found.destination} ({size}), {who}, {took}"
+    verdict = model.verdict(result.flow)
+    ops = len(model.ops)
+    if verdict == "quantized":
+        page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {ops} {plural(ops, 'op')}")
+    else:
+        count = len(model.float_ops)
+        text = f"{count} of {ops} {plural(ops, 'op')} float" if count else "a float32 output"
+        page.line(("! not an all-integer model", "bold yellow"), f": {text}")
+    page.line(f"  {written}")
+    return verdict
+
+
+def _print_causes(page: Page, found: Conversion) -> None:
+    """What the linter knows about it, and the command that helps."""
+    errors = [finding for finding in found.report.findings if finding.severity == "error"]
+    for finding in errors[:3]:
+        page.line()
+        print_finding(page, finding)
+    if len(errors) > 3:
+        page.line()
+        page.line(f"   and {len(errors) - 3} more; `minmax-lint check` shows them")
+    run = Run((found.report,), endpoint_options=found.endpoint_options)
+    if found.patch is None and run.fix_command(found.report) is not None:
+        words = ["minmax-lint", "convert", found.report.path, *found.endpoint_options]
+        words += ["--output", found.destination, "--engine", found.result.engine, "--fix"]
+        page.line()
+        page.line("   To repair the graph on the way, run:")
+        page.line("   ", (shlex.join(words), "bold green"))

@@ -1,0 +1,63 @@
+"""One finding as a paragraph: what is wrong, the drawing, what it breaks, what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.terminal.drawing import print_drawing
+from minmax_lint.reporters.terminal.page import Page
+from minmax_lint.reporters.terminal.verdicts import profile_title
+from minmax_lint.rules.finding import Finding, Severity
+
+SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
+SHOWN_FINDINGS = 8
+"""Findings told at length for one model; --verbose tells all."""
+SHOWN_CONSEQUENCES = 4
+
+
+def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+    """All findings of one model."""
+    limit = len(findings) if run.verbose else SHOWN_FINDINGS
+    for finding in findings[:limit]:
+        page.line()
+        print_finding(page, finding, every_consequence=run.verbose)
+    rest = Counter(finding.code for finding in findings[limit:])
+    if rest:
+        page.line()
+        listed = ", ".join(f"{number} {code}" for code, number in sorted(rest.items()))
+        page.block(("   ",), f"and {sum(rest.values())} more findings ({listed}); --verbose shows them")
+
+
+def print_finding(page: Page, finding: Finding, *, every_consequence: bool = False) -> None:
+    """One finding."""
+    style = SEVERITY_STYLES[finding.severity]
+    symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[finding.severity]
+    page.line(
+        (f" {symbol} {finding.code} ", f"bold {style}"),
+        (f"{finding.severity}", style),
+        (f"  {finding.name}", "dim"),
+    )
+    page.block(("   ",), finding.message, "bold")
+    if finding.path:
+        page.line()
+        print_drawing(page, finding.path)
+        page.line()
+    _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
+    limit = len(finding.consequences) if every_consequence else SHOWN_CONSEQUENCES
+    _print_field(page, "affects", _listed(finding.consequences, limit))
+    _print_field(page, "advice", finding.advice)
+    if finding.fix is not None:
+        needs = "" if finding.fix.applicability == "safe" else ", needs --unsafe-fixes"
+        _print_field(page, "fix", f"{finding.fix.description} ({finding.fix.applicability}{needs})", "green")
+
+
+def _print_field(page: Page, label: str, text: str, style: str = "") -> None:
+    if text:
+        page.block(("   ", (f"{label:9}", f"bold {style}" if style else "dim")), text)
+
+
+def _listed(names: Sequence[str], limit: int) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f", +{more} more" if more > 0 else "")

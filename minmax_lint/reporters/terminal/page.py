@@ -1,0 +1,113 @@
+"""A page of terminal text: styled where the terminal can, plain in a log, ASCII where it must be.
+
+Lines are wrapped here and not by the console: names and command lines must stay in one piece to be copied.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+Part = str | tuple[str, str]
+"""Text, or (text, rich style)."""
+
+LOG_WIDTH = 80
+WIDEST = 110
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The symbols of a report; each stands beside a word that says the same."""
+
+    ok: str = "✓"
+    fail: str = "✗"
+    rule: str = "━"
+    dash: str = "┄"
+    rail: str = "│"
+    cross: str = "┼"
+    kept: str = "○"
+    output: str = "●"
+    outside: str = "◌"
+    integer: str = "■"
+    arrow: str = "→"
+    constant: str = "·"
+    up: str = "↑"
+
+
+ASCII = Glyphs("+", "x", "=", "-", "|", "+", "o", "@", ".", "#", "->", "-", "^")
+
+
+class Page:
+    """Writes lines to one stream."""
+
+    def __init__(self, out: TextIO) -> None:
+        terminal = out.isatty()
+        styled = terminal and not os.environ.get("NO_COLOR")
+        self._console = Console(
+            file=out,
+            force_terminal=terminal,
+            color_system="auto" if styled else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+            width=None if terminal else LOG_WIDTH,
+        )
+        self.width = min(self._console.width, WIDEST) if terminal else LOG_WIDTH
+        encoding = (getattr(out, "encoding", None) or "utf-8").lower()
+        self.glyphs = Glyphs() if "utf" in encoding else ASCII
+
+    def line(self, *parts: Part) -> None:
+        """One line, however long; the terminal wraps it, a log does not."""
+        text = Text.assemble(*parts)
+        text.rstrip()
+        self._console.print(text, soft_wrap=True)
+
+    def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
+        """`head`, then `body` wrapped under itself."""
+        indent = sum(len(part if isinstance(part, str) else part[0]) for part in head)
+        lines = textwrap.wrap(
+            " ".join(body.split()),
+            max(self.width - indent, 24),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+        self.line(*head, (lines[0], style))
+        for text in lines[1:]:
+            self.line(" " * indent, (text, style))
+
+    def rule(self, title: str, style: str) -> None:
+        """A title in a line across the page."""
+        bar = self.glyphs.rule
+        end = bar * max(self.width - len(title) - 4, 2)
+        self.line((bar * 2, style), (f" {title} ", "bold"), (end, style))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], *, indent: int = 3) -> None:
+        """Columns under dim titles; the last column is wrapped under itself."""
+        widths = [
+            max(len(title), *(len(_plain(row[i])) for row in rows)) if rows else len(title)
+            for i, title in enumerate(head[:-1])
+        ]
+        for row in (tuple((title, "dim") for title in head), *rows):
+            parts: list[Part] = [" " * indent]
+            for cell, width in zip(row, widths, strict=False):
+                style = "" if isinstance(cell, str) else cell[1]
+                parts.append((f"{_plain(cell):{width}}  ", style))
+            last = row[-1]
+            self.block(tuple(parts), _plain(last), "" if isinstance(last, str) else last[1])
+
+    def markdown(self, text: str) -> None:
+        """Rendered Markdown."""
+        from rich.markdown import Markdown
+
+        self._console.print(Markdown(text), width=self.width)
+
+
+def _plain(part: Part) -> str:
+    return part if isinstance(part, str) else part[0]

@@ -1,0 +1,91 @@
+"""`fix` on a terminal: what changes, why so, what it brings and what is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from minmax_lint.fixes.patch import Patch
+from minmax_lint.report import Report
+from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
+from minmax_lint.reporters.terminal.page import Page, Part
+from minmax_lint.reporters.terminal.verdicts import WORDS, plural, print_head, profile_title, verdict_detail
+from minmax_lint.rules.finding import Finding
+
+_CHANGE_STYLES = {
+    "added": "green",
+    "removed": "red",
+    "renamed": "cyan",
+    "rewired": "yellow",
+    "changed": "yellow",
+}
+
+
+def print_patch(out: TextIO, patch: Patch, written: Path | None, *, quiet: bool = False) -> None:
+    """Print the changes and the verdicts before and after; quiet: only what is left."""
+    page = Page(out)
+    if not quiet:
+        print_head(page, patch.before)
+        page.line()
+        _print_verdicts(page, patch.before, patch.after)
+        page.line()
+        _print_changes(page, patch)
+    for finding in patch.after.findings:
+        if not quiet or finding.severity == "error":
+            _print_left(page, finding)
+    if not quiet:
+        page.line()
+        _print_end(page, patch, written)
+
+
+def _print_verdicts(page: Page, before: Report, after: Report) -> None:
+    rows: list[tuple[Part, ...]] = []
+    for name, new in after.predictions.items():
+        old_word, old_style = WORDS[before.predictions[name].verdict]
+        word, style = WORDS[new.verdict]
+        detail: Part = (verdict_detail(new), "")
+        rows.append((profile_title(name), (old_word, old_style), page.glyphs.arrow, (word, style), detail))
+    page.table(("converter", "before", "", "after", ""), rows)
+
+
+def _print_changes(page: Page, patch: Patch) -> None:
+    page.block(("   ", ("why  ", "dim")), patch.reason)
+    if patch.empty:
+        return
+    page.line()
+    for change in patch.changes:
+        sign = str(change)[0]
+        style = _CHANGE_STYLES[change.kind]
+        page.block(("   ", (f"{sign} {change.kind:8} ", style)), f"{change.node}: {change.text}")
+    page.line()
+    renamed = {old: new for old, new in zip(patch.before.outputs, patch.outputs, strict=True) if old != new}
+    for old, new in renamed.items():
+        page.line("   ", (f"The output {old} is now {new}: export that one.", "bold"))
+    if not renamed:
+        page.line("   The outputs keep their names.")
+    if patch.safe:
+        page.line("   The outputs have the same values, up to the FakeQuants' own rounding and clamping.")
+    else:
+        page.line("   ", ("The values of the outputs change: ranges were added or changed.", "yellow"))
+
+
+def _print_left(page: Page, finding: Finding) -> None:
+    style = SEVERITY_STYLES[finding.severity]
+    page.block((" ", (f"{finding.code} {finding.severity} ", style)), finding.message)
+
+
+def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
+    errors, left = patch.after.count("error"), len(patch.after.findings)
+    if written is not None:
+        what = "a copy, nothing was changed" if patch.empty else f"{len(patch.changes)} changes"
+        page.line("   wrote ", (str(written), "bold"), f" ({what})")
+    if errors:
+        page.line(
+            (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
+            "" if written is not None else "; nothing was written",
+        )
+    elif patch.empty:
+        page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
+    else:
+        also = f"; {left} lesser {plural(left, 'finding')} left" if left else ""
+        page.line((f"{page.glyphs.ok} Fixed", "bold green"), also)

@@ -1,0 +1,72 @@
+"""`trace` on a terminal: the tree of the kept subgraph, and a count of what lies outside."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from minmax_lint.graph.fakequant import is_fake_quant
+from minmax_lint.graph.trace import Kept
+from minmax_lint.reporters.terminal.page import Page
+from minmax_lint.reporters.terminal.verdicts import counted, plural
+from minmax_lint.reporters.tree import Kind, Tree, TreeLine
+
+_STYLES: dict[Kind, str] = {
+    "kept": "",
+    "output": "bold cyan",
+    "constant": "dim",
+    "outside": "bold yellow",
+    "above": "dim",
+    "more": "dim",
+}
+
+
+def print_tree(out: TextIO, path: str, kept: Kept, *, everything: bool = False) -> None:
+    """Print the tree."""
+    page = Page(out)
+    page.rule(path, "cyan")
+    page.line()
+    lines = list(Tree(kept, everything=everything).lines())
+    heads = [_head(page, line) for line in lines]
+    width = min(max(map(len, heads), default=0), max(page.width - 34, 24))
+    op_width = max((len(_op(line)) for line in lines), default=0)
+    for line, head in zip(lines, heads, strict=True):
+        rest = f"{_op(line):{op_width}}  {line.note}" if line.kind != "more" else line.note
+        page.line("   ", (f"{head:{width}}", _STYLES[line.kind]), "  ", rest)
+    page.line()
+    _print_outside(page, kept)
+
+
+def _head(page: Page, line: TreeLine) -> str:
+    glyphs = page.glyphs
+    indent = f"{glyphs.rail}  " * line.depth
+    if line.kind == "above":
+        return f"{indent}{glyphs.up} {line.node} (above)"
+    if line.kind == "more":
+        return f"{indent}{glyphs.dash}{glyphs.dash}"
+    symbol = {
+        "kept": glyphs.kept,
+        "output": glyphs.output,
+        "constant": glyphs.constant,
+        "outside": f"{glyphs.dash}{glyphs.dash}{glyphs.outside}",
+    }[line.kind]
+    return f"{indent}{symbol} {line.node}"
+
+
+def _op(line: TreeLine) -> str:
+    return "FakeQuant" if is_fake_quant(line.op) else line.op
+
+
+def _print_outside(page: Page, kept: Kept) -> None:
+    graph = kept.graph
+    outside = [name for name in graph.names if name not in kept]
+    text = f"{len(kept)} of {len(graph)} {plural(len(graph), 'node')} kept"
+    if outside:
+        ops = counted((graph.op(name) for name in outside), kinds=6)
+        text += f"; {len(outside)} outside: {ops}"
+    page.block(("   ",), text)
+    fake_quants = [name for name in outside if is_fake_quant(graph.op(name))]
+    if fake_quants:
+        count = len(fake_quants)
+        ranges = "its range" if count == 1 else "their ranges"
+        text = f"{count} {plural(count, 'FakeQuant')} outside: no converter sees {ranges}"
+        page.block(("   ",), text, "yellow")

@@ -1,0 +1,93 @@
+"""The head of a model's report: what it is, and one line a converter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from minmax_lint.converters.prediction import Prediction, Verdict
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.report import Report
+from minmax_lint.reporters.terminal.page import Page
+
+WORDS: Mapping[Verdict, tuple[str, str]] = {
+    "quantized": ("quantized", "green"),
+    "float": ("stays float", "yellow"),
+    "abort": ("aborts", "red"),
+    "undetermined": ("undetermined", "magenta"),
+}
+"""Verdict -> (word, style)."""
+
+
+def print_head(page: Page, report: Report) -> None:
+    """The model: format, inputs, outputs, how much of it the converter keeps."""
+    page.rule(report.path, "red" if report.count("error") else "cyan")
+    kept = f"{report.kept_nodes} of {report.nodes} {plural(report.nodes, 'node')} kept"
+    inputs = ", ".join(array_text(name, shape) for name, shape in report.inputs.items()) or "no input"
+    outputs = ", ".join(report.outputs) or "no output"
+    page.block(("   ",), f"{report.format}, {kept}:  {inputs} {page.glyphs.arrow} {outputs}")
+    if report.inferred:
+        page.block(("   ",), report.inferred_how, "dim")
+
+
+def print_verdicts(page: Page, report: Report) -> None:
+    """One verdict line a converter."""
+    titles = {name: profile_title(name) for name in report.predictions}
+    title_width = max(map(len, titles.values()), default=0)
+    words = [WORDS[prediction.verdict][0] for prediction in report.predictions.values()]
+    word_width = max(map(len, words), default=0)
+    symbols = {"quantized": page.glyphs.ok, "float": "!", "abort": page.glyphs.fail, "undetermined": "?"}
+    for name, prediction in report.predictions.items():
+        word, style = WORDS[prediction.verdict]
+        page.block(
+            (
+                (f" {symbols[prediction.verdict]} ", f"bold {style}"),
+                f"{titles[name]:{title_width}}   ",
+                (f"{word:{word_width}}   ", f"bold {style}"),
+            ),
+            verdict_detail(prediction),
+        )
+
+
+def verdict_detail(prediction: Prediction) -> str:
+    """What follows the verdict's word: the converter's message, or which ops are float."""
+    computing = sum(op.computes for op in prediction.ops)
+    if prediction.verdict == "quantized":
+        if computing:
+            return f"all {computing} ops are integer" if computing > 1 else "its only op is integer"
+        return prediction.message or "every op is integer"
+    if prediction.verdict == "float":
+        count = len(prediction.float_ops)
+        if not count:
+            return prediction.message or "every op is integer, but an output of the model is float32"
+        total = f" of {computing}" if computing >= count else ""
+        verb = "stays" if count == 1 else "stay"
+        noun = plural(max(computing, count), "op")
+        return f"{count}{total} {noun} {verb} float ({counted(op for op, _ in prediction.float_ops)})"
+    return prediction.message
+
+
+def counted(words: Iterable[str], kinds: int = 4) -> str:
+    """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
+    found = Counter(words).most_common()
+    shown = [word if number == 1 else f"{word} x{number}" for word, number in found[:kinds]]
+    return ", ".join(shown + ["..."] * (len(found) > kinds))
+
+
+def profile_title(name: str) -> str:
+    """A profile's name for people: `TOCO (TF 2.15)`."""
+    found = PROFILES.get(name)
+    return found.title if found else name
+
+
+def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:
+    """`input [?, 2]`; the bare name where nothing is known of the shape."""
+    if shape is None:
+        return name
+    return f"{name} [{', '.join('?' if size is None else str(size) for size in shape)}]"
+
+
+def plural(count: int, noun: str) -> str:
+    """The noun, with an s unless there is one."""
+    return noun if count == 1 else f"{noun}s"

@@ -1,0 +1,90 @@
+"""Reports made by hand, so that reporters are tested apart from rules and converter models."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.prediction import OpOutcome, Prediction
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.trace import trace
+from minmax_lint.report import Report
+from minmax_lint.reporters import Run
+from minmax_lint.rules.finding import Finding, FixOffer, Step, with_fingerprints
+
+ABORT = (
+    "Array output does not have MinMax information, and is not a constant array. "
+    "Cannot proceed with quantization."
+)
+
+
+def founding_graph() -> Builder:
+    """The founding case: a dense layer whose FakeQuant stands behind the output."""
+    b = Builder()
+    x = b.placeholder("input", [None, 2])
+    w = b.fake_quant("weights_quant", b.const("w", 0.5, [2, 1]), -1, 1)
+    y = b.add("Relu6", "output", b.add("Add", "add", b.add("MatMul", "MatMul", x, w), b.const("b", 0.5, [1])))
+    b.fake_quant("act_quant/FakeQuantWithMinMaxVars", y, 0, 6)
+    return b
+
+
+MM101 = Finding(
+    "MM101",
+    "output-fakequant-outside",
+    "error",
+    "the FakeQuant of output array 'output' stands behind it, outside what the converter keeps",
+    node="act_quant/FakeQuantWithMinMaxVars",
+    array="output",
+    outputs=("output",),
+    profiles=("toco-2.15", "mlir-2.21"),
+    consequences=("output",),
+    path=(
+        Step("add", "Add", "kept"),
+        Step("output", "Relu6", "output", "the output, no range"),
+        Step("act_quant/FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVars", "outside", "[0, 6]"),
+    ),
+    fix=FixOffer("retarget", "safe", "Make the FakeQuant the output, under the name 'output'."),
+)
+
+MM110 = Finding(
+    "MM110",
+    "activation-without-range",
+    "warning",
+    "array 'block/add' has no range\nand 41 ops need one",
+    node="block/add",
+    array="block/add",
+    outputs=("output",),
+    profiles=("mlir-2.21",),
+    consequences=tuple(f"block/layer_{i}/Relu" for i in range(41)),
+    advice="Put a FakeQuant behind 'block/add' in the model code; 100% of its readers: need it.",
+)
+
+
+def report(*findings: Finding, path: str = "eval.pb", inferred_how: str = "") -> Report:
+    """A report on the founding graph with these findings."""
+    graph = founding_graph().graph()
+    broken = bool(findings)
+    dense = OpOutcome("FULLY_CONNECTED", "output", ("MatMul", "add", "output"), not broken)
+    return Report(
+        path,
+        "graphdef",
+        {"input": (None, 2)},
+        ("output",),
+        bool(inferred_how),
+        inferred_how,
+        {
+            "toco-2.15": Prediction("toco-2.15", "abort", "minmax", "output", None, (), ABORT)
+            if broken
+            else Prediction("toco-2.15", "quantized", ops=(dense,)),
+            "mlir-2.21": Prediction(
+                "mlir-2.21", "float", float_ops=(("FULLY_CONNECTED", "output"),), ops=(dense,)
+            )
+            if broken
+            else Prediction("mlir-2.21", "quantized", ops=(dense,)),
+        },
+        with_fingerprints(findings),
+        graph,
+        trace(graph, ["input"], ["output"]),
+    )
+
+
+BROKEN = Run((report(MM101),), endpoint_options=("-i", "input=1,2", "-o", "output"))
+CLEAN = Run((report(path="clean.pb", inferred_how="inputs and outputs inferred from the graph's ends"),))
+MIXED = Run((report(MM101, MM110), report(path="clean.pb")))
