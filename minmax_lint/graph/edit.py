@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Attr, Node
 
@@ -86,4 +86,23 @@ def edited(graph: Graph, edit: Edit) -> Graph:
         changed = edit.attrs.get(old.names[origin])
         return ({**attrs, **changed} if changed else attrs), device
 
-    return Graph(Columns(names, ops, inputs, details), graph.functions)
+    return Graph(Columns(names, ops, inputs, details, _serialized(old, edit, origins)), graph.functions)
+
+
+def _serialized(old: Columns, edit: Edit, origins: list[int | Node]) -> Serialized | None:
+    source = old.serialized
+    if source is None:
+        return None
+    before = source.origin
+
+    def origin(position: int) -> Origin | None:
+        index = origins[position]
+        found = None if isinstance(index, Node) else before(index)
+        if isinstance(index, Node) or found is None:
+            return None
+        name = old.names[index]
+        if not any(name in changes for changes in (edit.renamed, edit.inputs, edit.attrs, edit.ops)):
+            return found
+        return found._replace(changed=True, attrs={**found.attrs, **edit.attrs.get(name, {})})
+
+    return Serialized(source.buffer, source.start, source.end, origin)

@@ -14,6 +14,8 @@ from minmax_lint.graph.names import Edge, array_name, near_names, parse_edge
 from minmax_lint.graph.node import Attr, Node
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     import networkx
 
 Details = tuple[Mapping[str, Attr], str]
@@ -39,6 +41,29 @@ class Function:
     """Arrays of the body that the function returns, in order."""
 
 
+class Origin(NamedTuple):
+    """The serialized record a node was read from: its tag, its payload, what has been changed since."""
+
+    tag: int
+    start: int
+    end: int
+    changed: bool = False
+    attrs: Mapping[str, Attr] = {}
+    """The attributes set since."""
+
+
+@dataclass(frozen=True)
+class Serialized:
+    """The bytes a graph was read from, so that a writer can splice what has not changed."""
+
+    buffer: bytes | mmap | memoryview
+    start: int
+    end: int
+    """The GraphDef is buffer[start:end]."""
+    origin: Callable[[int], Origin | None]
+    """Where node i comes from; None for a node that was added."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """A graph's raw columns, parallel and in file order.
@@ -50,6 +75,7 @@ class Columns:
     ops: Sequence[str]
     inputs: Sequence[tuple[str, ...]]
     details: Callable[[int], Details]
+    serialized: Serialized | None = None
 
 
 class Graph:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.graph import Columns, Details
+from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
 from minmax_lint.graph.node import Attr
 from minmax_lint.schema.attributes import decode_node
 from minmax_lint.schema.messages import message_class
@@ -39,8 +39,9 @@ class Field(NamedTuple):
 
 
 class NodeSpans(NamedTuple):
-    """Where each node's payload lies in the buffer, in file order."""
+    """Where each node's tag and payload lie in the buffer, in file order."""
 
+    tags: array[int]
     starts: array[int]
     ends: array[int]
 
@@ -71,27 +72,29 @@ def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
         at = stop
 
 
-def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> tuple[Columns, NodeSpans]:
+def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
     """Index the GraphDef in buffer[start:end]. Raises UnreadableModel where it is no GraphDef."""
     stop = len(buffer) if end is None else end
-    spans = NodeSpans(array("Q"), array("Q"))
-    tags = array("Q")
-    _walk_nodes(buffer, start, stop, spans, tags)
+    spans = NodeSpans(array("Q"), array("Q"), array("Q"))
+    _walk_nodes(buffer, start, stop, spans)
     names: list[str] = []
     ops: list[str] = []
     inputs: list[tuple[str, ...]] = []
     try:
-        _decode_runs(buffer, spans, tags, names, ops, inputs)
+        _decode_runs(buffer, spans, names, ops, inputs)
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node cannot be read ({error})") from None
 
     def details(position: int) -> Details:
         return _decoded(buffer, spans.starts[position], spans.ends[position])
 
-    return Columns(names, ops, inputs, details), spans
+    def origin(position: int) -> Origin:
+        return Origin(spans.tags[position], spans.starts[position], spans.ends[position])
+
+    return Columns(names, ops, inputs, details, Serialized(buffer, start, stop, origin))
 
 
-def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans, tags: array[int]) -> None:
+def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans) -> None:
     at = start
     while at < stop:
         if buffer[at] != NODE_TAG:
@@ -102,7 +105,7 @@ def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans, tags: a
         after = payload + size
         if after > stop:
             raise UnreadableModel("the file is truncated: it ends inside a node")
-        tags.append(at)
+        spans.tags.append(at)
         spans.starts.append(payload)
         spans.ends.append(after)
         at = after
@@ -111,12 +114,12 @@ def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans, tags: a
 def _decode_runs(
     buffer: Buffer,
     spans: NodeSpans,
-    tags: array[int],
     names: list[str],
     ops: list[str],
     inputs: list[tuple[str, ...]],
 ) -> None:
     graph_class = message_class("minmax_lint.IndexGraph")
+    tags = spans.tags
     count = len(tags)
     first = 0
     while first < count:

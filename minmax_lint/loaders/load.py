@@ -11,7 +11,7 @@ from minmax_lint.loaders.graphdef_index import index_nodes
 from minmax_lint.loaders.model import Model
 
 
-def load(source: str | Path) -> Model:
+def load(source: str | Path, *, signature: str | None = None) -> Model:
     """Load a model. Raises UnreadableModel with what to do."""
     path = Path(source)
     try:
@@ -19,5 +19,4 @@ def load(source: str | Path) -> Model:
             buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise UnreadableModel(f"{path}: cannot be read ({error})") from None
-    columns, _ = index_nodes(buffer)
-    return Model(path, "graphdef", Graph(columns))
+    return Model(path, "graphdef", Graph(index_nodes(buffer)))

@@ -1,0 +1,91 @@
+"""A graph as a serialized GraphDef: untouched records are spliced byte for byte, the others encoded anew.
+
+Unknown fields, node order, the function library and versions survive by construction, and weights stay
+in the mapped file until they are written. Source: protocol buffers encoding, GraphDef.node is field 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
+from minmax_lint.loaders.graphdef_index import NODE_TAG, Buffer, fields
+from minmax_lint.schema.attributes import encode_attr, encode_node
+from minmax_lint.schema.messages import message_class
+
+
+def encode(graph: Graph) -> bytes:
+    """The serialized GraphDef. Raises ValueError for a constant of unknown value that was added."""
+    return b"".join(chunks(graph))
+
+
+def chunks(graph: Graph) -> Iterator[Buffer]:
+    """The serialized GraphDef piece by piece; pieces of the source are views of it, not copies."""
+    columns = graph.columns
+    serialized = columns.serialized
+    if serialized is None:
+        for node in graph:
+            yield _record(encode_node(node))
+        return
+    view = memoryview(serialized.buffer)
+    start = end = -1
+    for position in range(len(columns.names)):
+        origin = serialized.origin(position)
+        if origin is not None and not origin.changed:
+            if origin.tag == end:
+                end = origin.end
+                continue
+            if start < end:
+                yield view[start:end]
+            start, end = origin.tag, origin.end
+            continue
+        if start < end:
+            yield view[start:end]
+        start = end = -1
+        yield _record(
+            encode_node(graph[columns.names[position]])
+            if origin is None
+            else _changed(columns, position, serialized, origin)
+        )
+    if start < end:
+        yield view[start:end]
+    yield from _others(serialized, view)
+
+
+def _changed(columns: Columns, position: int, serialized: Serialized, origin: Origin) -> Any:
+    """The node's own message with only its changes applied: what we do not know of it survives."""
+    message = message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
+    message.name = columns.names[position]
+    message.op = columns.ops[position]
+    del message.input[:]
+    message.input.extend(columns.inputs[position])
+    for key, value in origin.attrs.items():
+        message.attr[key].CopyFrom(encode_attr(value))
+    return message
+
+
+def _record(message: Any) -> bytes:
+    payload: bytes = message.SerializeToString(deterministic=True)
+    return _header(len(payload)) + payload
+
+
+def _others(serialized: Serialized, view: memoryview) -> Iterator[memoryview]:
+    """Everything in the GraphDef that is no node."""
+    for found in fields(serialized.buffer, serialized.start, serialized.end):
+        if found.number != 1 or found.wire_type != 2:
+            yield view[found.tag : found.end]
+
+
+def _header(size: int) -> bytes:
+    return bytes((NODE_TAG,)) + varint(size)
+
+
+def varint(value: int) -> bytes:
+    """A base-128 varint."""
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
