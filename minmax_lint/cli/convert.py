@@ -68,6 +68,7 @@ def run(args: Namespace) -> int:
     destination = checked_destination(args.output, args.graph)
     source = open_source(args, args.graph).checked()
     stats = _known_stats(args, source.ends.inputs)
+    endpoint_words = options.endpoint_words(args)
     args.converter = [args.engine + "-v2" * (args.flow == "tf2" and args.engine == "mlir")]
     patch: Patch | None = patched(args, source) if args.fix else None
     report: Report = patch.after if patch is not None else source.lint(profiles_of(args))
@@ -88,7 +89,7 @@ def run(args: Namespace) -> int:
     if result.model is not None:
         write_bytes(destination, result.model)
     with payload() as out:
-        found = Conversion(report, patch, result, model, str(destination), options.endpoint_words(args))
+        found = Conversion(report, patch, result, model, str(destination), endpoint_words)
         print_conversion(out, found, quiet=args.quiet, verbose=args.verbose)
     return 0 if model is not None and model.verdict(args.flow) == "quantized" else 1
 

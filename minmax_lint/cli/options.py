@@ -137,7 +137,7 @@ def inputs_of(args: Namespace) -> Mapping[str, Shape | None] | None:
 
 
 def endpoint_words(args: Namespace) -> tuple[str, ...]:
-    """The user's own -i, -o and --signature, to repeat in a command line."""
+    """The user's own -i, -o, --signature and --converter, to repeat in a command line."""
     words: list[str] = []
     for text in args.input:
         words += ["-i", text]
@@ -145,6 +145,8 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
         words += ["-o", text]
     if args.signature:
         words += ["--signature", args.signature]
+    for name in getattr(args, "converter", ()):
+        words += ["--converter", name]
     return tuple(words)
 
 

@@ -22,8 +22,8 @@ class Unreadable:
 class Run:
     """The reports of one call, in the order in which the models were named.
 
-    `endpoint_options` are the user's own `-i`, `-o` and `--signature`, as typed: the fix commands that
-    reports show repeat them.
+    `endpoint_options` are the user's own `-i`, `-o`, `--signature` and `--converter`, as typed: the fix
+    commands that reports show repeat them.
     """
 
     reports: tuple[Report, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.text import one_line
 
 
 def render(run: Run, out: TextIO) -> None:
@@ -14,4 +15,4 @@ def render(run: Run, out: TextIO) -> None:
             place = finding.node or finding.array
             where = f" [{place}]" if place else ""
             message = " ".join(finding.message.split())
-            out.write(f"{report.path}: {finding.code} {finding.severity} {message}{where}\n")
+            out.write(one_line(f"{report.path}: {finding.code} {finding.severity} {message}{where}") + "\n")

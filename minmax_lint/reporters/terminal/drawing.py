@@ -36,7 +36,7 @@ def print_drawing(page: Page, path: Sequence[Step]) -> None:
     left_out = len(shown) - LONGEST
     if left_out > 0:
         shown = [*shown[:4], *shown[-4:]]
-    name_width = min(max(len(step.node) for step in shown), page.width - 46)
+    name_width = min(max(len(step.node) for step in shown), max(page.width - 46, 20))
     op_width = max((len(_op(step)) for step in shown if step.note), default=0)
     was_outside = shown[0].role == "outside"
     for i, step in enumerate(shown):

@@ -45,8 +45,8 @@ def print_finding(page: Page, finding: Finding, *, every_consequence: bool = Fal
         print_drawing(page, finding.path)
         page.line()
     _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
-    limit = len(finding.consequences) if every_consequence else SHOWN_CONSEQUENCES
-    _print_field(page, "affects", _listed(finding.consequences, limit))
+    also = [name for name in finding.consequences if name != finding.array]
+    _print_field(page, "affects", _listed(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
     _print_field(page, "advice", finding.advice)
     if finding.fix is not None:
         needs = "" if finding.fix.applicability == "safe" else ", needs --unsafe-fixes"

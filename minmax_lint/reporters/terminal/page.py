@@ -14,11 +14,14 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from minmax_lint.reporters.text import one_line
+
 Part = str | tuple[str, str]
 """Text, or (text, rich style)."""
 
 LOG_WIDTH = 80
 WIDEST = 110
+NARROWEST = 60
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,21 @@ class Page:
             markup=False,
             emoji=False,
             legacy_windows=False,
-            width=None if terminal else LOG_WIDTH,
+            width=None if terminal else _log_width(),
         )
-        self.width = min(self._console.width, WIDEST) if terminal else LOG_WIDTH
+        self.width = max(min(self._console.width, WIDEST), NARROWEST)
         encoding = (getattr(out, "encoding", None) or "utf-8").lower()
         self.glyphs = Glyphs() if "utf" in encoding else ASCII
 
     def line(self, *parts: Part) -> None:
         """One line, however long; the terminal wraps it, a log does not."""
-        text = Text.assemble(*parts)
+        text = Text.assemble(*((one_line(_plain(part)), _style(part)) for part in parts))
         text.rstrip()
         self._console.print(text, soft_wrap=True)
 
     def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
         """`head`, then `body` wrapped under itself."""
-        indent = sum(len(part if isinstance(part, str) else part[0]) for part in head)
+        indent = sum(len(_plain(part)) for part in head)
         lines = textwrap.wrap(
             " ".join(body.split()),
             max(self.width - indent, 24),
@@ -97,10 +100,8 @@ class Page:
         for row in (tuple((title, "dim") for title in head), *rows):
             parts: list[Part] = [" " * indent]
             for cell, width in zip(row, widths, strict=False):
-                style = "" if isinstance(cell, str) else cell[1]
-                parts.append((f"{_plain(cell):{width}}  ", style))
-            last = row[-1]
-            self.block(tuple(parts), _plain(last), "" if isinstance(last, str) else last[1])
+                parts.append((f"{_plain(cell):{width}}  ", _style(cell)))
+            self.block(tuple(parts), _plain(row[-1]), _style(row[-1]))
 
     def markdown(self, text: str) -> None:
         """Rendered Markdown."""
@@ -111,3 +112,13 @@ class Page:
 
 def _plain(part: Part) -> str:
     return part if isinstance(part, str) else part[0]
+
+
+def _style(part: Part) -> str:
+    return "" if isinstance(part, str) else part[1]
+
+
+def _log_width() -> int:
+    """Of a log or a pipe: what COLUMNS says, else 80."""
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdigit() and int(columns) else LOG_WIDTH

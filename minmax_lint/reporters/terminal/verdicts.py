@@ -51,21 +51,17 @@ def print_verdicts(page: Page, report: Report) -> None:
 
 
 def verdict_detail(prediction: Prediction) -> str:
-    """What follows the verdict's word: the converter's message, or which ops are float."""
+    """What follows the verdict's word: the converter's own message, or how many ops are integer."""
     computing = sum(op.computes for op in prediction.ops)
+    if prediction.verdict in ("abort", "undetermined"):
+        return prediction.message
     if prediction.verdict == "quantized":
-        if computing:
-            return f"all {computing} ops are integer" if computing > 1 else "its only op is integer"
-        return prediction.message or "every op is integer"
-    if prediction.verdict == "float":
-        count = len(prediction.float_ops)
-        if not count:
-            return prediction.message or "every op is integer, but an output of the model is float32"
-        total = f" of {computing}" if computing >= count else ""
-        verb = "stays" if count == 1 else "stay"
-        noun = plural(max(computing, count), "op")
-        return f"{count}{total} {noun} {verb} float ({counted(op for op, _ in prediction.float_ops)})"
-    return prediction.message
+        return f"{computing} of {computing} {plural(computing, 'op')} integer" if computing else ""
+    floats = len(prediction.float_ops)
+    if not floats:
+        return prediction.message or "every op is integer, but an output of the model is float32"
+    share = f"{computing - floats} of {computing} {plural(computing, 'op')} integer; " * (computing >= floats)
+    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
 
 
 def counted(words: Iterable[str], kinds: int = 4) -> str:
