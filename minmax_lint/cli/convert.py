@@ -14,6 +14,7 @@ from minmax_lint.errors import UnknownName, UserError
 if TYPE_CHECKING:
     from minmax_lint.conversion import ConversionResult, Stage
     from minmax_lint.fixes.patch import Patch
+    from minmax_lint.graph.graph import Graph
     from minmax_lint.graph.trace import Kept
     from minmax_lint.report import Report
 
@@ -72,7 +73,7 @@ def run(args: Namespace) -> int:
     args.converter = [args.engine + "-v2" * (args.flow == "tf2" and args.engine == "mlir")]
     patch: Patch | None = patched(args, source) if args.fix else None
     report: Report = patch.after if patch is not None else source.lint(profiles_of(args))
-    graph = frozen_bytes(report.trace)
+    graph = frozen_bytes(patch.graph if patch is not None else source.model.graph, report.trace)
     with _progress(args) as progress:
         result: ConversionResult = convert_graph(
             graph,
@@ -94,32 +95,39 @@ def run(args: Namespace) -> int:
     return 0 if model is not None and model.verdict(args.flow) == "quantized" else 1
 
 
-def frozen_bytes(kept: Kept) -> bytes:
-    """The kept subgraph as a frozen GraphDef. Raises UserError where a variable's value is not known."""
-    from minmax_lint.graph.graph import Columns, Graph
+def frozen_bytes(graph: Graph, kept: Kept) -> bytes:
+    """The kept subgraph as a frozen GraphDef; what freezing leaves alone is spliced from `graph`'s source.
+
+    Raises UserError where the value of a variable is not known.
+    """
+    from minmax_lint.graph.graph import Columns, Graph, Serialized
     from minmax_lint.writers.graphdef import encode
 
-    graph = kept.graph
-    names = [name for name in graph.names if name in kept.nodes or name in kept.control_only]
+    view = kept.graph
+    names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
     for name in names:
-        if graph.op(name) == "Const" and (value := graph[name].tensor()) is not None and not value.known:
+        if view.op(name) != graph.op(name) and (value := view[name].tensor()) and not value.known:
             raise UserError(
                 f"the value of variable {name!r} is not known, so the graph cannot be frozen: convert the "
                 "checkpoint, the SavedModel or a frozen graph instead"
             )
-    places = [graph.position(name) for name in names]
-    columns = graph.columns
-    return encode(
-        Graph(
-            Columns(
-                names,
-                [columns.ops[i] for i in places],
-                [columns.inputs[i] for i in places],
-                lambda i: columns.details(places[i]),
-            ),
-            graph.functions,
-        )
+    places = [view.position(name) for name in names]
+    source = graph.columns.serialized
+    serialized = source and Serialized(
+        source.buffer,
+        source.start,
+        source.end,
+        lambda i: source.origin(places[i]) if graph.op(names[i]) == view.op(names[i]) else None,
     )
+    columns = view.columns
+    pruned = Columns(
+        names,
+        [columns.ops[i] for i in places],
+        [columns.inputs[i] for i in places],
+        lambda i: columns.details(places[i]),
+        serialized,
+    )
+    return encode(Graph(pruned, view.functions))
 
 
 def input_stats(text: str) -> tuple[str, tuple[float, float]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.report import Report
-from minmax_lint.reporters import Run
+from minmax_lint.reporters import Run, Unreadable
 from minmax_lint.rules.finding import Finding, FixOffer, Step, with_fingerprints
 
 ABORT = (
@@ -88,3 +90,16 @@ def report(*findings: Finding, path: str = "eval.pb", inferred_how: str = "") ->
 BROKEN = Run((report(MM101),), endpoint_options=("-i", "input=1,2", "-o", "output"))
 CLEAN = Run((report(path="clean.pb", inferred_how="inputs and outputs inferred from the graph's ends"),))
 MIXED = Run((report(MM101, MM110), report(path="clean.pb")))
+MANY = Run(
+    (
+        report(
+            *(
+                replace(MM110, node=f"tower/layer_{i}/add", array=f"tower/layer_{i}/add", consequences=())
+                for i in range(12)
+            )
+        ),
+    )
+)
+VERBOSE = replace(MIXED, verbose=True)
+QUIET = replace(MIXED, quiet=True)
+STATISTICS = replace(MANY, statistics=True, unreadable=(Unreadable("gone.pb", "gone.pb: no such file"),))

@@ -55,22 +55,19 @@ def _print_statistics(page: Page, run: Run) -> None:
 
 
 def _print_summary(page: Page, run: Run) -> None:
-    models = len(run.reports)
-    errors, warnings, infos = run.count("error"), run.count("warning"), run.count("info")
+    models, unread = len(run.reports), len(run.unreadable)
+    failed = f"; {unread} {plural(unread, 'model')} could not be read" if unread else ""
+    fixed = f"; {run.fixed} fixed" if run.fixed else ""
     where = f"in {models} {plural(models, 'model')}"
-    if not (errors or warnings or infos):
-        done = f"{run.fixed} fixed, none left" if run.fixed else "No findings"
-        page.line((f"{page.glyphs.ok} {done} ", "bold green"), where)
-    else:
-        counts = [
-            f"{number} {plural(number, noun)}"
-            for number, noun in ((errors, "error"), (warnings, "warning"), (infos, "info"))
-            if number
-        ]
-        style = "red" if errors else "yellow" if warnings else "blue"
-        symbol = page.glyphs.fail if errors else "!" if warnings else "i"
-        fixable = f"; {run.fixable} can be fixed safely" if run.fixable else ""
-        fixed = f"; {run.fixed} fixed" if run.fixed else ""
-        page.line((f"{symbol} {', '.join(counts)} ", f"bold {style}"), f"{where}{fixed}{fixable}")
-    if run.unreadable:
-        page.line(f"{len(run.unreadable)} {plural(len(run.unreadable), 'model')} could not be read")
+    counts = {severity: run.count(severity) for severity in SEVERITIES}
+    worst = next((severity for severity in SEVERITIES if counts[severity]), None)
+    if worst is None:
+        symbol, style = (page.glyphs.fail, "bold red") if unread else (page.glyphs.ok, "bold green")
+        page.line((f"{symbol} No findings ", style), f"{where}{fixed}{failed}")
+        return
+    symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[worst]
+    told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
+    fixable = f"; {run.fixable} can be fixed safely" if run.fixable else ""
+    page.line((f"{symbol} {told} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
+    first = next(finding.code for report in run.reports for finding in report.findings)
+    page.line((f"  `minmax-lint explain {first}` tells more about a rule", "dim"))

@@ -77,7 +77,7 @@ class Page:
         indent = sum(len(_plain(part)) for part in head)
         lines = textwrap.wrap(
             " ".join(body.split()),
-            max(self.width - indent, 24),
+            max(self.width - indent, 16),
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
