@@ -11,6 +11,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from minmax_lint.cli.streams import complain, say, tolerate_any_text
 from minmax_lint.errors import UserError
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser(words).parse_args(words)
         if args.command is None:
-            _parser([]).print_help()
+            _parser([]).print_help(sys.stderr)
             return EXIT_ERROR
         code: int = importlib.import_module(f"minmax_lint.cli.{args.command}").run(args)
     except SystemExit as exit:
@@ -58,9 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells bad usage as every other error of the user's: one line, without the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError."""
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; the options of a command are declared only where the words name it."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="minmax-lint",
         description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
         epilog="`minmax-lint COMMAND --help` tells a command's options.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from minmax_lint.cli.streams import payload, write_text
+from minmax_lint.cli.streams import checked_destination, payload, write_text
 from minmax_lint.errors import UserError
 from minmax_lint.reporters import Renderer, Run, renderer
 
@@ -27,7 +27,7 @@ def output_targets(texts: Sequence[str]) -> tuple[Target, ...]:
         name, equals, file = text.partition("=")
         if equals and not file:
             raise UserError(f"--output-format {text} names no file; write {name} or {name}=FILE")
-        targets.append(Target(renderer(name), Path(file) if file else None))
+        targets.append(Target(renderer(name), checked_destination(file) if file else None))
     if sum(target.file is None for target in targets) > 1:
         raise UserError("only one --output-format can go to standard output; give the others FMT=FILE")
     return tuple(targets)

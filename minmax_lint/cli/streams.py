@@ -52,13 +52,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
-def checked_destination(file: str, source: str) -> Path:
-    """The path to write to. Raises UserError where it is the input or its folder cannot be written.
+def checked_destination(file: str, source: str | None = None) -> Path:
+    """The path to write to. Raises UserError where it is `source` or cannot be written.
 
     Said before the work is done, not after.
     """
     path, folder = Path(file), Path(file).parent
-    if source != "-" and path.exists() and path.samefile(source):
+    if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
         raise UserError(f"--output {file} is the input; give another file, or --in-place to `fix`")
     if not folder.is_dir():
         raise UserError(f"cannot write {file}: there is no folder {folder}")

@@ -15,6 +15,7 @@ from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import plural, print_head
 
+BOUNDARY_OPS = ("QUANTIZE", "DEQUANTIZE")
 SHOWN_FLOAT_OPS = 8
 
 
@@ -52,8 +53,11 @@ def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
     floats = Counter(op.name for op in model.ops if op.is_float)
     rows: list[tuple[Part, ...]] = []
     for name, total in totals.most_common():
-        float_cell: Part = (f"{floats[name]:5}", "bold yellow") if floats[name] else ("    -", "dim")
-        rows.append((name, f"{total - floats[name]:7}", float_cell, ""))
+        integers: Part = _count(total - floats[name], "green")
+        note = ""
+        if name in BOUNDARY_OPS:
+            integers, note = _count(0, ""), f"{total} at the border of float and integer"
+        rows.append((name, integers, _count(floats[name], "bold yellow"), note))
     page.table(("op", "integer", "float", ""), rows)
     page.line()
     listed = model.float_ops if verbose else model.float_ops[:SHOWN_FLOAT_OPS]
@@ -63,6 +67,10 @@ def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
         page.line(f"   and {len(model.float_ops) - len(listed)} more; --verbose shows them")
     if model.float_ops:
         page.line()
+
+
+def _count(number: int, style: str) -> Part:
+    return (f"{number:5}", style) if number else ("    -", "dim")
 
 
 def _print_ends(page: Page, model: TFLiteModel) -> None:
@@ -95,7 +103,7 @@ def _print_verdict(page: Page, found: Conversion) -> str:
     size = f"{model.size / 1024:,.1f} KiB" if model.size >= 1024 else f"{model.size} bytes"
     written = f"wrote {found.destination} ({size}), {who}, {took}"
     verdict = model.verdict(result.flow)
-    ops = len(model.ops)
+    ops = sum(op.name not in BOUNDARY_OPS for op in model.ops)
     if verdict == "quantized":
         page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {ops} {plural(ops, 'op')}")
     else:

@@ -60,13 +60,14 @@ def _print_changes(page: Page, patch: Patch) -> None:
     page.line()
     renamed = {old: new for old, new in zip(patch.before.outputs, patch.outputs, strict=True) if old != new}
     for old, new in renamed.items():
-        page.line("   ", (f"The output {old} is now {new}: export that one.", "bold"))
+        page.line("   ", (f"Output {old!r} is now {new!r}: export that one.", "bold"))
     if not renamed:
         page.line("   The outputs keep their names.")
     if patch.safe:
-        page.line("   The outputs have the same values, up to the FakeQuants' own rounding and clamping.")
+        text = "The outputs have the same values, up to the FakeQuants' own rounding and clamping."
+        page.block(("   ",), text)
     else:
-        page.line("   ", ("The values of the outputs change: ranges were added or changed.", "yellow"))
+        page.block(("   ",), "The values of the outputs change: ranges were added or changed.", "yellow")
 
 
 def _print_left(page: Page, finding: Finding) -> None:

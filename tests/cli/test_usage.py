@@ -1,0 +1,103 @@
+"""Usage: what is said, on which stream, with which exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import COMMANDS, main
+from minmax_lint.version import __version__
+
+FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
+BROKEN = str(FOUNDING / "eval-frozen.pb")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_version_goes_to_standard_output(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"minmax-lint {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: Captured) -> None:
+    assert main([command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert f"minmax-lint {command}" in out
+    assert not err
+
+
+def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
+    assert main([]) == 2
+    assert "check" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["chekc", BROKEN], "check"),
+        (["check"], "minmax-lint check model.pb"),
+        (["check", "gone.pb"], "gone.pb"),
+        (["check", __file__], "test_usage.py"),
+        (["check", BROKEN, "--converter", "tocco"], "did you mean toco"),
+        (["check", BROKEN, "--output-format", "jsn"], "did you mean json"),
+        (["check", BROKEN, "--output-format", "json="], "names no file"),
+        (["check", BROKEN, "--output-format", "json", "--output-format", "concise"], "standard output"),
+        (["check", BROKEN, "--output-format", "json=/no/folder/report.json"], "/no/folder/report.json"),
+        (["check", BROKEN, "--select", "MM777"], "MM777"),
+        (["check", BROKEN, "-i", "input=2,x"], "is not a shape"),
+        (["check", BROKEN, "--fail-level", "fatal"], "fatal"),
+        (["check", BROKEN, "--fix"], "--output"),
+        (["check", BROKEN, "--output", "x.pb"], "--fix"),
+        (["check", BROKEN, "--signature", "serving"], "no signature 'serving'"),
+        (["fix", BROKEN], "--output"),
+        (["fix", BROKEN, "--output", "/no/folder/fixed.pb"], "/no/folder"),
+        (["fix", BROKEN, "--output", BROKEN], "is the input"),
+        (["fix", BROKEN, "-o", "outputt", "--output", "x.pb"], "did you mean output?"),
+        (["fix", BROKEN, "-i", "inputt", "--output", "x.pb"], "did you mean input"),
+        (["fix", BROKEN, "--output", "x.pb", "--strategy", "magic"], "magic"),
+        (["fix", BROKEN, "--output", "x.pb", "--bound", "5"], "would clip"),
+        (["fix", BROKEN, "--output", "x.pb", "--default-range", "6,-6"], "MIN must be below MAX"),
+        (["convert", BROKEN], "--output"),
+        (["convert", BROKEN, "--output", BROKEN], "is the input"),
+        (["convert", BROKEN, "--output", "x.tflite", "--input-stats", "a=1,1"], "the inputs are input"),
+        (["convert", BROKEN, "--output", "x.tflite", "--time-limit", "0"], "more than 0"),
+        (["convert", BROKEN, "--output", "x.tflite", "--python", "/no/python"], "/no/python"),
+        (["trace", BROKEN, "-o", "outputt"], "did you mean output?"),
+        (["explain", "MM999"], "MM999"),
+        (["explain", ""], "nothing to explain"),
+    ],
+)
+def test_bad_usage_is_one_line_that_says_what_to_do_and_writes_nothing(
+    argv: list[str], said: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert sum("error: " in line for line in err.splitlines()) == 1
+    assert "Traceback" not in err
+    assert not out or argv[0] == "check"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_abbreviated_option_is_not_taken_for_another(capsys: Captured) -> None:
+    assert main(["check", BROKEN, "--output-arr", "output"]) == 2
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "minmax_lint", "rules", "--output-format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_bug_of_ours_is_not_taken_for_a_finding(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minmax_lint.rules.rule.rules", lambda: 1 / 0)
+    assert main(["rules"]) == 2
+    assert "this is a bug in minmax-lint" in capsys.readouterr().err
