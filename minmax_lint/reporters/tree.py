@@ -62,9 +62,8 @@ class Tree:
                 yield TreeLine(depth, "above", name)
                 continue
             self._shown.add(name)
-            for side in self._sources(name):
-                if side not in path:
-                    yield from self._side(side, depth + 1)
+            for side in self._side_inputs(name):
+                yield from self._side(side, depth + 1)
             yield self._line(name, depth)
             yield from self._outside(name, depth)
 
@@ -97,6 +96,16 @@ class Tree:
         if self.kept.is_cut(name):
             return ()
         return tuple(dict.fromkeys(edge.node for edge in self.graph[name].inputs))
+
+    def _side_inputs(self, name: str) -> tuple[str, ...]:
+        """All sources but the main one; a FakeQuant's note tells its range, so its constants need not."""
+        main = self._main_input(name)
+        hide = is_fake_quant(self.graph.op(name)) and not self.everything
+        return tuple(
+            source
+            for source in self._sources(name)
+            if source != main and not (hide and self._depths[source] == 0)
+        )
 
     def _main_input(self, name: str) -> str | None:
         """The source on the longest path from an input; constants only where they are spelled out."""

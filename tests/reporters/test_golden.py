@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import os
-from pathlib import Path
+import re
 
 import pytest
 
 from minmax_lint.reporters import Run, renderer
+from minmax_lint.version import __version__
+from tests.reporters.golden_file import Stream, assert_golden
 from tests.reporters.reports import BROKEN, CLEAN, MANY, MIXED, QUIET, STATISTICS, VERBOSE
 
-GOLDEN = Path(__file__).parent / "golden"
 RUNS = {
     "broken": BROKEN,
     "clean": CLEAN,
@@ -23,41 +22,10 @@ RUNS = {
 }
 
 
-class Stream(io.StringIO):
-    """A text stream that is a terminal or is not, with an encoding."""
-
-    def __init__(self, *, terminal: bool = False, encoding: str = "utf-8") -> None:
-        super().__init__()
-        self._terminal = terminal
-        self._encoding = encoding
-
-    @property
-    def encoding(self) -> str:
-        return self._encoding
-
-    def isatty(self) -> bool:
-        return self._terminal
-
-
 def rendered(run: Run, name: str, stream: Stream | None = None) -> str:
     stream = stream or Stream()
     renderer(name)(run, stream)
     return stream.getvalue()
-
-
-def assert_golden(name: str, text: str) -> None:
-    path = GOLDEN / name
-    if os.environ.get("MINMAX_LINT_UPDATE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -81,7 +49,7 @@ def test_full_report_at_other_widths(columns: int, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("name", ["concise", "json", "json-lines"])
 @pytest.mark.parametrize("run", ["broken", "mixed", "clean"])
 def test_formats_for_machines(name: str, run: str) -> None:
-    text = rendered(RUNS[run], name).replace(f'"version": "{_version()}"', '"version": "VERSION"')
+    text = rendered(RUNS[run], name).replace(f'"version": "{__version__}"', '"version": "VERSION"')
     assert_golden(f"{name}-{run}.txt", text)
 
 
@@ -110,12 +78,4 @@ def test_no_line_is_wider_than_the_page_but_names_and_commands(
 
 
 def _without_colour(text: str) -> str:
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-def _version() -> str:
-    from minmax_lint.version import __version__
-
-    return __version__

@@ -22,7 +22,8 @@ WORDS: Mapping[Verdict, tuple[str, str]] = {
 
 def print_head(page: Page, report: Report) -> None:
     """The model: format, inputs, outputs, how much of it the converter keeps."""
-    page.rule(report.path, "red" if report.count("error") else "cyan")
+    style = "red" if report.count("error") else "yellow" if report.count("warning") else "green"
+    page.rule(report.path, style)
     kept = f"{report.kept_nodes} of {report.nodes} {plural(report.nodes, 'node')} kept"
     inputs = ", ".join(array_text(name, shape) for name, shape in report.inputs.items()) or "no input"
     outputs = ", ".join(report.outputs) or "no output"
