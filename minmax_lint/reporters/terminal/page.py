@@ -88,7 +88,7 @@ class Page:
     def rule(self, title: str, style: str) -> None:
         """A title in a line across the page."""
         bar = self.glyphs.rule
-        end = bar * max(self.width - len(title) - 4, 2)
+        end = bar * (self.width - len(title) - 4)
         self.line((bar * 2, style), (f" {title} ", "bold"), (end, style))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], *, indent: int = 3) -> None:

@@ -27,11 +27,10 @@ def print_tree(out: TextIO, path: str, kept: Kept, *, everything: bool = False) 
     page.line()
     lines = list(Tree(kept, everything=everything).lines())
     heads = [_head(page, line) for line in lines]
-    width = min(max(map(len, heads), default=0), max(page.width - 34, 24))
-    op_width = max((len(_op(line)) for line in lines), default=0)
+    width = min(max((len(head) for head, line in zip(heads, lines, strict=True) if line.op), default=0), 34)
     for line, head in zip(lines, heads, strict=True):
-        rest = f"{_op(line):{op_width}}  {line.note}" if line.kind != "more" else line.note
-        page.line("   ", (f"{head:{width}}", _STYLES[line.kind]), "  ", rest)
+        style = _STYLES[line.kind]
+        page.line("   ", (f"{head:{width}}  ", style), (line.node, style), "  " * bool(line.node) + line.note)
     page.line()
     _print_outside(page, kept)
 
@@ -39,21 +38,16 @@ def print_tree(out: TextIO, path: str, kept: Kept, *, everything: bool = False) 
 def _head(page: Page, line: TreeLine) -> str:
     glyphs = page.glyphs
     indent = f"{glyphs.rail}  " * line.depth
-    if line.kind == "above":
-        return f"{indent}{glyphs.up} {line.node} (above)"
-    if line.kind == "more":
-        return f"{indent}{glyphs.dash}{glyphs.dash}"
     symbol = {
         "kept": glyphs.kept,
         "output": glyphs.output,
         "constant": glyphs.constant,
         "outside": f"{glyphs.dash}{glyphs.dash}{glyphs.outside}",
+        "above": f"{glyphs.up} see",
+        "more": f"{glyphs.dash}{glyphs.dash}",
     }[line.kind]
-    return f"{indent}{symbol} {line.node}"
-
-
-def _op(line: TreeLine) -> str:
-    return "FakeQuant" if is_fake_quant(line.op) else line.op
+    op = "FakeQuant" if is_fake_quant(line.op) else line.op
+    return f"{indent}{symbol} {op}"
 
 
 def _print_outside(page: Page, kept: Kept) -> None:
