@@ -7,10 +7,9 @@ they are. Measured: 100,000 nodes in 0.3 s, a 200 MB file in 4 ms with 8 MB of o
 
 from __future__ import annotations
 
-import mmap
 import sys
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -18,24 +17,13 @@ from google.protobuf.message import DecodeError
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
 from minmax_lint.graph.node import Attr
+from minmax_lint.loaders.wire import TRUNCATED, Buffer, Field, fields, varint
 from minmax_lint.schema.attributes import decode_node
 from minmax_lint.schema.messages import message_class
-
-Buffer = bytes | mmap.mmap | memoryview
 
 _LARGE = 16 * 1024
 _RUN = 1 << 20
 NODE_TAG = 0x0A  # GraphDef.node: field 1, length-delimited
-
-
-class Field(NamedTuple):
-    """One top-level field of a message: number, wire type, start of its tag, and the span of its payload."""
-
-    number: int
-    wire_type: int
-    tag: int
-    start: int
-    end: int
 
 
 class NodeSpans(NamedTuple):
@@ -44,32 +32,6 @@ class NodeSpans(NamedTuple):
     tags: array[int]
     starts: array[int]
     ends: array[int]
-
-
-def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
-    """The fields of the message in buffer[start:end]. Raises UnreadableModel where it is no message."""
-    at = start
-    while at < end:
-        tag_at = at
-        key, at = _varint(buffer, at, end)
-        number, wire_type = key >> 3, key & 7
-        if number == 0:
-            raise UnreadableModel("the file is damaged: it has a field without a number")
-        if wire_type == 0:
-            _, stop = _varint(buffer, at, end)
-            yield Field(number, wire_type, tag_at, at, stop)
-        elif wire_type == 2:
-            size, at = _varint(buffer, at, end)
-            stop = at + size
-            yield Field(number, wire_type, tag_at, at, stop)
-        elif wire_type in (1, 5):
-            stop = at + (8 if wire_type == 1 else 4)
-            yield Field(number, wire_type, tag_at, at, stop)
-        else:
-            raise UnreadableModel("the file is damaged: it is not a protocol buffer message")
-        if stop > end:
-            raise UnreadableModel("the file is truncated: it ends inside a node")
-        at = stop
 
 
 def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
@@ -101,10 +63,10 @@ def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans) -> None
             # Something else than a node (library, versions, an unknown field): step over it.
             at = _skip_field(buffer, at, stop)
             continue
-        size, payload = _varint(buffer, at + 1, stop)
+        size, payload = varint(buffer, at + 1, stop)
         after = payload + size
         if after > stop:
-            raise UnreadableModel("the file is truncated: it ends inside a node")
+            raise UnreadableModel(TRUNCATED)
         spans.tags.append(at)
         spans.starts.append(payload)
         spans.ends.append(after)
@@ -177,17 +139,3 @@ def _skip_field(buffer: Buffer, at: int, stop: int) -> int:
     for found in fields(buffer, at, stop):
         return found.end
     return stop
-
-
-def _varint(buffer: Buffer, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end:
-        byte = buffer[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            break
-    raise UnreadableModel("the file is truncated or damaged: a length runs past its end")

@@ -2,21 +2,93 @@
 
 from __future__ import annotations
 
-import mmap
+import difflib
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
-from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.graph import Graph
-from minmax_lint.loaders.graphdef_index import index_nodes
+from minmax_lint.errors import UnknownName, UnreadableModel
+from minmax_lint.loaders import checkpoint, savedmodel
+from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.parse import parse
+
+STANDARD_INPUT = "-"
 
 
-def load(source: str | Path, *, signature: str | None = None) -> Model:
-    """Load a model. Raises UnreadableModel with what to do."""
-    path = Path(source)
+def load(source: Any, *, signature: str | None = None) -> Model:
+    """Load a model from a path (`-` is standard input), a message or a TensorFlow object.
+
+    `signature` picks the MetaGraph of a SavedModel that has it. Raises UnreadableModel with what the source
+    is instead of a model and what to do, UnknownName for a signature that is not there.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        from minmax_lint.loaders.objects import load_object
+
+        return load_object(source, signature)
+    name = "standard input" if source == STANDARD_INPUT else os.fspath(source)
     try:
-        with path.open("rb") as file:
-            buffer = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:
-        raise UnreadableModel(f"{path}: cannot be read ({error})") from None
-    return Model(path, "graphdef", Graph(index_nodes(buffer)))
+        if source == STANDARD_INPUT:
+            return parse(sys.stdin.buffer.read(), signature=signature)
+        return _load_path(Path(source), signature)
+    except UnknownName:
+        raise
+    except UnreadableModel as error:
+        raise UnreadableModel(f"{name}: {error}") from None
+
+
+def _load_path(path: Path, signature: str | None) -> Model:
+    if path.is_dir():
+        return _load_folder(path, signature)
+    if checkpoint.is_prefix(path) and not path.is_file():
+        return _load_checkpoint(path)
+    if not path.exists():
+        raise UnreadableModel(f"there is no such file or folder{_meant(path)}")
+    if checkpoint.is_data(path):
+        return _load_checkpoint(checkpoint.prefix_of(path))
+    buffer = mapped(path)
+    kind = kind_of(buffer)
+    if kind is Kind.CHECKPOINT_STATE:
+        return _load_checkpoint(checkpoint.prefix_in_state(path))
+    if kind is Kind.CHECKPOINT_INDEX:
+        return _load_checkpoint(checkpoint.prefix_of_index(path))
+    if kind in (Kind.SAVEDMODEL, Kind.SAVEDMODEL_TEXT):
+        return parse(buffer, path, signature=signature, prefix=path.parent / savedmodel.VARIABLES)
+    return parse(buffer, path, signature=signature, prefix=checkpoint.prefix_of(path))
+
+
+def _load_checkpoint(prefix: Path) -> Model:
+    meta = checkpoint.meta_file(prefix)
+    return parse(mapped(meta), meta, prefix=prefix, form="checkpoint")
+
+
+def _load_folder(folder: Path, signature: str | None) -> Model:
+    for name in savedmodel.FILES:
+        if (folder / name).is_file():
+            return _load_path(folder / name, signature)
+    if (folder / checkpoint.STATE).is_file():
+        return _load_checkpoint(checkpoint.prefix_in_state(folder / checkpoint.STATE))
+    prefixes = checkpoint.prefixes_in(folder)
+    if len(prefixes) == 1:
+        return _load_checkpoint(prefixes[0])
+    if prefixes:
+        raise UnreadableModel(f"the folder holds several checkpoints; name one, such as {prefixes[-1]}")
+    inside = sorted(
+        [found.parent for name in savedmodel.FILES for found in folder.glob(f"*/{name}")]
+        + [found for ending in ("pb", "pbtxt") for found in folder.glob(f"*.{ending}")]
+    )
+    if inside:
+        raise UnreadableModel(f"the folder itself is no model; name what is in it, such as {inside[0]}")
+    raise UnreadableModel("the folder holds no model (no saved_model.pb, no checkpoint); name a graph")
+
+
+def _meant(path: Path) -> str:
+    """What a user may have meant by a path that is not there."""
+    try:
+        there = [found.name for found in path.parent.iterdir()]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(path.name, there, n=1)
+    return f"; did you mean {path.with_name(near[0])}?" if near else ""

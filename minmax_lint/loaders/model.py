@@ -29,7 +29,9 @@ class Model:
     path: Path | None
     """The file that holds the graph; None for objects in memory and standard input."""
     format: str
-    """`graphdef`, `graphdef-text`, `metagraph`, `checkpoint`, `savedmodel`, ..."""
+    """`graphdef`, `metagraph`, `savedmodel`, each also with `-text`; `checkpoint`; `function`, `session`."""
     graph: Graph
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     variables: VariableValues | None = None
+    flattened: bool = False
+    """Whether the graph is no part of the file: a TF2 function with everything it calls put in its place."""

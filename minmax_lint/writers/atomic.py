@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from minmax_lint.errors import UserError
-from minmax_lint.loaders.graphdef_index import Buffer
+from minmax_lint.loaders.wire import Buffer
 
 
 def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:

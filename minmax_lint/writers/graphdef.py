@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
-from minmax_lint.loaders.graphdef_index import NODE_TAG, Buffer, fields
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, delimited, fields
 from minmax_lint.schema.attributes import encode_attr, encode_node
 from minmax_lint.schema.messages import message_class
+
+NODE = 1
+"""GraphDef.node"""
 
 
 def encode(graph: Graph) -> bytes:
@@ -67,25 +70,11 @@ def _changed(columns: Columns, position: int, serialized: Serialized, origin: Or
 
 def _record(message: Any) -> bytes:
     payload: bytes = message.SerializeToString(deterministic=True)
-    return _header(len(payload)) + payload
+    return delimited(NODE, len(payload)) + payload
 
 
 def _others(serialized: Serialized, view: memoryview) -> Iterator[memoryview]:
     """Everything in the GraphDef that is no node."""
     for found in fields(serialized.buffer, serialized.start, serialized.end):
-        if found.number != 1 or found.wire_type != 2:
+        if found.number != NODE or found.wire_type != LENGTH_DELIMITED:
             yield view[found.tag : found.end]
-
-
-def _header(size: int) -> bytes:
-    return bytes((NODE_TAG,)) + varint(size)
-
-
-def varint(value: int) -> bytes:
-    """A base-128 varint."""
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)

@@ -1,0 +1,115 @@
+"""A checkpoint's values (`.index` and `.data-*` files, as Saver and SavedModel write them), read on demand.
+
+Source: tensorflow/core/util/tensor_bundle/tensor_bundle.h. The data files hold raw elements; they are
+mapped, so that weights nobody asks for are never read.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.loaders.checksum import crc32c, unmasked
+from minmax_lint.loaders.table import entries
+from minmax_lint.schema.messages import message_class
+
+_CHECKED = 4096
+"""Values up to so many bytes are checked against their checksum; ranges are scalars or one per channel."""
+
+_LITTLE_ENDIAN = 0
+
+
+class Bundle:
+    """The tensors of a checkpoint by key. `prefix` is the path that all its files begin with."""
+
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        self._shards: dict[int, memoryview] = {}
+
+    @cached_property
+    def _index(self) -> Mapping[str, bytes]:
+        path = Path(f"{self.prefix}.index")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UnreadableModel(f"{path} cannot be read: {error.strerror}") from None
+        try:
+            raw = dict(entries(content))
+            header = message_class("BundleHeaderProto").FromString(raw.pop(b"", b""))
+        except UnreadableModel as error:
+            raise UnreadableModel(f"{path}: {error}") from None
+        except DecodeError:
+            raise UnreadableModel(f"{path}: the checkpoint's header cannot be read; save it anew") from None
+        if header.endianness != _LITTLE_ENDIAN:
+            raise UnreadableModel(f"{path}: written on a big-endian machine; save it anew on another")
+        self._shard_count: int = header.num_shards
+        # Keys that begin with a zero byte are the slices of partitioned variables.
+        return {key.decode("utf-8", "replace"): value for key, value in raw.items() if key[:1] != b"\0"}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of all tensors, sorted. Raises UnreadableModel."""
+        return tuple(self._index)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._index
+
+    def tensor(self, key: str) -> Tensor | None:
+        """The value under `key`; None where there is none, or none of plain numbers in one piece.
+
+        Raises UnreadableModel for a damaged value or a missing data file.
+        """
+        raw = self._index.get(key)
+        if raw is None:
+            return None
+        try:
+            entry = message_class("BundleEntryProto").FromString(raw)
+        except DecodeError:
+            raise UnreadableModel(f"{self.prefix}.index: the entry of {key!r} is damaged") from None
+        dtype = DType.from_number(entry.dtype)
+        shape = [dim.size for dim in entry.shape.dim]
+        if entry.slices or dtype.struct_code is None or any(size < 0 for size in shape):
+            return None
+        if entry.size != math.prod(shape) * struct.calcsize(f"<{dtype.struct_code}"):
+            raise UnreadableModel(f"{self.prefix}.index: the size of {key!r} does not fit its shape {shape}")
+        return Tensor(dtype, shape, self._content(key, entry))
+
+    def _content(self, key: str, entry: Any) -> memoryview:
+        shard = self._shard(entry.shard_id)
+        content = shard[entry.offset : entry.offset + entry.size] if entry.offset >= 0 else shard[:0]
+        if len(content) < entry.size:
+            raise UnreadableModel(
+                f"{self._shard_path(entry.shard_id)} is truncated: {key!r} lies past its end"
+            )
+        if entry.size <= _CHECKED and entry.crc32c and unmasked(entry.crc32c) != crc32c(content):
+            raise UnreadableModel(f"{self._shard_path(entry.shard_id)} is damaged: checksum of {key!r}")
+        return content
+
+    def _shard_path(self, shard: int) -> Path:
+        return Path(f"{self.prefix}.data-{shard:05d}-of-{self._shard_count:05d}")
+
+    def _shard(self, number: int) -> memoryview:
+        if number not in self._shards:
+            path = self._shard_path(number)
+            try:
+                with path.open("rb") as file:
+                    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError:
+                self._shards[number] = memoryview(b"")
+                return self._shards[number]
+            except OSError as error:
+                raise UnreadableModel(
+                    f"{path} cannot be read ({error.strerror}); the checkpoint needs all its .data files"
+                ) from None
+            self._shards[number] = memoryview(mapped)
+        return self._shards[number]

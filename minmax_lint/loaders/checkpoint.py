@@ -1,0 +1,88 @@
+"""Checkpoints: the files that belong together, from whichever of them the user names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from google.protobuf import text_format
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.schema.messages import message_class
+
+STATE = "checkpoint"
+_DATA = re.compile(r"\.data-\d{5}-of-\d{5}$")
+_STEP = re.compile(r"-(\d+)$")
+
+
+def prefix_of(path: Path) -> Path:
+    """The prefix of a checkpoint from the path of one of its files, or from the prefix itself."""
+    name = path.name.removesuffix(".index").removesuffix(".meta")
+    return path.with_name(_DATA.sub("", name) or path.name)
+
+
+def is_prefix(path: Path) -> bool:
+    """Whether the path is what a checkpoint's files begin with."""
+    return Path(f"{path}.index").is_file() or Path(f"{path}.meta").is_file()
+
+
+def is_data(path: Path) -> bool:
+    """Whether the path is that of a checkpoint's raw values."""
+    return _DATA.search(path.name) is not None and is_prefix(prefix_of(path))
+
+
+def prefix_of_index(path: Path) -> Path:
+    """The prefix of the checkpoint whose index has been found at `path`.
+
+    Raises UnreadableModel for a checkpoint of version 1, which is one file of the same outer format.
+    """
+    prefix = prefix_of(path)
+    if any(_DATA.search(found.name) for found in path.parent.glob("*.data-*")) and prefix != path:
+        return prefix
+    raise UnreadableModel(
+        "this is a checkpoint of version 1 (or an index without its .data files); restore it with TensorFlow "
+        "and save it again with tf.compat.v1.train.Saver(write_version=2)"
+    )
+
+
+def prefix_in_state(state: Path) -> Path:
+    """The prefix that a `checkpoint` file names, found beside it where the folder has been moved.
+
+    Raises UnreadableModel where the file names none that is there.
+    """
+    try:
+        message = text_format.Parse(
+            state.read_text(encoding="utf-8"), message_class("CheckpointState")(), allow_unknown_field=True
+        )
+    except (OSError, UnicodeDecodeError, text_format.ParseError):
+        raise UnreadableModel(f"the {STATE!r} file cannot be read; name the checkpoint's prefix") from None
+    named = Path(message.model_checkpoint_path)
+    beside = [state.parent / named, state.parent / named.name] if named.name else []
+    for candidate in [*beside, *prefixes_in(state.parent)[-1:]]:
+        if is_prefix(candidate):
+            return candidate
+    raise UnreadableModel(
+        f"the {STATE!r} file names {str(named)!r}, which is not there; name a prefix that is"
+    )
+
+
+def prefixes_in(folder: Path) -> list[Path]:
+    """The prefixes of all checkpoints in a folder, the latest step last."""
+    found = {prefix_of(path) for path in [*folder.glob("*.index"), *folder.glob("*.meta")]}
+    return sorted(found, key=_age)
+
+
+def meta_file(prefix: Path) -> Path:
+    """The MetaGraph beside a checkpoint. Raises UnreadableModel with what to do where there is none."""
+    meta = Path(f"{prefix}.meta")
+    if not meta.is_file():
+        raise UnreadableModel(
+            f"the checkpoint {prefix.name} has values but no graph ({meta.name} is missing); give the eval "
+            "graph, or save with tf.compat.v1.train.Saver, which writes the .meta file"
+        )
+    return meta
+
+
+def _age(prefix: Path) -> tuple[int, str]:
+    step = _STEP.search(prefix.name)
+    return int(step[1]) if step else -1, prefix.name

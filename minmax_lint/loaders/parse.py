@@ -1,0 +1,69 @@
+"""The content of one file to a Model: every form, binary or text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.graph import Graph
+from minmax_lint.loaders.bundle import Bundle
+from minmax_lint.loaders.content import Kind, kind_of
+from minmax_lint.loaders.graphdef_index import index_nodes
+from minmax_lint.loaders.metagraph import MetaGraph, meta_graph
+from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.savedmodel import serving_meta_graph
+from minmax_lint.loaders.text import parsed
+from minmax_lint.loaders.variables import CheckpointVariables
+from minmax_lint.loaders.wire import Buffer
+
+_TEXT_FORMS = {
+    Kind.GRAPHDEF_TEXT: (Kind.GRAPHDEF, "GraphDef"),
+    Kind.METAGRAPH_TEXT: (Kind.METAGRAPH, "MetaGraphDef"),
+    Kind.SAVEDMODEL_TEXT: (Kind.SAVEDMODEL, "SavedModel"),
+}
+
+
+def parse(
+    buffer: Buffer,
+    path: Path | None = None,
+    *,
+    signature: str | None = None,
+    prefix: Path | None = None,
+    form: str | None = None,
+) -> Model:
+    """The model in `buffer`, read from `path`; `prefix` is that of the checkpoint with its variables.
+
+    `form` is the format to report where the file alone does not tell it. Raises UnreadableModel.
+    """
+    kind = kind_of(buffer)
+    form = form or kind.value
+    if kind in _TEXT_FORMS:
+        kind, message = _TEXT_FORMS[kind]
+        buffer = parsed(buffer, message)
+    if kind is Kind.GRAPHDEF:
+        return Model(path, form, graph_in(buffer, 0, len(buffer)))
+    if kind is Kind.METAGRAPH:
+        return _model(meta_graph(buffer), path, form, prefix)
+    if kind is Kind.SAVEDMODEL:
+        return _model(serving_meta_graph(buffer, signature), path, form, prefix)
+    raise UnreadableModel("this belongs to a checkpoint; give the path of the checkpoint")
+
+
+def graph_in(buffer: Buffer, start: int, end: int) -> Graph:
+    """The graph of a serialized GraphDef. Raises UnreadableModel for one that TensorFlow would refuse too."""
+    graph = Graph(index_nodes(buffer, start, end))
+    if len(graph) == 0:
+        raise UnreadableModel("the graph has no nodes; save it again")
+    if len(set(graph.names)) != len(graph):
+        seen: set[str] = set()
+        twice = next(name for name in graph.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise UnreadableModel(f"node {twice!r} is there twice; TensorFlow reads no such graph, save it again")
+    return graph
+
+
+def _model(meta: MetaGraph, path: Path | None, form: str, prefix: Path | None) -> Model:
+    graph = graph_in(meta.buffer, meta.graph_start, meta.graph_end)
+    variables = None
+    if prefix is not None and Path(f"{prefix}.index").is_file():
+        variables = CheckpointVariables(graph, Bundle(prefix), meta.restore)
+    return Model(path, form, graph, meta.signatures, variables)
