@@ -19,12 +19,11 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print format, inputs, outputs, signatures and every FakeQuant."""
-    from minmax_lint.cli.source import ends_of
+    from minmax_lint.cli.source import ends_of, loaded
     from minmax_lint.errors import UserError
-    from minmax_lint.loaders import load
     from minmax_lint.reporters.inspection import inspect_model
 
-    model = load(args.graph, signature=args.signature)
+    model = loaded(args, args.graph)
     try:
         inspection = inspect_model(model, args.graph, ends_of(args, model))
     except UserError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
-from minmax_lint.errors import UnknownName
+from minmax_lint.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
     from minmax_lint.converters.profile import Profile
@@ -56,10 +56,20 @@ class Source:
 
 def open_source(args: Namespace, path: str) -> Source:
     """Load the model at `path` (`-` is standard input). Raises UserError with what to do."""
+    model = loaded(args, path)
+    return Source(path, model, ends_of(args, model))
+
+
+def loaded(args: Namespace, path: str) -> Model:
+    """The model. Raises UserError that names the path."""
     from minmax_lint.loaders import load
 
-    model = load(path, signature=args.signature)
-    return Source(path, model, ends_of(args, model))
+    try:
+        return load(path, signature=args.signature)
+    except UserError as error:
+        if path in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from None
 
 
 def ends_of(args: Namespace, model: Model) -> Endpoints:

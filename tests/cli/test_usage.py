@@ -10,9 +10,7 @@ import pytest
 
 from minmax_lint.cli import COMMANDS, main
 from minmax_lint.version import __version__
-
-FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
-BROKEN = str(FOUNDING / "eval-frozen.pb")
+from tests.cli.founding import BROKEN
 
 Captured = pytest.CaptureFixture[str]
 
@@ -48,7 +46,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check", BROKEN, "--output-format", "json", "--output-format", "concise"], "standard output"),
         (["check", BROKEN, "--output-format", "json=/no/folder/report.json"], "/no/folder/report.json"),
         (["check", BROKEN, "--select", "MM777"], "MM777"),
-        (["check", BROKEN, "-i", "input=2,x"], "is not a shape"),
+        (["check", BROKEN, "-i", "input=2,wide"], "is not a shape"),
         (["check", BROKEN, "--fail-level", "fatal"], "fatal"),
         (["check", BROKEN, "--fix"], "--output"),
         (["check", BROKEN, "--output", "x.pb"], "--fix"),

@@ -1,0 +1,73 @@
+"""`convert`: the real converters, end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import main
+from minmax_lint.conversion import read_model
+from tests.cli.founding import BROKEN, BROKEN_FORMS
+from tests.interpreters import tf215, tf221
+
+Captured = pytest.CaptureFixture[str]
+
+
+def convert(graph: str, model: Path, *options: str) -> int:
+    return main(["convert", graph, "-i", "input=1,2", "-o", "output", "--output", str(model), *options])
+
+
+def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured) -> None:
+    model = tmp_path / "model.tflite"
+    assert convert(BROKEN, model, "--python", str(tf221())) == 1
+    out, err = capsys.readouterr()
+    assert "not an all-integer model: 1 of 1 op float" in out
+    assert "MM101" in out
+    assert f"minmax-lint convert {BROKEN}" in out
+    assert "--fix" in out
+    assert read_model(model).float_ops == (("FULLY_CONNECTED", "output"),)
+    assert not err
+
+
+@pytest.mark.parametrize("graph", [form for form in BROKEN_FORMS if not form.endswith(("eval.pb", "pbtxt"))])
+def test_mlir_makes_an_integer_model_of_the_fixed_graph(graph: str, tmp_path: Path, capsys: Captured) -> None:
+    model = tmp_path / "model.tflite"
+    assert convert(graph, model, "--fix", "--python", str(tf221())) == 0
+    assert "all-integer model: 1 op" in capsys.readouterr().out
+    assert read_model(model).output_types == ("uint8",)
+
+
+def test_tocos_abort_names_the_array_and_writes_nothing(tmp_path: Path, capsys: Captured) -> None:
+    model = tmp_path / "model.tflite"
+    assert convert(BROKEN, model, "--engine", "toco", "--python", str(tf215())) == 1
+    out = capsys.readouterr().out
+    assert "TOCO of TensorFlow 2.15.1 failed" in out
+    assert "the array: output" in out
+    assert not model.exists()
+
+
+def test_toco_makes_an_integer_model_of_the_fixed_graph(tmp_path: Path, capsys: Captured) -> None:
+    model = tmp_path / "model.tflite"
+    options = ("--engine", "toco", "--fix", "--input-stats", "input=0,255", "--python", str(tf215()))
+    assert convert(BROKEN, model, *options) == 0
+    found = read_model(model)
+    assert not found.float_ops
+    assert found.inputs[0].scale == pytest.approx(1 / 255)
+
+
+def test_toco_asked_of_a_tensorflow_without_it(tmp_path: Path, capsys: Captured) -> None:
+    assert convert(BROKEN, tmp_path / "m.tflite", "--engine", "toco", "--python", str(tf221())) == 2
+    assert "--python" in capsys.readouterr().err
+
+
+def test_a_variable_without_its_value_cannot_be_frozen(tmp_path: Path, capsys: Captured) -> None:
+    graph = next(form for form in BROKEN_FORMS if form.endswith("eval.pb"))
+    assert convert(graph, tmp_path / "m.tflite") == 2
+    assert "convert the checkpoint" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_time_limit_ends_the_converter(tmp_path: Path, capsys: Captured) -> None:
+    assert convert(BROKEN, tmp_path / "m.tflite", "--time-limit", "0.2", "--python", str(tf221())) == 2
+    assert "--time-limit" in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""`fix`: what is written, said and left alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import main
+from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING, GUARDED
+from tests.reporters.golden_file import assert_golden
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("graph", BROKEN_FORMS)
+@pytest.mark.parametrize("strategy", ["auto", "guard", "retarget"])
+def test_a_fixed_graph_lints_clean(graph: str, strategy: str, tmp_path: Path, capsys: Captured) -> None:
+    fixed = tmp_path / f"fixed{Path(graph).suffix}"
+    assert main(["fix", graph, "--strategy", strategy, "--output", str(fixed)]) == 0
+    assert main(["check", str(fixed), "-i", "input", "-o", "output", "--output-format", "concise"]) == 0
+
+
+def test_fixing_twice_changes_nothing(tmp_path: Path, capsys: Captured) -> None:
+    once, twice = tmp_path / "once.pb", tmp_path / "twice.pb"
+    assert main(["fix", BROKEN, "--output", str(once)]) == 0
+    assert main(["fix", str(once), "--output", str(twice)]) == 0
+    assert "Nothing to fix" in capsys.readouterr().out
+    assert once.read_bytes() == twice.read_bytes()
+
+
+def test_the_report_word_for_word(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    shutil.copy(BROKEN, tmp_path / "eval.pb")
+    monkeypatch.chdir(tmp_path)
+    assert main(["fix", "eval.pb", "--output", "fixed.pb"]) == 0
+    assert_golden("fix.txt", capsys.readouterr().out)
+    assert main(["fix", "eval.pb", "--output", "guarded.pb", "--strategy", "guard", "--new-name"]) == 0
+    assert_golden("fix-guard.txt", capsys.readouterr().out)
+    assert main(["fix", "fixed.pb", "--output", "again.pb"]) == 0
+    assert_golden("fix-nothing.txt", capsys.readouterr().out)
+
+
+def test_a_diff_alone_writes_nothing(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["fix", BROKEN, "--diff"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[:2] == [f"--- {BROKEN}", "+++ (not written)"]
+    assert "output/unquantized" in out
+    assert not err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_diff_with_a_destination_writes_it(tmp_path: Path, capsys: Captured) -> None:
+    fixed = tmp_path / "fixed.pb"
+    assert main(["fix", BROKEN, "--diff", "--output", str(fixed)]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1] == f"+++ {fixed}"
+    assert err == f"wrote {fixed}\n"
+    assert fixed.exists()
+
+
+def test_in_place_writes_over_the_input_only_when_asked(tmp_path: Path, capsys: Captured) -> None:
+    graph = tmp_path / "eval.pb"
+    shutil.copy(BROKEN, graph)
+    assert main(["fix", str(graph), "--output", str(graph)]) == 2
+    assert graph.read_bytes() == Path(BROKEN).read_bytes()
+    assert main(["fix", str(graph), "--in-place"]) == 0
+    assert main(["check", str(graph)]) == 0
+
+
+def test_new_name_announces_the_new_output(tmp_path: Path, capsys: Captured) -> None:
+    fixed = str(tmp_path / "fixed.pb")
+    assert main(["fix", BROKEN, "--new-name", "--output", fixed]) == 0
+    assert "Output 'output' is now 'output/quantized'" in capsys.readouterr().out
+    assert main(["check", fixed, "-o", "output/quantized"]) == 0
+
+
+def test_what_no_repair_reaches_is_said_and_exits_1(tmp_path: Path, capsys: Captured) -> None:
+    pruned = str(FOUNDING / "eval-frozen-pruned.pb")
+    fixed = tmp_path / "fixed.pb"
+    assert main(["fix", pruned, "-o", "output", "--output", str(fixed)]) == 1
+    assert "MM102" in capsys.readouterr().out
+    assert not fixed.exists()
+
+
+def test_a_range_that_the_user_gives_fills_the_gap(tmp_path: Path, capsys: Captured) -> None:
+    ranges, fixed = tmp_path / "ranges.json", tmp_path / "fixed.pb"
+    ranges.write_text(json.dumps({"output": [0.0, 6.0]}))
+    argv = ["fix", str(FOUNDING / "eval-frozen-pruned.pb"), "-o", "output", "--output", str(fixed)]
+    assert main([*argv, "--unsafe-fixes", "--ranges", str(ranges)]) == 0
+    assert "The values of the outputs change" in capsys.readouterr().out
+    assert main(["check", str(fixed), "-o", "output"]) == 0
+
+
+@pytest.mark.parametrize("content", ["{", "[1, 2]", '{"output": [6, 0]}', '{"output": 6}'])
+def test_a_file_of_ranges_that_is_none(content: str, tmp_path: Path, capsys: Captured) -> None:
+    ranges = tmp_path / "ranges.json"
+    ranges.write_text(content)
+    assert main(["fix", BROKEN, "--output", str(tmp_path / "x.pb"), "--ranges", str(ranges)]) == 2
+    assert str(ranges) in capsys.readouterr().err
+
+
+def test_a_sound_graph_is_copied_as_it_is(tmp_path: Path, capsys: Captured) -> None:
+    copy = tmp_path / "copy.pb"
+    assert main(["fix", GUARDED, "-o", "output_guarded", "--output", str(copy)]) == 0
+    assert copy.read_bytes() == Path(GUARDED).read_bytes()

@@ -1,0 +1,62 @@
+"""`trace`, `inspect`, `rules` and `explain`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from minmax_lint.cli import main
+from minmax_lint.rules.rule import rules
+from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("graph", BROKEN_FORMS)
+def test_trace_shows_the_fake_quant_outside(graph: str, capsys: Captured) -> None:
+    assert main(["trace", graph]) == 0
+    out, err = capsys.readouterr()
+    assert "◌ FakeQuant   act_quant/FakeQuantWithMinMaxVars" in out
+    assert "1 FakeQuant outside: no converter sees its range" in out
+    assert not err
+
+
+@pytest.mark.parametrize("graph", BROKEN_FORMS)
+def test_inspect_lists_every_fake_quant(graph: str, capsys: Captured) -> None:
+    assert main(["inspect", graph, "--output-format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["outputs"] == ["output"]
+    places = {each["node"]: each["place"] for each in found["fake_quants"]}
+    assert places == {
+        "weights_quant/FakeQuantWithMinMaxVars": "kept",
+        "act_quant/FakeQuantWithMinMaxVars": "outside",
+    }
+
+
+def test_inspect_reads_ranges_out_of_a_checkpoint(capsys: Captured) -> None:
+    assert main(["inspect", str(FOUNDING / "eval-checkpoint")]) == 0
+    out = capsys.readouterr().out
+    assert "values known" in out
+    assert "[0, 6]" in out
+
+
+def test_inspect_of_an_unknown_output_is_bad_usage(capsys: Captured) -> None:
+    assert main(["inspect", BROKEN, "--signature", "serving"]) == 2
+
+
+def test_rules_lists_all_rules(capsys: Captured) -> None:
+    assert main(["rules", "--output-format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [entry["code"] for entry in listed] == [rule.code for rule in rules()]
+    assert main(["rules"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"{rule.code}  " in out and rule.name in out for rule in rules())
+
+
+@pytest.mark.parametrize("wanted", ["MM101", "mm101", "output-fakequant-outside"])
+def test_explain_tells_a_rules_documentation(wanted: str, capsys: Captured) -> None:
+    assert main(["explain", wanted]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("# output-fakequant-outside (MM101)")
+    assert "## Why" in out
