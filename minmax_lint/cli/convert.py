@@ -65,12 +65,15 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.source import open_source, profiles_of
     from minmax_lint.conversion import convert_graph, read_model
     from minmax_lint.reporters.terminal.conversion import Conversion, print_conversion
+    from minmax_lint.symptoms import explain_message
 
+    if args.engine == "toco" and args.flow == "tf2":
+        raise UserError("TOCO knows only --flow tf1: the TF2 flow is MLIR's")
     destination = checked_destination(args.output, args.graph)
     source = open_source(args, args.graph).checked()
     stats = _known_stats(args, source.ends.inputs)
-    endpoint_words = options.endpoint_words(args)
-    args.converter = [args.engine + "-v2" * (args.flow == "tf2" and args.engine == "mlir")]
+    command = _command(args)
+    args.converter = [args.engine + "-v2" * (args.flow == "tf2")]
     patch: Patch | None = patched(args, source) if args.fix else None
     report: Report = patch.after if patch is not None else source.lint(profiles_of(args))
     graph = frozen_bytes(patch.graph if patch is not None else source.model.graph, report.trace)
@@ -89,8 +92,18 @@ def run(args: Namespace) -> int:
     model = None if result.model is None else read_model(result.model)
     if result.model is not None:
         write_bytes(destination, result.model)
+    diagnosis = None if result.failure is None else explain_message(result.failure.message)
     with payload() as out:
-        found = Conversion(report, patch, result, model, str(destination), endpoint_words)
+        found = Conversion(
+            report,
+            patch,
+            result,
+            model,
+            str(destination),
+            command,
+            diagnosis.cause if diagnosis else "",
+            diagnosis.remedy if diagnosis else "",
+        )
         print_conversion(out, found, quiet=args.quiet, verbose=args.verbose)
     return 0 if model is not None and model.verdict(args.flow) == "quantized" else 1
 
@@ -148,6 +161,15 @@ def _known_stats(args: Namespace, inputs: Mapping[str, object]) -> dict[str, tup
         if name not in inputs:
             raise UnknownName(f"--input-stats names {name!r}; the inputs are {', '.join(inputs)}")
     return dict(args.input_stats)
+
+
+def _command(args: Namespace) -> tuple[str, ...]:
+    """The command line in so far as another run needs it again."""
+    words = ["minmax-lint", "convert", args.graph, *options.endpoint_words(args), "--output", args.output]
+    words += ["--engine", args.engine, "--flow", args.flow]
+    for name, (mean, std) in args.input_stats:
+        words += ["--input-stats", f"{name}={mean:g},{std:g}"]
+    return (*words, "--python", args.python) if args.python else tuple(words)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 
+from minmax_lint.cli import options
 from minmax_lint.cli.streams import payload
-from minmax_lint.errors import UserError
+from minmax_lint.errors import UnknownName, UserError
 
 
 def add(parser: ArgumentParser) -> None:
@@ -15,14 +17,30 @@ def add(parser: ArgumentParser) -> None:
         "text",
         metavar="CODE|TEXT",
         nargs="+",
-        help="a rule (MM101, output-fakequant-outside), or a converter's error message; - reads it",
+        help="a rule (MM101, output-fakequant-outside), or a converter's error message in quotes; "
+        "- reads it from standard input",
     )
+    parser.add_argument(
+        "--graph",
+        metavar="GRAPH",
+        help="the graph that was converted: says which finding explains the message",
+    )
+    options.add_endpoints(parser)
+    options.add_converters(parser)
 
 
 def run(args: Namespace) -> int:
     """Print the explanation: rendered on a terminal, Markdown elsewhere."""
     text = " ".join(args.text)
-    explanation = explained(sys.stdin.read() if text == "-" else text)
+    text = sys.stdin.read() if text == "-" else text
+    if not text.strip():
+        raise UserError("there is nothing to explain: give a rule (MM101) or a converter's message in quotes")
+    try:
+        explanation = rule_markdown(text.strip())
+    except UnknownName:
+        if re.fullmatch(r"\s*(?i:mm\d*|[a-z]+(-[a-z]+)+)\s*", text):
+            raise
+        explanation = message_markdown(args, text)
     with payload() as out:
         if out.isatty():
             from minmax_lint.reporters.terminal.page import Page
@@ -33,11 +51,26 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def explained(text: str) -> str:
-    """Markdown about a rule or a message. Raises UserError."""
+def rule_markdown(wanted: str) -> str:
+    """A rule's documentation. Raises UnknownName."""
     from minmax_lint.rules.rule import rule
 
-    if not text.strip():
-        raise UserError("there is nothing to explain: give a rule (MM101) or a converter's message in quotes")
-    found = rule(text.strip())
+    found = rule(wanted)
     return f"# {found.name} ({found.code})\n\n{found.documentation()}"
+
+
+def message_markdown(args: Namespace, text: str) -> str:
+    """What a message means, and which findings of the graph given explain it. Raises UserError."""
+    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.symptoms import explain_message
+
+    diagnosis = explain_message(text)
+    if diagnosis is None:
+        raise UserError(
+            "this is no message that is known here; paste the line that starts with `error`, `F ` or "
+            "`Exception`, or name a rule (`minmax-lint rules` lists them)"
+        )
+    if args.graph is None:
+        return diagnosis.markdown()
+    report = open_source(args, args.graph).checked().lint(profiles_of(args))
+    return diagnosis.markdown(diagnosis.findings(report))

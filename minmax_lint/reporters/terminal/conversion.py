@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from minmax_lint.conversion import ConversionResult, TensorInfo, TFLiteModel
+from minmax_lint.converters.profile import PROFILES
 from minmax_lint.fixes.patch import Patch
 from minmax_lint.report import Report
-from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import plural, print_head
@@ -29,7 +29,11 @@ class Conversion:
     result: ConversionResult
     model: TFLiteModel | None
     destination: str
-    endpoint_options: tuple[str, ...]
+    command: tuple[str, ...]
+    """The command line that was run: with `--fix` it repairs the graph on the way."""
+    cause: str = ""
+    """What a failure's message means, where no finding explains it."""
+    remedy: str = ""
 
 
 def print_conversion(out: TextIO, found: Conversion, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -44,6 +48,7 @@ def print_conversion(out: TextIO, found: Conversion, *, quiet: bool = False, ver
             _print_ops(page, found.model, verbose=verbose)
             _print_ends(page, found.model)
     verdict = _print_verdict(page, found)
+    _print_surprise(page, found, verdict)
     if verdict != "quantized" and not quiet:
         _print_causes(page, found)
 
@@ -114,19 +119,33 @@ def _print_verdict(page: Page, found: Conversion) -> str:
     return verdict
 
 
+def _print_surprise(page: Page, found: Conversion, verdict: str) -> None:
+    """Where the model of just this converter said otherwise: that is a bug of ours."""
+    for name, predicted in found.report.predictions.items():
+        same_version = f"{found.result.tensorflow}.".startswith(
+            ".".join(map(str, PROFILES[name].version)) + "."
+        )
+        if same_version and predicted.verdict not in (verdict, "undetermined"):
+            text = (
+                f"minmax-lint had predicted {predicted.verdict!r} for {name}: please report it with the graph"
+            )
+            page.block(("  ",), text, "magenta")
+
+
 def _print_causes(page: Page, found: Conversion) -> None:
     """What the linter knows about it, and the command that helps."""
     errors = [finding for finding in found.report.findings if finding.severity == "error"]
+    if not errors and found.cause:
+        page.line()
+        page.block(("   ", ("cause    ", "dim")), found.cause)
+        page.block(("   ", ("advice   ", "dim")), found.remedy)
     for finding in errors[:3]:
         page.line()
         print_finding(page, finding)
     if len(errors) > 3:
         page.line()
         page.line(f"   and {len(errors) - 3} more; `minmax-lint check` shows them")
-    run = Run((found.report,), endpoint_options=found.endpoint_options)
-    if found.patch is None and run.fix_command(found.report) is not None:
-        words = ["minmax-lint", "convert", found.report.path, *found.endpoint_options]
-        words += ["--output", found.destination, "--engine", found.result.engine, "--fix"]
+    if found.patch is None and any(finding.fix for finding in found.report.findings):
         page.line()
         page.line("   To repair the graph on the way, run:")
-        page.line("   ", (shlex.join(words), "bold green"))
+        page.line("   ", (shlex.join((*found.command, "--fix")), "bold green"))
