@@ -86,13 +86,15 @@ def test_an_abbreviated_option_is_not_taken_for_another(capsys: Captured) -> Non
     assert main(["check", BROKEN, "--output-arr", "output"]) == 2
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = [sys.executable, "-m", "minmax_lint", "rules", "--output-format", "json"]
+@pytest.mark.parametrize("argv", [["rules", "--output-format", "json"], ["trace", BROKEN]])
+def test_a_reader_that_goes_away_is_no_error(argv: list[str]) -> None:
+    command = [sys.executable, "-m", "minmax_lint", *argv]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_a_bug_of_ours_is_not_taken_for_a_finding(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

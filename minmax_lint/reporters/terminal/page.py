@@ -46,13 +46,20 @@ class Glyphs:
 ASCII = Glyphs("+", "x", "=", "-", "|", "+", "o", "@", ".", "#", "->", "-", "^")
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to the caller: rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 (called while the BrokenPipeError is handled)
+
+
 class Page:
     """Writes lines to one stream."""
 
     def __init__(self, out: TextIO) -> None:
         terminal = out.isatty()
         styled = terminal and not os.environ.get("NO_COLOR")
-        self._console = Console(
+        self._console = _Console(
             file=out,
             force_terminal=terminal,
             color_system="auto" if styled else None,
