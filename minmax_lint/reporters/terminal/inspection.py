@@ -19,7 +19,7 @@ def print_inspection(out: TextIO, found: Inspection) -> None:
     _field(page, "format", f"{found.format}, {nodes}{kept}")
     _field(page, "inputs", ", ".join(array_text(*end) for end in found.inputs.items()) or "unknown")
     _field(page, "outputs", ", ".join(found.outputs) or "unknown")
-    _field(page, "", found.inferred_how)
+    _field(page, "inferred", found.inferred_how)
     if found.variables:
         values = "values known" if found.values_known else "no checkpoint, values unknown"
         _field(page, "variables", f"{found.variables}, {values}")

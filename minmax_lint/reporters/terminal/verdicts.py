@@ -29,7 +29,7 @@ def print_head(page: Page, report: Report) -> None:
     outputs = ", ".join(report.outputs) or "no output"
     page.block(("   ",), f"{report.format}, {kept}:  {inputs} {page.glyphs.arrow} {outputs}")
     if report.inferred:
-        page.block(("   ",), report.inferred_how, "dim")
+        page.block(("   ",), f"inferred: {report.inferred_how}", "dim")
 
 
 def print_verdicts(page: Page, report: Report) -> None:
