@@ -1,0 +1,91 @@
+"""What is known about a pasted message, and how to say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from minmax_lint.report import Report
+from minmax_lint.rules.finding import Finding
+
+_MADE_BY_TOCO = re.compile(r"(_(mul|add)(_\d+)?(_param)?|_param|_reordered|/transpose|_requantized)$")
+"""Endings that TOCO adds to the names of the arrays it makes itself (resolve_batch_normalization.cc,
+import_tensorflow.cc)."""
+
+_UNEXPLAINED = "- no finding explains this message: is this the converted graph, with the same outputs?"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One recognised message.
+
+    `codes`: rules that find the cause in a graph, the likeliest first. `named`: what the message names, by
+    role: `array`, `output`, `consumer` (op type), `op`, `layer`.
+    """
+
+    symptom: str
+    """Which wording it is, in kebab case."""
+    speaker: str
+    line: str
+    """The line that was recognised."""
+    codes: tuple[str, ...]
+    cause: str
+    remedy: str
+    named: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def array(self) -> str | None:
+        """The array that the message names; None where it names none."""
+        return self.named.get("array")
+
+    @property
+    def node(self) -> str | None:
+        """The node of the source graph behind that array; TOCO's own endings are taken off."""
+        if self.array is None:
+            return None
+        name = re.sub(r":\d+$", "", self.array)
+        return _MADE_BY_TOCO.sub("", name)
+
+    @property
+    def op(self) -> str | None:
+        """The op type that the message blames."""
+        return self.named.get("op")
+
+    def findings(self, report: Report) -> tuple[Finding, ...]:
+        """The findings of a linted graph that explain the message.
+
+        Those about the array that the message names, where there are any; else all of these rules.
+        """
+        of_rules = [found for found in report.findings if found.code in self.codes]
+        names = {name for name in (self.array, self.node, self.named.get("output")) if name}
+        about = [found for found in report.findings if names & set(_names(found))]
+        return tuple(about or sorted(of_rules, key=lambda found: self.codes.index(found.code)))
+
+    def markdown(self, findings: Iterable[Finding] | None = None) -> str:
+        """The explanation; `findings`: those of the user's own graph, where it was given."""
+        lines = [f"# {self.codes[0]}: {self.symptom.replace('-', ' ')}", ""]
+        lines += [f"> {self.line}", "", f"Said by {self.speaker}."]
+        if self.node:
+            lines.append(f"It names the array `{self.array}`" + _renamed(self.array, self.node))
+        if self.op:
+            lines.append(f"It names the op `{self.op}`.")
+        lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
+        if findings is not None:
+            found = list(findings)
+            lines += ["## In your graph", ""]
+            lines += [f"- **{one.code}** {one.message}" for one in found] or [
+                "- no finding explains this message: is it the graph that was converted, with the "
+                "same outputs?"
+            ]
+            lines.append("")
+        lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
+        return "\n".join(lines)
+
+
+def _names(finding: Finding) -> list[str]:
+    return [name for name in (finding.node, finding.array, *finding.consequences) if name]
+
+
+def _renamed(array: str | None, node: str) -> str:
+    return "." if array == node else f", made from the node `{node}`."

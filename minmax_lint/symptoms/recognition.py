@@ -1,0 +1,91 @@
+"""Find the known wordings in pasted text."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from minmax_lint.symptoms import edgetpu, mlir, plain_words, toco, training
+from minmax_lint.symptoms.diagnosis import Diagnosis
+from minmax_lint.symptoms.symptom import Symptom
+
+_LONGEST_LINE = 4000
+_LONGEST_MESSAGE = 15
+"""Lines: a terminal or an issue tracker may have wrapped one message over so many."""
+_UNNAMED = {
+    "array": "the array",
+    "array_name": "OUTPUT",
+    "consumer": "next",
+    "op": "the op",
+    "layer": "named",
+    "output": "the output",
+}
+
+
+@cache
+def symptoms() -> tuple[Symptom, ...]:
+    """Every known wording, the more telling first: the first that fits a line wins."""
+    return (
+        *training.SYMPTOMS,
+        *mlir.SYMPTOMS,
+        *toco.SYMPTOMS,
+        *plain_words.SPECIFIC,
+        *edgetpu.SYMPTOMS,
+        *plain_words.GENERAL,
+    )
+
+
+def explain_message(text: str) -> Diagnosis | None:
+    """What a pasted message means; the most telling line of several. None where no wording is known."""
+    found = list(diagnoses(text))
+    lines = _lines(text)
+    if 1 < len(lines) <= _LONGEST_MESSAGE and (wrapped := _of_line(" ".join(lines))):
+        found.append(wrapped)
+    return min(found, key=_rank, default=None)
+
+
+def diagnoses(text: str) -> tuple[Diagnosis, ...]:
+    """One diagnosis for each different message in `text` (a whole log may be given), in order."""
+    found: dict[tuple[str, str | None, str | None], Diagnosis] = {}
+    for line in _lines(text):
+        diagnosis = _of_line(line)
+        if diagnosis is not None:
+            found.setdefault((diagnosis.symptom, diagnosis.array, diagnosis.op), diagnosis)
+    return tuple(found.values())
+
+
+def _rank(diagnosis: Diagnosis) -> int:
+    return [symptom.key for symptom in symptoms()].index(diagnosis.symptom)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip()[:_LONGEST_LINE] for line in text.splitlines() if line.strip()]
+
+
+def _of_line(line: str) -> Diagnosis | None:
+    for symptom in symptoms():
+        match = symptom.pattern.search(line)
+        if match is not None:
+            return _diagnosis(symptom, line, match)
+    return None
+
+
+def _diagnosis(symptom: Symptom, line: str, match: re.Match[str]) -> Diagnosis:
+    # Alternatives of one pattern cannot share a group's name: `array_` and `array__` are `array` as well.
+    named = {role.rstrip("_"): text for role, text in match.groupdict().items() if text}
+    words = {**_UNNAMED, **{role: f"`{text}`" for role, text in named.items()}}
+    words["array_name"] = named.get("array", _UNNAMED["array_name"])
+    return Diagnosis(
+        symptom.key,
+        symptom.speaker,
+        line,
+        symptom.codes,
+        _sentence(symptom.cause, words),
+        _sentence(symptom.remedy, words),
+        named,
+    )
+
+
+def _sentence(text: str, words: dict[str, str]) -> str:
+    filled = text.format(**words)
+    return filled[0].upper() + filled[1:]

@@ -1,0 +1,213 @@
+"""Every wording that users pasted in public is recognised, with the rule that finds its cause."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.trace import trace
+from minmax_lint.report import Report
+from minmax_lint.rules.finding import Finding
+from minmax_lint.symptoms import diagnoses, explain_message, symptoms
+
+CASES = json.loads((Path(__file__).parents[2] / "fixtures/symptoms/public_cases.json").read_text())
+
+F1 = (
+    "Array {array}, which is an input to the {consumer} operator producing the output array {output}, is "
+    "lacking min/max data, which is necessary for quantization. If accuracy matters, either target a "
+    "non-quantized output format, or run quantized training with your model from a floating point checkpoint "
+    "to change the input graph to contain min/max information. If you don't care about accuracy, you can "
+    "pass --default_ranges_min= and --default_ranges_max= for easy experimentation."
+)
+
+
+def test_there_are_88_public_cases():
+    assert [case["number"] for case in CASES] == list(range(1, 89))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['number']}-{case['thread']}")
+def test_public_case_names_the_rules_of_its_cause(case):
+    assert case["codes"][0] in explain_message(case["symptom"]).codes
+    assert set(case["codes"]) <= {code for found in diagnoses(case["symptom"]) for code in found.codes}
+
+
+@pytest.mark.parametrize(
+    ("message", "symptom", "named"),
+    [
+        (
+            F1.format(array="block/add:1", consumer="Concatenation", output="concat"),
+            "op-input-without-range",
+            {"array": "block/add:1", "consumer": "Concatenation", "output": "concat"},
+        ),
+        (
+            F1.format(array="pre", consumer="(Unsupported TensorFlow op: Cumsum)", output="o"),
+            "op-input-without-range",
+            {"array": "pre", "consumer": "(Unsupported TensorFlow op: Cumsum)", "output": "o"},
+        ),
+        (
+            "2026-01-01 10:00:00.5: F "
+            "tensorflow/lite/toco/graph_transformations/quantize.cc:186] Array Relu6 "
+            "does not have MinMax information, and is not a constant array. Cannot proceed with "
+            "quantization.",
+            "op-output-without-range",
+            {"array": "Relu6"},
+        ),
+        (
+            "Check failed: output_array.minmax Output array named head/Reshape lacks minmax",
+            "op-output-without-range",
+            {"array": "head/Reshape"},
+        ),
+        (
+            "Unimplemented: this graph contains an operator of type (Unsupported TensorFlow op: Cumsum) for "
+            "which the quantized form is not yet implemented. Sorry, and patches welcome",
+            "no-quantized-form",
+            {"op": "Cumsum"},
+        ),
+        (
+            "Bad value for w1/FakeQuantWithMinMaxVars at index 3, previous bad value at index 1, distance=2, "
+            "kMinDistanceBetweenBadValues=16. Consider passing "
+            "--allow_nudging_weights_to_use_fast_gemm_kernel",
+            "bad-weights",
+            {"array": "w1/FakeQuantWithMinMaxVars"},
+        ),
+        (
+            'loc(fused["Minimum:", "n3"]): \'tfl.minimum\' op quantization parameters violate the same scale '
+            "constraint: !quant.uniform<u8:f32, 0.1> vs. !quant.uniform<u8:f32, 0.2>",
+            "shared-scale-violated",
+            {"array": "n3", "op": "minimum"},
+        ),
+        (
+            "type of return operand 0 ('tensor<1x8x!quant.uniform<u8:f32, 0.1>>') doesn't match function "
+            "result type ('tensor<1x8x!quant.uniform<u8:f32, 0.2>>') in function @main",
+            "shared-scale-violated",
+            {},
+        ),
+        (
+            "'tf.FakeQuantWithMinMaxVars' op is neither a custom op nor a flex op",
+            "fake-quant-left-over",
+            {"op": "FakeQuantWithMinMaxVars"},
+        ),
+        (
+            "ValueError: Input 0 of node Conv/weights_quant/AssignMinLast was passed float from "
+            "Conv/weights_quant/min:0 incompatible with expected float_ref.",
+            "training-graph-frozen",
+            {"array": "Conv/weights_quant/AssignMinLast"},
+        ),
+        (
+            "RuntimeError: Layer rescaling:<class 'keras.layers.Rescaling'> is not supported. You "
+            "can quantize "
+            "this layer by passing a `tfmot.quantization.keras.QuantizeConfig` instance to the "
+            "`quantize_annotate_layer` API.",
+            "tfmot-layer-not-supported",
+            {"layer": "rescaling"},
+        ),
+        (
+            "CONV_2D                        70         Operation is working on an unsupported data type",
+            "edgetpu-op-not-mapped",
+            {"op": "CONV_2D"},
+        ),
+        (
+            'Specified output array "head" is not produced by any op in this graph. Is it a typo?',
+            "output-not-in-graph",
+            {"array": "head"},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " not in value else "",
+)
+def test_the_converters_own_words_give_what_they_name(message, symptom, named):
+    found = explain_message(message)
+    assert (found.symptom, dict(found.named)) == (symptom, named)
+
+
+@pytest.mark.parametrize(
+    ("array", "node"),
+    [
+        ("net/BatchNorm/FusedBatchNormV3_mul_0", "net/BatchNorm/FusedBatchNormV3"),
+        ("net/BatchNorm/FusedBatchNorm_add_param", "net/BatchNorm/FusedBatchNorm"),
+        ("conv/weights_reordered", "conv/weights"),
+        ("split:1", "split"),
+        ("conv/BiasAdd", "conv/BiasAdd"),
+    ],
+)
+def test_arrays_that_toco_makes_lead_to_the_node_they_are_made_from(array, node):
+    assert explain_message(F1.format(array=array, consumer="Add", output="y")).node == node
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "INFO:tensorflow:Restoring parameters from /tmp/model.ckpt-1000",
+        "Model compiled successfully in 17 ms.",
+        "before Group bidirectional sequence lstm/rnn: 12 operators, 30 arrays (0 quantized)",
+        "Converted 102 variables to const ops.",
+        "W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load libcudart.so.11.0",
+        "CONV_2D                        12         Mapped to Edge TPU",
+        "KeyError: 'weights'",
+    ],
+)
+def test_what_says_nothing_about_ranges_has_no_diagnosis(text):
+    assert explain_message(text) is None
+
+
+def test_a_log_gives_each_different_message_once_and_the_most_telling_first():
+    log = "\n".join(
+        [
+            "Constant array conv/weights lacks MinMax information. To make up for that, we will now compute",
+            "I toco_tooling.cc:471] Before general graph transformations: 12 operators",
+            F1.format(array="a", consumer="Add", output="y"),
+            F1.format(array="a", consumer="Add", output="y"),
+            "Constant array conv/weights lacks MinMax information. To make up for that, we will now compute",
+        ]
+    )
+    assert [found.array for found in diagnoses(log)] == ["conv/weights", "a"]
+
+
+def test_a_message_that_the_terminal_wrapped_is_still_known():
+    wrapped = re.sub(r"(.{40}) ", r"\1\n", F1.format(array="a/Relu", consumer="Conv", output="y"))
+    assert explain_message(wrapped).array == "a/Relu"
+
+
+def test_every_wording_has_its_own_key_and_names_rules():
+    keys = [symptom.key for symptom in symptoms()]
+    assert len(set(keys)) == len(keys)
+    assert all(re.fullmatch(r"MM\d{3}", code) for symptom in symptoms() for code in symptom.codes)
+    assert all(symptom.codes for symptom in symptoms())
+
+
+def _report(*findings: Finding) -> Report:
+    b = Builder()
+    b.add("Relu6", "output", b.placeholder("input", [1, 4]))
+    graph = b.graph()
+    kept = trace(graph, ["input"], ["output"])
+    return Report("m.pb", "graphdef", {}, ("output",), False, "", {}, findings, graph, kept)
+
+
+def test_in_a_graph_the_findings_about_the_named_array_explain_the_message():
+    here = Finding(
+        "MM101", "output-fakequant-outside", "error", "cut off", node="act/FakeQuant", array="output"
+    )
+    elsewhere = Finding("MM110", "activation-without-range", "error", "no range", node="other", array="other")
+    message = "Array output does not have MinMax information, and is not a constant array."
+    assert explain_message(message).findings(_report(elsewhere, here)) == (here,)
+
+
+def test_where_no_finding_is_about_the_array_those_of_the_rules_explain_it():
+    first = Finding("MM110", "activation-without-range", "error", "no range", node="other", array="other")
+    better = Finding("MM101", "output-fakequant-outside", "error", "cut off", node="a", array="b")
+    stranger = Finding("MM202", "range-nudged", "info", "nudged", node="c", array="c")
+    message = "Array output does not have MinMax information, and is not a constant array."
+    assert explain_message(message).findings(_report(stranger, first, better)) == (better, first)
+
+
+def test_markdown_says_cause_remedy_and_rules():
+    found = explain_message("Array output does not have MinMax information, and is not a constant array.")
+    text = found.markdown([])
+    assert "`output` is an output of the converted model" in text
+    assert "minmax-lint fix GRAPH -o output" in text
+    assert "- `minmax-lint explain MM101`" in text
+    assert "no finding explains this message" in text
