@@ -21,9 +21,3 @@ def parsed(content: Buffer, message: str) -> bytes:
         raise UnreadableModel(f"the text is no {message}: {str(error) or 'nested too deeply'}") from None
     serialized: bytes = found.SerializeToString(deterministic=True)
     return serialized
-
-
-def printed(serialized: bytes, message: str) -> bytes:
-    """The text of a serialized `message`."""
-    text: str = text_format.MessageToString(message_class(message).FromString(serialized))
-    return text.encode("utf-8")

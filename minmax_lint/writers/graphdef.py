@@ -6,13 +6,14 @@ in the mapped file until they are written. Source: protocol buffers encoding, Gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, delimited, fields
 from minmax_lint.schema.attributes import encode_attr, encode_node
 from minmax_lint.schema.messages import message_class
+from minmax_lint.writers.colocation import colocated, moved_groups
 
 NODE = 1
 """GraphDef.node"""
@@ -32,16 +33,16 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
             yield _record(encode_node(node))
         return
     view = memoryview(serialized.buffer)
-    start = end = -1
+    groups = moved_groups(graph, serialized)
+    start = end = -1  # the untouched records gathered so far
     for position in range(len(columns.names)):
         origin = serialized.origin(position)
-        if origin is not None and not origin.changed:
-            if origin.tag == end:
-                end = origin.end
-                continue
-            if start < end:
-                yield view[start:end]
-            start, end = origin.tag, origin.end
+        if origin is not None and not origin.changed and not colocated(serialized, origin, groups):
+            if origin.tag != end:
+                if start < end:
+                    yield view[start:end]
+                start = origin.tag
+            end = origin.end
             continue
         if start < end:
             yield view[start:end]
@@ -49,14 +50,16 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
         yield _record(
             encode_node(graph[columns.names[position]])
             if origin is None
-            else _changed(columns, position, serialized, origin)
+            else _changed(columns, position, serialized, origin, groups)
         )
     if start < end:
         yield view[start:end]
     yield from _others(serialized, view)
 
 
-def _changed(columns: Columns, position: int, serialized: Serialized, origin: Origin) -> Any:
+def _changed(
+    columns: Columns, position: int, serialized: Serialized, origin: Origin, groups: Mapping[bytes, bytes]
+) -> Any:
     """The node's own message with only its changes applied: what we do not know of it survives."""
     message = message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
     message.name = columns.names[position]
@@ -65,6 +68,9 @@ def _changed(columns: Columns, position: int, serialized: Serialized, origin: Or
     message.input.extend(columns.inputs[position])
     for key, value in origin.attrs.items():
         message.attr[key].CopyFrom(encode_attr(value))
+    if groups and "_class" in message.attr:
+        listed = message.attr["_class"].list.s
+        listed[:] = [groups.get(group, group) for group in listed]
     return message
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edited
+from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.checkpoint import STATE, prefix_of
+from minmax_lint.loaders.metagraph import meta_graph
 from minmax_lint.loaders.model import Model
-from minmax_lint.writers.atomic import write_file
+from minmax_lint.loaders.savedmodel import FILES
+from minmax_lint.loaders.wire import Buffer
+from minmax_lint.writers.atomic import new_folder, write_file
 from minmax_lint.writers.graphdef import chunks
+from minmax_lint.writers.metagraph import NewNames, meta_graph_chunks, saved_model_chunks
+from minmax_lint.writers.text import as_text
+
+_FINGERPRINT = "fingerprint.pb"
+"""A checksum of saved_model.pb that TensorFlow 2 leaves beside it; nobody needs it, and it would be wrong."""
 
 
 def write(
@@ -23,12 +35,76 @@ def write(
 ) -> None:
     """Write `model` with `edit` applied to `destination`, in the format the model came in.
 
-    `renamed_outputs` maps output arrays to the arrays that replace them, for signatures and collections.
+    A graph goes to a file, text where `destination` ends in `.pbtxt`; a checkpoint to a prefix (its values
+    are copied) or into a folder; a SavedModel to a new folder, everything but its graph copied.
+    `renamed_outputs` maps output arrays to the arrays that replace them: signatures and collections follow.
     Raises UserError where the destination is the source and `in_place` is not given, or cannot be written.
     """
-    if model.path is not None and _same(model.path, destination) and not in_place:
-        raise UserError(f"{destination} is the input; give another --output, or --in-place to replace it")
-    write_file(destination, chunks(edited(model.graph, edit)))
+    names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
+    if model.path is None:
+        write_file(destination, _pieces(model, names, destination))
+    elif model.format == "checkpoint":
+        _write_checkpoint(model.path, names, model, destination, in_place)
+    elif model.format.startswith("savedmodel"):
+        _write_saved_model(model.path, names, model, destination, in_place)
+    else:
+        _refuse_source(model.path, destination, in_place)
+        write_file(destination, _pieces(model, names, destination))
+
+
+def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer]:
+    """The content of the file that holds the graph."""
+    form, message = model.format.removesuffix("-text"), "GraphDef"
+    serialized = model.graph.columns.serialized
+    if form in ("metagraph", "checkpoint") and serialized is not None:
+        message = "MetaGraphDef"
+        pieces = meta_graph_chunks(meta_graph(serialized.buffer), names)
+    elif form == "savedmodel" and serialized is not None:
+        message = "SavedModel"
+        pieces = saved_model_chunks(serialized.buffer, serialized.start, names)
+    else:
+        pieces = chunks(names.after)
+    text = destination.suffix == ".pbtxt" or (model.format.endswith("-text") and destination.suffix != ".pb")
+    return as_text(pieces, message) if text else pieces
+
+
+def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: Path, in_place: bool) -> None:
+    before = prefix_of(source)
+    into_folder = destination.is_dir()
+    prefix = destination / before.name if into_folder else prefix_of(destination)
+    meta = Path(f"{prefix}.meta")
+    _refuse_source(source, meta, in_place, named=destination)
+    if not _same(source, meta):
+        parts = sorted(source.parent.glob(f"{glob.escape(before.name)}.data-*"))
+        for part in [*parts, *(one for one in (Path(f"{before}.index"),) if one.is_file())]:
+            write_file(Path(f"{prefix}{part.name.removeprefix(before.name)}"), [mapped(part)])
+        if into_folder and not (destination / STATE).exists():
+            write_file(destination / STATE, [f'model_checkpoint_path: "{prefix.name}"\n'.encode()])
+    write_file(meta, _pieces(model, names, meta))
+
+
+def _write_saved_model(
+    source: Path, names: NewNames, model: Model, destination: Path, in_place: bool
+) -> None:
+    folder = source.parent
+    if destination.name in FILES and not destination.is_dir():
+        destination = destination.parent
+    _refuse_source(folder, destination, in_place)
+    if _same(folder, destination):
+        write_file(source, _pieces(model, names, source))
+        (folder / _FINGERPRINT).unlink(missing_ok=True)
+        return
+    with new_folder(destination) as filled:
+        left_out = shutil.ignore_patterns(*FILES, _FINGERPRINT)
+        shutil.copytree(folder, filled, dirs_exist_ok=True, ignore=left_out)
+        write_file(filled / source.name, _pieces(model, names, source))
+
+
+def _refuse_source(source: Path, destination: Path, in_place: bool, named: Path | None = None) -> None:
+    if not in_place and _same(source, destination):
+        raise UserError(
+            f"{named or destination} is the input; give another --output, or --in-place to replace it"
+        )
 
 
 def _same(first: Path, second: Path) -> bool:

@@ -1,0 +1,41 @@
+"""Colocation groups (`_class`: `loc:@node`) follow a renamed node: TensorFlow refuses a group without one.
+
+Source: tf.import_graph_def, "colocates with unknown node".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minmax_lint.graph.graph import Graph, Origin, Serialized
+from minmax_lint.schema.messages import message_class
+
+_PREFIX = b"loc:@"
+
+
+def moved_groups(graph: Graph, serialized: Serialized) -> Mapping[bytes, bytes]:
+    """Old and new colocation groups of nodes whose old name nobody has any more, if any node is in one."""
+    groups: dict[bytes, bytes] = {}
+    for position, name in enumerate(graph.names):
+        origin = serialized.origin(position)
+        if origin is None or not origin.changed:
+            continue
+        record = bytes(serialized.buffer[origin.start : origin.end])
+        before: str = message_class("minmax_lint.IndexNode").FromString(record).name
+        if before != name and before not in graph and _mentioned(serialized, before.encode()):
+            groups[_PREFIX + before.encode()] = _PREFIX + name.encode()
+    return groups
+
+
+def colocated(serialized: Serialized, origin: Origin, groups: Mapping[bytes, bytes]) -> bool:
+    """Whether the node at `origin` may be in one of the groups."""
+    if not groups:
+        return False
+    record = bytes(serialized.buffer[origin.start : origin.end])
+    return any(group in record for group in groups)
+
+
+def _mentioned(serialized: Serialized, name: bytes) -> bool:
+    buffer = serialized.buffer
+    found = (bytes(buffer) if isinstance(buffer, memoryview) else buffer).find(_PREFIX + name)
+    return found >= 0

@@ -1,0 +1,99 @@
+"""MetaGraphs and SavedModels around an edited graph: everything else stays byte for byte.
+
+Signatures and collections follow outputs that go by another name and nodes that were renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from minmax_lint.graph.edit import Edit
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.loaders.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
+from minmax_lint.loaders.savedmodel import META_GRAPHS
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimited, fields
+from minmax_lint.schema.messages import message_class
+from minmax_lint.writers.graphdef import chunks
+
+
+@dataclass(frozen=True)
+class NewNames:
+    """Where the arrays and nodes of the graph before went in the graph `after`."""
+
+    outputs: Mapping[str, str]
+    edit: Edit
+    after: Graph
+
+    def of(self, text: str) -> str:
+        """The new name of a tensor (`x:0`) or node (`x`), spelled as the old one is."""
+        node, port = parse_edge(text)
+        array = self.outputs.get(array_name(node, port))
+        if array is not None:
+            node, port = parse_edge(array)
+        elif node in self.edit.renamed and node not in self.after:
+            node = self.edit.renamed[node]
+        return f"{node}:{port}" if ":" in text else array_name(node, port)
+
+
+def meta_graph_chunks(meta: MetaGraph, names: NewNames) -> Iterator[Buffer]:
+    """The MetaGraphDef `meta` with the graph `names.after`."""
+    view = memoryview(meta.buffer)
+    for found in fields(meta.buffer, meta.start, meta.end):
+        if found.wire_type == LENGTH_DELIMITED and found.number == GRAPH:
+            yield from _enclosed(GRAPH, list(chunks(names.after)))
+        elif found.wire_type == LENGTH_DELIMITED and found.number == SIGNATURE:
+            yield _entry(view, found, "SignatureDefEntry", lambda value: _rename_signature(value, names))
+        elif found.wire_type == LENGTH_DELIMITED and found.number == COLLECTION:
+            yield _entry(view, found, "CollectionDefEntry", lambda value: _rename_collection(value, names))
+        else:
+            yield view[found.tag : found.end]
+
+
+def saved_model_chunks(buffer: Buffer, graph_start: int, names: NewNames) -> Iterator[Buffer]:
+    """The SavedModel in `buffer` with the graph `names.after` in place of the one at `graph_start`."""
+    view = memoryview(buffer)
+    for found in fields(buffer, 0, len(buffer)):
+        edited = found.number == META_GRAPHS and found.start <= graph_start <= found.end
+        if edited and found.wire_type == LENGTH_DELIMITED:
+            meta = meta_graph(buffer, found.start, found.end)
+            yield from _enclosed(META_GRAPHS, list(meta_graph_chunks(meta, names)))
+        else:
+            yield view[found.tag : found.end]
+
+
+def _enclosed(number: int, pieces: list[Buffer]) -> Iterator[Buffer]:
+    yield delimited(number, sum(map(len, pieces)))
+    yield from pieces
+
+
+def _entry(view: memoryview, found: Field, entry: str, rename: Callable[[Any], bool]) -> Buffer:
+    """One entry of a map of the MetaGraph: its own bytes unless `rename` changes its value."""
+    message = message_class(f"tensorflow.MetaGraphDef.{entry}").FromString(
+        bytes(view[found.start : found.end])
+    )
+    if not rename(message.value):
+        return view[found.tag : found.end]
+    payload: bytes = message.SerializeToString(deterministic=True)
+    return delimited(found.number, len(payload)) + payload
+
+
+def _rename_signature(signature: Any, names: NewNames) -> bool:
+    infos = [*signature.inputs.values(), *signature.outputs.values()]
+    changed = [info for info in infos if info.name and names.of(info.name) != info.name]
+    for info in changed:
+        info.name = names.of(info.name)
+    return bool(changed)
+
+
+def _rename_collection(collection: Any, names: NewNames) -> bool:
+    if collection.WhichOneof("kind") != "node_list":
+        return False
+    listed = collection.node_list.value
+    renamed = [names.of(text) for text in listed]
+    if renamed == list(listed):
+        return False
+    listed[:] = renamed
+    return True
