@@ -99,18 +99,14 @@ def _message_kind(buffer: Buffer) -> Kind:
             return Kind.METAGRAPH
     if first.number == 1 and first.wire_type == 0:
         found = _field(buffer, 0, len(buffer), 2)
-        if found is not None and _field(buffer, found.start, found.end, 2) is not None:
+        if found is not None and _holds_graph(buffer, found):
             return Kind.SAVEDMODEL
-        raise UnreadableModel(
-            "this is not a TensorFlow graph (an ONNX model?); give a GraphDef or SavedModel"
-        )
+        raise UnreadableModel("this is no TensorFlow graph (an ONNX model?); give a GraphDef or SavedModel")
     if (first.number, first.wire_type) in ((4, 2), (3, 0), (2, 2)):
         for _ in fields(buffer, 0, len(buffer)):
             pass
         raise UnreadableModel("the graph has no nodes; save it again")
-    raise UnreadableModel(
-        "this is not a TensorFlow graph; give a GraphDef, MetaGraph, checkpoint or SavedModel"
-    )
+    raise UnreadableModel("this is no TensorFlow graph; give a GraphDef, MetaGraph, checkpoint or SavedModel")
 
 
 def _graph_field(buffer: Buffer) -> Field | None:
@@ -120,6 +116,14 @@ def _graph_field(buffer: Buffer) -> Field | None:
         return found
     first = next(fields(buffer, found.start, found.end))
     return found if first.number != 1 or _is_node(buffer, first) else None
+
+
+def _holds_graph(buffer: Buffer, record: Field) -> bool:
+    """Whether a record is a MetaGraphDef with a graph. (An ONNX model has its producer's name there.)"""
+    try:
+        return _field(buffer, record.start, record.end, 2) is not None
+    except UnreadableModel:
+        return False
 
 
 def _field(buffer: Buffer, start: int, end: int, number: int) -> Field | None:

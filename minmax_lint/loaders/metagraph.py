@@ -54,8 +54,8 @@ class MetaGraph:
         """The MetaInfoDef: tags, the definitions of all ops used."""
         for found in fields(self.buffer, self.start, self.end):
             if found.number == META_INFO and found.wire_type == LENGTH_DELIMITED:
-                return _parse("MetaInfoDef", bytes(self.buffer[found.start : found.end]))
-        return message_class("MetaInfoDef")()
+                return _parse("MetaGraphDef.MetaInfoDef", bytes(self.buffer[found.start : found.end]))
+        return message_class("tensorflow.MetaGraphDef.MetaInfoDef")()
 
 
 def meta_graph(buffer: Buffer, start: int = 0, end: int | None = None) -> MetaGraph:
@@ -77,7 +77,7 @@ def meta_graph(buffer: Buffer, start: int = 0, end: int | None = None) -> MetaGr
 
 def _parse(name: str, content: bytes) -> Any:
     try:
-        return message_class(name).FromString(content)
+        return message_class(f"tensorflow.{name}").FromString(content)
     except DecodeError:
         raise UnreadableModel("the MetaGraph's signatures or saver are damaged; save it again") from None
 

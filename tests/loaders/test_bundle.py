@@ -1,0 +1,106 @@
+"""Checkpoints' values are read as TensorFlow reads them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders import load
+from minmax_lint.loaders.bundle import Bundle
+
+FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
+
+
+@pytest.fixture(scope="module")
+def tensorflow():
+    return pytest.importorskip("tensorflow")
+
+
+@pytest.fixture
+def copied(tmp_path):
+    shutil.copytree(FOUNDING / "eval-checkpoint", tmp_path / "c")
+    return tmp_path / "c" / "model.ckpt"
+
+
+@pytest.mark.parametrize(
+    "folder", ["train-checkpoint-tf1.13.1/out.ckpt", "eval-saved_model/variables/variables"]
+)
+def test_every_value_equals_tensorflows(tensorflow, folder):
+    bundle, reader = Bundle(FOUNDING / folder), tensorflow.train.load_checkpoint(str(FOUNDING / folder))
+    assert sorted(bundle.keys) == sorted(reader.get_variable_to_shape_map())
+    for key in bundle.keys:
+        assert (bundle.tensor(key).numpy() == reader.get_tensor(key)).all()
+
+
+def test_sharded_and_many_valued_checkpoints_are_read(tensorflow, tmp_path):
+    """Several data files, and an index of several blocks."""
+    tf, prefixes = tensorflow, []
+    for shard in range(2):
+        names = [f"scope/{shard}/value_{i}" for i in range(3000)]
+        values = [tf.constant([i, shard], tf.float32) for i in range(3000)]
+        prefixes.append(str(tmp_path / f"part{shard}"))
+        tf.raw_ops.SaveV2(
+            prefix=prefixes[-1], tensor_names=names, shape_and_slices=[""] * 3000, tensors=values
+        )
+    tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=prefixes, destination_prefix=str(tmp_path / "all"))
+    bundle = Bundle(tmp_path / "all")
+    assert len(bundle.keys) == 6000
+    assert [bundle.tensor(f"scope/1/value_{i}").values() for i in (0, 1, 2999)] == [(0, 1), (1, 1), (2999, 1)]
+
+
+def test_types_without_plain_numbers_have_no_value(tensorflow, tmp_path):
+    tensorflow.raw_ops.SaveV2(
+        prefix=str(tmp_path / "c"),
+        tensor_names=["words", "half"],
+        shape_and_slices=["", ""],
+        tensors=[tensorflow.constant(["a"]), tensorflow.constant(0.5, tensorflow.float16)],
+    )
+    bundle = Bundle(tmp_path / "c")
+    assert bundle.tensor("words") is None
+    assert bundle.tensor("half").item() == 0.5
+
+
+def test_a_renamed_variable_is_found_by_what_the_saver_restores(tensorflow, tmp_path):
+    v1 = tensorflow.compat.v1
+    with v1.Graph().as_default(), v1.Session() as session:
+        average = v1.get_variable("range/max", [], initializer=v1.constant_initializer(3.0))
+        v1.get_variable("other", [], initializer=v1.constant_initializer(5.0))
+        session.run(v1.global_variables_initializer())
+        saver = v1.train.Saver({"old_scope/max": average})
+        saver.save(session, str(tmp_path / "m.ckpt"))
+    variables = load(tmp_path / "m.ckpt").variables
+    assert variables.key("range/max") == "old_scope/max"
+    assert variables.value("range/max").item() == 3.0
+    assert variables.value("other") is None
+
+
+def test_a_wrong_checksum_is_an_error_not_a_wrong_range(copied):
+    data = Path(f"{copied}.data-00000-of-00001")
+    content = bytearray(data.read_bytes())
+    content[-1] ^= 1
+    data.write_bytes(content)
+    bundle = load(copied).variables.bundle
+    with pytest.raises(UnreadableModel, match="checksum"):
+        [bundle.tensor(key) for key in bundle.keys]
+
+
+def test_a_truncated_data_file_is_named(copied):
+    Path(f"{copied}.data-00000-of-00001").write_bytes(b"")
+    with pytest.raises(UnreadableModel, match="data-00000-of-00001 is truncated"):
+        load(copied).variables.value("act_quant/max")
+
+
+def test_a_missing_data_file_is_named(copied):
+    Path(f"{copied}.data-00000-of-00001").unlink()
+    with pytest.raises(UnreadableModel, match="data-00000-of-00001 cannot be read"):
+        load(copied).variables.value("act_quant/max")
+
+
+def test_a_damaged_index_is_named(copied):
+    index = Path(f"{copied}.index")
+    index.write_bytes(index.read_bytes()[:-9])
+    with pytest.raises(UnreadableModel, match=r"model\.ckpt\.index"):
+        load(copied).variables.value("act_quant/max")
