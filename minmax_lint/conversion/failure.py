@@ -26,7 +26,9 @@ class Failure:
 # `2026-01-01 10:00:00.5: F tensorflow/lite/toco/x.cc:144] text` (TOCO through TF's log) or `F0000 00:00 ...`.
 _FATAL_LINE = re.compile(r"^.*?(?:: F |^F\d{4} .*? )\S+?\.(?:cc|h):\d+\] ?(?P<text>.*)$", re.MULTILINE)
 # A LOG(FATAL) text may go on over further lines; the next log line, or the crash report, ends it.
-_NEXT_LOG_LINE = re.compile(r"^(?:\d{4}-\d\d-\d\d \d\d:|[FEWI]\d{4} |Fatal Python error|Aborted|Current thread)")
+_NEXT_LOG_LINE = re.compile(
+    r"^(?:\d{4}-\d\d-\d\d \d\d:|[FEWI]\d{4} |Fatal Python error|Aborted|Current thread)"
+)
 _MLIR_ERROR = re.compile(r"error: (?P<text>.*)$", re.MULTILINE)
 
 _ARRAY_PATTERNS = (

@@ -61,9 +61,7 @@ class TFLiteModel:
     @property
     def float_ops(self) -> tuple[tuple[str, str], ...]:
         """(op name, name of its first output tensor) of every float op."""
-        return tuple(
-            (op.name, op.outputs[0].name if op.outputs else "") for op in self.ops if op.is_float
-        )
+        return tuple((op.name, op.outputs[0].name if op.outputs else "") for op in self.ops if op.is_float)
 
     @property
     def output_types(self) -> tuple[str, ...]:

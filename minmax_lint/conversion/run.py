@@ -144,7 +144,12 @@ class _Child:
                     "name a Python that has TensorFlow (--python)"
                 ) from error
             late = threading.Event()
-            timer = threading.Timer(self.time_limit, lambda: (late.set(), _kill(process)))
+
+            def stop() -> None:
+                late.set()
+                _kill(process)
+
+            timer = threading.Timer(self.time_limit, stop)
             timer.start()
             try:
                 self._follow(process)

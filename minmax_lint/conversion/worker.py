@@ -1,4 +1,4 @@
-"""Runs one real conversion in a process of its own: `python worker.py request.json`.
+"""Run one real conversion in a process of its own: `python worker.py request.json`.
 
 Started by `minmax_lint.conversion.run`, in whatever interpreter holds the TensorFlow to use, so this
 file stands alone: no import of minmax_lint, Python 3.7 to 3.13, TensorFlow 1.15 to 2.21.
@@ -8,26 +8,30 @@ Request (JSON): `graph` (frozen GraphDef, binary), `inputs` {name: shape or null
 to write). Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where
 the request cannot be served by this TensorFlow at all).
 
-Stages go to standard output, one a line (and `version X` once); everything TensorFlow prints goes to standard error.
+Stages go to standard output, one a line (and `version X` once); what TensorFlow prints goes to
+standard error.
 TOCO ends its process on most failures, with or without a line on standard error: then no result is written.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
 import traceback
+from typing import Any, Callable
 
 
 class Misuse(Exception):
-    """This interpreter's TensorFlow cannot do what was asked."""
+    """The interpreter's TensorFlow cannot do what was asked."""
 
 
-def main(request_path):
+def main(request_path: str) -> int:
     """Serve one request and return the exit code: 0 converted, 1 failed with a result written."""
     with open(request_path) as file:
         request = json.load(file)
     announce = _separate_stages()
-    result = {"ok": False}
+    result: dict[str, Any] = {"ok": False}
     try:
         announce("tensorflow")
         tensorflow = import_tensorflow()
@@ -46,52 +50,55 @@ def main(request_path):
     return 0 if result["ok"] else 1
 
 
-def _separate_stages():
+def _separate_stages() -> Callable[[str], None]:
     """Keep standard output for stages: from here on whatever TensorFlow prints goes to standard error."""
     sys.stdout.flush()
     stages = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def announce(stage):
+    def announce(stage: str) -> None:
         stages.write(stage + "\n")
         stages.flush()
 
     return announce
 
 
-def import_tensorflow():
+def import_tensorflow() -> Any:
     """TensorFlow without GPU and without the log lines below an error."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import tensorflow
     except ImportError as error:
-        raise Misuse("%s has no usable TensorFlow: %s" % (sys.executable, error))
+        raise Misuse(f"{sys.executable} has no usable TensorFlow: {error}") from error
     if not hasattr(tensorflow, "__version__"):
-        raise Misuse("%s has no usable TensorFlow: the package is empty" % sys.executable)
+        raise Misuse(f"{sys.executable} has no usable TensorFlow: the package is empty")
     return tensorflow
 
 
-def convert(tensorflow, request, announce=lambda stage: None):
+def convert(
+    tensorflow: Any, request: dict[str, Any], announce: Callable[[str], None] = lambda stage: None
+) -> bytes:
     """The bytes of the .tflite model for `request`."""
     version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
     # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
     if request["engine"] == "toco" and version >= (2, 16):
         raise Misuse(
-            "TensorFlow %s no longer has TOCO; name an interpreter with TensorFlow 2.15 or older (--python)"
-            % tensorflow.__version__
+            f"TensorFlow {tensorflow.__version__} no longer has TOCO; "
+            "name an interpreter with TensorFlow 2.15 or older (--python)"
         )
     if request["flow"] == "tf2" and version < (2, 0):
-        raise Misuse("TensorFlow %s has no TF2 flow" % tensorflow.__version__)
+        raise Misuse(f"TensorFlow {tensorflow.__version__} has no TF2 flow")
     make = _tf2_converter if request["flow"] == "tf2" else _tf1_converter
     announce("import")
     converter = make(tensorflow, request)
     _convert_in_this_process()
     announce("convert")
-    return converter.convert()
+    model: bytes = converter.convert()
+    return model
 
 
-def _tf1_converter(tensorflow, request):
+def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
     """from_frozen_graph, inference_type=uint8, quantized_input_stats on every input."""
     lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
     inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
@@ -107,7 +114,7 @@ def _tf1_converter(tensorflow, request):
     return converter
 
 
-def _tf2_converter(tensorflow, request):
+def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
     """The frozen graph as a concrete function, optimizations=[DEFAULT], no representative dataset."""
     with open(request["graph"], "rb") as file:
         graph_def = tensorflow.compat.v1.GraphDef.FromString(file.read())
@@ -117,7 +124,7 @@ def _tf2_converter(tensorflow, request):
         if node.op == "Placeholder" and node.name in shapes:
             node.attr["shape"].shape.CopyFrom(tensorflow.TensorShape(shapes[node.name]).as_proto())
 
-    def whole_graph():
+    def whole_graph() -> None:
         tensorflow.compat.v1.import_graph_def(graph_def, name="")
 
     wrapped = tensorflow.compat.v1.wrap_function(whole_graph, [])
@@ -131,7 +138,7 @@ def _tf2_converter(tensorflow, request):
     return converter
 
 
-def _convert_in_this_process():
+def _convert_in_this_process() -> None:
     """Let TOCO run here: TensorFlow starts another Python for it, which costs a second TensorFlow import.
 
     tensorflow/lite/python/convert.py converts in process where the name of that program is empty
@@ -146,12 +153,12 @@ def _convert_in_this_process():
             setattr(module, name, "")
 
 
-def _array(name):
+def _array(name: str) -> str:
     """`x:0` is the array `x`."""
     return name[:-2] if name.endswith(":0") else name
 
 
-def _tensor(name):
+def _tensor(name: str) -> str:
     return name if ":" in name else name + ":0"
 
 

@@ -70,7 +70,7 @@ class ForkServer:
             "outputs": list(outputs),
             "engine": profile.engine,
             "flow": profile.flow,
-            "stats": {name: DEFAULT_STATS for name in inputs},
+            "stats": dict.fromkeys(inputs, DEFAULT_STATS),
             "model": str(folder / "model.tflite"),
             "result": str(folder / "result.json"),
             "log": str(folder / "log"),
@@ -88,7 +88,10 @@ class ForkServer:
             result = json.loads((folder / "result.json").read_text())
             if result["ok"]:
                 model = read_model(folder / "model.tflite")
-                expected: Expected = {"verdict": model.verdict(flow), "output_types": list(model.output_types)}
+                expected: Expected = {
+                    "verdict": model.verdict(flow),
+                    "output_types": list(model.output_types),
+                }
                 if model.float_ops:
                     expected["float_ops"] = [list(op) for op in model.float_ops]
                 elif expected["verdict"] == "float":
