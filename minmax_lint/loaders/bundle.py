@@ -21,12 +21,15 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checksum import crc32c, unmasked
 from minmax_lint.loaders.table import entries
+from minmax_lint.loaders.wire import varint
 from minmax_lint.schema.messages import message_class
 
 _CHECKED = 4096
 """Values up to so many bytes are checked against their checksum; ranges are scalars or one per channel."""
 
 _LITTLE_ENDIAN = 0
+_LENGTHS_CHECKSUM = 4
+"""Strings lie as all their lengths, a checksum of those, then their bytes."""
 
 
 class Bundle:
@@ -69,13 +72,9 @@ class Bundle:
 
         Raises UnreadableModel for a damaged value or a missing data file.
         """
-        raw = self._index.get(key)
-        if raw is None:
+        entry = self._entry(key)
+        if entry is None:
             return None
-        try:
-            entry = message_class("BundleEntryProto").FromString(raw)
-        except DecodeError:
-            raise UnreadableModel(f"{self.prefix}.index: the entry of {key!r} is damaged") from None
         dtype = DType.from_number(entry.dtype)
         shape = [dim.size for dim in entry.shape.dim]
         if entry.slices or dtype.struct_code is None or any(size < 0 for size in shape):
@@ -84,6 +83,25 @@ class Bundle:
             raise UnreadableModel(f"{self.prefix}.index: the size of {key!r} does not fit its shape {shape}")
         return Tensor(dtype, shape, self._content(key, entry))
 
+    def text(self, key: str) -> bytes | None:
+        """The single string under `key`; None where there is none. Raises UnreadableModel."""
+        entry = self._entry(key)
+        if entry is None or entry.dtype != DType.STRING or entry.shape.dim:
+            return None
+        content = self._content(key, entry)
+        length, at = varint(content, 0, len(content))
+        at += _LENGTHS_CHECKSUM
+        return bytes(content[at : at + length])
+
+    def _entry(self, key: str) -> Any | None:
+        raw = self._index.get(key)
+        if raw is None:
+            return None
+        try:
+            return message_class("BundleEntryProto").FromString(raw)
+        except DecodeError:
+            raise UnreadableModel(f"{self.prefix}.index: the entry of {key!r} is damaged") from None
+
     def _content(self, key: str, entry: Any) -> memoryview:
         shard = self._shard(entry.shard_id)
         content = shard[entry.offset : entry.offset + entry.size] if entry.offset >= 0 else shard[:0]
@@ -91,7 +109,12 @@ class Bundle:
             raise UnreadableModel(
                 f"{self._shard_path(entry.shard_id)} is truncated: {key!r} lies past its end"
             )
-        if entry.size <= _CHECKED and entry.crc32c and unmasked(entry.crc32c) != crc32c(content):
+        if (
+            entry.size <= _CHECKED
+            and entry.dtype != DType.STRING
+            and entry.crc32c
+            and unmasked(entry.crc32c) != crc32c(content)
+        ):
             raise UnreadableModel(f"{self._shard_path(entry.shard_id)} is damaged: checksum of {key!r}")
         return content
 

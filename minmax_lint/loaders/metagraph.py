@@ -16,7 +16,7 @@ from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
 from minmax_lint.schema.attributes import decode_shape
 from minmax_lint.schema.messages import message_class
 
-META_INFO, GRAPH, SAVER, COLLECTION, SIGNATURE = 1, 2, 3, 4, 5
+META_INFO, GRAPH, SAVER, COLLECTION, SIGNATURE, OBJECTS = 1, 2, 3, 4, 5, 7
 """Fields of MetaGraphDef. Source: tensorflow/core/protobuf/meta_graph.proto."""
 
 _BOOKKEEPING = "__saved_model_"
@@ -52,10 +52,17 @@ class MetaGraph:
 
     def info(self) -> Any:
         """The MetaInfoDef: tags, the definitions of all ops used."""
+        return self._part(META_INFO, "MetaGraphDef.MetaInfoDef")
+
+    def objects(self) -> Any:
+        """The SavedObjectGraph: the Python objects of a TF2 model."""
+        return self._part(OBJECTS, "SavedObjectGraph")
+
+    def _part(self, number: int, message: str) -> Any:
         for found in fields(self.buffer, self.start, self.end):
-            if found.number == META_INFO and found.wire_type == LENGTH_DELIMITED:
-                return _parse("MetaGraphDef.MetaInfoDef", bytes(self.buffer[found.start : found.end]))
-        return message_class("tensorflow.MetaGraphDef.MetaInfoDef")()
+            if found.number == number and found.wire_type == LENGTH_DELIMITED:
+                return _parse(message, bytes(self.buffer[found.start : found.end]))
+        return _parse(message, b"")
 
 
 def meta_graph(buffer: Buffer, start: int = 0, end: int | None = None) -> MetaGraph:
@@ -79,7 +86,7 @@ def _parse(name: str, content: bytes) -> Any:
     try:
         return message_class(f"tensorflow.{name}").FromString(content)
     except DecodeError:
-        raise UnreadableModel("the MetaGraph's signatures or saver are damaged; save it again") from None
+        raise UnreadableModel("the MetaGraph's own description is damaged; save it again") from None
 
 
 def _signature(name: str, message: Any) -> Signature:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 from minmax_lint.errors import UserError
@@ -72,9 +73,8 @@ def _concrete_model(function: Any, form: str) -> Model:
 
     Source: tf.lite.TFLiteConverter.from_concrete_functions.
     """
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
+    freezing = import_module("tensorflow.python.framework.convert_to_constants")
+    frozen = freezing.convert_variables_to_constants_v2(function, lower_control_flow=False)
     content = frozen.graph.as_graph_def().SerializeToString(deterministic=True)
     inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
     signature = Signature(

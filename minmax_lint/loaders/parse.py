@@ -9,6 +9,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.graphdef_index import index_nodes
+from minmax_lint.loaders.inference_function import calls_functions, flattened
 from minmax_lint.loaders.metagraph import MetaGraph, meta_graph
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel import serving_meta_graph
@@ -43,9 +44,9 @@ def parse(
     if kind is Kind.GRAPHDEF:
         return Model(path, form, graph_in(buffer, 0, len(buffer)))
     if kind is Kind.METAGRAPH:
-        return _model(meta_graph(buffer), path, form, prefix)
+        return _model(meta_graph(buffer), path, form, prefix, signature)
     if kind is Kind.SAVEDMODEL:
-        return _model(serving_meta_graph(buffer, signature), path, form, prefix)
+        return _model(serving_meta_graph(buffer, signature), path, form, prefix, signature)
     raise UnreadableModel("this belongs to a checkpoint; give the path of the checkpoint")
 
 
@@ -61,9 +62,12 @@ def graph_in(buffer: Buffer, start: int, end: int) -> Graph:
     return graph
 
 
-def _model(meta: MetaGraph, path: Path | None, form: str, prefix: Path | None) -> Model:
+def _model(
+    meta: MetaGraph, path: Path | None, form: str, prefix: Path | None, signature: str | None
+) -> Model:
     graph = graph_in(meta.buffer, meta.graph_start, meta.graph_end)
-    variables = None
-    if prefix is not None and Path(f"{prefix}.index").is_file():
-        variables = CheckpointVariables(graph, Bundle(prefix), meta.restore)
+    bundle = Bundle(prefix) if prefix is not None and Path(f"{prefix}.index").is_file() else None
+    if calls_functions(graph, meta.signatures):
+        return flattened(meta, graph, path, form, bundle, signature)
+    variables = CheckpointVariables(graph, bundle, meta.restore) if bundle is not None else None
     return Model(path, form, graph, meta.signatures, variables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from minmax_lint.graph.freeze import VARIABLES
@@ -19,11 +19,21 @@ _PASSES = frozenset({"Identity", "IdentityN", "Reshape", "Cast"})
 class CheckpointVariables:
     """The values of a graph's variables. Nothing is read before a value is asked for."""
 
-    def __init__(self, graph: Graph, bundle: Bundle, restore: str = "") -> None:
-        """`restore` names the saver's restore op; the other restore ops count where it says nothing."""
+    def __init__(
+        self,
+        graph: Graph,
+        bundle: Bundle,
+        restore: str = "",
+        captured: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`restore` names the saver's restore op; the other restore ops count where it says nothing.
+
+        `captured` gives the keys of nodes that the graph does not restore itself.
+        """
         self.bundle = bundle
         self._graph = graph
         self._restore = restore
+        self._captured = captured
 
     def value(self, node: str) -> Tensor | None:
         """The value of the variable that node `node` makes; None where the checkpoint has none."""
@@ -42,7 +52,7 @@ class CheckpointVariables:
         everywhere = (
             name for name, op in zip(graph.columns.names, graph.columns.ops, strict=True) if op in _ASSIGNS
         )
-        return {**dict(_restored(graph, everywhere)), **keys}
+        return {**self._captured(), **dict(_restored(graph, everywhere)), **keys}
 
 
 def _ancestors(graph: Graph, start: str) -> Iterator[str]:

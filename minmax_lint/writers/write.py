@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edited
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.checkpoint import STATE, prefix_of
 from minmax_lint.loaders.metagraph import meta_graph
@@ -37,11 +38,14 @@ def write(
 
     A graph goes to a file, text where `destination` ends in `.pbtxt`; a checkpoint to a prefix (its values
     are copied) or into a folder; a SavedModel to a new folder, everything but its graph copied.
-    `renamed_outputs` maps output arrays to the arrays that replace them: signatures and collections follow.
+    A TF2 model goes to a frozen GraphDef. `renamed_outputs` maps output arrays to the arrays that replace
+    them: signatures and collections follow.
     Raises UserError where the destination is the source and `in_place` is not given, or cannot be written.
     """
     names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
-    if model.path is None:
+    if model.flattened:
+        _write_frozen(model, edit, destination)
+    elif model.path is None:
         write_file(destination, _pieces(model, names, destination))
     elif model.format == "checkpoint":
         _write_checkpoint(model.path, names, model, destination, in_place)
@@ -81,6 +85,21 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
         if into_folder and not (destination / STATE).exists():
             write_file(destination / STATE, [f'model_checkpoint_path: "{prefix.name}"\n'.encode()])
     write_file(meta, _pieces(model, names, meta))
+
+
+def _write_frozen(model: Model, edit: Edit, destination: Path) -> None:
+    """A graph that is no part of its file can only be written on its own, its variables as constants."""
+    if destination.suffix not in (".pb", ".pbtxt") or destination.is_dir():
+        raise UserError(
+            f"{destination}: the graph of a TF2 model is put together from its functions and is written "
+            "frozen, as a GraphDef; give an --output that ends in .pb"
+        )
+    after = edited(frozen(model.graph, model.variables), edit)
+    try:
+        pieces = list(chunks(after))
+    except ValueError:
+        raise UserError("a variable has no value beside the model, so it cannot be frozen") from None
+    write_file(destination, as_text(iter(pieces), "GraphDef") if destination.suffix == ".pbtxt" else pieces)
 
 
 def _write_saved_model(

@@ -1,0 +1,231 @@
+"""A graph with the bodies of the functions it calls in place of the calls: what freezing makes of TF2 models.
+
+Only what the wanted arrays depend on is brought in. Everything is a loop over explicit stacks, so that deep
+or recursive functions of a broken model end in an error and not in the interpreter's stack.
+Source: convert_variables_to_constants_v2, which has Grappler inline all calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.loaders.library import CALLS, Body, Library
+from minmax_lint.schema.attributes import decode_attrs
+from minmax_lint.schema.messages import message_class
+
+_DEEPEST = 200
+_MOST_CALLS = 100_000
+
+
+@dataclass(eq=False)
+class _Frame:
+    """One call of a function, or the graph itself (`body` None)."""
+
+    path: str
+    body: Body | None = None
+    caller: _Frame | None = None
+    inputs: tuple[str, ...] = ()
+    """The call's data inputs, in the caller's spelling."""
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 0
+    calls: dict[str, _Frame] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Site:
+    """A node that is no call, in one frame."""
+
+    frame: _Frame
+    node: Any
+    position: int
+    name: str
+    inputs: tuple[str, ...] = ()
+
+
+class Flattening:
+    """Brings what wanted arrays of `graph` depend on into one graph without calls."""
+
+    def __init__(self, graph: Graph, library: Library) -> None:
+        self._graph = graph
+        self._library = library
+        self._top = _Frame("")
+        self._frames = 1
+        self._sites: dict[tuple[_Frame, str], _Site] = {}
+        self._order: list[_Site] = []
+        self._taken = set(graph.names)
+
+    def want(self, array: str) -> str:
+        """Bring in `array` of the graph (or `^node`) with all it depends on; its name in the flat graph."""
+        found = self._resolve(self._top, array)
+        self._bring([site for site, _ in found])
+        if not found:
+            return array
+        site, port = found[0]
+        return array_name(site.name, port)
+
+    def graph(self) -> Graph:
+        """The flat graph, every node after those it depends on."""
+        order = self._order
+        old = self._graph.columns
+
+        def details(position: int) -> Details:
+            site = order[position]
+            if site.frame.body is None:
+                return old.details(site.position)
+            return decode_attrs(_bound(site.node.attr, site.frame.attrs)), site.node.device
+
+        ops = [old.ops[s.position] if s.frame.body is None else s.node.op for s in order]
+        return Graph(Columns([site.name for site in order], ops, [site.inputs for site in order], details))
+
+    def _bring(self, starts: Iterable[_Site]) -> None:
+        """Depth first, so that each node stands after its inputs."""
+        pending: list[tuple[_Site, bool]] = [(site, False) for site in reversed(list(starts))]
+        entered: set[int] = {id(site) for site in self._order}
+        while pending:
+            site, ready = pending.pop()
+            if ready:
+                self._order.append(site)
+                continue
+            if id(site) in entered:
+                continue
+            entered.add(id(site))
+            pending.append((site, True))
+            before: list[_Site] = []
+            spelled: list[str] = []
+            for text in self._inputs(site):
+                found = self._resolve(site.frame, text)
+                before += [source for source, _ in found]
+                spelled += [
+                    f"^{source.name}" if text.startswith("^") else array_name(source.name, port)
+                    for source, port in found
+                ]
+            site.inputs = tuple(spelled)
+            pending += [(source, False) for source in reversed(before)]
+
+    def _inputs(self, site: _Site) -> Sequence[str]:
+        if site.frame.body is None:
+            return self._graph.columns.inputs[site.position]
+        inputs: Sequence[str] = site.node.input
+        return inputs
+
+    def _resolve(self, frame: _Frame, text: str) -> list[tuple[_Site, int]]:
+        """What an edge of a frame really comes from: one array, or the nodes behind a control edge."""
+        if not text.startswith("^"):
+            return [self._array(frame, text)]
+        found: list[tuple[_Site, int]] = []
+        waiting = [(frame, text[1:])]
+        seen: set[tuple[_Frame, str]] = set()
+        while waiting:
+            at, name = waiting.pop()
+            if (at, name) in seen:
+                continue
+            seen.add((at, name))
+            if at.body is not None and name in at.body.arguments:
+                continue  # whoever waits for an argument waits for the value itself
+            call = self._call(at, name)
+            if call is None:
+                found.append((self._site(at, name), 0))
+            elif call.body is not None:
+                ends = [*call.body.control_results, *(text.split(":")[0] for text in call.body.results)]
+                waiting += [(call, end) for end in ends]
+        return found
+
+    def _array(self, frame: _Frame, text: str) -> tuple[_Site, int]:
+        while True:
+            name, port = self._source(frame, text)
+            if frame.body is not None and name in frame.body.arguments and frame.caller is not None:
+                argument = frame.body.arguments[name]
+                if argument >= len(frame.inputs):
+                    raise UnreadableModel(f"a call of {frame.body.name!r} lacks inputs; save the model again")
+                frame, text = frame.caller, frame.inputs[argument]
+                continue
+            call = self._call(frame, name)
+            if call is None:
+                return self._site(frame, name), port
+            assert call.body is not None
+            if port >= len(call.body.results) or not call.body.results[port]:
+                raise UnreadableModel(f"function {call.body.name!r} lacks results; save the model again")
+            frame, text = call, call.body.results[port]
+
+    def _source(self, frame: _Frame, text: str) -> tuple[str, int]:
+        """The node or argument, and the number of its output, that an edge of a frame names."""
+        if frame.body is None:
+            return parse_edge(text)
+        name, _, output = text.partition(":")
+        node = frame.body.nodes.get(name)
+        if node is None or not output:
+            return name, 0
+        output, _, index = output.partition(":")
+        if not index:
+            return (name, int(output)) if output.isdigit() else (name, self._library.port(node, output, 0))
+        return name, self._library.port(node, output, int(index) if index.isdigit() else 0)
+
+    def _call(self, frame: _Frame, name: str) -> _Frame | None:
+        """The frame of the call that node `name` makes; None where it is no call."""
+        if name in frame.calls:
+            return frame.calls[name]
+        if frame.body is None:
+            position = self._graph.position(name)
+            op, inputs = self._graph.columns.ops[position], self._graph.columns.inputs[position]
+            if op not in self._library and op not in CALLS:
+                return None
+            attrs = self._message(position).attr
+        else:
+            node = self._body_node(frame.body, name)
+            op, inputs, attrs = node.op, tuple(node.input), node.attr
+        called = self._library.called(op, attrs)
+        if called is None:
+            return None
+        body = self._library.body(called)
+        self._frames += 1
+        if frame.depth >= _DEEPEST or self._frames > _MOST_CALLS:
+            raise UnreadableModel(f"function {called!r} calls itself, or functions are nested beyond measure")
+        data = tuple(text for text in inputs if not text.startswith("^"))
+        made = _Frame(f"{frame.path}{name}/", body, frame, data, attrs, frame.depth + 1)
+        frame.calls[name] = made
+        return made
+
+    def _site(self, frame: _Frame, name: str) -> _Site:
+        key = frame, name
+        if key not in self._sites:
+            if frame.body is None:
+                self._sites[key] = _Site(frame, None, self._graph.position(name), name)
+            else:
+                node = self._body_node(frame.body, name)
+                self._sites[key] = _Site(frame, node, -1, self._free(frame.path, name))
+        return self._sites[key]
+
+    def _free(self, path: str, name: str) -> str:
+        """The node's own name, as its author knows it; behind the call's path where that is taken."""
+        candidate, count = name, 0
+        while candidate in self._taken:
+            candidate = f"{path}{name}" if count == 0 else f"{path}{name}_{count}"
+            count += 1
+        self._taken.add(candidate)
+        return candidate
+
+    def _body_node(self, body: Body, name: str) -> Any:
+        node = body.nodes.get(name)
+        if node is None:
+            raise UnreadableModel(f"function {body.name!r} has no node {name!r}; save the model again")
+        return node
+
+    def _message(self, position: int) -> Any:
+        serialized = self._graph.columns.serialized
+        origin = serialized.origin(position) if serialized is not None else None
+        if serialized is None or origin is None:
+            return message_class("NodeDef")()
+        return message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
+
+
+def _bound(attrs: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Attributes of a node of a body, with the call's in place of those the function leaves open."""
+    return {
+        key: given[value.placeholder] if value.placeholder and value.placeholder in given else value
+        for key, value in attrs.items()
+    }

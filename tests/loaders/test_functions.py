@@ -1,0 +1,261 @@
+"""TF2 SavedModels: the function behind a signature is the same graph that TensorFlow's own freezing makes."""
+
+from __future__ import annotations
+
+import collections
+import subprocess
+import sys
+
+import pytest
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.loaders import load
+from minmax_lint.schema.messages import message_class
+
+PASSES = {"Identity", "IdentityN", "NoOp", "ReadVariableOp"}
+
+
+@pytest.fixture(scope="module")
+def tf():
+    return pytest.importorskip("tensorflow")
+
+
+def nested(tf):
+    """Calls in calls, a function called twice, an op of several outputs, a captured range."""
+
+    class Net(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights = tf.Variable(tf.reshape(tf.range(16.0), [4, 4]), name="weights")
+            self.low, self.high = tf.Variable(-1.0, name="range/min"), tf.Variable(1.5, name="range/max")
+
+        @tf.function
+        def swapped(self, x):
+            first, second = tf.split(x, 2, axis=1)
+            return tf.nn.relu(tf.concat([second, first], 1)), second
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x")])
+        def serve(self, x):
+            hidden, half = self.swapped(x @ self.weights)
+            hidden, _ = self.swapped(hidden)
+            ranged = tf.quantization.fake_quant_with_min_max_vars(hidden, self.low, self.high, num_bits=7)
+            return {"ranged": ranged, "half": half}
+
+    net = Net()
+    return net, {"serving_default": net.serve.get_concrete_function()}
+
+
+def keras_convolution(tf):
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(6.0),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    function = tf.function(lambda x: {"probabilities": model(x)})
+    return model, {"serving_default": function.get_concrete_function(tf.TensorSpec([1, 8, 8, 3], tf.float32))}
+
+
+def without_variables(tf):
+    module = tf.Module()
+    module.serve = tf.function(lambda x: {"y": tf.nn.relu6(x)})
+    return module, {"serving_default": module.serve.get_concrete_function(tf.TensorSpec([1, 2], tf.float32))}
+
+
+MODELS = {one.__name__: one for one in (nested, keras_convolution, without_variables)}
+
+
+@pytest.fixture(scope="module")
+def exported(tf, tmp_path_factory):
+    """Model name -> folder of its SavedModel; made once."""
+    folders = {}
+    for name, make in MODELS.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        module, signatures = make(tf)
+        tf.saved_model.save(module, str(folders[name]), signatures)
+    return folders
+
+
+def expression(graph, array, constant, memo):
+    """What an array computes, as a hash, with names and pass-through ops left out."""
+    name, _, port = array.partition(":")
+    if (name, port) in memo:
+        return memo[name, port]
+    op, inputs = graph[name]
+    if op in PASSES and inputs:
+        found = expression(graph, inputs[0], constant, memo)
+    elif op == "Const":
+        found = hash(("Const", constant(name)))
+    elif op == "Placeholder":
+        found = hash("Placeholder")
+    else:
+        found = hash((op, port or "0", tuple(expression(graph, i, constant, memo) for i in inputs)))
+    memo[name, port] = found
+    return found
+
+
+def tensorflows_expressions(tf, folder):
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    loaded = tf.saved_model.load(str(folder))
+    function = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
+    nodes = {node.name: node for node in function.graph.as_graph_def().node}
+    graph = {
+        name: (node.op, [text for text in node.input if not text.startswith("^")])
+        for name, node in nodes.items()
+    }
+    value = {
+        n: tf.make_ndarray(node.attr["value"].tensor).tobytes()
+        for n, node in nodes.items()
+        if node.op == "Const"
+    }
+    names = sorted(loaded.signatures["serving_default"].structured_outputs)
+    arrays = dict(zip(names, (tensor.name for tensor in function.outputs), strict=True))
+    return {
+        key: expression(graph, array.removesuffix(":0"), value.__getitem__, {})
+        for key, array in arrays.items()
+    }
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_output_computes_what_tensorflows_frozen_graph_computes(tf, exported, name):
+    model = load(exported[name])
+    flat = frozen(model.graph, model.variables)
+    graph = {node.name: (node.op, [edge.array for edge in node.inputs]) for node in flat}
+    ours = {
+        key: expression(graph, array, lambda n: flat[n].tensor().numpy().tobytes(), {})
+        for key, array in model.signatures["serving_default"].outputs.items()
+    }
+    assert ours == tensorflows_expressions(tf, exported[name])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_call_is_left_and_inputs_stand_before_their_readers(exported, name):
+    graph = load(exported[name]).graph
+    assert not [op for op in graph.columns.ops if op.endswith("PartitionedCall")]
+    for node in graph:
+        for edge in node.inputs:
+            assert graph.position(edge.node) < graph.position(node.name)
+
+
+def test_attributes_and_captured_ranges_are_read(exported):
+    model = load(exported["nested"])
+    node = model.graph["FakeQuantWithMinMaxVars"]
+    assert node.integer("num_bits", 8) == 7
+    values = {
+        n: model.variables.value(n).values() for n in model.graph.names if model.graph.op(n) in VARIABLES
+    }
+    assert (values["range/min"], values["range/max"]) == ((-1.0,), (1.5,))
+    assert values["weights"] == tuple(float(i) for i in range(16))
+
+
+def test_layers_keep_the_names_their_author_knows(exported):
+    graph = load(exported["keras_convolution"]).graph
+    (relu,) = [node.name for node in graph if node.op == "Relu6"]
+    assert "PartitionedCall" not in relu
+    assert relu.startswith("sequential")
+
+
+def test_a_function_called_twice_is_there_twice_under_two_names(exported):
+    ops = collections.Counter(load(exported["nested"]).graph.columns.ops)
+    assert (ops["Split"], ops["ConcatV2"], ops["Relu"]) == (2, 2, 2)
+
+
+def test_a_signature_is_chosen(tf, tmp_path):
+    module = tf.Module()
+    module.one = tf.function(lambda x: {"y": tf.nn.relu(x)})
+    module.two = tf.function(lambda x: {"y": tf.nn.elu(x)})
+    spec = tf.TensorSpec([1, 2], tf.float32)
+    tf.saved_model.save(
+        module,
+        str(tmp_path),
+        {
+            "serving_default": module.one.get_concrete_function(spec),
+            "other": module.two.get_concrete_function(spec),
+        },
+    )
+    assert list(load(tmp_path).signatures) == ["serving_default"]
+    assert "Relu" in load(tmp_path).graph.columns.ops
+    assert "Elu" not in load(tmp_path).graph.columns.ops
+    assert "Elu" in load(tmp_path, signature="other").graph.columns.ops
+
+
+def test_no_tensorflow_is_needed(exported):
+    script = (
+        "import sys; from minmax_lint.loaders import load; m = load(sys.argv[1]); list(m.graph);"
+        "m.variables.value('range/max'); assert not {'tensorflow', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(exported["nested"])], check=True)
+
+
+def test_a_frozen_graph_is_written(tf, exported, tmp_path):
+    from minmax_lint.errors import UserError
+    from minmax_lint.graph.edit import Edit
+    from minmax_lint.writers import write
+
+    model = load(exported["nested"])
+    with pytest.raises(UserError, match=r"ends in \.pb"):
+        write(model, Edit(), tmp_path / "folder", renamed_outputs={})
+    write(model, Edit(), tmp_path / "frozen.pb", renamed_outputs={})
+    signature = model.signatures["serving_default"]
+    v1, batch = tf.compat.v1, [[1.0, -2.0, 0.25, 0.5]]
+    graph_def = v1.GraphDef.FromString((tmp_path / "frozen.pb").read_bytes())
+    with v1.Graph().as_default(), v1.Session() as session:
+        v1.import_graph_def(graph_def, name="")
+        found = session.run(
+            [f"{signature.outputs[key]}:0" for key in ("half", "ranged")],
+            {f"{signature.inputs['x']}:0": batch},
+        )
+    served = tf.saved_model.load(str(exported["nested"])).signatures["serving_default"](tf.constant(batch))
+    assert (found[0] == served["half"].numpy()).all()
+    assert (found[1] == served["ranged"].numpy()).all()
+
+
+def saved_model_of(functions, folder, called="start"):
+    """A SavedModel whose one output is a call of `called`; `functions`: name -> names it calls in a chain."""
+    saved = message_class("SavedModel")(saved_model_schema_version=1)
+    meta = saved.meta_graphs.add()
+    meta.graph_def.node.add(name="x", op="Placeholder")
+    call = meta.graph_def.node.add(name="call", op="PartitionedCall", input=["x"])
+    call.attr["f"].func.name = called
+    for name, calls in functions.items():
+        body = meta.graph_def.library.function.add()
+        body.signature.name = name
+        body.signature.input_arg.add(name="a")
+        body.signature.output_arg.add(name="r")
+        last = "a"
+        for i, callee in enumerate(calls):
+            node = body.node_def.add(name=f"call{i}", op="PartitionedCall", input=[last])
+            node.attr["f"].func.name = callee
+            last = f"call{i}:output:0"
+        body.node_def.add(name="end", op="Relu", input=[last])
+        body.ret["r"] = "end:activations:0"
+    signature = meta.signature_def["serving_default"]
+    signature.inputs["x"].name, signature.outputs["y"].name = "x:0", "call:0"
+    (folder / "saved_model.pb").write_bytes(saved.SerializeToString())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ({"start": ["start"]}, "calls itself"),
+        ({"start": ["other"], "other": ["start"]}, "calls itself"),
+        ({"start": ["gone"]}, "'gone' is not in the model's library"),
+        ({f"f{i}": [f"f{i + 1}"] * 2 for i in range(40)} | {"start": ["f0"], "f40": []}, "beyond measure"),
+    ],
+)
+def test_functions_without_end_are_refused(functions, message, tmp_path):
+    with pytest.raises(UnreadableModel, match=message):
+        load(saved_model_of(functions, tmp_path))
+
+
+def test_deeply_nested_functions_are_read(tmp_path):
+    functions = {f"f{i}": [f"f{i + 1}"] for i in range(150)} | {"start": ["f0"], "f150": []}
+    assert load(saved_model_of(functions, tmp_path)).graph.columns.ops.count("Relu") == 152
