@@ -100,6 +100,23 @@ MANY = Run(
         ),
     )
 )
+_SCOPE = "InceptionV3/InceptionV3/Mixed_5b/Branch_2/Conv2d_0b_3x3"
+LONG = Run(
+    (
+        report(
+            replace(
+                MM101,
+                array=f"{_SCOPE}/Relu",
+                path=(
+                    *(Step(f"{_SCOPE}/layer_{i}/BiasAdd", "BiasAdd", "kept") for i in range(9)),
+                    Step(f"{_SCOPE}/Relu", "Relu", "output", "the output, no range"),
+                    Step(f"{_SCOPE}/flat", "Reshape", "outside"),
+                    Step(f"{_SCOPE}/quant", "FakeQuantWithMinMaxVars", "outside", "[0, 6]"),
+                ),
+            )
+        ),
+    )
+)
 VERBOSE = replace(MIXED, verbose=True)
 QUIET = replace(MIXED, quiet=True)
 STATISTICS = replace(MANY, statistics=True, unreadable=(Unreadable("gone.pb", "gone.pb: no such file"),))

@@ -12,6 +12,7 @@ LONGEST = 9
 """Steps drawn at most; the middle of a longer path is left out."""
 
 CUT = "the converter keeps nothing below this line"
+_INDENT = " " * 11
 _STYLES = {
     "kept": "",
     "output": "bold cyan",
@@ -23,38 +24,41 @@ _STYLES = {
 
 
 def print_drawing(page: Page, path: Sequence[Step]) -> None:
-    """Draw the path, one step a row: role, symbol, node, op and note."""
-    symbols = {
-        "kept": page.glyphs.kept,
-        "output": page.glyphs.output,
-        "outside": page.glyphs.outside,
-        "missing": page.glyphs.fail,
-        "float": "~",
-        "integer": page.glyphs.integer,
-    }
-    shown = list(path)
-    left_out = len(shown) - LONGEST
-    if left_out > 0:
-        shown = [*shown[:4], *shown[-4:]]
-    name_width = min(max(len(step.node) for step in shown), max(page.width - 46, 20))
+    """Draw the path, one step a row: role, symbol, node, op and note; long names get a row of their own."""
+    shown = list(path) if len(path) <= LONGEST else [*path[:4], *path[-4:]]
+    name_width = max(len(step.node) for step in shown)
     op_width = max((len(_op(step)) for step in shown if step.note), default=0)
-    was_outside = shown[0].role == "outside"
+    stacked = name_width > max(page.width - 46, 20)
+    rail = (page.glyphs.rail, "dim")
     for i, step in enumerate(shown):
-        if step.role == "outside" and not was_outside:
+        cut = i > 0 and step.role == "outside" and shown[i - 1].role != "outside"
+        if cut:
             _print_cut(page)
-        elif i:
-            page.line(" " * 11, (page.glyphs.rail, "dim"))
-        was_outside = step.role == "outside"
-        if left_out > 0 and i == 4:
-            page.line(" " * 11, (f":  {left_out + 1} more", "dim"))
+        elif i and not stacked:
+            page.line(_INDENT, rail)
+        if len(path) > len(shown) and i == 4:
+            page.line(_INDENT, (f":  {len(path) - len(shown)} more", "dim"))
         style = _STYLES[step.role]
-        head = ((f"{step.role:>9}  ", "dim"), (f"{symbols[step.role]} ", style))
+        head = ((f"{step.role:>9}  ", "dim"), (f"{_symbol(page, step)} ", style))
         op = f"{_op(step):{op_width}}  "
-        if len(step.node) <= name_width:
-            page.block((*head, (f"{step.node:{name_width}}  ", style), op), step.note)
-        else:
+        if stacked:
             page.line(*head, (step.node, style))
-            page.block((" " * 13, op), step.note)
+            page.block((_INDENT, rail if i + 1 < len(shown) else " ", " ", op), step.note)
+        else:
+            page.block((*head, (f"{step.node:{name_width}}  ", style), op), step.note)
+
+
+def _symbol(page: Page, step: Step) -> str:
+    glyphs = page.glyphs
+    symbols = {
+        "kept": glyphs.kept,
+        "output": glyphs.output,
+        "outside": glyphs.outside,
+        "missing": glyphs.fail,
+        "float": "~",
+        "integer": glyphs.integer,
+    }
+    return symbols[step.role]
 
 
 def _op(step: Step) -> str:

@@ -104,7 +104,8 @@ class Page:
             max(len(title), *(len(_plain(row[i])) for row in rows)) if rows else len(title)
             for i, title in enumerate(head[:-1])
         ]
-        for row in (tuple((title, "dim") for title in head), *rows):
+        titles = [tuple((title, "dim") for title in head)] if any(head) else []
+        for row in (*titles, *rows):
             parts: list[Part] = [" " * indent]
             for cell, width in zip(row, widths, strict=False):
                 parts.append((f"{_plain(cell):{width}}  ", _style(cell)))
