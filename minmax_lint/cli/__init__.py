@@ -25,6 +25,8 @@ COMMANDS = {
     "inspect": "show a model's format, inputs, outputs and FakeQuants",
     "explain": "explain a rule, or a converter's error message",
     "rules": "list all rules",
+    "config": "show the settings that count and where each comes from",
+    "baseline": "record the findings of now, so that only new ones count",
 }
 
 EXIT_ERROR = 2

@@ -11,11 +11,12 @@ from minmax_lint.cli.streams import complain, say, with_progress
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
-    from minmax_lint.cli.source import Source
-    from minmax_lint.converters.profile import Profile
+    from collections.abc import Sequence
+
+    from minmax_lint.cli.settings import Settings
+    from minmax_lint.config import Target
     from minmax_lint.report import Report
     from minmax_lint.reporters import Run
-    from minmax_lint.rules.selection import Selection
 
 LEVELS = ("error", "warning", "info")
 UNKNOWN_OUTPUT = "MM901"
@@ -34,50 +35,58 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
     parser.add_argument(
-        "--fail-level", choices=LEVELS, default="error", help="the least severity that exits with 1"
+        "--fail-level", choices=LEVELS, help="the least severity that exits with 1 (default: error)"
     )
     parser.add_argument("--fix", action="store_true", help="repair what is safe, then report what is left")
     parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
     options.add_fix_options(parser)
+    parser.add_argument(
+        "-j", "--jobs", metavar="N", type=options.positive, help="models linted at once (default: all cores)"
+    )
+    options.add_configuration(parser)
     options.add_talk(parser)
 
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
     from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.settings import settings_of
+    from minmax_lint.converters.profile import profiles
 
-    targets = output_targets(args.output_format)
-    _check_usage(args)
-    found = lint_all(args)
-    emit(found, targets)
-    return exit_code(found, args.fail_level, exit_zero=args.exit_zero)
+    formats = output_targets(args.output_format)
+    profiles(args.converter)
+    settings = settings_of(args)
+    models = settings.targets(args.graphs)
+    _check_usage(args, len(models))
+    found = lint_all(args, settings, models)
+    emit(found, formats)
+    return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
 
-def lint_all(args: Namespace) -> Run:
-    """The reports of all models named; one that cannot be read does not hide the others."""
-    from minmax_lint.cli.source import profiles_of
+def lint_all(args: Namespace, settings: Settings, models: Sequence[Target]) -> Run:
+    """The reports of all models; one that cannot be read does not hide the others."""
+    from minmax_lint.cli.parallel import reports
     from minmax_lint.reporters import Run, Unreadable
-    from minmax_lint.rules.selection import Selection
 
-    profiles = profiles_of(args)
-    selection = Selection(args.select, args.ignore)
-    reports: list[Report] = []
+    done: list[Report] = []
     unreadable: list[Unreadable] = []
     fixed = 0
-    for path in with_progress(args.graphs, "linting", quiet=args.quiet):
-        try:
-            report, healed = lint_one(args, path, profiles, selection)
-        except UserError as error:
-            complain(str(error))
-            unreadable.append(Unreadable(path, str(error)))
+    outcomes = reports(args, settings, models)
+    for model, outcome in with_progress(outcomes, len(models), "linting", quiet=args.quiet):
+        if isinstance(outcome, UserError):
+            complain(str(outcome))
+            unreadable.append(Unreadable(model.path, str(outcome)))
             continue
-        reports.append(report)
-        fixed += healed
+        report = outcome
+        if args.fix and any(finding.fix for finding in outcome.findings):
+            report = _fixed(args, settings, model, outcome)
+            fixed += max(len(outcome.findings) - len(report.findings), 0)
+        done.append(report)
         for finding in report.findings:
             if finding.code == UNKNOWN_OUTPUT:
-                complain(f"{path}: {finding.message}")
+                complain(f"{model.path}: {finding.message}")
     return Run(
-        tuple(reports),
+        tuple(done),
         tuple(unreadable),
         options.endpoint_words(args),
         verbose=args.verbose,
@@ -85,20 +94,6 @@ def lint_all(args: Namespace) -> Run:
         statistics=args.statistics,
         fixed=fixed,
     )
-
-
-def lint_one(
-    args: Namespace, path: str, profiles: tuple[Profile, ...], selection: Selection
-) -> tuple[Report, int]:
-    """One model's report, after the fix where one is asked for, and how many findings that healed."""
-    from minmax_lint.cli.source import open_source
-
-    source = open_source(args, path)
-    report = source.lint(profiles, selection)
-    if not args.fix or not any(finding.fix for finding in report.findings):
-        return report, 0
-    after = _fixed(args, source, report, selection)
-    return after, max(len(report.findings) - len(after.findings), 0)
 
 
 def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
@@ -110,25 +105,24 @@ def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
     return 1 if failing and not exit_zero else 0
 
 
-def _check_usage(args: Namespace) -> None:
-    if not args.graphs:
-        raise UserError("name a graph to check, as in `minmax-lint check model.pb`")
+def _check_usage(args: Namespace, models: int) -> None:
     if args.fix and not args.output and not args.in_place:
         raise UserError("--fix needs --output FILE for the repaired graph, or --in-place")
-    if args.fix and args.output and len(args.graphs) > 1:
+    if args.fix and args.output and models > 1:
         raise UserError("--output takes one graph; fix several with --in-place, or one by one")
     if not args.fix and (args.output or args.in_place):
         raise UserError("--output and --in-place say where --fix writes: give --fix as well")
 
 
-def _fixed(args: Namespace, source: Source, report: Report, selection: Selection) -> Report:
+def _fixed(args: Namespace, settings: Settings, model: Target, report: Report) -> Report:
     """Repair the model, write it, and report on what was written; the report as it was where none fits."""
     from minmax_lint.cli.fix import destination_of, patched
+    from minmax_lint.cli.source import open_source
 
-    destination = destination_of(args, source.path)
+    destination = destination_of(args, model.path)
     assert destination is not None
     try:
-        patch = patched(args, source)
+        patch = patched(args, open_source(args, model))
     except UserError as error:
         say(f"not fixed: {error}")
         return report
@@ -136,5 +130,12 @@ def _fixed(args: Namespace, source: Source, report: Report, selection: Selection
         say(f"not fixed: {patch.reason}")
         return report
     say(f"wrote {patch.save(destination, in_place=args.in_place)}")
-    left = tuple(filter(selection.accepts, patch.after.findings))
-    return replace(patch.after, findings=left, inferred=report.inferred, inferred_how=report.inferred_how)
+    accepts = settings.values.selection.accepts
+    after = replace(
+        patch.after,
+        findings=tuple(finding for finding in patch.after.findings if accepts(finding)),
+        ignored=tuple(finding for finding in patch.after.findings if not accepts(finding)),
+        inferred=report.inferred,
+        inferred_how=report.inferred_how,
+    )
+    return settings.adjusted(after, model)

@@ -56,13 +56,14 @@ def add(parser: ArgumentParser) -> None:
         help="quantized_input_stats of an input: real value = (byte - MEAN) / STD (default 128,64)",
     )
     options.add_fix_options(parser, in_place=False)
+    options.add_configuration(parser)
     options.add_talk(parser)
 
 
 def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer, else 1."""
     from minmax_lint.cli.fix import patched
-    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.cli.source import named_source, profiles_of
     from minmax_lint.conversion import convert_graph, read_model
     from minmax_lint.reporters.terminal.conversion import Conversion, print_conversion
     from minmax_lint.symptoms import explain_message
@@ -70,12 +71,12 @@ def run(args: Namespace) -> int:
     if args.engine == "toco" and args.flow == "tf2":
         raise UserError("TOCO knows only --flow tf1: the TF2 flow is MLIR's")
     destination = checked_destination(args.output, args.graph)
-    source = open_source(args, args.graph).checked()
+    source = named_source(args).checked()
     stats = _known_stats(args, source.ends.inputs)
     command = _command(args)
     args.converter = [args.engine + "-v2" * (args.flow == "tf2")]
     patch: Patch | None = patched(args, source) if args.fix else None
-    report: Report = patch.after if patch is not None else source.lint(profiles_of(args))
+    report: Report = patch.after if patch is not None else source.lint(profiles_of(args, source.target))
     graph = frozen_bytes(patch.graph if patch is not None else source.model.graph, report.trace)
     with _progress(args) as progress:
         result: ConversionResult = convert_graph(

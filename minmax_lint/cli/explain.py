@@ -27,6 +27,7 @@ def add(parser: ArgumentParser) -> None:
     )
     options.add_endpoints(parser)
     options.add_converters(parser)
+    options.add_configuration(parser)
 
 
 def run(args: Namespace) -> int:
@@ -61,7 +62,7 @@ def rule_markdown(wanted: str) -> str:
 
 def message_markdown(args: Namespace, text: str) -> str:
     """What a message means, and which findings of the graph given explain it. Raises UserError."""
-    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.cli.source import named_source, profiles_of
     from minmax_lint.symptoms import explain_message
 
     diagnosis = explain_message(text)
@@ -72,5 +73,6 @@ def message_markdown(args: Namespace, text: str) -> str:
         )
     if args.graph is None:
         return diagnosis.markdown()
-    report = open_source(args, args.graph).checked().lint(profiles_of(args))
+    source = named_source(args).checked()
+    report = source.lint(profiles_of(args, source.target))
     return diagnosis.markdown(diagnosis.findings(report))

@@ -30,17 +30,18 @@ def add(parser: ArgumentParser) -> None:
         action="store_true",
         help="print the changes alone; without --output nothing is written, and 1 means there are any",
     )
+    options.add_configuration(parser)
     options.add_talk(parser)
 
 
 def run(args: Namespace) -> int:
     """Repair, write, report; 0 where no error is left, else 1."""
-    from minmax_lint.cli.source import open_source
+    from minmax_lint.cli.source import named_source
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     destination = destination_of(args, args.graph)
-    patch = patched(args, open_source(args, args.graph))
+    patch = patched(args, named_source(args))
     errors = patch.after.count("error")
     written = None
     if destination is not None and not (patch.empty and errors):
@@ -70,7 +71,7 @@ def patched(args: Namespace, source: Source) -> Patch:
         source.model,
         source.ends.inputs,
         source.ends.outputs,
-        profiles_of(args),
+        profiles_of(args, source.target),
         fix_options(args),
         path=source.path,
     )

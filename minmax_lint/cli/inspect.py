@@ -12,6 +12,7 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     options.add_graph(parser)
     options.add_endpoints(parser)
+    options.add_configuration(parser)
     parser.add_argument(
         "--output-format", choices=("text", "json"), default="text", help="tables (default), or JSON"
     )
@@ -19,13 +20,15 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print format, inputs, outputs, signatures and every FakeQuant."""
+    from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import ends_of, loaded
     from minmax_lint.errors import UserError
     from minmax_lint.reporters.inspection import inspect_model
 
-    model = loaded(args, args.graph)
+    target = settings_of(args, with_baseline=False).target(args.graph)
+    model = loaded(args, target)
     try:
-        inspection = inspect_model(model, args.graph, ends_of(args, model))
+        inspection = inspect_model(model, args.graph, ends_of(args, target, model))
     except UserError as error:
         if args.input or args.output_array or args.signature:
             raise

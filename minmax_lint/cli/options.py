@@ -59,6 +59,22 @@ def add_selection(parser: ArgumentParser) -> None:
         "--select", metavar="CODES", type=codes, default=(), help="only these: MM101,MM2 or names"
     )
     group.add_argument("--ignore", metavar="CODES", type=codes, default=(), help="all but these")
+    group.add_argument("--extend-select", metavar="CODES", type=codes, default=(), help="these as well")
+    group.add_argument(
+        "--fixable", metavar="CODES", type=codes, default=(), help="fix findings of these rules only"
+    )
+    group.add_argument("--baseline", metavar="FILE", help="known findings, which do not count")
+
+
+def add_configuration(parser: ArgumentParser) -> None:
+    """Which configuration file counts."""
+    group = parser.add_argument_group("configuration").add_mutually_exclusive_group()
+    group.add_argument(
+        "--config",
+        metavar="FILE",
+        help="this configuration file (default: the nearest minmax-lint.toml or pyproject.toml)",
+    )
+    group.add_argument("--isolated", action="store_true", help="no configuration file at all")
 
 
 def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
@@ -102,6 +118,13 @@ def add_talk(parser: ArgumentParser) -> None:
 def codes(text: str) -> tuple[str, ...]:
     """`MM101,MM2` as codes."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdigit() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def range_of(text: str) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from minmax_lint.cli import options
 from minmax_lint.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
+    from minmax_lint.config import Target
     from minmax_lint.converters.profile import Profile
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 class Source:
     """One model, as the user named it."""
 
-    path: str
+    target: Target
     model: Model
     ends: Endpoints
+
+    @property
+    def path(self) -> str:
+        """As the user named it."""
+        return self.target.path
 
     def lint(self, profiles: tuple[Profile, ...], selection: Selection | None = None) -> Report:
         """Its report."""
@@ -54,33 +60,48 @@ class Source:
         return self
 
 
-def open_source(args: Namespace, path: str) -> Source:
-    """Load the model at `path` (`-` is standard input). Raises UserError with what to do."""
-    model = loaded(args, path)
-    return Source(path, model, ends_of(args, model))
+def open_source(args: Namespace, target: Target) -> Source:
+    """Load the model of `target` (`-` is standard input). Raises UserError with what to do."""
+    model = loaded(args, target)
+    return Source(target, model, ends_of(args, target, model))
 
 
-def loaded(args: Namespace, path: str) -> Model:
+def named_source(args: Namespace) -> Source:
+    """The one model that the command line names, with what the configuration says about it."""
+    from minmax_lint.cli.settings import settings_of
+
+    return open_source(args, settings_of(args, with_baseline=False).target(args.graph))
+
+
+def loaded(args: Namespace, target: Target) -> Model:
     """The model. Raises UserError that names the path."""
     from minmax_lint.loaders import load
 
     try:
-        return load(path, signature=args.signature)
+        return load(target.path, signature=args.signature or target.signature)
     except UserError as error:
-        if path in str(error):
+        if target.path in str(error):
             raise
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{target.path}: {error}") from None
 
 
-def ends_of(args: Namespace, model: Model) -> Endpoints:
-    """Inputs and outputs as the user named them, else inferred. Raises UserError where nothing can be."""
+def ends_of(args: Namespace, target: Target, model: Model) -> Endpoints:
+    """Inputs and outputs: the command line's, else the configuration's, else inferred.
+
+    Raises UserError where nothing can be inferred.
+    """
     from minmax_lint.loaders.endpoints import endpoints
 
-    return endpoints(model, options.inputs_of(args), args.output_array or None, args.signature)
+    return endpoints(
+        model,
+        options.inputs_of(args) or target.inputs,
+        args.output_array or target.outputs or None,
+        args.signature or target.signature,
+    )
 
 
-def profiles_of(args: Namespace) -> tuple[Profile, ...]:
-    """The converters the user asked for. Raises UnknownName."""
+def profiles_of(args: Namespace, target: Target) -> tuple[Profile, ...]:
+    """The converters that the command line asks for, else the configuration. Raises UnknownName."""
     from minmax_lint.converters.profile import profiles
 
-    return profiles(args.converter or None)
+    return profiles(args.converter or target.converters or None)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+Item = TypeVar("Item")
 
 
 @contextmanager
@@ -76,15 +78,15 @@ def progress_console() -> Console | None:
     return Console(stderr=True)
 
 
-def with_progress(items: Sequence[str], doing: str, *, quiet: bool = False) -> Iterator[str]:
+def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool = False) -> Iterator[Item]:
     """The items, with a progress bar on standard error where they are several and it is a terminal."""
-    console = progress_console() if len(items) > 1 and not quiet else None
+    console = progress_console() if total > 1 and not quiet else None
     if console is None:
         yield from items
         return
     from rich.progress import track
 
-    yield from track(items, doing, console=console, transient=True)
+    yield from track(items, doing, total=total, console=console, transient=True)
 
 
 def tolerate_any_text() -> None:

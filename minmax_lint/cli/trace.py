@@ -12,17 +12,18 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     options.add_graph(parser)
     options.add_endpoints(parser)
+    options.add_configuration(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="constants too, each with what it feeds")
 
 
 def run(args: Namespace) -> int:
     """Print the tree."""
-    from minmax_lint.cli.source import open_source
+    from minmax_lint.cli.source import named_source
     from minmax_lint.graph.freeze import frozen
     from minmax_lint.graph.trace import trace
     from minmax_lint.reporters.terminal.tree import print_tree
 
-    source = open_source(args, args.graph).checked()
+    source = named_source(args).checked()
     graph = frozen(source.model.graph, source.model.variables)
     kept = trace(graph, source.ends.inputs, source.ends.outputs)
     with payload() as out:

@@ -1,0 +1,48 @@
+"""`minmax-lint baseline`: record the findings of now, so that only new ones count."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from minmax_lint.cli import options
+from minmax_lint.cli.streams import complain, say
+from minmax_lint.errors import UserError
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "action",
+        choices=("create", "update", "prune"),
+        help="create: a new file; update: the findings of now; prune: drop what is no longer found",
+    )
+    options.add_graph(parser, several=True)
+    options.add_endpoints(parser)
+    options.add_converters(parser)
+    options.add_selection(parser)
+    options.add_configuration(parser)
+
+
+def run(args: Namespace) -> int:
+    """Lint, and write the baseline; 2 where a model could not be read: then nothing is written."""
+    from minmax_lint.cli.settings import settings_of
+    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
+
+    settings = settings_of(args, with_baseline=False)
+    file = settings.baseline_file or Path(DEFAULT_FILE)
+    if args.action == "create" and file.exists():
+        raise UserError(f"{file} is there already; `minmax-lint baseline update` brings it up to date")
+    reports = []
+    for model in settings.targets(args.graphs):
+        source = open_source(args, model).checked()
+        report = source.lint(profiles_of(args, model), settings.values.selection)
+        reports.append(settings.adjusted(report, model))
+    before = Baseline({}, file.parent) if args.action == "create" else read_baseline(file)
+    after = before.pruned(reports) if args.action == "prune" else before.updated(reports)
+    after.save(file)
+    say(f"{file}: {len(after)} known findings, {len(before)} before")
+    if settings.baseline_file is None:
+        complain(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
+    return 0

@@ -1,0 +1,95 @@
+"""Many models at once: each is linted in a process of its own, the reports come back in order.
+
+A graph does not travel between processes (it is a view of a mapped file), and reading one costs little
+beside the predictions: the findings travel, the graph is read again where it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+    from minmax_lint.cli.settings import Settings
+    from minmax_lint.config import Target
+    from minmax_lint.report import Report
+
+WORTH_IT = 4
+"""Fewer models than this are linted one after the other: processes cost time as well."""
+_GRAPHS = ("source", "trace")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One model's report without its graphs, or why it could not be read."""
+
+    fields: dict[str, Any]
+    error: UserError | None = None
+
+
+def reports(
+    args: Namespace, settings: Settings, models: Sequence[Target]
+) -> Iterator[tuple[Target, Report | UserError]]:
+    """The report of each model in order, or the error of one that cannot be read.
+
+    The processes start here and now: before a progress bar has a thread that a fork would tear apart.
+    """
+    jobs = min(args.jobs or os.cpu_count() or 1, len(models))
+    if jobs < 2 or (args.jobs is None and len(models) < WORTH_IT) or any(m.path == "-" for m in models):
+        return ((model, _report(args, settings, model)) for model in models)
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(jobs)
+    pending = [pool.submit(_outcome, args, settings, model) for model in models]
+    return _collected(args, pool, models, pending)
+
+
+def _collected(
+    args: Namespace, pool: Executor, models: Sequence[Target], pending: Sequence[Future[Outcome]]
+) -> Iterator[tuple[Target, Report | UserError]]:
+    with pool:
+        for model, outcome in zip(models, pending, strict=True):
+            yield model, _rebuilt(args, model, outcome.result())
+
+
+def _report(args: Namespace, settings: Settings, model: Target) -> Report | UserError:
+    from minmax_lint.cli.source import open_source, profiles_of
+
+    try:
+        source = open_source(args, model)
+        found = source.lint(profiles_of(args, model), settings.values.selection)
+        return settings.adjusted(found, model)
+    except UserError as error:
+        return error
+
+
+def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
+    found = _report(args, settings, model)
+    if isinstance(found, UserError):
+        return Outcome({}, found)
+    return Outcome({f.name: getattr(found, f.name) for f in fields(found) if f.name not in _GRAPHS})
+
+
+def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserError:
+    from minmax_lint.cli.source import open_source
+    from minmax_lint.graph.freeze import frozen
+    from minmax_lint.graph.names import parse_edge
+    from minmax_lint.graph.trace import trace
+    from minmax_lint.report import Report
+
+    if outcome.error is not None:
+        return outcome.error
+    loaded = open_source(args, model)
+    graph = frozen(loaded.model.graph, loaded.model.variables)
+    ends = [
+        [name for name in names if parse_edge(name).node in graph]
+        for names in (loaded.ends.inputs, loaded.ends.outputs)
+    ]
+    return Report(**outcome.fields, source=graph, trace=trace(graph, *ends))

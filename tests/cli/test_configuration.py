@@ -1,0 +1,137 @@
+"""The configuration file on the command line: models, settings, ignores, baselines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minmax_lint.cli import main
+from tests.cli.founding import BROKEN, GUARDED
+
+Captured = pytest.CaptureFixture[str]
+
+CONFIG = """\
+[tool.minmax-lint]
+converters = ["mlir"]
+
+[[tool.minmax-lint.models]]
+path = "models/broken*.pb"
+outputs = ["output"]
+
+[[tool.minmax-lint.models]]
+path = "models/sound.pb"
+outputs = ["output_guarded"]
+"""
+ACCEPTED = """
+[[tool.minmax-lint.models.ignore]]
+code = "MM101"
+reason = "the FakeQuant of the output is not wanted"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with two models and a pyproject.toml."""
+    (tmp_path / "models").mkdir()
+    shutil.copy(BROKEN, tmp_path / "models" / "broken.pb")
+    shutil.copy(GUARDED, tmp_path / "models" / "sound.pb")
+    (tmp_path / "pyproject.toml").write_text(CONFIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def document(capsys: Captured, *argv: str) -> dict[str, Any]:
+    main(["check", "--output-format", "json", *argv])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def codes(document: dict[str, Any]) -> dict[str, list[str]]:
+    return {one["path"]: [found["code"] for found in one["findings"]] for one in document["reports"]}
+
+
+def test_a_plain_check_lints_every_model_of_the_repository(project: Path, capsys: Captured) -> None:
+    assert codes(document(capsys)) == {"models/broken.pb": ["MM101"], "models/sound.pb": []}
+
+
+def test_a_model_named_on_the_command_line_keeps_its_settings(project: Path, capsys: Captured) -> None:
+    (report,) = document(capsys, "models/sound.pb")["reports"]
+    assert report["outputs"] == ["output_guarded"]
+    assert list(report["predictions"]) == ["mlir-2.21"]
+
+
+def test_the_command_line_overrides_the_file(project: Path, capsys: Captured) -> None:
+    (report,) = document(capsys, "models/sound.pb", "-o", "output", "--converter", "toco")["reports"]
+    assert report["outputs"] == ["output"]
+    assert list(report["predictions"]) == ["toco-2.15"]
+
+
+def test_isolated_reads_no_file(project: Path, capsys: Captured) -> None:
+    (report,) = document(capsys, "models/sound.pb", "--isolated", "-o", "output")["reports"]
+    assert list(report["predictions"]) == ["toco-2.15", "mlir-2.21"]
+    assert main(["check", "--isolated"]) == 2
+
+
+def test_other_commands_read_inputs_and_outputs_of_the_file_as_well(project: Path, capsys: Captured) -> None:
+    assert main(["fix", "models/broken.pb", "--output", "fixed.pb"]) == 0
+    assert main(["inspect", "models/sound.pb", "--output-format", "json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out[out.index("{") :])["outputs"] == ["output_guarded"]
+
+
+def test_an_unknown_key_is_bad_usage_with_a_suggestion(project: Path, capsys: Captured) -> None:
+    (project / "pyproject.toml").write_text('[tool.minmax-lint]\nconvertors = ["mlir"]\n')
+    assert main(["check"]) == 2
+    assert "did you mean 'converters'" in capsys.readouterr().err
+
+
+def test_an_accepted_finding_does_not_count(project: Path, capsys: Captured) -> None:
+    first, second = CONFIG.split('\n[[tool.minmax-lint.models]]\npath = "models/sound.pb"')
+    accepted = f'{first}{ACCEPTED}\n[[tool.minmax-lint.models]]\npath = "models/sound.pb"{second}'
+    (project / "pyproject.toml").write_text(accepted)
+    assert main(["check"]) == 0
+
+
+def test_an_accepted_finding_that_is_none_is_reported(project: Path, capsys: Captured) -> None:
+    (project / "pyproject.toml").write_text(CONFIG + ACCEPTED)
+    assert codes(document(capsys))["models/sound.pb"] == ["MM902"]
+
+
+def test_config_shows_each_value_with_its_origin(project: Path, capsys: Captured) -> None:
+    assert main(["config", "--fixable", "MM101"]) == 0
+    out = capsys.readouterr().out
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert rows["setting"].split() == ["setting", "value", "from"]
+    assert "mlir" in out
+    assert "pyproject.toml [tool.minmax-lint]" in out
+    assert "command line" in rows["fixable"]
+    assert "default" in rows["fail-level"]
+    assert "models/sound.pb" in out
+
+
+def test_config_as_data(project: Path, capsys: Captured) -> None:
+    assert main(["config", "--output-format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["settings"]["converters"]["value"] == ["mlir"]
+    assert [model["path"] for model in found["models"]] == ["models/broken.pb", "models/sound.pb"]
+    assert main(["config", "--output-format", "schema"]) == 0
+    assert "$schema" in json.loads(capsys.readouterr().out)
+
+
+def test_a_baseline_hides_what_is_known_and_nothing_else(project: Path, capsys: Captured) -> None:
+    assert main(["baseline", "create"]) == 0
+    assert main(["check", "--baseline", "minmax-lint-baseline.json"]) == 0
+    assert main(["baseline", "create"]) == 2
+    assert main(["fix", "models/broken.pb", "--in-place"]) == 0
+    assert main(["baseline", "prune", "--baseline", "minmax-lint-baseline.json"]) == 0
+    shutil.copy(BROKEN, "models/broken.pb")
+    assert main(["check", "--baseline", "minmax-lint-baseline.json"]) == 1
+
+
+def test_a_baseline_that_is_missing_is_bad_usage(project: Path, capsys: Captured) -> None:
+    assert main(["check", "--baseline", "gone.json"]) == 2
+    assert "gone.json" in capsys.readouterr().err
