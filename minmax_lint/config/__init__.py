@@ -1,0 +1,30 @@
+"""Configuration: `[tool.minmax-lint]` in pyproject.toml, or minmax-lint.toml; ignores and baselines.
+
+Interface: `load(start)` reads the nearest configuration file; `targets(config)` are the models it names and
+`target_of(config, path)` what it says about one; `resolved(config, given)` merges it with the command line;
+`adjusted(report, ...)` applies severities, ignores and a baseline to a report.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.config.baseline import Baseline
+from minmax_lint.config.discovery import load
+from minmax_lint.config.report import Adjustment, adjusted
+from minmax_lint.config.resolution import Resolved, resolved
+from minmax_lint.config.settings import Config, Ignore, ModelSettings
+from minmax_lint.config.targets import Target, target_of, targets
+
+__all__ = [
+    "Adjustment",
+    "Baseline",
+    "Config",
+    "Ignore",
+    "ModelSettings",
+    "Resolved",
+    "Target",
+    "adjusted",
+    "load",
+    "resolved",
+    "target_of",
+    "targets",
+]

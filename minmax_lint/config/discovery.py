@@ -1,0 +1,64 @@
+"""Find the configuration file that counts: the nearest, from a folder upward."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.config.reading import read_config
+from minmax_lint.config.settings import Config
+from minmax_lint.errors import UserError
+
+OWN_FILE = "minmax-lint.toml"
+PROJECT_FILE = "pyproject.toml"
+TABLE = "minmax-lint"
+_MISSPELT = ("minmax_lint", "minmaxlint", "minmax")
+
+
+def load(start: Path) -> Config | None:
+    """The configuration for work in `start`: of that folder or the nearest above it; None where none is.
+
+    In one folder minmax-lint.toml goes before pyproject.toml; a pyproject.toml without
+    `[tool.minmax-lint]` does not count. Raises UserError for a file that cannot be read or is wrong.
+    """
+    folder = start.resolve()
+    for place in (folder, *folder.parents):
+        found = load_folder(place)
+        if found is not None:
+            return found
+    return None
+
+
+def load_folder(folder: Path) -> Config | None:
+    """The configuration that stands in this folder itself."""
+    own, project = folder / OWN_FILE, folder / PROJECT_FILE
+    if own.is_file():
+        return load_file(own)
+    return load_file(project) if project.is_file() else None
+
+
+def load_file(file: Path) -> Config | None:
+    """The configuration in one file; None for a pyproject.toml without our table."""
+    content = _toml(file)
+    if file.name != PROJECT_FILE:
+        return read_config(content, file, "")
+    tools = content.get("tool", {})
+    if not isinstance(tools, dict):
+        return None
+    for misspelt in _MISSPELT:
+        if misspelt in tools:
+            raise UserError(f"{file}: there is no table [tool.{misspelt}]; did you mean [tool.{TABLE}]?")
+    if TABLE not in tools:
+        return None
+    return read_config(tools[TABLE], file, f"tool.{TABLE}")
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} is no TOML: {error}") from None

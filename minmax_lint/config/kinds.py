@@ -1,0 +1,98 @@
+"""The kinds of values that configuration keys take: how each is read, and its JSON schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from minmax_lint.converters.profile import ALIASES, PROFILES, profiles
+from minmax_lint.errors import UserError
+from minmax_lint.graph.names import near_names
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.endpoints import parse_input_spec
+from minmax_lint.rules.finding import SEVERITIES
+from minmax_lint.rules.selection import Selection
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`read(value)` checks and converts what TOML gave; it raises UserError with what would be right."""
+
+    read: Callable[[object], Any]
+    schema: Schema
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UserError(f"{value!r} is no text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise UserError(f'{value!r} is no list; write ["..."]')
+    return tuple(_text(item) for item in value)
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    found = _texts(value)
+    Selection(found)
+    return found
+
+
+def _code(value: object) -> str:
+    return _codes([value])[0]
+
+
+def _converters(value: object) -> tuple[str, ...]:
+    found = _texts(value)
+    profiles(found)
+    return found
+
+
+def _level(value: object) -> str:
+    if value not in SEVERITIES:
+        near = near_names(str(value), SEVERITIES) or SEVERITIES
+        raise UserError(f"{value!r} is no severity; did you mean {' or '.join(map(repr, near))}?")
+    return str(value)
+
+
+def _severities(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise UserError(f'{value!r} is no table; write {{ MM110 = "warning" }}')
+    return {_code(code): _level(level) for code, level in value.items()}
+
+
+def _inputs(value: object) -> dict[str, Shape | None]:
+    if isinstance(value, Mapping):
+        return {_text(name): _shape(name, shape) for name, shape in value.items()}
+    return dict(parse_input_spec(text) for text in _texts(value))
+
+
+def _shape(name: str, value: object) -> Shape:
+    sizes = value if isinstance(value, Sequence) and not isinstance(value, str) else None
+    if sizes is None or not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
+        raise UserError(f"{value!r} is no shape; write {name} = [1, 224, 224, 3] with -1 for an unknown size")
+    return tuple(None if size < 0 else size for size in sizes)
+
+
+_STRING: Schema = {"type": "string", "minLength": 1}
+_STRINGS: Schema = {"type": "array", "items": _STRING}
+_RULE: Schema = {"type": "string", "pattern": "^([Mm][Mm]\\d{0,3}|[Aa][Ll][Ll]|[a-z]+(-[a-z]+)+)$"}
+_PROFILES: Schema = {"type": "array", "items": {"enum": [*PROFILES, *ALIASES]}}
+_LEVELS: Schema = {"enum": list(SEVERITIES)}
+_SIZES: Schema = {"type": "array", "items": {"type": "integer", "minimum": -1}}
+
+TEXT = Kind(_text, _STRING)
+TEXTS = Kind(_texts, _STRINGS)
+CODES = Kind(_codes, {"type": "array", "items": _RULE})
+CODE = Kind(_code, _RULE)
+CONVERTERS = Kind(_converters, _PROFILES)
+LEVEL = Kind(_level, _LEVELS)
+SEVERITY_TABLE = Kind(
+    _severities, {"type": "object", "propertyNames": _RULE, "additionalProperties": _LEVELS}
+)
+INPUTS = Kind(_inputs, {"anyOf": [_STRINGS, {"type": "object", "additionalProperties": _SIZES}]})

@@ -1,0 +1,63 @@
+"""Apply a configuration to a report: severities, fixable rules, ignores with reasons, the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from minmax_lint.config.baseline import Baseline
+from minmax_lint.config.settings import Ignore
+from minmax_lint.report import Report
+from minmax_lint.rules.finding import SEVERITIES, Finding, Severity, with_fingerprints
+from minmax_lint.rules.mm902 import UnusedIgnore
+from minmax_lint.rules.selection import Selection
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What to apply. `severities`: rule code or prefix -> severity; the longest that fits counts."""
+
+    severities: Mapping[str, str] = field(default_factory=dict)
+    fixable: Selection = field(default_factory=Selection)
+    ignores: tuple[Ignore, ...] = ()
+    baseline: Baseline | None = None
+    accepts: Selection = field(default_factory=Selection)
+    """Whether findings about unused ignores are wanted."""
+
+
+def adjusted(report: Report, by: Adjustment) -> Report:
+    """The report as the configuration wants it; what ignores and baseline take out is in `ignored`."""
+    findings = [_with_settings(finding, by) for finding in report.findings]
+    known = by.baseline.known(report.path) if by.baseline is not None else frozenset()
+    accepted = [
+        finding
+        for finding in findings
+        if finding.fingerprint in known or any(ignore.covers(finding) for ignore in by.ignores)
+    ]
+    left = [finding for finding in findings if finding not in accepted]
+    # An ignore counts as used where --select or --ignore hides its finding, too.
+    found = [*findings, *report.ignored]
+    unused = [
+        UnusedIgnore().unused(ignore.code, ignore.node, ignore.reason, ignore.origin)
+        for ignore in by.ignores
+        if not any(ignore.covers(one) for one in found)
+    ]
+    left += [one for one in with_fingerprints(unused) if by.accepts.accepts(one)]
+    left.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted))
+
+
+def _with_settings(finding: Finding, by: Adjustment) -> Finding:
+    severity = _severity(finding, by.severities)
+    fix = finding.fix if by.fixable.accepts(finding) else None
+    if (severity, fix) == (finding.severity, finding.fix):
+        return finding
+    return replace(finding, severity=severity, fix=fix)
+
+
+def _severity(finding: Finding, severities: Mapping[str, str]) -> Severity:
+    fitting = [code for code in severities if Selection((code,)).accepts(finding)]
+    if not fitting:
+        return finding.severity
+    wanted = severities[max(fitting, key=lambda code: len(finding.code) if "-" in code else len(code))]
+    return next(level for level in SEVERITIES if level == wanted)

@@ -1,0 +1,69 @@
+"""The values that count, and where each came from: the command line, then the file, then the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from minmax_lint.config.settings import Config
+from minmax_lint.converters.profile import DEFAULT
+from minmax_lint.rules.selection import Selection
+
+COMMAND_LINE = "command line"
+BY_DEFAULT = "default"
+
+DEFAULTS: Mapping[str, Any] = {
+    "select": ("ALL",),
+    "ignore": (),
+    "extend-select": (),
+    "fixable": ("ALL",),
+    "converters": DEFAULT,
+    "severity": {},
+    "fail-level": "error",
+    "baseline": None,
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One setting, with its origin in words."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Every setting by its key."""
+
+    values: Mapping[str, Value]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key].value
+
+    @property
+    def selection(self) -> Selection:
+        """Which findings are wanted."""
+        select = tuple(code for code in self["select"] if code.upper() != "ALL")
+        return Selection((*select, *self["extend-select"]) if select else (), tuple(self["ignore"]))
+
+    @property
+    def fixable(self) -> Selection:
+        """Whose findings may be fixed."""
+        return Selection(tuple(self["fixable"]))
+
+
+def resolved(config: Config | None, given: Mapping[str, Any]) -> Resolved:
+    """Merge. `given` is the command line's, by key; an empty value means that it was not given."""
+    values = {}
+    for key, default in DEFAULTS.items():
+        configured = getattr(config, key.replace("-", "_")) if config is not None else None
+        if given.get(key):
+            values[key] = Value(given[key], COMMAND_LINE)
+        elif configured:
+            assert config is not None
+            values[key] = Value(configured, config.origin)
+        else:
+            values[key] = Value(default, BY_DEFAULT)
+    return Resolved(values)

@@ -1,0 +1,96 @@
+"""What a configuration file may say, as dataclasses; the JSON schema is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.config import kinds
+from minmax_lint.config.kinds import Kind
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.selection import Selection
+
+
+def _key(kind: Kind, doc: str, default: Any = MISSING) -> Any:
+    metadata = {"kind": kind, "doc": doc}
+    if default is MISSING:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _tables(of: type, doc: str) -> Any:
+    return field(default=(), metadata={"tables": of, "doc": doc})
+
+
+def keys(table: type) -> dict[str, Field[Any]]:
+    """The keys that may stand in a table, as users write them (`fail-level`), with their fields."""
+    return {found.name.replace("_", "-"): found for found in fields(table) if "doc" in found.metadata}
+
+
+def required(key: Field[Any]) -> bool:
+    """Whether a table without this key is wrong."""
+    return key.default is MISSING
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """Findings of one model that are known and accepted."""
+
+    code: str = _key(kinds.CODE, "The rule, by code, prefix or name.")
+    reason: str = _key(kinds.TEXT, "Why these findings are accepted. Required.")
+    node: str | None = _key(kinds.TEXT, "Only findings about nodes or arrays that fit this glob.", None)
+    origin: str = ""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether the finding is one of those."""
+        if not Selection((self.code,)).accepts(finding):
+            return False
+        names = [name for name in (finding.node, finding.array, *finding.outputs) if name]
+        return self.node is None or any(fnmatchcase(name, self.node) for name in names)
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """One model, or all that fit a glob."""
+
+    path: str = _key(kinds.TEXT, "Path or glob, from the configuration file's folder.")
+    inputs: Mapping[str, Shape | None] | None = _key(
+        kinds.INPUTS, 'Input arrays: ["image=1,224,224,3"] or a table of shapes.', None
+    )
+    outputs: tuple[str, ...] = _key(kinds.TEXTS, "Output arrays.", ())
+    signature: str | None = _key(kinds.TEXT, "The signature of a SavedModel that names them.", None)
+    converters: tuple[str, ...] = _key(kinds.CONVERTERS, "Converters to predict for this model.", ())
+    ignore: tuple[Ignore, ...] = _tables(Ignore, "Findings that are accepted, each with a reason.")
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One configuration file."""
+
+    select: tuple[str, ...] = _key(kinds.CODES, "Only these rules.", ())
+    ignore: tuple[str, ...] = _key(kinds.CODES, "All but these rules.", ())
+    extend_select: tuple[str, ...] = _key(kinds.CODES, "These rules as well.", ())
+    fixable: tuple[str, ...] = _key(kinds.CODES, "Only findings of these rules are fixed.", ())
+    converters: tuple[str, ...] = _key(kinds.CONVERTERS, "Converters to predict.", ())
+    severity: Mapping[str, str] = _key(kinds.SEVERITY_TABLE, "Severities other than the rules' own.", None)
+    fail_level: str | None = _key(kinds.LEVEL, "The least severity that exits with 1.", None)
+    baseline: str | None = _key(kinds.TEXT, "File of known findings, from this file's folder.", None)
+    models: tuple[ModelSettings, ...] = _tables(ModelSettings, "Models that a plain `check` lints.")
+    file: Path = Path("minmax-lint.toml")
+    table: str = ""
+    """Where in the file it stands: `tool.minmax-lint` in pyproject.toml."""
+
+    @property
+    def folder(self) -> Path:
+        """From where its paths count."""
+        return self.file.parent
+
+    @property
+    def origin(self) -> str:
+        """For people: the file, and the table in it."""
+        return f"{self.file.name} [{self.table}]" if self.table else self.file.name

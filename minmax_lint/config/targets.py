@@ -1,0 +1,90 @@
+"""The models that a configuration names, and what it says about each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from minmax_lint.config.settings import Config, Ignore, ModelSettings
+from minmax_lint.errors import UserError
+from minmax_lint.graph.tensor import Shape
+
+
+@dataclass(frozen=True)
+class Target:
+    """One model to lint. Empty inputs, outputs and converters: as the command line or inference says."""
+
+    path: str
+    """From the working folder, as reports call it."""
+    inputs: Mapping[str, Shape | None] | None = None
+    outputs: tuple[str, ...] = ()
+    signature: str | None = None
+    converters: tuple[str, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    origin: str = ""
+
+
+def targets(config: Config) -> tuple[Target, ...]:
+    """Every model that the configuration names, in its order, each path once (the first entry counts).
+
+    Raises UserError for a glob that fits nothing.
+    """
+    found: dict[Path, Target] = {}
+    for model in config.models:
+        for path in _paths(config, model):
+            found.setdefault(path, _target(config, model, _displayed(path)))
+    return tuple(found.values())
+
+
+def target_of(config: Config | None, path: str) -> Target:
+    """A model named on the command line, with what the configuration says about it, if anything."""
+    if config is not None and path != "-":
+        wanted = Path(os.path.abspath(path))
+        for model in config.models:
+            fitting = _glob(config, model.path) if _is_glob(model.path) else _paths(config, model)
+            if wanted in fitting:
+                return _target(config, model, path)
+    return Target(path, converters=config.converters if config is not None else ())
+
+
+def _target(config: Config, model: ModelSettings, path: str) -> Target:
+    return Target(
+        path,
+        model.inputs,
+        model.outputs,
+        model.signature,
+        model.converters or config.converters,
+        model.ignore,
+        model.origin,
+    )
+
+
+def _paths(config: Config, model: ModelSettings) -> list[Path]:
+    if not _is_glob(model.path):
+        return [_absolute(config, model.path)]
+    paths = sorted(_glob(config, model.path))
+    if not paths:
+        raise UserError(f"{model.origin}: no file fits {model.path!r} in {config.folder}")
+    return paths
+
+
+def _glob(config: Config, pattern: str) -> list[Path]:
+    if Path(pattern).is_absolute():
+        root = Path(Path(pattern).anchor)
+        return list(root.glob(str(Path(pattern).relative_to(root))))
+    return [Path(os.path.abspath(path)) for path in config.folder.glob(pattern)]
+
+
+def _absolute(config: Config, path: str) -> Path:
+    # A checkpoint is named by a prefix that is no file, so the path is not looked up here.
+    return Path(os.path.abspath(config.folder / path))
+
+
+def _is_glob(path: str) -> bool:
+    return any(mark in path for mark in "*?[")
+
+
+def _displayed(path: Path) -> str:
+    return os.path.relpath(path)

@@ -1,0 +1,63 @@
+"""MM902: unused-ignore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class UnusedIgnore(Rule):
+    """An ignore of the configuration fits no finding.
+
+    ## What it does
+    Reports every `ignore` entry of a `[[models]]` table that takes no finding of that model out.
+
+    ## Why
+    The defect that it excused is healed, or the node was renamed. Left standing, the entry would hide the
+    next finding of the same kind, with a reason that no longer holds.
+
+    ## Symptom
+    None: converters know nothing of ignores.
+
+    ## Fix
+    Delete the entry, or correct its code or its node pattern.
+
+    ## Converters
+    All: it is about the configuration, not about a converter.
+    """
+
+    code = "MM902"
+    name = "unused-ignore"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Nothing: a graph does not know its ignores. `unused` makes the finding."""
+        yield from ()
+
+    def unused(self, code: str, node: str | None, reason: str, origin: str) -> Finding:
+        """The finding about one ignore: of the rule `code`, for nodes that fit `node`."""
+        about = f" for {node!r}" if node else ""
+        where = f" ({origin})" if origin else ""
+        return self.finding(
+            f"the ignore of {code}{about} fits no finding{where}",
+            node=node,
+            outputs=(code,),
+            advice=f"Delete it; its reason was: {reason}",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A sound graph: whatever its configuration ignores is unused."""
+        return cls.passing()
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A sound graph."""
+        b = Builder()
+        x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
+        b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
