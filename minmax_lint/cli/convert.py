@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
@@ -114,7 +115,7 @@ def frozen_bytes(graph: Graph, kept: Kept) -> bytes:
 
     Raises UserError where the value of a variable is not known.
     """
-    from minmax_lint.graph.graph import Columns, Graph, Serialized
+    from minmax_lint.graph.graph import Columns, Graph
     from minmax_lint.writers.graphdef import encode
 
     view = kept.graph
@@ -127,11 +128,10 @@ def frozen_bytes(graph: Graph, kept: Kept) -> bytes:
             )
     places = [view.position(name) for name in names]
     source = graph.columns.serialized
-    serialized = source and Serialized(
-        source.buffer,
-        source.start,
-        source.end,
-        lambda i: source.origin(places[i]) if graph.op(names[i]) == view.op(names[i]) else None,
+    serialized = source and replace(
+        source,
+        origin=lambda i: source.origin(places[i]) if graph.op(names[i]) == view.op(names[i]) else None,
+        changed=frozenset(i for i, place in enumerate(places) if place in source.changed),
     )
     columns = view.columns
     pruned = Columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
 from minmax_lint.graph.names import array_name, parse_edge
@@ -93,16 +93,18 @@ def _serialized(old: Columns, edit: Edit, origins: list[int | Node]) -> Serializ
     source = old.serialized
     if source is None:
         return None
-    before = source.origin
+    touched = {*edit.renamed, *edit.inputs, *edit.attrs, *edit.ops}
+    changed = frozenset(
+        position
+        for position, index in enumerate(origins)
+        if not isinstance(index, Node) and (old.names[index] in touched or index in source.changed)
+    )
 
     def origin(position: int) -> Origin | None:
         index = origins[position]
-        found = None if isinstance(index, Node) else before(index)
-        if isinstance(index, Node) or found is None:
-            return None
-        name = old.names[index]
-        if not any(name in changes for changes in (edit.renamed, edit.inputs, edit.attrs, edit.ops)):
+        found = None if isinstance(index, Node) else source.origin(index)
+        if isinstance(index, Node) or found is None or position not in changed:
             return found
-        return found._replace(changed=True, attrs={**found.attrs, **edit.attrs.get(name, {})})
+        return found._replace(attrs={**found.attrs, **edit.attrs.get(old.names[index], {})})
 
-    return Serialized(source.buffer, source.start, source.end, origin)
+    return replace(source, origin=origin, changed=changed)

@@ -42,14 +42,12 @@ class Function:
 
 
 class Origin(NamedTuple):
-    """The serialized record a node was read from: its tag, its payload, what has been changed since."""
+    """The serialized record a node was read from: where its tag and its payload lie, what was set since."""
 
     tag: int
     start: int
     end: int
-    changed: bool = False
     attrs: Mapping[str, Attr] = {}
-    """The attributes set since."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,10 @@ class Serialized:
     """The GraphDef is buffer[start:end]."""
     origin: Callable[[int], Origin | None]
     """Where node i comes from; None for a node that was added."""
+    others: Sequence[tuple[int, int]] = ()
+    """The fields of the GraphDef that are no nodes, tags included."""
+    changed: frozenset[int] = frozenset()
+    """The nodes that are not as they were read."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Mapping
-from typing import NamedTuple
+from itertools import pairwise
 
 from google.protobuf.message import DecodeError
 
@@ -26,19 +26,23 @@ _RUN = 1 << 20
 NODE_TAG = 0x0A  # GraphDef.node: field 1, length-delimited
 
 
-class NodeSpans(NamedTuple):
-    """Where each node's tag and payload lie in the buffer, in file order."""
+class NodeSpans:
+    """Where each node's tag and payload lie in the buffer, in file order, and what to read at once."""
 
-    tags: array[int]
-    starts: array[int]
-    ends: array[int]
+    def __init__(self) -> None:
+        self.tags = array("Q")
+        self.starts = array("Q")
+        self.ends = array("Q")
+        self.runs: list[int] = []
+        """First node of each run of small records without a gap; a large record is a run of its own."""
+        self.others: list[tuple[int, int]] = []
+        """Everything that is no node: library, versions, unknown fields."""
 
 
 def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
     """Index the GraphDef in buffer[start:end]. Raises UnreadableModel where it is no GraphDef."""
     stop = len(buffer) if end is None else end
-    spans = NodeSpans(array("Q"), array("Q"), array("Q"))
-    _walk_nodes(buffer, start, stop, spans)
+    spans = _walk_nodes(buffer, start, stop)
     names: list[str] = []
     ops: list[str] = []
     inputs: list[tuple[str, ...]] = []
@@ -53,24 +57,32 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def origin(position: int) -> Origin:
         return Origin(spans.tags[position], spans.starts[position], spans.ends[position])
 
-    return Columns(names, ops, inputs, details, Serialized(buffer, start, stop, origin))
+    return Columns(names, ops, inputs, details, Serialized(buffer, start, stop, origin, spans.others))
 
 
-def _walk_nodes(buffer: Buffer, start: int, stop: int, spans: NodeSpans) -> None:
+def _walk_nodes(buffer: Buffer, start: int, stop: int) -> NodeSpans:
+    spans = NodeSpans()
     at = start
+    run_start, run_end = 0, -1
     while at < stop:
         if buffer[at] != NODE_TAG:
-            # Something else than a node (library, versions, an unknown field): step over it.
-            at = _skip_field(buffer, at, stop)
+            after = next(fields(buffer, at, stop)).end
+            spans.others.append((at, after))
+            at = after
             continue
         size, payload = varint(buffer, at + 1, stop)
         after = payload + size
         if after > stop:
             raise UnreadableModel(TRUNCATED)
+        if at != run_end or size > _LARGE or after - run_start > _RUN:
+            spans.runs.append(len(spans.tags))
+            run_start = at
+        run_end = -1 if size > _LARGE else after
         spans.tags.append(at)
         spans.starts.append(payload)
         spans.ends.append(after)
         at = after
+    return spans
 
 
 def _decode_runs(
@@ -81,30 +93,18 @@ def _decode_runs(
     inputs: list[tuple[str, ...]],
 ) -> None:
     graph_class = message_class("minmax_lint.IndexGraph")
-    tags = spans.tags
-    count = len(tags)
-    first = 0
-    while first < count:
+    for first, after in pairwise([*spans.runs, len(spans.tags)]):
         if spans.ends[first] - spans.starts[first] > _LARGE:
             name, op, raw = _large_node(buffer, spans.starts[first], spans.ends[first])
             names.append(name)
             ops.append(sys.intern(op))
             inputs.append(raw)
-            first += 1
             continue
-        last = first
-        while (
-            last + 1 < count
-            and tags[last + 1] == spans.ends[last]
-            and spans.ends[last + 1] - tags[first] < _RUN
-            and spans.ends[last + 1] - spans.starts[last + 1] <= _LARGE
-        ):
-            last += 1
-        for node in graph_class.FromString(bytes(buffer[tags[first] : spans.ends[last]])).node:
+        run = graph_class.FromString(bytes(buffer[spans.tags[first] : spans.ends[after - 1]]))
+        for node in run.node:
             names.append(node.name)
             ops.append(sys.intern(node.op))
             inputs.append(tuple(node.input))
-        first = last + 1
 
 
 def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:
@@ -133,9 +133,3 @@ def _decoded(buffer: Buffer, start: int, end: int) -> tuple[Mapping[str, Attr], 
         return decode_node(buffer[start:end])
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node's attributes cannot be read ({error})") from None
-
-
-def _skip_field(buffer: Buffer, at: int, stop: int) -> int:
-    for found in fields(buffer, at, stop):
-        return found.end
-    return stop

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.graph.graph import Graph, Origin, Serialized
+from minmax_lint.graph.graph import Graph, Serialized
 from minmax_lint.schema.messages import message_class
 
 _PREFIX = b"loc:@"
@@ -16,23 +16,15 @@ _PREFIX = b"loc:@"
 def moved_groups(graph: Graph, serialized: Serialized) -> Mapping[bytes, bytes]:
     """Old and new colocation groups of nodes whose old name nobody has any more, if any node is in one."""
     groups: dict[bytes, bytes] = {}
-    for position, name in enumerate(graph.names):
-        origin = serialized.origin(position)
-        if origin is None or not origin.changed:
+    for position in sorted(serialized.changed):
+        origin, name = serialized.origin(position), graph.names[position]
+        if origin is None:
             continue
         record = bytes(serialized.buffer[origin.start : origin.end])
         before: str = message_class("minmax_lint.IndexNode").FromString(record).name
         if before != name and before not in graph and _mentioned(serialized, before.encode()):
             groups[_PREFIX + before.encode()] = _PREFIX + name.encode()
     return groups
-
-
-def colocated(serialized: Serialized, origin: Origin, groups: Mapping[bytes, bytes]) -> bool:
-    """Whether the node at `origin` may be in one of the groups."""
-    if not groups:
-        return False
-    record = bytes(serialized.buffer[origin.start : origin.end])
-    return any(group in record for group in groups)
 
 
 def _mentioned(serialized: Serialized, name: bytes) -> bool:

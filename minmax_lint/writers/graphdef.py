@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
-from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, delimited, fields
+from minmax_lint.loaders.wire import Buffer, delimited
 from minmax_lint.schema.attributes import encode_attr, encode_node
 from minmax_lint.schema.messages import message_class
-from minmax_lint.writers.colocation import colocated, moved_groups
+from minmax_lint.writers.colocation import moved_groups
 
 NODE = 1
 """GraphDef.node"""
@@ -34,10 +34,10 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
         return
     view = memoryview(serialized.buffer)
     groups = moved_groups(graph, serialized)
-    start = end = -1  # the untouched records gathered so far
+    start = end = 0  # the untouched records gathered so far
     for position in range(len(columns.names)):
         origin = serialized.origin(position)
-        if origin is not None and not origin.changed and not colocated(serialized, origin, groups):
+        if origin is not None and position not in serialized.changed and not _in_groups(view, origin, groups):
             if origin.tag != end:
                 if start < end:
                     yield view[start:end]
@@ -46,7 +46,7 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
             continue
         if start < end:
             yield view[start:end]
-        start = end = -1
+        start = end = 0
         yield _record(
             encode_node(graph[columns.names[position]])
             if origin is None
@@ -54,7 +54,7 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
         )
     if start < end:
         yield view[start:end]
-    yield from _others(serialized, view)
+    yield from (view[first:last] for first, last in serialized.others)
 
 
 def _changed(
@@ -74,13 +74,14 @@ def _changed(
     return message
 
 
+def _in_groups(view: memoryview, origin: Origin, groups: Mapping[bytes, bytes]) -> bool:
+    """Whether the node may be in one of the groups."""
+    if not groups:
+        return False
+    record = bytes(view[origin.start : origin.end])
+    return any(group in record for group in groups)
+
+
 def _record(message: Any) -> bytes:
     payload: bytes = message.SerializeToString(deterministic=True)
     return delimited(NODE, len(payload)) + payload
-
-
-def _others(serialized: Serialized, view: memoryview) -> Iterator[memoryview]:
-    """Everything in the GraphDef that is no node."""
-    for found in fields(serialized.buffer, serialized.start, serialized.end):
-        if found.number != NODE or found.wire_type != LENGTH_DELIMITED:
-            yield view[found.tag : found.end]
