@@ -117,6 +117,7 @@ LONG = Run(
         ),
     )
 )
+UNEXPLAINED = Run((replace(report(MM101), findings=()),))
 VERBOSE = replace(MIXED, verbose=True)
 QUIET = replace(MIXED, quiet=True)
 STATISTICS = replace(MANY, statistics=True, unreadable=(Unreadable("gone.pb", "gone.pb: no such file"),))

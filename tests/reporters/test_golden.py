@@ -9,13 +9,14 @@ import pytest
 from minmax_lint.reporters import Run, renderer
 from minmax_lint.version import __version__
 from tests.reporters.golden_file import Stream, assert_golden
-from tests.reporters.reports import BROKEN, CLEAN, LONG, MANY, MIXED, QUIET, STATISTICS, VERBOSE
+from tests.reporters.reports import BROKEN, CLEAN, LONG, MANY, MIXED, QUIET, STATISTICS, UNEXPLAINED, VERBOSE
 
 RUNS = {
     "broken": BROKEN,
     "clean": CLEAN,
     "mixed": MIXED,
     "many": MANY,
+    "unexplained": UNEXPLAINED,
     "long": LONG,
     "verbose": VERBOSE,
     "quiet": QUIET,
