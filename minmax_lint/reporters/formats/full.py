@@ -71,7 +71,7 @@ def _print_summary(page: Page, run: Run) -> None:
         if unread or bad:
             symbol, style = (page.glyphs.fail, "bold red") if unread else ("!", "bold yellow")
         but = f", but not quantized by {', '.join(dict.fromkeys(bad))}" if bad else ""
-        page.line((f"{symbol} No findings ", style), f"{where}{but}{fixed}{failed}")
+        page.block(((f"{symbol} No findings ", style),), f"{where}{but}{fixed}{failed}")
         return
     symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[worst]
     told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
