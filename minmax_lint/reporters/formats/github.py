@@ -1,0 +1,56 @@
+"""Annotations of GitHub Actions: the worst ten, then a summary; the rest goes to the job's summary."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TextIO
+
+from minmax_lint.reporters.formats import markdown
+from minmax_lint.reporters.run import Run
+from minmax_lint.rules.finding import SEVERITIES, Finding
+
+MOST = 10
+"""GitHub shows no more annotations of a step."""
+COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write workflow commands to `out`, and the whole run as Markdown to $GITHUB_STEP_SUMMARY if set."""
+    found = [(report.path, finding) for report in run.reports for finding in report.findings]
+    found.sort(key=lambda pair: SEVERITIES.index(pair[1].severity))
+    for failed in run.unreadable:
+        out.write(_command("error", failed.path, "minmax-lint", failed.message))
+    for path, finding in found[:MOST]:
+        title = f"{finding.code} {finding.name}"
+        out.write(_command(COMMANDS[finding.severity], path, title, _message(finding)))
+    out.write(_summary(run, len(found)) + "\n")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            markdown.render(run, file)
+
+
+def _message(finding: Finding) -> str:
+    place = finding.node or finding.array
+    where = f" (node {place})" if place else ""
+    how = finding.fix.description if finding.fix else finding.advice
+    return f"{finding.message}{where}" + (f"\n{how}" if how else "")
+
+
+def _summary(run: Run, total: int) -> str:
+    hidden = f"; {total - MOST} not shown as annotations" if total > MOST else ""
+    counts = ", ".join(f"{run.count(level)} {level}{'s' * (run.count(level) != 1)}" for level in SEVERITIES)
+    return f"minmax-lint: {counts} in {len(run.reports)} model{'s' * (len(run.reports) != 1)}{hidden}"
+
+
+def _command(kind: str, path: str, title: str, message: str) -> str:
+    return f"::{kind} file={_property(path)},line=1,title={_property(title)}::{_data(message)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

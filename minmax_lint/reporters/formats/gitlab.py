@@ -1,0 +1,43 @@
+"""GitLab's code quality report (a JSON list), for `artifacts: reports: codequality:`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TextIO
+
+from minmax_lint.reporters.run import Run
+
+SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
+UNREADABLE = "blocker"
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write one entry a finding; fingerprints are told apart by model."""
+    entries = [
+        {
+            "description": f"{finding.code} {finding.message}",
+            "check_name": finding.name,
+            "fingerprint": _fingerprint(report.path, finding.fingerprint),
+            "severity": SEVERITIES[finding.severity],
+            "location": {"path": report.path, "lines": {"begin": 1}},
+        }
+        for report in run.reports
+        for finding in report.findings
+    ]
+    entries += [
+        {
+            "description": failed.message,
+            "check_name": "unreadable-model",
+            "fingerprint": _fingerprint(failed.path, "unreadable-model"),
+            "severity": UNREADABLE,
+            "location": {"path": failed.path, "lines": {"begin": 1}},
+        }
+        for failed in run.unreadable
+    ]
+    json.dump(entries, out, indent=2)
+    out.write("\n")
+
+
+def _fingerprint(path: str, own: str) -> str:
+    return hashlib.sha256(f"{path}\0{own}".encode()).hexdigest()[:32]

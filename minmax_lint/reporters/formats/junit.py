@@ -1,0 +1,74 @@
+"""JUnit XML: one test suite a model, one test case a rule, so that passes are seen as well."""
+
+from __future__ import annotations
+
+import re
+from typing import TextIO
+from xml.etree import ElementTree
+
+from minmax_lint.report import Report
+from minmax_lint.reporters.run import Run, Unreadable
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import rules
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write the document. Findings of severity info do not fail their case; they are in its output."""
+    root = ElementTree.Element("testsuites", name="minmax-lint")
+    for report in run.reports:
+        root.append(_suite(report))
+    for failed in run.unreadable:
+        root.append(_broken(failed))
+    for count in ("tests", "failures", "errors"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    ElementTree.indent(root)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n')
+    out.write(ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def _suite(report: Report) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name=_clean(report.path))
+    names = {rule.code: rule.name for rule in rules()}
+    names.update({finding.code: finding.name for finding in report.findings})
+    failures = 0
+    for code in sorted(names):
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_clean(report.path), name=f"{code} {names[code]}"
+        )
+        found = [finding for finding in report.findings if finding.code == code]
+        failing = [finding for finding in found if finding.severity != "info"]
+        notes = [finding for finding in found if finding.severity == "info"]
+        failures += bool(failing)
+        if failing:
+            message = failing[0].message if len(failing) == 1 else f"{len(failing)} findings"
+            failure = ElementTree.SubElement(
+                case, "failure", type=failing[0].severity, message=_clean(message)
+            )
+            failure.text = "\n".join(map(_line, failing))
+        if notes:
+            ElementTree.SubElement(case, "system-out").text = "\n".join(map(_line, notes))
+    suite.set("tests", str(len(names)))
+    suite.set("failures", str(failures))
+    suite.set("errors", "0")
+    return suite
+
+
+def _broken(failed: Unreadable) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name=_clean(failed.path), tests="1", failures="0", errors="1")
+    case = ElementTree.SubElement(suite, "testcase", classname=_clean(failed.path), name="read")
+    ElementTree.SubElement(case, "error", message=_clean(failed.message))
+    return suite
+
+
+def _line(finding: Finding) -> str:
+    place = finding.node or finding.array
+    where = f" [{place}]" if place else ""
+    how = finding.fix.description if finding.fix else finding.advice
+    return _clean(f"{finding.severity}: {finding.message}{where}" + (f"\n  {how}" if how else ""))
+
+
+def _clean(text: str) -> str:
+    """Without characters that XML 1.0 cannot hold."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,44 @@
+"""Node data for Google's Model Explorer: load it over the same model to see what stays float and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from minmax_lint.report import Report
+from minmax_lint.reporters.picture import PictureNode, picture
+from minmax_lint.reporters.run import Run
+
+OUTSIDE, INTEGER, FLOAT, FINDING = 0, 1, 2, 3
+THRESHOLDS = [
+    {"value": OUTSIDE, "bgColor": "#bdbdbd", "textColor": "#000000"},
+    {"value": INTEGER, "bgColor": "#a5d6a7", "textColor": "#000000"},
+    {"value": FLOAT, "bgColor": "#ffcc80", "textColor": "#000000"},
+    {"value": FINDING, "bgColor": "#ef9a9a", "textColor": "#000000"},
+]
+"""Upper bounds, inclusive (node_data_builder.py): outside, integer, float under some converter, finding."""
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write one graph a model, under its path; Model Explorer also takes the data of a single graph."""
+    json.dump({report.path: graph_data(report) for report in run.reports}, out, indent=2)
+    out.write("\n")
+
+
+def graph_data(report: Report) -> dict[str, Any]:
+    """`results` by node name, with the thresholds that colour them."""
+    values = {name: _value(node) for name, node in picture(report).nodes.items()}
+    return {
+        "results": {name: {"value": value} for name, value in values.items() if value is not None},
+        "thresholds": THRESHOLDS,
+    }
+
+
+def _value(node: PictureNode) -> int | None:
+    if node.codes:
+        return FINDING
+    if node.place == "outside":
+        return OUTSIDE
+    if "float" in node.states.values():
+        return FLOAT
+    return INTEGER if node.states else None

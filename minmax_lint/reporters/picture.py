@@ -1,0 +1,127 @@
+"""The graph as reports draw it: kept part, what lies outside, ranges, and which ops become integer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from minmax_lint.graph.fakequant import fake_quants
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.report import Report
+
+Place = Literal["input", "output", "kept", "outside"]
+State = Literal["integer", "float"]
+
+HIDDEN = frozenset({"Const", "VariableV2", "Variable", "VarHandleOp", "ReadVariableOp", "NoOp", "Assign"})
+"""Ops that hold values and compute none: drawn, they would hide the rest."""
+OUTSIDE_STEPS = 3
+MOST_OUTSIDE = 300
+
+
+@dataclass(frozen=True)
+class PictureNode:
+    """One node. `states`: profile -> what becomes of its op; without an entry nothing is known."""
+
+    name: str
+    op: str
+    place: Place
+    range: str
+    """Of the FakeQuant, or the one that a kept FakeQuant behind it gives its array; empty for none."""
+    states: Mapping[str, State]
+    codes: tuple[str, ...]
+    """Rules with a finding here."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Nodes by name in file order, and edges between them (source, target), each once."""
+
+    nodes: Mapping[str, PictureNode]
+    edges: tuple[tuple[str, str], ...]
+
+
+def picture(report: Report) -> Picture:
+    """Draw the kept part, and what lies outside within a few steps of it."""
+    graph, kept = report.source, report.trace
+    kept_names = [name for name in kept.order if graph.op(name) not in HIDDEN]
+    drawn = {*kept_names, *_outside(graph, kept.nodes, kept_names)}
+    named = {name for finding in report.findings for name in (finding.node, finding.array) if name}
+    drawn |= {node for node in (parse_edge(name).node for name in named) if node in graph}
+    states, ranges, codes = _states(report), _ranges(report), _codes(report)
+    inputs = {parse_edge(name).node for name in report.inputs}
+    outputs = {parse_edge(name).node for name in report.outputs}
+    nodes = {}
+    for name in graph.names:
+        if name in drawn:
+            place: Place = (
+                "output"
+                if name in outputs
+                else "input"
+                if name in inputs
+                else "kept"
+                if name in kept
+                else "outside"
+            )
+            nodes[name] = PictureNode(
+                name,
+                graph.op(name),
+                place,
+                ranges.get(name, ""),
+                states.get(name, {}),
+                tuple(dict.fromkeys(codes.get(name, ()))),
+            )
+    return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
+
+
+def _outside(graph: Graph, kept: Iterable[str], start: Iterable[str]) -> set[str]:
+    inside = set(kept)
+    found: set[str] = set()
+    edge = list(start)
+    for _ in range(OUTSIDE_STEPS):
+        reached = {
+            use.node
+            for name in edge
+            for use in graph.uses(name)
+            if use.node not in inside and use.node not in found and graph.op(use.node) not in HIDDEN
+        }
+        edge = sorted(reached)[: MOST_OUTSIDE - len(found)]
+        found |= set(edge)
+    return found
+
+
+def _edges(graph: Graph, nodes: Mapping[str, PictureNode], cut: set[str]) -> Iterable[tuple[str, str]]:
+    for name in nodes:
+        if name not in cut:
+            sources = dict.fromkeys(edge.node for edge in graph[name].inputs)
+            yield from ((source, name) for source in sources if source in nodes)
+
+
+def _states(report: Report) -> dict[str, dict[str, State]]:
+    found: dict[str, dict[str, State]] = {}
+    for profile, prediction in report.predictions.items():
+        for op in prediction.ops:
+            if op.computes:
+                for node in op.nodes:
+                    found.setdefault(node, {})[profile] = "integer" if op.integer else "float"
+    return found
+
+
+def _ranges(report: Report) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for quant in fake_quants(report.source):
+        text = str(quant.range) if quant.range is not None else "[computed]"
+        found[quant.node] = text
+        if quant.node in report.trace:
+            found.setdefault(parse_edge(quant.array).node, text)
+    return found
+
+
+def _codes(report: Report) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for finding in report.findings:
+        for name in (finding.node, finding.array):
+            if name:
+                found.setdefault(parse_edge(name).node, []).append(finding.code)
+    return found

@@ -1,0 +1,48 @@
+"""JUnit XML."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from xml.etree import ElementTree
+
+from minmax_lint.reporters import Run, Unreadable
+from minmax_lint.reporters.formats import junit
+from minmax_lint.rules.rule import rules
+from tests.reporters.reports import CLEAN, MIXED, MM101, MM110, report
+
+
+def tree(run: Run) -> ElementTree.Element:
+    out = io.StringIO()
+    junit.render(run, out)
+    return ElementTree.fromstring(out.getvalue())
+
+
+def test_each_model_is_a_suite_and_each_rule_a_case():
+    (suite,) = tree(CLEAN)
+    assert [case.get("name") for case in suite] == [f"{rule.code} {rule.name}" for rule in rules()]
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "0")
+
+
+def test_findings_fail_their_rules_case_and_are_counted():
+    root = tree(MIXED)
+    failing = {case.get("name") for case in root.iter("testcase") if case.find("failure") is not None}
+    assert failing == {"MM101 output-fakequant-outside", "MM110 activation-without-range"}
+    assert root.get("failures") == "2"
+    assert [suite.get("failures") for suite in root] == ["2", "0"]
+
+
+def test_an_info_does_not_fail():
+    root = tree(Run((report(replace(MM110, severity="info")),)))
+    assert root.get("failures") == "0"
+    assert "has no range" in "".join(out.text for out in root.iter("system-out"))
+
+
+def test_characters_that_xml_cannot_hold_are_replaced():
+    root = tree(Run((report(replace(MM101, message="a\x00b\x1b<&>")),)))
+    assert next(root.iter("failure")).get("message") == "a\ufffdb\ufffd<&>"
+
+
+def test_a_model_that_cannot_be_read_is_an_error():
+    root = tree(Run((), (Unreadable("x.pb", "not there"),)))
+    assert (root.get("errors"), next(root.iter("error")).get("message")) == ("1", "not there")
