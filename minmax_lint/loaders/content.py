@@ -6,6 +6,7 @@ SavedModel, an HDF5 file can be an empty GraphDef (measured, research io_and_sca
 
 from __future__ import annotations
 
+import codecs
 import re
 from enum import Enum
 
@@ -149,4 +150,8 @@ def _is_node(buffer: Buffer, record: Field) -> bool:
 
 
 def _readable_text(head: bytes) -> bool:
-    return b"\0" not in head and all(byte >= 32 or byte in (9, 10, 13) for byte in head)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return all(byte >= ord(" ") or byte in b"\t\n\r" for byte in head)

@@ -37,6 +37,8 @@ def load(source: Any, *, signature: str | None = None) -> Model:
         raise
     except UnreadableModel as error:
         raise UnreadableModel(f"{name}: {error}") from None
+    except OSError as error:
+        raise UnreadableModel(f"{name}: cannot be read ({error.strerror})") from None
 
 
 def _load_path(path: Path, signature: str | None) -> Model:
