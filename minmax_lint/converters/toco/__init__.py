@@ -1,0 +1,75 @@
+"""A static model of TOCO: profiles `toco-1.15` and `toco-2.15`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.toco.importing import import_graph
+from minmax_lint.converters.toco.model import MinMax, Model, Operator
+from minmax_lint.converters.toco.passes import Fatal, Unfollowed
+from minmax_lint.converters.toco.prediction import aborted, kernel_obstacles, missing_ranges, outcomes
+from minmax_lint.converters.toco.quantization import (
+    NoQuantizedForm,
+    Quantizer,
+    check_inputs_consumed,
+    check_ready,
+    ordered,
+)
+from minmax_lint.converters.toco.schedule import prepare
+from minmax_lint.converters.toco.tables import VERSIONS, Version
+from minmax_lint.converters.training import import_error
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import Kept
+
+DEFAULT_STATS = (128.0, 64.0)
+"""(mean, std) of an input nobody gave quantized_input_stats for; values matter only for trivial clamps."""
+
+
+def predict(
+    kept: Kept,
+    inference: Inference,
+    profile: Profile,
+    stats: Mapping[str, tuple[float, float]] | None = None,
+) -> Prediction:
+    """What TOCO does with the kept subgraph. `stats`: (mean, std) of single inputs."""
+    training = import_error(kept)
+    if training is not None:
+        node, message = training
+        cause = Obstacle(
+            "training", None, node, f"{node} assigns a variable, which freezing made a constant."
+        )
+        return Prediction(profile.name, "abort", "training-graph", message=message, obstacles=(cause,))
+    version = VERSIONS[profile.version]
+    model: Model | None = None
+    operators: list[Operator] = []
+    obstacles: list[Obstacle] = []
+    try:
+        model = import_graph(kept, inference)
+        for name in kept.inputs:
+            mean, std = (stats or {}).get(name, DEFAULT_STATS)
+            model.source_array(name).minmax = MinMax((0 - mean) / std, (255 - mean) / std)
+        prepare(model, version)
+        operators = ordered(model)
+        obstacles = [*missing_ranges(model, operators), *kernel_obstacles(operators, version)]
+        check_ready(model, operators)
+        quantizer = Quantizer(model, version)
+        quantizer.run(operators)
+        check_inputs_consumed(model)
+    except Unfollowed as error:
+        cause = Obstacle("unknown-op", None, None, str(error))
+        return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+    except Fatal as error:
+        ops = outcomes(model, operators, version) if model is not None else ()
+        if isinstance(error, NoQuantizedForm):
+            obstacles.sort(key=lambda found: found.kind != "no-kernel")
+        return aborted(profile.name, error, obstacles, ops)
+    ranges = {
+        model.arrays[name].source: (known.lowest, known.highest)
+        for name, known in quantizer.parameters.items()
+        if known is not None and name in model.arrays
+    }
+    message = "TOCO quantizes every operator."
+    ops = outcomes(model, quantizer.done, version)
+    return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=ranges)

@@ -1,0 +1,83 @@
+"""Values of constant arrays: questions TOCO asks about them, and what it computes from them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from minmax_lint.converters.toco.model import Constant, Model
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+_SMALL = 4096
+
+
+def filled_with(buffer: Constant | None, value: float) -> bool:
+    """Whether every float element equals `value`; False where the value is not known."""
+    tensor = buffer.tensor() if buffer is not None else None
+    if tensor is None or tensor.content is None or tensor.dtype is not DType.FLOAT:
+        return False
+    stored = tensor.stored
+    if stored == 0:
+        return value == 0.0
+    if stored <= _SMALL:
+        return all(element == value for element in struct.unpack_from(f"<{stored}f", tensor.content))
+    content = bytes(tensor.content[: 4 * stored])
+    return content == struct.pack("<f", value) * stored
+
+
+def known_zero(buffer: Constant | None) -> bool:
+    """Whether the array certainly holds zeros only, of whatever type."""
+    tensor = buffer.tensor() if buffer is not None else None
+    if tensor is None or tensor.content is None:
+        return False
+    if tensor.dtype is DType.FLOAT:
+        return filled_with(buffer, 0.0)
+    return not any(bytes(tensor.content))
+
+
+def combined(model: Model, function: Callable[..., float], *names: str) -> Callable[[], Tensor | None]:
+    """The elementwise float32 value of `function` over constant arrays that broadcast only from one element."""
+    buffers = [model.arrays[name].buffer for name in names]
+
+    def load() -> Tensor | None:
+        tensors = [buffer.tensor() if buffer is not None else None for buffer in buffers]
+        known = [tensor for tensor in tensors if tensor is not None]
+        if len(known) < len(tensors):
+            return None
+        size = max(tensor.size for tensor in known)
+        if any(tensor.size not in (1, size) for tensor in known):
+            return None
+        count = max(min(max(tensor.stored, 1), tensor.size) for tensor in known)
+        columns = [_elements(tensor, count) for tensor in known]
+        shape = next(tensor.shape for tensor in known if tensor.size == size)
+        try:
+            values = [function(*row) for row in zip(*columns, strict=True)]
+            return Tensor.of(DType.FLOAT, shape, values)
+        except (ArithmeticError, ValueError):
+            return None
+
+    return load
+
+
+def _elements(tensor: Tensor, count: int) -> list[float]:
+    stored = [
+        float(value) for value in Tensor(tensor.dtype, [min(tensor.stored, count)], tensor.content).values()
+    ]
+    filler = stored[-1] if stored else 0.0
+    return stored + [filler] * (count - len(stored))
+
+
+def single_float(model: Model, name: str, value: float) -> bool:
+    """CheckArrayIsScalarFloat: a constant of one float element that equals `value` in float32."""
+    array = model.arrays[name]
+    if array.buffer is None or array.dtype is not DType.FLOAT:
+        return False
+    scalar = array.buffer.scalar()
+    return scalar is not None and scalar == float32(value)
+
+
+def float32(value: float) -> float:
+    """`value` rounded to float32."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded

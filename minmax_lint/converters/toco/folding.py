@@ -1,0 +1,217 @@
+"""Folding operators over constants: which ones TOCO folds decides which arrays are constant.
+
+Sources: resolve_constant_*.cc, resolve_reorder_axes.cc, resolve_multiply_by_zero.cc. Values come from the
+shared inference where the array is one of the source graph; they are not needed otherwise.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.toco.constants import combined, known_zero
+from minmax_lint.converters.toco.model import Array, Model, Operator
+from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+_BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
+_GENERATED = {
+    "Add": lambda a, b: a + b,
+    "Mul": lambda a, b: a * b,
+    "Rsqrt": lambda v: v**-0.5,
+}
+"""What generated operators over constants compute (batch normalization)."""
+
+
+def _fold(model: Model, op: Operator, *, keep_range: bool = False) -> bool:
+    """The output becomes a constant and the operator goes."""
+    name = op.output
+    array, source = model.arrays[name], model.arrays[op.inputs[0]] if op.inputs else None
+    if keep_range and source is not None and source.minmax is not None and array.minmax is None:
+        array.minmax, array.narrow_range = source.minmax, source.narrow_range
+    model.make_constant(name, _value(model, op, array))
+    model.arrays[name].producer = None
+    op.outputs = []
+    model.remove(op)
+    return True
+
+
+def _value(model: Model, op: Operator, array: Array):  # type: ignore[no-untyped-def]
+    function = _GENERATED.get(op.type)
+    if array.name != array.source and function is not None:
+        return combined(model, function, *op.inputs)
+    name = array.name
+    return lambda: model.inference.constant(name)
+
+
+def _all_constant(model: Model, op: Operator, count: int | None = None) -> bool:
+    return all(model.is_constant(name) for name in op.inputs[:count])
+
+
+def resolve_constant_binary(model: Model, op: Operator) -> bool:
+    """ResolveConstantBinaryOperator, on float and int operands."""
+    if not _all_constant(model, op) or model.arrays[op.output].shape is None or op.activation is not None:
+        return False
+    return model.arrays[op.inputs[0]].dtype in _BINARY_TYPES and _fold(model, op)
+
+
+def resolve_constant_unary(model: Model, op: Operator) -> bool:
+    """ResolveConstantUnaryOperator: floats only; casts only to float."""
+    if not model.is_constant(op.inputs[0]) or model.arrays[op.output].shape is None:
+        return False
+    if op.activation is not None:
+        return False
+    checked = op.output if op.type == "Cast" else op.inputs[0]
+    if model.arrays[checked].dtype is not DType.FLOAT:
+        return False
+    if op.type == "Sum" and not _all_constant(model, op):
+        return False
+    return _fold(model, op, keep_range=op.type == "Reshape")
+
+
+def resolve_constant_reshape(model: Model, op: Operator) -> bool:
+    """ResolveConstantReshape: any type, if the shapes agree up to leading ones."""
+    source, output = model.arrays[op.inputs[0]].shape, model.arrays[op.output].shape
+    if not _all_constant(model, op) or source is None or output is None:
+        return False
+    return _without_leading_ones(source) == _without_leading_ones(output) and _fold(
+        model, op, keep_range=True
+    )
+
+
+def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    first = next((axis for axis, dim in enumerate(shape) if dim != 1), len(shape))
+    return shape[first:]
+
+
+def resolve_constant_gather(model: Model, op: Operator) -> bool:
+    """ResolveConstantGather, along axis 0."""
+    if not _all_constant(model, op):
+        return False
+    if len(op.inputs) > 2:
+        buffer = model.arrays[op.inputs[2]].buffer
+        if buffer is None or buffer.integers() not in ((0,), None):
+            return False
+    return _fold(model, op, keep_range=True)
+
+
+def resolve_constant_pack(model: Model, op: Operator) -> bool:
+    """ResolveConstantPack: along axis 0, else TOCO aborts."""
+    if not _all_constant(model, op) or model.arrays[op.output].shape is None:
+        return False
+    axis, shape = op.node.integer("axis", 0), model.arrays[op.inputs[0]].shape
+    if axis < 0 and shape is not None:
+        axis += len(shape)
+    if axis != 0:
+        raise Fatal("Packing only supported along 0th axis", node=op.node.name, array=op.output)
+    return _fold(model, op)
+
+
+def resolve_constant_of_all(model: Model, op: Operator) -> bool:
+    """ResolveConstantFill, Range, Slice, StridedSlice: when every operand is constant."""
+    if not _all_constant(model, op) or model.arrays[op.output].shape is None:
+        return False
+    return _fold(model, op)
+
+
+def resolve_constant_copy(model: Model, op: Operator) -> bool:
+    """ResolveConstantTile, ResolveConstantTranspose: these keep the range."""
+    if not _all_constant(model, op) or model.arrays[op.output].shape is None:
+        return False
+    if op.type == "Transpose":
+        return _fold_transpose(model, op)
+    return _fold(model, op, keep_range=True)
+
+
+def _fold_transpose(model: Model, op: Operator) -> bool:
+    perm = op.attrs.get("perm")
+    if not isinstance(perm, tuple):
+        return False
+    buffer = model.arrays[op.inputs[0]].buffer
+
+    def load() -> Tensor | None:
+        from minmax_lint.converters.toco.weights import transposed
+
+        tensor = buffer.tensor() if buffer is not None else None
+        return transposed(tensor, perm) if tensor is not None else None
+
+    output = op.output
+    _fold(model, op, keep_range=True)
+    model.make_constant(output, load)
+    return True
+
+
+def resolve_constant_concatenation(model: Model, op: Operator) -> bool:
+    """ResolveConstantConcatenation: all inputs constant and not inputs or outputs of the model."""
+    if not _all_constant(model, op) or not all(model.is_discardable(name) for name in op.inputs):
+        return False
+    output = model.arrays[op.output]
+    ranges = [model.arrays[name].minmax for name in op.inputs]
+    known = [minmax for minmax in ranges if minmax is not None]
+    if output.minmax is None and len(known) == len(ranges) and known:
+        output.minmax = type(known[0])(min(r.min for r in known), max(r.max for r in known))
+    return _fold(model, op)
+
+
+def resolve_constant_select(model: Model, op: Operator) -> bool:
+    """ResolveConstantSelect: a condition that is the same everywhere selects one branch."""
+    buffer = model.arrays[op.inputs[0]].buffer
+    condition = buffer.integers() if buffer is not None else None
+    if not condition or len(set(condition)) > 1:
+        return False
+    return remove_passthrough(model, op, 1 if condition[0] else 2)
+
+
+def resolve_constant_shape_or_rank(model: Model, op: Operator) -> bool:
+    """ResolveConstantShapeOrRank, once the shape is known."""
+    return model.arrays[op.inputs[0]].shape is not None and _fold(model, op)
+
+
+def resolve_multiply_by_zero(model: Model, op: Operator) -> bool:
+    """ResolveMultiplyByZero: x*0 is a constant, unless it is an output."""
+    slots = constant_and_variable(model, op)
+    output = model.arrays[op.output]
+    if slots is None or not model.is_discardable(op.output) or output.shape is None:
+        return False
+    if not known_zero(model.arrays[op.inputs[slots[0]]].buffer):
+        return False
+    shape, dtype, name = output.shape, output.dtype, op.output
+    _fold(model, op)
+    model.make_constant(name, lambda: Tensor(dtype, shape, b""))
+    return True
+
+
+def resolve_reorder_axes(model: Model, op: Operator) -> bool:
+    """ResolveReorderAxes: constant weights change their layout and keep their name."""
+    source, output = model.arrays[op.inputs[0]], model.arrays[op.output]
+    if source.buffer is None or output.shape is None:
+        return False
+    buffer, shape, name = source.buffer, output.shape, op.inputs[0]
+    to_depthwise = op.attrs["order"] == "DepthwiseConv"
+
+    def load() -> Tensor | None:
+        from minmax_lint.converters.toco.weights import transposed
+
+        tensor = buffer.tensor()
+        if tensor is None:
+            return None
+        if to_depthwise:
+            return Tensor(tensor.dtype, shape, tensor.content)
+        return transposed(tensor, (3, 0, 1, 2))
+
+    if source.minmax is not None:
+        output.minmax = source.minmax
+    output.narrow_range = output.narrow_range or source.narrow_range
+    reordered = op.output
+    _fold(model, op)
+    model.make_constant(reordered, load)
+    _rename(model, reordered, name)
+    return True
+
+
+def _rename(model: Model, old: str, wanted: str) -> None:
+    name = model.available_name(wanted)
+    array = model.arrays.pop(old)
+    array.name = name
+    model.arrays[name] = array
+    for op in array.consumers:
+        op.inputs = [name if text == old else text for text in op.inputs]

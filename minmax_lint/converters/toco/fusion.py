@@ -1,0 +1,208 @@
+"""Fusing biases, scales, activations and broadcasts into the operators around them.
+
+Sources: ensure_bias_vectors.cc, fuse_binary_into_preceding_affine.cc, fuse_binary_into_following_affine.cc,
+fuse_activation_functions.cc, fuse_broadcast_into_following_binary.cc,
+propagate_activation_function_into_constants.cc.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.toco.model import Array, Constant, Model, Operator
+from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.tables import FUSES_ACTIVATION
+from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+BIAS_SLOT = {"Conv": 2, "DepthwiseConv": 2, "FullyConnected": 2, "TransposeConv": 3}
+FOLLOWING = frozenset({"Conv", "DepthwiseConv", "FullyConnected"})
+
+
+def ensure_bias_vectors(model: Model, op: Operator) -> bool:
+    """A zero bias for every affine operator that has none."""
+    if len(op.inputs) > BIAS_SLOT[op.type]:
+        return False
+    shape = model.arrays[op.inputs[1]].shape
+    if not shape:
+        return False
+    depth = shape[-1] if op.type == "DepthwiseConv" else shape[0]
+    name = model.available_name(f"{op.output}_bias")
+    model.new_array(name, model.arrays[op.output].source, DType.FLOAT, (depth,))
+    model.make_constant(name, lambda: Tensor(DType.FLOAT, [depth], b""))
+    model.add_input(op, name)
+    return True
+
+
+def fuse_binary_into_preceding_affine(model: Model, op: Operator) -> bool:
+    """Add, Sub, Mul, Div with a constant, right behind an affine operator that nobody else reads."""
+    slots = constant_and_variable(model, op)
+    if slots is None or (op.type == "Div" and slots[0] == 0):
+        return False
+    constant, variable = op.inputs[slots[0]], op.inputs[slots[1]]
+    affine = model.producer(variable)
+    if affine is None or model.is_output(affine.output) or affine.type not in BIAS_SLOT:
+        return False
+    if affine.type == "TransposeConv" and op.type != "Add":
+        return False
+    slot = BIAS_SLOT[affine.type]
+    if affine.activation is not None or len(affine.inputs) <= slot:
+        return False
+    weights, bias = model.arrays[affine.inputs[1]], model.arrays[affine.inputs[slot]]
+    if weights.dtype is not DType.FLOAT or bias.dtype is not DType.FLOAT:
+        return False
+    if bias.buffer is None or len(bias.consumers) > 1 or model.count_consumers(variable) > 1:
+        return False
+    scales = op.type in ("Mul", "Div")
+    if scales and (weights.buffer is None or len(weights.consumers) > 1):
+        return False
+    operand = model.arrays[constant]
+    _check_operand_shape(op, operand, bias)
+    if scales:
+        weights.minmax = None
+        weights.buffer = _rescaled(weights.buffer, weights, affine.type, op.type, operand)
+    bias.minmax = None
+    bias.buffer = _fused_bias(bias.buffer, op.type, operand)
+    _take_output(model, affine, op)
+    return True
+
+
+def _check_operand_shape(op: Operator, operand: Array, bias: Array) -> None:
+    shape, depth = operand.shape, bias.shape
+    if shape and depth and shape[-1] not in (1, depth[-1]):
+        raise Fatal("Operand shape mismatch.", node=op.node.name, array=operand.source)
+
+
+def _take_output(model: Model, kept: Operator, absorbed: Operator) -> None:
+    output, activation = absorbed.output, absorbed.activation
+    kept.nodes = (*kept.nodes, *absorbed.nodes)
+    model.remove(absorbed)
+    if output not in model.arrays:
+        model.source_array(output)
+    model.set_output(kept, 0, output)
+    kept.activation = activation
+
+
+def _fused_bias(bias: Constant, type: str, operand: Array) -> Constant:
+    """The new bias; only ever asked whether it is all zero, so a zero bias plus the operand is enough."""
+
+    def load() -> Tensor | None:
+        old, added = bias.tensor(), operand.buffer.tensor() if operand.buffer is not None else None
+        if old is None or any(bytes(old.content or b"")):
+            return None
+        return old if type in ("Mul", "Div") else added
+
+    return Constant(load)
+
+
+def _rescaled(buffer: Constant | None, weights: Array, affine: str, type: str, operand: Array) -> Constant:
+    shape, factors = weights.shape, operand.buffer
+
+    def load() -> Tensor | None:
+        from minmax_lint.converters.toco.weights import scaled_by_channel
+
+        tensor = buffer.tensor() if buffer is not None else None
+        factor = factors.tensor() if factors is not None else None
+        if tensor is None or factor is None or shape is None:
+            return None
+        return scaled_by_channel(tensor, factor, divide=type == "Div", last_axis=affine == "DepthwiseConv")
+
+    return Constant(load)
+
+
+def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
+    """The same with a scalar constant, right in front of an affine operator with constant weights."""
+    slots = constant_and_variable(model, op)
+    if slots is None or (op.type == "Div" and slots[0] == 0):
+        return False
+    operand = model.arrays[op.inputs[slots[0]]]
+    if operand.shape is None or any(dim > 1 for dim in operand.shape):
+        return False
+    if op.activation is not None or model.count_consumers(op.output) != 1:
+        return False
+    affine = model.first_consumer(op.output)
+    if affine is None or affine.type not in FOLLOWING or len(affine.inputs) < 3:
+        return False
+    weights, bias = model.arrays[affine.inputs[1]], model.arrays[affine.inputs[2]]
+    if weights.buffer is None or bias.buffer is None:
+        return False
+    if op.type in ("Add", "Sub"):
+        if affine.type != "FullyConnected" and _padding(affine) != "VALID":
+            return False
+        if op.type == "Sub" and slots[0] == 0:
+            raise Fatal(
+                "Check failed: add_or_sub_op->type != OperatorType::kSub || index_of_constant_input == 1",
+                node=op.node.name,
+                array=op.output,
+            )
+        bias.buffer = Constant(lambda: None)
+    else:
+        weights.minmax = None
+        weights.buffer = _rescaled(weights.buffer, weights, "Conv", op.type, operand)
+    if model.is_output(op.output):
+        raise Fatal(
+            f"Check failed: model.HasArray(output_array) Output array not found: {op.output}",
+            node=op.node.name,
+            array=op.output,
+        )
+    bias.minmax = None
+    affine.nodes = (*affine.nodes, *op.nodes)
+    source = op.inputs[slots[1]]
+    for slot, name in enumerate(affine.inputs):
+        if name == op.output:
+            model.set_input(affine, slot, source)
+    model.remove(op)
+    return True
+
+
+def _padding(affine: Operator) -> str:
+    return "SAME" if affine.attrs.get("dilated") else affine.node.text("padding", "SAME")
+
+
+def fuse_broadcast_into_following_binary(model: Model, op: Operator) -> bool:
+    """A binary that reads a Concatenation of one array with itself reads that array instead."""
+    if len(op.inputs) != 2:
+        return False
+    found = [slot for slot in (0, 1) if _is_broadcast(model.producer(op.inputs[slot]))]
+    if len(found) != 1:
+        return False
+    producer = model.producer(op.inputs[found[0]])
+    if producer is None:
+        return False
+    model.set_input(op, found[0], producer.inputs[0])
+    return True
+
+
+def _is_broadcast(op: Operator | None) -> bool:
+    return op is not None and op.type == "Concatenation" and len(set(op.inputs)) == 1
+
+
+def fuse_activation_functions(model: Model, op: Operator) -> bool:
+    """Relu, Relu1 and Relu6 into the producer, if nobody else reads what it writes."""
+    source = op.inputs[0]
+    producer = model.producer(source)
+    if producer is None or producer.type not in FUSES_ACTIVATION or producer.activation is not None:
+        return False
+    if sum(1 for name in producer.outputs if _is_used(model, name)) > 1 or producer.output != source:
+        return False
+    if model.count_consumers(source) > 1 or not model.is_discardable(source):
+        return False
+    activation = op.type
+    _take_output(model, producer, op)
+    producer.activation = activation
+    return True
+
+
+def _is_used(model: Model, name: str) -> bool:
+    return model.is_output(name) or bool(model.arrays[name].consumers)
+
+
+def propagate_activation_function_into_constants(model: Model, op: Operator) -> bool:
+    """A Relu behind a Gather from a constant is applied to the constant."""
+    producer = model.producer(op.inputs[0])
+    if producer is None or producer.type != "Gather" or not model.is_constant(producer.inputs[0]):
+        return False
+    table = model.arrays[producer.inputs[0]]
+    if table.dtype is not DType.FLOAT:
+        return False
+    table.buffer = Constant(lambda: None)
+    return remove_passthrough(model, op)

@@ -1,0 +1,394 @@
+"""TOCO's own model: operators with input and output arrays, in an order that matters.
+
+Names follow TOCO's (tooling_util.cc, model.h); arrays keep the names that TOCO's messages use.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+
+_GAP = 1 << 40
+_WATCHED_CONSUMERS = 4
+
+
+class MinMax(NamedTuple):
+    """A range TOCO recorded on an array, in doubles."""
+
+    min: float
+    max: float
+
+
+UNKNOWN = MinMax(float("nan"), float("nan"))
+"""The range of a variable whose value nobody gave us; compare with `is`: a FakeQuant may really hold NaN."""
+
+
+class Constant:
+    """A constant array's buffer; its value is computed when somebody asks for it."""
+
+    __slots__ = ("_load", "_tensor")
+
+    def __init__(self, load: Callable[[], Tensor | None]) -> None:
+        self._load: Callable[[], Tensor | None] | None = load
+        self._tensor: Tensor | None = None
+
+    def tensor(self) -> Tensor | None:
+        """The value; None where it is not known."""
+        if self._load is not None:
+            found = self._load()
+            self._tensor = found if found is not None and found.known else None
+            self._load = None
+        return self._tensor
+
+    def scalar(self) -> float | None:
+        """The value of a one-element array; None if it has more elements or is not known."""
+        tensor = self.tensor()
+        return float(tensor.item()) if tensor is not None and tensor.size == 1 else None
+
+    def integers(self) -> tuple[int, ...] | None:
+        """The elements as ints; None if not known."""
+        tensor = self.tensor()
+        return None if tensor is None else tuple(int(value) for value in tensor.values())
+
+
+class Array:
+    """One array. `source` is the array of the source graph that it stands for, `minmax` its range."""
+
+    __slots__ = (
+        "_dtype",
+        "_inference",
+        "_shape",
+        "_shaped",
+        "buffer",
+        "consumers",
+        "minmax",
+        "name",
+        "narrow_range",
+        "producer",
+        "source",
+    )
+
+    def __init__(self, name: str, source: str, inference: Inference | None, dtype: DType | None) -> None:
+        self.name = name
+        self.source = source
+        self._inference = inference
+        self._shape: tuple[int, ...] | None = None
+        self._shaped = False
+        self._dtype = dtype
+        self.buffer: Constant | None = None
+        self.minmax: MinMax | None = None
+        self.narrow_range = False
+        self.producer: Operator | None = None
+        self.consumers: dict[Operator, None] = {}
+
+    @property
+    def dtype(self) -> DType:
+        """The element type; INVALID where TOCO knows none, which counts as not float."""
+        if self._dtype is None:
+            self._dtype = self._inference.dtype(self.name) if self._inference is not None else DType.INVALID
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: DType) -> None:
+        self._dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The static shape, or None where a dimension is not known (TOCO then waits for it)."""
+        if not self._shaped:
+            self._shaped = True
+            found = self._inference.shape(self.name) if self._inference is not None else None
+            self._shape = _static(found)
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: Shape | None) -> None:
+        self._shape = _static(shape)
+        self._shaped = True
+
+
+def _static(shape: Shape | None) -> tuple[int, ...] | None:
+    if shape is None or any(dim is None for dim in shape):
+        return None
+    return tuple(dim for dim in shape if dim is not None)
+
+
+class Operator:
+    """One operator. `node` is the source node it comes from, `nodes` all that were merged into it."""
+
+    __slots__ = (
+        "activation",
+        "alive",
+        "attrs",
+        "following",
+        "inputs",
+        "node",
+        "nodes",
+        "outputs",
+        "position",
+        "preceding",
+        "type",
+    )
+
+    def __init__(self, type: str, inputs: Iterable[str], outputs: Iterable[str], node: Node) -> None:
+        self.type = type
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.node = node
+        self.nodes: tuple[str, ...] = (node.name,)
+        self.activation: str | None = None
+        self.attrs: dict[str, object] = {}
+        self.position = 0
+        self.preceding: Operator | None = None
+        self.following: Operator | None = None
+        self.alive = False
+
+    @property
+    def output(self) -> str:
+        """The first output array."""
+        return self.outputs[0]
+
+    @property
+    def helpful_type(self) -> str:
+        """The type as TOCO's messages spell it."""
+        return f"(Unsupported TensorFlow op: {self.node.op})" if self.type == "Unsupported" else self.type
+
+    def __repr__(self) -> str:
+        return f"{self.type}({', '.join(self.inputs)}) -> {', '.join(self.outputs)}"
+
+
+class Model:
+    """Operators in order, arrays by name, and the operators that a change may have woken (`dirty`)."""
+
+    def __init__(self, inputs: Iterable[str], outputs: Iterable[str], inference: Inference) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = list(outputs)
+        self.inference = inference
+        self.arrays: dict[str, Array] = {}
+        self.dirty: set[Operator] = set()
+        self.first: Operator | None = None
+        self.last: Operator | None = None
+        self._boundary = {*self.inputs, *self.outputs}
+
+    def operators(self) -> Iterator[Operator]:
+        """The operators in order."""
+        op = self.first
+        while op is not None:
+            yield op
+            op = op.following
+
+    # Arrays
+
+    def source_array(self, name: str) -> Array:
+        """The array `name` of the source graph, made on first use."""
+        array = self.arrays.get(name)
+        if array is None:
+            array = self.arrays[name] = Array(name, name, self.inference, None)
+        return array
+
+    def new_array(self, name: str, source: str, dtype: DType, shape: Shape | None = None) -> Array:
+        """A generated array; `name` must be available."""
+        array = self.arrays[name] = Array(name, source, None, dtype)
+        array.shape = shape
+        return array
+
+    def available_name(self, name: str) -> str:
+        """`name`, or the first of `name_0`, `name_1`... that no array has (AvailableArrayName)."""
+        if name not in self.arrays:
+            return name
+        suffix = 0
+        while f"{name}_{suffix}" in self.arrays:
+            suffix += 1
+        return f"{name}_{suffix}"
+
+    def is_constant(self, name: str) -> bool:
+        """IsConstantParameterArray."""
+        return self.arrays[name].buffer is not None
+
+    def is_discardable(self, name: str) -> bool:
+        """Whether the array is neither an input nor an output of the model."""
+        return name not in self._boundary
+
+    def is_input(self, name: str) -> bool:
+        """Whether the array is an input of the model."""
+        return name in self._boundary and name in self.inputs
+
+    def is_output(self, name: str) -> bool:
+        """Whether the array is an output of the model."""
+        return name in self._boundary and name in self.outputs
+
+    def producer(self, name: str) -> Operator | None:
+        """GetOpWithOutput."""
+        return self.arrays[name].producer
+
+    def count_consumers(self, name: str) -> int:
+        """CountOpsWithInput: an operator that reads the array twice counts once."""
+        return len(self.arrays[name].consumers)
+
+    def first_consumer(self, name: str) -> Operator | None:
+        """GetOpWithInput: the first in operator order."""
+        consumers = self.arrays[name].consumers
+        if len(consumers) == 1:
+            return next(iter(consumers))
+        return min(consumers, key=lambda op: op.position, default=None)
+
+    def make_constant(self, name: str, load: Callable[[], Tensor | None]) -> None:
+        """Give the array a buffer; its readers may now fold."""
+        array = self.arrays[name]
+        array.buffer = Constant(load)
+        self.dirty.update(array.consumers)
+
+    def set_minmax(self, name: str, minmax: MinMax) -> None:
+        """Record a range."""
+        self.arrays[name].minmax = minmax
+
+    def drop_array_if_unused(self, name: str) -> None:
+        """Forget an array that nothing produces, reads or names."""
+        array = self.arrays.get(name)
+        if array is not None and not array.consumers and array.producer is None and self.is_discardable(name):
+            del self.arrays[name]
+
+    # Operators
+
+    def append(self, op: Operator) -> None:
+        """Add at the end."""
+        op.position = self.last.position + _GAP if self.last is not None else 0
+        self._link(op, self.last, None)
+
+    def insert_before(self, place: Operator, *ops: Operator) -> None:
+        """Add `ops`, in this order, right before `place`."""
+        before = place.preceding
+        low = before.position if before is not None else place.position - _GAP * (len(ops) + 1)
+        step = (place.position - low) // (len(ops) + 1)
+        if step == 0:
+            self._renumber()
+            return self.insert_before(place, *ops)
+        for op in ops:
+            low += step
+            op.position = low
+            self._link(op, place.preceding, place)
+        return None
+
+    def replace(self, old: Operator, *ops: Operator) -> None:
+        """Put `ops` in the place of `old`, which goes."""
+        for op in ops:
+            op.nodes = tuple(dict.fromkeys((*old.nodes, *op.nodes)))
+        self._detach(old)
+        self.insert_before(old, *ops)
+        self._unlink(old)
+        self._forget_arrays(old)
+
+    def remove(self, op: Operator) -> None:
+        """DeleteOpAndArrays: the operator, and what arrays only it knew."""
+        self._detach(op)
+        self._unlink(op)
+        self._forget_arrays(op)
+
+    def exchange_places(self, a: Operator, b: Operator) -> None:
+        """Swap two operators in the order; `a` stands before `b`."""
+        a.position, b.position = b.position, a.position
+        before, after = a.preceding, b.following
+        if a.following is b:
+            self._chain(before, b, a, after)
+        else:
+            after_a, before_b = a.following, b.preceding
+            self._chain(before, b, after_a)
+            self._chain(before_b, a, after)
+        self.dirty.update((a, b))
+
+    def set_input(self, op: Operator, slot: int, name: str) -> None:
+        """Make input `slot` of `op` read another array."""
+        old = op.inputs[slot]
+        op.inputs[slot] = name
+        if old not in op.inputs:
+            self._lose_consumer(self.arrays[old], op)
+        self.arrays[name].consumers[op] = None
+        self.dirty.add(op)
+        producer = self.arrays[name].producer
+        if producer is not None:
+            self.dirty.add(producer)
+
+    def add_input(self, op: Operator, name: str) -> None:
+        """Append an input."""
+        op.inputs.append(name)
+        self.arrays[name].consumers[op] = None
+
+    def set_output(self, op: Operator, slot: int, name: str) -> None:
+        """Make `op` write another array."""
+        old = op.outputs[slot]
+        op.outputs[slot] = name
+        if self.arrays[old].producer is op:
+            self.arrays[old].producer = None
+            self.drop_array_if_unused(old)
+        array = self.arrays[name]
+        array.producer = op
+        self.dirty.add(op)
+        self.dirty.update(array.consumers)
+
+    def redirect_consumers(self, old: str, new: str) -> None:
+        """Every reader of `old` reads `new`."""
+        source, target = self.arrays[old], self.arrays[new]
+        for op in list(source.consumers):
+            op.inputs = [new if name == old else name for name in op.inputs]
+            target.consumers[op] = None
+            self.dirty.add(op)
+        source.consumers = {}
+        if target.producer is not None:
+            self.dirty.add(target.producer)
+
+    def _chain(self, *ops: Operator | None) -> None:
+        for left, right in itertools.pairwise(ops):
+            if left is not None:
+                left.following = right
+            else:
+                self.first = right
+            if right is not None:
+                right.preceding = left
+            else:
+                self.last = left
+
+    def _link(self, op: Operator, before: Operator | None, after: Operator | None) -> None:
+        self._chain(before, op, after)
+        op.alive = True
+        for name in op.inputs:
+            self.arrays[name].consumers[op] = None
+        for name in op.outputs:
+            array = self.arrays[name]
+            array.producer = op
+            self.dirty.update(array.consumers)
+        self.dirty.add(op)
+
+    def _detach(self, op: Operator) -> None:
+        for name in dict.fromkeys(op.inputs):
+            self._lose_consumer(self.arrays[name], op)
+        for name in op.outputs:
+            array = self.arrays[name]
+            if array.producer is op:
+                array.producer = None
+                self.dirty.update(array.consumers)
+
+    def _unlink(self, op: Operator) -> None:
+        self._chain(op.preceding, op.following)
+        op.alive = False
+        self.dirty.discard(op)
+
+    def _forget_arrays(self, op: Operator) -> None:
+        for name in (*op.inputs, *op.outputs):
+            self.drop_array_if_unused(name)
+
+    def _lose_consumer(self, array: Array, op: Operator) -> None:
+        array.consumers.pop(op, None)
+        if array.producer is not None:
+            self.dirty.add(array.producer)
+        if len(array.consumers) <= _WATCHED_CONSUMERS:
+            self.dirty.update(array.consumers)
+
+    def _renumber(self) -> None:
+        for index, op in enumerate(self.operators()):
+            op.position = index * _GAP

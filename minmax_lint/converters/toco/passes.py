@@ -1,0 +1,101 @@
+"""Run transformations to a fixpoint in the order in which TOCO runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+
+from minmax_lint.converters.toco.model import Model, Operator
+
+Transformation = Callable[[Model, Operator], bool]
+"""Looks at one operator and says whether it changed the model."""
+
+_VISITS = 64
+_ROUNDS = 1000
+
+
+class Fatal(Exception):
+    """TOCO aborts here."""
+
+    def __init__(self, message: str, *, array: str | None = None, node: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.array = array
+        self.node = node
+
+
+class Unfollowed(Exception):
+    """The model cannot say what TOCO does here; the message says why."""
+
+
+def run(model: Model, transformations: Mapping[str, Sequence[Transformation]]) -> None:
+    """GraphTransformationsPass until nothing changes: forward, backward, forward...
+
+    At an operator the first transformation that changes something wins, then the operator is tried again.
+    Only operators near a change are visited again, until none is left; then all are, once, to be sure.
+    """
+    model.dirty = set(model.operators())
+    direction = 1
+    everything = True
+    for _ in range(_ROUNDS):
+        pending, model.dirty = model.dirty, set()
+        changed = _sweep(model, transformations, pending, direction)
+        direction = -direction
+        if model.dirty:
+            everything = False
+        elif everything and not changed:
+            return
+        else:
+            model.dirty = set(model.operators())
+            everything = True
+    raise Unfollowed("the transformations do not come to an end")
+
+
+def _sweep(
+    model: Model,
+    transformations: Mapping[str, Sequence[Transformation]],
+    pending: set[Operator],
+    direction: int,
+) -> bool:
+    heap = [(direction * op.position, id(op), op) for op in pending]
+    heapify(heap)
+    queued = pending
+    later: set[Operator] = set()
+    changed = False
+    while heap:
+        _, _, op = heappop(heap)
+        queued.discard(op)
+        before = op.preceding
+        here = direction * op.position
+        if not op.alive or not _visit(model, transformations, op):
+            continue
+        changed = True
+        if direction > 0 and not op.alive:
+            # What was put in its place stands at its index, and is the next that a forward pass looks at.
+            here = before.position if before is not None else min(here, _first(model))
+        for other in model.dirty:
+            if direction * other.position <= here:
+                later.add(other)
+            elif other not in queued:
+                queued.add(other)
+                heappush(heap, (direction * other.position, id(other), other))
+        model.dirty.clear()
+    model.dirty = later
+    return changed
+
+
+def _first(model: Model) -> int:
+    return model.first.position - 1 if model.first is not None else 0
+
+
+def _visit(model: Model, transformations: Mapping[str, Sequence[Transformation]], op: Operator) -> bool:
+    for visit in range(_VISITS):
+        for transformation in transformations.get(op.type, ()):
+            if transformation(model, op):
+                break
+        else:
+            model.dirty.discard(op)
+            return visit > 0
+        if not op.alive:
+            return True
+    raise Unfollowed(f"the transformations of {op.output!r} do not come to an end")

@@ -1,0 +1,136 @@
+"""From TOCO's answer to a Prediction: the message, all missing ranges with their consequences, the ops."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
+from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.quantization import MissingRange, NoQuantizedForm, lacks_range
+from minmax_lint.converters.toco.tables import FIXED_RANGE, FORWARD, Version, tflite_name
+from minmax_lint.graph.dtype import DType
+
+_HANDS_ON = FORWARD | FIXED_RANGE.keys() | {"AveragePool", "Concatenation", "L2Normalization", "MaxPool"}
+_HANDS_ON |= {"Pack", "Reshape", "Select", "Split"}
+"""Types whose output would have a range if their input had one."""
+
+
+def missing_ranges(model: Model, operators: list[Operator]) -> list[Obstacle]:
+    """Every array without range that no other missing range explains, with the arrays that fail with it."""
+    roots: dict[str, list[str]] = {}
+    origin: dict[str, str] = {}
+    for op in operators:
+        for name in op.inputs:
+            if lacks_range(model, name) and name not in origin:
+                _explain(model, name, roots, origin)
+            if name in origin:
+                _add(roots[origin[name]], model.arrays[op.output].source)
+        for name in op.outputs:
+            if lacks_range(model, name):
+                _explain(model, name, roots, origin)
+    return [_obstacle(model, name, consequences) for name, consequences in roots.items()]
+
+
+def _explain(model: Model, name: str, roots: dict[str, list[str]], origin: dict[str, str]) -> None:
+    producer = model.producer(name)
+    if producer is not None and producer.type in _HANDS_ON:
+        slots = producer.inputs[1:2] if producer.type == "Split" else producer.inputs
+        cause = next((source for source in slots if source in origin), None)
+        if cause is not None:
+            origin[name] = origin[cause]
+            _add(roots[origin[name]], model.arrays[name].source)
+            return
+    origin.setdefault(name, name)
+    roots.setdefault(origin[name], [])
+
+
+def _add(consequences: list[str], array: str) -> None:
+    if array not in consequences:
+        consequences.append(array)
+
+
+def _obstacle(model: Model, name: str, consequences: list[str]) -> Obstacle:
+    array = model.arrays[name]
+    producer = model.producer(name)
+    reader = f", which {consequences[0]} reads" if consequences else ", an output,"
+    return Obstacle(
+        "no-range",
+        array.source,
+        producer.node.name if producer is not None else None,
+        f"{array.source}{reader} has no range.",
+        tuple(consequences),
+    )
+
+
+def kernel_obstacles(operators: list[Operator], version: Version) -> list[Obstacle]:
+    """Every operator without quantized form."""
+    return [
+        Obstacle(
+            "no-kernel",
+            op.output,
+            op.node.name,
+            f"TOCO has no quantized form of {op.node.op if op.type == 'Unsupported' else op.type}.",
+            (op.output,),
+        )
+        for op in operators
+        if op.type not in version.quantizable and op.type not in ("Dequantize", "FakeQuant")
+    ]
+
+
+def outcomes(model: Model, operators: list[Operator], version: Version) -> tuple[OpOutcome, ...]:
+    """The ops of the model to be written."""
+    found = []
+    for op in operators:
+        arrays = [name for name in (*op.inputs, *op.outputs) if name in model.arrays]
+        real = [name for name in arrays if model.arrays[name].dtype is DType.FLOAT]
+        integer = op.type in version.quantizable and not any(lacks_range(model, name) for name in real)
+        found.append(
+            OpOutcome(
+                tflite_name(op.type),
+                model.arrays[op.output].source if op.output in model.arrays else op.output,
+                op.nodes,
+                integer,
+                op.type != "Dequantize" and bool(real),
+            )
+        )
+    return tuple(found)
+
+
+def aborted(profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[OpOutcome, ...]) -> Prediction:
+    """The prediction of an abort."""
+    if isinstance(error, MissingRange):
+        return Prediction(
+            profile,
+            "abort",
+            "minmax",
+            array=error.array,
+            message=error.message,
+            ops=ops,
+            obstacles=tuple(obstacles),
+        )
+    if isinstance(error, NoQuantizedForm):
+        named = error.message.partition("operator of type ")[2].partition(" for which")[0]
+        return Prediction(
+            profile,
+            "abort",
+            "unsupported-op",
+            op=named,
+            message=error.message,
+            ops=ops,
+            obstacles=tuple(obstacles),
+        )
+    cause = Obstacle(_kind(error.message), error.array, error.node, error.message)
+    return Prediction(
+        profile, "abort", "other", message=error.message, ops=ops, obstacles=(cause, *obstacles)
+    )
+
+
+def _kind(message: str):  # type: ignore[no-untyped-def]
+    if message.startswith("Bad value"):
+        return "bad-weights"
+    if "without a message" in message:
+        return "bad-range"
+    if "listed in both" in message:
+        return "output"
+    if "mis-matching" in message:
+        return "unused-input"
+    return "other"

@@ -1,0 +1,268 @@
+"""The check that every range is there, and the walk that quantizes operator by operator.
+
+Sources: tooling_util.cc (CheckIsReadyForQuantization), quantize.cc, remove_trivial_quantized_min_max.cc,
+remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.toco.fakequants import check_contains_zero
+from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
+from minmax_lint.converters.toco.parameters import Parameters, array_parameters, parameters
+from minmax_lint.converters.toco.passes import Fatal, Unfollowed
+from minmax_lint.converters.toco.tables import CLAMPS, FIXED_QUANTIZATION, Version
+from minmax_lint.converters.toco.trivial import remove_passthrough
+from minmax_lint.graph.dtype import DType
+
+
+class MissingRange(Fatal):
+    """TOCO aborts because `array` has no range."""
+
+
+class NoQuantizedForm(Fatal):
+    """TOCO aborts because it cannot quantize operators of this type."""
+
+
+FATAL_SUFFIX = (
+    "Sorry, and patches welcome (that's a relatively fun patch to write, mostly providing the actual quantized "
+    "arithmetic code for this op)."
+)
+
+
+def ordered(model: Model) -> list[Operator]:
+    """FixOperatorOrdering: again and again the first operator whose inputs are there."""
+    waiting = list(model.operators())
+    result: list[Operator] = []
+    there: set[Operator] = set()
+    while waiting:
+        later = []
+        for op in waiting:
+            producers = {model.arrays[name].producer for name in op.inputs} - {None, op}
+            if producers <= there:
+                result.append(op)
+                there.add(op)
+            else:
+                later.append(op)
+        if len(later) == len(waiting):
+            raise Unfollowed("the graph has a cycle")
+        waiting = later
+    return result
+
+
+def lacks_range(model: Model, name: str) -> bool:
+    """Whether an array would need a range and has none."""
+    array = model.arrays[name]
+    return array.dtype is DType.FLOAT and array.minmax is None and array.buffer is None
+
+
+def check_ready(model: Model, operators: list[Operator]) -> None:
+    """The first input that lacks a range aborts (wording F1)."""
+    for op in operators:
+        for name in op.inputs:
+            if lacks_range(model, name):
+                raise MissingRange(
+                    f"Array {name}, which is an input to the {op.helpful_type} operator producing the output "
+                    f"array {op.output}, is lacking min/max data, which is necessary for quantization. If "
+                    "accuracy matters, either target a non-quantized output format, or run quantized training "
+                    "with your model from a floating point checkpoint to change the input graph to contain "
+                    "min/max information. If you don't care about accuracy, you can pass "
+                    "--default_ranges_min= and --default_ranges_max= for easy experimentation.",
+                    array=name,
+                    node=op.node.name,
+                )
+
+
+class Quantizer:
+    """Quantizes the operators in order; `parameters` are those of the arrays done so far."""
+
+    def __init__(self, model: Model, version: Version) -> None:
+        self.model = model
+        self.version = version
+        self.parameters: dict[str, Parameters | None] = {}
+        self.done: list[Operator] = []
+        self._quantized_constants: set[str] = set()
+
+    def run(self, operators: list[Operator]) -> None:
+        """Raises Fatal at the first operator at which TOCO aborts."""
+        for op in operators:
+            if op.type == "Dequantize":
+                self._quantize_input(op)
+            elif not (self._trivial_clamp(op) or self._trivial_bound(op)):
+                self._quantize(op)
+                self.done.append(op)
+        # Measured: a missing range of a later operator is reported before the weights of an earlier one.
+        for op in self.done:
+            if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
+                self._check_weights(op.inputs[1], op)
+
+    def _quantize_input(self, op: Operator) -> None:
+        array, name = self.model.arrays[op.output], op.inputs[0]
+        if self.model.is_output(op.output) and not array.consumers:
+            # RemoveFinalDequantizeOp makes the input itself the output, which no model may have.
+            raise Fatal(
+                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed "
+                "in both --input_arrays and --output_arrays.",
+                array=array.source,
+                node=op.node.name,
+            )
+        self.parameters[op.output] = self._of_range(array.minmax, array.narrow_range)
+
+    def _trivial_clamp(self, op: Operator) -> bool:
+        clamp = CLAMPS.get(op.type)
+        return clamp is not None and self._within(op, *clamp) and self._drop(op)
+
+    def _trivial_bound(self, op: Operator) -> bool:
+        if op.type not in ("Minimum", "Maximum") or not self.model.is_constant(op.inputs[1]):
+            return False
+        name = op.inputs[1]
+        buffer, array = self.model.arrays[name].buffer, self.model.arrays[name]
+        size = 1
+        for dim in array.shape or ():
+            size *= dim
+        if size != 1:
+            raise Fatal(
+                f"Check failed: clamp_value_buffer.Length() == 1 ({size} vs. 1)",
+                array=array.source,
+                node=op.node.name,
+            )
+        source = self.model.arrays[op.inputs[0]]
+        if source.dtype is not DType.FLOAT:
+            if self.model.is_input(op.inputs[0]):
+                raise Fatal(
+                    "Check failed: GetQuantizedDataTypeNumericalRange: Type is not quantized",
+                    array=source.source,
+                    node=op.node.name,
+                )
+            return False
+        if name in self._quantized_constants and lacks_range(self.model, op.output):
+            raise Unfollowed(
+                f"{op.type} {op.node.name} shares its constant with an operator that is quantized before: TOCO "
+                "then reads bytes as floats, and answers differently from run to run"
+            )
+        bound = buffer.scalar() if buffer is not None else None
+        if bound is None:
+            return False
+        infinite = float("inf")
+        limits = (-infinite, bound) if op.type == "Minimum" else (bound, infinite)
+        return self._within(op, *limits) and self._drop(op)
+
+    def _within(self, op: Operator, low: float, high: float) -> bool:
+        """Whether no byte of input 0 lies outside [low, high]."""
+        name = op.inputs[0]
+        producer = self.model.producer(name)
+        if producer is None or producer.type == "Dequantize" or name not in self.parameters:
+            return False
+        known = self.parameters[name]
+        if known is None:
+            if lacks_range(self.model, op.output):
+                raise Unfollowed(
+                    f"the range of {name} is not known, and whether {op.node.name} clamps it decides"
+                )
+            return False
+        return known.lowest >= low and known.highest <= high
+
+    def _drop(self, op: Operator) -> bool:
+        """The clamp goes; what its input was quantized with stays."""
+        source, output = op.inputs[0], op.output
+        known = self.parameters[source]
+        if not remove_passthrough(self.model, op, 0):
+            return False
+        self.parameters.setdefault(output, known)
+        return True
+
+    def _quantize(self, op: Operator) -> None:
+        if op.type not in self.version.quantizable and not (
+            op.type == "Unsupported" and op.node.flag("_output_quantized")
+        ):
+            raise NoQuantizedForm(
+                f"{self.version.unsupported_prefix}Unimplemented: this graph contains an operator of type "
+                f"{op.helpful_type} for which the quantized form is not yet implemented. {FATAL_SUFFIX}",
+                node=op.node.name,
+                array=op.output,
+            )
+        self._quantized_constants.update(name for name in op.inputs if self.model.is_constant(name))
+        for name in op.outputs:
+            if self.model.arrays[name].dtype is DType.FLOAT:
+                self._quantize_output(op, name)
+
+    def _quantize_output(self, op: Operator, name: str) -> None:
+        array = self.model.arrays[name]
+        fixed = FIXED_QUANTIZATION.get(op.type)
+        copies = op.type in self.version.copies_input
+        if array.minmax is None:
+            if fixed is not None or copies:
+                raise MissingRange(
+                    f"Check failed: output_array.minmax Output array named {name} lacks minmax",
+                    array=name,
+                    node=op.node.name,
+                )
+            raise MissingRange(
+                f"Array {name} does not have MinMax information, and is not a constant array. Cannot proceed with "
+                "quantization.",
+                array=name,
+                node=op.node.name,
+            )
+        if fixed is not None:
+            self.parameters[name] = Parameters(*fixed)
+        elif copies:
+            source = op.inputs[1 if op.type == "Split" else 0]
+            if source not in self.parameters:
+                source_array = self.model.arrays[source]
+                self.parameters[source] = self._of_range(source_array.minmax, source_array.narrow_range)
+            self.parameters[name] = self.parameters[source]
+        else:
+            self.parameters[name] = self._of_range(
+                array.minmax, array.narrow_range, array.source, op.node.name
+            )
+
+    def _of_range(
+        self, minmax: MinMax | None, narrow: bool, array: str = "", node: str | None = None
+    ) -> Parameters | None:
+        if minmax is None or minmax is UNKNOWN:
+            return None
+        check_contains_zero(minmax, array, node)
+        return array_parameters(minmax, narrow)
+
+    def _check_weights(self, name: str, op: Operator) -> None:
+        from minmax_lint.converters.toco.weights import BAD_DISTANCE, bad_pair, value_range
+
+        array = self.model.arrays[name]
+        if array.dtype is not DType.FLOAT or (array.minmax is not None and array.narrow_range):
+            return
+        if array.minmax is not None and array.minmax.min == array.minmax.max:
+            raise Fatal(
+                "Check failed: src_val == 0 (-nan vs. 0)The quantization scale for this array is 0, so all its "
+                "values should be 0.",
+                array=array.source,
+                node=op.node.name,
+            )
+        tensor = array.buffer.tensor() if array.buffer is not None else None
+        if tensor is None or array.minmax is UNKNOWN:
+            return
+        minmax = array.minmax or value_range(tensor)
+        if minmax is None:
+            return
+        check_contains_zero(minmax, array.source, op.node.name)
+        found = bad_pair(tensor, parameters(minmax))
+        if found is not None:
+            raise Fatal(
+                f"Bad value for {name} at index {found[1]}, previous bad value at index {found[0]}, "
+                f"distance={found[1] - found[0]}, kMinDistanceBetweenBadValues={BAD_DISTANCE}. Consider passing "
+                "--allow_nudging_weights_to_use_fast_gemm_kernel if you don't care about accuracy.",
+                array=array.source,
+                node=op.node.name,
+            )
+
+
+def check_inputs_consumed(model: Model) -> None:
+    """CheckFinalDataTypesSatisfied: a float input that nothing reads any more keeps its type (probe b25)."""
+    for name in model.inputs:
+        array = model.arrays.get(name)
+        if array is None or (
+            array.dtype is DType.FLOAT and not array.consumers and not model.is_output(name)
+        ):
+            raise Fatal(
+                f'Check failed: array.data_type == array.final_data_type Array "{name}" has mis-matching actual and '
+                "final data types (data_type=float, final_data_type=uint8).",
+                array=name,
+            )

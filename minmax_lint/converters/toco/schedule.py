@@ -1,0 +1,168 @@
+"""The phases before quantization: which transformation runs on which operators, in TOCO's order.
+
+Source: toco_tooling.cc (MakeGeneralGraphTransformationsSet, TransformWithStatus); the order was read out of
+the logs of the binaries (research/toco_minmax.md, section 3).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from minmax_lint.converters.toco import conversions as convert
+from minmax_lint.converters.toco import fakequants, folding, fusion, identification, reordering, trivial
+from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.passes import Fatal, Transformation, run
+from minmax_lint.converters.toco.ranges import hardcode_min_max
+from minmax_lint.converters.toco.tables import CLAMPS, ELEMENTWISE, IMPORTED, Version
+
+_GENERATED = ("Concatenation", "Dequantize", "FullyConnected", "HardSwish", "L2Normalization", "L2Pool")
+ALL_TYPES = frozenset(
+    {
+        *IMPORTED.values(),
+        *_GENERATED,
+        "MatMul",
+        "PRelu",
+        "Relu1",
+        "ReorderAxes",
+        "TransposeConv",
+        "Unsupported",
+    }
+)
+_BINARIES = ("Add", "Div", "Mul", "Sub")
+_COMPARISONS = ("FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual", "Maximum", "Minimum")
+_UNARIES = ("Cast", "Exp", "Log", "Neg", "ReduceMax", "ReduceMin", "Relu", "Relu1", "Relu6", "Reshape")
+_MORE_UNARIES = ("Rsqrt", "Sqrt", "Square", "Sum")
+_AFFINE = ("Conv", "DepthwiseConv", "FullyConnected")
+
+
+def _remove_assert(model: Model, op: Operator) -> bool:
+    model.remove(op)
+    return True
+
+
+def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], ...]:
+    biased = (*_AFFINE, "TransposeConv") if version.transpose_conv_bias else _AFFINE
+    everything = tuple(sorted(ALL_TYPES))
+    return (
+        (convert.convert_to_reshape, ("ExpandDims", "Squeeze")),
+        (convert.convert_trivial_add_n_to_add, ("AddN",)),
+        (convert.convert_trivial_pack_to_reshape, ("Pack",)),
+        (convert.convert_trivial_tile_to_concat, ("Tile",)),
+        (convert.convert_trivial_transpose_to_reshape, ("Transpose",)),
+        (convert.convert_reorder_axes, ("ReorderAxes",)),
+        (convert.resolve_transpose_attributes, ("Transpose",)),
+        (fusion.propagate_activation_function_into_constants, tuple(CLAMPS)),
+        (trivial.remove_successive_transpose, ("Transpose",)),
+        (_remove_assert, ("Assert",)),
+        (trivial.remove_tensorflow_identity, ("Identity",)),
+        (trivial.remove_trivial_concatenation, ("Concatenation",)),
+        (trivial.remove_trivial_concatenation_input, ("Concatenation",)),
+        (trivial.remove_trivial_fake_quant, ("FakeQuant",)),
+        (trivial.remove_trivial_slice, ("Slice",)),
+        (trivial.remove_unused_op, everything),
+        (fusion.ensure_bias_vectors, biased),
+        (folding.resolve_reorder_axes, ("ReorderAxes",)),
+        (convert.unroll_batch_mat_mul, ("BatchMatMul",)),
+        (convert.resolve_tensorflow_mat_mul, ("MatMul",)),
+        (fusion.fuse_binary_into_preceding_affine, _BINARIES),
+        (fusion.fuse_binary_into_following_affine, _BINARIES),
+        (fusion.fuse_broadcast_into_following_binary, _BINARIES),
+        (reordering.merge_reshape_into_preceding_transpose, ("Reshape",)),
+        (reordering.move_binary_operator_before_reshape, (*_BINARIES, *_COMPARISONS)),
+        (reordering.reorder_elementwise_unary, tuple(sorted(ELEMENTWISE))),
+        (reordering.reorder_reshape_transpose, ("Transpose",)),
+        (convert.resolve_batch_normalization, ("BatchNormalization",)),
+        (folding.resolve_constant_binary, (*_BINARIES, *_COMPARISONS)),
+        (folding.resolve_constant_of_all, ("Fill", "Range", "Slice", "StridedSlice")),
+        (folding.resolve_constant_gather, ("Gather",)),
+        (folding.resolve_constant_pack, ("Pack",)),
+        (folding.resolve_constant_reshape, ("Reshape",)),
+        (folding.resolve_constant_select, ("Select",)),
+        (folding.resolve_constant_copy, ("Tile", "Transpose")),
+        (folding.resolve_constant_unary, (*_UNARIES, *_MORE_UNARIES)),
+        (convert.resolve_tensorflow_concat, ("Concat", "ConcatV2")),
+        (folding.resolve_multiply_by_zero, ("Mul",)),
+        (identification.identify_hardswish, ("Add",)),
+        (identification.identify_l2_normalization, ("Div", "Mul")),
+        (identification.identify_l2_pool, ("Sqrt",)),
+        (identification.identify_relu1, ("Maximum", "Minimum")),
+        (identification.identify_prelu, ("Add",)),
+        (trivial.remove_trivial_binary_operator, _BINARIES),
+        (fakequants.resolve_fake_quant_args_from_vars, ("FakeQuant",)),
+        (fakequants.read_array_minmax_and_narrow_range, ("FakeQuant",)),
+        (folding.resolve_constant_shape_or_rank, ("Rank", "Shape")),
+        (fakequants.make_initial_dequantize_operator, everything),
+        (trivial.remove_trivial_reshape, ("Reshape",)),
+        (fakequants.resolve_constant_fake_quant, ("FakeQuant",)),
+        (fusion.fuse_activation_functions, tuple(CLAMPS)),
+        (convert.convert_pure_conv_to_depthwise, ("Conv",)),
+        (folding.resolve_constant_concatenation, ("Concatenation",)),
+        (identification.identify_dilated_conv, ("SpaceToBatchND",)),
+    )
+
+
+@cache
+def _by_type(version: Version) -> dict[str, tuple[Transformation, ...]]:
+    table: dict[str, list[Transformation]] = {}
+    for transformation, types in _general(version):
+        for type in types:
+            table.setdefault(type, []).append(transformation)
+    return {type: tuple(found) for type, found in table.items()}
+
+
+def prepare(model: Model, version: Version) -> None:
+    """Everything up to the check whether all ranges are there. Raises Fatal where TOCO aborts."""
+    _check_ends(model)
+    _finish(model, run, dict.fromkeys(ALL_TYPES, (trivial.remove_unused_op,)))
+    _finish(model, run, _by_type(version))
+    propagation = {
+        type: (rule,) for type, rule in hardcode_min_max(pack_forwards=version.pack_forwards).items()
+    }
+    _finish(model, run, {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)})
+    _copy_constant_outputs(model)
+
+
+def _finish(model: Model, run, transformations) -> None:  # type: ignore[no-untyped-def]
+    run(model, transformations)
+    _discard_unreachable(model)
+    _check_ends(model)
+
+
+def _check_ends(model: Model) -> None:
+    """CheckModelCounts and friends: what TOCO verifies after every phase."""
+    for name in model.outputs:
+        if name in model.inputs:
+            raise Fatal(
+                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is "
+                "listed in both --input_arrays and --output_arrays.",
+                array=name,
+            )
+
+
+def _discard_unreachable(model: Model) -> None:
+    reached: set[Operator] = set()
+    pending = [name for name in model.outputs if name in model.arrays]
+    while pending:
+        producer = model.arrays[pending.pop()].producer
+        if producer is not None and producer not in reached:
+            reached.add(producer)
+            pending += producer.inputs
+    for op in list(model.operators()):
+        if op not in reached:
+            model.remove(op)
+
+
+def _copy_constant_outputs(model: Model) -> None:
+    """FixEdgeArrays: an output that is a constant is copied; nothing gives the copy a range (probe b28)."""
+    for name in model.outputs:
+        array = model.arrays.get(name)
+        if array is not None and array.buffer is not None and array.producer is None:
+            original = model.available_name(name)
+            model.new_array(original, array.source, array.dtype, array.shape).buffer = array.buffer
+            array.buffer = None
+            node = next((op.node for op in model.operators()), None)
+            if node is None:
+                node = model.inference.kept.graph.producer(array.source)
+            copy = Operator("Reshape", [original], [name], node)
+            copy.nodes = ()
+            model.append(copy)

@@ -1,0 +1,95 @@
+"""Weights as TOCO rewrites them, and the check of their bytes that aborts a conversion.
+
+numpy is imported here only, and only where weights really have to be looked at.
+Sources: resolve_constant_fake_quant.cc, resolve_reorder_axes.cc,
+ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.toco.model import MinMax
+from minmax_lint.converters.toco.parameters import Parameters, parameters
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+BAD_DISTANCE = 16
+"""kMinDistanceBetweenBadValues."""
+
+
+def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> Tensor | None:
+    """The tensor on the grid of a FakeQuant; None where the range is not known."""
+    import numpy
+
+    if minmax.min != minmax.min or minmax.max == minmax.min:
+        return None
+    low, high = int(narrow), 2**bits - 1
+    grid = parameters(minmax, low, high)
+    scale = numpy.float32(grid.scale)
+    inverse = numpy.float32(1 / grid.scale)
+    least, most = (low - grid.zero_point) * scale, (high - grid.zero_point) * scale
+    values = numpy.clip(tensor.numpy().astype("<f4"), least, most)
+    steps = numpy.round((values - least) * inverse)
+    return _tensor(steps * scale + least)
+
+
+def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
+    """The tensor with its dimensions in the order of `perm`."""
+    if not tensor.known or len(perm) != len(tensor.shape):
+        return None
+    shape = tuple(tensor.shape[axis] for axis in perm)
+    if tensor.stored <= 1:
+        return Tensor(tensor.dtype, shape, tensor.content)
+    array = tensor.numpy().transpose(perm)
+    return Tensor(tensor.dtype, shape, array.tobytes())
+
+
+def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
+    """Weights whose output channel (the last axis, or the first) is multiplied by one factor each."""
+    import numpy
+
+    if not (tensor.known and factor.known):
+        return None
+    factors = factor.numpy().reshape(-1).astype("<f4")
+    values = tensor.numpy()
+    if factors.size > 1 and not last_axis:
+        factors = factors.reshape(-1, *[1] * (values.ndim - 1))
+    with numpy.errstate(all="ignore"):
+        return _tensor(values / factors if divide else values * factors)
+
+
+def value_range(tensor: Tensor) -> MinMax | None:
+    """The range TOCO gives a constant without FakeQuant: its values and zero; [0, 1] for zeros alone."""
+    if not tensor.known or tensor.dtype is not DType.FLOAT:
+        return None
+    if tensor.stored <= 1:
+        value = float(tensor.values()[0]) if tensor.size else 0.0
+        low, high = min(value, 0.0), max(value, 0.0)
+    else:
+        array = tensor.numpy()
+        low, high = min(float(array.min()), 0.0), max(float(array.max()), 0.0)
+    return MinMax(0.0, 1.0) if low == high == 0.0 else MinMax(low, high)
+
+
+def bad_pair(tensor: Tensor, quantized: Parameters) -> tuple[int, int] | None:
+    """The first two elements quantized to byte 0 that are less than BAD_DISTANCE apart, or None."""
+    import numpy
+
+    if not tensor.known or quantized.scale == 0:
+        return None
+    values = tensor.numpy().reshape(-1).astype("<f8")
+    if not numpy.isfinite(values).all():
+        return None
+    # Quantize<uint8>: round half away from zero of zero point + value / scale.
+    scaled = quantized.zero_point + values / quantized.scale
+    zeros = numpy.flatnonzero(numpy.floor(scaled + 0.5) <= 0)
+    near = numpy.flatnonzero(numpy.diff(zeros) < BAD_DISTANCE)
+    if not near.size:
+        return None
+    return int(zeros[near[0]]), int(zeros[near[0] + 1])
+
+
+def _tensor(array: object) -> Tensor:
+    import numpy
+
+    values = numpy.asarray(array, dtype="<f4")
+    return Tensor(DType.FLOAT, values.shape, values.tobytes())

@@ -1,0 +1,30 @@
+"""Training graphs: TensorFlow itself refuses to import them once they are frozen, whatever the converter.
+
+Source: TensorFlow's import_graph_def; measured on every `-train` case of the corpus.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.graph.names import array_name
+from minmax_lint.graph.trace import Kept
+
+ASSIGNMENTS = frozenset(
+    {"Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate", "ApplyGradientDescent"}
+)
+"""Ops whose input 0 is a reference to a variable, which freezing turns into a constant."""
+
+
+def import_error(kept: Kept) -> tuple[str, str] | None:
+    """(the assigning node, TensorFlow's message) of the first assignment to a frozen variable; None if none."""
+    graph = kept.graph
+    for name in graph.names:
+        if graph.op(name) not in ASSIGNMENTS or not (name in kept or name in kept.control_only):
+            continue
+        inputs = graph[name].inputs
+        if inputs and inputs[0].node in graph and graph.op(inputs[0].node) == "Const":
+            source = f"{array_name(*inputs[0])}:0" if inputs[0].port == 0 else array_name(*inputs[0])
+            return name, (
+                f"ValueError: Input 0 of node {name} was passed float from {source} incompatible with expected "
+                "float_ref."
+            )
+    return None
