@@ -1,0 +1,98 @@
+"""One self-contained HTML page: verdicts, findings, and the graph around each, drawn; no network."""
+
+from __future__ import annotations
+
+import html
+import json
+from importlib.resources import files
+from typing import Any, TextIO
+
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.report import Report
+from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
+from minmax_lint.reporters.picture import Place, picture
+from minmax_lint.reporters.run import Run
+from minmax_lint.rules.rule import rules
+
+PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
+STATES = {"integer": "i", "float": "f"}
+SCRIPTS = ("vendor/cytoscape.min.js", "vendor/cytoscape-dagre.min.js", "graph.js", "drawing.js", "page.js")
+
+
+def render(run: Run, out: TextIO) -> None:
+    """Write the page."""
+    page = _asset("page.html")
+    parts = {
+        "title": html.escape(_title(run)),
+        "style": _asset("page.css"),
+        "data": _script_safe(json.dumps(page_data(run), ensure_ascii=False, separators=(",", ":"))),
+        "scripts": "\n".join(f"<script>{_script_safe(_asset(name))}</script>" for name in SCRIPTS),
+    }
+    for name, text in parts.items():
+        page = page.replace(f"<!-- {name} -->", text, 1)
+    out.write(page)
+
+
+def page_data(run: Run) -> dict[str, Any]:
+    """What the page shows; nodes are rows and edges pairs of row numbers, to keep the file small."""
+    documented = {rule.code: rule.summary() for rule in rules()}
+    codes = {finding.code for report in run.reports for finding in report.findings}
+    return {
+        "tool": TOOL,
+        "rules": {code: documented.get(code, "") for code in sorted(codes)},
+        "models": [_model(run, report) for report in run.reports],
+        "unreadable": [[failed.path, failed.message] for failed in run.unreadable],
+    }
+
+
+def _model(run: Run, report: Report) -> dict[str, Any]:
+    drawn = picture(report)
+    rows = {name: row for row, name in enumerate(drawn.nodes)}
+    profiles = list(report.predictions)
+    return {
+        "path": report.path,
+        "format": report.format,
+        "inputs": list(report.inputs),
+        "outputs": list(report.outputs),
+        "inferred": report.inferred_how,
+        "nodes": report.nodes,
+        "kept": report.kept_nodes,
+        "fix": run.fix_command(report),
+        "profiles": [
+            {
+                "name": name,
+                "title": PROFILES[name].title if name in PROFILES else name,
+                **prediction_data(report.predictions[name]),
+            }
+            for name in profiles
+        ],
+        "findings": [finding_data(finding) for finding in report.findings],
+        "graph": {
+            "nodes": [
+                [
+                    node.name,
+                    node.op,
+                    PLACES.index(node.place),
+                    node.range,
+                    "".join(STATES.get(node.states.get(name, ""), "-") for name in profiles),
+                    " ".join(node.codes),
+                ]
+                for node in drawn.nodes.values()
+            ],
+            "edges": [[rows[source], rows[target]] for source, target in drawn.edges],
+        },
+    }
+
+
+def _title(run: Run) -> str:
+    names = [report.path for report in run.reports]
+    return f"minmax-lint: {names[0]}" if len(names) == 1 else f"minmax-lint: {len(names)} models"
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _script_safe(text: str) -> str:
+    """Text that cannot end the script element that it stands in (HTML, "restrictions for contents")."""
+    return text.replace("</", "<\\/").replace("<!--", "<\\!--")

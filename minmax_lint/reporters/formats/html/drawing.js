@@ -1,0 +1,119 @@
+"use strict";
+/* Draws units and edges with Cytoscape.js; dagre lays them out. */
+
+const FONT = "system-ui, Segoe UI, Roboto, DejaVu Sans, sans-serif";
+const PEN = document.createElement("canvas").getContext("2d");
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+class Drawing {
+  constructor(container, onChoose, onOpen) {
+    this.cy = cytoscape({ container, minZoom: 0.05, maxZoom: 3, boxSelectionEnabled: false, autoungrabify: true });
+    this.cy.on("tap", "node", (event) => onChoose(event.target.id()));
+    this.cy.on("dbltap", "node", (event) => onOpen(event.target.id()));
+    this.cy.on("mouseover", "node", (event) => { container.title = event.target.data("full"); });
+    this.cy.on("mouseout", "node", () => { container.title = ""; });
+    this.restyle();
+  }
+
+  show(graph, content, profile, marked) {
+    const elements = content.units.map((unit) => ({
+      data: { id: unit.id, ...this.text(graph, unit) },
+      classes: this.classes(graph, unit, profile, marked),
+    }));
+    const outside = new Set(
+      content.units.filter((u) => u.rows.every((row) => graph.nodes[row].place === "outside")).map((u) => u.id));
+    content.edges.forEach(([source, target], place) => elements.push({
+      data: { id: "edge:" + place, source, target },
+      classes: outside.has(source) || outside.has(target) ? "outside" : "",
+    }));
+    this.cy.elements().remove();
+    this.cy.add(elements);
+    this.cy.layout({ name: "dagre", rankDir: "TB", nodeSep: 22, rankSep: 38, edgeSep: 8, animate: false, fit: false }).run();
+    this.fit();
+  }
+
+  text(graph, unit) {
+    if (unit.scope !== null) {
+      const name = unit.scope.split("/").pop();
+      return sized(`${shorten(name)}\n${unit.rows.length} nodes`, unit.scope, "bold ");
+    }
+    const node = graph.nodes[unit.rows[0]];
+    const second = [node.op === lastPart(node.name) ? "" : shorten(node.op), node.range].filter(Boolean).join("  ");
+    const label = [shorten(lastPart(node.name)), second].filter(Boolean).join("\n");
+    return sized(label, `${node.name} (${node.op})`, "");
+  }
+
+  classes(graph, unit, profile, marked) {
+    const nodes = unit.rows.map((row) => graph.nodes[row]);
+    const found = [graph.state(unit.rows, profile)];
+    if (unit.scope !== null) found.push("scope");
+    if (nodes.every((node) => node.place === "outside")) found.push("outside");
+    if (nodes.some((node) => node.place === "input" || node.place === "output")) found.push("end");
+    if (nodes.some((node) => node.codes.length)) found.push("finding");
+    if (unit.rows.some((row) => marked.consequences.has(row))) found.push("consequence");
+    if (unit.rows.some((row) => marked.chosen.has(row))) found.push("chosen");
+    return found.join(" ");
+  }
+
+  fit() {
+    this.cy.resize();
+    const chosen = this.cy.$(".chosen");
+    this.cy.fit(undefined, 28);
+    if (this.cy.zoom() > 1.4) { this.cy.zoom(1.4); this.cy.center(); }
+    if (this.cy.zoom() < 0.45 && chosen.nonempty()) {
+      this.cy.zoom(0.75);
+      this.cy.center(chosen);
+    }
+  }
+
+  zoom(factor) {
+    const middle = { x: this.cy.width() / 2, y: this.cy.height() / 2 };
+    this.cy.zoom({ level: this.cy.zoom() * factor, renderedPosition: middle });
+  }
+
+  pan(x, y) {
+    this.cy.panBy({ x, y });
+  }
+
+  centre(id) {
+    const node = this.cy.getElementById(id);
+    if (node.nonempty()) this.cy.center(node);
+  }
+
+  restyle() {
+    const fill = (name) => ({ "background-color": colour(name), "border-color": colour(name + "-line") });
+    this.cy.style([
+      { selector: "node", style: {
+        shape: "round-rectangle", width: "data(width)", height: "data(height)", label: "data(label)",
+        "text-wrap": "wrap", "text-valign": "center", "text-halign": "center", "font-size": 12, "line-height": 1.25,
+        "font-family": FONT, color: colour("text"),
+        "border-width": 1.5, ...fill("plain") } },
+      { selector: "node.integer", style: fill("integer") },
+      { selector: "node.float", style: fill("float") },
+      { selector: "node.mixed", style: { "border-color": colour("float-line"),
+        "background-fill": "linear-gradient", "background-gradient-direction": "to-right",
+        "background-gradient-stop-colors": `${colour("integer")} ${colour("float")}` } },
+      { selector: "node.scope", style: { shape: "cut-rectangle", "border-width": 2, "font-weight": "bold" } },
+      { selector: "node.outside", style: { "border-style": "dashed", "background-opacity": 0.15, color: colour("soft") } },
+      { selector: "node.end", style: { "border-style": "double", "border-width": 5, "border-color": colour("text") } },
+      { selector: "node.consequence", style: { "outline-color": colour("consequence"), "outline-width": 3,
+        "outline-offset": 3 } },
+      { selector: "node.finding", style: { "border-color": colour("error"), "border-width": 3 } },
+      { selector: "node.chosen", style: { "underlay-color": colour("accent"), "underlay-opacity": 0.32,
+        "underlay-padding": 8, "underlay-shape": "round-rectangle" } },
+      { selector: "edge", style: { width: 1.6, "line-color": colour("edge"), "target-arrow-color": colour("edge"),
+        "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier" } },
+      { selector: "edge.outside", style: { "line-style": "dashed", opacity: 0.75 } },
+    ]);
+  }
+}
+
+function sized(label, full, weight) {
+  PEN.font = `${weight}12px ${FONT}`;
+  const lines = label.split("\n");
+  const width = Math.max(...lines.map((line) => PEN.measureText(line).width));
+  return { label, full, width: Math.ceil(width) + 20, height: lines.length * 15 + 16 };
+}
+
+const lastPart = (name) => name.split("/").pop();
+const shorten = (text) => (text.length > 34 ? `${text.slice(0, 20)}…${text.slice(-12)}` : text);
