@@ -31,7 +31,7 @@ def lost_fake_quant(graph: Graph, kept: Kept, output: str, *, new_name: bool = F
     edge = parse_edge(output)
     if kept.is_cut(edge.node):
         raise CannotRepair(f"{output} is an input as well as an output: ask for what is computed from it")
-    found = outside_fake_quants(graph, kept, output)
+    found = outside_fake_quants(kept.graph, kept, output)
     if not found:
         raise CannotRepair(f"no FakeQuant outside the kept subgraph reads {output}")
     chosen = found[0].fake_quant
