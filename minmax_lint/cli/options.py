@@ -180,6 +180,6 @@ def add_formats(parser: ArgumentParser) -> None:
         metavar="FMT[=FILE]",
         action="append",
         default=[],
-        help="full (default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, ...; "
-        "may be given several times, each but one with a file",
+        help="full (default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, html, dot, "
+        "model-explorer; may be given several times, all but one with a file",
     )
