@@ -59,14 +59,14 @@ class Flattening:
         self._order: list[_Site] = []
         self._taken = set(graph.names)
 
-    def want(self, array: str) -> str:
-        """Bring in `array` of the graph (or `^node`) with all it depends on; its name in the flat graph."""
-        found = self._resolve(self._top, array)
-        self._bring([site for site, _ in found])
-        if not found:
-            return array
-        site, port = found[0]
-        return array_name(site.name, port)
+    def want(self, arrays: Iterable[str]) -> list[str]:
+        """Bring in arrays of the graph (or `^node`) with all they depend on; their names in the flat graph.
+
+        Wanted together, they have the first choice of names.
+        """
+        found = [self._resolve(self._top, array) for array in arrays]
+        self._bring([site for sources in found for site, _ in sources])
+        return [array_name(sources[0][0].name, sources[0][1]) for sources in found if sources]
 
     def graph(self) -> Graph:
         """The flat graph, every node after those it depends on."""

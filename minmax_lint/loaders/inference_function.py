@@ -47,12 +47,13 @@ def flattened(
         variables = CheckpointVariables(
             restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
         )
-    return Model(path, form, flattening.graph(), signatures, variables, flattened=True)
+    return Model(path, form, flattening.graph(), signatures, variables, graph)
 
 
 def _signature(signature: Signature, flattening: Flattening) -> Signature:
-    inputs = {key: flattening.want(array) for key, array in signature.inputs.items()}
-    outputs = {key: flattening.want(array) for key, array in signature.outputs.items()}
+    arrays = flattening.want([*signature.inputs.values(), *signature.outputs.values()])
+    inputs = dict(zip(signature.inputs, arrays, strict=False))
+    outputs = dict(zip(signature.outputs, arrays[len(inputs) :], strict=True))
     shapes = {inputs[key]: signature.input_shapes.get(array) for key, array in signature.inputs.items()}
     return Signature(signature.name, inputs, outputs, shapes)
 
@@ -61,5 +62,5 @@ def _restoring(graph: Graph, library: Library, restore: str) -> Graph:
     """What the saver does to restore: which checkpoint key goes into which variable."""
     flattening = Flattening(graph, library)
     if parse_edge(restore).node in graph:
-        flattening.want(f"^{parse_edge(restore).node}")
+        flattening.want([f"^{parse_edge(restore).node}"])
     return flattening.graph()

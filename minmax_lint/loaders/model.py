@@ -33,5 +33,5 @@ class Model:
     graph: Graph
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     variables: VariableValues | None = None
-    flattened: bool = False
-    """Whether the graph is no part of the file: a TF2 function with everything it calls put in its place."""
+    outer: Graph | None = None
+    """The file's own graph, where `graph` was put together from the functions that it calls (TF2)."""

@@ -43,8 +43,16 @@ class CheckpointVariables:
         """The checkpoint's key of a variable: what the graph restores into it, else the node's own name."""
         return self._keys.get(node, node)
 
+    def restored(self, node: str) -> bool:
+        """Whether the graph's own saver restores the variable of node `node`."""
+        return node in self._restored
+
     @cached_property
     def _keys(self) -> Mapping[str, str]:
+        return {**self._captured(), **self._restored}
+
+    @cached_property
+    def _restored(self) -> Mapping[str, str]:
         graph = self._graph
         keys: dict[str, str] = {}
         if parse_edge(self._restore).node in graph:
@@ -52,7 +60,7 @@ class CheckpointVariables:
         everywhere = (
             name for name, op in zip(graph.columns.names, graph.columns.ops, strict=True) if op in _ASSIGNS
         )
-        return {**self._captured(), **dict(_restored(graph, everywhere)), **keys}
+        return {**dict(_restored(graph, everywhere)), **keys}
 
 
 def _ancestors(graph: Graph, start: str) -> Iterator[str]:

@@ -91,6 +91,7 @@ def encode_attr(value: Attr) -> Any:
     """An AttrValue message. Raises ValueError for a value that is no attribute."""
     message = message_class("AttrValue")()
     if isinstance(value, list):
+        message.list.SetInParent()  # an empty list is a value, too
         _encode_list(message.list, value)
         return message
     kind, encoded = _encode_single(value)

@@ -30,7 +30,7 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
     serialized = columns.serialized
     if serialized is None:
         for node in graph:
-            yield _record(encode_node(node))
+            yield record(encode_node(node))
         return
     view = memoryview(serialized.buffer)
     groups = moved_groups(graph, serialized)
@@ -47,7 +47,7 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
         if start < end:
             yield view[start:end]
         start = end = 0
-        yield _record(
+        yield record(
             encode_node(graph[columns.names[position]])
             if origin is None
             else _changed(columns, position, serialized, origin, groups)
@@ -82,6 +82,7 @@ def _in_groups(view: memoryview, origin: Origin, groups: Mapping[bytes, bytes]) 
     return any(group in record for group in groups)
 
 
-def _record(message: Any) -> bytes:
+def record(message: Any) -> bytes:
+    """A node of a GraphDef, from its message."""
     payload: bytes = message.SerializeToString(deterministic=True)
     return delimited(NODE, len(payload)) + payload

@@ -5,7 +5,7 @@ Signatures and collections follow outputs that go by another name and nodes that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,38 +43,42 @@ def meta_graph_chunks(meta: MetaGraph, names: NewNames) -> Iterator[Buffer]:
     view = memoryview(meta.buffer)
     for found in fields(meta.buffer, meta.start, meta.end):
         if found.wire_type == LENGTH_DELIMITED and found.number == GRAPH:
-            yield from _enclosed(GRAPH, list(chunks(names.after)))
+            yield from enclosed(GRAPH, chunks(names.after))
         elif found.wire_type == LENGTH_DELIMITED and found.number == SIGNATURE:
-            yield _entry(view, found, "SignatureDefEntry", lambda value: _rename_signature(value, names))
+            yield entry(view, found, "SignatureDefEntry", lambda one: _rename_signature(one.value, names))
         elif found.wire_type == LENGTH_DELIMITED and found.number == COLLECTION:
-            yield _entry(view, found, "CollectionDefEntry", lambda value: _rename_collection(value, names))
+            yield entry(view, found, "CollectionDefEntry", lambda one: _rename_collection(one.value, names))
         else:
             yield view[found.tag : found.end]
 
 
-def saved_model_chunks(buffer: Buffer, graph_start: int, names: NewNames) -> Iterator[Buffer]:
-    """The SavedModel in `buffer` with the graph `names.after` in place of the one at `graph_start`."""
+def saved_model_chunks(
+    buffer: Buffer, graph_start: int, written: Callable[[MetaGraph], Iterator[Buffer]]
+) -> Iterator[Buffer]:
+    """The SavedModel in `buffer`, the MetaGraph whose graph is at `graph_start` as `written` writes it."""
     view = memoryview(buffer)
     for found in fields(buffer, 0, len(buffer)):
         edited = found.number == META_GRAPHS and found.start <= graph_start <= found.end
         if edited and found.wire_type == LENGTH_DELIMITED:
             meta = meta_graph(buffer, found.start, found.end)
-            yield from _enclosed(META_GRAPHS, list(meta_graph_chunks(meta, names)))
+            yield from enclosed(META_GRAPHS, written(meta))
         else:
             yield view[found.tag : found.end]
 
 
-def _enclosed(number: int, pieces: list[Buffer]) -> Iterator[Buffer]:
-    yield delimited(number, sum(map(len, pieces)))
-    yield from pieces
+def enclosed(number: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    """Field `number` with `pieces` as its payload."""
+    listed = list(pieces)
+    yield delimited(number, sum(map(len, listed)))
+    yield from listed
 
 
-def _entry(view: memoryview, found: Field, entry: str, rename: Callable[[Any], bool]) -> Buffer:
-    """One entry of a map of the MetaGraph: its own bytes unless `rename` changes its value."""
-    message = message_class(f"tensorflow.MetaGraphDef.{entry}").FromString(
+def entry(view: memoryview, found: Field, name: str, change: Callable[[Any], bool]) -> Buffer:
+    """One entry of a map of the MetaGraph: its own bytes unless `change` changes it."""
+    message = message_class(f"tensorflow.MetaGraphDef.{name}").FromString(
         bytes(view[found.start : found.end])
     )
-    if not rename(message.value):
+    if not change(message):
         return view[found.tag : found.end]
     payload: bytes = message.SerializeToString(deterministic=True)
     return delimited(found.number, len(payload)) + payload

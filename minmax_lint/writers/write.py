@@ -18,6 +18,7 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel import FILES
 from minmax_lint.loaders.wire import Buffer
 from minmax_lint.writers.atomic import new_folder, write_file
+from minmax_lint.writers.flattened import flattened_chunks
 from minmax_lint.writers.graphdef import chunks
 from minmax_lint.writers.metagraph import NewNames, meta_graph_chunks, saved_model_chunks
 from minmax_lint.writers.text import as_text
@@ -38,12 +39,12 @@ def write(
 
     A graph goes to a file, text where `destination` ends in `.pbtxt`; a checkpoint to a prefix (its values
     are copied) or into a folder; a SavedModel to a new folder, everything but its graph copied.
-    A TF2 model goes to a frozen GraphDef. `renamed_outputs` maps output arrays to the arrays that replace
-    them: signatures and collections follow.
+    A TF2 model goes to a new folder or, frozen, to a GraphDef that ends in `.pb`. `renamed_outputs` maps
+    output arrays to the arrays that replace them: signatures and collections follow.
     Raises UserError where the destination is the source and `in_place` is not given, or cannot be written.
     """
     names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
-    if model.flattened:
+    if model.outer is not None and (model.path is None or _is_graph_file(destination)):
         _write_frozen(model, edit, destination)
     elif model.path is None:
         write_file(destination, _pieces(model, names, destination))
@@ -65,7 +66,12 @@ def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer
         pieces = meta_graph_chunks(meta_graph(serialized.buffer), names)
     elif form == "savedmodel" and serialized is not None:
         message = "SavedModel"
-        pieces = saved_model_chunks(serialized.buffer, serialized.start, names)
+        pieces = saved_model_chunks(
+            serialized.buffer, serialized.start, lambda meta: meta_graph_chunks(meta, names)
+        )
+    elif model.outer is not None:
+        message = "SavedModel"
+        pieces = flattened_chunks(model, names)
     else:
         pieces = chunks(names.after)
     text = destination.suffix == ".pbtxt" or (model.format.endswith("-text") and destination.suffix != ".pb")
@@ -88,12 +94,7 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
 
 
 def _write_frozen(model: Model, edit: Edit, destination: Path) -> None:
-    """A graph that is no part of its file can only be written on its own, its variables as constants."""
-    if destination.suffix not in (".pb", ".pbtxt") or destination.is_dir():
-        raise UserError(
-            f"{destination}: the graph of a TF2 model is put together from its functions and is written "
-            "frozen, as a GraphDef; give an --output that ends in .pb"
-        )
+    """A GraphDef of its own, its variables as constants."""
     after = edited(frozen(model.graph, model.variables), edit)
     try:
         pieces = list(chunks(after))
@@ -124,6 +125,10 @@ def _refuse_source(source: Path, destination: Path, in_place: bool, named: Path 
         raise UserError(
             f"{named or destination} is the input; give another --output, or --in-place to replace it"
         )
+
+
+def _is_graph_file(destination: Path) -> bool:
+    return destination.suffix in (".pb", ".pbtxt") and destination.name not in FILES
 
 
 def _same(first: Path, second: Path) -> bool:

@@ -194,29 +194,6 @@ def test_no_tensorflow_is_needed(exported):
     subprocess.run([sys.executable, "-c", script, str(exported["nested"])], check=True)
 
 
-def test_a_frozen_graph_is_written(tf, exported, tmp_path):
-    from minmax_lint.errors import UserError
-    from minmax_lint.graph.edit import Edit
-    from minmax_lint.writers import write
-
-    model = load(exported["nested"])
-    with pytest.raises(UserError, match=r"ends in \.pb"):
-        write(model, Edit(), tmp_path / "folder", renamed_outputs={})
-    write(model, Edit(), tmp_path / "frozen.pb", renamed_outputs={})
-    signature = model.signatures["serving_default"]
-    v1, batch = tf.compat.v1, [[1.0, -2.0, 0.25, 0.5]]
-    graph_def = v1.GraphDef.FromString((tmp_path / "frozen.pb").read_bytes())
-    with v1.Graph().as_default(), v1.Session() as session:
-        v1.import_graph_def(graph_def, name="")
-        found = session.run(
-            [f"{signature.outputs[key]}:0" for key in ("half", "ranged")],
-            {f"{signature.inputs['x']}:0": batch},
-        )
-    served = tf.saved_model.load(str(exported["nested"])).signatures["serving_default"](tf.constant(batch))
-    assert (found[0] == served["half"].numpy()).all()
-    assert (found[1] == served["ranged"].numpy()).all()
-
-
 def saved_model_of(functions, folder, called="start"):
     """A SavedModel whose one output is a call of `called`; `functions`: name -> names it calls in a chain."""
     saved = message_class("SavedModel")(saved_model_schema_version=1)

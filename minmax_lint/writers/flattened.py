@@ -1,0 +1,89 @@
+"""SavedModels of TF2 whose functions were put together to one graph: that graph is added, and serves.
+
+The graph that calls functions stays as it is, with its saver and all its variables; the new nodes stand
+beside it and the signature names their arrays. The Python objects are left out: their functions know
+nothing of the change, and `tf.saved_model.load` then serves the signatures instead.
+Source: tensorflow/python/saved_model/load.py and load_v1_in_v2.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from minmax_lint.errors import UserError
+from minmax_lint.graph.freeze import VARIABLES
+from minmax_lint.graph.graph import Graph
+from minmax_lint.loaders.metagraph import GRAPH, OBJECTS, SIGNATURE, MetaGraph
+from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.variables import CheckpointVariables
+from minmax_lint.loaders.wire import Buffer, fields
+from minmax_lint.schema.attributes import encode_node
+from minmax_lint.writers.graphdef import chunks, record
+from minmax_lint.writers.metagraph import NewNames, enclosed, entry, saved_model_chunks
+
+
+def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
+    """The SavedModel with the graph `names.after` added to its own.
+
+    Raises UserError where that cannot serve: a changed node of its own graph, a variable nobody restores.
+    """
+    outer = model.outer
+    serialized = outer.columns.serialized if outer is not None else None
+    if outer is None or serialized is None:
+        raise ValueError("not a model that was put together from functions")
+    _check_variables(model)
+    added = _added(outer, names)
+    return saved_model_chunks(
+        serialized.buffer, serialized.start, lambda meta: _meta_graph(meta, outer, added, model, names)
+    )
+
+
+def _meta_graph(
+    meta: MetaGraph, outer: Graph, added: list[bytes], model: Model, names: NewNames
+) -> Iterator[Buffer]:
+    view = memoryview(meta.buffer)
+
+    def serve(one: Any) -> bool:
+        signature = model.signatures.get(one.key)
+        if signature is None:
+            return False
+        for key, array in signature.outputs.items():
+            new = names.of(array)
+            one.value.outputs[key].name = new if ":" in new else f"{new}:0"
+        return True
+
+    for found in fields(meta.buffer, meta.start, meta.end):
+        if found.number == GRAPH:
+            yield from enclosed(GRAPH, [*chunks(outer), *added])
+        elif found.number == SIGNATURE:
+            yield entry(view, found, "SignatureDefEntry", serve)
+        elif found.number != OBJECTS:
+            yield view[found.tag : found.end]
+
+
+def _added(outer: Graph, names: NewNames) -> list[bytes]:
+    """The records of all nodes that the SavedModel's own graph does not have."""
+    edit = names.edit
+    own = {*edit.renamed, *edit.inputs, *edit.attrs, *edit.ops}
+    fresh = {node.name for node in edit.added} | set(edit.renamed.values())
+    clash = next((name for name in [*own, *fresh] if name in outer), None)
+    if clash is not None:
+        raise UserError(
+            f"node {clash!r} belongs to the SavedModel's own graph, which must stay as it is; "
+            "write a frozen graph instead: give an --output that ends in .pb"
+        )
+    return [record(encode_node(node)) for node in names.after if node.name not in outer]
+
+
+def _check_variables(model: Model) -> None:
+    """A variable that only the Python objects restore would be empty in the new graph."""
+    variables = model.variables
+    for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True):
+        if op not in VARIABLES:
+            continue
+        if not isinstance(variables, CheckpointVariables) or not variables.restored(name):
+            raise UserError(
+                f"variable {name!r} is restored by Python objects only, so a changed SavedModel would not "
+                "serve; write a frozen graph instead: give an --output that ends in .pb"
+            )
