@@ -9,7 +9,7 @@ from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.reporters.terminal.verdicts import plural, print_head, print_verdicts, profile_title
+from minmax_lint.reporters.terminal.verdicts import not_quantized, plural, print_head, print_verdicts
 from minmax_lint.rules.finding import SEVERITIES
 
 
@@ -54,10 +54,6 @@ def _print_statistics(page: Page, run: Run) -> None:
         page.line()
 
 
-def _not_quantized(report: Report) -> list[str]:
-    return [profile_title(name) for name, found in report.predictions.items() if found.verdict != "quantized"]
-
-
 def _print_summary(page: Page, run: Run) -> None:
     models, unread = len(run.reports), len(run.unreadable)
     failed = f"; {unread} {plural(unread, 'model')} could not be read" if unread else ""
@@ -66,7 +62,7 @@ def _print_summary(page: Page, run: Run) -> None:
     counts = {severity: run.count(severity) for severity in SEVERITIES}
     worst = next((severity for severity in SEVERITIES if counts[severity]), None)
     if worst is None:
-        bad = [name for report in run.reports for name in _not_quantized(report)]
+        bad = [name for report in run.reports for name in not_quantized(report)]
         symbol, style = (page.glyphs.ok, "bold green")
         if unread or bad:
             symbol, style = (page.glyphs.fail, "bold red") if unread else ("!", "bold yellow")

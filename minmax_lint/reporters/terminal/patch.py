@@ -9,7 +9,14 @@ from minmax_lint.fixes.patch import Patch
 from minmax_lint.report import Report
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.terminal.verdicts import WORDS, plural, print_head, profile_title, verdict_detail
+from minmax_lint.reporters.terminal.verdicts import (
+    WORDS,
+    not_quantized,
+    plural,
+    print_head,
+    profile_title,
+    verdict_detail,
+)
 from minmax_lint.rules.finding import Finding
 
 _CHANGE_STYLES = {
@@ -85,6 +92,9 @@ def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
             (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
             "" if written is not None else "; nothing was written",
         )
+    elif failing := not_quantized(patch.after):
+        what = "Nothing could be fixed" if patch.empty else "Fixed in part"
+        page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:
         page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
     else:

@@ -65,6 +65,11 @@ def verdict_detail(prediction: Prediction) -> str:
     return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
 
 
+def not_quantized(report: Report) -> list[str]:
+    """The converters, by title, that will not make an all-integer model."""
+    return [profile_title(name) for name, found in report.predictions.items() if found.verdict != "quantized"]
+
+
 def counted(words: Iterable[str], kinds: int = 4) -> str:
     """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
     found = Counter(words).most_common()
