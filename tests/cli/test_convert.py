@@ -30,7 +30,9 @@ def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured)
     assert not err
 
 
-@pytest.mark.parametrize("graph", [form for form in BROKEN_FORMS if not form.endswith(("eval.pb", "pbtxt"))])
+@pytest.mark.parametrize(
+    "graph", [form for form in BROKEN_FORMS if form.endswith(("checkpoint", "saved_model"))]
+)
 def test_mlir_makes_an_integer_model_of_the_fixed_graph(graph: str, tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
     assert convert(graph, model, "--fix", "--python", str(tf221())) == 0
