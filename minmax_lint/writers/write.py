@@ -10,7 +10,6 @@ from pathlib import Path
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edited
-from minmax_lint.graph.freeze import frozen
 from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.checkpoint import STATE, prefix_of
 from minmax_lint.loaders.metagraph import meta_graph
@@ -19,6 +18,7 @@ from minmax_lint.loaders.savedmodel import FILES
 from minmax_lint.loaders.wire import Buffer
 from minmax_lint.writers.atomic import new_folder, write_file
 from minmax_lint.writers.flattened import flattened_chunks
+from minmax_lint.writers.frozen import frozen_chunks
 from minmax_lint.writers.graphdef import chunks
 from minmax_lint.writers.metagraph import NewNames, meta_graph_chunks, saved_model_chunks
 from minmax_lint.writers.text import as_text
@@ -38,14 +38,16 @@ def write(
     """Write `model` with `edit` applied to `destination`, in the format the model came in.
 
     A graph goes to a file, text where `destination` ends in `.pbtxt`; a checkpoint to a prefix (its values
-    are copied) or into a folder; a SavedModel to a new folder, everything but its graph copied.
-    A TF2 model goes to a new folder or, frozen, to a GraphDef that ends in `.pb`. `renamed_outputs` maps
-    output arrays to the arrays that replace them: signatures and collections follow.
+    are copied) or into a folder; a SavedModel to a new folder, everything but its graph copied, or frozen
+    to a GraphDef where `destination` ends in `.pb`. `renamed_outputs` maps output arrays to the arrays that
+    replace them: signatures and collections follow.
     Raises UserError where the destination is the source and `in_place` is not given, or cannot be written.
     """
     names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
-    if model.outer is not None and (model.path is None or _is_graph_file(destination)):
-        _write_frozen(model, edit, destination)
+    folder = model.outer is not None or model.format.startswith("savedmodel")
+    if folder and (model.path is None or _is_graph_file(destination)):
+        pieces = frozen_chunks(model, names)
+        write_file(destination, as_text(pieces, "GraphDef") if destination.suffix == ".pbtxt" else pieces)
     elif model.path is None:
         write_file(destination, _pieces(model, names, destination))
     elif model.format == "checkpoint":
@@ -79,6 +81,8 @@ def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer
 
 
 def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: Path, in_place: bool) -> None:
+    if _is_graph_file(destination):
+        raise UserError(f"{destination}: a checkpoint is written as one; give a prefix such as fixed.ckpt")
     before = prefix_of(source)
     into_folder = destination.is_dir()
     prefix = destination / before.name if into_folder else prefix_of(destination)
@@ -91,16 +95,6 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
         if into_folder and not (destination / STATE).exists():
             write_file(destination / STATE, [f'model_checkpoint_path: "{prefix.name}"\n'.encode()])
     write_file(meta, _pieces(model, names, meta))
-
-
-def _write_frozen(model: Model, edit: Edit, destination: Path) -> None:
-    """A GraphDef of its own, its variables as constants."""
-    after = edited(frozen(model.graph, model.variables), edit)
-    try:
-        pieces = list(chunks(after))
-    except ValueError:
-        raise UserError("a variable has no value beside the model, so it cannot be frozen") from None
-    write_file(destination, as_text(iter(pieces), "GraphDef") if destination.suffix == ".pbtxt" else pieces)
 
 
 def _write_saved_model(

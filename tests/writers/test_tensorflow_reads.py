@@ -51,3 +51,13 @@ def test_a_written_text_graph_imports(v1, tmp_path):
     with v1.Graph().as_default() as graph:
         v1.import_graph_def(graph_def, name="")
         assert graph.get_operation_by_name("output").type == "FakeQuantWithMinMaxVars"
+
+
+def test_a_saved_model_of_tensorflow_1_is_frozen_where_the_ending_asks_for_a_graph(v1, tmp_path):
+    write(load(FOUNDING / "eval-saved_model"), EDIT, tmp_path / "frozen.pb", renamed_outputs={})
+    graph_def = v1.GraphDef.FromString((tmp_path / "frozen.pb").read_bytes())
+    assert not [node.name for node in graph_def.node if node.op.startswith(("Variable", "Assign", "Restore"))]
+    assert graph_def.versions.producer == 134
+    with v1.Graph().as_default(), v1.Session() as session:
+        v1.import_graph_def(graph_def, name="")
+        assert session.run("output:0", {"input:0": BATCH}).ravel() == pytest.approx([2.0, 2.0])

@@ -235,6 +235,7 @@ def test_in_place_behind_a_link_replaces_the_file_and_keeps_the_link(tmp_path):
         ("eval-saved_model", "folder", "is there already"),
         ("eval-saved_model", "missing/new", "No such file or directory"),
         ("eval-checkpoint", "missing/new", "No such file or directory"),
+        ("eval-checkpoint", "new.pb", "give a prefix"),
     ],
 )
 def test_a_destination_that_cannot_be_written_is_one_clear_line(source, destination, message, tmp_path):
