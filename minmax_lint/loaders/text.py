@@ -5,6 +5,7 @@ from __future__ import annotations
 from google.protobuf import text_format
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders.canonical_text import serialized
 from minmax_lint.loaders.wire import Buffer
 from minmax_lint.schema.messages import message_class
 
@@ -15,9 +16,12 @@ def parsed(content: Buffer, message: str) -> bytes:
         text = bytes(content).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableModel(f"the text is not UTF-8 at byte {error.start}; save it again") from None
+    quick = serialized(text, message)
+    if quick is not None:
+        return quick
     try:
         found = text_format.Parse(text, message_class(message)())
     except (text_format.ParseError, RecursionError) as error:
         raise UnreadableModel(f"the text is no {message}: {str(error) or 'nested too deeply'}") from None
-    serialized: bytes = found.SerializeToString(deterministic=True)
-    return serialized
+    binary: bytes = found.SerializeToString(deterministic=True)
+    return binary
