@@ -25,8 +25,8 @@ def render(run: Run, out: TextIO) -> None:
     parts = {
         "title": html.escape(_title(run)),
         "style": _asset("page.css"),
-        "data": _script_safe(json.dumps(page_data(run), ensure_ascii=False, separators=(",", ":"))),
-        "scripts": "\n".join(f"<script>{_script_safe(_asset(name))}</script>" for name in SCRIPTS),
+        "data": _data_text(page_data(run)),
+        "scripts": "\n".join(f"<script>{_script(_asset(name))}</script>" for name in SCRIPTS),
     }
     for name, text in parts.items():
         page = page.replace(f"<!-- {name} -->", text, 1)
@@ -93,6 +93,10 @@ def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _script_safe(text: str) -> str:
-    """Text that cannot end the script element that it stands in (HTML, "restrictions for contents")."""
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--")
+def _data_text(data: dict[str, Any]) -> str:
+    """JSON that cannot end the script element that it stands in (HTML, "restrictions for contents")."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _script(text: str) -> str:
+    return text.replace("</", "<\\/")

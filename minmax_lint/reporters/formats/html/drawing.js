@@ -12,6 +12,7 @@ class Drawing {
     this.cy.on("dbltap", "node", (event) => onOpen(event.target.id()));
     this.cy.on("mouseover", "node", (event) => { container.title = event.target.data("full"); });
     this.cy.on("mouseout", "node", () => { container.title = ""; });
+    new ResizeObserver(() => this.cy.resize()).observe(container);
     this.restyle();
   }
 
@@ -38,7 +39,7 @@ class Drawing {
       return sized(`${shorten(name)}\n${unit.rows.length} nodes`, unit.scope, "bold ");
     }
     const node = graph.nodes[unit.rows[0]];
-    const second = [node.op === lastPart(node.name) ? "" : shorten(node.op), node.range].filter(Boolean).join("  ");
+    const second = [node.op === lastPart(node.name) ? "" : shorten(node.op.replace(/^FakeQuantWithMinMax/, "FakeQuant ")), node.range].filter(Boolean).join("  ");
     const label = [shorten(lastPart(node.name)), second].filter(Boolean).join("\n");
     return sized(label, `${node.name} (${node.op})`, "");
   }
