@@ -110,6 +110,8 @@ def _check_usage(args: Namespace, models: int) -> None:
         raise UserError("--fix needs --output FILE for the repaired graph, or --in-place")
     if args.fix and args.output and models > 1:
         raise UserError("--output takes one graph; fix several with --in-place, or one by one")
+    if args.fix and "-" in args.graphs:
+        raise UserError("check --fix reads the graph twice; use `minmax-lint fix - --output FILE`")
     if not args.fix and (args.output or args.in_place):
         raise UserError("--output and --in-place say where --fix writes: give --fix as well")
 

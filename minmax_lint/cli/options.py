@@ -103,7 +103,6 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
         help="with --unsafe-fixes: the range of every array that has none",
     )
     group.add_argument("--ranges", metavar="FILE", help="ranges to insert (JSON: array -> [min, max])")
-    group.add_argument("--calibrate", metavar="FILE", help="data (.npz) from which to measure missing ranges")
     if in_place:
         group.add_argument("--in-place", action="store_true", help="write over the input file")
 

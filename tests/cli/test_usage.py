@@ -50,6 +50,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check", BROKEN, "--fail-level", "fatal"], "fatal"),
         (["check", BROKEN, "--fix"], "--output"),
         (["check", BROKEN, "--output", "x.pb"], "--fix"),
+        (["check", "-", "--fix", "--output", "x.pb"], "minmax-lint fix -"),
         (["check", BROKEN, "--signature", "serving"], "no signature 'serving'"),
         (["fix", BROKEN], "--output"),
         (["fix", BROKEN, "--output", "/no/folder/fixed.pb"], "/no/folder"),
