@@ -1,0 +1,82 @@
+"""The files that other tools read: pre-commit's hooks, the GitHub Action and its problem matcher."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import main
+from tests.reporters.reports import MIXED
+from tests.reporters.test_golden import rendered
+
+ROOT = Path(__file__).parents[2]
+yaml = pytest.importorskip("yaml")
+
+
+def hooks() -> list[dict]:
+    return yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+
+
+def steps() -> list[dict]:
+    return yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+
+
+def test_there_is_a_hook_that_lints_and_one_that_fixes():
+    assert [hook["id"] for hook in hooks()] == ["minmax-lint", "minmax-lint-fix"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_hooks_are_about_models_only(place):
+    wanted = re.compile(hooks()[place]["files"])
+    assert wanted.search("models/eval.pb")
+    assert not wanted.search("README.md")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_hooks_options_exist(place, capsys):
+    words = hooks()[place]["entry"].split()[1:]
+    assert main([*words, "missing.pb"]) == 2
+    assert "missing.pb" in capsys.readouterr().err
+
+
+def test_the_problem_matcher_reads_concise_output():
+    matcher = json.loads(files("minmax_lint.reporters").joinpath("problem-matcher.json").read_text())
+    (pattern,) = matcher["problemMatcher"][0]["pattern"]
+    for line, finding in zip(rendered(MIXED, "concise").splitlines(), MIXED.reports[0].findings, strict=True):
+        found = re.match(pattern["regexp"], line)
+        assert found[pattern["file"]] == "eval.pb"
+        assert (found[pattern["code"]], found[pattern["severity"]]) == (finding.code, finding.severity)
+
+
+@pytest.mark.parametrize("annotations", ["github", "matcher"])
+def test_the_actions_lint_step_runs_as_a_script(tmp_path, annotations):
+    # A stand-in on PATH says what it was called with: the step itself is what is tried here.
+    program = tmp_path / "minmax-lint"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$RUNNER_TEMP/called"\nexit 1\n')
+    program.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "RUNNER_TEMP": str(tmp_path),
+        "MODELS": "a.pb b.pb",
+        "ARGS": "--fail-level warning",
+        "SARIF": "out.sarif",
+        "HTML": "out.html",
+        "ANNOTATIONS": annotations,
+    }
+    run = subprocess.run(
+        ["bash", "-e", "-c", steps()[1]["run"]], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1, "findings fail the step"
+    words = (tmp_path / "called").read_text().split("\n")
+    assert words[:5] == ["check", "a.pb", "b.pb", "--fail-level", "warning"]
+    assert {"sarif=out.sarif", "html=out.html"} <= set(words)
+    assert ("concise" if annotations == "matcher" else "github") in words
+    assert ("::add-matcher::" in run.stdout) == (annotations == "matcher")
