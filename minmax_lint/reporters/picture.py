@@ -46,9 +46,7 @@ def picture(report: Report) -> Picture:
     """Draw the kept part, and what lies outside within a few steps of it."""
     graph, kept = report.source, report.trace
     kept_names = [name for name in kept.order if graph.op(name) not in HIDDEN]
-    drawn = {*kept_names, *_outside(graph, kept.nodes, kept_names)}
-    named = {name for finding in report.findings for name in (finding.node, finding.array) if name}
-    drawn |= {node for node in (parse_edge(name).node for name in named) if node in graph}
+    drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_named(report)}
     states, ranges, codes = _states(report), _ranges(report), _codes(report)
     inputs = {parse_edge(name).node for name in report.inputs}
     outputs = {parse_edge(name).node for name in report.outputs}
@@ -75,19 +73,27 @@ def picture(report: Report) -> Picture:
     return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
 
 
-def _outside(graph: Graph, kept: Iterable[str], start: Iterable[str]) -> set[str]:
-    inside = set(kept)
+def _named(report: Report) -> set[str]:
+    """Every node that a finding names, or that its path goes through."""
+    names = {step.node for finding in report.findings for step in finding.path}
+    names |= {name for finding in report.findings for name in (finding.node, finding.array) if name}
+    return {node for node in (parse_edge(name).node for name in names) if node in report.source}
+
+
+def _outside(graph: Graph, kept: frozenset[str], starts: Iterable[Iterable[str]]) -> set[str]:
+    """Nodes within OUTSIDE_STEPS behind the kept part; those behind the earlier starts first."""
     found: set[str] = set()
-    edge = list(start)
-    for _ in range(OUTSIDE_STEPS):
-        reached = {
-            use.node
-            for name in edge
-            for use in graph.uses(name)
-            if use.node not in inside and use.node not in found and graph.op(use.node) not in HIDDEN
-        }
-        edge = sorted(reached)[: MOST_OUTSIDE - len(found)]
-        found |= set(edge)
+    for start in starts:
+        edge = list(start)
+        for _ in range(OUTSIDE_STEPS):
+            reached = dict.fromkeys(
+                use.node
+                for name in edge
+                for use in graph.uses(name)
+                if use.node not in kept and use.node not in found and graph.op(use.node) not in HIDDEN
+            )
+            edge = list(reached)[: MOST_OUTSIDE - len(found)]
+            found.update(edge)
     return found
 
 
