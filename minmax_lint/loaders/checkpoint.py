@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from google.protobuf import text_format
-
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.schema.messages import message_class
 
@@ -50,6 +48,8 @@ def prefix_in_state(state: Path) -> Path:
 
     Raises UnreadableModel where the file names none that is there.
     """
+    from google.protobuf import text_format
+
     try:
         message = text_format.Parse(
             state.read_text(encoding="utf-8"), message_class("CheckpointState")(), allow_unknown_field=True

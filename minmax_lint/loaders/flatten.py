@@ -14,7 +14,8 @@ from typing import Any
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Graph
 from minmax_lint.graph.names import array_name, parse_edge
-from minmax_lint.loaders.library import CALLS, Body, Library
+from minmax_lint.loaders.library import Body, Library
+from minmax_lint.loaders.model import CALLS
 from minmax_lint.schema.attributes import decode_attrs
 from minmax_lint.schema.messages import message_class
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.bundle import Bundle
 from minmax_lint.loaders.flatten import Flattening
-from minmax_lint.loaders.library import CALLS, Library, read_library
+from minmax_lint.loaders.library import Library, read_library
 from minmax_lint.loaders.metagraph import MetaGraph
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.object_graph import captured_keys
@@ -17,16 +16,6 @@ from minmax_lint.loaders.variables import CheckpointVariables
 
 DEFAULT = "serving_default"
 """The signature that serves where the user names none."""
-
-
-def calls_functions(graph: Graph, signatures: Mapping[str, Signature]) -> bool:
-    """Whether a signature's outputs are results of a call, as TF2 exports them."""
-    return any(
-        graph.op(node) in CALLS
-        for signature in signatures.values()
-        for array in signature.outputs.values()
-        if (node := parse_edge(array).node) in graph
-    )
 
 
 def flattened(

@@ -14,13 +14,12 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
 from minmax_lint.schema.messages import message_class
 
 LIBRARY = 2
 """GraphDef.library"""
-
-CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
 class Body:

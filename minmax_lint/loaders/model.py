@@ -10,6 +10,9 @@ from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+"""Ops that call a function of the library."""
+
 
 @dataclass(frozen=True)
 class Signature:

@@ -16,8 +16,8 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import FunctionRef
 from minmax_lint.loaders.bundle import Bundle
-from minmax_lint.loaders.library import CALLS
 from minmax_lint.loaders.metagraph import MetaGraph
+from minmax_lint.loaders.model import CALLS
 from minmax_lint.schema.messages import message_class
 
 _CHECKPOINT_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"

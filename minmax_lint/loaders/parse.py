@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.graphdef_index import index_nodes
-from minmax_lint.loaders.inference_function import calls_functions, flattened
 from minmax_lint.loaders.metagraph import MetaGraph, meta_graph
-from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.model import CALLS, Model, Signature
 from minmax_lint.loaders.savedmodel import serving_meta_graph
-from minmax_lint.loaders.text import parsed
 from minmax_lint.loaders.variables import CheckpointVariables
 from minmax_lint.loaders.wire import Buffer
 
@@ -39,6 +39,8 @@ def parse(
     kind = kind_of(buffer)
     form = form or kind.value
     if kind in _TEXT_FORMS:
+        from minmax_lint.loaders.text import parsed
+
         kind, message = _TEXT_FORMS[kind]
         buffer = parsed(buffer, message)
     if kind is Kind.GRAPHDEF:
@@ -62,12 +64,20 @@ def graph_in(buffer: Buffer, start: int, end: int) -> Graph:
     return graph
 
 
+def calls_functions(graph: Graph, signatures: Mapping[str, Signature]) -> bool:
+    """Whether a signature's outputs are results of a call, as TF2 exports them."""
+    ends = (parse_edge(array).node for one in signatures.values() for array in one.outputs.values())
+    return any(name in graph and graph.op(name) in CALLS for name in ends)
+
+
 def _model(
     meta: MetaGraph, path: Path | None, form: str, prefix: Path | None, signature: str | None
 ) -> Model:
     graph = graph_in(meta.buffer, meta.graph_start, meta.graph_end)
     bundle = Bundle(prefix) if prefix is not None and Path(f"{prefix}.index").is_file() else None
     if calls_functions(graph, meta.signatures):
+        from minmax_lint.loaders.inference_function import flattened
+
         return flattened(meta, graph, path, form, bundle, signature)
     variables = CheckpointVariables(graph, bundle, meta.restore) if bundle is not None else None
     return Model(path, form, graph, meta.signatures, variables)

@@ -27,6 +27,11 @@ class NewNames:
     edit: Edit
     after: Graph
 
+    @property
+    def unchanged(self) -> bool:
+        """Whether everything stays as it is."""
+        return self.edit.empty and not self.outputs
+
     def of(self, text: str) -> str:
         """The new name of a tensor (`x:0`) or node (`x`), spelled as the old one is."""
         node, port = parse_edge(text)

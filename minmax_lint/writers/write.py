@@ -60,7 +60,10 @@ def write(
 
 
 def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer]:
-    """The content of the file that holds the graph."""
+    """The content of the file that holds the graph: the file itself where nothing changes."""
+    text = destination.suffix == ".pbtxt" or (model.format.endswith("-text") and destination.suffix != ".pb")
+    if names.unchanged and model.path is not None and text == model.format.endswith("-text"):
+        return iter([mapped(model.path)])
     form, message = model.format.removesuffix("-text"), "GraphDef"
     serialized = model.graph.columns.serialized
     if form in ("metagraph", "checkpoint") and serialized is not None:
@@ -76,7 +79,6 @@ def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer
         pieces = flattened_chunks(model, names)
     else:
         pieces = chunks(names.after)
-    text = destination.suffix == ".pbtxt" or (model.format.endswith("-text") and destination.suffix != ".pb")
     return as_text(pieces, message) if text else pieces
 
 
@@ -104,13 +106,14 @@ def _write_saved_model(
     if destination.name in FILES and not destination.is_dir():
         destination = destination.parent
     _refuse_source(folder, destination, in_place)
+    left_out = FILES if names.unchanged else (*FILES, _FINGERPRINT)
     if _same(folder, destination):
         write_file(source, _pieces(model, names, source))
-        (folder / _FINGERPRINT).unlink(missing_ok=True)
+        if _FINGERPRINT in left_out:
+            (folder / _FINGERPRINT).unlink(missing_ok=True)
         return
     with new_folder(destination) as filled:
-        left_out = shutil.ignore_patterns(*FILES, _FINGERPRINT)
-        shutil.copytree(folder, filled, dirs_exist_ok=True, ignore=left_out)
+        shutil.copytree(folder, filled, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*left_out))
         write_file(filled / source.name, _pieces(model, names, source))
 
 

@@ -83,6 +83,13 @@ def test_variables_are_copied_and_the_stale_fingerprint_is_not(source, written):
         assert (written / "variables" / part.name).read_bytes() == part.read_bytes()
 
 
+def test_where_nothing_changes_the_folder_is_a_copy(source, tmp_path):
+    write(load(source), Edit(), tmp_path / "copy", renamed_outputs={})
+    files = {path.relative_to(source): path.read_bytes() for path in source.rglob("*") if path.is_file()}
+    assert {n.name for n in files} >= {"saved_model.pb", "fingerprint.pb"}
+    assert {n: (tmp_path / "copy" / n).read_bytes() for n in files} == files
+
+
 def test_in_place_replaces_the_graph_alone(tf, source, tmp_path):
     folder = tmp_path / "net"
     shutil.copytree(source, folder)
@@ -109,8 +116,10 @@ def test_variables_that_only_python_objects_restore_are_refused(tf, tmp_path):
     function = tf.function(lambda x: {"y": model(x)}).get_concrete_function(tf.TensorSpec([1, 4]))
     tf.saved_model.save(model, str(tmp_path / "keras"), {"serving_default": function})
     loaded = load(tmp_path / "keras")
+    (product,) = [node.name for node in loaded.graph if node.op == "MatMul"]
+    change = Edit(renamed={product: "product"})
     with pytest.raises(UserError, match=r"ends in \.pb"):
-        write(loaded, Edit(), tmp_path / "new", renamed_outputs={})
+        write(loaded, change, tmp_path / "new", renamed_outputs={})
     assert [path.name for path in tmp_path.iterdir()] == ["keras"]
     write(loaded, Edit(), tmp_path / "frozen.pb", renamed_outputs={})
     assert "VarHandleOp" not in load(tmp_path / "frozen.pb").graph.columns.ops
