@@ -18,7 +18,7 @@ from minmax_lint.converters.toco.quantization import (
     ordered,
 )
 from minmax_lint.converters.toco.schedule import prepare
-from minmax_lint.converters.toco.tables import VERSIONS, Version
+from minmax_lint.converters.toco.tables import VERSIONS
 from minmax_lint.converters.training import import_error
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept

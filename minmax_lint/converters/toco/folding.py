@@ -6,6 +6,8 @@ shared inference where the array is one of the source graph; they are not needed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from minmax_lint.converters.toco.constants import combined, known_zero
 from minmax_lint.converters.toco.model import Array, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
@@ -14,7 +16,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 
 _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
-_GENERATED = {
+_GENERATED: dict[str, Callable[..., float]] = {
     "Add": lambda a, b: a + b,
     "Mul": lambda a, b: a * b,
     "Rsqrt": lambda v: v**-0.5,
@@ -35,7 +37,7 @@ def _fold(model: Model, op: Operator, *, keep_range: bool = False) -> bool:
     return True
 
 
-def _value(model: Model, op: Operator, array: Array):  # type: ignore[no-untyped-def]
+def _value(model: Model, op: Operator, array: Array) -> Callable[[], Tensor | None]:
     function = _GENERATED.get(op.type)
     if array.name != array.source and function is not None:
         return combined(model, function, *op.inputs)

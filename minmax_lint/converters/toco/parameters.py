@@ -6,6 +6,7 @@ section 8, where the exact thresholds were verified on 74 real verdicts.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax
@@ -40,7 +41,7 @@ def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
     low_error = abs(low) + abs(minmax.min / scale)
     high_error = abs(high) + abs(minmax.max / scale)
     zero_point = from_low if low_error < high_error else from_high
-    if zero_point != zero_point:
+    if math.isnan(zero_point):
         return Parameters(scale, low)
     nudged = low if zero_point < low else high if zero_point > high else int(zero_point + 0.5)
     return Parameters(scale, nudged)

@@ -72,7 +72,9 @@ def _sweep(
         changed = True
         if direction > 0 and not op.alive:
             # What was put in its place stands at its index, and is the next that a forward pass looks at.
-            here = before.position if before is not None else min(here, _first(model))
+            here = (  # type: ignore[unreachable] # mypy does not see that the visit removed it
+                before.position if before is not None else min(here, _first(model))
+            )
         for other in model.dirty:
             if direction * other.position <= here:
                 later.add(other)

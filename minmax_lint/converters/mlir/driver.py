@@ -1,0 +1,272 @@
+"""Propagation of scales, as the converter's own driver does it, order of visits included.
+
+Source: quantization_driver.cc (QuantizationDriver) and prepare_quantize.cc. Scales of FakeQuants are
+immutable; the last operation is visited first, and whatever a change touches is visited next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.scales import BIAS, Scale
+from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED, Version
+from minmax_lint.graph.dtype import DType
+
+Slot = tuple[Operation, int]
+
+
+@dataclass
+class State:
+    """What is known about a value's scale."""
+
+    scale: Scale | None
+    immutable: bool
+
+
+@dataclass
+class Rescale:
+    """A value that has one scale and is wanted with another."""
+
+    scale: Scale
+    on_input: bool
+    users: list[Slot] = field(default_factory=list)
+
+
+class Driver:
+    """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
+
+    def __init__(self, function: Function, version: Version) -> None:
+        self.function = function
+        self.version = version
+        self.states: dict[Value, State] = {}
+        self.rescales: dict[int, list[Rescale]] = {}
+        self.operand_states: dict[Slot, State] = {}
+        self.result_states: dict[Slot, State] = {}
+        self.argument_states: list[tuple[Value, State]] = []
+        self.work: list[Operation] = []
+        self.weights: set[Operation] = set()
+
+    def run(self) -> None:
+        """Propagate, then materialize."""
+        self._preprocess_constants()
+        self._set_up()
+        if self._propagate():
+            self._finalize()
+
+    # Setting up
+
+    def _handles(self, op: Operation) -> bool:
+        return op.name == CONST or op.name in self.version.quantizable or op.name in self.version.same_scale
+
+    def _preprocess_constants(self) -> None:
+        for constant in self.function:
+            if constant.name != CONST or constant.result.dtype is not DType.FLOAT:
+                continue
+            uses = list(constant.result.uses)
+            for user, slot in uses:
+                bias = BIAS_SLOTS.get(user.name) == slot
+                if not bias and user.name not in self.version.same_scale and user.name != QUANTIZE:
+                    self.weights.add(constant)
+                elif len(uses) > 1:
+                    self._duplicate(constant, user, slot)
+
+    def _duplicate(self, constant: Operation, user: Operation, slot: int) -> None:
+        copy = Operation(CONST, (), constant.nodes, **constant.attrs)
+        source = constant.result
+        copy.add_result(source.name, source.dtype, source.shape)
+        order = list(self.function)
+        order.insert(order.index(constant), copy)
+        self.function.place(order)
+        user.set_operand(slot, copy.result)
+
+    def _set_up(self) -> None:
+        for argument in self.function.arguments:
+            user = argument.only_user
+            value = user.result if user is not None and user.name == QUANTIZE else argument
+            self.argument_states.append((argument, self._state(value)))
+        for op in self.function:
+            if not self._handles(op):
+                continue
+            self.work.append(op)
+            for slot, operand in enumerate(op.operands):
+                source = operand.op
+                read = source.operands[0] if source is not None and source.name == DEQUANTIZE else operand
+                self.operand_states[op, slot] = self._state(read)
+            for index, result in enumerate(op.results):
+                user = result.only_user
+                written = user.result if user is not None and user.name == QUANTIZE else result
+                self.result_states[op, index] = self._state(written)
+
+    def _state(self, value: Value) -> State:
+        found = self.states.get(value)
+        if found is None:
+            found = self.states[value] = State(value.scale, value.scale is not None)
+        return found
+
+    # Propagating
+
+    def _propagate(self) -> bool:
+        changed = False
+        done: set[Operation] = set()
+        while self.work:
+            op = self.work.pop()
+            if op in done:
+                continue
+            done.add(op)
+            if op.name == CONST:
+                changed |= self._infer_from_content(op)
+                continue
+            if op.name in self.version.same_scale:
+                scale = self._common_scale(op)
+                if scale is None:
+                    done.discard(op)
+                    continue
+                for slot, operand in enumerate(op.operands):
+                    if operand.dtype is DType.FLOAT:
+                        changed |= self._set_operand(op, slot, scale)
+                for index, result in enumerate(op.results):
+                    if result.dtype is DType.FLOAT:
+                        changed |= self._set_result(op, index, scale)
+            if op.name in FIXED:
+                changed |= self._set_result(op, 0, Scale(*FIXED[op.name]))
+            bias_slot = BIAS_SLOTS.get(op.name)
+            if bias_slot is not None and bias_slot < len(op.operands):
+                bias = self._bias_scale(op, bias_slot)
+                if bias is None:
+                    done.discard(op)
+                    continue
+                changed |= self._set_operand(op, bias_slot, bias)
+        return changed
+
+    def _infer_from_content(self, op: Operation) -> bool:
+        if op not in self.weights or self.result_states[op, 0].scale is not None:
+            return False
+        return self._set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
+
+    def _bias_scale(self, op: Operation, slot: int) -> Scale | None:
+        state = self.operand_states[op, slot]
+        if state.scale is not None:
+            return state.scale
+        factors = (slot - 2, slot - 1)
+        if any(self.operand_states[op, factor].scale is None for factor in factors):
+            return None
+        return BIAS
+
+    def _common_scale(self, op: Operation) -> Scale | None:
+        operands = [self.operand_states[op, slot] for slot in range(len(op.operands))]
+        results = [self.result_states[op, index] for index in range(len(op.results))]
+        fixed = [state.scale for state in operands if state.immutable]
+        loose = [state.scale for state in operands if not state.immutable and state.scale is not None]
+        if len(operands) == 1 and len(fixed) == 1:
+            return fixed[0]
+        fixed_results = [state.scale for state in results if state.immutable]
+        loose_results = [state.scale for state in results if not state.immutable and state.scale is not None]
+        if len(results) == 1 and fixed_results:
+            return fixed_results[-1]
+        if fixed or fixed_results:
+            return [*fixed, *fixed_results][0]
+        if len(operands) == 1 and len(loose) == 1:
+            return loose[0]
+        if len(results) == 1 and loose_results:
+            return loose_results[-1]
+        return next(iter([*loose, *loose_results]), None)
+
+    def _set_result(self, op: Operation, index: int, scale: Scale) -> bool:
+        state = self.result_states[op, index]
+        if state.scale == scale:
+            return False
+        if state.scale is not None:
+            self.rescales.setdefault(id(state), []).append(Rescale(scale, on_input=True))
+            return True
+        state.scale = scale
+        # llvm pushes users in the order of the use list: the use made last comes first.
+        self.work += reversed(op.results[index].users)
+        return True
+
+    def _set_operand(self, op: Operation, slot: int, scale: Scale) -> bool:
+        state = self.operand_states[op, slot]
+        if state.scale == scale:
+            return False
+        if state.scale is not None:
+            rescales = self.rescales.setdefault(id(state), [])
+            for rescale in rescales:
+                if rescale.scale == scale:
+                    rescale.users.append((op, slot))
+                    return True
+            rescales.append(Rescale(scale, on_input=False, users=[(op, slot)]))
+            return True
+        state.scale = scale
+        producer = op.operands[slot].op
+        if producer is not None:
+            self.work.append(producer)
+        return True
+
+    # Materializing
+
+    def _finalize(self) -> None:
+        for argument, state in self.argument_states:
+            self._materialize(argument, state)
+        for (op, index), state in self.result_states.items():
+            self._materialize(op.results[index], state)
+
+    def _materialize(self, value: Value, state: State) -> None:
+        rescales = self.rescales.get(id(state), [])
+        if state.scale is None or (state.immutable and not rescales):
+            return
+        if not state.immutable:
+            self._quantize(value, state.scale)
+        if rescales:
+            self._rescale(value, rescales)
+
+    def _quantize(self, value: Value, scale: Scale) -> None:
+        if value.dtype is not DType.FLOAT:
+            return
+        quantize = Operation(QUANTIZE, (), ())
+        quantize.volatile = True
+        stored = quantize.add_result(value.name, DType.FLOAT, value.shape)
+        stored.scale = scale
+        dequantize = Operation(DEQUANTIZE, [stored], ())
+        restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
+        value.replace_uses(restored)
+        quantize.add_operand(value)
+        self._insert_after(value, quantize, dequantize)
+
+    def _rescale(self, value: Value, rescales: list[Rescale]) -> None:
+        if any(rescale.on_input is not rescales[0].on_input for rescale in rescales):
+            return
+        user = value.users[-1] if value.uses else None
+        if value.op is None:
+            user = value.only_user
+        inside = user is not None and user.name == QUANTIZE and (value.op is None or not rescales[0].on_input)
+        place = user.result if inside and user is not None else value
+        if rescales[0].on_input:
+            again = self._requantize(place, rescales[0].scale)
+            place.replace_uses(again.result, keep=again)
+            return
+        reader = place.only_user
+        if reader is None or reader.name != DEQUANTIZE:
+            return
+        clobber = len(reader.result.uses) <= len(rescales)
+        for rescale in rescales:
+            again = self._requantize(place, rescale.scale)
+            if clobber:
+                reader.set_operand(0, again.result)
+                clobber = False
+            else:
+                dequantize = Operation(DEQUANTIZE, [again.result], ())
+                restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
+                self._insert_after(again.result, dequantize)
+                for op, slot in rescale.users:
+                    op.set_operand(slot, restored)
+
+    def _requantize(self, place: Value, scale: Scale) -> Operation:
+        again = Operation(QUANTIZE, [place], ())
+        again.add_result(place.name, DType.FLOAT, place.shape).scale = scale
+        self._insert_after(place, again)
+        return again
+
+    def _insert_after(self, value: Value, *ops: Operation) -> None:
+        order = list(self.function)
+        at = order.index(value.op) + 1 if value.op is not None else 0
+        self.function.place([*order[:at], *ops, *order[at:]])

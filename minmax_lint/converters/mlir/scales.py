@@ -1,0 +1,63 @@
+"""Scales: what a range becomes in the converter, and which ranges it cannot take.
+
+Source: tensorflow/compiler/mlir/lite/quantization (fakeQuantAttrsToType, getNudgedScaleAndZeroPoint in
+MLIR's FakeQuantSupport.cc); measured in research/mlir_quantization.md, section 2.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from minmax_lint.graph.fakequant import Range
+
+
+class Scale(NamedTuple):
+    """A quantized type: real value = scale * (byte - zero_point). Two are the same scale if all is equal."""
+
+    scale: float
+    zero_point: int
+    bits: int = 8
+    narrow: bool = False
+    channels: tuple[tuple[float, int], ...] = ()
+    """(scale, zero point) of each channel of a per-channel FakeQuant; scale and zero point are then the first."""
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The real values of the first and the last byte."""
+        low, high = int(self.narrow), 2**self.bits - 1
+        return self.scale * (low - self.zero_point), self.scale * (high - self.zero_point)
+
+
+UNKNOWN = Scale(math.nan, -1)
+"""The scale of a variable whose value nobody gave us: sound, and equal to no other."""
+
+BIAS = Scale(0.0, 0, 32)
+"""Any scale of an int32 bias: it follows from those of input and weights."""
+
+
+def storage_bits(num_bits: int) -> int:
+    """The width the converter stores: only the class counts, 5 to 8 bits are 8 (measured: bits.py)."""
+    return 4 if num_bits <= 4 else 8 if num_bits <= 8 else 16
+
+
+def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
+    """The scale of a per-tensor FakeQuant; UNKNOWN where the range's value is not given."""
+    if not range_.known:
+        return UNKNOWN
+    bits = storage_bits(num_bits)
+    low, high = int(narrow), 2**bits - 1
+    real_low, real_high = range_
+    # The range is shifted, not widened, until it holds zero (FakeQuantSupport.cc).
+    if real_low > 0:
+        real_low, real_high = 0.0, real_high - real_low if real_high > real_low else real_high
+    elif real_high < 0:
+        real_low, real_high = (real_low - real_high if real_high > real_low else real_low), 0.0
+    step = (real_high - real_low) / (high - low)
+    if step <= 0:
+        return Scale(1e-6 / (high - low), (low + high) // 2, bits, narrow)
+    from_low = low - real_low / step
+    from_high = high - real_high / step
+    nearer_low = abs(low) + abs(real_low / step) < abs(high) + abs(real_high / step)
+    zero_point = from_low if nearer_low else from_high
+    return Scale(step, min(max(round(zero_point), low), high), bits, narrow)

@@ -1,0 +1,230 @@
+"""What the MLIR converter knows about operators, as data; differences between versions stand side by side.
+
+Sources: tensorflow/compiler/mlir/lite/ir/tfl_ops.td, legalize_patterns.td, quantization traits; the classes
+were measured op by op in seven settings (research/mlir_quantization.md, section 6, and mlir_op_table.csv).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEGALIZED = {
+    "Abs": "ABS",
+    "Add": "ADD",
+    "AddN": "ADD_N",
+    "AddV2": "ADD",
+    "All": "REDUCE_ALL",
+    "Any": "REDUCE_ANY",
+    "ArgMax": "ARG_MAX",
+    "ArgMin": "ARG_MIN",
+    "AvgPool": "AVERAGE_POOL_2D",
+    "BatchMatMul": "BATCH_MATMUL",
+    "BatchMatMulV2": "BATCH_MATMUL",
+    "BatchMatMulV3": "BATCH_MATMUL",
+    "BatchToSpaceND": "BATCH_TO_SPACE_ND",
+    "BiasAdd": "ADD",
+    "BroadcastTo": "BROADCAST_TO",
+    "Cast": "CAST",
+    "Ceil": "CEIL",
+    "Concat": "CONCATENATION",
+    "ConcatV2": "CONCATENATION",
+    "Conv2D": "CONV_2D",
+    "Conv2DBackpropInput": "TRANSPOSE_CONV",
+    "Cos": "COS",
+    "Cumsum": "CUMSUM",
+    "DepthToSpace": "DEPTH_TO_SPACE",
+    "DepthwiseConv2dNative": "DEPTHWISE_CONV_2D",
+    "Div": "DIV",
+    "Elu": "ELU",
+    "Equal": "EQUAL",
+    "Exp": "EXP",
+    "ExpandDims": "EXPAND_DIMS",
+    "Fill": "FILL",
+    "Floor": "FLOOR",
+    "FloorDiv": "FLOOR_DIV",
+    "FloorMod": "FLOOR_MOD",
+    "Gather": "GATHER",
+    "GatherNd": "GATHER_ND",
+    "GatherV2": "GATHER",
+    "Gelu": "GELU",
+    "Greater": "GREATER",
+    "GreaterEqual": "GREATER_EQUAL",
+    "LRN": "LOCAL_RESPONSE_NORMALIZATION",
+    "LeakyRelu": "LEAKY_RELU",
+    "Less": "LESS",
+    "LessEqual": "LESS_EQUAL",
+    "Log": "LOG",
+    "LogSoftmax": "LOG_SOFTMAX",
+    "LogicalAnd": "LOGICAL_AND",
+    "LogicalNot": "LOGICAL_NOT",
+    "LogicalOr": "LOGICAL_OR",
+    "MatMul": "FULLY_CONNECTED",
+    "MatrixDiag": "MATRIX_DIAG",
+    "MatrixDiagV2": "MATRIX_DIAG",
+    "MatrixDiagV3": "MATRIX_DIAG",
+    "MatrixSetDiag": "MATRIX_SET_DIAG",
+    "MatrixSetDiagV2": "MATRIX_SET_DIAG",
+    "MatrixSetDiagV3": "MATRIX_SET_DIAG",
+    "Max": "REDUCE_MAX",
+    "MaxPool": "MAX_POOL_2D",
+    "Maximum": "MAXIMUM",
+    "Mean": "MEAN",
+    "Min": "REDUCE_MIN",
+    "Minimum": "MINIMUM",
+    "MirrorPad": "MIRROR_PAD",
+    "Mul": "MUL",
+    "Neg": "NEG",
+    "NotEqual": "NOT_EQUAL",
+    "OneHot": "ONE_HOT",
+    "Pack": "PACK",
+    "Pad": "PAD",
+    "PadV2": "PADV2",
+    "Pow": "POW",
+    "Prod": "REDUCE_PROD",
+    "Range": "RANGE",
+    "Rank": "RANK",
+    "RealDiv": "DIV",
+    "Relu": "RELU",
+    "Relu6": "RELU6",
+    "Reshape": "RESHAPE",
+    "ResizeBilinear": "RESIZE_BILINEAR",
+    "ResizeNearestNeighbor": "RESIZE_NEAREST_NEIGHBOR",
+    "ReverseV2": "REVERSE_V2",
+    "Round": "ROUND",
+    "Rsqrt": "RSQRT",
+    "ScatterNd": "SCATTER_ND",
+    "SegmentSum": "SEGMENT_SUM",
+    "Select": "SELECT",
+    "SelectV2": "SELECT_V2",
+    "Shape": "SHAPE",
+    "Sigmoid": "LOGISTIC",
+    "Sign": "SIGN",
+    "Sin": "SIN",
+    "Slice": "SLICE",
+    "Softmax": "SOFTMAX",
+    "SpaceToBatchND": "SPACE_TO_BATCH_ND",
+    "SpaceToDepth": "SPACE_TO_DEPTH",
+    "Split": "SPLIT",
+    "SplitV": "SPLIT_V",
+    "Sqrt": "SQRT",
+    "Square": "SQUARE",
+    "SquaredDifference": "SQUARED_DIFFERENCE",
+    "Squeeze": "SQUEEZE",
+    "StridedSlice": "STRIDED_SLICE",
+    "Sub": "SUB",
+    "Sum": "SUM",
+    "Tanh": "TANH",
+    "Tile": "TILE",
+    "TopK": "TOPK_V2",
+    "TopKV2": "TOPK_V2",
+    "Transpose": "TRANSPOSE",
+    "Unpack": "UNPACK",
+    "Where": "WHERE",
+    "ZerosLike": "ZEROS_LIKE",
+}
+"""TensorFlow op -> TFLite op, where one becomes one. What is not here is composed, removed, or not known."""
+
+REMOVED = frozenset(
+    """
+    CheckNumerics Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
+    """.split()
+)
+"""Ops that hand on their input 0."""
+
+NO_BUILTIN = frozenset(
+    """
+    CTCBeamSearchDecoder DynamicPartition ExtractImagePatches FakeQuantWithMinMaxArgsGradient
+    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
+    QuantizedRelu QuantizeV2 RequantizationRange Requantize
+    """.split()
+)
+"""Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
+
+ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
+FUSES_ACTIVATION = frozenset(
+    """
+    ADD AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D DIV FULLY_CONNECTED MAX_POOL_2D MUL SUB TRANSPOSE_CONV
+    """.split()
+)
+"""Ops with a fused_activation_function that optimize_patterns.td fills."""
+
+VALUE_OPS = frozenset("CEIL EXP FLOOR NEG RELU RELU6 RELU_N1_TO_1 ROUND SQRT SQUARE TANH".split())
+MOVE_OPS = frozenset("DEPTH_TO_SPACE EXPAND_DIMS RESHAPE SQUEEZE TRANSPOSE".split())
+"""ReorderElementwiseAndMoveOperations puts the former in front of the latter."""
+
+BEFORE_RESHAPE = frozenset(
+    "ADD DIV FLOOR_DIV FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL MAXIMUM MINIMUM MUL SUB".split()
+)
+"""Binaries with a constant that MoveBinaryOpBeforeReshape moves."""
+
+BIAS_SLOTS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
+"""Op -> the operand that is an int32 bias, whose scale follows from operands 0 and 1 (1 and 2 for the last)."""
+
+FIXED = {
+    "L2_NORMALIZATION": (1 / 128, 128),
+    "LOGISTIC": (1 / 256, 0),
+    "LOG_SOFTMAX": (16 / 256, 255),
+    "SOFTMAX": (1 / 256, 0),
+    "TANH": (1 / 128, 128),
+}
+"""FixedOutputRangeInterface: (scale, zero point) of the uint8 result."""
+
+ONE_OUTPUT_OF_MANY = frozenset({"SPLIT", "SPLIT_V", "UNPACK"})
+"""Ops of several results: an unused one makes the answer differ from run to run (repeat.py)."""
+
+UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
+"""Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""
+
+_SAME_SCALE = frozenset(
+    """
+    AVERAGE_POOL_2D BATCH_TO_SPACE_ND CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D
+    MINIMUM MIRROR_PAD PACK PAD PADV2 REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
+    SELECT SELECT_V2 SLICE SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQUEEZE STRIDED_SLICE TILE TOPK_V2
+    TRANSPOSE UNPACK
+    """.split()
+)
+_NEEDS_OUTPUT = frozenset(
+    """
+    ABS ADD ARG_MAX ARG_MIN BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D EQUAL EXP FULLY_CONNECTED GELU GREATER
+    GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MEAN MUL NOT_EQUAL PRELU REDUCE_PROD RELU RELU6
+    RELU_N1_TO_1 REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV
+    """.split()
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What differs between the MLIR converters of two TensorFlow versions."""
+
+    quantizable: frozenset[str]
+    """Ops with a quantized form."""
+    same_scale: frozenset[str]
+    """Ops whose float operands and results share one scale, which flows both ways."""
+    mean_takes_operand_scale: bool
+    """MEAN over a FakeQuant takes its scale, and then needs none of its own."""
+    bias_fake_quant_blocks: bool
+    """A FakeQuant on a bias leaves the op float; else it is ignored."""
+    changed_return_type_fails: bool
+    """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
+    without_legalization: frozenset[str]
+    """TensorFlow ops refused by this version only."""
+
+
+VERSIONS = {
+    (2, 15): Version(
+        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO"},
+        same_scale=_SAME_SCALE | {"ADD_N"},
+        mean_takes_operand_scale=False,
+        bias_fake_quant_blocks=True,
+        changed_return_type_fails=False,
+        without_legalization=frozenset(),
+    ),
+    (2, 21): Version(
+        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
+        same_scale=_SAME_SCALE | {"ADD_N", "BROADCAST_TO", "GATHER_ND"},
+        mean_takes_operand_scale=True,
+        bias_fake_quant_blocks=False,
+        changed_return_type_fails=True,
+        without_legalization=frozenset(),
+    ),
+}
