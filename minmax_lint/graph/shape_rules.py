@@ -245,8 +245,10 @@ def _space_to_batch(call: Call) -> list[Shape | None]:
     shape, block, pads = list(call.known(0)), call.values(1), call.values(2)
     for i, factor in enumerate(block):
         size, low, high = shape[i + 1], pads[2 * i], pads[2 * i + 1]
-        unknown = size is None or factor is None or low is None or high is None
-        shape[i + 1] = None if unknown else (size + low + high) // factor  # type: ignore[operator]
+        if size is None or factor is None or low is None or high is None:
+            shape[i + 1] = None
+        else:
+            shape[i + 1] = (size + low + high) // factor
         shape[0] = _times(shape[0], factor)
     return [tuple(shape)]
 
@@ -255,8 +257,10 @@ def _batch_to_space(call: Call) -> list[Shape | None]:
     shape, block, crops = list(call.known(0)), call.values(1), call.values(2)
     for i, factor in enumerate(block):
         size, low, high = shape[i + 1], crops[2 * i], crops[2 * i + 1]
-        unknown = size is None or factor is None or low is None or high is None
-        shape[i + 1] = None if unknown else size * factor - low - high  # type: ignore[operator]
+        if size is None or factor is None or low is None or high is None:
+            shape[i + 1] = None
+        else:
+            shape[i + 1] = size * factor - low - high
         shape[0] = None if shape[0] is None or factor is None else shape[0] // factor
     return [tuple(shape)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,8 +59,7 @@ def graph_in(buffer: Buffer, start: int, end: int) -> Graph:
     if len(graph) == 0:
         raise UnreadableModel("the graph has no nodes; save it again")
     if len(set(graph.names)) != len(graph):
-        seen: set[str] = set()
-        twice = next(name for name in graph.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        twice = Counter(graph.names).most_common(1)[0][0]
         raise UnreadableModel(f"node {twice!r} is there twice; TensorFlow reads no such graph, save it again")
     return graph
 

@@ -105,7 +105,7 @@ def test_an_unknown_signature_is_the_users_error() -> None:
         (lambda b: b.add("Tanh", "t", b.const("c", 1.0)), "name it with -o NAME"),
     ],
 )
-def test_a_graph_without_ends_asks_for_names(build, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_graph_without_ends_asks_for_names(build, message):
     b = Builder()
     build(b)
     with pytest.raises(UserError, match=message):

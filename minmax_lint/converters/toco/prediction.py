@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
+from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.toco.model import Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
 from minmax_lint.converters.toco.quantization import MissingRange, NoQuantizedForm, lacks_range
@@ -124,7 +124,7 @@ def aborted(profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[Op
     )
 
 
-def _kind(message: str):  # type: ignore[no-untyped-def]
+def _kind(message: str) -> ObstacleKind:
     if message.startswith("Bad value"):
         return "bad-weights"
     if "without a message" in message:

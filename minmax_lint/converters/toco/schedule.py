@@ -6,6 +6,7 @@ the logs of the binaries (research/toco_minmax.md, section 3).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from minmax_lint.converters.toco import conversions as convert
@@ -113,16 +114,16 @@ def _by_type(version: Version) -> dict[str, tuple[Transformation, ...]]:
 def prepare(model: Model, version: Version) -> None:
     """Everything up to the check whether all ranges are there. Raises Fatal where TOCO aborts."""
     _check_ends(model)
-    _finish(model, run, dict.fromkeys(ALL_TYPES, (trivial.remove_unused_op,)))
-    _finish(model, run, _by_type(version))
+    _finish(model, dict.fromkeys(ALL_TYPES, (trivial.remove_unused_op,)))
+    _finish(model, _by_type(version))
     propagation = {
         type: (rule,) for type, rule in hardcode_min_max(pack_forwards=version.pack_forwards).items()
     }
-    _finish(model, run, {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)})
+    _finish(model, {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)})
     _copy_constant_outputs(model)
 
 
-def _finish(model: Model, run, transformations) -> None:  # type: ignore[no-untyped-def]
+def _finish(model: Model, transformations: Mapping[str, Sequence[Transformation]]) -> None:
     run(model, transformations)
     _discard_unreachable(model)
     _check_ends(model)
