@@ -28,6 +28,8 @@ class FixOptions:
     unsafe: bool = False
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Array -> (min, max), where the user gives ranges."""
+    calibrated: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Array -> (min, max), as TensorFlow computed it over the user's data; `ranges` come before it."""
     default_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
