@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
-
-ObstaclesByPlace = Mapping[tuple[str | None, str | None], tuple[tuple[Profile, Obstacle], ...]]
+from minmax_lint.rules.attribution import Cause, attribute
+from minmax_lint.rules.coverage import Coverage
+from minmax_lint.rules.finding import Severity
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,22 @@ class Subject:
         """Every FakeQuant of the kept subgraph, in file order."""
         return tuple(found for found in self.fake_quants if found.node in self.kept)
 
-    def obstacles(self, *kinds: str) -> ObstaclesByPlace:
-        """Obstacles of these kinds by (array, node), over the selected profiles, in first-seen order."""
-        grouped: dict[tuple[str | None, str | None], list[tuple[Profile, Obstacle]]] = {}
-        for profile in self.profiles:
-            for obstacle in self.predictions[profile.name].obstacles:
-                if obstacle.kind in kinds:
-                    grouped.setdefault((obstacle.array, obstacle.node), []).append((profile, obstacle))
-        return {key: tuple(found) for key, found in grouped.items()}
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Facts about where FakeQuants stand."""
+        return Coverage(self)
+
+    @cached_property
+    def _causes(self) -> Mapping[str, tuple[Cause, ...]]:
+        return attribute(self)
+
+    def causes(self, code: str) -> tuple[Cause, ...]:
+        """What keeps a selected profile from an integer model, as far as rule `code` is to tell it."""
+        return self._causes.get(code, ())
+
+    def severity(self, profiles: Iterable[str]) -> Severity:
+        """How bad a cause is that these profiles stumble over: what aborts or goes float is an error."""
+        verdicts = {self.predictions[name].verdict for name in profiles}
+        if verdicts & {"abort", "float"}:
+            return "error"
+        return "warning" if "undetermined" in verdicts else "info"

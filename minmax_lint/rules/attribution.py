@@ -1,0 +1,165 @@
+"""Which rule tells which cause: every obstacle of the selected profiles goes to exactly one rule.
+
+Rules ask for their own causes (`Subject.causes`), so one root is never reported twice, and nothing that a
+converter stumbles over is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from minmax_lint.converters.prediction import Obstacle, ObstacleKind
+from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.rules.coverage import Coverage
+from minmax_lint.rules.ranges import USUAL_BITS, is_degenerate, misses_zero
+
+if TYPE_CHECKING:
+    from minmax_lint.rules.subject import Subject
+
+LEGACY_OPS = frozenset(
+    """
+    Dequantize QuantizeV2 QuantizedAdd QuantizedAvgPool QuantizedBatchNormWithGlobalNormalization
+    QuantizedBiasAdd QuantizedConcat QuantizedConcatV2 QuantizedConv2D QuantizedConv2DWithBias
+    QuantizedConv2DWithBiasAndRelu QuantizedDepthwiseConv2D QuantizedInstanceNorm QuantizedMatMul
+    QuantizedMatMulWithBias QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX
+    QuantizedReshape QuantizedResizeBilinear QuantizeDownAndShrinkRange RequantizationRange
+    RequantizationRangePerChannel Requantize RequantizePerChannel
+    """.split()
+)
+"""Ops of TensorFlow's first quantization (`transform_graph quantize_nodes`): no TFLite converter reads them."""
+
+CODES: Mapping[ObstacleKind, str] = {
+    "training": "MM130",
+    "raw-consumer": "MM114",
+    "scale-conflict": "MM210",
+    "range-not-constant": "MM310",
+    "bad-weights": "MM111",
+    "unused-input": "MM904",
+    "unknown-op": "MM903",
+}
+"""Kinds that belong to one rule, whatever the graph looks like."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One root for which some of the selected profiles do not make an integer model."""
+
+    code: str
+    """The rule that tells it."""
+    array: str | None
+    node: str | None
+    profiles: tuple[str, ...]
+    """Names of the profiles that stumble over it."""
+    consequences: tuple[str, ...]
+    """Arrays whose ops go float, or fail, because of it; `array` first where it is one of them."""
+    message: str
+    """The first converter's own sentence about it."""
+
+
+def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
+    """The causes by the code of their rule, in graph order as far as the converters tell it."""
+    coverage = Coverage(subject)
+    merged: dict[tuple[str, str | None], Cause] = {}
+    for profile in subject.profiles:
+        for obstacle in subject.predictions[profile.name].obstacles:
+            cause = _cause(coverage, obstacle, profile.name)
+            key = (cause.code, cause.array or cause.node)
+            merged[key] = _merged(merged[key], cause) if key in merged else cause
+    by_code: dict[str, list[Cause]] = {}
+    for cause in _tails_told_apart(coverage, tuple(merged.values())):
+        by_code.setdefault(cause.code, []).append(cause)
+    return {code: tuple(found) for code, found in by_code.items()}
+
+
+def _cause(coverage: Coverage, obstacle: Obstacle, profile: str) -> Cause:
+    code = _code(coverage, obstacle)
+    array = obstacle.array
+    if code in ("MM101", "MM102", "MM103") and array is not None:
+        array = coverage.output_behind(array) or array
+    return Cause(code, array, obstacle.node, (profile,), obstacle.consequences, obstacle.message)
+
+
+def _code(coverage: Coverage, obstacle: Obstacle) -> str:
+    kind, array, node = obstacle.kind, obstacle.array, obstacle.node
+    if kind in CODES:
+        return CODES[kind]
+    if coverage.op(node) in LEGACY_OPS:
+        return "MM121"
+    if kind == "no-range" and array is not None:
+        return _code_of_gap(coverage, array, node)
+    if kind == "no-kernel":
+        return "MM401" if coverage.is_builtin(coverage.op(node)) else "MM402"
+    if kind == "output":
+        return "MM103"
+    return _code_of_range(coverage.fake_quant_of(array, node))
+
+
+def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
+    """The rule about an array without range: the most telling pattern around it."""
+    producer = coverage.producer(array)
+    names = {node, producer.name if producer is not None else None} - {None}
+    if names & coverage.around_computed_ranges:
+        return "MM310"
+    if coverage.op(node) == "FakeQuantWithMinMaxVarsPerChannel":
+        return "MM401"
+    output = coverage.output_behind(array)
+    if output is not None:
+        if coverage.fake_quant_outside(output):
+            return "MM101"
+        if any(map(coverage.fake_quant_outside, coverage.unchanged_from(output))):
+            return "MM103"
+    if not coverage.subject.kept_fake_quants:
+        return "MM120"
+    if names & coverage.from_constants:
+        return "MM111"
+    if coverage.fake_quant_outside(array):
+        return "MM114"
+    source = coverage.graph[node] if node is not None and node in coverage.graph else producer
+    if coverage.is_split_activation(source):
+        return "MM113"
+    if coverage.is_batch_norm(source) or coverage.reads_batch_norm(array):
+        return "MM112"
+    return "MM110" if output is None else "MM102"
+
+
+def _code_of_range(found: FakeQuant | None) -> str:
+    """The rule about a FakeQuant that makes a converter fail; MM403 where it is none."""
+    if found is None:
+        return "MM403"
+    if found.num_bits != USUAL_BITS:
+        return "MM206"
+    return "MM205" if is_degenerate(found) or not misses_zero(found) else "MM201"
+
+
+def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:
+    """Several gaps behind the last FakeQuant of one output are one root: nobody quantized that tail."""
+    tails: dict[str, list[Cause]] = {}
+    for cause in causes:
+        if cause.code in ("MM102", "MM110") and cause.array is not None:
+            output = coverage.end_of_tail(cause.array)
+            if output is not None:
+                tails.setdefault(output, []).append(cause)
+    long = {output: found for output, found in tails.items() if len(found) > 1}
+    inside = {id(cause) for found in long.values() for cause in found}
+    yield from (cause for cause in causes if id(cause) not in inside)
+    for output, found in long.items():
+        yield Cause(
+            "MM104",
+            output,
+            found[0].array,
+            tuple(dict.fromkeys(name for cause in found for name in cause.profiles)),
+            tuple(
+                dict.fromkeys(name for c in found for name in (c.array, *c.consequences) if name is not None)
+            ),
+            found[0].message,
+        )
+
+
+def _merged(first: Cause, second: Cause) -> Cause:
+    return replace(
+        first,
+        profiles=tuple(dict.fromkeys((*first.profiles, *second.profiles))),
+        consequences=tuple(dict.fromkeys((*first.consequences, *second.consequences))),
+    )

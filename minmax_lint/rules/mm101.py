@@ -1,0 +1,147 @@
+"""MM101: output-fakequant-outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import is_fake_quant
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.outside import OutsideFakeQuant, outside_fake_quants
+from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+FIXED_RANGE = frozenset({"LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
+"""Ops whose result has a range of its own in every converter."""
+
+
+class OutputFakeQuantOutside(Rule):
+    """The FakeQuant of an output stands behind it, where no converter sees it.
+
+    ## What it does
+    Reports every output array that a FakeQuant reads, directly or through ops that change no value, while
+    no output depends on that FakeQuant. The converter keeps what lies between inputs and outputs, both
+    included, and throws the FakeQuant away together with its range.
+
+    Where a converter has the output's range from elsewhere, as behind a softmax, it is only an info.
+
+    ## Why
+    `tf.contrib.quantize` hangs a FakeQuant behind the last activation. In a classifier a softmax or another
+    op reads it, so it stays. In a regression net the activation itself is exported, and its FakeQuant goes.
+    TOCO then aborts. MLIR is worse: it succeeds, and the last op stays float, with a float output.
+
+    ## Symptom
+    ```
+    Array output does not have MinMax information, and is not a constant array. Cannot proceed with quantization.
+    Check failed: output_array.minmax Output array named output lacks minmax
+    ```
+    MLIR says nothing. The converted model has a float32 output.
+
+    ## Fix
+    `minmax-lint fix` does one of two things, whichever converts everywhere and leaves least behind:
+    `retarget` makes the FakeQuant itself the output, under the output's name; `guard` puts a minimum with a
+    bound that no value reaches behind the FakeQuant. Both are safe.
+
+    In the model code: `output = minmax_lint.guard(output)` before the quantization rewrite, in the training
+    program and in the export program, and export what it returns.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves the op that makes the output in float (error).
+    """
+
+    code = "MM101"
+    name = "output-fakequant-outside"
+    severity = "error"
+    fixes = ("retarget", "guard")
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an output."""
+        broken = {cause.array: cause for cause in subject.causes(self.code)}
+        training = [name for name, found in subject.predictions.items() if found.kind == "training-graph"]
+        for output in subject.kept.outputs:
+            outside = outside_fake_quants(subject.graph, subject.kept, output)
+            op = subject.graph.op(parse_edge(output).node)
+            cause = broken.get(output)
+            if not outside or (cause is None and is_fake_quant(op)):
+                continue
+            profiles: Sequence[str] = cause.profiles if cause is not None else ()
+            if op not in FIXED_RANGE and training:
+                # Nobody gets as far as the output of a training graph; of its eval graph everybody does.
+                profiles = [*profiles, *training]
+            offer = _offer(subject, output, outside) if cause is not None else None
+            yield self.finding(
+                f"the FakeQuant of output array {output!r} stands behind it, outside what the converter keeps"
+                + ("" if profiles else "; the output has a range all the same"),
+                severity=subject.severity(profiles),
+                node=outside[0].fake_quant.node,
+                array=output,
+                outputs=(output,),
+                profiles=profiles,
+                consequences=cause.consequences if cause is not None else (),
+                path=(
+                    *in_front_of(subject, output),
+                    step(
+                        subject,
+                        parse_edge(output).node,
+                        "output",
+                        f"the output, {NO_RANGE}" if profiles else "the output",
+                    ),
+                    *(step(subject, name, "outside") for name in outside[0].through),
+                    step(subject, outside[0].fake_quant.node, "outside"),
+                ),
+                advice=_advice(output, outside, training) if profiles and offer is None else "",
+                fix=offer,
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A dense layer and its activation, exported; the FakeQuant hangs behind."""
+        return Example(_net().graph(), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The FakeQuant itself is exported."""
+        return Example(_net().graph(), {"input": (1, 4)}, ("output/quant",))
+
+
+def _offer(subject: Subject, output: str, outside: Sequence[OutsideFakeQuant]) -> FixOffer | None:
+    if _doubt(outside) or subject.kept.is_cut(parse_edge(output).node):
+        return None
+    edge = parse_edge(output)
+    shared = sum(parse_edge(name).node == edge.node for name in subject.kept.outputs) > 1
+    if edge.port or shared:
+        return FixOffer("retarget", "safe", "Make the FakeQuant an output, under a new name.")
+    return FixOffer("retarget", "safe", f"Make the FakeQuant the output, under the name {output!r}.")
+
+
+def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
+    """Why the range of the FakeQuant behind an output cannot be used as it is; empty where it can."""
+    nearest = outside[0].fake_quant
+    if nearest.per_channel:
+        return (
+            f"{nearest.node} has a range for each channel: quantize the output with FakeQuantWithMinMaxVars."
+        )
+    if not nearest.constant:
+        return f"The range of {nearest.node} is computed: export an eval graph, where it is a constant."
+    found = {(str(f.fake_quant.range), f.fake_quant.num_bits, f.fake_quant.narrow_range) for f in outside}
+    if len(found) > 1:
+        told = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in outside)
+        return f"Several FakeQuants disagree about its range: {told}. Keep one."
+    return ""
+
+
+def _advice(output: str, outside: Sequence[OutsideFakeQuant], training: Sequence[str]) -> str:
+    guard = f"in the model code, call minmax_lint.guard on {output!r} before the quantization rewrite"
+    if training:
+        return f"Export an eval graph, which `minmax-lint fix` can repair; or, {guard}, and export what it returns."
+    return _doubt(outside) or f"{guard[0].upper()}{guard[1:]}, and export what it returns."
+
+
+def _net() -> Builder:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    y = b.add("Relu6", "output", b.dense("dense", x, 4, 2))
+    b.fake_quant("output/quant", y, 0, 6)
+    return b

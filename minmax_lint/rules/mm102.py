@@ -1,0 +1,113 @@
+"""MM102: output-without-range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import is_fake_quant
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class OutputWithoutRange(Rule):
+    """An output has no range, and the graph holds no FakeQuant that could give it one.
+
+    ## What it does
+    Reports every output array without range that no FakeQuant quantizes, inside or outside the kept
+    subgraph, and whose op cannot take the range of its input.
+
+    ## Why
+    Either the rewriter made no FakeQuant, as for a last layer without activation, or the graph was frozen
+    *after* it had been cut to the output: `convert_variables_to_constants(..., [output])` prunes the
+    FakeQuant that hung behind. In that case nothing is left to repair in this file; the file one step
+    earlier still has it.
+
+    ## Symptom
+    ```
+    Array output does not have MinMax information, and is not a constant array. Cannot proceed with quantization.
+    Check failed: output_array.minmax Output array named output lacks minmax
+    ```
+    MLIR says nothing. The op that makes the output stays float, and so does the output.
+
+    ## Fix
+    Go one step back: lint the graph as it was before freezing or pruning (the `.meta` file, the checkpoint, the
+    eval graph). If the FakeQuant is there, MM101 repairs it.
+
+    If it never was, change the model code: `output = minmax_lint.guard(output)` before
+    `tf.contrib.quantize.create_training_graph` and `create_eval_graph`, train, and export what it returns.
+
+    `minmax-lint fix --unsafe-fixes --ranges ranges.json` inserts a FakeQuant with a range that you know.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves the op that makes the output in float (error).
+    """
+
+    code = "MM102"
+    name = "output-without-range"
+    severity = "error"
+    fixes = ("insert",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an output."""
+        for cause in subject.causes(self.code):
+            assert cause.array is not None
+            output, node = cause.array, parse_edge(cause.array).node
+            constant = node in subject.coverage.from_constants
+            yield self.finding(
+                f"output array {output!r} has no range, and no FakeQuant is left that could give it one"
+                if not constant
+                else f"output array {output!r} is a constant, which has no range as an output",
+                severity=subject.severity(cause.profiles),
+                node=node,
+                array=output,
+                outputs=(output,),
+                profiles=cause.profiles,
+                consequences=cause.consequences,
+                path=(
+                    *in_front_of(subject, output),
+                    step(subject, node, "output", f"the output, {NO_RANGE}"),
+                ),
+                advice=_advice(subject, output),
+                fix=None
+                if constant
+                else FixOffer(
+                    "insert", "unsafe", f"Insert a FakeQuant behind {output!r}, with a range that you give."
+                ),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A dense layer without FakeQuant on its result, exported."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        b.dense("output", x, 4, 2)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with a FakeQuant, which is exported."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+
+def _advice(subject: Subject, output: str) -> str:
+    guard = "call minmax_lint.guard on it before create_eval_graph, and export what it returns"
+    if _looks_pruned(subject):
+        return (
+            f"Freezing has cut this graph to its outputs: a FakeQuant that hung behind {output!r} went with the "
+            f"rest. Go one step back and lint the graph before freezing. Or, in the model code, {guard}."
+        )
+    return f"In the model code, {guard}."
+
+
+def _looks_pruned(subject: Subject) -> bool:
+    """Whether a rewritten graph holds no more than its outputs need: nothing outside could have survived."""
+    graph, kept = subject.graph, subject.kept
+    rewritten = any(is_fake_quant(graph.op(name)) for name in kept.order)
+    return rewritten and not subject.unfrozen and len(kept) + len(kept.control_only) == len(graph)

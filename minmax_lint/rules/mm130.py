@@ -1,0 +1,114 @@
+"""MM130: training-graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from minmax_lint.converters.training import ASSIGNMENTS
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.node import Node
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
+_RANDOM = frozenset(
+    {"RandomUniform", "RandomUniformInt", "StatelessRandomUniform", "StatelessRandomUniformV2"}
+)
+
+
+class TrainingGraph(Rule):
+    """The outputs depend on ops that belong to training: assignments, dropout, batch statistics.
+
+    ## What it does
+    Reports assignments to variables (the moving averages of FakeQuant ranges and of batch normalization),
+    batch normalization in training mode, dropout and gradients among the ancestors of the outputs. It is one
+    finding for the graph.
+
+    ## Why
+    `create_training_graph` makes FakeQuants that update their ranges whenever they run. Freezing turns the
+    variables into constants, and TensorFlow refuses to import an assignment to a constant. Where it does
+    not, dropout and batch statistics stay in the model and have no ranges.
+
+    ## Symptom
+    ```
+    ValueError: Input 0 of node weights_quant/AssignMinLast was passed float from weights_quant/min:0 incompatible with expected float_ref.
+    Array activation1, which is an input to the Div operator producing the output array dropout/div, is lacking min/max data
+    ```
+
+    ## Fix
+    Build the graph a second time for export: the forward pass with `is_training=False`, then
+    `tf.contrib.quantize.create_eval_graph()`, then restore the checkpoint of the training run. In TF2, export
+    a function that calls the model with `training=False`.
+
+    ## Converters
+    All: a frozen training graph does not even reach the converter (error). Training ops that a converter does
+    digest are a warning.
+    """
+
+    code = "MM130"
+    name = "training-graph"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding for the whole graph."""
+        causes = subject.causes(self.code)
+        graph, kept = subject.graph, subject.kept
+        found = [name for name in kept.order if is_training_op(graph[name])]
+        found += sorted(
+            (name for name in kept.control_only if is_training_op(graph[name])), key=graph.position
+        )
+        if not causes and not found:
+            return
+        profiles = tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+        first = next((cause.node for cause in causes if cause.node is not None), None) or found[0]
+        others = len(set(found) - {first})
+        more = f", and so do {others} more ops of training" if others else ""
+        yield self.finding(
+            f"the outputs depend on {first!r} ({graph.op(first)}), which belongs to training{more}",
+            severity=subject.severity(profiles) if profiles else "warning",
+            node=first,
+            array=first,
+            outputs=kept.outputs,
+            profiles=profiles,
+            consequences=tuple(dict.fromkeys((first, *found))),
+            path=(
+                step(subject, first, "missing", "training only"),
+                *(step(subject, use.node) for use in kept.uses(first)[:1]),
+            ),
+            advice="Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
+            "then the training run's checkpoint.",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A FakeQuant that assigns its range whenever it runs."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        y = b.add("Relu", "relu", x)
+        low = b.add("Assign", "quant/AssignMin", b.const("quant/min", 0.0), b.const("quant/zero", 0.0))
+        high = b.add("Assign", "quant/AssignMax", b.const("quant/max", 6.0), b.const("quant/six", 6.0))
+        b.add("FakeQuantWithMinMaxVars", "output", y, low, high, num_bits=8, narrow_range=False)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with the range as a constant."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        b.fake_quant("output", b.add("Relu", "relu", x), 0, 6)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+
+def is_training_op(node: Node) -> bool:
+    """Whether an op is there for training only."""
+    if node.op.startswith("FusedBatchNorm"):
+        return node.flag("is_training", "Grad" not in node.op)
+    return (
+        node.op in ASSIGNMENTS
+        or node.op.startswith(("AssignVariable", "AssignAddVariable", "AssignSubVariable"))
+        or (node.op in _RANDOM and "dropout" in node.name.lower())
+        or (node.op != "Const" and _GRADIENTS.search(node.name) is not None)
+    )

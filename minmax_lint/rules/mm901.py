@@ -1,0 +1,72 @@
+"""MM901: output-not-found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class OutputNotFound(Rule):
+    """An input or output that was asked for is not in the graph.
+
+    ## What it does
+    Reports every name given with `-i` or `-o`, in the configuration or by a signature, that no node of the
+    graph has. It tells near names.
+
+    ## Why
+    A name with a typing error, a scope that was added or dropped, or the name of a Keras layer in place of
+    its output array. The other outputs are linted all the same.
+
+    ## Symptom
+    ```
+    ValueError: Invalid tensors 'outptu' were found.
+    ```
+
+    ## Fix
+    Give the name that is meant; `minmax-lint inspect GRAPH` lists inputs, outputs and signatures.
+
+    ## Converters
+    All of them refuse. It is bad usage: `check` exits with 2.
+    """
+
+    code = "MM901"
+    name = "output-not-found"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a name."""
+        for role, names in (("output", subject.unknown_outputs), ("input", subject.unknown_inputs)):
+            for array in names:
+                hint = near_names(parse_edge(array).node, subject.graph.names)
+                meant = f"; did you mean {' or '.join(map(repr, hint))}?" if hint else ""
+                yield self.finding(
+                    f"{role} {array!r} is not in the graph{meant}",
+                    array=array,
+                    outputs=(array,) if role == "output" else (),
+                    profiles=tuple(profile.name for profile in subject.profiles),
+                    advice=""
+                    if hint
+                    else "`minmax-lint inspect` lists inputs, outputs and signatures of the graph.",
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A typing error in the name of the output."""
+        return Example(_net().graph(), {"input": (1, 4)}, ("outptu",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The name as it is in the graph."""
+        return Example(_net().graph(), {"input": (1, 4)}, ("output",))
+
+
+def _net() -> Builder:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.add("Relu6", "relu", x), 0, 6)
+    return b

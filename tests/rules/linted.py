@@ -1,0 +1,41 @@
+"""Findings of the rules on graphs made in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from minmax_lint.converters.profile import profiles
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.linting import lint_model
+from minmax_lint.loaders.model import Model
+from minmax_lint.report import Report
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example
+
+ALL_PROFILES = ("toco-1.15", "toco-2.15", "mlir-2.15", "mlir-2.21", "mlir-2.15-v2", "mlir-2.21-v2")
+
+
+def lint(
+    graph: Graph | Builder,
+    inputs: Mapping[str, Shape],
+    outputs: Iterable[str],
+    converters: Sequence[str] = ALL_PROFILES,
+) -> Report:
+    """The report on a graph."""
+    if isinstance(graph, Builder):
+        graph = graph.graph()
+    return lint_model(
+        Model(None, "graphdef", graph), inputs, tuple(outputs), profiles(converters), path="graph"
+    )
+
+
+def lint_example(example: Example) -> Report:
+    """The report on a rule's example."""
+    return lint(example.graph, example.inputs, example.outputs, example.profiles)
+
+
+def found(report: Report, code: str) -> list[Finding]:
+    """The findings of one rule."""
+    return [finding for finding in report.findings if finding.code == code]
