@@ -15,6 +15,7 @@ from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
     from minmax_lint.api import explain, lint
+    from minmax_lint.assertion import assert_quantizable
     from minmax_lint.converters.prediction import Prediction
     from minmax_lint.errors import UserError
     from minmax_lint.report import Report
@@ -23,13 +24,23 @@ if TYPE_CHECKING:
 _HOMES = {
     "lint": "minmax_lint.api",
     "explain": "minmax_lint.api",
+    "assert_quantizable": "minmax_lint.assertion",
     "Finding": "minmax_lint.rules.finding",
     "Prediction": "minmax_lint.converters.prediction",
     "Report": "minmax_lint.report",
     "UserError": "minmax_lint.errors",
 }
 
-__all__ = ["Finding", "Prediction", "Report", "UserError", "__version__", "explain", "lint"]
+__all__ = [
+    "Finding",
+    "Prediction",
+    "Report",
+    "UserError",
+    "__version__",
+    "assert_quantizable",
+    "explain",
+    "lint",
+]
 
 
 def __getattr__(name: str) -> Any:

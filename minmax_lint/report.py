@@ -69,3 +69,9 @@ class Report:
     def fixable(self) -> int:
         """Number of findings that `fix` can repair safely."""
         return sum(f.fix is not None and f.fix.applicability == "safe" for f in self.findings)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show. The one import upwards: they ask the object itself how it looks."""
+        from minmax_lint.reporters.notebook import report_html
+
+        return report_html(self)

@@ -13,8 +13,7 @@ from minmax_lint.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from minmax_lint.cli.settings import Settings
-    from minmax_lint.config import Target
+    from minmax_lint.config import Settings, Target
     from minmax_lint.report import Report
     from minmax_lint.reporters import Run
 

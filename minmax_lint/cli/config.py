@@ -10,8 +10,7 @@ from minmax_lint.cli import options
 from minmax_lint.cli.streams import payload
 
 if TYPE_CHECKING:
-    from minmax_lint.cli.settings import Settings
-    from minmax_lint.config import Target
+    from minmax_lint.config import Settings, Target
 
 
 def add(parser: ArgumentParser) -> None:

@@ -17,8 +17,7 @@ from minmax_lint.errors import UserError
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
-    from minmax_lint.cli.settings import Settings
-    from minmax_lint.config import Target
+    from minmax_lint.config import Settings, Target
     from minmax_lint.report import Report
 
 WORTH_IT = 4

@@ -2,13 +2,15 @@
 
 Interface: `load(start)` reads the nearest configuration file; `targets(config)` are the models it names and
 `target_of(config, path)` what it says about one; `resolved(config, given)` merges it with the command line;
-`adjusted(report, ...)` applies severities, ignores and a baseline to a report.
+`adjusted(report, ...)` applies severities, ignores and a baseline to a report; `Settings` is all of this in
+one.
 """
 
 from __future__ import annotations
 
 from minmax_lint.config.baseline import Baseline
 from minmax_lint.config.discovery import load
+from minmax_lint.config.merged import Settings
 from minmax_lint.config.report import Adjustment, adjusted
 from minmax_lint.config.resolution import Resolved, resolved
 from minmax_lint.config.settings import Config, Ignore, ModelSettings
@@ -21,6 +23,7 @@ __all__ = [
     "Ignore",
     "ModelSettings",
     "Resolved",
+    "Settings",
     "Target",
     "adjusted",
     "load",

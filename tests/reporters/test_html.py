@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +17,9 @@ from minmax_lint.report import Report
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.formats.html import page_data
 from minmax_lint.rules.finding import with_fingerprints
+from tests.reporters.browser import open_browser
 from tests.reporters.reports import BROKEN, CLEAN, MIXED, MM101, MM110, report
 from tests.reporters.test_golden import rendered
-
-CHROMIUM = shutil.which("chromium")
 
 
 def deep_report(*, scoped: bool) -> Report:
@@ -125,13 +123,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+    yield from open_browser()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.reporters.terminal.verdicts import not_quantized, plural, print_head, print_verdicts
+from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
+from minmax_lint.reporters.words import not_quantized, plural
 from minmax_lint.rules.finding import SEVERITIES
 
 

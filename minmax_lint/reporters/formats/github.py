@@ -8,6 +8,7 @@ from typing import TextIO
 
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.words import counts_text, plural
 from minmax_lint.rules.finding import SEVERITIES, Finding
 
 MOST = 10
@@ -40,8 +41,8 @@ def _message(finding: Finding) -> str:
 
 def _summary(run: Run, total: int) -> str:
     hidden = f"; {total - MOST} not shown as annotations" if total > MOST else ""
-    counts = ", ".join(f"{run.count(level)} {level}{'s' * (run.count(level) != 1)}" for level in SEVERITIES)
-    return f"minmax-lint: {counts} in {len(run.reports)} model{'s' * (len(run.reports) != 1)}{hidden}"
+    models = len(run.reports)
+    return f"minmax-lint: {counts_text(run)} in {models} {plural(models, 'model')}{hidden}"
 
 
 def _command(kind: str, path: str, title: str, message: str) -> str:

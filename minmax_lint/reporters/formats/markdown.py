@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
-from minmax_lint.converters.profile import PROFILES
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.rules.finding import SEVERITIES, Finding
+from minmax_lint.reporters.words import counts_text, plural, profile_title
+from minmax_lint.rules.finding import Finding
 
 SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined": "❔"}
 
@@ -16,8 +16,7 @@ SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined"
 def render(run: Run, out: TextIO) -> None:
     """Write one section a model."""
     out.write("# minmax-lint\n\n")
-    counts = ", ".join(f"{run.count(level)} {level}{'s' * (run.count(level) != 1)}" for level in SEVERITIES)
-    out.write(f"{counts} in {len(run.reports)} model{'s' * (len(run.reports) != 1)}.\n")
+    out.write(f"{counts_text(run)} in {len(run.reports)} {plural(len(run.reports), 'model')}.\n")
     for report in run.reports:
         _write_report(run, report, out)
     for failed in run.unreadable:
@@ -30,12 +29,11 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     out.write(f"{report.kept_nodes} of {report.nodes} nodes kept, {inputs} → {outputs}.\n\n")
     out.write("| Converter | Verdict | Integer | Says |\n| --- | --- | --- | --- |\n")
     for name, prediction in report.predictions.items():
-        title = PROFILES[name].title if name in PROFILES else name
         share = prediction.integer_share
         percent = "" if share is None else f"{share:.0%}"
         says = _cell(prediction.message)
         symbol = SYMBOLS[prediction.verdict]
-        out.write(f"| {title} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
+        out.write(f"| {profile_title(name)} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
     if not report.findings:
         out.write("\nNo findings.\n")
         return

@@ -13,7 +13,8 @@ from minmax_lint.fixes.patch import Patch
 from minmax_lint.report import Report
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.terminal.verdicts import plural, print_head
+from minmax_lint.reporters.terminal.verdicts import print_head
+from minmax_lint.reporters.words import plural
 
 BOUNDARY_OPS = ("QUANTIZE", "DEQUANTIZE")
 SHOWN_FLOAT_OPS = 8

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.terminal.verdicts import profile_title
+from minmax_lint.reporters.words import profile_title
 from minmax_lint.rules.finding import Finding, Severity
 
 SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}

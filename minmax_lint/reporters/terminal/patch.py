@@ -9,14 +9,8 @@ from minmax_lint.fixes.patch import Patch
 from minmax_lint.report import Report
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.terminal.verdicts import (
-    WORDS,
-    not_quantized,
-    plural,
-    print_head,
-    profile_title,
-    verdict_detail,
-)
+from minmax_lint.reporters.terminal.verdicts import print_head
+from minmax_lint.reporters.words import WORDS, not_quantized, plural, profile_title, verdict_detail
 from minmax_lint.rules.finding import Finding
 
 _CHANGE_STYLES = {

@@ -7,11 +7,11 @@ import json
 from importlib.resources import files
 from typing import Any, TextIO
 
-from minmax_lint.converters.profile import PROFILES
 from minmax_lint.report import Report
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
 from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.words import profile_title
 from minmax_lint.rules.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
@@ -24,8 +24,8 @@ def render(run: Run, out: TextIO) -> None:
     page = _asset("page.html")
     parts = {
         "title": html.escape(_title(run)),
-        "style": _asset("page.css"),
-        "data": _data_text(page_data(run)),
+        "style": _asset("colours.css") + _asset("page.css"),
+        "data": data_text(page_data(run)),
         "scripts": "\n".join(f"<script>{_script(_asset(name))}</script>" for name in SCRIPTS),
     }
     for name, text in parts.items():
@@ -40,12 +40,13 @@ def page_data(run: Run) -> dict[str, Any]:
     return {
         "tool": TOOL,
         "rules": {code: documented.get(code, "") for code in sorted(codes)},
-        "models": [_model(run, report) for report in run.reports],
+        "models": [model_data(run, report) for report in run.reports],
         "unreadable": [[failed.path, failed.message] for failed in run.unreadable],
     }
 
 
-def _model(run: Run, report: Report) -> dict[str, Any]:
+def model_data(run: Run, report: Report) -> dict[str, Any]:
+    """One model: verdicts, findings, and the graph for graph.js."""
     drawn = picture(report)
     rows = {name: row for row, name in enumerate(drawn.nodes)}
     profiles = list(report.predictions)
@@ -61,7 +62,7 @@ def _model(run: Run, report: Report) -> dict[str, Any]:
         "profiles": [
             {
                 "name": name,
-                "title": PROFILES[name].title if name in PROFILES else name,
+                "title": profile_title(name),
                 **prediction_data(report.predictions[name]),
             }
             for name in profiles
@@ -93,7 +94,7 @@ def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _data_text(data: dict[str, Any]) -> str:
+def data_text(data: dict[str, Any]) -> str:
     """JSON that cannot end the script element that it stands in (HTML, "restrictions for contents")."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 

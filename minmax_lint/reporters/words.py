@@ -1,0 +1,71 @@
+"""What reports call things: verdicts, converters, arrays, and numbers of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from minmax_lint.converters.prediction import Prediction, Verdict
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.report import Report
+from minmax_lint.reporters.run import Run
+from minmax_lint.rules.finding import SEVERITIES
+
+WORDS: Mapping[Verdict, tuple[str, str]] = {
+    "quantized": ("quantized", "green"),
+    "float": ("stays float", "yellow"),
+    "abort": ("aborts", "red"),
+    "undetermined": ("undetermined", "magenta"),
+}
+"""Verdict -> (word, style)."""
+
+
+def verdict_detail(prediction: Prediction) -> str:
+    """What follows the verdict's word: the converter's own message, or how many ops are integer."""
+    computing = sum(op.computes for op in prediction.ops)
+    if prediction.verdict in ("abort", "undetermined"):
+        return prediction.message
+    if prediction.verdict == "quantized":
+        return f"{computing} of {computing} {plural(computing, 'op')} integer" if computing else ""
+    floats = len(prediction.float_ops)
+    if not floats:
+        return prediction.message or "every op is integer, but an output of the model is float32"
+    share = f"{computing - floats} of {computing} {plural(computing, 'op')} integer; " * (computing >= floats)
+    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
+
+
+def not_quantized(report: Report) -> list[str]:
+    """The converters, by title, that will not make an all-integer model."""
+    return [profile_title(name) for name, found in report.predictions.items() if found.verdict != "quantized"]
+
+
+def counted(words: Iterable[str], kinds: int = 4) -> str:
+    """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
+    found = Counter(words).most_common()
+    shown = [word if number == 1 else f"{word} x{number}" for word, number in found[:kinds]]
+    return ", ".join(shown + ["..."] * (len(found) > kinds))
+
+
+def profile_title(name: str) -> str:
+    """A profile's name for people: `TOCO (TF 2.15)`."""
+    found = PROFILES.get(name)
+    return found.title if found else name
+
+
+def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:
+    """`input [?, 2]`; the bare name where nothing is known of the shape."""
+    if shape is None:
+        return name
+    return f"{name} [{', '.join('?' if size is None else str(size) for size in shape)}]"
+
+
+def plural(count: int, noun: str) -> str:
+    """The noun, with an s unless there is one."""
+    return noun if count == 1 else f"{noun}s"
+
+
+def counts_text(run: Run) -> str:
+    """`1 error, 0 warnings, 2 infos` over all models."""
+    counts = {level: run.count(level) for level in SEVERITIES}
+    return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())
