@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from minmax_lint.cli.completion import asked, complete
 from minmax_lint.cli.streams import complain, say, tolerate_any_text
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
@@ -27,6 +28,8 @@ COMMANDS = {
     "rules": "list all rules",
     "config": "show the settings that count and where each comes from",
     "baseline": "record the findings of now, so that only new ones count",
+    "docs": "read the documentation: tutorial, guides, formats, configuration",
+    "completion": "print what a shell needs to complete commands, rules and arrays",
 }
 
 EXIT_ERROR = 2
@@ -38,10 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (contract: 0, 1, 2; 130 when interrupted)."""
     tolerate_any_text()
     words = list(sys.argv[1:] if argv is None else argv)
+    if asked():
+        complete(parser(tuple(COMMANDS)))
     try:
-        args = _parser(words).parse_args(words)
+        args = parser(words).parse_args(words)
         if args.command is None:
-            _parser([]).print_help(sys.stderr)
+            parser([]).print_help(sys.stderr)
             return EXIT_ERROR
         code: int = importlib.import_module(f"minmax_lint.cli.{args.command}").run(args)
     except SystemExit as exit:
@@ -69,20 +74,20 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message}; see `{self.prog} --help`")
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; the options of a command are declared only where the words name it."""
-    parser = Parser(
+    found = Parser(
         prog="minmax-lint",
         description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
         epilog="`minmax-lint COMMAND --help` tells a command's options.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
+    commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
         )
         if name in words:
             importlib.import_module(f"minmax_lint.cli.{name}").add(command)
-    return parser
+    return found

@@ -6,20 +6,21 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 
-from minmax_lint.cli import options
+from minmax_lint.cli import candidates, options
 from minmax_lint.cli.streams import payload
 from minmax_lint.errors import UnknownName, UserError
 
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
+    text = parser.add_argument(
         "text",
         metavar="CODE|TEXT",
         nargs="+",
         help="a rule (MM101, output-fakequant-outside), or a converter's error message in quotes; "
         "- reads it from standard input",
     )
+    options.completed_by(text, candidates.rule_codes)
     parser.add_argument(
         "--graph",
         metavar="GRAPH",

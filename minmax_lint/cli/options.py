@@ -7,13 +7,23 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from minmax_lint.cli import candidates
+
 if TYPE_CHECKING:
+    from argparse import Action
+    from collections.abc import Callable
+
     from minmax_lint.graph.tensor import Shape
 
 GRAPH_HELP = (
     "GraphDef (.pb, .pbtxt), .meta, checkpoint prefix or folder, SavedModel folder, .keras, .h5, "
     ".tflite, or - for standard input"
 )
+
+
+def completed_by(action: Action, candidates: Callable[..., list[str]]) -> None:
+    """Where completion finds what may stand there (argcomplete looks for this attribute)."""
+    action.completer = candidates  # type: ignore[attr-defined]
 
 
 def add_graph(parser: ArgumentParser, *, several: bool = False, optional: bool = False) -> None:
@@ -27,7 +37,7 @@ def add_graph(parser: ArgumentParser, *, several: bool = False, optional: bool =
 def add_endpoints(parser: ArgumentParser) -> None:
     """Inputs, outputs and signature; what is not given is inferred."""
     group = parser.add_argument_group("inputs and outputs (inferred where not given)")
-    group.add_argument(
+    given = group.add_argument(
         "-i",
         "--input",
         metavar="NAME[=SHAPE]",
@@ -35,34 +45,37 @@ def add_endpoints(parser: ArgumentParser) -> None:
         default=[],
         help="an input array, with its shape if the graph does not say it: -i image=1,224,224,3",
     )
-    group.add_argument(
+    completed_by(given, candidates.arrays)
+    given = group.add_argument(
         "-o", "--output-array", metavar="NAME", action="append", default=[], help="an output array"
     )
+    completed_by(given, candidates.arrays)
     group.add_argument("--signature", metavar="KEY", help="which signature of a SavedModel names them")
 
 
 def add_converters(parser: ArgumentParser) -> None:
     """Which real converters to predict."""
-    parser.add_argument(
+    given = parser.add_argument(
         "--converter",
         metavar="PROFILE",
         action="append",
         default=[],
         help="toco, mlir (the default pair), mlir-v2, or with a version: toco-1.15, mlir-2.15-v2, ...",
     )
+    completed_by(given, candidates.converters)
 
 
 def add_selection(parser: ArgumentParser) -> None:
     """Which rules count."""
     group = parser.add_argument_group("rules")
-    group.add_argument(
-        "--select", metavar="CODES", type=codes, default=(), help="only these: MM101,MM2 or names"
-    )
-    group.add_argument("--ignore", metavar="CODES", type=codes, default=(), help="all but these")
-    group.add_argument("--extend-select", metavar="CODES", type=codes, default=(), help="these as well")
-    group.add_argument(
-        "--fixable", metavar="CODES", type=codes, default=(), help="fix findings of these rules only"
-    )
+    for option, meaning in (
+        ("--select", "only these: MM101,MM2 or names"),
+        ("--ignore", "all but these"),
+        ("--extend-select", "these as well"),
+        ("--fixable", "fix findings of these rules only"),
+    ):
+        given = group.add_argument(option, metavar="CODES", type=codes, default=(), help=meaning)
+        completed_by(given, candidates.rule_codes)
     group.add_argument("--baseline", metavar="FILE", help="known findings, which do not count")
 
 
@@ -174,7 +187,7 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
 
 def add_formats(parser: ArgumentParser) -> None:
     """How to report."""
-    parser.add_argument(
+    given = parser.add_argument(
         "--output-format",
         metavar="FMT[=FILE]",
         action="append",
@@ -182,3 +195,4 @@ def add_formats(parser: ArgumentParser) -> None:
         help="full (default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, html, dot, "
         "model-explorer; may be given several times, all but one with a file",
     )
+    completed_by(given, candidates.formats)

@@ -1,0 +1,101 @@
+"""Tables of the documentation that the code itself knows: they cannot fall behind it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys, required
+from minmax_lint.converters.profile import ALIASES, PROFILES
+from minmax_lint.reporters import format_names, format_summary
+from minmax_lint.rules.rule import rules
+from minmax_lint.symptoms import symptoms
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def settings() -> str:
+    """The keys of a configuration file."""
+    parts = []
+    for title, of in (
+        ("At the top", Config),
+        ("In `[[models]]`", ModelSettings),
+        ("In `ignore` of a model", Ignore),
+    ):
+        rows = [
+            (f"`{name}`", "yes" if required(key) else "", key.metadata["doc"])
+            for name, key in keys(of).items()
+        ]
+        parts.append(f"**{title}**\n\n{_table(('Key', 'Required', 'Meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def formats() -> str:
+    """The output formats."""
+    return _table(("Format", "What it is"), [(f"`{name}`", format_summary(name)) for name in format_names()])
+
+
+def converters() -> str:
+    """The profiles."""
+    aliases = defaultdict(list)
+    for alias, name in ALIASES.items():
+        aliases[name].append(f"`{alias}`")
+    flows = {
+        "tf1": "`from_frozen_graph`, `inference_type=uint8`, `quantized_input_stats`",
+        "tf2": "`optimizations=[DEFAULT]`, no representative dataset",
+    }
+    rows = [
+        (f"`{name}`", ", ".join(aliases[name]), profile.title, flows[profile.flow])
+        for name, profile in PROFILES.items()
+    ]
+    return _table(("Profile", "Alias", "Converter", "Called with"), rows)
+
+
+def rule_list() -> str:
+    """All rules; the links are those of the site."""
+    rows = [
+        (
+            f"[{rule.code}](rules/{rule.code}.md)",
+            f"`{rule.name}`",
+            rule.severity,
+            ", ".join(rule.fixes),
+            rule.summary(),
+        )
+        for rule in rules()
+    ]
+    return _table(("Code", "Name", "Severity", "Fixes", "What it finds"), rows)
+
+
+def messages() -> str:
+    """What converters and training tools say, by speaker."""
+    speakers = defaultdict(list)
+    for symptom in symptoms():
+        speakers[symptom.speaker].append(symptom)
+    parts = []
+    for speaker, said in speakers.items():
+        parts.append(f"## {speaker[0].upper()}{speaker[1:]}")
+        for symptom in said:
+            words = defaultdict(lambda: "…", array="the array", op="the op", consumer="next", layer="layer")
+            cause, remedy = (text.format_map(words) for text in (symptom.cause, symptom.remedy))
+            found_by = ", ".join(symptom.codes)
+            parts.append(
+                f"### {symptom.key.replace('-', ' ').capitalize()}\n\n{_capital(cause)}\n\n"
+                f"**What to do.** {_capital(remedy)}\n\nFound by {found_by}."
+            )
+    return "\n\n".join(parts)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": settings,
+    "formats": formats,
+    "converters": converters,
+    "rules": rule_list,
+    "messages": messages,
+}
