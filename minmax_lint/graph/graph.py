@@ -87,6 +87,10 @@ class Graph:
         self.columns = columns
         self.functions: Mapping[str, Function] = functions or {}
         self._positions = {name: i for i, name in enumerate(columns.names)}
+        self.ancestors: dict[
+            tuple[tuple[str, ...], frozenset[str]], tuple[frozenset[str], frozenset[str]]
+        ] = {}
+        """What `trace` has found, by its starts and stops."""
         self._made: dict[str, Node] = {}
         self._uses: dict[str, tuple[Use, ...]] | None = None
         self._control_uses: dict[str, tuple[str, ...]] | None = None
@@ -106,6 +110,16 @@ class Graph:
         if node is None:
             node = self._made[name] = self._make(self.position(name))
         return node
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether two nodes have the same name; no graph that TensorFlow reads does."""
+        return len(self._positions) < len(self.columns.names)
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Node name -> its place in the file."""
+        return self._positions
 
     @property
     def names(self) -> Sequence[str]:

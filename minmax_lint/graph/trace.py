@@ -81,32 +81,51 @@ def trace(graph: Graph, inputs: Iterable[str], outputs: Sequence[str]) -> Kept:
     starts = [parse_edge(name).node for name in sinks]
     for name in starts:
         graph.position(name)
-    by_data = _reach(graph, starts, cut, control=False)
-    everything = _reach(graph, starts, cut, control=True)
-    return Kept(graph, sources, sinks, frozenset(by_data), frozenset(everything - by_data))
+    stops = frozenset(name for name in cut if name in graph and graph.columns.inputs[graph.position(name)])
+    known = graph.ancestors.get((tuple(starts), stops))
+    if known is None:
+        known = graph.ancestors[tuple(starts), stops] = _ancestors(graph, starts, stops)
+    return Kept(graph, sources, sinks, *known)
 
 
-def _reach(graph: Graph, starts: Sequence[str], cut: set[str], *, control: bool) -> set[str]:
-    raw = graph.columns.inputs
+def _ancestors(
+    graph: Graph, starts: Sequence[str], cut: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """What the starts depend on: through data edges, and only through a control edge on the way."""
+    by_data, passed_over = _reach(graph, starts, cut, control=False)
+    if not passed_over:
+        return frozenset(by_data), frozenset()
+    everything, _ = _reach(graph, starts, cut, control=True)
+    return frozenset(by_data), frozenset(everything - by_data)
+
+
+def _reach(
+    graph: Graph, starts: Sequence[str], cut: frozenset[str], *, control: bool
+) -> tuple[set[str], bool]:
+    """All that the starts depend on, and whether a control edge was passed over."""
+    raw, positions = graph.columns.inputs, graph.positions
     seen = set(starts)
     pending = list(seen)
+    passed_over = False
     while pending:
         name = pending.pop()
         if name in cut:
             continue
-        for text in raw[graph.position(name)]:
-            if text.startswith("^"):
-                if not control:
-                    continue
-                source = text[1:]
-            else:
-                source = text if text in graph else parse_edge(text).node
-            if source in seen:
-                continue
-            if source not in graph:
-                raise UnreadableModel(
-                    f"node {name!r} reads {text!r}, which is not in the graph: the file is damaged"
-                )
-            seen.add(source)
-            pending.append(source)
-    return seen
+        for text in raw[positions[name]]:
+            source = text
+            if source not in positions:
+                if text.startswith("^"):
+                    if not control:
+                        passed_over = True
+                        continue
+                    source = text[1:]
+                else:
+                    source = parse_edge(text).node
+                if source not in positions:
+                    raise UnreadableModel(
+                        f"node {name!r} reads {text!r}, which is not in the graph: the file is damaged"
+                    )
+            if source not in seen:
+                seen.add(source)
+                pending.append(source)
+    return seen, passed_over

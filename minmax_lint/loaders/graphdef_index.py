@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping
 from itertools import pairwise
 
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
-from minmax_lint.graph.node import Attr
+from minmax_lint.loaders.large_node import decode_large_node
 from minmax_lint.loaders.wire import TRUNCATED, Buffer, Field, fields, varint
 from minmax_lint.schema.attributes import decode_node
 from minmax_lint.schema.messages import message_class
 
 _LARGE = 16 * 1024
 _RUN = 1 << 20
+_MORE = 0x80
+"""Bit of a length's byte that says another one follows."""
+_HEADER = frozenset({0x0A, 0x12, 0x1A})
+"""Tags of NodeDef's name, op and input, which stand before what nodes have in common."""
+_REPEATED = 1024
+_REMEMBERED = 4096
 NODE_TAG = 0x0A  # GraphDef.node: field 1, length-delimited
 
 
@@ -51,8 +56,7 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node cannot be read ({error})") from None
 
-    def details(position: int) -> Details:
-        return _decoded(buffer, spans.starts[position], spans.ends[position])
+    details = _Details(buffer, spans)
 
     def origin(position: int) -> Origin:
         return Origin(spans.tags[position], spans.starts[position], spans.ends[position])
@@ -62,15 +66,23 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
 
 def _walk_nodes(buffer: Buffer, start: int, stop: int) -> NodeSpans:
     spans = NodeSpans()
+    add_tag, add_start, add_end = spans.tags.append, spans.starts.append, spans.ends.append
     at = start
     run_start, run_end = 0, -1
+    short = stop - 2  # before it, a tag and a length of two bytes can be read without a check
     while at < stop:
         if buffer[at] != NODE_TAG:
             after = next(fields(buffer, at, stop)).end
             spans.others.append((at, after))
             at = after
             continue
-        size, payload = varint(buffer, at + 1, stop)
+        if at < short and (size := buffer[at + 1]) < _MORE:
+            payload = at + 2
+        elif at < short and (high := buffer[at + 2]) < _MORE:
+            size += (high - 1) * _MORE
+            payload = at + 3
+        else:
+            size, payload = varint(buffer, at + 1, stop)
         after = payload + size
         if after > stop:
             raise UnreadableModel(TRUNCATED)
@@ -78,9 +90,9 @@ def _walk_nodes(buffer: Buffer, start: int, stop: int) -> NodeSpans:
             spans.runs.append(len(spans.tags))
             run_start = at
         run_end = -1 if size > _LARGE else after
-        spans.tags.append(at)
-        spans.starts.append(payload)
-        spans.ends.append(after)
+        add_tag(at)
+        add_start(payload)
+        add_end(after)
         at = after
     return spans
 
@@ -128,8 +140,41 @@ def _text(buffer: Buffer, found: Field) -> str:
         raise UnreadableModel("the file is damaged: a node's name is not UTF-8") from None
 
 
-def _decoded(buffer: Buffer, start: int, end: int) -> tuple[Mapping[str, Attr], str]:
+class _Details:
+    """Attributes and device of nodes. Most nodes say what many others say, and are decoded once with them."""
+
+    def __init__(self, buffer: Buffer, spans: NodeSpans) -> None:
+        self._buffer = buffer
+        self._spans = spans
+        self._decoded: dict[bytes, Details] = {}
+
+    def __call__(self, position: int) -> Details:
+        """What node `position` says. Raises UnreadableModel."""
+        start, end = self._spans.starts[position], self._spans.ends[position]
+        if end - start > _LARGE:
+            return _decoded(self._buffer, start, end)
+        content = bytes(self._buffer[start:end])
+        size, at = len(content), 0
+        while at + 1 < size and content[at] in _HEADER and content[at + 1] < _MORE:
+            at += 2 + content[at + 1]
+        rest = content[at:]
+        found = self._decoded.get(rest)
+        if found is None:
+            found = _decoded(rest, 0, len(rest))
+            if len(rest) <= _REPEATED:
+                if len(self._decoded) >= _REMEMBERED:
+                    self._decoded.clear()
+                self._decoded[rest] = found
+        return found
+
+
+def _decoded(buffer: Buffer, start: int, end: int) -> Details:
+    decode = decode_large_node if end - start > _LARGE else _decode_small_node
     try:
-        return decode_node(buffer[start:end])
+        return decode(buffer, start, end)
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node's attributes cannot be read ({error})") from None
+
+
+def _decode_small_node(buffer: Buffer, start: int, end: int) -> Details:
+    return decode_node(buffer[start:end])

@@ -16,6 +16,7 @@ from minmax_lint.graph.tensor import Shape, Tensor
 
 _GAP = 1 << 40
 _WATCHED_CONSUMERS = 4
+_KEPT_BYTES = 1 << 16
 
 
 class MinMax(NamedTuple):
@@ -30,7 +31,10 @@ UNKNOWN = MinMax(float("nan"), float("nan"))
 
 
 class Constant:
-    """A constant array's buffer; its value is computed when somebody asks for it."""
+    """A constant array's buffer; its value is computed when somebody asks for it.
+
+    Weights are computed anew each time: that is seldom, and kept they would fill the memory.
+    """
 
     __slots__ = ("_load", "_tensor")
 
@@ -40,11 +44,13 @@ class Constant:
 
     def tensor(self) -> Tensor | None:
         """The value; None where it is not known."""
-        if self._load is not None:
-            found = self._load()
-            self._tensor = found if found is not None and found.known else None
-            self._load = None
-        return self._tensor
+        if self._load is None:
+            return self._tensor
+        found = self._load()
+        known = found if found is not None and found.known else None
+        if known is None or known.content is None or len(known.content) <= _KEPT_BYTES:
+            self._tensor, self._load = known, None
+        return known
 
     def scalar(self) -> float | None:
         """The value of a one-element array; None if it has more elements or is not known."""

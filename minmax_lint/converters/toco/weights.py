@@ -7,6 +7,8 @@ ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
 
 from __future__ import annotations
 
+from typing import Any
+
 from minmax_lint.converters.toco.model import MinMax
 from minmax_lint.converters.toco.parameters import Parameters, parameters
 from minmax_lint.graph.dtype import DType
@@ -14,6 +16,8 @@ from minmax_lint.graph.tensor import Tensor
 
 BAD_DISTANCE = 16
 """kMinDistanceBetweenBadValues."""
+_AT_ONCE = 1 << 18
+"""Elements looked at at once, so that weights are not copied whole."""
 
 
 def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> Tensor | None:
@@ -27,9 +31,13 @@ def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> T
     scale = numpy.float32(grid.scale)
     inverse = numpy.float32(1 / grid.scale)
     least, most = (low - grid.zero_point) * scale, (high - grid.zero_point) * scale
-    values = numpy.clip(tensor.numpy().astype("<f4"), least, most)
-    steps = numpy.round((values - least) * inverse)
-    return _tensor(steps * scale + least)
+    values = numpy.asarray(numpy.clip(tensor.numpy().astype("<f4", copy=False), least, most))
+    values -= least
+    values *= inverse
+    numpy.round(values, out=values)
+    values *= scale
+    values += least
+    return _tensor(values)
 
 
 def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
@@ -39,8 +47,7 @@ def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     shape = tuple(tensor.shape[axis] for axis in perm)
     if tensor.stored <= 1:
         return Tensor(tensor.dtype, shape, tensor.content)
-    array = tensor.numpy().transpose(perm)
-    return Tensor(tensor.dtype, shape, array.tobytes())
+    return _tensor(tensor.numpy().transpose(perm), tensor.dtype)
 
 
 def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
@@ -76,20 +83,29 @@ def bad_pair(tensor: Tensor, quantized: Parameters) -> tuple[int, int] | None:
 
     if not tensor.known or quantized.scale == 0:
         return None
-    values = tensor.numpy().reshape(-1).astype("<f8")
+    values = tensor.numpy().reshape(-1)
     if not numpy.isfinite(values).all():
         return None
-    # Quantize<uint8>: round half away from zero of zero point + value / scale.
-    scaled = quantized.zero_point + values / quantized.scale
-    zeros = numpy.flatnonzero(numpy.floor(scaled + 0.5) <= 0)
-    near = numpy.flatnonzero(numpy.diff(zeros) < BAD_DISTANCE)
-    if not near.size:
-        return None
-    return int(zeros[near[0]]), int(zeros[near[0] + 1])
+    last: int | None = None
+    for start in range(0, values.size, _AT_ONCE):
+        # Quantize<uint8>: round half away from zero of zero point + value / scale.
+        scaled = values[start : start + _AT_ONCE].astype("<f8")
+        scaled /= quantized.scale
+        scaled += quantized.zero_point
+        scaled += 0.5
+        zeros = numpy.flatnonzero(numpy.floor(scaled) <= 0) + start
+        if last is not None:
+            zeros = numpy.concatenate([[last], zeros])
+        near = numpy.flatnonzero(numpy.diff(zeros) < BAD_DISTANCE)
+        if near.size:
+            return int(zeros[near[0]]), int(zeros[near[0] + 1])
+        last = int(zeros[-1]) if zeros.size else None
+    return None
 
 
-def _tensor(array: object) -> Tensor:
+def _tensor(array: Any, dtype: DType = DType.FLOAT) -> Tensor:
+    """A tensor over the memory of `array`, which is copied only where it is not in order."""
     import numpy
 
-    values = numpy.asarray(array, dtype="<f4")
-    return Tensor(DType.FLOAT, values.shape, values.tobytes())
+    values = numpy.ascontiguousarray(array, dtype=dtype.numpy_name)
+    return Tensor(dtype, array.shape, values.reshape(-1).view("u1").data)
