@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minmax_lint.cli import options
+from minmax_lint.cli import options, real_converter
 from minmax_lint.cli.streams import checked_destination, payload, say
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from minmax_lint.cli.source import Source
+    from minmax_lint.converting import Conversion
     from minmax_lint.fixes.patch import Patch
     from minmax_lint.fixing import FixOptions
 
@@ -30,21 +33,26 @@ def add(parser: ArgumentParser) -> None:
         action="store_true",
         help="print the changes alone; without --output nothing is written, and 1 means there are any",
     )
+    real_converter.add_calibration(parser)
+    real_converter.add_verification(parser)
+    real_converter.add_converter(parser)
     options.add_configuration(parser)
     options.add_talk(parser)
 
 
 def run(args: Namespace) -> int:
-    """Repair, write, report; 0 where no error is left, else 1."""
+    """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
     from minmax_lint.cli.source import named_source
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     destination = destination_of(args, args.graph)
-    patch = patched(args, named_source(args))
+    source = named_source(args).checked()
+    patch = patched(args, source)
+    proof = proved(args, source, patch)
     errors = patch.after.count("error")
     written = None
-    if destination is not None and not (patch.empty and errors):
+    if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
         written = patch.save(destination, in_place=args.in_place)
     with payload() as out:
         if args.diff:
@@ -54,11 +62,15 @@ def run(args: Namespace) -> int:
             from minmax_lint.reporters.terminal.patch import print_patch
 
             print_patch(out, patch, written, quiet=args.quiet)
+        if proof is not None:
+            from minmax_lint.reporters.terminal.conversion import print_proof
+
+            print_proof(out, proof, quiet=args.quiet)
     if args.diff and destination is None:
         return 1 if patch.before.count("error") else 0
     if args.diff and written is not None:
         say(f"wrote {written}")
-    return 1 if errors else 0
+    return 1 if errors or not (proof is None or proof.proved) else 0
 
 
 def patched(args: Namespace, source: Source) -> Patch:
@@ -72,9 +84,34 @@ def patched(args: Namespace, source: Source) -> Patch:
         source.ends.inputs,
         source.ends.outputs,
         profiles_of(args, source.target),
-        fix_options(args),
+        replace(fix_options(args), calibrated=calibrated(args, source)),
         path=source.path,
     )
+
+
+def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, float]]:
+    """Array -> (min, max) as `--calibrate` observes it; empty without. Raises UserError."""
+    if not getattr(args, "calibrate", None):
+        return {}
+    if not args.unsafe_fixes:
+        raise UserError("--calibrate is for ranges that a fix inserts: give --unsafe-fixes as well")
+    calibration = real_converter.calibration_of(args, source.model, source.ends)
+    if calibration.not_finite and not args.quiet:
+        say(f"no range observed (NaN or infinite values): {', '.join(calibration.not_finite)}")
+    return calibration.ranges
+
+
+def proved(args: Namespace, source: Source, patch: Patch) -> Conversion | None:
+    """What the real converter makes of the repaired graph; None where no proof is asked for."""
+    from minmax_lint.converting import convert_linted
+
+    proof = real_converter.proof_of(args, source.model.input_keys(patch.after.inputs))
+    if proof is None:
+        return None
+    with real_converter.watching(args, args.engine.upper()) as watch:
+        return convert_linted(
+            source.model, patch.after, patch, real_converter.converter_of(args), proof, watch
+        )
 
 
 def destination_of(args: Namespace, path: str) -> Path | None:

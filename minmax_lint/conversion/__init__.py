@@ -1,10 +1,12 @@
 """Real conversions: the converter in a child process, and the produced model read back."""
 
+from minmax_lint.conversion.child import Child, Stage, TimeLimitReached, Watch
 from minmax_lint.conversion.failure import Failure
 from minmax_lint.conversion.readback import OpInfo, TensorInfo, TFLiteModel, read_model
-from minmax_lint.conversion.run import ConversionResult, Engine, Stage, TimeLimitReached, convert_graph
+from minmax_lint.conversion.run import ConversionResult, Engine, convert_graph
 
 __all__ = [
+    "Child",
     "ConversionResult",
     "Engine",
     "Failure",
@@ -13,6 +15,7 @@ __all__ = [
     "TFLiteModel",
     "TensorInfo",
     "TimeLimitReached",
+    "Watch",
     "convert_graph",
     "read_model",
 ]

@@ -1,29 +1,35 @@
-"""Run one real conversion in a process of its own: `python worker.py request.json`.
+"""Run one task that needs TensorFlow in a process of its own: `python worker.py request.json`.
 
-Started by `minmax_lint.conversion.run`, in whatever interpreter holds the TensorFlow to use, so this
-file stands alone: no import of minmax_lint, Python 3.7 to 3.13, TensorFlow 1.15 to 2.21.
+Started by `minmax_lint.conversion.child`, in whatever interpreter holds the TensorFlow to use, so this
+file stands alone: no import of minmax_lint, Python 3.7 to 3.13, TensorFlow 1.15 to 2.21. The same goes for
+the modules of other tasks, which may import each other and this one.
 
-Request (JSON): `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name],
-`engine` "toco" | "mlir", `flow` "tf1" | "tf2", `stats` {input: [mean, std]}, `model` and `result` (paths
-to write). Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where
-the request cannot be served by this TensorFlow at all).
+Request (JSON): `result` (path to write), `task` (a module of this package, such as "calibration.observe",
+whose `run(tensorflow, request, announce)` returns values for the result; a conversion where it is missing)
+and what the task needs. A conversion needs `graph` (frozen GraphDef, binary), `inputs` {name: shape or
+null}, `outputs` [name], `engine` "toco" | "mlir", `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and
+`model` (path to write).
+Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
+cannot be served at all: it is the user's to change it).
 
-Stages go to standard output, one a line (and `version X` once); what TensorFlow prints goes to
-standard error.
+Stages go to standard output, one a line (besides `version X` once and `batch DONE [TOTAL]`); what
+TensorFlow prints goes to standard error.
 TOCO ends its process on most failures, with or without a line on standard error: then no result is written.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 import traceback
+import types
 from typing import Any, Callable
 
 
 class Misuse(Exception):
-    """The interpreter's TensorFlow cannot do what was asked."""
+    """The request cannot be served: the interpreter's TensorFlow cannot do it, or the user's data do not fit."""
 
 
 def main(request_path: str) -> int:
@@ -37,10 +43,13 @@ def main(request_path: str) -> int:
         tensorflow = import_tensorflow()
         result["tensorflow"] = tensorflow.__version__
         announce("version " + tensorflow.__version__)
-        model = convert(tensorflow, request, announce)
-        announce("write")
-        with open(request["model"], "wb") as file:
-            file.write(model)
+        if "task" in request:
+            result.update(_task(request["task"]).run(tensorflow, request, announce))
+        else:
+            model = convert(tensorflow, request, announce)
+            announce("write")
+            with open(request["model"], "wb") as file:
+                file.write(model)
         result["ok"] = True
     except Exception as error:
         traceback.print_exc()
@@ -48,6 +57,21 @@ def main(request_path: str) -> int:
     with open(request["result"], "w") as file:
         json.dump(result, file)
     return 0 if result["ok"] else 1
+
+
+def _task(name: str) -> Any:
+    """The module `minmax_lint.<name>`, without the code of minmax_lint itself: that needs a newer Python."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for package in ("", "conversion", "calibration", "verification"):
+        module = types.ModuleType("minmax_lint." + package if package else "minmax_lint")
+        module.__path__ = [os.path.join(root, package)]
+        sys.modules[module.__name__] = module
+    sys.modules["minmax_lint.conversion.worker"] = sys.modules[__name__]
+    task = importlib.import_module("minmax_lint." + name)
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == "minmax_lint"]:
+        # The user's own code, which a task may run, can import the real one.
+        del sys.modules[loaded]
+    return task
 
 
 def _separate_stages() -> Callable[[str], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,3 +38,8 @@ class Model:
     variables: VariableValues | None = None
     outer: Graph | None = None
     """The file's own graph, where `graph` was put together from the functions that it calls (TF2)."""
+
+    def input_keys(self, inputs: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Input array -> the keys under which the signatures know it."""
+        known = [pair for one in self.signatures.values() for pair in one.inputs.items()]
+        return {array: tuple(key for key, other in known if other == array) for array in inputs}

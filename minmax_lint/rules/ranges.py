@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.graph.fakequant import UNKNOWN_RANGE, FakeQuant, Range
+from minmax_lint.graph.fakequant import UNKNOWN_RANGE, FakeQuant
 
 USUAL_BITS = 8
 """The width that every converter's default kernels have."""
@@ -23,9 +23,3 @@ def misses_zero(found: FakeQuant) -> bool:
 def known(found: FakeQuant) -> tuple[tuple[float, float], ...]:
     """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
     return tuple((each.min, each.max) for each in found.ranges if each is not UNKNOWN_RANGE)
-
-
-def widened(found: FakeQuant) -> Range:
-    """The smallest range that holds all of the FakeQuant's ranges and 0."""
-    bounds = [bound for pair in known(found) for bound in pair]
-    return Range(min(0.0, *bounds), max(0.0, *bounds))

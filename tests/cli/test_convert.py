@@ -66,7 +66,7 @@ def test_toco_asked_of_a_tensorflow_without_it(tmp_path: Path, capsys: Captured)
 def test_a_variable_without_its_value_cannot_be_frozen(tmp_path: Path, capsys: Captured) -> None:
     graph = next(form for form in BROKEN_FORMS if form.endswith("eval.pb"))
     assert convert(graph, tmp_path / "m.tflite") == 2
-    assert "convert the checkpoint" in capsys.readouterr().err
+    assert "name the checkpoint" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

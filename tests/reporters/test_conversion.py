@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from minmax_lint.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
-from minmax_lint.reporters.terminal.conversion import Conversion, print_conversion
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converting import Conversion
+from minmax_lint.reporters.terminal.conversion import print_conversion
 from tests.reporters.golden_file import Stream, assert_golden
 from tests.reporters.reports import ABORT, MM101, report
 
@@ -40,15 +44,21 @@ CONVERTED = ConversionResult("mlir", "tf1", b"model", None, "2.21.0", 4.24, "")
 FAILED = ConversionResult("toco", "tf1", None, Failure("minmax", ABORT, "output"), "2.15.1", 3.0, "")
 
 
-def shown(found: Conversion, *, quiet: bool = False, verbose: bool = False) -> str:
+def shown(
+    found: Conversion,
+    explanation: tuple[str, str] | None = None,
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> str:
     out = Stream()
-    print_conversion(out, found, quiet=quiet, verbose=verbose)
+    print_conversion(out, found, "model.tflite", COMMAND, explanation, quiet=quiet, verbose=verbose)
     return out.getvalue()
 
 
 def conversion(result: ConversionResult, model: TFLiteModel | None, *, broken: bool) -> Conversion:
     findings = (MM101,) if broken else ()
-    return Conversion(report(*findings), None, result, model, "model.tflite", COMMAND)
+    return Conversion(report(*findings), None, result, model)
 
 
 def test_an_integer_model() -> None:
@@ -67,15 +77,49 @@ def test_an_abort_names_the_array() -> None:
 
 
 def test_a_failure_that_no_finding_explains_is_explained_by_its_message() -> None:
-    found = replace(conversion(FAILED, None, broken=False), cause="The cause.", remedy="The remedy.")
-    assert "cause    The cause." in shown(found)
-    assert "advice   The remedy." in shown(found)
+    text = shown(conversion(FAILED, None, broken=False), ("The cause.", "The remedy."))
+    assert "cause    The cause." in text
+    assert "advice   The remedy." in text
 
 
-def test_a_wrong_prediction_for_just_this_converter_is_owned_up_to() -> None:
-    assert "had predicted 'float' for mlir-2.21" in shown(conversion(CONVERTED, INTEGER, broken=True))
-    other = replace(CONVERTED, tensorflow="2.20.1")
-    assert "had predicted" not in shown(conversion(other, INTEGER, broken=True))
+PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),))
+
+
+@pytest.mark.parametrize(
+    ("result", "model", "predicted", "told"),
+    [
+        (
+            CONVERTED,
+            INTEGER,
+            PREDICTED,
+            "float was predicted for mlir-2.21, and the converter's answer is quantized",
+        ),
+        (CONVERTED, MIXED, PREDICTED, "float was predicted for mlir-2.21, but with other float ops: ADD sum"),
+        (
+            FAILED,
+            None,
+            Prediction("toco-2.15", "abort", "minmax", "hidden"),
+            "(minmax, hidden), but for another",
+        ),
+    ],
+)
+def test_a_wrong_prediction_for_just_this_converter_is_owned_up_to(
+    result: ConversionResult, model: TFLiteModel | None, predicted: Prediction, told: str
+) -> None:
+    text = " ".join(shown(replace(conversion(result, model, broken=True), prediction=predicted)).split())
+    assert "minmax-lint was wrong: " in text
+    assert told in text
+    assert "Please report it with the graph." in text
+
+
+@pytest.mark.parametrize(
+    "predicted",
+    [None, Prediction("mlir-2.21", "undetermined"), replace(PREDICTED, verdict="quantized", float_ops=())],
+)
+def test_without_a_prediction_nobody_is_surprised(predicted: Prediction | None) -> None:
+    found = replace(conversion(CONVERTED, INTEGER, broken=False), prediction=predicted)
+    assert found.surprise is None
+    assert "was wrong" not in shown(found)
 
 
 def test_quiet_is_the_last_line_alone() -> None:

@@ -4,54 +4,61 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import dataclass
 from typing import TextIO
 
-from minmax_lint.conversion import ConversionResult, TensorInfo, TFLiteModel
-from minmax_lint.converters.profile import PROFILES
-from minmax_lint.fixes.patch import Patch
-from minmax_lint.report import Report
+from minmax_lint.conversion import TensorInfo, TFLiteModel
+from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
+from minmax_lint.reporters.terminal.verification import print_verification
 from minmax_lint.reporters.words import plural
 
 BOUNDARY_OPS = ("QUANTIZE", "DEQUANTIZE")
 SHOWN_FLOAT_OPS = 8
 
 
-@dataclass(frozen=True)
-class Conversion:
-    """All that is to be told about one conversion."""
+def print_conversion(
+    out: TextIO,
+    found: Conversion,
+    destination: str,
+    command: tuple[str, ...],
+    explanation: tuple[str, str] | None = None,
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Print the whole story; quiet: the end alone.
 
-    report: Report
-    """Of the graph that was converted: after the fix, where there was one."""
-    patch: Patch | None
-    result: ConversionResult
-    model: TFLiteModel | None
-    destination: str
-    command: tuple[str, ...]
-    """The command line that was run: with `--fix` it repairs the graph on the way."""
-    cause: str = ""
-    """What a failure's message means, where no finding explains it."""
-    remedy: str = ""
-
-
-def print_conversion(out: TextIO, found: Conversion, *, quiet: bool = False, verbose: bool = False) -> None:
-    """Print the whole story; quiet: the last line alone."""
+    `command` is the command line that was run: with `--fix` it repairs the graph on the way. `explanation`
+    is the cause and the remedy of a failure's message, told where no finding explains it.
+    """
     page = Page(out)
     if not quiet:
         print_head(page, found.report)
         if found.patch is not None:
             page.block(("   ", ("fix  ", "dim")), found.patch.reason)
         page.line()
-        if found.model is not None:
-            _print_ops(page, found.model, verbose=verbose)
-            _print_ends(page, found.model)
-    verdict = _print_verdict(page, found)
-    _print_surprise(page, found, verdict)
-    if verdict != "quantized" and not quiet:
-        _print_causes(page, found)
+        if found.contents is not None:
+            _print_ops(page, found.contents, verbose=verbose)
+            _print_ends(page, found.contents)
+        print_verification(page, found)
+    _print_verdict(page, found, f"wrote {destination}")
+    _print_surprise(page, found)
+    if found.verdict != "quantized" and not quiet:
+        _print_causes(page, found, command, explanation)
+
+
+def print_proof(out: TextIO, found: Conversion, *, quiet: bool = False) -> None:
+    """What the real converter made of a repaired graph: for `fix --verify`."""
+    page = Page(out)
+    if not quiet:
+        page.line()
+        if found.contents is not None and found.float_ops:
+            _print_ops(page, found.contents, verbose=False)
+        print_verification(page, found)
+    _print_verdict(page, found, "proof")
+    _print_surprise(page, found)
 
 
 def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
@@ -93,8 +100,8 @@ def _tensor_cells(tensor: TensorInfo) -> tuple[Part, ...]:
     return (tensor.dtype, style), scale, zero, f"{tensor.name} [{', '.join(map(str, tensor.shape))}]"
 
 
-def _print_verdict(page: Page, found: Conversion) -> str:
-    result, model = found.result, found.model
+def _print_verdict(page: Page, found: Conversion, what: str) -> None:
+    result, model = found.result, found.contents
     who = (
         f"{result.engine.upper()} of TensorFlow {result.tensorflow}" if result.tensorflow else "the converter"
     )
@@ -105,41 +112,45 @@ def _print_verdict(page: Page, found: Conversion) -> str:
         page.block(("  ",), result.failure.message)
         if result.failure.array:
             page.line("  the array: ", (result.failure.array, "bold"))
-        return "abort"
+        return
     size = f"{model.size / 1024:,.1f} KiB" if model.size >= 1024 else f"{model.size} bytes"
-    written = f"wrote {found.destination} ({size}), {who}, {took}"
-    verdict = model.verdict(result.flow)
     ops = sum(op.name not in BOUNDARY_OPS for op in model.ops)
-    if verdict == "quantized":
+    if found.verdict == "quantized":
         page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {ops} {plural(ops, 'op')}")
     else:
         count = len(model.float_ops)
         text = f"{count} of {ops} {plural(ops, 'op')} float" if count else "a float32 output"
         page.line(("! not an all-integer model", "bold yellow"), f": {text}")
-    page.line(f"  {written}")
-    return verdict
+    _print_threshold(page, found)
+    page.line(f"  {what} ({size}), {who}, {took}")
 
 
-def _print_surprise(page: Page, found: Conversion, verdict: str) -> None:
-    """Where the model of just this converter said otherwise: that is a bug of ours."""
-    for name, predicted in found.report.predictions.items():
-        same_version = f"{found.result.tensorflow}.".startswith(
-            ".".join(map(str, PROFILES[name].version)) + "."
-        )
-        if same_version and predicted.verdict not in (verdict, "undetermined"):
-            text = (
-                f"minmax-lint had predicted {predicted.verdict!r} for {name}: please report it with the graph"
-            )
-            page.block(("  ",), text, "magenta")
+def _print_threshold(page: Page, found: Conversion) -> None:
+    if found.threshold is None or found.verification is None:
+        return
+    worst = f"largest error {found.verification.worst:.3g} steps, threshold {found.threshold:g}"
+    if found.within_threshold:
+        page.line((f"{page.glyphs.ok} values near enough", "bold green"), f": {worst}")
+    else:
+        page.line((f"{page.glyphs.fail} values too far off", "bold red"), f": {worst}")
 
 
-def _print_causes(page: Page, found: Conversion) -> None:
+def _print_surprise(page: Page, found: Conversion) -> None:
+    if found.surprise:
+        text = f"minmax-lint was wrong: {found.surprise}. Please report it with the graph."
+        page.block(("  ",), text, "magenta")
+
+
+def _print_causes(
+    page: Page, found: Conversion, command: tuple[str, ...], explanation: tuple[str, str] | None
+) -> None:
     """What the linter knows about it, and the command that helps."""
     errors = [finding for finding in found.report.findings if finding.severity == "error"]
-    if not errors and found.cause:
+    if not errors and explanation is not None:
+        cause, remedy = explanation
         page.line()
-        page.block(("   ", ("cause    ", "dim")), found.cause)
-        page.block(("   ", ("advice   ", "dim")), found.remedy)
+        page.block(("   ", ("cause    ", "dim")), cause)
+        page.block(("   ", ("advice   ", "dim")), remedy)
     for finding in errors[:3]:
         page.line()
         print_finding(page, finding)
@@ -149,4 +160,4 @@ def _print_causes(page: Page, found: Conversion) -> None:
     if found.patch is None and any(finding.fix for finding in found.report.findings):
         page.line()
         page.line("   To repair the graph on the way, run:")
-        page.line("   ", (shlex.join((*found.command, "--fix")), "bold green"))
+        page.line("   ", (shlex.join((*command, "--fix")), "bold green"))

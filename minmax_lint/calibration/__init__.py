@@ -1,0 +1,5 @@
+"""Calibration: the ranges of arrays, observed while TensorFlow runs the graph over the user's data."""
+
+from minmax_lint.calibration.run import METHODS, Calibration, Data, Method, calibrate
+
+__all__ = ["METHODS", "Calibration", "Data", "Method", "calibrate"]

@@ -1,0 +1,184 @@
+"""Options of the real converter, of calibration and of verification, and what they mean."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from minmax_lint.cli import options
+from minmax_lint.cli.streams import progress_console
+
+if TYPE_CHECKING:
+    from minmax_lint.calibration import Calibration, Data
+    from minmax_lint.conversion import Stage, Watch
+    from minmax_lint.converting import Converter, Proof
+    from minmax_lint.loaders.endpoints import Endpoints
+    from minmax_lint.loaders.model import Model
+
+STAGES: Mapping[Stage, str] = {
+    "start": "starting Python",
+    "tensorflow": "importing TensorFlow",
+    "import": "reading the graph",
+    "convert": "converting",
+    "run": "running",
+    "write": "writing the model",
+}
+
+
+def add_converter(parser: ArgumentParser) -> None:
+    """Which real converter runs, and how."""
+    group = parser.add_argument_group("the real converter")
+    group.add_argument("--engine", choices=("mlir", "toco"), default="mlir", help="default: mlir")
+    group.add_argument(
+        "--flow",
+        choices=("tf1", "tf2"),
+        default="tf1",
+        help="tf1: from_frozen_graph, uint8, quantized_input_stats (default); tf2: optimizations=[DEFAULT]",
+    )
+    group.add_argument(
+        "--python", metavar="INTERPRETER", help="the Python that has the TensorFlow to use (3.7 or newer)"
+    )
+    group.add_argument(
+        "--time-limit", metavar="SECONDS", type=options.seconds, default=600.0, help="default: 600"
+    )
+    group.add_argument(
+        "--input-stats",
+        metavar="NAME=MEAN,STD",
+        type=input_stats,
+        action="append",
+        default=[],
+        help="quantized_input_stats of an input: real value = (byte - MEAN) / STD (default 128,64)",
+    )
+
+
+def add_calibration(parser: ArgumentParser) -> None:
+    """Where ranges that are to be inserted come from."""
+    group = parser.add_argument_group("calibration (with --unsafe-fixes)")
+    group.add_argument(
+        "--calibrate",
+        metavar="DATA",
+        help="observe ranges while TensorFlow runs the graph over DATA: an .npz or .npy file, a folder of "
+        "them, a TFRecord file of tf.train.Example, or module:function that yields feeds",
+    )
+    group.add_argument(
+        "--calibrate-method",
+        choices=("minmax", "percentile", "moving-average"),
+        default="minmax",
+        help="default: minmax",
+    )
+    group.add_argument(
+        "--percentile", metavar="P", type=float, default=99.99, help="of that method (default 99.99)"
+    )
+    group.add_argument(
+        "--batch-size", metavar="N", type=options.positive, default=16, help="samples at once (default 16)"
+    )
+    group.add_argument("--samples", metavar="N", type=options.positive, help="use at most N samples")
+
+
+def add_verification(parser: ArgumentParser) -> None:
+    """Whether the values of the produced model are compared with those of the graph."""
+    group = parser.add_argument_group("proof")
+    group.add_argument(
+        "--verify",
+        action="store_true",
+        help="convert with the real converter, and compare the model's values with the graph's",
+    )
+    group.add_argument(
+        "--verify-data", metavar="DATA", help="compare on these (default: those of --calibrate, else random)"
+    )
+    group.add_argument(
+        "--verify-threshold",
+        metavar="STEPS",
+        type=steps,
+        help="exit with 1 where an output is off by more than STEPS quantization steps",
+    )
+
+
+def converter_of(args: Namespace) -> Converter:
+    """The converter that the options name."""
+    from minmax_lint.converting import Converter
+
+    return Converter(args.engine, args.flow, dict(args.input_stats), args.python, args.time_limit)
+
+
+def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:
+    """What the options want compared; None for nothing."""
+    from minmax_lint.converting import Proof
+
+    if not (args.verify or args.verify_data or args.verify_threshold is not None):
+        return None
+    source = args.verify_data or args.calibrate
+    return Proof(data_of(args, source, aliases) if source else None, threshold=args.verify_threshold)
+
+
+def data_of(args: Namespace, source: str, aliases: Mapping[str, tuple[str, ...]]) -> Data:
+    """Data, read as the options say."""
+    from minmax_lint.calibration import Data
+
+    return Data(source, args.batch_size, args.samples, aliases)
+
+
+def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibration:
+    """The ranges that `--calibrate` observes. Raises UserError."""
+    from minmax_lint.calibration import calibrate
+    from minmax_lint.writers.kept import frozen_model
+
+    with watching(args, "calibration") as watch:
+        return calibrate(
+            frozen_model(model, ends.inputs, ends.outputs),
+            ends.inputs,
+            ends.outputs,
+            data_of(args, args.calibrate, model.input_keys(ends.inputs)),
+            method=args.calibrate_method,
+            percentile=args.percentile,
+            python=args.python,
+            time_limit=args.time_limit,
+            watch=watch,
+        )
+
+
+@contextmanager
+def watching(args: Namespace, title: str) -> Iterator[Watch]:
+    """A progress bar with the stage on standard error, where that is a terminal."""
+    from minmax_lint.conversion import Watch
+
+    console = None if args.quiet else progress_console()
+    if console is None:
+        yield Watch()
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(f"{title}: {STAGES['start']}", total=None)
+
+        def batch(done: int, total: int | None) -> None:
+            progress.update(bar, description=f"{title}: batch {done}", completed=done, total=total)
+
+        yield Watch(lambda stage: progress.update(bar, description=f"{title}: {STAGES[stage]}"), batch)
+
+
+def input_stats(text: str) -> tuple[str, tuple[float, float]]:
+    """`input=128,64`."""
+    name, _, numbers = text.rpartition("=")
+    mean, _, std = numbers.partition(",")
+    try:
+        found = name, (float(mean), float(std))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD, as in input=128,64") from None
+    if not name or not found[1][1] > 0:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD with a STD above 0")
+    return found
+
+
+def steps(text: str) -> float:
+    """A number of quantization steps, at least 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number of steps") from None
+    if not value >= 0:
+        raise ArgumentTypeError("a threshold is at least 0 steps")
+    return value

@@ -1,0 +1,92 @@
+"""A conversion as data: the JSON of `convert` and of `fix --verify`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from minmax_lint.conversion import TensorInfo, TFLiteModel
+from minmax_lint.converting import Conversion
+from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data, report_data
+from minmax_lint.verification import Verification
+
+
+def print_json(out: TextIO, found: Conversion, destination: str) -> None:
+    """One document."""
+    content = {"schema_version": SCHEMA_VERSION, "tool": TOOL, **conversion_data(found, destination)}
+    out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any]:
+    """A conversion: the report of the graph, what the converter did, and the proof."""
+    result, failure = found.result, found.result.failure
+    return {
+        "report": report_data(found.report),
+        "fix": found.patch
+        and {
+            "strategy": found.patch.strategy,
+            "safe": found.patch.safe,
+            "changes": list(found.patch.diff()),
+            "outputs": list(found.patch.outputs),
+        },
+        "conversion": {
+            "engine": result.engine,
+            "flow": result.flow,
+            "tensorflow": result.tensorflow,
+            "seconds": round(result.seconds, 3),
+            "verdict": found.verdict,
+            "message": found.message,
+            "kind": failure and failure.kind,
+            "array": failure and failure.array,
+            "op": failure and failure.op,
+            "predicted": found.prediction and prediction_data(found.prediction),
+            "surprise": found.surprise,
+            "model": found.contents and {"path": destination, **_model_data(found.contents)},
+        },
+        "verification": found.verification and _verification_data(found.verification, found),
+    }
+
+
+def _model_data(model: TFLiteModel) -> dict[str, Any]:
+    return {
+        "size": model.size,
+        "ops": [
+            {"op": op.name, "output": op.outputs[0].name if op.outputs else None, "float": op.is_float}
+            for op in model.ops
+        ],
+        "inputs": [_tensor_data(tensor) for tensor in model.inputs],
+        "outputs": [_tensor_data(tensor) for tensor in model.outputs],
+    }
+
+
+def _tensor_data(tensor: TensorInfo) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "scale": tensor.scale,
+        "zero_point": tensor.zero_point,
+    }
+
+
+def _verification_data(verification: Verification, found: Conversion) -> dict[str, Any]:
+    return {
+        "samples": verification.samples,
+        "source": verification.source or "random",
+        "worst": verification.worst,
+        "threshold": found.threshold,
+        "within_threshold": found.within_threshold,
+        "clipped": dict(verification.clipped),
+        "comparisons": [
+            {
+                "reference": one.reference,
+                "value": one.value,
+                "output": one.output,
+                "step": one.step,
+                "max_error": one.max_error,
+                "mean_error": one.mean_error,
+                "argmax_agreement": one.agreement,
+            }
+            for one in verification.comparisons
+        ],
+    }

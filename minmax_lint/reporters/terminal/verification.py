@@ -1,0 +1,63 @@
+"""How far a model's values are from the graph's, as a table on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minmax_lint.converting import Conversion
+from minmax_lint.reporters.terminal.page import Page, Part
+from minmax_lint.verification import Comparison
+from minmax_lint.verification.run import Party
+
+PAIRS: Mapping[tuple[Party, Party], str] = {
+    ("original", "fixed"): "the fix",
+    ("fixed", "model"): "the conversion",
+    ("original", "model"): "both",
+}
+SHOWN_OUTPUTS = 8
+
+
+def print_verification(page: Page, found: Conversion) -> None:
+    """The comparison, one row for each pair and output; nothing where there is none."""
+    if found.unverified:
+        page.block(("   ", ("values not compared: ", "yellow")), found.unverified)
+        page.line()
+    verification = found.verification
+    if verification is None:
+        return
+    source = verification.source or "random inputs"
+    agreements = any(one.agreement is not None for one in verification.comparisons)
+    outputs = list(dict.fromkeys(one.output for one in verification.comparisons))
+    rows = [
+        (_pair(one, fixed=found.patch is not None), *_cells(one, found, agreements))
+        for output in outputs[:SHOWN_OUTPUTS]
+        for pair in PAIRS
+        for one in verification.of(*pair)
+        if one.output == output
+    ]
+    titles = ("difference made by", "max", "mean", *(("argmax",) if agreements else ()), "output")
+    page.line(f"   values on {verification.samples} samples ({source}), errors in output steps")
+    page.line()
+    page.table(titles, rows)
+    if len(outputs) > SHOWN_OUTPUTS:
+        page.line(f"   and {len(outputs) - SHOWN_OUTPUTS} more outputs; --output-format json has them")
+    for name, share in verification.clipped.items():
+        text = f"{share:.1%} of the values of {name} lie outside what the model's input can represent"
+        page.block(("   ",), text, "yellow")
+    page.line()
+
+
+def _pair(one: Comparison, *, fixed: bool) -> str:
+    pair = (one.reference, one.value)
+    return PAIRS[pair] if fixed or pair != ("original", "model") else "the conversion"
+
+
+def _cells(one: Comparison, found: Conversion, agreements: bool) -> tuple[Part, ...]:
+    too_far = found.threshold is not None and one.value == "model" and one.max_error > found.threshold
+    cells: tuple[Part, ...] = (
+        (f"{one.max_error:.3g}", "bold red" if too_far else ""),
+        f"{one.mean_error:.3g}",
+    )
+    if agreements:
+        cells += ("-" if one.agreement is None else f"{one.agreement:.1%}",)
+    return (*cells, f"{one.output} (step {one.step:.3g})")

@@ -1,0 +1,75 @@
+"""The kept subgraph as a frozen GraphDef: what a real converter, or a session, is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from minmax_lint.errors import UserError
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.element_types import element_type
+from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.loaders.model import Model
+from minmax_lint.writers.graphdef import encode
+
+
+def frozen_model(model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str]) -> bytes:
+    """The kept subgraph of a model (see `frozen_kept`)."""
+    view = frozen(model.graph, model.variables)
+    return frozen_kept(model.graph, trace(view, inputs, tuple(outputs)), inputs)
+
+
+def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) -> bytes:
+    """The kept subgraph as a frozen GraphDef; what freezing leaves alone is spliced from `graph`'s source.
+
+    An input in the middle of the graph becomes a Placeholder. Raises UserError where the value of a variable
+    is not known, or where such an input is not the first output of its node.
+    """
+    view = kept.graph
+    names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
+    for name in names:
+        if view.op(name) != graph.op(name) and (value := view[name].tensor()) and not value.known:
+            raise UserError(
+                f"the value of variable {name!r} is not known, so the graph cannot be frozen: name the "
+                "checkpoint, the SavedModel or a frozen graph instead"
+            )
+    places = [view.position(name) for name in names]
+    cut = _placeholders(kept, inputs)
+    source = graph.columns.serialized
+    serialized = source and replace(
+        source,
+        origin=lambda i: (
+            source.origin(places[i])
+            if names[i] not in cut and graph.op(names[i]) == view.op(names[i])
+            else None
+        ),
+        changed=frozenset(i for i, place in enumerate(places) if place in source.changed),
+    )
+    columns = view.columns
+    pruned = Columns(
+        names,
+        ["Placeholder" if names[i] in cut else columns.ops[place] for i, place in enumerate(places)],
+        [() if names[i] in cut else columns.inputs[place] for i, place in enumerate(places)],
+        lambda i: cut.get(names[i]) or columns.details(places[i]),
+        serialized,
+    )
+    return encode(Graph(pruned, view.functions))
+
+
+def _placeholders(kept: Kept, inputs: Mapping[str, Shape | None]) -> Mapping[str, Details]:
+    """Nodes in the middle of the graph at which the trace stopped, as the Placeholders they become."""
+    found: dict[str, Details] = {}
+    for array, shape in inputs.items():
+        edge = parse_edge(array)
+        if edge.node not in kept or kept.graph.op(edge.node) in ("Placeholder", "PlaceholderWithDefault"):
+            continue
+        if edge.port:
+            raise UserError(f"the input {array!r} is not the first output of {edge.node!r}: choose another")
+        dtype = element_type(kept.graph[edge.node], 0)
+        known = {} if shape is None else {"shape": shape}
+        found[edge.node] = ({"dtype": DType.FLOAT if dtype is DType.INVALID else dtype, **known}, "")
+    return found
