@@ -28,13 +28,15 @@ def lint(
     signature: str | None = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    made_from: Any = None,
 ) -> Report:
     """Lint a model.
 
     `source`: a path, a GraphDef or MetaGraphDef message, a tf.Graph, a tf.compat.v1.Session, a concrete
     function or a Keras model. `inputs`: array names, or a mapping to shapes (None is an unknown
     dimension). Inputs and outputs not given are inferred. `converters`: profile names (default: `toco`
-    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
+    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names. `made_from`: the
+    graph that a .tflite `source` was made from, or the report on it: it explains why ops are float.
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
@@ -51,7 +53,15 @@ def lint(
         path=display_path(source, model),
         inferred_how=ends.how if ends.inferred else "",
         accepts=selection.accepts,
+        made_from=_report_on(made_from, model),
     )
+
+
+def _report_on(made_from: Any, model: Model) -> Report | None:
+    if made_from is None or isinstance(made_from, Report):
+        return made_from
+    flow = model.finished.flow if model.finished is not None else "tf1"
+    return lint(made_from, converters=["mlir-v2" if flow == "tf2" else "mlir"])
 
 
 def shapes_by_input(inputs: Inputs | None) -> Mapping[str, Shape | None] | None:

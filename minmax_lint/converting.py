@@ -11,13 +11,14 @@ from pathlib import Path
 from minmax_lint.calibration.run import Data
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Watch
 from minmax_lint.conversion.interpreter import nearest_profile, tensorflow_version
-from minmax_lint.conversion.readback import TFLiteModel, read_model
 from minmax_lint.conversion.run import ConversionResult, Engine, convert_graph
+from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Flow, Profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.patch import Patch
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.tflite_file import read_model
 from minmax_lint.report import Report
 from minmax_lint.verification.run import DEFAULT_SAMPLES, Verification, verify
 from minmax_lint.writers.atomic import write_file

@@ -52,6 +52,7 @@ def fix_model(
     A graph that every profile converts is not touched. Raises UserError where a repair is needed and none
     fits, and where the result does not lint as promised.
     """
+    model.require_graph("fix")
     before = lint_model(model, inputs, outputs, profiles, path=path)
     trial = Trial.start(model, inputs, outputs, profiles)
     fixed = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.explaining import explanations
 from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.graph.trace import trace
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.report import Report
 from minmax_lint.rules.finding import SEVERITIES, Finding, with_fingerprints
 from minmax_lint.rules.rule import rules
@@ -41,12 +45,22 @@ def make_subject(
         kept,
         inference,
         profiles,
-        {profile.name: predict(kept, inference, profile) for profile in profiles},
+        _predictions(model, kept, inference, profiles),
         tuple(name for name in inputs if name not in known_inputs),
         tuple(name for name in outputs if name not in known_outputs),
         any(op in VARIABLES for op in model.graph.columns.ops),
         model.variables is not None,
+        model.finished,
     )
+
+
+def _predictions(
+    model: Model, kept: Kept, inference: Inference, profiles: tuple[Profile, ...]
+) -> Mapping[str, Prediction]:
+    """By profile; of a finished model what it is, and what the selected devices will do with it."""
+    if model.finished is None:
+        return {profile.name: predict(kept, inference, profile) for profile in profiles}
+    return {PROFILE: read_off(model.finished)}
 
 
 def lint_model(
@@ -58,12 +72,20 @@ def lint_model(
     path: str,
     inferred_how: str = "",
     accepts: Accepts = lambda finding: True,
+    made_from: Report | None = None,
 ) -> Report:
-    """Lint one model: every finding of every rule in one run, errors first, in graph order."""
+    """Lint one model: every finding of every rule in one run, errors first, in graph order.
+
+    `made_from` is the report on the graph that a finished model was made from: it explains float ops.
+    """
     outputs = tuple(outputs)
     with _collection_paused():
         subject = make_subject(model, inputs, outputs, profiles)
-        found = with_fingerprints(finding for rule in rules() for finding in rule.check(subject))
+        if model.finished is not None and made_from is not None:
+            subject = replace(subject, explanations=explanations(model.finished, made_from))
+        found = with_fingerprints(
+            finding for rule in rules() if subject.about in rule.about for finding in rule.check(subject)
+        )
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     return Report(
         path,

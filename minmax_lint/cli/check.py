@@ -27,6 +27,11 @@ def add(parser: ArgumentParser) -> None:
     options.add_graph(parser, several=True)
     options.add_endpoints(parser)
     options.add_converters(parser)
+    parser.add_argument(
+        "--source",
+        metavar="GRAPH",
+        help="for a .tflite: the graph it was made from; -i and -o name arrays of that graph then",
+    )
     options.add_selection(parser)
     options.add_formats(parser)
     parser.add_argument(

@@ -39,6 +39,7 @@ def run(args: Namespace) -> int:
     destination = checked_destination(args.output, args.graph)
     converter = real_converter.converter_of(args)
     source = named_source(args).checked()
+    source.model.require_graph("convert")
     converter.checked_for(source.ends.inputs)
     command = _command(args)
     args.converter = [converter.profile.name]

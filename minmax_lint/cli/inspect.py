@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
 from minmax_lint.cli.streams import payload
+
+if TYPE_CHECKING:
+    from minmax_lint.converters.finished import TFLiteModel
 
 
 def add(parser: ArgumentParser) -> None:
@@ -27,6 +31,8 @@ def run(args: Namespace) -> int:
 
     target = settings_of(args, with_baseline=False).target(args.graph)
     model = loaded(args, target)
+    if model.finished is not None:
+        return _print_finished(args, model.finished)
     try:
         inspection = inspect_model(model, args.graph, ends_of(args, target, model))
     except UserError as error:
@@ -43,4 +49,21 @@ def run(args: Namespace) -> int:
             from minmax_lint.reporters.terminal.inspection import print_inspection
 
             print_inspection(out, inspection)
+    return 0
+
+
+def _print_finished(args: Namespace, model: TFLiteModel) -> int:
+    from minmax_lint.reporters.finished import FinishedInspection
+
+    inspection = FinishedInspection(args.graph, model)
+    with payload() as out:
+        if args.output_format == "json":
+            import json
+
+            json.dump(inspection.data(), out, indent=2)
+            out.write("\n")
+        else:
+            from minmax_lint.reporters.terminal.finished import print_finished
+
+            print_finished(out, inspection)
     return 0

@@ -25,6 +25,8 @@ class Source:
     target: Target
     model: Model
     ends: Endpoints
+    made_from: Source | None = None
+    """The graph that a finished model was made from (`--source`)."""
 
     @property
     def path(self) -> str:
@@ -44,7 +46,18 @@ class Source:
             path=self.path,
             inferred_how=self.ends.how if self.ends.inferred else "",
             accepts=(selection or Selection()).accepts,
+            made_from=self._report_on_the_source(profiles),
         )
+
+    def _report_on_the_source(self, profiles: tuple[Profile, ...]) -> Report | None:
+        """The report on `made_from`, for the MLIR profiles asked for, else the one whose flow has such ends."""
+        if self.made_from is None or self.model.finished is None:
+            return None
+        from minmax_lint.converters.profile import profile
+
+        flow = self.model.finished.flow
+        chosen = tuple(one for one in profiles if one.engine == "mlir" and one.flow == flow)
+        return self.made_from.lint(chosen or (profile("mlir-v2" if flow == "tf2" else "mlir"),))
 
     def checked(self) -> Source:
         """The source itself. Raises UnknownName for an input or output that the graph does not have."""
@@ -63,7 +76,20 @@ class Source:
 def open_source(args: Namespace, target: Target) -> Source:
     """Load the model of `target` (`-` is standard input). Raises UserError with what to do."""
     model = loaded(args, target)
-    return Source(target, model, ends_of(args, target, model))
+    graph = getattr(args, "source", None)
+    if graph is None:
+        return Source(target, model, ends_of(args, target, model))
+    if model.finished is None:
+        raise UserError(f"--source explains a finished .tflite model, and {target.path} is none")
+    from minmax_lint.config import Target
+    from minmax_lint.loaders.endpoints import endpoints
+
+    source = Target(graph)
+    made_from = loaded(args, source)
+    made_from.require_graph("give with --source")
+    return Source(
+        target, model, endpoints(model), Source(source, made_from, ends_of(args, source, made_from)).checked()
+    )
 
 
 def named_source(args: Namespace) -> Source:

@@ -2,8 +2,9 @@
 
 from minmax_lint.conversion.child import Child, Stage, TimeLimitReached, Watch
 from minmax_lint.conversion.failure import Failure
-from minmax_lint.conversion.readback import OpInfo, TensorInfo, TFLiteModel, read_model
 from minmax_lint.conversion.run import ConversionResult, Engine, convert_graph
+from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
+from minmax_lint.loaders.tflite_file import read_model
 
 __all__ = [
     "Child",

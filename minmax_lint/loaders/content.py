@@ -12,6 +12,7 @@ from enum import Enum
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders.table import is_table
+from minmax_lint.loaders.tflite_file import MAGIC
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 
 
@@ -26,6 +27,7 @@ class Kind(Enum):
     SAVEDMODEL_TEXT = "savedmodel-text"
     CHECKPOINT_INDEX = "checkpoint-index"
     CHECKPOINT_STATE = "checkpoint-state"
+    TFLITE = "tflite"
 
 
 _EXPORT = "give the graph it was made from, or export the model as a SavedModel (`model.export(FOLDER)`)"
@@ -40,7 +42,6 @@ _REFUSED: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         ),
         (rb"PK\x03\x04.{0,300}data\.pkl", "this is a PyTorch file; export the model to TensorFlow first"),
         (rb"PK[\x03\x05]", "this is a zip archive; unpack it and give the graph or folder inside"),
-        (rb"....TFL3", "this is a finished TFLite model; give the graph it was converted from"),
         (rb"\x1f\x8b", "this is a gzip file; unpack it and give the graph or folder inside"),
         (rb".{257}ustar", "this is a tar archive; unpack it and give the graph or folder inside"),
         (rb"version https://git-lfs", "this is a Git LFS pointer, not the file itself; run `git lfs pull`"),
@@ -78,6 +79,8 @@ def kind_of(buffer: Buffer) -> Kind:
     text = _FIRST_TEXT_FIELD.match(head)
     if text is not None and text[1].decode() in _TEXT_FIELDS:
         return _TEXT_FIELDS[text[1].decode()]
+    if head[4:8] == MAGIC:
+        return Kind.TFLITE
     for pattern, message in _REFUSED:
         if pattern.match(head):
             raise UnreadableModel(message)

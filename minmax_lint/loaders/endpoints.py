@@ -47,6 +47,9 @@ def endpoints(
 
     Raises UserError where nothing can be inferred, UnknownName for a signature that is not there.
     """
+    if model.finished is not None and not (inputs or outputs or signature):
+        (main,) = model.signatures.values()
+        return Endpoints(main.input_shapes, tuple(main.outputs.values()), False, "")
     if inputs and outputs:
         return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), False, "")
     chosen = _signature(model, signature) if not outputs else None

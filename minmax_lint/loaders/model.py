@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from minmax_lint.converters.finished import TFLiteModel
+from minmax_lint.errors import UserError
 from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
@@ -32,12 +34,21 @@ class Model:
     path: Path | None
     """The file that holds the graph; None for objects in memory and standard input."""
     format: str
-    """`graphdef`, `metagraph`, `savedmodel`, each also with `-text`; `checkpoint`; `function`, `session`."""
+    """`graphdef`, `metagraph`, `savedmodel`, each also with `-text`; `checkpoint`; `tflite`; `function`, ..."""
     graph: Graph
     signatures: Mapping[str, Signature] = field(default_factory=dict)
     variables: VariableValues | None = None
     outer: Graph | None = None
     """The file's own graph, where `graph` was put together from the functions that it calls (TF2)."""
+    finished: TFLiteModel | None = None
+    """The model itself, where it is a finished .tflite and `graph` only shows it."""
+
+    def require_graph(self, to: str) -> None:
+        """Nothing for a graph. Raises UserError for a finished .tflite: there is nothing to `to` about it."""
+        if self.finished is not None:
+            raise UserError(
+                f"{self.path or 'this'} is a finished TFLite model; {to} the graph that it was made from"
+            )
 
     def input_keys(self, inputs: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Input array -> the keys under which the signatures know it."""

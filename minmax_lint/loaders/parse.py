@@ -44,6 +44,10 @@ def parse(
 
         kind, message = _TEXT_FORMS[kind]
         buffer = parsed(buffer, message)
+    if kind is Kind.TFLITE:
+        from minmax_lint.loaders.tflite_graph import tflite_model
+
+        return tflite_model(buffer, path)
     if kind is Kind.GRAPHDEF:
         return Model(path, form, graph_in(buffer, 0, len(buffer)))
     if kind is Kind.METAGRAPH:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
+from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.finding import Finding, FixOffer, Severity, Step
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.subject import About, Subject
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Example:
     inputs: dict[str, Shape]
     outputs: tuple[str, ...]
     profiles: tuple[str, ...] = tuple(PROFILES)
+    finished: TFLiteModel | None = None
+    """The .tflite model that `graph` shows, for rules about those."""
 
 
 class Rule(ABC):
@@ -41,6 +44,8 @@ class Rule(ABC):
     name: ClassVar[str]
     severity: ClassVar[Severity]
     """The usual severity; a finding may carry another where the profile says so."""
+    about: ClassVar[frozenset[About]] = frozenset({"graph"})
+    """What it looks at: a graph that will be converted, a .tflite model that was, or both."""
     fixes: ClassVar[tuple[str, ...]] = ()
     """Names of the repairs that can heal it; empty where only the user can."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
+from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
@@ -14,7 +16,10 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.attribution import Cause, attribute
 from minmax_lint.rules.coverage import Coverage
+from minmax_lint.rules.explanation import Explanation
 from minmax_lint.rules.finding import Severity
+
+About = Literal["graph", "finished"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,15 @@ class Subject:
     """Whether the source graph has variables."""
     variables_known: bool = True
     """Whether their values are available (a checkpoint, a session)."""
+    finished: TFLiteModel | None = None
+    """The .tflite model that the graph shows, where it is one; then there is nothing to predict."""
+    explanations: Mapping[str, Explanation] | None = None
+    """Tensor of a float op of the finished model -> why; None where its source graph is not known."""
+
+    @property
+    def about(self) -> About:
+        """Which rules look at it."""
+        return "graph" if self.finished is None else "finished"
 
     @cached_property
     def fake_quants(self) -> tuple[FakeQuant, ...]:

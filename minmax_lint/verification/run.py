@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from minmax_lint.calibration.run import Data
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
-from minmax_lint.conversion.readback import TensorInfo, TFLiteModel, read_model
+from minmax_lint.converters.finished import TensorInfo, TFLiteModel
 from minmax_lint.errors import UserError
+from minmax_lint.loaders.tflite_file import read_model
 
 Party = Literal["original", "fixed", "model"]
 Shapes = Mapping[str, Sequence[int | None] | None]

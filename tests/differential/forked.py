@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.conversion.failure import failure_of_crash, failure_of_exception
-from minmax_lint.conversion.readback import read_model
 from minmax_lint.conversion.run import DEFAULT_STATS
 from minmax_lint.converters.profile import PROFILES
+from minmax_lint.loaders.tflite_file import read_model
 
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]

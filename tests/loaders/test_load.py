@@ -131,7 +131,7 @@ HEADS = {
     "model.h5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
     "model.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json" + bytes(60), r"\.keras file"),
     "model.zip": (b"PK\x03\x04" + bytes(26) + b"other" + bytes(60), "zip archive"),
-    "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(60), "finished TFLite model"),
+    "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(60), r"\.tflite model is damaged"),
     "model.pb": (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "HTML page"),
     "model.pt": (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl" + bytes(60), "PyTorch"),
     "lfs.pb": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 9\n", "git lfs pull"),

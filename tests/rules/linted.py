@@ -33,7 +33,8 @@ def lint(
 
 def lint_example(example: Example) -> Report:
     """The report on a rule's example."""
-    return lint(example.graph, example.inputs, example.outputs, example.profiles)
+    model = Model(None, "graphdef", example.graph, finished=example.finished)
+    return lint_model(model, example.inputs, example.outputs, profiles(example.profiles), path="graph")
 
 
 def found(report: Report, code: str) -> list[Finding]:

@@ -1,0 +1,78 @@
+"""What is in a finished .tflite model: its ends, and how much of each kind of op is integer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from minmax_lint.converters.finished import TensorInfo, TFLiteModel, read_off
+
+
+@dataclass(frozen=True)
+class OpShare:
+    """How many ops of one kind there are, and how many of those are integer."""
+
+    op: str
+    count: int
+    float: int
+    computing: int
+    """Those that compute on real values; shape arithmetic and QUANTIZE do not."""
+
+    @property
+    def integer(self) -> int:
+        """Computing ops that are integer."""
+        return self.computing - self.float
+
+
+@dataclass(frozen=True)
+class FinishedInspection:
+    """A .tflite model laid out."""
+
+    path: str
+    model: TFLiteModel
+
+    @property
+    def shares(self) -> tuple[OpShare, ...]:
+        """By kind of op, the most frequent first."""
+        count = Counter(op.name for op in self.model.ops)
+        floats = Counter(op.name for op in self.model.ops if op.is_float)
+        computing = Counter(op.name for op in self.model.ops if op.computes)
+        return tuple(OpShare(op, n, floats[op], computing[op]) for op, n in count.most_common())
+
+    @property
+    def integer_share(self) -> float | None:
+        """Share of computing ops that are integer; None where none computes."""
+        return read_off(self.model).integer_share
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "path": self.path,
+            "format": "tflite",
+            "size": self.model.size,
+            "inputs": [_tensor_data(tensor) for tensor in self.model.inputs],
+            "outputs": [_tensor_data(tensor) for tensor in self.model.outputs],
+            "integer_share": self.integer_share,
+            "ops": [
+                {
+                    "op": share.op,
+                    "count": share.count,
+                    "computing": share.computing,
+                    "integer": share.integer,
+                    "float": share.float,
+                }
+                for share in self.shares
+            ],
+            "float_ops": [list(pair) for pair in self.model.float_ops],
+        }
+
+
+def _tensor_data(tensor: TensorInfo) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "scale": tensor.scale,
+        "zero_point": tensor.zero_point,
+    }

@@ -1,0 +1,19 @@
+"""Why an op of a finished model is float: told by the graph that the model was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is wrong in the source graph."""
+
+    graph: str
+    """The graph's path."""
+    array: str
+    """The array in it that is to blame."""
+    message: str
+    code: str = ""
+    """The rule that finds it there; empty where none does."""
+    advice: str = ""

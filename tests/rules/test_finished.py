@@ -1,0 +1,103 @@
+"""Rules about finished .tflite models: real ones of the MLIR converter, and small made ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import minmax_lint
+from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
+from minmax_lint.rules.finished_example import FinishedNet
+from minmax_lint.rules.islands import islands
+
+TFLITE = Path(__file__).parents[2] / "fixtures" / "tflite"
+RELU = "second/Relu6;second/BiasAdd;second/Conv2D"
+
+
+def codes(report):
+    return [(finding.code, finding.severity) for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("gap", [("MM501", "error")]),
+        ("gap-io", [("MM501", "error"), ("MM502", "info"), ("MM502", "info")]),
+        ("gap-filled", []),
+        ("gap-filled-io", [("MM502", "info"), ("MM502", "info")]),
+    ],
+)
+def test_float_ops_and_float_ends_are_found(name, found):
+    assert codes(minmax_lint.lint(TFLITE / f"{name}.tflite")) == found
+
+
+def test_float_ops_that_feed_each_other_are_one_finding():
+    (finding,) = minmax_lint.lint(TFLITE / "gap.tflite").findings
+    assert finding.array == RELU
+    assert [name.split(";")[0] for name in finding.consequences] == ["second/Relu6", "third/Relu6"]
+    assert [(step.role, step.op) for step in finding.path] == [
+        ("integer", "CONV_2D"),
+        ("float", "CONV_2D"),
+        ("float", "CONV_2D"),
+    ]
+    assert finding.message == (
+        "CONV_2D 'second/Relu6' and CONV_2D 'third/Relu6' compute in float, behind the integer CONV_2D "
+        "'first/Relu6'"
+    )
+
+
+def test_the_report_says_what_the_model_is_as_it_says_what_converters_make():
+    prediction = minmax_lint.lint(TFLITE / "gap.tflite").predictions["tflite"]
+    assert (prediction.verdict, prediction.integer_share) == ("float", pytest.approx(1 / 3))
+    assert [op for op, _ in prediction.float_ops] == ["CONV_2D", "CONV_2D"]
+    assert minmax_lint.lint(TFLITE / "gap-filled.tflite").predictions["tflite"].verdict == "quantized"
+
+
+def test_rules_about_graphs_are_silent_on_a_finished_model():
+    assert {finding.code[:3] for finding in minmax_lint.lint(TFLITE / "gap-io.tflite").findings} == {"MM5"}
+
+
+def test_separate_islands_are_separate_findings():
+    net = FinishedNet(middle="float32").model()
+    twice = replace(net, ops=(*net.ops, *(replace(op, subgraph=1) for op in net.ops)))
+    assert [[op.name for op in island.ops] for island in islands(twice)] == [["ADD"], ["ADD"]]
+
+
+def source_report(*obstacles, ops=()):
+    """The report on a graph whose prediction has these obstacles."""
+    report = minmax_lint.lint(TFLITE / "gap.pb", outputs=["third/act_quant"], converters=["mlir"])
+    prediction = Prediction("mlir-2.21", "float", ops=tuple(ops), obstacles=obstacles)
+    return replace(report, predictions={"mlir-2.21": prediction}, findings=())
+
+
+def test_the_source_graph_explains_a_float_op_by_the_names_in_its_tensor():
+    obstacle = Obstacle("no-range", "second/Relu6", "second/Relu6", "'second/Relu6' has no range")
+    (finding,) = minmax_lint.lint(TFLITE / "gap.tflite", made_from=source_report(obstacle)).findings
+    assert finding.message.endswith(f"the cause in {TFLITE / 'gap.pb'}: 'second/Relu6' has no range")
+
+
+def test_an_op_whose_name_the_converter_changed_is_found_by_its_place():
+    elsewhere = OpOutcome("CONV_2D", "other", ("other",), integer=False)
+    obstacle = Obstacle("no-range", "far", "far", "'far' has no range", consequences=("other",))
+    report = source_report(obstacle, ops=[elsewhere])
+    (finding,) = minmax_lint.lint(TFLITE / "gap.tflite", made_from=report).findings
+    assert "'far' has no range" in finding.message
+
+
+def test_a_source_graph_that_explains_nothing_leaves_the_finding_as_it_is():
+    (alone,) = minmax_lint.lint(TFLITE / "gap.tflite").findings
+    (with_source,) = minmax_lint.lint(TFLITE / "gap.tflite", made_from=source_report()).findings
+    assert with_source.message == alone.message
+
+
+@pytest.mark.parametrize(
+    ("net", "code"), [(FinishedNet(middle="float32"), "MM501"), (FinishedNet(ends="float32"), "MM502")]
+)
+def test_examples_hold_the_graph_that_the_model_shows(net, code):
+    example = net.example()
+    assert example.finished is not None
+    assert {op.name for op in example.finished.ops} - {"QUANTIZE", "DEQUANTIZE"} <= set(
+        example.graph.columns.ops
+    )
