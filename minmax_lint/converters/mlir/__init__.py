@@ -2,12 +2,79 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.prediction import Prediction
+from collections.abc import Mapping
+
+from minmax_lint.converters.mlir.boundary import quantize_inputs, return_quantized
+from minmax_lint.converters.mlir.composition import COMPOSED
+from minmax_lint.converters.mlir.driver import Driver
+from minmax_lint.converters.mlir.explaining import obstacles
+from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.finishing import finish
+from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.optimizing import optimize
+from minmax_lint.converters.mlir.prediction import outcomes, ranges
+from minmax_lint.converters.mlir.quantizing import quantize
+from minmax_lint.converters.mlir.tables import VERSIONS
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.training import import_error
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
 
 
-def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
-    """What the MLIR converter of `profile` does with the kept subgraph."""
-    return Prediction(profile.name, "undetermined", message="this profile is not modelled yet")
+def predict(
+    kept: Kept,
+    inference: Inference,
+    profile: Profile,
+    stats: Mapping[str, tuple[float, float]] | None = None,
+) -> Prediction:
+    """What the MLIR converter of `profile` does with the kept subgraph. `stats`: (mean, std) of single inputs."""
+    training = import_error(kept)
+    if training is not None:
+        node, message = training
+        cause = Obstacle(
+            "training", None, node, f"{node} assigns a variable, which freezing made a constant."
+        )
+        return Prediction(profile.name, "abort", "training-graph", message=message, obstacles=(cause,))
+    version = VERSIONS[profile.version]
+    signed = profile.flow == "tf2"
+    try:
+        function = Importer(kept, inference, version, COMPOSED).run()
+        optimize(function, version)
+        if not signed:
+            quantize_inputs(function, stats or {})
+        return_quantized(function)
+        Driver(function, version).run()
+        quantize(function, version)
+        finish(function, version, signed=signed)
+    except Unfollowed as error:
+        cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
+        return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+    except Refused as error:
+        cause = Obstacle(error.obstacle, error.array, error.node, error.reason)
+        return Prediction(
+            profile.name, "abort", error.kind, op=error.op, message=error.message, obstacles=(cause,)
+        )
+    ops = outcomes(function)
+    float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
+    plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]
+    verdict: Verdict = "float" if float_ops or (plain and not signed) else "quantized"
+    if verdict == "quantized":
+        message = "MLIR quantizes every operator."
+        return Prediction(profile.name, verdict, message=message, ops=ops, ranges=ranges(function))
+    causes = obstacles(function, version, float_boundary=signed)
+    return Prediction(
+        profile.name,
+        verdict,
+        float_ops=float_ops,
+        message=_sentence(causes, len(float_ops)),
+        ops=ops,
+        obstacles=causes,
+        ranges=ranges(function),
+    )
+
+
+def _sentence(causes: tuple[Obstacle, ...], count: int) -> str:
+    ops = "One op stays float" if count == 1 else f"{count} ops stay float" if count else "An output is float"
+    return f"{ops}: {causes[0].message}" if causes else f"{ops}."

@@ -63,7 +63,7 @@ class Driver:
         for constant in self.function:
             if constant.name != CONST or constant.result.dtype is not DType.FLOAT:
                 continue
-            uses = list(constant.result.uses)
+            uses = constant.result.uses
             for user, slot in uses:
                 bias = BIAS_SLOTS.get(user.name) == slot
                 if not bias and user.name not in self.version.same_scale and user.name != QUANTIZE:
@@ -75,9 +75,7 @@ class Driver:
         copy = Operation(CONST, (), constant.nodes, **constant.attrs)
         source = constant.result
         copy.add_result(source.name, source.dtype, source.shape)
-        order = list(self.function)
-        order.insert(order.index(constant), copy)
-        self.function.place(order)
+        self.function.insert_before(constant, copy)
         user.set_operand(slot, copy.result)
 
     def _set_up(self) -> None:
@@ -180,8 +178,7 @@ class Driver:
             self.rescales.setdefault(id(state), []).append(Rescale(scale, on_input=True))
             return True
         state.scale = scale
-        # llvm pushes users in the order of the use list: the use made last comes first.
-        self.work += reversed(op.results[index].users)
+        self.work += op.results[index].users
         return True
 
     def _set_operand(self, op: Operation, slot: int, scale: Scale) -> bool:
@@ -222,51 +219,44 @@ class Driver:
     def _quantize(self, value: Value, scale: Scale) -> None:
         if value.dtype is not DType.FLOAT:
             return
-        quantize = Operation(QUANTIZE, (), ())
-        quantize.volatile = True
-        stored = quantize.add_result(value.name, DType.FLOAT, value.shape)
-        stored.scale = scale
-        dequantize = Operation(DEQUANTIZE, [stored], ())
-        restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
-        value.replace_uses(restored)
+        quantize = self.function.insert_behind(value, Operation(QUANTIZE, volatile=True))
+        stored = quantize.add_result(value.name, DType.FLOAT, value.shape, scale)
+        dequantize = self.function.insert_after(quantize, Operation(DEQUANTIZE, [stored]))
+        value.replace_uses(dequantize.add_result(value.name, DType.FLOAT, value.shape))
         quantize.add_operand(value)
-        self._insert_after(value, quantize, dequantize)
 
     def _rescale(self, value: Value, rescales: list[Rescale]) -> None:
-        if any(rescale.on_input is not rescales[0].on_input for rescale in rescales):
-            return
-        user = value.users[-1] if value.uses else None
+        on_input = rescales[0].on_input
         if value.op is None:
             user = value.only_user
-        inside = user is not None and user.name == QUANTIZE and (value.op is None or not rescales[0].on_input)
-        place = user.result if inside and user is not None else value
-        if rescales[0].on_input:
-            again = self._requantize(place, rescales[0].scale)
-            place.replace_uses(again.result, keep=again)
+            place = user.result if user is not None and user.name == QUANTIZE else value
+        elif any(rescale.on_input is not on_input for rescale in rescales):
+            return
+        else:
+            user = value.users[0] if value.use_count else None
+            inside = not on_input and user is not None and user.name == QUANTIZE
+            place = user.result if inside and user is not None else value
+        if on_input:
+            if place.scale is None:
+                again = self._requantize(place, rescales[0].scale)
+                place.replace_uses(again.result, keep=again)
             return
         reader = place.only_user
         if reader is None or reader.name != DEQUANTIZE:
             return
-        clobber = len(reader.result.uses) <= len(rescales)
+        clobber = reader.result.use_count <= len(rescales)
         for rescale in rescales:
             again = self._requantize(place, rescale.scale)
             if clobber:
                 reader.set_operand(0, again.result)
                 clobber = False
-            else:
-                dequantize = Operation(DEQUANTIZE, [again.result], ())
-                restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
-                self._insert_after(again.result, dequantize)
-                for op, slot in rescale.users:
-                    op.set_operand(slot, restored)
+                continue
+            dequantize = self.function.insert_after(again, Operation(DEQUANTIZE, [again.result]))
+            restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
+            for op, slot in rescale.users:
+                op.set_operand(slot, restored)
 
     def _requantize(self, place: Value, scale: Scale) -> Operation:
-        again = Operation(QUANTIZE, [place], ())
-        again.add_result(place.name, DType.FLOAT, place.shape).scale = scale
-        self._insert_after(place, again)
+        again = self.function.insert_behind(place, Operation(QUANTIZE, [place]))
+        again.add_result(place.name, DType.FLOAT, place.shape, scale)
         return again
-
-    def _insert_after(self, value: Value, *ops: Operation) -> None:
-        order = list(self.function)
-        at = order.index(value.op) + 1 if value.op is not None else 0
-        self.function.place([*order[:at], *ops, *order[at:]])

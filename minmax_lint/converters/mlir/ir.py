@@ -1,12 +1,12 @@
 """The converter's own model of a function: values, operations, and the order in which they stand.
 
-Only what decides quantization is kept. Names follow MLIR's (Value, Operation, use); uses are ordered as
-they were made, because `hasOneUse` and the first user decide much in quantization_driver.cc.
+Only what decides quantization is kept. Names follow MLIR's (Value, Operation, use). Uses are walked newest
+first, as MLIR does: `hasOneUse` and the first user decide much in the quantization driver.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minmax_lint.converters.mlir.scales import Scale
@@ -16,98 +16,133 @@ from minmax_lint.graph.tensor import Shape, Tensor
 CONST = "CONST"
 QUANTIZE = "QUANTIZE"
 DEQUANTIZE = "DEQUANTIZE"
+RETURN = "RETURN"
+
+Use = tuple["Operation", int]
 
 
 class Value:
     """One SSA value. `name` is the source array it stands for, `scale` set where its type is quantized."""
 
-    __slots__ = ("dtype", "name", "op", "port", "scale", "shape", "uses")
+    __slots__ = ("_uses", "dtype", "name", "op", "scale", "shape")
 
-    def __init__(
-        self, name: str, dtype: DType, shape: Shape | None, op: Operation | None = None, port: int = 0
-    ) -> None:
+    def __init__(self, name: str, dtype: DType, shape: Shape | None, op: Operation | None = None) -> None:
         self.name = name
         self.dtype = dtype
         self.shape = shape
         self.op = op
-        self.port = port
         self.scale: Scale | None = None
-        self.uses: list[tuple[Operation, int]] = []
+        self._uses: dict[Use, None] = {}
+
+    def __repr__(self) -> str:
+        return f"{self.name}:{self.scale}" if self.scale else self.name
+
+    @property
+    def uses(self) -> list[Use]:
+        """(operation, operand) pairs, the newest first."""
+        return [*reversed(self._uses)]
+
+    @property
+    def users(self) -> list[Operation]:
+        """The operations that read it, one entry a use, the newest first."""
+        return [op for op, _ in reversed(self._uses)]
+
+    @property
+    def use_count(self) -> int:
+        """How often it is read."""
+        return len(self._uses)
+
+    @property
+    def only_user(self) -> Operation | None:
+        """The operation of its only use; None where there are none or several."""
+        return next(iter(self._uses))[0] if len(self._uses) == 1 else None
 
     @property
     def real(self) -> bool:
         """Whether it holds float32 values (not quantized ones)."""
         return self.dtype is DType.FLOAT and self.scale is None
 
-    @property
-    def users(self) -> list[Operation]:
-        """The operations that read it, one entry a use."""
-        return [op for op, _ in self.uses]
-
-    @property
-    def only_user(self) -> Operation | None:
-        """The operation of its only use; None where there are none or several."""
-        return self.uses[0][0] if len(self.uses) == 1 else None
-
     def replace_uses(self, other: Value, *, keep: Operation | None = None) -> None:
         """Let every use (but those of `keep`) read `other`."""
-        for op, slot in list(self.uses):
+        for op, slot in self.uses:
             if op is not keep:
                 op.set_operand(slot, other)
 
+    def read_by(self, op: Operation, slot: int) -> None:
+        """Note a use."""
+        self._uses[op, slot] = None
+
+    def unread_by(self, op: Operation, slot: int) -> None:
+        """Forget a use."""
+        del self._uses[op, slot]
+
 
 class Operation:
-    """One operation; `nodes` are the source nodes that it stands for, the root first."""
+    """One operation; `nodes` are the source nodes that it stands for, the root last."""
 
-    __slots__ = ("attrs", "name", "nodes", "operands", "results", "volatile")
+    __slots__ = ("activation", "attrs", "following", "name", "nodes", "operands", "preceding", "results")
 
     def __init__(
-        self, name: str, operands: Iterable[Value] = (), nodes: tuple[str, ...] = (), **attrs: Any
+        self, name: str, operands: Iterable[Value] = (), nodes: Iterable[str] = (), **attrs: Any
     ) -> None:
         self.name = name
-        self.nodes = nodes
-        self.attrs: Mapping[str, Any] = attrs
+        self.nodes = tuple(nodes)
+        self.activation: str | None = None
+        self.attrs: dict[str, Any] = attrs
         self.operands: list[Value] = []
         self.results: list[Value] = []
-        self.volatile = False
+        self.preceding: Operation | None = None
+        self.following: Operation | None = None
         for value in operands:
             self.add_operand(value)
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(v.name for v in self.operands)}) -> {self.result.name}"
+        return f"{self.results} = {self.name}({', '.join(map(repr, self.operands))})"
 
     @property
     def result(self) -> Value:
         """Its first result."""
         return self.results[0]
 
+    def load(self) -> Tensor | None:
+        """The value of a constant; None where it is not known."""
+        load = self.attrs.get("load")
+        tensor = load() if load is not None else None
+        return tensor if isinstance(tensor, Tensor) and tensor.known else None
+
     @property
-    def constant(self) -> Tensor | None:
-        """The value of a constant, where it is known."""
-        tensor = self.attrs.get("value")
-        return tensor if isinstance(tensor, Tensor) else None
+    def volatile(self) -> bool:
+        """Whether the driver made this quantize, rather than a FakeQuant."""
+        return bool(self.attrs.get("volatile"))
 
     def add_operand(self, value: Value) -> None:
         """Read one value more."""
-        value.uses.append((self, len(self.operands)))
+        value.read_by(self, len(self.operands))
         self.operands.append(value)
 
     def set_operand(self, slot: int, value: Value) -> None:
         """Read `value` at `slot` instead."""
-        self.operands[slot].uses.remove((self, slot))
+        self.operands[slot].unread_by(self, slot)
         self.operands[slot] = value
-        value.uses.append((self, slot))
+        value.read_by(self, slot)
 
-    def add_result(self, name: str, dtype: DType, shape: Shape | None) -> Value:
+    def set_operands(self, values: Iterable[Value]) -> None:
+        """Read these values instead of all."""
+        self.drop()
+        for value in values:
+            self.add_operand(value)
+
+    def add_result(self, name: str, dtype: DType, shape: Shape | None, scale: Scale | None = None) -> Value:
         """A new result."""
-        value = Value(name, dtype, shape, self, len(self.results))
+        value = Value(name, dtype, shape, self)
+        value.scale = scale
         self.results.append(value)
         return value
 
     def drop(self) -> None:
         """Read nothing any more."""
         for slot, value in enumerate(self.operands):
-            value.uses.remove((self, slot))
+            value.unread_by(self, slot)
         self.operands = []
 
 
@@ -116,38 +151,67 @@ class Function:
 
     def __init__(self) -> None:
         self.arguments: list[Value] = []
-        self.returned = Operation("RETURN")
-        self._operations: dict[Operation, None] = {}
+        self._first = Operation("FUNCTION")
+        self.returned = Operation(RETURN)
+        self._first.following = self.returned
+        self.returned.preceding = self._first
 
     def __iter__(self) -> Iterator[Operation]:
-        return iter(list(self._operations))
+        """The operations in order; the current one may be erased, and others put in, meanwhile."""
+        op = self._first.following
+        while op is not None and op is not self.returned:
+            following = op.following
+            yield op
+            op = following
+
+    def backwards(self) -> Iterator[Operation]:
+        """The operations, the last one first; the current one may be erased meanwhile."""
+        op = self.returned.preceding
+        while op is not None and op is not self._first:
+            preceding = op.preceding
+            yield op
+            op = preceding
 
     def append(self, op: Operation) -> Operation:
         """Put `op` at the end."""
-        self._operations[op] = None
+        return self.insert_before(self.returned, op)
+
+    def insert_first(self, op: Operation) -> Operation:
+        """Put `op` in front of all others."""
+        return self.insert_after(self._first, op)
+
+    def insert_before(self, place: Operation, op: Operation) -> Operation:
+        """Put `op` in front of `place`."""
+        assert place.preceding is not None
+        return self.insert_after(place.preceding, op)
+
+    def insert_after(self, place: Operation, op: Operation) -> Operation:
+        """Put `op` behind `place`."""
+        following = place.following
+        assert following is not None
+        op.preceding, op.following = place, following
+        place.following = following.preceding = op
         return op
 
-    def place(self, ops: Iterable[Operation]) -> None:
-        """Set the order of all operations."""
-        self._operations = dict.fromkeys(ops)
-
-    def replace(self, old: Operation, new: Operation) -> None:
-        """`new` takes the place and the uses of `old`, result by result."""
-        for before, after in zip(old.results, new.results, strict=False):
-            before.replace_uses(after, keep=new)
-        self.place(new if op is old else op for op in self._operations if op is not new)
-        old.drop()
+    def insert_behind(self, value: Value, op: Operation) -> Operation:
+        """Put `op` right behind the operation that makes `value`; in front of all for an argument."""
+        return self.insert_first(op) if value.op is None else self.insert_after(value.op, op)
 
     def erase(self, op: Operation) -> None:
-        """Take `op` out; nobody reads it."""
+        """Take `op` out; nobody reads it any more."""
         op.drop()
-        self._operations.pop(op, None)
+        preceding, following = op.preceding, op.following
+        if preceding is not None and following is not None:
+            preceding.following, following.preceding = following, preceding
+        op.preceding = op.following = None
 
-    def sweep(self) -> bool:
-        """Take out everything nobody reads. Whether there was any."""
-        found = False
-        for op in reversed(list(self._operations)):
-            if not any(result.uses for result in op.results):
+    def replace(self, op: Operation, value: Value) -> None:
+        """Let `value` take the place of the only result of `op`, which goes."""
+        op.result.replace_uses(value)
+        self.erase(op)
+
+    def sweep(self) -> None:
+        """Take out everything nobody reads."""
+        for op in self.backwards():
+            if not any(result.use_count for result in op.results):
                 self.erase(op)
-                found = True
-        return found

@@ -124,6 +124,16 @@ LEGALIZED = {
 }
 """TensorFlow op -> TFLite op, where one becomes one. What is not here is composed, removed, or not known."""
 
+OPERANDS = {
+    "Gather": 2,
+    "GatherV2": 2,
+    "MatrixDiagV2": 1,
+    "MatrixDiagV3": 1,
+    "MatrixSetDiagV2": 2,
+    "MatrixSetDiagV3": 2,
+}
+"""TensorFlow op -> how many of its inputs stay operands; the others become attributes."""
+
 REMOVED = frozenset(
     """
     CheckNumerics Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
@@ -148,7 +158,7 @@ FUSES_ACTIVATION = frozenset(
 )
 """Ops with a fused_activation_function that optimize_patterns.td fills."""
 
-VALUE_OPS = frozenset("CEIL EXP FLOOR NEG RELU RELU6 RELU_N1_TO_1 ROUND SQRT SQUARE TANH".split())
+VALUE_OPS = frozenset("CEIL EXP FLOOR LOGISTIC NEG RELU RELU6 RELU_N1_TO_1 ROUND SQRT SQUARE TANH".split())
 MOVE_OPS = frozenset("DEPTH_TO_SPACE EXPAND_DIMS RESHAPE SQUEEZE TRANSPOSE".split())
 """ReorderElementwiseAndMoveOperations puts the former in front of the latter."""
 
@@ -206,8 +216,12 @@ class Version:
     """A FakeQuant on a bias leaves the op float; else it is ignored."""
     changed_return_type_fails: bool
     """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
-    without_legalization: frozenset[str]
+    without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
+    squashes_while_quantizing: bool
+    """A second quantize of another range is dropped in the quantization pass; else behind it."""
+    constant_batch_matmul_is_fully_connected: bool
+    """A batch product with constant right side becomes FULLY_CONNECTED."""
 
 
 VERSIONS = {
@@ -217,7 +231,9 @@ VERSIONS = {
         mean_takes_operand_scale=False,
         bias_fake_quant_blocks=True,
         changed_return_type_fails=False,
-        without_legalization=frozenset(),
+        without_builtin=frozenset({"GatherNd"}),
+        squashes_while_quantizing=True,
+        constant_batch_matmul_is_fully_connected=True,
     ),
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
@@ -225,6 +241,11 @@ VERSIONS = {
         mean_takes_operand_scale=True,
         bias_fake_quant_blocks=False,
         changed_return_type_fails=True,
-        without_legalization=frozenset(),
+        without_builtin=frozenset(),
+        squashes_while_quantizing=False,
+        constant_batch_matmul_is_fully_connected=False,
     ),
 }
+
+SHAPE_OPS = frozenset({"RANK", "SHAPE"})
+"""Ops that read a real-valued array and compute on no real values."""

@@ -1,0 +1,92 @@
+"""Why ops stay float: the roots, each with all that goes float because of it."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.prediction import is_float
+from minmax_lint.converters.mlir.tables import FIXED, Version
+from minmax_lint.converters.prediction import Obstacle, ObstacleKind
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import parse_edge
+
+
+class _Root:
+    def __init__(self, kind: ObstacleKind, array: str, node: str | None, message: str) -> None:
+        self.kind = kind
+        self.array = array
+        self.node = node
+        self.message = message
+        self.consequences: dict[str, None] = {}
+
+
+def obstacles(function: Function, version: Version, *, float_boundary: bool) -> tuple[Obstacle, ...]:
+    """Every root in the order of the operations. `float_boundary`: float outputs are no obstacle (TF2 flow)."""
+    roots: dict[str, _Root] = {}
+    of_value: dict[Value, list[_Root]] = {}
+    for op in function:
+        if op.name in (CONST, QUANTIZE, DEQUANTIZE) or not is_float(op):
+            continue
+        causes = _causes(op, version, roots, of_value)
+        for root in causes:
+            root.consequences[op.result.name] = None
+        for result in op.results:
+            of_value[result] = causes
+    if not float_boundary:
+        _outputs(function, roots, of_value)
+    return tuple(
+        Obstacle(root.kind, root.array, root.node, root.message, tuple(root.consequences))
+        for root in roots.values()
+    )
+
+
+def _causes(
+    op: Operation, version: Version, roots: dict[str, _Root], of_value: dict[Value, list[_Root]]
+) -> list[_Root]:
+    found: dict[_Root, None] = {}
+    if op.name not in version.quantizable:
+        node = parse_edge(op.result.name).node
+        found[
+            _root(roots, "no-kernel", op.result.name, node, f"MLIR has no quantized form of {op.name}.")
+        ] = None
+    for value in op.operands:
+        if not value.real:
+            continue
+        if value in of_value:
+            found.update(dict.fromkeys(of_value[value]))
+        elif value.op is None:
+            message = f"The input {value.name}, which {op.result.name} reads, has no range."
+            found[_root(roots, "no-range", value.name, value.name, message)] = None
+    passes_on = op.name in version.same_scale or op.name in FIXED
+    if op.name in version.quantizable and not (passes_on and found):
+        for value in op.results:
+            if value.real and not _only_quantized(value):
+                found[_lacking(roots, value)] = None
+    return list(found)
+
+
+def _only_quantized(value: Value) -> bool:
+    user = value.only_user
+    return user is not None and user.name == QUANTIZE
+
+
+def _lacking(roots: dict[str, _Root], value: Value) -> _Root:
+    node = parse_edge(value.name).node
+    if any(user.name == QUANTIZE for user in value.users):
+        raw = next(
+            (user.result.name for user in value.users if user.name != QUANTIZE and user.results), "an output"
+        )
+        message = f"{value.name} is read through a FakeQuant, and raw by {raw}."
+        return _root(roots, "raw-consumer", value.name, node, message)
+    return _root(roots, "no-range", value.name, node, f"{value.name} has no range.")
+
+
+def _root(roots: dict[str, _Root], kind: ObstacleKind, array: str, node: str | None, message: str) -> _Root:
+    return roots.setdefault(f"{kind} {array}", _Root(kind, array, node, message))
+
+
+def _outputs(function: Function, roots: dict[str, _Root], of_value: dict[Value, list[_Root]]) -> None:
+    for value in function.returned.operands:
+        if value.dtype is DType.FLOAT and value.scale is None and value not in of_value:
+            node = parse_edge(value.name).node
+            message = f"The output {value.name} is float."
+            _root(roots, "output", value.name, node, message).consequences[value.name] = None

@@ -1,0 +1,52 @@
+"""How a conversion, or the following of it, ends early."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.prediction import AbortKind, ObstacleKind
+from minmax_lint.graph.node import Node
+
+
+class Refused(Exception):
+    """The converter fails here, with this message; the obstacle is what a user would have to change."""
+
+    def __init__(
+        self,
+        kind: AbortKind,
+        message: str,
+        obstacle: ObstacleKind = "other",
+        *,
+        node: str | None = None,
+        array: str | None = None,
+        op: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.obstacle = obstacle
+        self.node = node
+        self.array = array
+        self.op = op
+        self.reason = reason or message
+
+
+class Unfollowed(Exception):
+    """The model cannot say what the converter does; the message says why."""
+
+    def __init__(self, message: str, node: str | None = None, *, unknown_op: bool = False) -> None:
+        super().__init__(message)
+        self.node = node
+        self.unknown_op = unknown_op
+
+
+def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None) -> Refused:
+    """The converter's refusal of an op that is no TFLite builtin."""
+    return Refused(
+        "other",
+        f"'tf.{node.op}' op is neither a custom op nor a flex op",
+        obstacle,
+        node=node.name,
+        array=node.name,
+        op=node.op,
+        reason=reason or f"{node.op} has no TFLite builtin.",
+    )

@@ -1,0 +1,81 @@
+"""FakeQuants: the quantize/dequantize pairs they become, and the operations they are moved over.
+
+Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quantization.md, section 2.
+"""
+
+from __future__ import annotations
+
+import math
+
+from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
+from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value
+from minmax_lint.converters.mlir.scales import Scale, scale_of
+from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+def fake_quant(importer: Importer, node: Node) -> Value:
+    """The rule of FakeQuantWithMinMaxVars, ...Args and ...VarsPerChannel."""
+    source = importer.value(node.inputs[0].array)
+    found = read_fake_quant(importer.kept.graph, node)
+    if found.per_channel and not is_constant(source):
+        raise no_builtin(node, "bad-range", f"{node.name} has a range for each channel of an activation.")
+    scale = _scale(importer, node, found)
+    return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
+
+
+def is_constant(value: Value) -> bool:
+    """Whether a constant operation makes it."""
+    return value.op is not None and value.op.name == CONST
+
+
+def quantize_of(value: Value) -> Operation | None:
+    """The quantize behind which the dequantized `value` stands."""
+    op = value.op
+    if op is None or op.name != DEQUANTIZE:
+        return None
+    source = op.operands[0].op
+    return source if source is not None and source.name == QUANTIZE else None
+
+
+def constant_behind(value: Value) -> Operation | None:
+    """The constant that `value` is, or is the quantized form of."""
+    quantize = quantize_of(value)
+    source = quantize.operands[0] if quantize is not None else value
+    return source.op if is_constant(source) else None
+
+
+def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
+    ranges = found.ranges or _computed(importer, node)
+    for range_ in ranges:
+        if range_.known and not all(map(math.isfinite, range_)):
+            raise Refused(
+                "other",
+                "crashed without a message (signal 11)",
+                "bad-range",
+                node=node.name,
+                array=node.name,
+                reason=f"The range of {node.name} is {range_}; the converter crashes on it.",
+            )
+    scales = [scale_of(range_, found.num_bits, found.narrow_range) for range_ in ranges]
+    if not found.per_channel:
+        return scales[0]
+    return scales[0]._replace(channels=tuple((scale.scale, scale.zero_point) for scale in scales))
+
+
+def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
+    """A range that constant folding finds."""
+    bounds = [edge.array for edge in node.inputs[1:3]]
+    if len(bounds) < 2 or not all(importer.inference.is_constant(array) for array in bounds):
+        raise no_builtin(node, "range-not-constant", f"The range of {node.name} is not a constant.")
+    low, high = (_known(importer.inference.constant(array), node) for array in bounds)
+    pairs = zip(low.values(), high.values(), strict=False)
+    return tuple(Range(float(a), float(b)) for a, b in pairs)
+
+
+def _known(tensor: Tensor | None, node: Node) -> Tensor:
+    if tensor is None or not tensor.known:
+        raise Unfollowed(f"the range of {node.name} is a constant that this model cannot compute", node.name)
+    return tensor

@@ -1,0 +1,115 @@
+"""Behind the quantization: adaptors at the boundary, volatile pairs, and the checks that can fail.
+
+Sources: post_quantize.cc; the verifiers of SameScalesOpInterface and of func.return.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.quantizing import squash
+from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.converters.mlir.scales import Scale
+from minmax_lint.converters.mlir.tables import UNSIGNED_MIXES_SCALES, Version
+from minmax_lint.graph.dtype import DType
+
+
+def finish(function: Function, version: Version, *, signed: bool) -> None:
+    """Raises Refused where a check fails."""
+    check_same_scales(function, version, signed=signed)
+    types = None
+    if not signed:
+        remove_adaptors(function)
+        types = [value.scale for value in function.returned.operands]
+    Rewriter(function, {DEQUANTIZE: (remove_volatile,)}).run()
+    if not version.squashes_while_quantizing:
+        Rewriter(function, {QUANTIZE: (squash,)}).run()
+        check_same_scales(function, version, signed=signed)
+    function.sweep()
+    if types is not None:
+        check_return(function, types)
+
+
+def remove_adaptors(function: Function) -> None:
+    """Inputs and outputs take the quantized type where a quantize or dequantize stands alone."""
+    for argument in function.arguments:
+        user = argument.only_user
+        if user is not None and user.name == QUANTIZE:
+            argument.scale = user.result.scale
+            user.result.replace_uses(argument)
+            function.erase(user)
+    for slot, value in enumerate(list(function.returned.operands)):
+        op = value.op
+        if op is not None and op.name == DEQUANTIZE and value.use_count == 1:
+            function.returned.set_operand(slot, op.operands[0])
+            function.erase(op)
+
+
+def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
+    """A pair that only the driver put in goes, but at inputs and outputs."""
+    quantize = op.operands[0].op
+    if quantize is None or quantize.name != QUANTIZE or not quantize.volatile:
+        return False
+    source = quantize.operands[0]
+    if source.op is None:
+        return False
+    reader = op.result.only_user
+    if reader is not None and reader.name == RETURN:
+        return False
+    rewriter.replace(op, source)
+    return True
+
+
+def check_same_scales(function: Function, version: Version, *, signed: bool) -> None:
+    """Raises Refused at the first operation whose operands and results should share one scale and do not."""
+    for op in function:
+        if op.name not in version.same_scale or (not signed and op.name in UNSIGNED_MIXES_SCALES):
+            continue
+        values = [value for value in (*op.operands, *op.results) if value.scale is not None]
+        for value in values[1:]:
+            if value.scale != values[0].scale:
+                raise _conflict(op, values[0], value, signed=signed)
+
+
+def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Refused:
+    pair = " vs. ".join(spelled(value.scale, signed=signed) for value in (first, other) if value.scale)
+    name = op.name.lower()
+    return Refused(
+        "scale-conflict",
+        f"'tfl.{name}' op quantization parameters violate the same scale constraint: {pair}",
+        "scale-conflict",
+        node=op.nodes[-1] if op.nodes else None,
+        array=op.result.name,
+        op=op.name,
+        reason=f"{op.name} needs one range for all it reads and makes; {first.name} and {other.name} have two.",
+    )
+
+
+def spelled(scale: Scale, *, signed: bool) -> str:
+    """A quantized type as MLIR prints it."""
+    zero_point = scale.zero_point - (1 << (scale.bits - 1) if signed else 0)
+    letter = "i" if signed else "u"
+    point = f":{zero_point}" if zero_point else ""
+    return f"!quant.uniform<{letter}{scale.bits}:f32, {scale.scale!r}{point}>"
+
+
+def check_return(function: Function, types: list[Scale | None]) -> None:
+    """The TF1 flow: what is returned must still have the type that the function was given."""
+    for slot, (value, wanted) in enumerate(zip(function.returned.operands, types, strict=True)):
+        if value.dtype is DType.FLOAT and value.scale != wanted:
+            found = spelled(value.scale, signed=False) if value.scale else "f32"
+            want = spelled(wanted, signed=False) if wanted else "f32"
+            raise Refused(
+                "scale-conflict",
+                f"type of return operand {slot} ('{_tensor(value, found)}') doesn't match function result type "
+                f"('{_tensor(value, want)}') in function @main",
+                "scale-conflict",
+                node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
+                array=value.name,
+                reason=f"The output {value.name} has two FakeQuants of different ranges in a row.",
+            )
+
+
+def _tensor(value: Value, element: str) -> str:
+    sizes = "".join(f"{'?' if size is None else size}x" for size in value.shape or ())
+    return f"tensor<{sizes}{element}>"

@@ -1,0 +1,78 @@
+"""The quantization pass: an operation whose every float operand is dequantized and whose every float result
+is only quantized becomes an integer operation.
+
+Source: quantize.cc and QuantizationPattern in quantization_utils.h; patterns are rooted at the dequantize in
+front of an operation and at the quantize behind it, and the last operation comes first.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
+from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.graph.dtype import DType
+
+
+def quantize(function: Function, version: Version) -> None:
+    """Rewrite what can be integer."""
+
+    def behind(rewriter: Rewriter, op: Operation) -> bool:
+        source = op.operands[0]
+        if source.scale is not None or source.op is None or source.op.name in (QUANTIZE, DEQUANTIZE):
+            return False
+        return make_integer(rewriter, source.op, version)
+
+    def in_front(rewriter: Rewriter, op: Operation) -> bool:
+        users = list(dict.fromkeys(op.result.users))
+        return all(
+            user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
+            for user in users
+        )
+
+    patterns = {QUANTIZE: (squash, behind), DEQUANTIZE: (in_front,)}
+    if not version.squashes_while_quantizing:
+        patterns[QUANTIZE] = (behind,)
+    Rewriter(function, patterns).run()
+    function.sweep()
+
+
+def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
+    """Replace `op` by its integer form. Whether it was possible."""
+    if op.name not in version.quantizable:
+        return False
+    operands = []
+    for value in op.operands:
+        if value.op is not None and value.op.name == DEQUANTIZE:
+            operands.append(value.op.operands[0])
+        elif value.dtype is not DType.FLOAT or value.scale is not None:
+            operands.append(value)
+        else:
+            return False
+    for result in op.results:
+        user = result.only_user
+        if result.dtype is DType.FLOAT and result.scale is None and (user is None or user.name != QUANTIZE):
+            return False
+    integer = Operation(op.name, operands, op.nodes, **op.attrs)
+    integer.activation = op.activation
+    rewriter.function.insert_after(op, integer)
+    for result in op.results:
+        user = result.only_user
+        old = result if user is None or user.name != QUANTIZE or result.scale is not None else user.result
+        new = integer.add_result(old.name, result.dtype, result.shape, old.scale)
+        rewriter.visit(old.users)
+        old.replace_uses(new)
+    rewriter.visit([integer, op])
+    return True
+
+
+def squash(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantize of what was dequantized goes, even of another type, unless a quantize made that."""
+    before = op.operands[0].op
+    if before is None or before.name != DEQUANTIZE:
+        return False
+    stored = before.operands[0]
+    from_quantize = stored.op is not None and stored.op.name == QUANTIZE
+    if from_quantize and stored.scale != op.result.scale:
+        return False
+    rewriter.replace(op, stored)
+    return True

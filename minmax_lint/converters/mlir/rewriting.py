@@ -1,0 +1,84 @@
+"""The greedy pattern rewriter that the optimizing passes run on.
+
+Source: GreedyPatternRewriteDriver.cpp: a work list, the last operation first; what a change touches is looked
+at again; what nobody reads goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Operation, Value
+
+Pattern = Callable[["Rewriter", Operation], bool]
+Patterns = Mapping[str, Sequence[Pattern]]
+
+
+class Rewriter:
+    """One run of patterns over a function."""
+
+    def __init__(self, function: Function, patterns: Patterns) -> None:
+        self.function = function
+        self._patterns = patterns
+        self._work: dict[Operation, None] = {}
+        self._erased: set[Operation] = set()
+
+    def run(self) -> None:
+        """Apply patterns until none applies."""
+        for op in self.function:
+            self._work[op] = None
+        while self._work:
+            op, _ = self._work.popitem()
+            if op in self._erased:
+                continue
+            if not any(result.use_count for result in op.results):
+                self.erase(op)
+                continue
+            for pattern in self._patterns.get(op.name, ()):
+                if pattern(self, op):
+                    break
+
+    def visit(self, ops: Iterable[Operation]) -> None:
+        """Look at these again, the last one first."""
+        for op in ops:
+            if op.name != RETURN:
+                self._work.setdefault(op, None)
+
+    def create(
+        self, name: str, operands: Iterable[Value], like: Operation, of: Iterable[Operation] = ()
+    ) -> Operation:
+        """An operation in front of `like`, with results as it has; it stands for `like` and the ops in `of`."""
+        nodes = dict.fromkeys(node for op in (*of, like) for node in op.nodes)
+        op = Operation(name, operands, nodes, **like.attrs)
+        for result in like.results:
+            op.add_result(result.name, result.dtype, result.shape, result.scale)
+        self.function.insert_before(like, op)
+        self._work[op] = None
+        return op
+
+    def constant(self, like: Value) -> Value:
+        """A new constant of the type of `like`, whose content is not known."""
+        op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=lambda: None)
+        self.function.insert_first(op)
+        return op.add_result(like.name, like.dtype, like.shape)
+
+    def replace(self, op: Operation, value: Value) -> None:
+        """Let `value` take the place of the result of `op`."""
+        self.visit(op.result.users)
+        op.result.replace_uses(value)
+        self.erase(op)
+
+    def set_operand(self, op: Operation, slot: int, value: Value) -> None:
+        """Let `op` read `value` at `slot`."""
+        old = op.operands[slot]
+        op.set_operand(slot, value)
+        self._work[op] = None
+        if old.op is not None:
+            self.visit([old.op])
+
+    def erase(self, op: Operation) -> None:
+        """Take out `op`, and look at what it read."""
+        sources = [value.op for value in op.operands if value.op is not None]
+        self.function.erase(op)
+        self._erased.add(op)
+        self.visit(sources)
