@@ -5,13 +5,15 @@ Sources: prepare_tf.cc, prepare_patterns.td, legalize_patterns.td, and the foldi
 
 from __future__ import annotations
 
+import math
+import struct
+
 from minmax_lint.converters.mlir.failure import Unfollowed
 from minmax_lint.converters.mlir.fakequants import constant_behind, fake_quant, is_constant, quantize_of
 from minmax_lint.converters.mlir.importing import Importer, Rule
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
-from minmax_lint.graph.folding import tensor_of
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
@@ -151,17 +153,24 @@ def _divide(importer: Importer, node: Node) -> Value:
 
 def _inverse(value: Value) -> Tensor | None:
     tensor = value.op.load() if value.op is not None else None
-    return None if tensor is None or not tensor.known else tensor_of(1 / tensor.numpy())
+    if tensor is None:
+        return None
+    inverses = [1 / float(number) if number else math.inf for number in tensor.values()]
+    return Tensor.of(tensor.dtype, tensor.shape, inverses)
 
 
 def all_equal(value: Value, number: float) -> bool:
-    """Whether `value` is a constant whose every element is `number`."""
-    if not is_constant(value) or value.op is None:
+    """Whether `value` is a float constant whose every element is `number`."""
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size or tensor.content is None:
         return False
-    tensor = value.op.load()
-    if tensor is None or not tensor.known or tensor.dtype is not DType.FLOAT or tensor.size == 0:
-        return False
-    return bool((tensor.numpy() == number).all())
+    stored = tensor.stored
+    if not stored:
+        return number == 0
+    # Bytes, because weights are large and numpy is not loaded for this.
+    wanted = struct.pack("<f", number)
+    content = bytes(tensor.content[: 4 * stored])
+    return content[:4] == wanted and content == wanted * stored
 
 
 def _concat(importer: Importer, node: Node) -> Value:
