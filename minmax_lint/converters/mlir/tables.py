@@ -153,7 +153,7 @@ NO_BUILTIN = frozenset(
 ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
 FUSES_ACTIVATION = frozenset(
     """
-    ADD AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D DIV FULLY_CONNECTED MAX_POOL_2D MUL SUB TRANSPOSE_CONV
+    ADD AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D DIV FULLY_CONNECTED MAX_POOL_2D MUL SUB
     """.split()
 )
 """Ops with a fused_activation_function that optimize_patterns.td fills."""
