@@ -100,7 +100,7 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
     """The rule about an array without range: the most telling pattern around it."""
     producer = coverage.producer(array)
     names = {node, producer.name if producer is not None else None} - {None}
-    if names & coverage.around_computed_ranges:
+    if names & coverage.around_computed_ranges.keys():
         return "MM310"
     if coverage.op(node) == "FakeQuantWithMinMaxVarsPerChannel":
         return "MM401"
@@ -119,7 +119,7 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
     source = coverage.graph[node] if node is not None and node in coverage.graph else producer
     if coverage.is_split_activation(source):
         return "MM113"
-    if coverage.is_batch_norm(source) or coverage.reads_batch_norm(array):
+    if coverage.batch_norm_at(array, source.name if source is not None else None) is not None:
         return "MM112"
     return "MM110" if output is None else "MM102"
 

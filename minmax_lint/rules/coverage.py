@@ -156,7 +156,11 @@ class Coverage:
         name = parse_edge(array).node
         if name in self.before_a_fake_quant or name not in self.behind_a_fake_quant:
             return None
-        return self._outputs_behind.get(name)
+        return self.output_of(array)
+
+    def output_of(self, array: str | None) -> str | None:
+        """The first output that depends on `array`."""
+        return self._outputs_behind.get(parse_edge(array).node) if array is not None else None
 
     @cached_property
     def _outputs_behind(self) -> Mapping[str, str]:
@@ -174,22 +178,22 @@ class Coverage:
         return found
 
     @cached_property
-    def around_computed_ranges(self) -> frozenset[str]:
-        """Nodes of FakeQuants whose range is no constant: what they read, and what computes the range."""
-        found: set[str] = set()
+    def around_computed_ranges(self) -> Mapping[str, str]:
+        """Node -> the FakeQuant without constant range that it is, feeds, or computes the range of."""
+        found: dict[str, str] = {}
         for computed in self.subject.kept_fake_quants:
             if computed.constant:
                 continue
-            source = parse_edge(computed.array).node
-            found |= {computed.node, source}
+            found.setdefault(computed.node, computed.node)
+            found.setdefault(parse_edge(computed.array).node, computed.node)
             pending = [edge.node for edge in self.graph[computed.node].inputs[1:3]]
             while pending:
                 name = pending.pop()
-                if name in found or name not in self.kept or name in self.behind_a_fake_quant:
+                if name in found or name not in self.kept or self.op(name) == "Placeholder":
                     continue
-                found.add(name)
+                found[name] = computed.node
                 pending += [edge.node for edge in self.graph[name].inputs]
-        return frozenset(found)
+        return found
 
     # Patterns
 
@@ -216,9 +220,15 @@ class Coverage:
             for edge in node.inputs[:2]
         )
 
-    def reads_batch_norm(self, array: str) -> bool:
-        """Whether a batch normalization reads `array`."""
-        return any(self.is_batch_norm(self.graph[use.node]) for use in self.kept.uses(array))
+    def batch_norm_at(self, array: str, node: str | None) -> str | None:
+        """The batch normalization that makes `array`, or reads it: its FusedBatchNorm, or its Mul."""
+        around = [self.graph[node]] if node is not None and node in self.graph else []
+        around += [self.graph[use.node] for use in self.kept.uses(array)]
+        for found in around:
+            if self.is_batch_norm(found):
+                source = self.value_edge(found).node
+                return source if found.op in ("Add", "AddV2") else found.name
+        return None
 
     def is_split_activation(self, node: Node | None) -> bool:
         """Whether a FakeQuant stands between a linear op and this activation of it."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from minmax_lint.graph.fakequant import UNKNOWN_RANGE, FakeQuant
+from minmax_lint.graph.fakequant import UNKNOWN_RANGE, FakeQuant, Range
+
+HALF = 1e-3
+"""How near to the middle between two bytes counts as in the middle."""
 
 USUAL_BITS = 8
 """The width that every converter's default kernels have."""
@@ -23,3 +27,42 @@ def misses_zero(found: FakeQuant) -> bool:
 def known(found: FakeQuant) -> tuple[tuple[float, float], ...]:
     """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
     return tuple((each.min, each.max) for each in found.ranges if each is not UNKNOWN_RANGE)
+
+
+def widened(found: FakeQuant) -> Range:
+    """The smallest range that holds all of the FakeQuant's ranges and 0."""
+    bounds = [bound for pair in known(found) for bound in pair]
+    return Range(min(0.0, *bounds), max(0.0, *bounds))
+
+
+IMAGES: Mapping[str, tuple[float, float]] = {
+    "Abs": (0.0, math.inf),
+    "Exp": (0.0, math.inf),
+    "Relu": (0.0, math.inf),
+    "Relu6": (0.0, 6.0),
+    "Sigmoid": (0.0, 1.0),
+    "Softmax": (0.0, 1.0),
+    "Softplus": (0.0, math.inf),
+    "Sqrt": (0.0, math.inf),
+    "Square": (0.0, math.inf),
+    "Tanh": (-1.0, 1.0),
+}
+"""Op -> the smallest and the largest value that it can give."""
+
+INITIAL = (-6.0, 6.0)
+"""The range with which the rewriters start: contrib's `init_min`/`init_max`, Keras, FakeQuantWithMinMaxArgs."""
+
+
+def step_of(low: float, high: float, *, narrow: bool) -> float:
+    """The distance of two neighbouring values on the grid of a range, at 8 bits."""
+    return (high - low) / (254 if narrow else 255)
+
+
+def half_step_off(found: FakeQuant) -> bool:
+    """Whether the zero point lies halfway between two bytes, so that rounding it is a matter of taste."""
+    if not found.constant or is_degenerate(found) or misses_zero(found):
+        return False
+    return any(
+        abs(-low / step_of(low, high, narrow=found.narrow_range) % 1 - 0.5) < HALF
+        for low, high in known(found)
+    )

@@ -18,6 +18,7 @@ from minmax_lint.errors import UnknownName
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.finding import Finding, FixOffer, Severity, Step
 from minmax_lint.rules.subject import About, Subject
 
@@ -107,6 +108,31 @@ class Rule(ABC):
             tuple(path),
             advice,
             fix,
+        )
+
+    def from_cause(
+        self,
+        subject: Subject,
+        cause: Cause,
+        message: str,
+        *,
+        path: Sequence[Step] = (),
+        advice: str = "",
+        fix: FixOffer | None = None,
+    ) -> Finding:
+        """A finding about one cause: severity, profiles and consequences are the converters'."""
+        output = subject.coverage.output_of(cause.array or cause.node)
+        return self.finding(
+            message,
+            severity=subject.severity(cause.profiles),
+            node=cause.node,
+            array=cause.array,
+            outputs=(output,) if output is not None else (),
+            profiles=cause.profiles,
+            consequences=cause.consequences,
+            path=path,
+            advice=advice,
+            fix=fix,
         )
 
 

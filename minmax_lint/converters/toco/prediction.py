@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
+from minmax_lint.converters.toco.fakequants import SILENT_ABORT
 from minmax_lint.converters.toco.model import Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
 from minmax_lint.converters.toco.quantization import MissingRange, NoQuantizedForm, lacks_range
@@ -127,7 +128,7 @@ def aborted(profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[Op
 def _kind(message: str) -> ObstacleKind:
     if message.startswith("Bad value"):
         return "bad-weights"
-    if "without a message" in message:
+    if message == SILENT_ABORT:
         return "bad-range"
     if "listed in both" in message:
         return "output"

@@ -1,0 +1,96 @@
+"""MM104: float-tail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
+from minmax_lint.rules.finding import Finding, FixOffer, Step
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+DRAWN = 6
+
+
+class FloatTail(Rule):
+    """Several ops behind the last FakeQuant compute on the way to an output, and none has a range.
+
+    ## What it does
+    Reports the tail of a model in which two arrays or more lack a range and no FakeQuant follows. It is one finding
+    for the output, with the arrays of the tail as its consequences.
+
+    ## Why
+    A head was built on a quantized body after the rewrite, or of ops that the rewriter does not know: boxes that are
+    decoded, logits that are scaled, a clip. A guard in front of which no FakeQuant stands belongs here as well.
+
+    ## Symptom
+    ```
+    Array LeakyRelu, which is an input to the Minimum operator producing the output array guard, is lacking min/max data, which is necessary for quantization.
+    ```
+    MLIR says nothing. The converted model ends in DEQUANTIZE and float ops, and the Edge TPU compiler maps them to the CPU.
+
+    ## Fix
+    End the model at the last FakeQuant (`-o`) and compute the rest outside; or put FakeQuants into the tail in the
+    model code. `minmax-lint fix --unsafe-fixes` inserts them with ranges that you give.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves the tail in float (error).
+    """
+
+    code = "MM104"
+    name = "float-tail"
+    severity = "error"
+    fixes = ("insert",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an output."""
+        for cause in subject.causes(self.code):
+            assert cause.array is not None
+            count = len(cause.consequences)
+            yield self.from_cause(
+                subject,
+                cause,
+                f"{count} arrays behind the last FakeQuant in front of output {cause.array!r} have no range",
+                path=_path(subject, cause.consequences),
+                advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code.",
+                fix=FixOffer(
+                    "insert", "unsafe", "Insert a FakeQuant behind each of them, with ranges that you give."
+                ),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A product and a sum behind the last FakeQuant."""
+        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with FakeQuants."""
+        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+
+
+def _path(subject: Subject, arrays: tuple[str, ...]) -> tuple[Step, ...]:
+    nodes = dict.fromkeys(parse_edge(array).node for array in arrays)
+    known = sorted((name for name in nodes if name in subject.graph), key=subject.inference.order.index)
+    outputs = {parse_edge(name).node for name in subject.kept.outputs}
+    front = in_front_of(subject, known[0]) if known else ()
+    return front + tuple(
+        step(subject, name, "output" if name in outputs else "missing", NO_RANGE) for name in known[-DRAWN:]
+    )
+
+
+def _net(*, quantized: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    y = b.fake_quant("dense/quant", b.dense("dense", x, 4, 4), -4, 4)
+    y = b.add("Mul", "scaled", y, y)
+    y = b.fake_quant("scaled/quant", y, 0, 16) if quantized else y
+    y = b.add("Add", "sum", y, x)
+    if quantized:
+        b.fake_quant("output", y, -1, 17)
+    else:
+        b.add("Relu", "output", y)
+    return b.graph()

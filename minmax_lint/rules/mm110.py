@@ -1,0 +1,107 @@
+"""MM110: activation-without-range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.drawing import around
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class ActivationWithoutRange(Rule):
+    """An array between inputs and outputs has no range, and the ops around it need one.
+
+    ## What it does
+    Reports every array of the kept subgraph that a converter needs a range of and has none of: no FakeQuant
+    reads it, and none of the ops that hand ranges on gives it one. Each array is one finding; the ops
+    that go float because of it are its consequences.
+
+    ## Why
+    The rewriter knows patterns: a linear op, its bias, its activation. What fits none gets no FakeQuant: a
+    linear op without bias or activation, a transposed convolution, a leaky relu, an add in a residual branch,
+    the operands of a concatenation, the logits in front of a softmax.
+
+    In the TF2 flow this can be an input: nothing but a FakeQuant gives it a range there.
+
+    ## Symptom
+    ```
+    Array conv2d_transpose, which is an input to the Relu operator producing the output array Relu, is lacking min/max data, which is necessary for quantization. If accuracy matters, either target a non-quantized output format, or run quantized training with your model from a floating point checkpoint to change the input graph to contain min/max information. If you don't care about accuracy, you can pass --default_ranges_min= and --default_ranges_max= for easy experimentation.
+    ```
+    MLIR says nothing. The op that makes the array stays float, and so does every op behind it up to the next FakeQuant.
+
+    ## Fix
+    Give the layer the form that the rewriter knows, or put a FakeQuant behind the array in the model code, and train
+    again. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`).
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves ops in float (error).
+    """
+
+    code = "MM110"
+    name = "activation-without-range"
+    severity = "error"
+    fixes = ("insert",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an array."""
+        for cause in subject.causes(self.code):
+            assert cause.array is not None
+            is_input = subject.kept.is_cut(parse_edge(cause.array).node)
+            yield self.from_cause(
+                subject,
+                cause,
+                f"input {cause.array!r} has no FakeQuant, and nothing else gives it a range"
+                if is_input
+                else f"array {cause.array!r} has no range{_needed(cause)}",
+                path=around(subject, cause.array),
+                advice=_advice(cause, is_input),
+                fix=FixOffer(
+                    "insert",
+                    "unsafe",
+                    f"Insert a FakeQuant behind {cause.array!r}, with a range that you give.",
+                ),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A hidden layer without FakeQuant."""
+        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with one."""
+        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+
+
+def _needed(cause: Cause) -> str:
+    others = [name for name in cause.consequences if name != cause.array]
+    if not others:
+        return ""
+    return f", and {others[0]!r} needs one" if len(others) == 1 else f", and {len(others)} ops need one"
+
+
+def _advice(cause: Cause, is_input: bool) -> str:
+    if is_input:
+        flows = {profile(name).flow for name in cause.profiles}
+        flow = "the TF2 flow has no quantized_input_stats" if flows == {"tf2"} else "it has no stats"
+        return f"Put a FakeQuant behind the input in the model code: {flow}."
+    return f"Put a FakeQuant behind {cause.array!r} in the model code, and train again."
+
+
+def _net(*, quantized: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    hidden = b.add(
+        "LeakyRelu", "hidden", b.fake_quant("dense/quant", b.dense("dense", x, 4, 4), -2, 2), alpha=0.2
+    )
+    if quantized:
+        hidden = b.fake_quant("hidden/quant", hidden, -1, 2)
+    b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
+    return b.graph()

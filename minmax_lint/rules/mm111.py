@@ -1,0 +1,149 @@
+"""MM111: weights-without-range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import is_fake_quant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+WEIGHTS: Mapping[str, tuple[int, ...]] = {
+    "BatchMatMul": (0, 1),
+    "BatchMatMulV2": (0, 1),
+    "Conv2D": (1,),
+    "Conv2DBackpropInput": (1,),
+    "DepthwiseConv2dNative": (1,),
+    "MatMul": (0, 1),
+}
+"""Linear op -> input slots that can hold weights."""
+
+
+class WeightsWithoutRange(Rule):
+    """Weights have no FakeQuant, or one whose range a converter cannot use.
+
+    ## What it does
+    Reports the constant operand of a convolution or a matrix product that no FakeQuant quantizes, and weights that
+    fail TOCO's check for its fast kernels: two weights that become byte 0 within 16 bytes of each other.
+
+    ## Why
+    The rewriter skipped the layer. The converter then takes the range from the values, which the training never
+    felt: accuracy drops. And the smallest value of the weights becomes byte 0; where it stands twice close together,
+    as in pruned or one-valued weights, TOCO aborts. A FakeQuant with `narrow_range=True` never makes byte 0.
+
+    ## Symptom
+    ```
+    Constant array conv/weights lacks MinMax information. To make up for that, we will now compute the MinMax from actual array elements.
+    Bad value for conv/weights at index 5, previous bad value at index 4, distance=1, kMinDistanceBetweenBadValues=16. Consider passing --allow_nudging_weights_to_use_fast_gemm_kernel if you don't care about accuracy.
+    ```
+
+    ## Fix
+    Give the layer the form that the rewriter knows, and train again. `minmax-lint fix --unsafe-fixes` inserts a
+    FakeQuant with narrow range over the weights' own smallest and largest value.
+
+    ## Converters
+    All compute the range themselves (warning). TOCO aborts where its check fails, and where the weights are not a
+    plain constant that it can fold (error).
+    """
+
+    code = "MM111"
+    name = "weights-without-range"
+    severity = "warning"
+    fixes = ("insert",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a weights array."""
+        told: set[str] = set()
+        for cause in subject.causes(self.code):
+            name = cause.array or cause.node or ""
+            told |= {name, cause.node or name}
+            has_quant = _quantized(subject, parse_edge(name).node)
+            yield self.from_cause(
+                subject,
+                cause,
+                f"weights {name!r} "
+                + (
+                    "fail TOCO's check: two of them become byte 0 within 16 bytes"
+                    if cause.message.startswith("Bad value")
+                    else "have no range"
+                ),
+                path=(step(subject, parse_edge(name).node, "missing"),)
+                if parse_edge(name).node in subject.graph
+                else (),
+                advice="Set narrow_range=True on the FakeQuant of the weights." if has_quant else "",
+                fix=None if has_quant else _offer(name),
+            )
+        if not subject.kept_fake_quants:
+            return
+        for array, reader in _bare_weights(subject):
+            if not told & {array, reader}:
+                yield self.finding(
+                    f"weights {array!r} of {reader!r} have no FakeQuant: training has not felt their rounding",
+                    severity="warning",
+                    node=reader,
+                    array=array,
+                    path=(
+                        step(subject, parse_edge(array).node, "missing", "no range"),
+                        step(subject, reader),
+                    ),
+                    fix=_offer(array),
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A layer whose weights have no FakeQuant."""
+        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with one."""
+        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+
+
+def _bare_weights(subject: Subject) -> Iterator[tuple[str, str]]:
+    constants = subject.coverage.from_constants
+    for name in subject.kept.order:
+        slots = WEIGHTS.get(subject.graph.op(name))
+        if slots is None or name in constants or subject.kept.is_cut(name):
+            continue
+        inputs = subject.graph[name].inputs
+        for slot in slots:
+            if (
+                slot < len(inputs)
+                and inputs[slot].node in constants
+                and not _quantized(subject, inputs[slot].node)
+            ):
+                yield inputs[slot].array, name
+
+
+def _quantized(subject: Subject, node: str) -> bool:
+    """Whether a FakeQuant is among the ops that compute weights."""
+    pending, seen = [node], {node}
+    for name in pending:
+        if name not in subject.kept:
+            continue
+        if is_fake_quant(subject.graph.op(name)):
+            return True
+        new = {edge.node for edge in subject.graph[name].inputs} - seen
+        seen |= new
+        pending += new
+    return False
+
+
+def _offer(array: str) -> FixOffer:
+    return FixOffer(
+        "insert", "unsafe", f"Insert a FakeQuant behind {array!r}, with the range of its own values."
+    )
+
+
+def _net(*, quantized: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    first = b.fake_quant("first/quant", b.dense("first", x, 4, 4), -4, 4)
+    b.fake_quant("output", b.dense("second", first, 4, 2, quantized_weights=quantized), -4, 4)
+    return b.graph()

@@ -1,0 +1,101 @@
+"""MM112: batchnorm-not-folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.drawing import around
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class BatchNormNotFolded(Rule):
+    """A batch normalization stands by itself, and its scale and shift have no ranges.
+
+    ## What it does
+    Reports FusedBatchNorm, or a Mul and an Add by constant vectors, where the converter does not fold it into the
+    linear op in front of it, so that it becomes a multiplication and an addition without ranges.
+
+    ## Why
+    `tf.contrib.quantize` folds batch normalization into the weights *before* it puts a FakeQuant on them. Where it
+    does not know the pattern (Keras layers, a normalization in front of the convolution, a second reader) the
+    normalization stays. A FakeQuant between the two, or one on the weights, keeps the converter from folding it.
+
+    ## Symptom
+    ```
+    Array batch_normalization_v1/FusedBatchNorm_mul_0, which is an input to the Add operator producing the output array batch_normalization_v1/FusedBatchNorm, is lacking min/max data, which is necessary for quantization.
+    ```
+    MLIR says nothing. The converted model holds a float MUL and ADD, or a float CONV_2D.
+
+    ## Fix
+    Use layers that the rewriter folds (`tf.contrib.layers` with `batch_norm`, `fused=False` in some versions), in the
+    order linear op, normalization, activation. `minmax-lint fix --unsafe-fixes` folds the normalization into
+    the weights (`fold`); the range of their FakeQuant changes with them.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves ops in float (error).
+    """
+
+    code = "MM112"
+    name = "batchnorm-not-folded"
+    severity = "error"
+    fixes = ("fold",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a batch normalization."""
+        for norm, cause in _by_norm(subject).items():
+            assert cause.array is not None
+            yield self.from_cause(
+                subject,
+                cause,
+                f"batch normalization {norm!r} is not folded into the op in front of it, and {cause.array!r} has no range",
+                path=around(subject, cause.array),
+                advice="Use layers that the rewriter folds: linear op, batch normalization, activation, in this order.",
+                fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it."),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A normalization behind a FakeQuant."""
+        return Example(_net(between=True), {"input": (1, 4, 4, 2)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same behind the convolution itself, whose weights have no FakeQuant: it is folded."""
+        return Example(_net(between=False), {"input": (1, 4, 4, 2)}, ("output",))
+
+
+def _by_norm(subject: Subject) -> dict[str, Cause]:
+    """The scale and the shift of one normalization are one root."""
+    found: dict[str, Cause] = {}
+    for cause in subject.causes("MM112"):
+        assert cause.array is not None
+        norm = subject.coverage.batch_norm_at(cause.array, cause.node) or cause.array
+        first = found.get(norm)
+        if first is None:
+            found[norm] = replace(cause, node=norm)
+        else:
+            found[norm] = replace(
+                first,
+                profiles=tuple(dict.fromkeys((*first.profiles, *cause.profiles))),
+                consequences=tuple(dict.fromkeys((*first.consequences, cause.array, *cause.consequences))),
+            )
+    return found
+
+
+def _net(*, between: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4, 4, 2]), -1, 1)
+    weights = b.const("conv/weights", [0.5, -0.5, 0.25], [1, 1, 2, 2])
+    y = b.add("Conv2D", "conv", x, weights, strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC")
+    if between:
+        y = b.fake_quant("conv/quant", y, -2, 2)
+    vectors = [b.const(f"norm/{name}", 0.5, [2]) for name in ("scale", "offset", "mean", "variance")]
+    y = b.add("FusedBatchNorm", "norm", y, *vectors, epsilon=0.001, data_format=b"NHWC", is_training=False)
+    b.fake_quant("output", y, -2, 2)
+    return b.graph()

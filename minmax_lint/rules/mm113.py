@@ -1,0 +1,87 @@
+"""MM113: fakequant-splits-activation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import NO_RANGE, step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class FakeQuantSplitsActivation(Rule):
+    """A FakeQuant stands between a linear op and its activation, and none behind the activation.
+
+    ## What it does
+    Reports an activation (relu, relu6, the halves of a clip) that reads the FakeQuant of a linear op or of another
+    activation, and has no range of its own.
+
+    ## Why
+    Converters fuse an activation into the linear op in front of it, and then one range behind both is enough. A
+    FakeQuant between the two keeps them from it: the activation becomes an op of its own and needs a range of its
+    own. `relu(x, max_value=6)` of Keras is such a pair: the rewriter puts its FakeQuant behind the relu, in front of
+    the clip.
+
+    ## Symptom
+    ```
+    Array Minimum, which is an input to the Conv operator producing the output array next, is lacking min/max data, which is necessary for quantization.
+    ```
+    MLIR says nothing. The converted model holds a float RELU, and float ops behind it.
+
+    ## Fix
+    Use an activation that is one op (`tf.nn.relu6`), so that the FakeQuant comes behind it. Or put one behind it:
+    `minmax-lint fix --unsafe-fixes` inserts it with a range that you give.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves ops in float (error).
+    """
+
+    code = "MM113"
+    name = "fakequant-splits-activation"
+    severity = "error"
+    fixes = ("insert",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an activation."""
+        for cause in subject.causes(self.code):
+            assert cause.array is not None
+            name = parse_edge(cause.array).node
+            activation = subject.graph[name]
+            quant = subject.coverage.value_edge(activation).node
+            source = subject.graph[quant].inputs[0].node if subject.graph[quant].inputs else quant
+            yield self.from_cause(
+                subject,
+                cause,
+                f"FakeQuant {quant!r} stands in front of activation {name!r}, which has no range of its own",
+                path=(step(subject, source), step(subject, quant), step(subject, name, "missing", NO_RANGE)),
+                advice="Use an activation that is one op (tf.nn.relu6), so that the FakeQuant comes behind it.",
+                fix=FixOffer(
+                    "insert", "unsafe", f"Insert a FakeQuant behind {name!r}, with a range that you give."
+                ),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A FakeQuant in front of the relu."""
+        return Example(_net(behind=False), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A FakeQuant behind it."""
+        return Example(_net(behind=True), {"input": (1, 4)}, ("output",))
+
+
+def _net(*, behind: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    y = b.dense("dense", x, 4, 4)
+    if behind:
+        y = b.fake_quant("relu/quant", b.add("Relu", "relu", y), 0, 4)
+    else:
+        y = b.add("Relu", "relu", b.fake_quant("dense/quant", y, -4, 4))
+    b.fake_quant("output", b.dense("last", y, 4, 2), -4, 4)
+    return b.graph()

@@ -1,0 +1,90 @@
+"""MM121: legacy-eightbit-ops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.attribution import LEGACY_OPS
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class LegacyEightBitOps(Rule):
+    """The graph holds ops of TensorFlow's first quantization, which no TFLite converter reads.
+
+    ## What it does
+    Reports QuantizeV2, Dequantize, QuantizedConv2D, Requantize and the like in the kept subgraph. It is one finding
+    for the graph.
+
+    ## Why
+    `transform_graph --transforms=quantize_nodes` (and the `*_quantized` option of retrain.py) makes such graphs for
+    TensorFlow's own runtime. TFLite's converters want FakeQuants in a float graph instead.
+
+    ## Symptom
+    ```
+    Converting unsupported operation: QuantizedConv2D
+    Unimplemented: this graph contains an operator of type (Unsupported TensorFlow op: Dequantize) for which the quantized form is not yet implemented.
+    ```
+
+    ## Fix
+    Start again from the float graph: train with FakeQuants, or quantize after training with a representative dataset.
+
+    ## Converters
+    All abort or leave the ops in float (error).
+    """
+
+    code = "MM121"
+    name = "legacy-eightbit-ops"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding for the whole graph."""
+        graph = subject.graph
+        found = [name for name in subject.kept.order if graph.op(name) in LEGACY_OPS]
+        if not found:
+            return
+        causes = subject.causes(self.code)
+        profiles = tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+        counts = Counter(graph.op(name) for name in found).most_common(3)
+        told = ", ".join(op if number == 1 else f"{op} x{number}" for op, number in counts)
+        yield self.finding(
+            f"the graph holds ops of TensorFlow's first quantization: {told}",
+            severity=subject.severity(profiles) if profiles else "warning",
+            node=found[0],
+            outputs=subject.kept.outputs,
+            profiles=profiles,
+            consequences=tuple(found),
+            path=(step(subject, found[0], "missing"),),
+            advice="Start again from the float graph; transform_graph's quantize_nodes is not for TFLite.",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A graph with a Dequantize in it."""
+        return Example(_net(legacy=True), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same without."""
+        return Example(_net(legacy=False), {"input": (1, 4)}, ("output",))
+
+
+def _net(*, legacy: bool) -> Graph:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    if legacy:
+        low, high = b.const("low", -1.0), b.const("high", 1.0)
+        b.add("QuantizeV2", "eightbit", x, low, high, T=DType.QUINT8, mode=b"MIN_FIRST")
+        x = b.add(
+            "Dequantize", "real", "eightbit", "eightbit:1", "eightbit:2", T=DType.QUINT8, mode=b"MIN_FIRST"
+        )
+    else:
+        x = b.fake_quant("input/quant", x, -1, 1)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
+    return b.graph()

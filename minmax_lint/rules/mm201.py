@@ -1,0 +1,85 @@
+"""MM201: range-misses-zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.ranges import misses_zero, widened
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeMissesZero(Rule):
+    """A FakeQuant's range does not hold 0, so converters move it.
+
+    ## What it does
+    Reports every FakeQuant of the kept subgraph whose min is above 0 or whose max is below 0.
+
+    ## Why
+    Zero must have a byte of its own: padding and the zero point need it. TensorFlow's FakeQuant and MLIR *shift* the
+    range until it starts or ends at 0 and keep its width: of [2, 6] remains [0, 4], and every value above 4 is
+    clipped. TOCO *widens* it to [0, 6]. So the converted model does not compute what the training did.
+
+    ## Symptom
+    ```
+    fake_quant(123, 12, 123) returns 111
+    ```
+    TOCO warns; for FakeQuantWithMinMaxArgs it crashes without a message:
+    ```
+    Aborted (core dumped)
+    ```
+
+    ## Fix
+    Train with a range that holds 0. `minmax-lint fix --unsafe-fixes` widens it to 0 (`widen`).
+
+    ## Converters
+    All convert and give wrong numbers (warning), but TOCO aborts at FakeQuantWithMinMaxArgs (error).
+    """
+
+    code = "MM201"
+    name = "range-misses-zero"
+    severity = "warning"
+    fixes = ("widen",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant."""
+        broken: dict[str, tuple[str, ...]] = {}
+        for cause in subject.causes(self.code):
+            quant = subject.coverage.fake_quant_of(cause.array, cause.node)
+            if quant is not None:
+                broken[quant.node] = tuple(dict.fromkeys((*broken.get(quant.node, ()), *cause.profiles)))
+        for found in subject.kept_fake_quants:
+            if not misses_zero(found):
+                continue
+            profiles = broken.get(found.node, ())
+            yield self.finding(
+                f"the range {found.range} of {found.node!r} does not hold 0: converters move it, and values are clipped",
+                severity=subject.severity(profiles) if profiles else "warning",
+                node=found.node,
+                array=found.array,
+                profiles=profiles,
+                consequences=(found.array,),
+                path=(step(subject, found.node),),
+                fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} to {widened(found)}."),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A range that starts at 2."""
+        return Example(_net(2.0), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A range that starts at 0."""
+        return Example(_net(0.0), {"input": (1, 4)}, ("output",))
+
+
+def _net(low: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), low, 6.0)
+    return b.graph()

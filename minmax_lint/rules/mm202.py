@@ -1,0 +1,76 @@
+"""MM202: range-nudged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.ranges import half_step_off
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeNudged(Rule):
+    """The zero of a range lies between two bytes, so every implementation moves the range a little.
+
+    ## What it does
+    Reports the FakeQuants whose zero point falls in the middle between two bytes, as that of every range [-a, a] does:
+    there the move is largest, half a step. It is one finding for the graph.
+
+    ## Why
+    Zero must be a byte. FakeQuant and converters shift the range until it is: [-1, 1] becomes [-0.996, 1.004] or
+    [-1.004, 0.996]. In the middle, rounding decides which; platforms and versions differ, and then the model
+    differs from the training by one step.
+
+    ## Symptom
+    ```
+    range [-1,1] becomes [-0.996,1.0039]
+    ```
+
+    ## Fix
+    None is needed where half a step does not matter. Else train with a range whose zero is a byte, as [-1, 127/128],
+    or with `narrow_range=True`.
+
+    ## Converters
+    All convert (info).
+    """
+
+    code = "MM202"
+    name = "range-nudged"
+    severity = "info"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding for the whole graph."""
+        found = [quant for quant in subject.kept_fake_quants if half_step_off(quant)]
+        if not found:
+            return
+        more = f" and of {len(found) - 1} more FakeQuants" if len(found) > 1 else ""
+        yield self.finding(
+            f"the zero of the range {found[0].range} of {found[0].node!r}{more} lies in the middle between two bytes: "
+            "the range is moved by half a step",
+            severity="info",
+            node=found[0].node,
+            array=found[0].array,
+            consequences=tuple(quant.array for quant in found),
+            path=(step(subject, found[0].node),),
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A symmetric range."""
+        return Example(_net(-4, 4), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A range whose zero is byte 128."""
+        return Example(_net(-128 / 32, 127 / 32), {"input": (1, 4)}, ("output",))
+
+
+def _net(low: float, high: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
+    return b.graph()

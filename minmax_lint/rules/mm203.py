@@ -1,0 +1,89 @@
+"""MM203: range-contradicts-op."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.ranges import IMAGES, is_degenerate, known
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+TOLERANCE = 0.05
+"""The part of the range that may lie beyond what the op can give: moving averages and nudging go a little over."""
+
+
+class RangeContradictsOp(Rule):
+    """A range has values that the op in front of it never gives.
+
+    ## What it does
+    Reports FakeQuants behind an op with a limited result (relu, relu6, sigmoid, softmax, tanh...) whose range goes
+    well beyond it, as [-6, 6] behind a relu6.
+
+    ## Why
+    The range was never trained, belongs to another layer, or was set by hand. Half of the 256 values are never
+    used: one bit of accuracy is lost.
+
+    ## Symptom
+    ```
+    -5.988 <= q <= 5.989
+    ```
+    That is what a viewer shows behind a relu.
+
+    ## Fix
+    Train until the moving averages have found the range, or set it to what the op can give.
+
+    ## Converters
+    All convert (warning): accuracy is lost, nothing fails.
+    """
+
+    code = "MM203"
+    name = "range-contradicts-op"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant."""
+        for found in subject.kept_fake_quants:
+            op = subject.coverage.op(parse_edge(found.array).node)
+            excess = beyond_image(found, op)
+            if excess > TOLERANCE:
+                yield self.finding(
+                    f"{excess:.0%} of the range {found.range} of {found.node!r} lies beyond what {op} can give",
+                    severity="warning",
+                    node=found.node,
+                    array=found.array,
+                    path=(step(subject, parse_edge(found.array).node), step(subject, found.node)),
+                    advice=f"Train until the range is that of the {op}, or set it by hand.",
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A range below 0 behind a relu6."""
+        return Example(_net(-6), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The range that the relu6 has."""
+        return Example(_net(0), {"input": (1, 4)}, ("output",))
+
+
+def beyond_image(found: FakeQuant, op: str) -> float:
+    """The share of a range that the op in front never reaches, 0..1; 0 where nothing is known of the op."""
+    image = IMAGES.get(op)
+    if image is None or is_degenerate(found) or len(known(found)) != 1:
+        return 0.0
+    low, high = known(found)[0]
+    used = max(0.0, min(high, image[1]) - max(low, image[0]))
+    return 1 - used / (high - low)
+
+
+def _net(low: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
+    b.fake_quant("output", b.add("Relu6", "relu6", b.dense("dense", x, 4, 2)), low, 6)
+    return b.graph()

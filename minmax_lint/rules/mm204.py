@@ -1,0 +1,95 @@
+"""MM204: range-looks-untrained."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
+from minmax_lint.rules.ranges import INITIAL, is_degenerate, known
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+SHARED_BY = 4
+"""So many FakeQuants have one and the same range by chance hardly ever."""
+
+NATURAL = frozenset({(0.0, 1.0), (0.0, 6.0), (-1.0, 1.0)})
+"""Ranges that activations have by nature, and that many layers may share."""
+
+
+class RangeLooksUntrained(Rule):
+    """Ranges look as if no training had touched them: the rewriter's start value, or one value for all.
+
+    ## What it does
+    Reports activations with the range [-6, 6], with which the rewriters start, and a range that four FakeQuants or
+    more share. It is one finding for each such range.
+
+    ## Why
+    The checkpoint was not restored, the ranges were not among the restored variables, the training was over before
+    `quant_delay`, or its UPDATE_OPS never ran. The model converts without a word, and its results are coarse.
+
+    ## Symptom
+    None: converters take every range. A viewer shows the same numbers behind every layer.
+
+    ## Fix
+    Restore the checkpoint of the quantized training before export; run UPDATE_OPS in training; train beyond
+    `quant_delay`.
+
+    ## Converters
+    All convert (warning).
+    """
+
+    code = "MM204"
+    name = "range-looks-untrained"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a suspect range."""
+        trained = [found for found in subject.coverage.on_activations if _unexplained(subject, found)]
+        groups = Counter(known(found)[0] for found in trained)
+        for bounds, count in groups.items():
+            initial = bounds == INITIAL
+            if not initial and (count < SHARED_BY or bounds in NATURAL):
+                continue
+            alike = [found for found in trained if known(found)[0] == bounds]
+            who = repr(alike[0].node) + (f" and {count - 1} more FakeQuants" if count > 1 else "")
+            what = "with which rewriters start" if initial else "which no training gives so many layers"
+            yield self.finding(
+                f"{who} {'has' if count == 1 else 'have'} the range {alike[0].range}, {what}",
+                severity="warning",
+                node=alike[0].node,
+                array=alike[0].array,
+                consequences=tuple(found.array for found in alike),
+                path=(step(subject, alike[0].node),),
+                advice="Restore the checkpoint of the quantized training before export, and run UPDATE_OPS in training.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """The start value of the rewriters."""
+        return Example(_net(-6, 6), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A range as training finds it."""
+        return Example(_net(-3.71, 4.02), {"input": (1, 4)}, ("output",))
+
+
+def _unexplained(subject: Subject, found: FakeQuant) -> bool:
+    """Whether a range is sound and no other rule has a word for it."""
+    if len(known(found)) != 1 or is_degenerate(found):
+        return False
+    return beyond_image(found, subject.coverage.op(parse_edge(found.array).node)) <= TOLERANCE
+
+
+def _net(low: float, high: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
+    return b.graph()

@@ -1,0 +1,111 @@
+"""MM205: range-degenerate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.ranges import is_degenerate, known
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeDegenerate(Rule):
+    """A FakeQuant's range holds no grid of values: NaN, infinite, empty or turned round.
+
+    ## What it does
+    Reports every FakeQuant of the kept subgraph whose min or max is NaN or infinite, or whose min is not below its
+    max, and ranges at which a converter's own check fails.
+
+    ## Why
+    A training that diverged leaves NaN. A range that was never updated, or a layer that always gives 0, leaves
+    [0, 0]. The model that comes out is useless, if one does: MLIR makes a range of 0.000001 out of [0, 0]
+    without a word.
+
+    ## Symptom
+    NaN and infinity crash MLIR with a segmentation fault (2.15; infinity also 2.21), and NaN crashes TOCO without a
+    message:
+    ```
+    Segmentation fault (core dumped)
+    Aborted (core dumped)
+    The quantization scale for this array is 0, so all its values should be 0.
+    ```
+
+    ## Fix
+    Train until every range is sound, or set the range by hand. `minmax-lint fix --unsafe-fixes` widens a finite range.
+
+    ## Converters
+    What crashes a converter is an error for it. What it digests is a warning: the numbers are wrong all the same.
+    """
+
+    code = "MM205"
+    name = "range-degenerate"
+    severity = "error"
+    fixes = ("widen",)
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant."""
+        broken: dict[str, list[str]] = {}
+        affected: dict[str, list[str]] = {}
+        for cause in subject.causes(self.code):
+            found = subject.coverage.fake_quant_of(cause.array, cause.node)
+            if found is not None:
+                broken.setdefault(found.node, []).extend(cause.profiles)
+                affected.setdefault(found.node, []).extend(cause.consequences)
+        for found in subject.kept_fake_quants:
+            if not is_degenerate(found) and found.node not in broken:
+                continue
+            profiles = tuple(dict.fromkeys(broken.get(found.node, ())))
+            finite = all(math.isfinite(bound) for pair in known(found) for bound in pair)
+            yield self.finding(
+                f"the range {_text(found)} of {found.node!r} {_what(found)}",
+                severity=subject.severity(profiles) if profiles else "warning",
+                node=found.node,
+                array=found.array,
+                profiles=profiles,
+                consequences=tuple(dict.fromkeys(affected.get(found.node, ()))),
+                path=(step(subject, found.node, "missing", _text(found)),),
+                advice="" if finite else "Train until the range is finite, or set it by hand.",
+                fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} until it holds values.")
+                if finite
+                else None,
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A range that training left at NaN."""
+        return Example(_net(math.nan), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A sound range."""
+        return Example(_net(6.0), {"input": (1, 4)}, ("output",))
+
+
+def _text(found: FakeQuant) -> str:
+    pairs = [pair for pair in known(found) if not pair[0] < pair[1]] or list(known(found))
+    return f"[{pairs[0][0]:.6g}, {pairs[0][1]:.6g}]" if pairs else "[?, ?]"
+
+
+def _what(found: FakeQuant) -> str:
+    bounds = [bound for pair in known(found) for bound in pair]
+    if any(map(math.isnan, bounds)):
+        return "is not a number: converters crash"
+    if any(map(math.isinf, bounds)):
+        return "is infinite: converters crash"
+    if any(low > high for low, high in known(found)):
+        return "is turned round: its min lies above its max"
+    return "is empty: no two values can be told apart"
+
+
+def _net(high: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), min(high, 0.0), high)
+    b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
+    return b.graph()

@@ -1,0 +1,80 @@
+"""MM206: num-bits-not-8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.ranges import USUAL_BITS
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class NumBitsNot8(Rule):
+    """A FakeQuant rounds to another number of bits than the converters use.
+
+    ## What it does
+    Reports every FakeQuant of the kept subgraph whose `num_bits` is not 8.
+
+    ## Why
+    TOCO ignores `num_bits`: all becomes uint8. MLIR takes 5, 6 and 7 bits for 8, refuses an activation of 2 to 4 bits,
+    and makes int16 of more than 8, for which most kernels are missing. Either way the model does not compute what the
+    training felt.
+
+    ## Symptom
+    ```
+    'tfl.fully_connected' op operand #0 must be tensor of 32-bit float or QI8 type or QUI8 type or QI16 type values
+    ```
+    TOCO says nothing.
+
+    ## Fix
+    Train with `num_bits=8` (`weight_bits` and `activation_bits` of the rewriter).
+
+    ## Converters
+    TOCO and, for 5 to 7 bits, MLIR convert silently (warning). MLIR aborts at 2 to 4 and above 8 bits (error).
+    """
+
+    code = "MM206"
+    name = "num-bits-not-8"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant."""
+        broken: dict[str, tuple[str, ...]] = {}
+        for cause in subject.causes(self.code):
+            quant = subject.coverage.fake_quant_of(cause.array, cause.node)
+            if quant is not None:
+                broken[quant.node] = tuple(dict.fromkeys((*broken.get(quant.node, ()), *cause.profiles)))
+        for found in subject.kept_fake_quants:
+            if found.num_bits == USUAL_BITS:
+                continue
+            profiles = broken.get(found.node, ())
+            yield self.finding(
+                f"{found.node!r} rounds to {found.num_bits} bits, but the converted model has 8",
+                severity=subject.severity(profiles) if profiles else "warning",
+                node=found.node,
+                array=found.array,
+                profiles=profiles,
+                path=(step(subject, found.node, "missing", f"{found.num_bits} bits"),),
+                advice="Train with num_bits=8.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Six bits."""
+        return Example(_net(6), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Eight bits."""
+        return Example(_net(8), {"input": (1, 4)}, ("output",))
+
+
+def _net(num_bits: int) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4, num_bits=num_bits)
+    return b.graph()

@@ -1,0 +1,94 @@
+"""MM310: range-not-constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.drawing import step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeNotConstant(Rule):
+    """The min and max of a FakeQuant are computed while the model runs.
+
+    ## What it does
+    Reports every FakeQuant of the kept subgraph whose range is no constant: it does not come from a Const or a
+    variable, not even through identities and constant arithmetic.
+
+    ## Why
+    The training form of a FakeQuant takes its range from the batch it sees. TFLite's scales are constants, so there is
+    none for such a range: the FakeQuant gives its array nothing, and stays in the graph as an op.
+
+    ## Symptom
+    ```
+    'tf.FakeQuantWithMinMaxVars' op is neither a custom op nor a flex op
+    'tf.FakeQuantWithMinMaxVarsPerChannel' op : illegal op still exists
+    Array ReduceMax, which is an input to the FakeQuant operator producing the output array quant, is lacking min/max data, which is necessary for quantization.
+    ```
+
+    ## Fix
+    Export the eval graph, in which the ranges are variables, freeze them, and convert that.
+
+    ## Converters
+    All abort (error).
+    """
+
+    code = "MM310"
+    name = "range-not-constant"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant."""
+        if subject.causes("MM130"):
+            return
+        around = subject.coverage.around_computed_ranges
+        causes: dict[str, list[Cause]] = {}
+        for cause in subject.causes(self.code):
+            quant = around.get(cause.node or "") or around.get(cause.array or "") or cause.node or ""
+            causes.setdefault(quant, []).append(cause)
+        for found in subject.kept_fake_quants:
+            if found.constant:
+                continue
+            own = causes.get(found.node, [])
+            profiles = tuple(dict.fromkeys(name for cause in own for name in cause.profiles))
+            affected = tuple(dict.fromkeys(name for cause in own for name in cause.consequences))
+            bounds = [edge.node for edge in subject.graph[found.node].inputs[1:3]]
+            yield self.finding(
+                f"the range of {found.node!r} is computed ({', '.join(map(repr, bounds))}), not a constant",
+                severity=subject.severity(profiles) if profiles else "warning",
+                node=found.node,
+                array=found.array,
+                profiles=profiles,
+                consequences=affected,
+                path=(*(step(subject, name) for name in bounds), step(subject, found.node, "missing")),
+                advice="Export the eval graph, in which the range is a variable, and freeze it.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A range that is the largest value of the batch."""
+        return Example(_net(computed=True), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A constant range."""
+        return Example(_net(computed=False), {"input": (1, 4)}, ("output",))
+
+
+def _net(*, computed: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    y = b.add("Relu", "relu", b.dense("dense", x, 4, 2))
+    low, high = b.const("output/min", 0.0), b.const("output/max", 6.0)
+    if computed:
+        high = b.add(
+            "Max", "output/batch_max", y, b.const("axes", [0, 1], dtype=DType.INT32), keep_dims=False
+        )
+    b.add("FakeQuantWithMinMaxVars", "output", y, low, high, num_bits=8, narrow_range=False)
+    return b.graph()

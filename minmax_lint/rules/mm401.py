@@ -1,0 +1,96 @@
+"""MM401: no-quantized-kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.drawing import around
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+INSTEAD: Mapping[str, str] = {
+    "AddN": "add two at a time",
+    "Div": "multiply with the reciprocal, where the divisor is a constant",
+    "Elu": "use relu or leaky_relu",
+    "FakeQuantWithMinMaxVarsPerChannel": "use FakeQuantWithMinMaxVars, one range for the whole tensor",
+    "FloorDiv": "leave it to the code around the model",
+    "LRN": "use batch normalization",
+    "Neg": "multiply with -1, or subtract from 0",
+    "Pow": "multiply the value with itself",
+    "RealDiv": "multiply with the reciprocal, where the divisor is a constant",
+    "Square": "multiply the value with itself",
+    "SquaredDifference": "subtract, then multiply the difference with itself",
+    "TopKV2": "end the model in front of it",
+}
+"""TensorFlow op -> what does the same and has a quantized form."""
+
+
+class NoQuantizedKernel(Rule):
+    """An op has no quantized form in a converter, whatever ranges there are.
+
+    ## What it does
+    Reports every op of the kept subgraph whose kind a selected converter cannot quantize.
+
+    ## Why
+    Each converter knows a fixed list of ops. TOCO tests the kind alone, also for ops on integers (shape
+    arithmetic, indices). MLIR keeps such an op in float, with a DEQUANTIZE in front and a QUANTIZE behind.
+
+    ## Symptom
+    ```
+    Unimplemented: this graph contains an operator of type Square for which the quantized form is not yet implemented. Sorry, and patches welcome (that's a relatively fun patch to write, mostly providing the actual quantized arithmetic code for this op).
+    Quantization not yet supported for op: 'SQRT'
+    ```
+
+    ## Fix
+    Write it with ops that have a quantized form, or end the model in front of it (`-o`) and compute the rest outside.
+
+    ## Converters
+    TOCO aborts (error). MLIR leaves the op in float (error). The lists differ by version: MLIR of TF 2.21
+    quantizes Sqrt and Div, which 2.15 does not; TOCO of TF 1.15 has no Div.
+    """
+
+    code = "MM401"
+    name = "no-quantized-kernel"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an op."""
+        for cause in subject.causes(self.code):
+            op = subject.coverage.op(cause.node)
+            yield self.from_cause(
+                subject,
+                cause,
+                f"{op} {cause.node!r} has no quantized form in {_titles(cause)}" if op else cause.message,
+                path=around(subject, cause.node, "no quantized form") if cause.node is not None else (),
+                advice=_advice(op),
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A square."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        b.fake_quant("output", b.add("Square", "square", x), 0, 1)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same as a product."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+        b.fake_quant("output", b.add("Mul", "square", x, x), 0, 1)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+
+def _titles(cause: Cause) -> str:
+    return ", ".join(profile(name).title for name in cause.profiles)
+
+
+def _advice(op: str) -> str:
+    if op in INSTEAD:
+        return f"Instead of {op}, {INSTEAD[op]}."
+    return "Write it with other ops, or end the model in front of it and compute the rest outside."

@@ -1,0 +1,71 @@
+"""MM402: custom-op-in-path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import around
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class CustomOpInPath(Rule):
+    """An op between inputs and outputs is no op of TFLite at all.
+
+    ## What it does
+    Reports every op of the kept subgraph that neither converter knows: a custom op, or a TensorFlow op that TFLite has
+    no builtin for.
+
+    ## Why
+    Such an op has no quantized form, and no range passes through it. `allow_custom_ops` lets a float conversion
+    through; a quantized one needs integer kernels of yours and ranges on both sides.
+
+    ## Symptom
+    ```
+    Unimplemented: this graph contains an operator of type (Unsupported TensorFlow op: TFLite_Detection_PostProcess) for which the quantized form is not yet implemented.
+    error: 'tf.ExtractImagePatches' op is neither a custom op nor a flex op
+    ```
+
+    ## Fix
+    End the model in front of it (`-o`) and run it outside. TOCO lets an op through that carries the attributes
+    `_output_quantized` and `_output_types`.
+
+    ## Converters
+    All abort or leave it in float (error).
+    """
+
+    code = "MM402"
+    name = "custom-op-in-path"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an op."""
+        for cause in subject.causes(self.code):
+            op = subject.coverage.op(cause.node)
+            yield self.from_cause(
+                subject,
+                cause,
+                f"{op or 'an op'} {cause.node!r} is no op of TFLite: it has no quantized form",
+                path=around(subject, cause.node, "custom") if cause.node is not None else (),
+                advice="End the model in front of it, and run it outside.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A detection head's post-processing."""
+        return Example(_net("TFLite_Detection_PostProcess"), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A builtin op in its place."""
+        return Example(_net("Relu"), {"input": (1, 4)}, ("output",))
+
+
+def _net(op: str) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.add(op, "boxes", x), 0, 1)
+    return b.graph()

@@ -1,0 +1,73 @@
+"""MM403: converter-check-fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.drawing import around
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class ConverterCheckFails(Rule):
+    """An op has a form at which a converter fails, for a reason of its own and not for want of a range.
+
+    ## What it does
+    Reports ops at which a check inside a converter fails or the converter crashes: a minimum with a vector, shapes that
+    do not fit, patterns that crash it.
+
+    ## Why
+    Converters check what they assume, and end the process where it does not hold. The message names the line of
+    their source, seldom the op.
+
+    ## Symptom
+    ```
+    Check failed: clamp_value_buffer.Length() == 1 (4 vs. 1)
+    Operand shape mismatch.
+    Segmentation fault (core dumped)
+    ```
+
+    ## Fix
+    Write the op in another form: a scalar as the bound of a minimum or maximum; shapes that are equal or scalar.
+
+    ## Converters
+    The one that fails (error).
+    """
+
+    code = "MM403"
+    name = "converter-check-fails"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an op."""
+        for cause in subject.causes(self.code):
+            where = cause.node or cause.array
+            at = f" at {where!r}" if where is not None else ""
+            known = where is not None and where.split(":")[0] in subject.graph
+            yield self.from_cause(
+                subject,
+                cause,
+                f"the converter fails{at}: {cause.message.rstrip('.')}",
+                path=around(subject, where, "") if known and where is not None else (),
+                advice="Write this op in another form; `minmax-lint explain` reads the converter's message.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A minimum with a vector."""
+        return Example(_net([1.0, 2.0, 3.0, 4.0]), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A minimum with a scalar."""
+        return Example(_net(4.0), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+
+
+def _net(bound: float | list[float]) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.add("Minimum", "bounded", x, b.const("bound", bound)), -1, 1)
+    return b.graph()

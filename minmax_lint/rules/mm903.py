@@ -1,0 +1,78 @@
+"""MM903: verdict-undetermined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class VerdictUndetermined(Rule):
+    """What a converter will do with this graph is not certain.
+
+    ## What it does
+    Reports each converter whose verdict is `undetermined`, and what makes it so.
+
+    ## Why
+    Some converters answer differently from run to run: TOCO where two minima share one constant, MLIR where a result
+    of a split is not used. And the models of this tool do not know every op; then it says so and does not guess.
+
+    ## Symptom
+    None, or one of several from the same graph.
+
+    ## Fix
+    Change what the message names: give each minimum a constant of its own, use all results of a split, or slice. For
+    an op that the model does not know, ask the real converter: `minmax-lint convert`.
+
+    ## Converters
+    The one that is named (warning).
+    """
+
+    code = "MM903"
+    name = "verdict-undetermined"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding for each reason."""
+        told: dict[str, tuple[str, ...]] = {}
+        places: dict[str, tuple[str | None, str | None]] = {}
+        for profile in subject.profiles:
+            prediction = subject.predictions[profile.name]
+            if prediction.verdict == "undetermined":
+                told[prediction.message] = (*told.get(prediction.message, ()), profile.name)
+                cause = next(iter(prediction.obstacles), None)
+                places.setdefault(prediction.message, (cause.node, cause.array) if cause else (None, None))
+        for message, profiles in told.items():
+            node, array = places[message]
+            yield self.finding(
+                f"the outcome is not certain: {message}",
+                severity="warning",
+                node=node,
+                array=array,
+                profiles=profiles,
+                advice="Ask the real converter, more than once: `minmax-lint convert`.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Two minima with one constant, the second at the end."""
+        return Example(_net("bound"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A constant for each."""
+        return Example(_net("other"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+
+
+def _net(second: str) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    bound = b.const("bound", 0.5)
+    b.const("other", 9.0)
+    y = b.fake_quant("first/quant", b.add("Minimum", "first", x, bound), -1, 0.5)
+    b.add("Minimum", "output", b.fake_quant("dense/quant", b.dense("dense", y, 4, 2), -4, 4), second)
+    return b.graph()

@@ -1,0 +1,76 @@
+"""MM904: input-not-used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class InputNotUsed(Rule):
+    """No output depends on an input that was asked for.
+
+    ## What it does
+    Reports every input that no output depends on, or whose values a converter folds away, as in `x * 0`.
+
+    ## Why
+    The labels of a training program, a switch for dropout, a leftover placeholder: named as inputs, though the
+    outputs do without them.
+
+    ## Symptom
+    ```
+    Check failed: array.data_type == array.final_data_type Array "labels" has mis-matching actual and final data types (data_type=float, final_data_type=uint8).
+    Specified input array "labels" is not consumed by any op in this graph
+    ```
+
+    ## Fix
+    Leave it out of the inputs.
+
+    ## Converters
+    TOCO aborts at a float input (error). MLIR keeps an input that nothing reads (warning).
+    """
+
+    code = "MM904"
+    name = "input-not-used"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an input."""
+        broken = {cause.array: cause for cause in subject.causes(self.code)}
+        for array in subject.kept.inputs:
+            cause = broken.get(array)
+            if cause is None and (parse_edge(array).node in subject.kept or not subject.kept.outputs):
+                continue
+            profiles = cause.profiles if cause is not None else ()
+            yield self.finding(
+                f"no output depends on input {array!r}",
+                severity=subject.severity(profiles) if profiles else "warning",
+                node=parse_edge(array).node,
+                array=array,
+                profiles=profiles,
+                advice="Leave it out of the inputs.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """The labels are named as an input."""
+        return Example(_net(), {"input": (1, 4), "labels": (1, 2)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """They are not."""
+        return Example(_net(), {"input": (1, 4)}, ("output",))
+
+
+def _net() -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.placeholder("labels", [1, 2], DType.FLOAT)
+    b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
+    return b.graph()
