@@ -42,7 +42,7 @@ class Range(NamedTuple):
         return not (math.isnan(self.min) and math.isnan(self.max))
 
     def __str__(self) -> str:
-        return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "[?, ?]"
+        return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "range unknown"
 
 
 UNKNOWN_RANGE = Range(math.nan, math.nan)

@@ -45,7 +45,7 @@ class Picture:
 def picture(report: Report) -> Picture:
     """Draw the kept part, and what lies outside within a few steps of it."""
     graph, kept = report.source, report.trace
-    kept_names = [name for name in kept.order if graph.op(name) not in HIDDEN]
+    kept_names = [name for name in kept.order if not _hidden(graph, name)]
     drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_named(report)}
     states, ranges, codes = _states(report), _ranges(report), _codes(report)
     inputs = {parse_edge(name).node for name in report.inputs}
@@ -73,6 +73,14 @@ def picture(report: Report) -> Picture:
     return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
 
 
+def _hidden(graph: Graph, name: str) -> bool:
+    """Whether it is a value, or only reads one (`weights/read`)."""
+    if graph.op(name) != "Identity":
+        return graph.op(name) in HIDDEN
+    sources = [edge.node for edge in graph[name].inputs]
+    return bool(sources) and all(graph.op(source) in HIDDEN for source in sources if source in graph)
+
+
 def _named(report: Report) -> set[str]:
     """Every node that a finding names, or that its path goes through."""
     names = {step.node for finding in report.findings for step in finding.path}
@@ -90,7 +98,7 @@ def _outside(graph: Graph, kept: frozenset[str], starts: Iterable[Iterable[str]]
                 use.node
                 for name in edge
                 for use in graph.uses(name)
-                if use.node not in kept and use.node not in found and graph.op(use.node) not in HIDDEN
+                if use.node not in kept and use.node not in found and not _hidden(graph, use.node)
             )
             edge = list(reached)[: MOST_OUTSIDE - len(found)]
             found.update(edge)

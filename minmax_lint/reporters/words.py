@@ -25,7 +25,7 @@ def verdict_detail(prediction: Prediction) -> str:
     """What follows the verdict's word: the converter's own message, or how many ops are integer."""
     computing = sum(op.computes for op in prediction.ops)
     if prediction.verdict in ("abort", "undetermined"):
-        return prediction.message
+        return short_message(prediction.message)
     if prediction.verdict == "quantized":
         return f"{computing} of {computing} {plural(computing, 'op')} integer" if computing else ""
     floats = len(prediction.float_ops)
@@ -33,6 +33,12 @@ def verdict_detail(prediction: Prediction) -> str:
         return prediction.message or "every op is integer, but an output of the model is float32"
     share = f"{computing - floats} of {computing} {plural(computing, 'op')} integer; " * (computing >= floats)
     return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
+
+
+def short_message(message: str) -> str:
+    """A converter's message without the general advice that TOCO adds to it."""
+    said, advice, _ = message.partition(" If accuracy matters, ")
+    return f"{said} ..." if advice else said
 
 
 def not_quantized(report: Report) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import counts_text, plural, profile_title
+from minmax_lint.reporters.words import counts_text, plural, profile_title, short_message
 from minmax_lint.rules.finding import Finding
 
 SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined": "❔"}
@@ -31,7 +31,7 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     for name, prediction in report.predictions.items():
         share = prediction.integer_share
         percent = "" if share is None else f"{share:.0%}"
-        says = _cell(prediction.message)
+        says = _cell(short_message(prediction.message))
         symbol = SYMBOLS[prediction.verdict]
         out.write(f"| {profile_title(name)} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
     if not report.findings:

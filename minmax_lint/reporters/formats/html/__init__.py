@@ -11,7 +11,7 @@ from minmax_lint.report import Report
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import profile_title
+from minmax_lint.reporters.words import profile_title, short_message
 from minmax_lint.rules.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
@@ -63,6 +63,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
             {
                 "name": name,
                 "title": profile_title(name),
+                "says": short_message(report.predictions[name].message),
                 **prediction_data(report.predictions[name]),
             }
             for name in profiles

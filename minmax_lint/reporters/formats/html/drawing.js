@@ -39,8 +39,9 @@ class Drawing {
       return sized(`${shorten(name)}\n${unit.rows.length} nodes`, unit.scope, "bold ");
     }
     const node = graph.nodes[unit.rows[0]];
-    const second = [node.op === lastPart(node.name) ? "" : shorten(node.op.replace(/^FakeQuantWithMinMax/, "FakeQuant ")), node.range].filter(Boolean).join("  ");
-    const label = [shorten(lastPart(node.name)), second].filter(Boolean).join("\n");
+    const op = node.op.replace(/^FakeQuantWithMinMax.*/, "FakeQuant");
+    const second = [telling(node).split("/").pop().replace(/_\d+$/, "") === op ? "" : shorten(op), node.range].filter(Boolean).join("  ");
+    const label = [shorten(telling(node)), second].filter(Boolean).join("\n");
     return sized(label, `${node.name} (${node.op})`, "");
   }
 
@@ -116,5 +117,12 @@ function sized(label, full, weight) {
   return { label, full, width: Math.ceil(width) + 20, height: lines.length * 15 + 16 };
 }
 
-const lastPart = (name) => name.split("/").pop();
+/* The part of a name that tells something: `act_quant`, where the last part only repeats the op. */
+function telling(node) {
+  const parts = node.name.split("/");
+  const last = parts.pop();
+  const repeats = last === "read" || last.replace(/_\d+$/, "") === node.op;
+  return repeats && parts.length ? `${parts.pop()}/${last.replace(/^FakeQuantWithMinMax\w*?(_\d+)?$/, "FakeQuant$1")}` : last;
+}
+
 const shorten = (text) => (text.length > 34 ? `${text.slice(0, 20)}…${text.slice(-12)}` : text);

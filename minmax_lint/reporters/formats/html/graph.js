@@ -2,7 +2,7 @@
 /* The graph of one model: neighbourhoods, and the whole with name scopes collapsed. */
 
 const PLACES = ["input", "output", "kept", "outside"];
-const MOST_AROUND = 45;
+const MOST_AROUND = 36;
 const FEW = 70;
 const MOST_VISIBLE = 260;
 const LARGEST_FLAT = 60;

@@ -55,9 +55,9 @@ function draw() {
 
 function showVerdicts() {
   $("verdicts").replaceChildren(...model().profiles.map((found) => {
-    const share = found.integer_share;
+    const share = found.verdict === "abort" ? null : found.integer_share;
     const percent = share === null ? "" : `${Math.round(share * 100)} % of ops integer`;
-    const says = [percent, found.message].filter(Boolean).join(". ");
+    const says = [percent, found.says].filter(Boolean).join(". ");
     return element("div", { class: `verdict ${found.verdict}` },
       element("h2", {}, found.title, element("b", {}, VERDICTS[found.verdict])),
       says ? element("p", {}, says) : null,
@@ -88,7 +88,7 @@ function showFindings() {
       "data-fingerprint": finding.fingerprint, onclick: () => select(place),
     }, element("b", {}, finding.code), ` ${finding.severity}`,
     finding.fix ? element("span", { class: "tag" }, `${finding.fix.applicability} fix`) : null,
-    element("span", {}, finding.message), element("small", {}, finding.node ?? finding.array ?? ""));
+    element("span", { class: "says" }, finding.message), element("small", {}, finding.node ?? finding.array ?? ""));
   });
   const empty = element("p", { class: "empty" }, model().findings.length ? "No finding of this rule." : "No findings. ✓");
   $("findings").replaceChildren(...(items.length ? items : [empty]));
@@ -117,7 +117,7 @@ function findingDetails(finding) {
       inferred ? element("p", { class: "soft" }, inferred) : ""];
   }
   const parts = [element("h2", {}, `${finding.code} ${finding.name}`),
-    element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", {}, finding.message)];
+    element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", { class: "says" }, finding.message)];
   if (finding.node) parts.push(...section("Node", nodeLink(finding.node)));
   if (finding.fix) parts.push(...section(`Fix (${finding.fix.applicability})`, element("p", {}, finding.fix.description)));
   if (finding.fix && model().fix) parts.push(element("pre", {}, model().fix));
@@ -125,7 +125,7 @@ function findingDetails(finding) {
   if (finding.path.length) {
     parts.push(...section("Path", list("ol", finding.path.map((step) => [`${step.op} `, nodeLink(step.node), step.note ? `  ${step.note}` : ""]))));
   }
-  if (finding.profiles.length) parts.push(...section("Converters", element("p", {}, finding.profiles.join(", "))));
+  if (finding.profiles.length) parts.push(...section("Converters", element("p", {}, model().profiles.filter((one) => finding.profiles.includes(one.name)).map((one) => one.title).join(", "))));
   const count = finding.consequences.length;
   if (count) {
     parts.push(...section(`Suffers from it (${count})`, list("ul", finding.consequences.slice(0, MOST_LISTED).map(nodeLink))));
