@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.inference import Inference
@@ -13,6 +14,10 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
 
     `kept.graph` is the frozen view: variables are constants. A model is loaded when its engine is asked for.
     """
+    return as_read(_followed(kept, inference, profile), kept.graph)
+
+
+def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     if profile.engine == "toco":
         from minmax_lint.converters.toco import predict as predict_toco
 

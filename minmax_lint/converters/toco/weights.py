@@ -19,12 +19,19 @@ BAD_DISTANCE = 16
 _AT_ONCE = 1 << 18
 """Elements looked at at once, so that weights are not copied whole."""
 
+_MOST = 1 << 26
+"""Elements of the largest tensor that is computed; the value of a larger one counts as not known."""
+
+
+def _too_large(tensor: Tensor) -> bool:
+    return tensor.stored > _MOST or tensor.size > _MOST
+
 
 def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> Tensor | None:
     """The tensor on the grid of a FakeQuant; None where the range is not known."""
     import numpy
 
-    if minmax.min != minmax.min or minmax.max == minmax.min:
+    if minmax.min != minmax.min or minmax.max == minmax.min or _too_large(tensor):
         return None
     low, high = int(narrow), 2**bits - 1
     grid = parameters(minmax, low, high)
@@ -47,6 +54,8 @@ def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     shape = tuple(tensor.shape[axis] for axis in perm)
     if tensor.stored <= 1:
         return Tensor(tensor.dtype, shape, tensor.content)
+    if _too_large(tensor):
+        return None
     return _tensor(tensor.numpy().transpose(perm), tensor.dtype)
 
 
@@ -54,7 +63,7 @@ def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis
     """Weights whose output channel (the last axis, or the first) is multiplied by one factor each."""
     import numpy
 
-    if not (tensor.known and factor.known):
+    if not (tensor.known and factor.known) or _too_large(tensor):
         return None
     factors = factor.numpy().reshape(-1).astype("<f4")
     values = tensor.numpy()
@@ -81,7 +90,7 @@ def bad_pair(tensor: Tensor, quantized: Parameters) -> tuple[int, int] | None:
     """The first two elements quantized to byte 0 that are less than BAD_DISTANCE apart, or None."""
     import numpy
 
-    if not tensor.known or quantized.scale == 0:
+    if not tensor.known or quantized.scale == 0 or _too_large(tensor):
         return None
     values = tensor.numpy().reshape(-1)
     if not numpy.isfinite(values).all():

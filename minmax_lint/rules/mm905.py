@@ -1,0 +1,72 @@
+"""MM905: graph-over-2-gib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from minmax_lint.converters.limits import MOST_BYTES, serialized_size
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph, Serialized
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class GraphOver2GiB(Rule):
+    """The graph is larger than 2 GiB: no converter can read the file.
+
+    ## What it does
+    Reports a GraphDef of more than 2 GiB. The graph is linted all the same.
+
+    ## Why
+    TensorFlow stores graphs as protocol buffers, and a protocol buffer ends at 2 GiB. minmax-lint walks the
+    file record by record and does not mind; TensorFlow parses it as one message and cannot.
+
+    ## Symptom
+    ```
+    UnicodeDecodeError: 'utf-8' codec can't decode byte 0x80 in position 59: invalid start byte
+    ```
+    The converter takes what it cannot parse for text; TensorFlow itself says `Error parsing message`.
+
+    ## Fix
+    Keep the weights outside the graph: convert a SavedModel, whose variables lie in files of their own. Or freeze
+    only the part that is to be converted. A quantized model of that size is hardly meant for a device.
+
+    ## Converters
+    All of them fail before they look at the graph (error).
+    """
+
+    code = "MM905"
+    name = "graph-over-2-gib"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """At most one finding."""
+        size = serialized_size(subject.graph)
+        if size > MOST_BYTES:
+            yield self.finding(
+                f"the graph has {size / 2**30:.1f} GiB; TensorFlow and its converters read at most 2 GiB",
+                outputs=subject.kept.outputs,
+                profiles=tuple(profile.name for profile in subject.profiles),
+                advice="Convert a SavedModel, whose variables lie in files of their own.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A graph that was read from a file of 3 GiB."""
+        return _example(3 << 30)
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same graph from a small file."""
+        return _example(1 << 20)
+
+
+def _example(size: int) -> Example:
+    b = Builder()
+    x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
+    b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)
+    serialized = Serialized(b"", 0, size, lambda position: None)
+    graph = Graph(replace(b.graph().columns, serialized=serialized))
+    return Example(graph, {"input": (1, 4)}, ("output",))
