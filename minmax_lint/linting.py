@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
@@ -60,7 +61,8 @@ def _predictions(
     """By profile; of a finished model what it is, and what the selected devices will do with it."""
     if model.finished is None:
         return {profile.name: predict(kept, inference, profile) for profile in profiles}
-    return {PROFILE: read_off(model.finished)}
+    devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
+    return {PROFILE: read_off(model.finished), **devices}
 
 
 def lint_model(

@@ -18,9 +18,9 @@ def rule_codes(prefix: str, **_: Any) -> list[str]:
 
 def converters(prefix: str, **_: Any) -> list[str]:
     """Profiles and their aliases."""
-    from minmax_lint.converters.profile import ALIASES, PROFILES
+    from minmax_lint.converters.profile import ALIASES, SELECTABLE
 
-    return [*ALIASES, *PROFILES]
+    return [*ALIASES, *SELECTABLE]
 
 
 def formats(prefix: str, **_: Any) -> list[str]:

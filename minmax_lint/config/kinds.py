@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minmax_lint.converters.profile import ALIASES, PROFILES, profiles
+from minmax_lint.converters.profile import ALIASES, SELECTABLE, profiles
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
@@ -82,7 +82,7 @@ def _shape(name: str, value: object) -> Shape:
 _STRING: Schema = {"type": "string", "minLength": 1}
 _STRINGS: Schema = {"type": "array", "items": _STRING}
 _RULE: Schema = {"type": "string", "pattern": "^([Mm][Mm]\\d{0,3}|[Aa][Ll][Ll]|[a-z]+(-[a-z]+)+)$"}
-_PROFILES: Schema = {"type": "array", "items": {"enum": [*PROFILES, *ALIASES]}}
+_PROFILES: Schema = {"type": "array", "items": {"enum": [*SELECTABLE, *ALIASES]}}
 _LEVELS: Schema = {"enum": list(SEVERITIES)}
 _SIZES: Schema = {"type": "array", "items": {"type": "integer", "minimum": -1}}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
@@ -14,6 +16,10 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
 
     `kept.graph` is the frozen view: variables are constants. A model is loaded when its engine is asked for.
     """
+    if profile.device:
+        from minmax_lint.converters.devices import on_device
+
+        return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
     return as_read(_followed(kept, inference, profile), kept.graph)
 
 

@@ -56,6 +56,20 @@ class OpOutcome:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """An op that a device leaves to the CPU."""
+
+    op: str
+    """TFLite name."""
+    output: str
+    """Name of its first output array."""
+    reason: str
+    """Why: half a sentence."""
+    behind: tuple[str, ...] = ()
+    """Outputs of ops that the device could run, but leaves to the CPU as well because of this one."""
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The prediction of one profile for one graph (contract: "Prediction").
 
@@ -76,6 +90,8 @@ class Prediction:
     """All of them, not only the first: the converter stops at the first, the user should not have to."""
     ranges: Mapping[str, tuple[float, float]] | None = None
     """Array (source name) -> the range with which the converter quantizes it."""
+    cpu_ops: tuple[Placement, ...] = ()
+    """Of a profile with a device: the ops that it leaves to the CPU."""
 
     @property
     def integer_share(self) -> float | None:

@@ -25,12 +25,16 @@ class Profile:
     version: tuple[int, int]
     """TensorFlow version."""
     flow: Flow
+    device: str = ""
+    """For people: what runs the converted model, where the profile is about that."""
 
     @property
     def title(self) -> str:
         """For reports: `TOCO (TF 2.15)`."""
         major, minor = self.version
         flow = ", TF2 flow" if self.flow == "tf2" else ""
+        if self.device:
+            return self.device
         return f"{self.engine.upper()} (TF {major}.{minor}{flow})"
 
 
@@ -45,15 +49,21 @@ PROFILES: dict[str, Profile] = {
         Profile("mlir-2.21-v2", "mlir", (2, 21), "tf2"),
     )
 }
+DEVICES: dict[str, Profile] = {
+    "edgetpu": Profile("edgetpu", "mlir", (2, 21), "tf1", "Edge TPU"),
+}
+"""Profiles of what runs the model that a converter makes: its prediction, and what the device leaves out."""
+SELECTABLE = {**PROFILES, **DEVICES}
+"""Whatever `--converter` takes, aliases aside."""
 ALIASES = {"toco": "toco-2.15", "mlir": "mlir-2.21", "mlir-v2": "mlir-2.21-v2"}
 DEFAULT = ("toco-2.15", "mlir-2.21")
 
 
 def profile(name: str) -> Profile:
     """The profile of that name or alias. Raises UnknownName with near names."""
-    found = PROFILES.get(ALIASES.get(name, name))
+    found = SELECTABLE.get(ALIASES.get(name, name))
     if found is None:
-        known = [*PROFILES, *ALIASES]
+        known = [*SELECTABLE, *ALIASES]
         hint = near_names(name, known) or known
         raise UnknownName(f"there is no converter {name!r}; did you mean {', '.join(hint)}?")
     return found

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys, required
-from minmax_lint.converters.profile import ALIASES, PROFILES
+from minmax_lint.converters.profile import ALIASES, SELECTABLE
 from minmax_lint.reporters import format_names, format_summary
 from minmax_lint.rules.rule import rules
 from minmax_lint.symptoms import symptoms
@@ -49,7 +49,7 @@ def converters() -> str:
     }
     rows = [
         (f"`{name}`", ", ".join(aliases[name]), profile.title, flows[profile.flow])
-        for name, profile in PROFILES.items()
+        for name, profile in SELECTABLE.items()
     ]
     return _table(("Profile", "Alias", "Converter", "Called with"), rows)
 

@@ -62,7 +62,15 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
         "float_ops": [list(pair) for pair in prediction.float_ops],
         "message": prediction.message,
         "integer_share": prediction.integer_share,
+        **_cpu_ops(prediction),
     }
+
+
+def _cpu_ops(prediction: Prediction) -> dict[str, Any]:
+    """Of a device alone: the ops that it leaves to the CPU."""
+    if not prediction.cpu_ops:
+        return {}
+    return {"cpu_ops": [{"op": c.op, "output": c.output, "reason": c.reason} for c in prediction.cpu_ops]}
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:

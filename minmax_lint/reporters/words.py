@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.prediction import Prediction, Verdict
-from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
@@ -27,7 +27,8 @@ def verdict_detail(prediction: Prediction) -> str:
     if prediction.verdict in ("abort", "undetermined"):
         return short_message(prediction.message)
     if prediction.verdict == "quantized":
-        return f"{computing} of {computing} {plural(computing, 'op')} integer" if computing else ""
+        left = f"; {len(prediction.cpu_ops)} left to the CPU" if prediction.cpu_ops else ""
+        return f"{computing} of {computing} {plural(computing, 'op')} integer{left}" if computing else ""
     floats = len(prediction.float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
@@ -55,7 +56,7 @@ def counted(words: Iterable[str], kinds: int = 4) -> str:
 
 def profile_title(name: str) -> str:
     """A profile's name for people: `TOCO (TF 2.15)`."""
-    found = PROFILES.get(name)
+    found = SELECTABLE.get(name)
     return found.title if found else name
 
 

@@ -18,13 +18,13 @@ class FinishedNet:
     middle: str = "int8"
     middle_op: str = "ADD"
 
-    def example(self) -> Example:
-        """The model with its graph."""
+    def example(self, *profiles: str) -> Example:
+        """The model with its graph, for these profiles of devices."""
         b = Builder()
         dtype = DType.FLOAT if self.ends == "float32" else DType.INT8
         x = b.placeholder("input", [1, 8, 8, 4], dtype)
         y = b.add("CONV_2D", "output", b.add(self.middle_op, "middle", b.add("CONV_2D", "first", x)))
-        return Example(b.graph(), {"input": (1, 8, 8, 4)}, (y,), (), self.model())
+        return Example(b.graph(), {"input": (1, 8, 8, 4)}, (y,), profiles, self.model())
 
     def model(self) -> TFLiteModel:
         """The model, with a QUANTIZE or DEQUANTIZE wherever the type changes."""

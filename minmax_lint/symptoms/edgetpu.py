@@ -53,9 +53,9 @@ SYMPTOMS = (
         r"|Operation not supported|Filter, bias, or other param is not constant|Tensor has unsupported rank)"
         r"|Operation is working on an unsupported data type",
         EDGETPU,
-        ("MM501", "MM401"),
+        ("MM501", "MM404", "MM401"),
         "{op} will run on the CPU: its data is float, or the Edge TPU has no such op.",
-        "`minmax-lint check MODEL.tflite` says which of them are float and why.",
+        "`minmax-lint check MODEL.tflite --converter edgetpu` says which ops those are, and why.",
     ),
     Symptom(
         "ends-stay-quantize-dequantize",

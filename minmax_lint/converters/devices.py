@@ -1,0 +1,82 @@
+"""Devices that run a converted model: which of its ops they leave to the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.prediction import OpOutcome, Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.trace import Kept
+
+_ACTIVATIONS = frozenset({"Relu", "Relu6", "Elu", "Tanh", "Sigmoid"})
+_WIDEST = 64
+"""Constants of up to so many numbers are looked at: axes, paddings, strides."""
+
+
+def on_device(prediction: Prediction, kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+    """The prediction with what the device of `profile` leaves to the CPU of the predicted ops."""
+    from minmax_lint.converters.edgetpu import left_to_cpu
+
+    ops = [_described(outcome, kept, inference) for outcome in prediction.ops]
+    return replace(prediction, profile=profile.name, cpu_ops=left_to_cpu(ops))
+
+
+def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
+    """What the device of `profile` does with a finished model."""
+    from minmax_lint.converters.edgetpu import left_to_cpu
+
+    return replace(read_off(model), profile=profile.name, cpu_ops=left_to_cpu(model.ops))
+
+
+def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
+    """A predicted op as far as the source graph tells what it will be."""
+    nodes = [kept.graph[name] for name in outcome.nodes if name in kept.graph]
+    head = next((node for node in nodes if node.inputs and node.op != "Const"), None)
+    dtype = "int8" if outcome.integer else "float32"
+    output = _tensor(outcome.output, dtype, inference)
+    if head is None:
+        return OpInfo(outcome.op, (), (output,))
+    inputs = tuple(_tensor(edge.array, dtype, inference) for edge in head.inputs)
+    return OpInfo(outcome.op, inputs, (output,), options=dict(_options(head, nodes)))
+
+
+def _tensor(array: str, dtype: str, inference: Inference) -> TensorInfo:
+    if inference.dtype(array) is not DType.FLOAT:
+        dtype = inference.dtype(array).name.lower()
+    shape = inference.shape(array) or ()
+    constant = inference.is_constant(array)
+    values = _values(array, inference) if constant else None
+    dynamic = any(size is None for size in shape[1:])
+    return TensorInfo(
+        array,
+        dtype,
+        tuple(1 if s is None else s for s in shape),
+        constant=constant,
+        values=values,
+        dynamic=dynamic,
+    )
+
+
+def _values(array: str, inference: Inference) -> tuple[int, ...] | None:
+    tensor = inference.constant(array)
+    if tensor is None or not tensor.known or tensor.dtype not in (DType.INT32, DType.INT64):
+        return None
+    return tuple(int(value) for value in tensor.values()) if tensor.size <= _WIDEST else None
+
+
+def _options(head: Node, nodes: list[Node]) -> Iterator[tuple[str, int]]:
+    if any(node.op in _ACTIVATIONS and node is not head for node in nodes):
+        yield "FusedActivationFunction", 1
+    dilations = head.integers("dilations")
+    if len(dilations) == 4:
+        yield "DilationHFactor", dilations[1]
+        yield "DilationWFactor", dilations[2]
+    if "axis" in head.attrs:
+        yield "Axis", head.integer("axis", 0)
+    yield "EllipsisMask", head.integer("ellipsis_mask", 0)
+    yield "NewAxisMask", head.integer("new_axis_mask", 0)

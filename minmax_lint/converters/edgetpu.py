@@ -1,0 +1,194 @@
+"""The Edge TPU: which ops of a .tflite model its compiler leaves to the CPU, and why.
+
+Source: coral.ai, "TensorFlow models on the Edge TPU", the table of supported operations (runtime 14), its
+model requirements, and its note that the compiler cuts a model once: what stands behind the first op that
+it cannot map runs on the CPU as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from minmax_lint.converters.finished import BOUNDARY_OPS, OpInfo, TensorInfo
+from minmax_lint.converters.prediction import Placement
+
+Constraint = Callable[[OpInfo], str]
+"""Why the Edge TPU cannot run an op that it knows; empty where it can, or where too little is known."""
+
+_EIGHT_BITS = frozenset({"int8", "uint8"})
+_LARGEST_SOFTMAX = 16_000
+_BATCH = 0
+
+
+def left_to_cpu(ops: Sequence[OpInfo]) -> tuple[Placement, ...]:
+    """The ops that the Edge TPU cannot run, in file order; the first with what stands behind it.
+
+    QUANTIZE and DEQUANTIZE are left out: they stand at float ends, and around float ops that are told.
+    """
+    placed = [(op, why_not(op)) for op in ops]
+    refused = [i for i, (op, reason) in enumerate(placed) if reason and op.name not in BOUNDARY_OPS]
+    return tuple(
+        Placement(op.name, op.output, reason, _behind(placed[i + 1 :]) if i == refused[0] else ())
+        for i, (op, reason) in enumerate(placed)
+        if i in set(refused)
+    )
+
+
+def why_not(op: OpInfo) -> str:
+    """Why the Edge TPU cannot run an op; empty where it can."""
+    if op.name not in SUPPORTED:
+        return "the Edge TPU has no such op"
+    if op.is_float:
+        return "it computes in float32, and the Edge TPU knows 8-bit integers only"
+    reasons = (constraint(op) for constraint in (_types, _sizes, _rank, *SUPPORTED[op.name]))
+    return next(filter(None, reasons), "")
+
+
+def _behind(placed: Sequence[tuple[OpInfo, str]]) -> tuple[str, ...]:
+    return tuple(op.output for op, reason in placed if not reason and op.name not in BOUNDARY_OPS)
+
+
+def _data(op: OpInfo) -> Iterator[TensorInfo]:
+    yield from (tensor for tensor in op.inputs[:1] if not tensor.constant)
+    yield from op.outputs
+
+
+def _types(op: OpInfo) -> str:
+    other = next((t for t in _data(op) if t.dtype not in _EIGHT_BITS and op.name not in BOUNDARY_OPS), None)
+    return f"its data is {other.dtype}, and the Edge TPU knows 8-bit integers only" if other else ""
+
+
+def _sizes(op: OpInfo) -> str:
+    dynamic = next((tensor.name for tensor in _data(op) if tensor.dynamic), None)
+    return f"a size of {dynamic!r} is known only when the model runs" if dynamic is not None else ""
+
+
+def _rank(op: OpInfo) -> str:
+    for tensor in _data(op):
+        if any(size > 1 for size in tensor.shape[:-3]):
+            return f"{tensor.name!r} is larger than 1 in more than its three innermost dimensions"
+    return ""
+
+
+def _no_fused_activation(op: OpInfo) -> str:
+    fused = op.options.get("FusedActivationFunction", 0)
+    return "an activation is fused into it, which the Edge TPU does not take here" if fused else ""
+
+
+def _same_dilation(op: OpInfo) -> str:
+    width, height = op.options.get("DilationWFactor", 1), op.options.get("DilationHFactor", 1)
+    return "" if width == height else f"its dilation is {width} in x and {height} in y, and must be the same"
+
+
+def _constant_weights(op: OpInfo) -> str:
+    return "its weights are no constant" if any(not tensor.constant for tensor in op.inputs[1:2]) else ""
+
+
+def _padding_concatenation(op: OpInfo) -> str:
+    constants = sum(tensor.constant for tensor in op.inputs)
+    return "one of its more than two inputs is a constant" if constants and len(op.inputs) > 2 else ""
+
+
+def _one_row(op: OpInfo) -> str:
+    sizes = op.outputs[0].shape[:-1] if op.outputs else ()
+    return "its output is larger than 1 in more than one dimension" if math.prod(sizes) > 1 else ""
+
+
+def _default_weights(op: OpInfo) -> str:
+    return "its weights are not in the default format" if op.options.get("WeightsFormat", 0) else ""
+
+
+def _no_batch_axis(position: int) -> Constraint:
+    """The constant of axes that is input `position` must leave the batch alone."""
+
+    def constraint(op: OpInfo) -> str:
+        axes = op.inputs[position].values if position < len(op.inputs) else None
+        rank = len(op.inputs[1 - position].shape) if len(op.inputs) > 1 else 0
+        touched = {axis % rank if rank else axis for axis in axes or ()}
+        return "it works along the batch dimension" if _BATCH in touched and rank > 1 else ""
+
+    return constraint
+
+
+def _no_batch_padding(op: OpInfo) -> str:
+    paddings = op.inputs[1].values if len(op.inputs) > 1 else None
+    return "it pads the batch dimension" if paddings and any(paddings[:2]) else ""
+
+
+def _no_batch_packing(op: OpInfo) -> str:
+    return "it packs along the batch dimension" if op.options.get("Axis", 1) == _BATCH else ""
+
+
+def _shared_alpha(op: OpInfo) -> str:
+    alpha = op.inputs[1].shape[:-1] if len(op.inputs) > 1 else ()
+    return "its alpha is larger than 1 outside the channels" if math.prod(alpha) > 1 else ""
+
+
+def _short_row(op: OpInfo) -> str:
+    sizes = op.inputs[0].shape if op.inputs else ()
+    if math.prod(sizes[:-1]) > 1:
+        return "its input is larger than 1 in more than one dimension"
+    too_long = bool(sizes) and sizes[-1] > _LARGEST_SOFTMAX
+    return f"its input has more than {_LARGEST_SOFTMAX} elements" if too_long else ""
+
+
+def _leading_ones(op: OpInfo) -> str:
+    kept = list(op.outputs[0].shape) if op.outputs else []
+    sizes = list(op.inputs[0].shape) if op.inputs else []
+    tail = sizes[len(sizes) - len(kept) :] if len(sizes) >= len(kept) else sizes
+    return "" if tail == kept else "it drops a dimension behind a larger one"
+
+
+def _unit_strides(op: OpInfo) -> str:
+    strides = op.inputs[3].values if len(op.inputs) > 3 else None
+    if strides and any(stride != 1 for stride in strides):
+        return "a stride is not 1"
+    masks = op.options.get("EllipsisMask", 0) or op.options.get("NewAxisMask", 0)
+    return "it uses an ellipsis or adds an axis" if masks else ""
+
+
+SUPPORTED: Mapping[str, tuple[Constraint, ...]] = {
+    "ADD": (),
+    "AVERAGE_POOL_2D": (_no_fused_activation,),
+    "CONCATENATION": (_no_fused_activation, _padding_concatenation),
+    "CONV_2D": (_same_dilation, _constant_weights),
+    "DEPTHWISE_CONV_2D": (_same_dilation, _constant_weights),
+    "EXPAND_DIMS": (),
+    "FULLY_CONNECTED": (_default_weights, _constant_weights, _one_row),
+    "L2_NORMALIZATION": (),
+    "LOGISTIC": (),
+    "LSTM": (),
+    "MAXIMUM": (),
+    "MAX_POOL_2D": (_no_fused_activation,),
+    "MEAN": (_no_batch_axis(1),),
+    "MINIMUM": (),
+    "MUL": (),
+    "PACK": (_no_batch_packing,),
+    "PAD": (_no_batch_padding,),
+    "PRELU": (_shared_alpha,),
+    "QUANTIZE": (),
+    "REDUCE_MAX": (_no_batch_axis(1),),
+    "REDUCE_MIN": (_no_batch_axis(1),),
+    "RELU": (),
+    "RELU6": (),
+    "RELU_N1_TO_1": (),
+    "RESHAPE": (),
+    "RESIZE_BILINEAR": (),
+    "RESIZE_NEAREST_NEIGHBOR": (),
+    "RSQRT": (),
+    "SLICE": (),
+    "SOFTMAX": (_short_row,),
+    "SPACE_TO_DEPTH": (),
+    "SPLIT": (_no_batch_axis(0),),
+    "SQUARED_DIFFERENCE": (),
+    "SQUEEZE": (_leading_ones,),
+    "STRIDED_SLICE": (_unit_strides,),
+    "SUB": (),
+    "SUM": (_no_batch_axis(1),),
+    "TANH": (),
+    "TRANSPOSE": (),
+    "TRANSPOSE_CONV": (),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (),
+}
+"""Every op that the Edge TPU can run, with the limits that can be read off a model."""

@@ -1,0 +1,80 @@
+"""MM404: edgetpu-cpu-op."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.prediction import Placement
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finished_example import FinishedNet
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+DEVICE = "edgetpu"
+_ADVICE = "Replace the op, or export the model up to it and compute the rest in the program."
+_FLOAT_ADVICE = "Give its arrays ranges, so that the converter makes it integer."
+
+
+class EdgeTPUCPUOp(Rule):
+    """The Edge TPU compiler will leave an op, and all ops behind it, to the CPU.
+
+    ## What it does
+    With `--converter edgetpu`, compares every op of the model with the public list of what the Edge TPU
+    supports: the kind of op, 8-bit data, sizes known in advance, at most three dimensions larger than 1,
+    and the limits of each op. It works on a finished .tflite model, and on the model that the MLIR converter
+    is predicted to make of a graph. Ops of one kind with one reason are one finding.
+
+    ## Why
+    The compiler cuts a model once: it maps the ops up to the first one that it cannot map, and everything
+    behind that runs on the CPU, supported or not. One op early in a net can cost all the speed.
+
+    ## Symptom
+    ```
+    Operation is working on an unsupported data type
+    Operation not supported
+    More than one subgraph is not supported
+    ```
+
+    ## Fix
+    Replace the op, move it behind the last heavy layer, or export the model up to it and do the rest in the
+    program. Where the op is float, give its arrays ranges first.
+
+    ## Converters
+    The Edge TPU profile only. The list can be read, the compiler cannot be run here: an op may also be
+    refused for reasons that are not public, such as the size of a tensor.
+    """
+
+    code = "MM404"
+    name = "edgetpu-cpu-op"
+    severity = "warning"
+    about = frozenset({"graph", "finished"})
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a kind of op and reason."""
+        prediction = subject.predictions.get(DEVICE)
+        grouped: dict[tuple[str, str], list[Placement]] = {}
+        for placement in prediction.cpu_ops if prediction is not None else ():
+            grouped.setdefault((placement.op, placement.reason), []).append(placement)
+        for (op, reason), placements in grouped.items():
+            first = placements[0]
+            label = f"{op} {first.output.split(';')[0]!r}"
+            more = f" and {len(placements) - 1} more {op}" if len(placements) > 1 else ""
+            behind = [array for placement in placements for array in placement.behind]
+            also = f"; so will the {len(behind)} ops behind it that it could map" if behind else ""
+            yield self.finding(
+                f"{label}{more} will run on the CPU: {reason}{also}",
+                array=first.output,
+                profiles=(DEVICE,),
+                consequences=(*(placement.output for placement in placements), *behind),
+                advice=_FLOAT_ADVICE if "float32" in reason else _ADVICE,
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """An integer LEAKY_RELU between two convolutions."""
+        return FinishedNet(middle_op="LEAKY_RELU").example(DEVICE)
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A RELU6 in its place."""
+        return FinishedNet(middle_op="RELU6").example(DEVICE)
