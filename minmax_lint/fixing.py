@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
-from minmax_lint.fixes.choice import STRATEGIES, repaired_outputs
+from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.patch import Patch
+from minmax_lint.fixes.plan import planned
 from minmax_lint.fixes.trial import Trial
-from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.guard import DEFAULT_BOUND
-from minmax_lint.linting import lint_model
+from minmax_lint.linting import report_on
 from minmax_lint.loaders.model import Model
 from minmax_lint.report import Report
-
-
-@dataclass(frozen=True)
-class FixOptions:
-    """What the user wants of a fix."""
-
-    strategy: str = "auto"
-    bound: float = DEFAULT_BOUND
-    new_name: bool = False
-    unsafe: bool = False
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Array -> (min, max), where the user gives ranges."""
-    calibrated: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Array -> (min, max), as TensorFlow computed it over the user's data; `ranges` come before it."""
-    default_range: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            hint = near_names(self.strategy, STRATEGIES) or list(STRATEGIES)
-            raise UserError(f"there is no strategy {self.strategy!r}; did you mean {' or '.join(hint)}?")
 
 
 def fix_model(
@@ -53,10 +32,12 @@ def fix_model(
     fits, and where the result does not lint as promised.
     """
     model.require_graph("fix")
-    before = lint_model(model, inputs, outputs, profiles, path=path)
     trial = Trial.start(model, inputs, outputs, profiles)
-    fixed = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
-    after = lint_model(fixed.model, inputs, fixed.outputs, profiles, path=path)
+    fixed, refused = planned(trial, options)
+    if refused and fixed.repair.edit.empty:
+        raise UserError("; ".join(refused))
+    before = report_on(trial.subject, model, inputs, outputs, path=path)
+    after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
     repair = replace(fixed.repair, reason=_reason(trial, fixed))
     _check(before, after, fixed)
     return Patch(model, repair, before, after)

@@ -85,9 +85,25 @@ def lint_model(
         subject = make_subject(model, inputs, outputs, profiles)
         if model.finished is not None and made_from is not None:
             subject = replace(subject, explanations=explanations(model.finished, made_from))
-        found = with_fingerprints(
-            finding for rule in rules() if subject.about in rule.about for finding in rule.check(subject)
+        return report_on(
+            subject, model, inputs, outputs, path=path, inferred_how=inferred_how, accepts=accepts
         )
+
+
+def report_on(
+    subject: Subject,
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: tuple[str, ...],
+    *,
+    path: str,
+    inferred_how: str = "",
+    accepts: Accepts = lambda finding: True,
+) -> Report:
+    """The report on a subject that `make_subject` made of this model, these inputs and outputs."""
+    found = with_fingerprints(
+        finding for rule in rules() if subject.about in rule.about for finding in rule.check(subject)
+    )
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     return Report(
         path,

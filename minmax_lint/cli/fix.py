@@ -17,8 +17,8 @@ from minmax_lint.errors import UserError
 if TYPE_CHECKING:
     from minmax_lint.cli.source import Source
     from minmax_lint.converting import Conversion
+    from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixes.patch import Patch
-    from minmax_lint.fixing import FixOptions
 
 
 def add(parser: ArgumentParser) -> None:
@@ -127,7 +127,7 @@ def destination_of(args: Namespace, path: str) -> Path | None:
 
 def fix_options(args: Namespace) -> FixOptions:
     """What the options say. Raises UserError for a file of ranges that is none."""
-    from minmax_lint.fixing import FixOptions
+    from minmax_lint.fixes.options import FixOptions
     from minmax_lint.guard import DEFAULT_BOUND
 
     return FixOptions(

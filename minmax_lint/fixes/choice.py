@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.errors import UserError
 from minmax_lint.fixes.guard import guard
 from minmax_lint.fixes.repair import CannotRepair, Repair
 from minmax_lint.fixes.retarget import retarget
@@ -15,18 +14,16 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.guard import DEFAULT_BOUND
 
-STRATEGIES = ("auto", "guard", "retarget")
-
 
 def repaired_outputs(
     trial: Trial, strategy: str = "auto", *, bound: float = DEFAULT_BOUND, new_name: bool = False
-) -> Trial:
+) -> tuple[Trial, tuple[str, ...]]:
     """Repair each output whose FakeQuant lies outside, where that brings a profile nearer to converting.
 
     Of the candidates that make no selected profile worse, the one with the best predictions is taken; then
     the one that leaves the fewest ops; then the first of retarget, guard. Outputs are visited in graph
-    order, so the order in which they are given does not matter. Raises UserError where an output needs a
-    repair and none fits, with the reason.
+    order, so the order in which they are given does not matter. Second come the reasons for which outputs
+    that need a repair got none.
     """
     refused: list[str] = []
     for output in sorted(trial.outputs, key=lambda name: _place(trial, name)):
@@ -45,9 +42,7 @@ def repaired_outputs(
             trial = min(better, key=lambda candidate: (sum_of(candidate.standings), candidate.left_behind))
         elif not _indifferent(trial, output):
             refused.append(_worse(trial, tried, output))
-    if refused and trial.repair.edit.empty:
-        raise UserError("; ".join(dict.fromkeys(refused)))
-    return trial
+    return trial, tuple(dict.fromkeys(refused))
 
 
 def _place(trial: Trial, output: str) -> tuple[int, int]:

@@ -31,6 +31,7 @@ class Draft:
         self._added: list[Node] = []
         self._after: dict[str, str] = {}
         self._removed: set[str] = set()
+        self._replaced: set[str] = set()
 
     def free_name(self, wanted: str) -> str:
         """`wanted`, or `wanted_1`, ... where it is taken."""
@@ -44,6 +45,24 @@ class Draft:
     def rename(self, node: str, name: str) -> None:
         """Call `node` by another name; whoever reads it or waits for it follows."""
         self._renamed[node] = name
+
+    def put_in_place(self, node: str, name: str, new: Node) -> None:
+        """Call `node` by another `name`, and let `new` have its name and the readers of its output 0.
+
+        Added nodes read the old one still.
+        """
+        self.rename(node, name)
+        self._replaced.add(node)
+        self.add(new, name)
+
+    def become_identity(self, node: str, source: Edge) -> None:
+        """Put an Identity of `source` in the place of `node`, under its name."""
+        self.replace(Node(node, "Identity", (source,), attrs={"T": DType.FLOAT}))
+
+    def replace(self, new: Node) -> None:
+        """Put `new` in the place of the node that has its name."""
+        self.remove(new.name)
+        self.add(new, self._before(new.name))
 
     def read(self, node: str, slot: int, array: str) -> None:
         """Let input `slot` of `node` read `array`."""
@@ -80,10 +99,22 @@ class Draft:
         self._removed.add(node)
 
     def repair(
-        self, strategy: str, *, outputs: Mapping[str, str] | None = None, safe: bool = True, reason: str = ""
+        self,
+        strategy: str,
+        *,
+        outputs: Mapping[str, str] | None = None,
+        safe: bool = True,
+        heals: tuple[str, ...] = (),
     ) -> Repair:
-        """The collected changes."""
-        return Repair(strategy, self._edit(), outputs or {}, safe, reason)
+        """The collected changes, which heal the arrays or nodes `heals`."""
+        return Repair(strategy, self._edit(), outputs or {}, safe, heals=heals)
+
+    def _before(self, node: str) -> str:
+        """The nearest node in front of `node` in the file that stays."""
+        position = self.graph.position(node)
+        while position and self.graph.names[position - 1] in self._removed:
+            position -= 1
+        return self.graph.names[position - 1] if position else ""
 
     def _raw(self, node: str) -> tuple[str, ...]:
         return self.graph.columns.inputs[self.graph.position(node)]
@@ -95,7 +126,8 @@ class Draft:
             for i, name in enumerate(columns.names):
                 if name not in inputs and (moved := self._moved(columns.inputs[i])) != columns.inputs[i]:
                     inputs[name] = moved
-                self._follow_colocation(name, columns.details(i)[0])
+                if columns.serialized is None:  # else the writer moves them, and no weights are decoded here
+                    self._follow_colocation(name, columns.details(i)[0])
         return Edit(
             self._renamed,
             inputs,
@@ -114,7 +146,8 @@ class Draft:
             return f"^{self._renamed.get(text[1:], text[1:])}"
         edge = parse_edge(text)
         new = self._renamed.get(edge.node)
-        return text if new is None else array_name(new, edge.port)
+        replaced = edge.node in self._replaced and edge.port == 0
+        return text if new is None or replaced else array_name(new, edge.port)
 
     def _moved_node(self, node: Node) -> Node:
         return node._replace(

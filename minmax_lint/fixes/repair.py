@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.composition import composed
 from minmax_lint.graph.edit import Edit
+from minmax_lint.graph.names import array_name, parse_edge
 
 
 class CannotRepair(UserError):
@@ -25,7 +26,9 @@ class Repair:
     safe: bool = True
     """Whether all outputs stay the same up to the FakeQuants' own rounding and clamping."""
     reason: str = ""
-    """One sentence: why this repair."""
+    """Why this repair, in sentences."""
+    heals: tuple[str, ...] = ()
+    """The arrays and nodes whose findings it promises to end, by their names before it."""
 
     def then(self, following: Repair) -> Repair:
         """Both as one: the following repair is one of the graph that this repair makes."""
@@ -40,7 +43,16 @@ class Repair:
             outputs,
             self.safe and following.safe,
             " ".join(dict.fromkeys(filter(None, (self.reason, following.reason)))),
+            (*self.heals, *(self.name_before(name) for name in following.heals)),
         )
+
+    def name_before(self, name: str) -> str:
+        """What an array or node of the graph after this repair was called before it."""
+        edge = parse_edge(name)
+        for old, new in self.edit.renamed.items():
+            if new == edge.node:
+                return array_name(old, edge.port)
+        return name
 
 
 NOTHING = Repair("", Edit())

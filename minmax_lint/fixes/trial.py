@@ -19,7 +19,7 @@ Standing = tuple[int, int, int]
 """How far one profile is from converting: rank of the verdict, float ops, obstacles."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A model after a repair, seen by the selected profiles."""
 
@@ -68,9 +68,7 @@ class Trial:
     @property
     def standings(self) -> tuple[Standing, ...]:
         """Where each profile stands; smaller is nearer to a quantized model."""
-        return tuple(
-            (_RANKS[found.verdict], len(found.float_ops), len(found.obstacles)) for found in self.predictions
-        )
+        return tuple((_rank(found), len(found.float_ops), len(found.obstacles)) for found in self.predictions)
 
     @property
     def left_behind(self) -> int:
@@ -87,6 +85,11 @@ class Trial:
             new[0] > old[0] or (new[0] == old[0] and new[1] > old[1])
             for new, old in zip(self.standings, before.standings, strict=True)
         )
+
+
+def _rank(found: Prediction) -> int:
+    """A training graph comes last: no converter so much as looks at it."""
+    return _RANKS[found.verdict] + (found.kind == "training-graph")
 
 
 def sum_of(standings: tuple[Standing, ...]) -> Standing:

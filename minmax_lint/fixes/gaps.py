@@ -1,0 +1,61 @@
+"""Filling gaps: FakeQuants for the arrays that the selected profiles miss a range of, until none is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.fixes.insert import insert
+from minmax_lint.fixes.options import FixOptions
+from minmax_lint.fixes.sources import RangeSource
+from minmax_lint.fixes.trial import Trial, sum_of
+from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.names import parse_edge
+
+_ROUNDS = 12
+"""A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
+
+
+def filled(trial: Trial, options: FixOptions) -> tuple[Trial, Trial]:
+    """Insert FakeQuants for missing ranges, round by round: the best trial on the way, and the last.
+
+    The best makes no profile worse than `trial`, which it is where nothing helps.
+    """
+    best = current = trial
+    for _ in range(_ROUNDS):
+        if current.quantized:
+            break
+        ranges = dict(_insertable(current, options))
+        if not ranges:
+            break
+        narrow = {array for array in ranges if current.subject.inference.is_constant(array)}
+        current = current.after(
+            insert(
+                current.model.graph, current.subject.kept, ranges, narrow=narrow, new_name=options.new_name
+            )
+        )
+        if not current.worsens(trial) and sum_of(current.standings) < sum_of(best.standings):
+            best = current
+    return best, current
+
+
+def missing(trial: Trial) -> tuple[str, ...]:
+    """The arrays that a selected profile misses a range of, or whose constant it cannot quantize."""
+    return tuple(
+        dict.fromkeys(
+            obstacle.array
+            for found in trial.predictions
+            for obstacle in found.obstacles
+            if obstacle.kind in ("no-range", "bad-weights") and obstacle.array is not None
+        )
+    )
+
+
+def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]]:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    graph, kept = trial.subject.graph, trial.subject.kept
+    for array in missing(trial):
+        if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
+            continue
+        found = source.of(array)
+        if found is not None:
+            yield array, found

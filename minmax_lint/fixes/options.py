@@ -1,0 +1,35 @@
+"""What the user wants of a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from minmax_lint.errors import UserError
+from minmax_lint.graph.names import near_names
+from minmax_lint.guard import DEFAULT_BOUND
+
+STRATEGIES = ("auto", "guard", "retarget")
+"""How an output whose FakeQuant lies outside is repaired."""
+
+
+@dataclass(frozen=True)
+class FixOptions:
+    """What the user wants of a fix. Raises UserError for a strategy that is none."""
+
+    strategy: str = "auto"
+    bound: float = DEFAULT_BOUND
+    new_name: bool = False
+    unsafe: bool = False
+    """Whether ranges may be invented or changed, and batch norms folded."""
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Array -> (min, max), where the user gives ranges."""
+    calibrated: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Array -> (min, max), as TensorFlow computed it over the user's data; `ranges` come before it."""
+    default_range: tuple[float, float] | None = None
+    """(min, max) of every array that needs a range and has none from anywhere else."""
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            hint = near_names(self.strategy, STRATEGIES) or list(STRATEGIES)
+            raise UserError(f"there is no strategy {self.strategy!r}; did you mean {' or '.join(hint)}?")

@@ -1,0 +1,117 @@
+"""The plan of a fix: which repairs are tried, in which order, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from minmax_lint.fixes.choice import repaired_outputs
+from minmax_lint.fixes.fold import fold
+from minmax_lint.fixes.gaps import filled, missing
+from minmax_lint.fixes.narrow import narrow
+from minmax_lint.fixes.options import FixOptions
+from minmax_lint.fixes.repair import CannotRepair
+from minmax_lint.fixes.replace import replace
+from minmax_lint.fixes.sources import RangeSource
+from minmax_lint.fixes.strip import strip
+from minmax_lint.fixes.trial import Trial
+from minmax_lint.fixes.widen import widen
+from minmax_lint.graph.names import parse_edge
+
+Step = Callable[[Trial, FixOptions], Trial]
+"""Changes the graph of a trial. Raises CannotRepair where it does not apply."""
+
+
+def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+    """The repairs that bring the selected profiles nearest to a quantized model, and what was refused.
+
+    Safe repairs come first. Each step is kept only where the models predict that it helps a profile and
+    makes none worse; a graph that every profile converts is not touched.
+    """
+    refused: tuple[str, ...] = ()
+    for step in _SAFE:
+        trial = _taken(trial, step, options)
+    if not trial.quantized:
+        trial, refused = repaired_outputs(
+            trial, options.strategy, bound=options.bound, new_name=options.new_name
+        )
+    if options.unsafe and not trial.quantized:
+        trial = _unsafe(trial, options)
+    return trial, refused
+
+
+def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
+    """The trial after a step, if that is better."""
+    after = None if trial.quantized else _after(trial, step, options)
+    return after if after is not None and after.improves(trial) else trial
+
+
+def _unsafe(trial: Trial, options: FixOptions) -> Trial:
+    """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
+    best, last = filled(trial, options)
+    helped = True
+    while helped and not best.quantized:
+        helped = False
+        for step in (*_SAFE, *_UNSAFE):
+            for start in dict.fromkeys((trial, best, last)):
+                changed = None if best.quantized else _after(start, step, options)
+                if changed is None:
+                    continue
+                candidate, end = filled(changed, options)
+                if candidate.improves(best):
+                    helped = True
+                    trial = changed if start is trial else trial
+                    best, last = candidate, end
+    return best
+
+
+def _after(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
+    try:
+        return step(trial, options)
+    except CannotRepair:
+        return None
+
+
+def _strip(trial: Trial, options: FixOptions) -> Trial:
+    return trial.after(strip(trial.model.graph, trial.subject.kept))
+
+
+def _replace(trial: Trial, options: FixOptions) -> Trial:
+    nodes = dict.fromkeys(
+        obstacle.node
+        for found in trial.predictions
+        for obstacle in found.obstacles
+        if obstacle.kind in ("no-kernel", "no-range", "other") and obstacle.node is not None
+    )
+    return trial.after(replace(trial.model.graph, trial.subject.inference, tuple(nodes)))
+
+
+def _widen(trial: Trial, options: FixOptions) -> Trial:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return trial.after(widen(trial.model.graph, trial.subject.kept, trial.subject.inference, source))
+
+
+def _narrow(trial: Trial, options: FixOptions) -> Trial:
+    """All weights, one by one: TOCO stops at the first."""
+    trial = trial.after(narrow(trial.model.graph, missing(trial)))
+    while (more := _after(trial, _narrow, options)) is not None:
+        trial = more
+    return trial
+
+
+def _fold(trial: Trial, options: FixOptions) -> Trial:
+    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(_concerned(trial))))
+
+
+def _concerned(trial: Trial) -> Iterator[str]:
+    """The nodes that any obstacle names."""
+    for found in trial.predictions:
+        for obstacle in found.obstacles:
+            for array in (obstacle.array, *obstacle.consequences):
+                if array is not None:
+                    yield parse_edge(array).node
+            if obstacle.node is not None:
+                yield obstacle.node
+
+
+_SAFE: tuple[Step, ...] = (_strip, _replace)
+_UNSAFE: tuple[Step, ...] = (_widen, _narrow, _fold)

@@ -1,0 +1,181 @@
+"""Replace: ops without quantized form give way to ops that have one and compute the same values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from minmax_lint.fixes.draft import Draft
+from minmax_lint.fixes.repair import CannotRepair, Repair
+from minmax_lint.fixes.slices import SPLITS, sliced
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import Edge
+from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.tensor import Tensor
+
+NAME = "replace"
+_POWERS = (2, 3, 4)
+
+
+def replace(graph: Graph, inference: Inference, nodes: Collection[str]) -> Repair:
+    """Write the ops `nodes` out in ops that converters know as integer ones, under the same name.
+
+    `Square(x)` becomes `Mul(x, x)`, `Neg(x)` becomes `Mul(x, -1)`, and so on (`RULES`). Of an Unpack or a
+    split with results that nobody reads, which converters need ranges of, the read ones become slices. Safe:
+    the values are the same up to float rounding. Raises CannotRepair where none of the ops can be written so.
+    """
+    draft = Draft(graph)
+    outputs: dict[str, str] = {}
+    healed: list[str] = []
+    for name in nodes:
+        if name not in inference.kept or inference.kept.is_cut(name):
+            continue
+        node = inference.kept.graph[name]
+        if node.op in SPLITS:
+            done = sliced(draft, inference, node, outputs)
+        else:
+            rule = RULES.get(node.op)
+            done = rule is not None and _is_float(inference, node) and rule(_Site(draft, inference, node))
+        if done:
+            healed.append(name)
+    if not healed:
+        raise CannotRepair("none of these ops can be written out in ops with a quantized form")
+    return draft.repair(NAME, outputs=outputs, heals=tuple(healed))
+
+
+def _is_float(inference: Inference, node: Node) -> bool:
+    return bool(node.inputs) and inference.dtype(node.output(0)) is DType.FLOAT
+
+
+@dataclass(frozen=True)
+class _Site:
+    """The place of one op that is replaced."""
+
+    draft: Draft
+    inference: Inference
+    node: Node
+
+    def constant(self, suffix: str, value: float) -> Edge:
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        return Edge(self.draft.add_scalar(name, value, self._place), 0)
+
+    def integers(self, suffix: str, values: Collection[int], *, scalar: bool = False) -> Edge:
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        tensor = Tensor.of(DType.INT32, [] if scalar else [len(values)], list(values))
+        return Edge(self.draft.add_constant(name, tensor, self._place), 0)
+
+    def op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
+        """An op on the way to the result."""
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        node = Node(name, op, inputs, attrs={"T": DType.FLOAT, **attrs})
+        return Edge(self.draft.add(node, self._place), 0)
+
+    def result(self, op: str, *inputs: Edge, **attrs: Attr) -> bool:
+        """The op that takes the name."""
+        self.draft.replace(Node(self.node.name, op, inputs, attrs={"T": DType.FLOAT, **attrs}))
+        return True
+
+    def values(self, slot: int) -> tuple[int, ...] | None:
+        """The integers of a constant operand."""
+        tensor = self.inference.constant(self.node.inputs[slot].array)
+        if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
+            return None
+        return tuple(int(value) for value in tensor.values())
+
+    @property
+    def _place(self) -> str:
+        return self.node.inputs[0].node
+
+
+def _square(site: _Site) -> bool:
+    return site.result("Mul", site.node.inputs[0], site.node.inputs[0])
+
+
+def _neg(site: _Site) -> bool:
+    return site.result("Mul", site.node.inputs[0], site.constant("minus_one", -1.0))
+
+
+def _abs(site: _Site) -> bool:
+    negative = site.op("Mul", "negative", site.node.inputs[0], site.constant("minus_one", -1.0))
+    return site.result("Maximum", site.node.inputs[0], negative)
+
+
+def _squared_difference(site: _Site) -> bool:
+    difference = site.op("Sub", "difference", *site.node.inputs)
+    return site.result("Mul", difference, difference)
+
+
+def _add_n(site: _Site) -> bool:
+    *terms, last = site.node.inputs
+    if len(terms) < 2:
+        return False
+    total = terms[0]
+    for term in terms[1:]:
+        total = site.op("Add", "sum", total, term)
+    return site.result("Add", total, last)
+
+
+def _pow(site: _Site) -> bool:
+    exponent = site.inference.constant(site.node.inputs[1].array)
+    if exponent is None or not exponent.known or exponent.size != 1 or exponent.item() not in _POWERS:
+        return False
+    power = base = site.node.inputs[0]
+    for _ in range(int(exponent.item()) - 2):
+        power = site.op("Mul", "power", power, base)
+    return site.result("Mul", power, base)
+
+
+def _divide(site: _Site) -> bool:
+    divisor = site.inference.constant(site.node.inputs[1].array)
+    if divisor is None or not divisor.known or divisor.size != 1 or not divisor.item():
+        return False
+    return site.result("Mul", site.node.inputs[0], site.constant("inverse", 1.0 / divisor.item()))
+
+
+def _reverse(site: _Site) -> bool:
+    axes, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
+    if axes is None or len(axes) != 1 or shape is None:
+        return False
+    axis = axes[0] % len(shape)
+    size = shape[axis]
+    if size is None:
+        return False
+    order, along = site.integers("order", range(size)[::-1]), site.integers("axis", [axis], scalar=True)
+    types: dict[str, Attr] = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
+    new = Node(site.node.name, "GatherV2", (site.node.inputs[0], order, along), attrs=types)
+    site.draft.replace(new)
+    return True
+
+
+def _tile(site: _Site) -> bool:
+    multiples = site.values(1)
+    axes = [axis for axis, times in enumerate(multiples or ()) if times > 1]
+    if multiples is None or len(axes) < 2:
+        return False
+    *first, last = axes
+    tiled = site.node.inputs[0]
+
+    def along(axis: int) -> Edge:
+        only = [times if i == axis else 1 for i, times in enumerate(multiples)]
+        return site.integers("multiples", only)
+
+    for axis in first:
+        tiled = site.op("Tile", "tile", tiled, along(axis), Tmultiples=DType.INT32)
+    return site.result("Tile", tiled, along(last), Tmultiples=DType.INT32)
+
+
+RULES: Mapping[str, Callable[[_Site], bool]] = {
+    "Abs": _abs,
+    "AddN": _add_n,
+    "Div": _divide,
+    "Neg": _neg,
+    "Pow": _pow,
+    "RealDiv": _divide,
+    "ReverseV2": _reverse,
+    "Square": _square,
+    "SquaredDifference": _squared_difference,
+    "Tile": _tile,
+}
+"""Op -> what writes it out; False where this one cannot be."""

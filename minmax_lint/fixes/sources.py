@@ -1,0 +1,54 @@
+"""Where the range of an array without one comes from."""
+
+from __future__ import annotations
+
+from minmax_lint.fixes.bounds import Bounds
+from minmax_lint.fixes.options import FixOptions
+from minmax_lint.fixes.repair import Repair
+from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import canonical_array
+
+
+class RangeSource:
+    """Ranges for the arrays of one graph, in this order: what the user gives, what calibration saw, what the
+    ops themselves fix, the default. Constants have the range of their values, symmetric about zero.
+
+    `done` is the repair that made the graph of the user's: what the user names goes by names before it.
+    """
+
+    def __init__(self, inference: Inference, options: FixOptions, done: Repair) -> None:
+        self._inference = inference
+        self._options = options
+        self._done = done
+        self._bounds = Bounds(inference)
+
+    def of(self, array: str) -> Range | None:
+        """The range to insert for `array`; None where nobody knows one."""
+        if self._inference.is_constant(array):
+            return symmetric(self._bounds.of(array))
+        given = self.given(array)
+        if given is not None:
+            return given
+        bounds = self._bounds.of(array)
+        if bounds is not None:
+            return bounds
+        default = self._options.default_range
+        return None if default is None else Range(*default)
+
+    def given(self, array: str) -> Range | None:
+        """The user's range of `array`, else the calibrated one."""
+        name = canonical_array(self._done.name_before(array))
+        for ranges in (self._options.ranges, self._options.calibrated):
+            for spelled in (name, f"{name}:0"):
+                if spelled in ranges:
+                    return Range(*ranges[spelled])
+        return None
+
+
+def symmetric(found: Range | None) -> Range | None:
+    """The range widened to have zero in its middle, as integer weights want it."""
+    if found is None:
+        return None
+    limit = max(abs(found.min), abs(found.max)) or 1.0
+    return Range(-limit, limit)
