@@ -39,20 +39,29 @@ def make_subject(
     outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
     known_inputs = {name: shape for name, shape in inputs.items() if parse_edge(name).node in graph}
     known_outputs = tuple(name for name in outputs if parse_edge(name).node in graph)
+    unknown_inputs = tuple(name for name in inputs if name not in known_inputs)
+    unknown_outputs = tuple(name for name in outputs if name not in known_outputs)
     kept = trace(graph, known_inputs, known_outputs)
     inference = Inference(kept, known_inputs)
+    refused = (*unknown_inputs, *unknown_outputs)
     return Subject(
         graph,
         kept,
         inference,
         profiles,
-        _predictions(model, kept, inference, profiles),
-        tuple(name for name in inputs if name not in known_inputs),
-        tuple(name for name in outputs if name not in known_outputs),
+        _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
+        unknown_inputs,
+        unknown_outputs,
         any(op in VARIABLES for op in model.graph.columns.ops),
         model.variables is not None,
         model.finished,
     )
+
+
+def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
+    """What every converter says to names that the graph does not have (lite/python/util.py)."""
+    said = f"Invalid tensors {','.join(unknown)!r} were found."
+    return {profile.name: Prediction(profile.name, "abort", "other", message=said) for profile in profiles}
 
 
 def _predictions(

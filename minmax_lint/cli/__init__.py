@@ -7,14 +7,13 @@ A module of this package that stands in COMMANDS is a command: `add(parser)` dec
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from minmax_lint.cli.completion import asked, complete
 from minmax_lint.cli.streams import complain, say, tolerate_any_text
+from minmax_lint.cli.usage import Parser, told
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
 
@@ -66,28 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-class Parser(argparse.ArgumentParser):
-    """Tells bad usage as every other error of the user's: one line, without the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UserError."""
-        raise UserError(f"{message}; see `{self.prog} --help`")
-
-
-def parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser(words: Sequence[str]) -> Parser:
     """The parser; the options of a command are declared only where the words name it."""
     found = Parser(
         prog="minmax-lint",
         description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
-        epilog="`minmax-lint COMMAND --help` tells a command's options.",
+        epilog="`minmax-lint COMMAND --help` tells a command's options, `minmax-lint docs tutorial` begins at the "
+        "beginning.",
         allow_abbrev=False,
     )
     found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
     commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
-        )
+        command = commands.add_parser(name, help=summary, **told(name, summary))
         if name in words:
             importlib.import_module(f"minmax_lint.cli.{name}").add(command)
     return found

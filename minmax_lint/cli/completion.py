@@ -15,10 +15,6 @@ VARIABLE = "_ARGCOMPLETE"
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("shell", choices=SHELLS, help="for which shell")
-    parser.epilog = (
-        'bash, zsh: put eval "$(minmax-lint completion bash)" (or zsh) into ~/.bashrc (~/.zshrc); '
-        "fish: minmax-lint completion fish > ~/.config/fish/completions/minmax-lint.fish"
-    )
 
 
 def run(args: Namespace) -> int:

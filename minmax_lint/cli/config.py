@@ -46,7 +46,9 @@ def run(args: Namespace) -> int:
     with payload() as out:
         page = Page(out)
         page.rule(str(settings.config.file) if settings.config else "no configuration file", "cyan")
-        rows = [(key, _text(found.value), found.origin) for key, found in settings.values.values.items()]
+        rows = [
+            (key, _text(found.value) or "-", found.origin) for key, found in settings.values.values.items()
+        ]
         page.table(("setting", "value", "from"), rows)
         for model in models:
             page.line()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from minmax_lint.cli import candidates, options
 from minmax_lint.cli.streams import payload
@@ -15,10 +16,10 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     text = parser.add_argument(
         "text",
-        metavar="CODE|TEXT",
+        metavar="CODE|MESSAGE",
         nargs="+",
         help="a rule (MM101, output-fakequant-outside), or a converter's error message in quotes; "
-        "- reads it from standard input",
+        "- reads it from standard input. A GRAPH may follow",
     )
     options.completed_by(text, candidates.rule_codes)
     parser.add_argument(
@@ -33,6 +34,8 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the explanation: rendered on a terminal, Markdown elsewhere."""
+    if args.graph is None and len(args.text) > 1 and _is_path(args.text[-1]):
+        args.graph = args.text.pop()
     text = " ".join(args.text)
     text = sys.stdin.read() if text == "-" else text
     if not text.strip():
@@ -64,6 +67,7 @@ def rule_markdown(wanted: str) -> str:
 def message_markdown(args: Namespace, text: str) -> str:
     """What a message means, and which findings of the graph given explain it. Raises UserError."""
     from minmax_lint.cli.source import named_source, profiles_of
+    from minmax_lint.reporters import Run
     from minmax_lint.symptoms import explain_message
 
     diagnosis = explain_message(text)
@@ -76,4 +80,10 @@ def message_markdown(args: Namespace, text: str) -> str:
         return diagnosis.markdown()
     source = named_source(args).checked()
     report = source.lint(profiles_of(args, source.target))
-    return diagnosis.markdown(diagnosis.findings(report))
+    command = Run((report,), endpoint_options=options.endpoint_words(args)).fix_command(report)
+    return diagnosis.markdown(diagnosis.findings(report), command)
+
+
+def _is_path(text: str) -> bool:
+    """Whether it names a model rather than being the last word of a message."""
+    return Path(text).exists() or Path(f"{text}.index").exists()

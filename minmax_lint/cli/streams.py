@@ -7,12 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
+
+A_MOMENT = 1.0
+"""Seconds without a sign of life that nobody minds."""
 
 Item = TypeVar("Item")
 
@@ -78,9 +83,37 @@ def progress_console() -> Console | None:
     return Console(stderr=True)
 
 
+@contextmanager
+def patience(doing: str, *, quiet: bool = False) -> Iterator[None]:
+    """A spinner on a terminal while one thing takes longer than a moment."""
+    shown: list[Status] = []
+
+    def show() -> None:
+        console = progress_console()
+        if console is not None:
+            shown.append(console.status(f"{doing} ..."))
+            shown[0].start()
+
+    timer = Timer(A_MOMENT, show)
+    if not quiet and sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        for status in shown:
+            status.stop()
+
+
 def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool = False) -> Iterator[Item]:
     """The items, with a progress bar on standard error where they are several and it is a terminal."""
-    console = progress_console() if total > 1 and not quiet else None
+    if total < 2:
+        for _ in range(total):
+            with patience(doing, quiet=quiet):
+                item = next(iter(items))
+            yield item
+        return
+    console = progress_console() if not quiet else None
     if console is None:
         yield from items
         return

@@ -62,25 +62,28 @@ class Diagnosis:
         about = [found for found in report.findings if names & set(_names(found))]
         return tuple(about or sorted(of_rules, key=lambda found: self.codes.index(found.code)))
 
-    def markdown(self, findings: Iterable[Finding] | None = None) -> str:
-        """The explanation; `findings`: those of the user's own graph, where it was given."""
-        lines = [f"# {self.codes[0]}: {self.symptom.replace('-', ' ')}", ""]
-        lines += [f"> {self.line}", "", f"Said by {self.speaker}."]
+    def markdown(self, findings: Iterable[Finding] | None = None, command: str | None = None) -> str:
+        """The explanation; `findings`: those of the user's own graph, `command`: what repairs it."""
+        title = self.symptom.replace("-", " ").capitalize()
+        lines = [f"# {title} ({self.codes[0]})", "", f"> {self.line}", "", f"Said by {self.speaker}."]
         if self.node:
             lines.append(f"It names the array `{self.array}`" + _renamed(self.array, self.node))
         if self.op:
             lines.append(f"It names the op `{self.op}`.")
-        lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
         if findings is not None:
-            found = list(findings)
-            lines += ["## In your graph", ""]
-            lines += [f"- **{one.code}** {one.message}" for one in found] or [
-                "- no finding explains this message: is it the graph that was converted, with the "
-                "same outputs?"
-            ]
-            lines.append("")
+            told = [_told(finding) for finding in findings]
+            lines += ["", "## In your graph", "", *(told or [_UNEXPLAINED])]
+            lines += ["", "```sh", command, "```"] if told and command else []
+        lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
         lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
         return "\n".join(lines)
+
+
+def _told(finding: Finding) -> str:
+    place = finding.node or finding.array
+    where = f" Node `{place}`." if place else ""
+    how = finding.fix.description if finding.fix else finding.advice
+    return f"- **{finding.code}** {finding.message}.{where} {how}".rstrip()
 
 
 def _names(finding: Finding) -> list[str]:

@@ -57,6 +57,9 @@ def _print_statistics(page: Page, run: Run) -> None:
 
 def _print_summary(page: Page, run: Run) -> None:
     models, unread = len(run.reports), len(run.unreadable)
+    if unread and not models:
+        page.line((f"{page.glyphs.fail} {unread} {plural(unread, 'model')} could not be read", "bold red"))
+        return
     failed = f"; {unread} {plural(unread, 'model')} could not be read" if unread else ""
     fixed = f"; {run.fixed} fixed" if run.fixed else ""
     where = f"in {models} {plural(models, 'model')}"

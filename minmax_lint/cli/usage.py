@@ -1,0 +1,98 @@
+"""How the command line explains itself: usage, examples, and what was meant where it is misused."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from minmax_lint.errors import UserError
+
+USAGES = {
+    "check": (
+        "[GRAPH ...] [options]",
+        "eval.pb",
+        "eval.pb -i image=1,224,224,3 -o logits --converter mlir-v2",
+        "training/ --output-format html=report.html",
+        "                       # every model that the configuration lists",
+    ),
+    "fix": (
+        "GRAPH (--output FILE | --diff | --in-place) [options]",
+        "eval.pb --diff",
+        "eval.pb --output fixed.pb",
+        "eval.pb --output fixed.pb --unsafe-fixes --ranges ranges.json",
+        "eval.pb --output fixed.pb --verify",
+    ),
+    "convert": (
+        "GRAPH --output MODEL.tflite [options]",
+        "fixed.pb --output model.tflite",
+        "eval.pb --fix --output model.tflite",
+        "eval.pb --fix --output model.tflite --engine toco --python ~/tf1/bin/python",
+    ),
+    "trace": ("GRAPH [options]", "eval.pb -o output"),
+    "inspect": ("GRAPH [options]", "eval.pb", "export/ --signature serving_default"),
+    "explain": (
+        "(CODE | MESSAGE) [GRAPH] [options]",
+        "MM101",
+        '"Array output does not have MinMax information" eval.pb',
+        "- < converter.log",
+    ),
+    "rules": ("[options]", "--output-format json"),
+    "config": ("[options]", "", "--output-format schema > minmax-lint.schema.json"),
+    "baseline": ("(create | update | prune) [GRAPH ...] [options]", "create", "prune"),
+    "docs": ("[TOPIC]", "", "tutorial", "MM101"),
+    "completion": (
+        "(bash | zsh | fish)",
+        'bash        # in ~/.bashrc: eval "$(minmax-lint completion bash)"',
+        'zsh         # in ~/.zshrc: eval "$(minmax-lint completion zsh)"',
+        "fish > ~/.config/fish/completions/minmax-lint.fish",
+    ),
+}
+"""Command -> its usage, and examples: what stands behind the command's name."""
+
+
+def told(command: str, summary: str) -> dict[str, Any]:
+    """How a command's parser is made: summary, usage and examples."""
+    usage, *examples = USAGES[command]
+    lines = [f"  minmax-lint {command} {example}".rstrip() for example in examples]
+    return {
+        "description": f"{summary[0].upper()}{summary[1:]}.",
+        "usage": f"minmax-lint {command} {usage}",
+        "epilog": "\n".join(["examples:", *lines]),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells bad usage as every other error of the user's: one line, without the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError, with what was meant."""
+        choice = re.search(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if choice:
+            argument, given, known = choice.groups()
+            kind = "command" if argument == "COMMAND" else f"value of {argument}"
+            hint = _meant(given, re.findall(r"[\w.-]+", known))
+            raise UserError(f"there is no {kind} {given!r}; {hint}")
+        unknown = re.fullmatch(r"unrecognized arguments: (-\S*)( .*)?", message)
+        if unknown:
+            hint = _meant(unknown[1].partition("=")[0], self._options())
+            raise UserError(f"there is no option {unknown[1]}; {hint or f'see `{self.prog} --help`'}")
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+    def _options(self) -> list[str]:
+        """Every option that was declared: of the command that the words name."""
+        found = [option for action in self._actions for option in action.option_strings]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found += [option for command in action.choices.values() for option in command._options()]
+        return found
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    from minmax_lint.graph.names import near_names
+
+    near = near_names(given, list(dict.fromkeys(known)))
+    return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(dict.fromkeys(known))}"
