@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
-    from minmax_lint.api import explain, lint
+    from minmax_lint.api import explain, fix, lint
     from minmax_lint.assertion import assert_quantizable
     from minmax_lint.converters.prediction import Prediction
     from minmax_lint.errors import UserError
+    from minmax_lint.fixes.patch import Patch
     from minmax_lint.report import Report
     from minmax_lint.rules.finding import Finding
+    from minmax_lint.source_guard import guard
 
 _HOMES = {
     "lint": "minmax_lint.api",
     "explain": "minmax_lint.api",
+    "fix": "minmax_lint.api",
+    "guard": "minmax_lint.source_guard",
     "assert_quantizable": "minmax_lint.assertion",
     "Finding": "minmax_lint.rules.finding",
+    "Patch": "minmax_lint.fixes.patch",
     "Prediction": "minmax_lint.converters.prediction",
     "Report": "minmax_lint.report",
     "UserError": "minmax_lint.errors",
@@ -33,12 +38,15 @@ _HOMES = {
 
 __all__ = [
     "Finding",
+    "Patch",
     "Prediction",
     "Report",
     "UserError",
     "__version__",
     "assert_quantizable",
     "explain",
+    "fix",
+    "guard",
     "lint",
 ]
 

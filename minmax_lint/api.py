@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.profile import profiles
 from minmax_lint.graph.tensor import Shape
@@ -15,6 +15,10 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.report import Report
 from minmax_lint.rules.rule import rule
 from minmax_lint.rules.selection import Selection
+from minmax_lint.source_guard import DEFAULT_BOUND
+
+if TYPE_CHECKING:
+    from minmax_lint.fixes.patch import Patch
 
 Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
 
@@ -62,6 +66,60 @@ def _report_on(made_from: Any, model: Model) -> Report | None:
         return made_from
     flow = model.finished.flow if model.finished is not None else "tf1"
     return lint(made_from, converters=["mlir-v2" if flow == "tf2" else "mlir"])
+
+
+def fix(
+    source: Any,
+    inputs: Inputs | None = None,
+    outputs: Sequence[str] | str | None = None,
+    strategy: str = "auto",
+    *,
+    converters: Sequence[str] | None = None,
+    signature: str | None = None,
+    bound: float = DEFAULT_BOUND,
+    new_name: bool = False,
+    unsafe: bool = False,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    calibrated: Mapping[str, tuple[float, float]] | None = None,
+    default_range: tuple[float, float] | None = None,
+    freeze: bool = False,
+) -> Patch:
+    """Repair a model; nothing is written before `patch.save(path)`.
+
+    `source`, `inputs`, `outputs`, `converters` and `signature` are those of `lint`. `strategy`: how an output
+    is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`). `bound` is the guard's,
+    `new_name` leaves the output's name to the old op. With `unsafe`, arrays without range get a FakeQuant as
+    well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)), what the op itself fixes,
+    or `default_range`. With `freeze`, variables become constants.
+
+    The patch has the fixed `graph_def`, its `changes`, its `outputs` and whether it is `safe`. Raises
+    UserError where a repair is needed and none fits, or the result does not lint as promised.
+    """
+    from minmax_lint.fixes.options import FixOptions
+    from minmax_lint.fixing import fix_model
+
+    model = source if isinstance(source, Model) else load(source, signature=signature)
+    ends = endpoints(
+        model, shapes_by_input(inputs), [outputs] if isinstance(outputs, str) else outputs, signature
+    )
+    options = FixOptions(
+        strategy=strategy,
+        bound=bound,
+        new_name=new_name,
+        unsafe=unsafe,
+        ranges=ranges or {},
+        calibrated=calibrated or {},
+        default_range=default_range,
+        freeze=freeze,
+    )
+    return fix_model(
+        model,
+        ends.inputs,
+        tuple(ends.outputs),
+        profiles(converters),
+        options,
+        path=display_path(source, model),
+    )
 
 
 def shapes_by_input(inputs: Inputs | None) -> Mapping[str, Shape | None] | None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from minmax_lint.converters.profile import Profile
-from minmax_lint.errors import UserError
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.fixes.gaps import missing
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.patch import Patch
 from minmax_lint.fixes.plan import planned
 from minmax_lint.fixes.trial import Trial
+from minmax_lint.graph.names import near_names, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.linting import report_on
 from minmax_lint.loaders.model import Model
 from minmax_lint.report import Report
+from minmax_lint.rules.rule import rule
 
 
 def fix_model(
@@ -32,43 +35,69 @@ def fix_model(
     fits, and where the result does not lint as promised.
     """
     model.require_graph("fix")
+    _check_names(model, {"input": inputs, "output": outputs, "array of the given ranges": options.ranges})
     trial = Trial.start(model, inputs, outputs, profiles)
     fixed, refused = planned(trial, options)
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))
     before = report_on(trial.subject, model, inputs, outputs, path=path)
     after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
-    repair = replace(fixed.repair, reason=_reason(trial, fixed))
+    repair = replace(fixed.repair, reason=_reason(trial, fixed, refused, options))
     _check(before, after, fixed)
     return Patch(model, repair, before, after)
 
 
-def _reason(before: Trial, after: Trial) -> str:
+def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
+    for kind, names in named.items():
+        for name in names:
+            if parse_edge(name).node not in model.graph:
+                hint = near_names(name, model.graph.names)
+                meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
+                raise UnknownName(f"the graph has no {kind} {name!r}{meant}")
+
+
+def _reason(before: Trial, after: Trial, refused: tuple[str, ...], options: FixOptions) -> str:
+    told = [f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."]
     if after.repair.edit.empty:
+        what = "no repair" if options.unsafe else "no safe repair"
+        told = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
         if after.quantized:
-            return "Nothing is changed: every selected converter makes a quantized model of this graph."
-        return "Nothing is changed: no safe repair brings a selected converter nearer to a quantized model."
+            told = ["Nothing is changed: every selected converter makes a quantized model of this graph."]
+    if not after.quantized:
+        told += [f"{text}." for text in refused]
+        gaps = missing(after)
+        if gaps:
+            few = ", ".join(gaps[:3]) + (f" and {len(gaps) - 3} more" if len(gaps) > 3 else "")
+            unsafe = "" if options.unsafe else "--unsafe-fixes and "
+            told.append(
+                f"No range is known for {few}: give {unsafe}--ranges, --calibrate or --default-range."
+            )
+    return " ".join(told)
+
+
+def _what_changed(before: Trial, after: Trial) -> str:
     told = ", ".join(
         f"{profile.title} goes from {old.verdict} to {new.verdict}"
         for profile, old, new in zip(before.profiles, before.predictions, after.predictions, strict=True)
         if old.verdict != new.verdict
     )
-    return f"{after.repair.strategy}: {told or 'fewer ops stay float'}."
+    return told or ("every verdict stays" if before.quantized else "fewer ops stay float")
 
 
 def _check(before: Report, after: Report, fixed: Trial) -> None:
-    """A fix keeps its word, or is none."""
-    if fixed.repair.edit.empty:
+    """A fix keeps its word, or is none: what it claims to heal is gone, and no error is new."""
+    repair = fixed.repair
+    if repair.edit.empty:
         return
-    had = {(f.code, f.array or f.node) for f in before.findings if f.severity == "error"}
-    new = [f for f in after.findings if f.severity == "error" and (f.code, f.array or f.node) not in had]
-    renamed = fixed.repair.edit.renamed
-    new = [
-        f for f in new if not any((f.code, old) in had for old, name in renamed.items() if name == f.array)
-    ]
-    if new:
-        raise UserError(f"the fix would cause a new error and is not applied: {new[0].code} {new[0].message}")
-    kept_word = set(fixed.repair.strategy.split("+"))
-    for finding in after.findings:
-        if finding.severity == "error" and finding.fix is not None and finding.fix.strategy in kept_word:
-            raise UserError(f"the fix did not heal {finding.code} and is not applied: {finding.message}")
+    had = {(found.code, found.array or found.node) for found in before.findings if found.severity == "error"}
+    for found in after.findings:
+        place = found.array or found.node or ""
+        names = {place, repair.name_before(place)}
+        if found.severity != "error":
+            continue
+        if not any((found.code, name) in had for name in names):
+            raise UserError(
+                f"the fix would cause a new error and is not applied: {found.code} {found.message}"
+            )
+        if any(claim.place in names and claim.strategy in rule(found.code).fixes for claim in repair.claims):
+            raise UserError(f"the fix did not heal {found.code} and is not applied: {found.message}")

@@ -128,7 +128,7 @@ def destination_of(args: Namespace, path: str) -> Path | None:
 def fix_options(args: Namespace) -> FixOptions:
     """What the options say. Raises UserError for a file of ranges that is none."""
     from minmax_lint.fixes.options import FixOptions
-    from minmax_lint.guard import DEFAULT_BOUND
+    from minmax_lint.source_guard import DEFAULT_BOUND
 
     return FixOptions(
         strategy=args.strategy,

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from minmax_lint.graph.edit import Edit
+from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, Range
 from minmax_lint.graph.graph import Graph, raw_inputs
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Tensor
@@ -89,7 +90,10 @@ def _described(node: Node) -> str:
     tensor = node.tensor()
     if node.op == "Const" and tensor is not None:
         return f"Const({_value(tensor)})"
-    return f"{node.op}({', '.join(raw_inputs(node.inputs, node.control_inputs))})"
+    described = f"{node.op}({', '.join(raw_inputs(node.inputs, node.control_inputs))})"
+    if node.op in RANGE_FROM_ATTRS:
+        described += f", range {Range(node.real('min', -6.0), node.real('max', 6.0))}"
+    return described
 
 
 def _value(value: Attr) -> str:

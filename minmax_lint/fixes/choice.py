@@ -12,7 +12,7 @@ from minmax_lint.fixes.trial import Trial, sum_of
 from minmax_lint.graph.fakequant import read_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
-from minmax_lint.guard import DEFAULT_BOUND
+from minmax_lint.source_guard import DEFAULT_BOUND
 
 
 def repaired_outputs(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from minmax_lint.fixes.repair import Repair
+from minmax_lint.fixes.repair import Claim, Repair
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
@@ -55,9 +55,9 @@ class Draft:
         self._replaced.add(node)
         self.add(new, name)
 
-    def become_identity(self, node: str, source: Edge) -> None:
-        """Put an Identity of `source` in the place of `node`, under its name."""
-        self.replace(Node(node, "Identity", (source,), attrs={"T": DType.FLOAT}))
+    def become_identity(self, node: str, source: Edge, dtype: DType | None = None) -> None:
+        """Put an Identity of `source` (float32 unless said) in the place of `node`, under its name."""
+        self.replace(Node(node, "Identity", (source,), attrs={"T": dtype or DType.FLOAT}))
 
     def replace(self, new: Node) -> None:
         """Put `new` in the place of the node that has its name."""
@@ -104,10 +104,11 @@ class Draft:
         *,
         outputs: Mapping[str, str] | None = None,
         safe: bool = True,
-        heals: tuple[str, ...] = (),
+        heals: Iterable[str] = (),
     ) -> Repair:
-        """The collected changes, which heal the arrays or nodes `heals`."""
-        return Repair(strategy, self._edit(), outputs or {}, safe, heals=heals)
+        """The collected changes, which are to heal the arrays or nodes `heals`."""
+        claims = tuple(dict.fromkeys(Claim(strategy, name) for name in heals))
+        return Repair(strategy, self._edit(), outputs or {}, safe, claims=claims)
 
     def _before(self, node: str) -> str:
         """The nearest node in front of `node` in the file that stays."""

@@ -49,7 +49,7 @@ def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
         healed.append(norm.end)
     if not healed:
         raise CannotRepair("there is no batch normalization with constant statistics to fold")
-    return draft.repair(NAME, safe=False, heals=tuple(healed))
+    return draft.repair(NAME, safe=False, heals=healed)
 
 
 def _fits(norm: BatchNorm, linear: Linear) -> bool:

@@ -14,7 +14,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
-from minmax_lint.guard import DEFAULT_BOUND
+from minmax_lint.source_guard import DEFAULT_BOUND
 
 NAME = "guard"
 _LARGEST = 1e38  # just below the largest float32
@@ -43,7 +43,7 @@ def guard(
         source = draft.add(copy_of(draft, lost, draft.free_name(f"{name}/quantized")), lost.output.node)
     constant = draft.add_scalar(draft.free_name(f"{name}/bound"), limit, source)
     draft.add(Node(name, "Minimum", (Edge(source, 0), Edge(constant, 0)), attrs={"T": DType.FLOAT}), constant)
-    return draft.repair(NAME, outputs={} if lost.keeps_name else {output: name})
+    return draft.repair(NAME, outputs={} if lost.keeps_name else {output: name}, heals=[output])
 
 
 def checked_bound(fake_quant: FakeQuant, bound: float) -> float:

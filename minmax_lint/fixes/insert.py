@@ -43,7 +43,7 @@ def insert(
             draft.add(new, parse_edge(array).node)
             for use in kept.uses(array):
                 draft.read(use.node, use.slot, new.name)
-    return draft.repair(NAME, outputs=outputs, safe=False, heals=tuple(ranges))
+    return draft.repair(NAME, outputs=outputs, safe=False, heals=ranges)
 
 
 def with_zero(found: Range) -> Range:

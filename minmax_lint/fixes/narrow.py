@@ -29,4 +29,4 @@ def narrow(graph: Graph, arrays: Collection[str]) -> Repair:
             healed.append(array)
     if not healed:
         raise CannotRepair("no FakeQuant makes these weights")
-    return draft.repair(NAME, safe=False, heals=tuple(healed))
+    return draft.repair(NAME, safe=False, heals=healed)

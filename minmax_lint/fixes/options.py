@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import near_names
-from minmax_lint.guard import DEFAULT_BOUND
+from minmax_lint.source_guard import DEFAULT_BOUND
 
 STRATEGIES = ("auto", "guard", "retarget")
 """How an output whose FakeQuant lies outside is repaired."""
@@ -26,6 +26,8 @@ class FixOptions:
     """Array -> (min, max), where the user gives ranges."""
     calibrated: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Array -> (min, max), as TensorFlow computed it over the user's data; `ranges` come before it."""
+    freeze: bool = False
+    """Whether variables become constants."""
     default_range: tuple[float, float] | None = None
     """(min, max) of every array that needs a range and has none from anywhere else."""
 

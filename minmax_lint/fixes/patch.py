@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.fixes.changes import Change, changes_of
+from minmax_lint.fixes.freeze import NAME as FREEZE
 from minmax_lint.fixes.repair import Repair
 from minmax_lint.graph.edit import edited
 from minmax_lint.graph.graph import Graph
@@ -76,7 +77,7 @@ class Patch:
         return tuple(map(str, self.changes))
 
     def save(self, destination: str | Path, *, in_place: bool = False) -> Path:
-        """Write the fixed model in the format of its source, atomically.
+        """Write the fixed model in the format of its source, atomically; a frozen one as a GraphDef.
 
         MetaGraphs and SavedModels keep everything else. Raises UserError where the destination is the
         source and `in_place` is not given, or cannot be written.
@@ -84,5 +85,8 @@ class Patch:
         from minmax_lint.writers import write
 
         path = Path(destination)
-        write(self.model, self.repair.edit, path, renamed_outputs=self.repair.outputs, in_place=in_place)
+        model = self.model
+        if FREEZE in self.strategy.split("+"):
+            model = replace(model, format="graphdef", outer=None)
+        write(model, self.repair.edit, path, renamed_outputs=self.repair.outputs, in_place=in_place)
         return path

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from minmax_lint.fixes.choice import repaired_outputs
 from minmax_lint.fixes.fold import fold
+from minmax_lint.fixes.freeze import freeze
 from minmax_lint.fixes.gaps import filled, missing
 from minmax_lint.fixes.narrow import narrow
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.repair import CannotRepair
 from minmax_lint.fixes.replace import replace
+from minmax_lint.fixes.rewire import rewire
 from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.fixes.strip import strip
 from minmax_lint.fixes.trial import Trial
@@ -34,8 +36,12 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
         trial, refused = repaired_outputs(
             trial, options.strategy, bound=options.bound, new_name=options.new_name
         )
-    if options.unsafe and not trial.quantized:
-        trial = _unsafe(trial, options)
+        trial = _rewired(trial)
+    if options.unsafe:
+        trial = _widened(trial, options)
+        trial = trial if trial.quantized else _unsafe(trial, options)
+    if options.freeze:
+        trial = trial.after(freeze(trial.model.graph, trial.model.variables, trial.outputs))
     return trial, refused
 
 
@@ -43,6 +49,34 @@ def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """The trial after a step, if that is better."""
     after = None if trial.quantized else _after(trial, step, options)
     return after if after is not None and after.improves(trial) else trial
+
+
+def _rewired(trial: Trial) -> Trial:
+    """Let readers around a FakeQuant read it, one FakeQuant after the other, where that helps."""
+    concerned = {parse_edge(array).node for array in _with_unchanged(trial, _concerned(trial))}
+    for found in trial.subject.fake_quants:
+        if trial.quantized or parse_edge(found.array).node not in concerned or not found.constant:
+            continue
+        try:
+            after = trial.after(rewire(trial.model.graph, trial.subject.kept, found))
+        except CannotRepair:
+            continue
+        trial = after if after.improves(trial) else trial
+    return trial
+
+
+def _with_unchanged(trial: Trial, names: Iterable[str]) -> Iterator[str]:
+    """Nodes, and those in front of them whose values they pass on: converters take them as one array."""
+    for name in names:
+        yield name
+        if name in trial.subject.graph:
+            yield from trial.subject.coverage.unchanged_from(name)
+
+
+def _widened(trial: Trial, options: FixOptions) -> Trial:
+    """Unsound ranges are no matter of verdicts alone: values would saturate in silence."""
+    after = _after(trial, _widen, options)
+    return trial if after is None or after.worsens(trial) else after
 
 
 def _unsafe(trial: Trial, options: FixOptions) -> Trial:
@@ -114,4 +148,4 @@ def _concerned(trial: Trial) -> Iterator[str]:
 
 
 _SAFE: tuple[Step, ...] = (_strip, _replace)
-_UNSAFE: tuple[Step, ...] = (_widen, _narrow, _fold)
+_UNSAFE: tuple[Step, ...] = (_narrow, _fold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.composition import composed
@@ -13,6 +14,14 @@ from minmax_lint.graph.names import array_name, parse_edge
 
 class CannotRepair(UserError):
     """A repair does not fit this graph; the message says why."""
+
+
+class Claim(NamedTuple):
+    """The promise that the findings which `strategy` can heal are gone at `place`."""
+
+    strategy: str
+    place: str
+    """An array or a node, by its name before the repair."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,8 @@ class Repair:
     """Whether all outputs stay the same up to the FakeQuants' own rounding and clamping."""
     reason: str = ""
     """Why this repair, in sentences."""
-    heals: tuple[str, ...] = ()
-    """The arrays and nodes whose findings it promises to end, by their names before it."""
+    claims: tuple[Claim, ...] = ()
+    """What it promises to heal."""
 
     def then(self, following: Repair) -> Repair:
         """Both as one: the following repair is one of the graph that this repair makes."""
@@ -43,7 +52,10 @@ class Repair:
             outputs,
             self.safe and following.safe,
             " ".join(dict.fromkeys(filter(None, (self.reason, following.reason)))),
-            (*self.heals, *(self.name_before(name) for name in following.heals)),
+            (
+                *self.claims,
+                *(claim._replace(place=self.name_before(claim.place)) for claim in following.claims),
+            ),
         )
 
     def name_before(self, name: str) -> str:

@@ -42,7 +42,7 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str]) -> Repai
             healed.append(name)
     if not healed:
         raise CannotRepair("none of these ops can be written out in ops with a quantized form")
-    return draft.repair(NAME, outputs=outputs, heals=tuple(healed))
+    return draft.repair(NAME, outputs=outputs, heals=healed)
 
 
 def _is_float(inference: Inference, node: Node) -> bool:

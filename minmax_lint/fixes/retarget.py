@@ -31,10 +31,10 @@ def retarget(graph: Graph, kept: Kept, output: str, *, new_name: bool = False) -
             draft.rename(fake_quant, lost.output.node)
         else:
             draft.add(copy_of(draft, lost, lost.output.node), lost.output.node)
-        return draft.repair(NAME)
+        return draft.repair(NAME, heals=[output])
     name = new_output_name(draft, lost, "/quantized")
     if lost.same_shape:
         draft.add(Node(name, "Identity", (Edge(fake_quant, 0),), attrs={"T": DType.FLOAT}), fake_quant)
     else:
         draft.add(copy_of(draft, lost, name), lost.output.node)
-    return draft.repair(NAME, outputs={output: name})
+    return draft.repair(NAME, outputs={output: name}, heals=[output])

@@ -23,7 +23,7 @@ def rewire(graph: Graph, kept: Kept, fake_quant: FakeQuant) -> Repair:
     draft = Draft(graph)
     for use in around:
         draft.read(use.node, use.slot, fake_quant.output)
-    return draft.repair(NAME)
+    return draft.repair(NAME, heals=[fake_quant.array])
 
 
 def readers_around(graph: Graph, kept: Kept, fake_quant: FakeQuant) -> tuple[Use, ...]:

@@ -34,7 +34,7 @@ def strip(graph: Graph, kept: Kept) -> Repair:
     healed = [*_bypassed(draft, kept), *_ranges_read(draft, kept), *_no_longer_awaited(draft, kept)]
     if not healed:
         raise CannotRepair("nothing here is for training only")
-    done = draft.repair(NAME, heals=tuple(dict.fromkeys(healed)))
+    done = draft.repair(NAME, heals=healed)
     return done.then(_without_dead_assignments(edited(graph, done.edit), kept.outputs))
 
 

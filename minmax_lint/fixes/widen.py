@@ -34,7 +34,7 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
         healed += [found.node, found.array]
     if not healed:
         raise CannotRepair("no range is unsound, or nobody gives a sound one")
-    return draft.repair(NAME, safe=False, heals=tuple(healed))
+    return draft.repair(NAME, safe=False, heals=healed)
 
 
 def _sound(found: FakeQuant, inference: Inference, source: RangeSource) -> Range | None:
