@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.prediction import Obstacle, ObstacleKind
+from minmax_lint.converters.prediction import Obstacle, ObstacleKind, Prediction
+from minmax_lint.converters.profile import PROFILES
 from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.coverage import Coverage
 from minmax_lint.rules.ranges import USUAL_BITS, is_degenerate, misses_zero
 
@@ -63,7 +65,7 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     coverage = Coverage(subject)
     merged: dict[tuple[str, str | None], Cause] = {}
     for profile in subject.profiles:
-        for obstacle in subject.predictions[profile.name].obstacles:
+        for obstacle in _obstacles(subject.predictions[profile.name]):
             cause = _cause(coverage, obstacle, profile.name)
             key = (cause.code, cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
@@ -73,15 +75,26 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     return {code: tuple(found) for code, found in by_code.items()}
 
 
+def _obstacles(prediction: Prediction) -> Iterator[Obstacle]:
+    """The prediction's own; where it has none for what stays float, each float op stands for itself."""
+    yield from prediction.obstacles
+    if prediction.verdict == "float" and not prediction.obstacles:
+        for op, array in prediction.float_ops:
+            node = parse_edge(array).node
+            yield Obstacle(
+                "other", array, node, f"{op} stays float for a reason of the converter's own.", (array,)
+            )
+
+
 def _cause(coverage: Coverage, obstacle: Obstacle, profile: str) -> Cause:
-    code = _code(coverage, obstacle)
+    code = _code(coverage, obstacle, PROFILES[profile].engine)
     array = obstacle.array
     if code in ("MM101", "MM102", "MM103") and array is not None:
         array = coverage.output_behind(array) or array
     return Cause(code, array, obstacle.node, (profile,), obstacle.consequences, obstacle.message)
 
 
-def _code(coverage: Coverage, obstacle: Obstacle) -> str:
+def _code(coverage: Coverage, obstacle: Obstacle, engine: str) -> str:
     kind, array, node = obstacle.kind, obstacle.array, obstacle.node
     if kind in CODES:
         return CODES[kind]
@@ -92,8 +105,8 @@ def _code(coverage: Coverage, obstacle: Obstacle) -> str:
     if kind == "no-kernel":
         return "MM401" if coverage.is_builtin(coverage.op(node)) else "MM402"
     if kind == "output":
-        return "MM103"
-    return _code_of_range(coverage.fake_quant_of(array, node))
+        return "MM103" if engine == "toco" else "MM105"
+    return _code_of_range(kind, coverage.fake_quant_of(array, node))
 
 
 def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
@@ -124,13 +137,15 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
     return "MM110" if output is None else "MM102"
 
 
-def _code_of_range(found: FakeQuant | None) -> str:
-    """The rule about a FakeQuant that makes a converter fail; MM403 where it is none."""
-    if found is None:
-        return "MM403"
-    if found.num_bits != USUAL_BITS:
+def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
+    """The rule about a FakeQuant that makes a converter fail; MM403 where none is to blame."""
+    if found is not None and found.num_bits != USUAL_BITS:
         return "MM206"
-    return "MM205" if is_degenerate(found) or not misses_zero(found) else "MM201"
+    if found is not None and is_degenerate(found):
+        return "MM205"
+    if found is not None and kind == "bad-range":
+        return "MM201" if misses_zero(found) else "MM205"
+    return "MM403"
 
 
 def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:

@@ -56,7 +56,9 @@ class Coverage:
 
     def is_builtin(self, op: str) -> bool:
         """Whether TFLite has an op of its own for a TensorFlow op."""
-        return op in LEGALIZED or op in IMPORTED or op in FAKE_QUANTS
+        return (
+            op in LEGALIZED or op in IMPORTED or op in FAKE_QUANTS or op.startswith("QuantizeAndDequantize")
+        )
 
     def producer(self, array: str | None) -> Node | None:
         """The node that makes an array; None where the graph has no such array."""

@@ -45,12 +45,12 @@ class ConverterCheckFails(Rule):
         """One finding an op."""
         for cause in subject.causes(self.code):
             where = cause.node or cause.array
-            at = f" at {where!r}" if where is not None else ""
+            at = f" {where!r}" if where is not None else " the graph"
             known = where is not None and where.split(":")[0] in subject.graph
             yield self.from_cause(
                 subject,
                 cause,
-                f"the converter fails{at}: {cause.message.rstrip('.')}",
+                f"the converter cannot take{at} as it is: {cause.message.rstrip('.')}",
                 path=around(subject, where, "") if known and where is not None else (),
                 advice="Write this op in another form; `minmax-lint explain` reads the converter's message.",
             )

@@ -38,6 +38,7 @@ def widened(found: FakeQuant) -> Range:
 IMAGES: Mapping[str, tuple[float, float]] = {
     "Abs": (0.0, math.inf),
     "Exp": (0.0, math.inf),
+    "LogSoftmax": (-math.inf, 0.0),
     "Relu": (0.0, math.inf),
     "Relu6": (0.0, 6.0),
     "Sigmoid": (0.0, 1.0),

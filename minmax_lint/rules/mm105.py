@@ -1,0 +1,72 @@
+"""MM105: output-stays-float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.drawing import in_front_of, step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class OutputStaysFloat(Rule):
+    """An output has a range, and its op is integer, but the model gives it out as float.
+
+    ## What it does
+    Reports outputs that MLIR returns behind a DEQUANTIZE, although they are quantized inside.
+
+    ## Why
+    The array has a second reader in float: an op that stays float, or the same array in front of its FakeQuant, which
+    is an output as well. MLIR makes one DEQUANTIZE for all of them, and then returns what stands behind it.
+
+    ## Symptom
+    None. The output of the converted model is float32, although `inference_type` is uint8.
+
+    ## Fix
+    Heal the float op that reads it, or export either the array or its FakeQuant, not both.
+
+    ## Converters
+    MLIR in the TF1 flow gives the output out as float (error). In the TF2 flow float ends are normal. TOCO is not
+    concerned.
+    """
+
+    code = "MM105"
+    name = "output-stays-float"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding an output."""
+        for cause in subject.causes(self.code):
+            assert cause.array is not None
+            name = parse_edge(cause.array).node
+            known = name in subject.graph
+            yield self.from_cause(
+                subject,
+                cause,
+                f"output {cause.array!r} has a range, but comes out as float: a float reader shares it",
+                path=(*in_front_of(subject, cause.array), step(subject, name, "float", "the output"))
+                if known
+                else (),
+                advice="Heal the float op that reads it, or export either the array or its FakeQuant, not both.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """An array and its FakeQuant, both exported."""
+        return Example(_net(), {"input": (1, 4)}, ("dense", "dense/quant"))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The FakeQuant alone."""
+        return Example(_net(), {"input": (1, 4)}, ("dense/quant",))
+
+
+def _net() -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("dense/quant", b.dense("dense", x, 4, 2), -4, 4)
+    return b.graph()

@@ -1,0 +1,149 @@
+"""MM210: shared-scale-violated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.outside import SAME_VALUES
+from minmax_lint.rules.drawing import around, step
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.ranges import IMAGES, USUAL_BITS, is_degenerate, known, misses_zero, step_of
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+PASSING = SAME_VALUES | frozenset(
+    """
+    AvgPool BatchToSpaceND DepthToSpace Gather GatherV2 Max MaxPool Mean Min MirrorPad Pad ResizeBilinear
+    ResizeNearestNeighbor ReverseV2 Slice SpaceToBatchND SpaceToDepth Split SplitV StridedSlice Tile Unpack
+    """.split()
+)
+"""Ops whose values all lie between the smallest and the largest of their input."""
+
+NUDGED_STEPS = 1.5
+"""By so many steps a zero point that is rounded can move a range; what goes beyond it is another range."""
+
+
+class SharedScaleViolated(Rule):
+    """Ops that need one range for all they read and make see different ones.
+
+    ## What it does
+    Reports concatenations, poolings, reshapes, minima and the like around which FakeQuants disagree, where a converter
+    fails or quantizes an array with a smaller range than its own FakeQuant's, so that values are clipped.
+
+    ## Why
+    Such ops copy bytes, so all their arrays share one scale. MLIR takes one of the ranges for all: of a concatenation
+    of [-3, 3] and [-6, 6] it takes the first that it meets, and clips the other branch. In some places it finds the
+    conflict in its own result, and fails.
+
+    ## Symptom
+    ```
+    'tfl.concatenation' op quantization parameters violate the same scale constraint
+    type of return operand 0 ('tensor<1x4x!quant.uniform<u8:f32, 0.0235>>') doesn't match function result type
+    Check failed: input_minmax_1.min == input_minmax_2.min
+    ```
+    Where values are clipped, no converter says a word.
+
+    ## Fix
+    Give all branches the same range in the model code: one FakeQuant behind the concatenation, or FakeQuants that
+    share their min and max.
+
+    ## Converters
+    MLIR and, for select, TOCO abort (error), or clip values (warning).
+    """
+
+    code = "MM210"
+    name = "shared-scale-violated"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a place where a converter fails, and one a FakeQuant whose values are clipped."""
+        for cause in subject.causes(self.code):
+            where = cause.node or cause.array
+            yield self.from_cause(
+                subject,
+                cause,
+                f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
+                path=around(subject, where, "conflict") if where is not None else (),
+                advice="Give the arrays in front of and behind it the same range.",
+            )
+        for found in subject.coverage.on_activations:
+            clipped = {
+                name: used for name, used in _used_ranges(subject, found) if _clips(subject, found, used)
+            }
+            if clipped:
+                used = next(iter(clipped.values()))
+                yield self.finding(
+                    f"{found.array!r} has the range {found.range}, but is quantized with {used}: values beyond are "
+                    "clipped",
+                    severity="warning",
+                    node=found.node,
+                    array=found.array,
+                    profiles=tuple(clipped),
+                    path=(step(subject, parse_edge(found.array).node), step(subject, found.node)),
+                    advice="Ops around it share one scale: give all their arrays the same range.",
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A concatenation of [-3, 3] and [-5, 5]."""
+        return Example(_net(-3, 3), {"input": (1, 4)}, ("output",))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with one range."""
+        return Example(_net(-5, 5), {"input": (1, 4)}, ("output",))
+
+
+def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Range]]:
+    """Profile name and range, without ranges that are an input's stats: nobody has told us those."""
+    for name, prediction in subject.predictions.items():
+        ranges = prediction.ranges or {}
+        used = ranges.get(found.output) or ranges.get(found.array)
+        if used is not None and used not in [ranges.get(array) for array in subject.kept.inputs]:
+            yield name, Range(*used)
+
+
+def _clips(subject: Subject, found: FakeQuant, used: Range) -> bool:
+    """Whether values that the FakeQuant lets through, and that the ops in front can give, are lost."""
+    if is_degenerate(found) or misses_zero(found) or len(known(found)) != 1 or found.num_bits != USUAL_BITS:
+        return False
+    low, high = known(found)[0]
+    limits = _limits(subject, found)
+    if limits is None:
+        return False
+    low, high = max(low, limits.min), min(high, limits.max)
+    slack = NUDGED_STEPS * step_of(*known(found)[0], narrow=found.narrow_range)
+    return used.min > low + slack or used.max < high - slack
+
+
+def _limits(subject: Subject, found: FakeQuant) -> Range | None:
+    """What the ops in front of a FakeQuant can give; None where that is a matter of the input's stats."""
+    graph, kept = subject.graph, subject.kept
+    node = graph[parse_edge(found.array).node]
+    while not kept.is_cut(node.name):
+        if is_fake_quant(node.op):
+            front = read_fake_quant(graph, node)
+            # TOCO prefers an input's stats to its FakeQuant, and nobody has told us those.
+            sound = len(known(front)) == 1 and front.array not in kept.inputs
+            return Range(*known(front)[0]) if sound else None
+        if node.op not in PASSING or not node.inputs:
+            return Range(*IMAGES.get(node.op, (-math.inf, math.inf)))
+        node = graph[subject.coverage.value_edge(node).node]
+    return None
+
+
+def _net(low: float, high: float) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    left = b.fake_quant("left/quant", b.dense("left", x, 4, 4), low, high)
+    right = b.fake_quant("right/quant", b.dense("right", x, 4, 4), -5, 5)
+    axis = b.const("axis", 1, dtype=DType.INT32)
+    both = b.add("ConcatV2", "both", left, right, axis, N=2, Tidx=DType.INT32)
+    b.fake_quant("output", b.dense("last", both, 8, 2), -4, 4)
+    return b.graph()
