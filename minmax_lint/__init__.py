@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
-    from minmax_lint.api import explain, fix, lint
+    from minmax_lint.api import calibrate, convert, explain, fix, lint
     from minmax_lint.assertion import assert_quantizable
+    from minmax_lint.checking import CheckFailed, checked
     from minmax_lint.converters.prediction import Prediction
     from minmax_lint.errors import UserError
     from minmax_lint.fixes.patch import Patch
@@ -28,6 +29,10 @@ _HOMES = {
     "explain": "minmax_lint.api",
     "fix": "minmax_lint.api",
     "guard": "minmax_lint.source_guard",
+    "calibrate": "minmax_lint.api",
+    "convert": "minmax_lint.api",
+    "checked": "minmax_lint.checking",
+    "CheckFailed": "minmax_lint.checking",
     "assert_quantizable": "minmax_lint.assertion",
     "Finding": "minmax_lint.rules.finding",
     "Patch": "minmax_lint.fixes.patch",
@@ -37,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CheckFailed",
     "Finding",
     "Patch",
     "Prediction",
@@ -44,6 +50,9 @@ __all__ = [
     "UserError",
     "__version__",
     "assert_quantizable",
+    "calibrate",
+    "checked",
+    "convert",
     "explain",
     "fix",
     "guard",

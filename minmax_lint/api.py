@@ -1,15 +1,16 @@
-"""The Python interface: `lint`, and what `fix`, `convert` and `checked` build on."""
+"""The Python interface: `lint`, `fix`, `convert`, `calibrate`, `explain`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minmax_lint.converters.profile import profiles
+from minmax_lint.converters.profile import Flow, profiles
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.linting import lint_model
-from minmax_lint.loaders.endpoints import endpoints
+from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
 from minmax_lint.report import Report
@@ -18,6 +19,9 @@ from minmax_lint.rules.selection import Selection
 from minmax_lint.source_guard import DEFAULT_BOUND
 
 if TYPE_CHECKING:
+    from minmax_lint.calibration import Calibration, Method
+    from minmax_lint.conversion import Engine
+    from minmax_lint.converting import Conversion
     from minmax_lint.fixes.patch import Patch
 
 Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
@@ -44,10 +48,7 @@ def lint(
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    model = source if isinstance(source, Model) else load(source, signature=signature)
-    if isinstance(outputs, str):
-        outputs = [outputs]
-    ends = endpoints(model, shapes_by_input(inputs), outputs, signature)
+    model, ends = _opened(source, inputs, outputs, signature)
     selection = Selection(tuple(select), tuple(ignore))
     return lint_model(
         model,
@@ -98,10 +99,7 @@ def fix(
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
 
-    model = source if isinstance(source, Model) else load(source, signature=signature)
-    ends = endpoints(
-        model, shapes_by_input(inputs), [outputs] if isinstance(outputs, str) else outputs, signature
-    )
+    model, ends = _opened(source, inputs, outputs, signature)
     options = FixOptions(
         strategy=strategy,
         bound=bound,
@@ -120,6 +118,103 @@ def fix(
         options,
         path=display_path(source, model),
     )
+
+
+def convert(
+    source: Any,
+    inputs: Inputs | None = None,
+    outputs: Sequence[str] | str | None = None,
+    *,
+    engine: Engine = "mlir",
+    flow: Flow = "tf1",
+    signature: str | None = None,
+    stats: Mapping[str, tuple[float, float]] | None = None,
+    fix: bool = False,
+    unsafe: bool = False,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    calibrated: Mapping[str, tuple[float, float]] | None = None,
+    verify: bool | str = False,
+    python: str | PathLike[str] | None = None,
+    time_limit: float = 600.0,
+) -> Conversion:
+    """Convert a model with a real converter, in a child process, and read the produced model back.
+
+    `source`, `inputs`, `outputs`: as of `lint`. `engine`, `flow`: which converter; `python`: the interpreter
+    that holds its TensorFlow (default: the running one). `stats`: input -> (mean, std), real value = (byte -
+    mean) / std; (128, 64) where not given. With `fix` the graph is repaired first (`unsafe`, `ranges`,
+    `calibrated`: as of `fix`). With `verify` the values of graph, repaired graph and model are compared, on
+    the data it names (as of `calibrate`) or on random inputs.
+
+    Returns the model (`.model`, its bytes; None where the converter failed) with its `verdict`, `message`,
+    `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
+    where the conversion cannot be tried.
+    """
+    from minmax_lint.calibration import Data
+    from minmax_lint.converting import Converter, Proof, convert_linted
+    from minmax_lint.fixes.options import FixOptions
+    from minmax_lint.fixing import fix_model
+
+    model, ends = _opened(source, inputs, outputs, signature)
+    converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
+    path, wanted = display_path(source, model), (converter.profile,)
+    proof = None
+    if verify:
+        data = Data(verify, aliases=model.input_keys(ends.inputs)) if isinstance(verify, str) else None
+        proof = Proof(data)
+    if fix:
+        options = FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {})
+        patch = fix_model(model, ends.inputs, tuple(ends.outputs), wanted, options, path=path)
+        return convert_linted(model, patch.after, patch, converter, proof)
+    how = ends.how if ends.inferred else ""
+    report = lint_model(model, ends.inputs, ends.outputs, wanted, path=path, inferred_how=how)
+    return convert_linted(model, report, None, converter, proof)
+
+
+def calibrate(
+    source: Any,
+    data: str,
+    inputs: Inputs | None = None,
+    outputs: Sequence[str] | str | None = None,
+    *,
+    signature: str | None = None,
+    method: Method = "minmax",
+    percentile: float = 99.99,
+    batch_size: int = 16,
+    samples: int | None = None,
+    python: str | PathLike[str] | None = None,
+    time_limit: float = 600.0,
+) -> Calibration:
+    """Observe the range of every float array while TensorFlow runs the graph over data.
+
+    `data`: an `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, or
+    `module:function` (`file.py:function`) that yields feeds. `method`: `minmax`, `percentile` or
+    `moving-average`. The `.ranges` of the result (array -> (min, max)) are what `fix` and `convert` take as
+    `calibrated`. Raises UserError where the data cannot be read or do not fit.
+    """
+    from minmax_lint.calibration import Data
+    from minmax_lint.calibration import calibrate as run
+    from minmax_lint.writers.kept import frozen_model
+
+    model, ends = _opened(source, inputs, outputs, signature)
+    return run(
+        frozen_model(model, ends.inputs, ends.outputs),
+        ends.inputs,
+        ends.outputs,
+        Data(data, batch_size, samples, model.input_keys(ends.inputs)),
+        method=method,
+        percentile=percentile,
+        python=python,
+        time_limit=time_limit,
+    )
+
+
+def _opened(
+    source: Any, inputs: Inputs | None, outputs: Sequence[str] | str | None, signature: str | None
+) -> tuple[Model, Endpoints]:
+    model = source if isinstance(source, Model) else load(source, signature=signature)
+    if isinstance(outputs, str):
+        outputs = [outputs]
+    return model, endpoints(model, shapes_by_input(inputs), outputs, signature)
 
 
 def shapes_by_input(inputs: Inputs | None) -> Mapping[str, Shape | None] | None:

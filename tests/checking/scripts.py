@@ -1,0 +1,183 @@
+"""What users' scripts do with a converter and `checked`, in any interpreter with TensorFlow 2.
+
+`python scripts.py SITE_PACKAGES [NAME...]` runs them and prints, as JSON, what came of each. The packages
+that minmax_lint needs beside TensorFlow are taken from SITE_PACKAGES where the interpreter has none.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+sys.path.append(sys.argv[1])
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import minmax_lint
+
+FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
+SAVED_MODEL = str(FOUNDING / "eval-saved_model")
+v1 = tf.compat.v1
+WEIGHTS = np.linspace(-1, 1, 8, dtype="f4").reshape(2, 4)
+
+
+def tf1_settings(converter, *, toco=False):
+    converter.inference_type = tf.uint8
+    converter.quantized_input_stats = {"input": (128.0, 64.0)}
+    converter.experimental_new_converter = not toco
+    return converter
+
+
+def frozen_converter(name="eval-frozen.pb", *, toco=False):
+    converter = v1.lite.TFLiteConverter.from_frozen_graph(
+        str(FOUNDING / name), ["input"], ["output"], {"input": [1, 2]}
+    )
+    return tf1_settings(converter, toco=toco)
+
+
+def session_converter(session):
+    saver = v1.train.import_meta_graph(str(FOUNDING / "eval-checkpoint/model.ckpt.meta"))
+    saver.restore(session, str(FOUNDING / "eval-checkpoint/model.ckpt"))
+    tensor = session.graph.get_tensor_by_name
+    converter = v1.lite.TFLiteConverter.from_session(session, [tensor("input:0")], [tensor("output:0")])
+    return tf1_settings(converter)
+
+
+class Net(tf.Module):
+    """x -> FakeQuant -> MatMul -> Relu6, and the FakeQuant of the Relu6 where `inside` says."""
+
+    def __init__(self, inside):
+        super().__init__()
+        self.inside = inside
+        self.weights = tf.Variable(WEIGHTS)
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 2], tf.float32, "x")])
+    def __call__(self, x):
+        quantize = tf.quantization.fake_quant_with_min_max_args
+        x = quantize(x, -2, 2)
+        x = tf.matmul(x, quantize(self.weights, -1, 1, narrow_range=True))
+        y = tf.nn.relu6(x)
+        quantized = quantize(y, 0, 6)
+        return {"y": quantized if self.inside else y}
+
+
+def keras_model(inside):
+    inputs = tf.keras.Input([2], batch_size=1)
+    net = Net(inside)
+
+    class Layer(tf.keras.layers.Layer):
+        def call(self, x):
+            return net(x)["y"]
+
+    return tf.keras.Model(inputs, Layer()(inputs))
+
+
+def saved_model(inside):
+    folder = tempfile.mkdtemp()
+    net = Net(inside)
+    tf.saved_model.save(net, folder, signatures=net.__call__)
+    return folder
+
+
+def tf2_settings(converter):
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter
+
+
+def functions_converter(inside):
+    net = Net(inside)
+    return tf2_settings(
+        tf.lite.TFLiteConverter.from_concrete_functions([net.__call__.get_concrete_function()], net)
+    )
+
+
+def keras_converter(inside):
+    return tf2_settings(tf.lite.TFLiteConverter.from_keras_model(keras_model(inside)))
+
+
+def saved_model_converter(inside):
+    return tf2_settings(tf.lite.TFLiteConverter.from_saved_model(saved_model(inside)))
+
+
+def tf1_saved_model_converter():
+    return tf1_settings(v1.lite.TFLiteConverter.from_saved_model(SAVED_MODEL))
+
+
+def outcome(converter, **options):
+    """What `checked(converter).convert()` comes to."""
+    try:
+        wrapped = minmax_lint.checked(converter, **options)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            model = wrapped.convert()
+    except minmax_lint.UserError as error:
+        return {"raised": type(error).__name__, "message": str(error)}
+    return {
+        "floats": list(wrapped.contents.float_ops),
+        "outputs": list(wrapped.contents.output_types),
+        "fixed": wrapped.patch is not None and not wrapped.patch.empty,
+        "signatures": sorted(tf.lite.Interpreter(model_content=model).get_signature_list()),
+        "said": [str(one.message) for one in said if "not all integer" in str(one.message)],
+    }
+
+
+def in_session(**options):
+    with v1.Graph().as_default(), v1.Session() as session:
+        return outcome(session_converter(session), **options)
+
+
+def outside_session(**options):
+    with v1.Graph().as_default(), v1.Session() as session:
+        converter = session_converter(session)
+    return outcome(converter, **options)
+
+
+def with_data():
+    converter = keras_converter(inside=False)
+    converter.representative_dataset = lambda: ([np.ones([1, 2], "f4") * i] for i in range(3))
+    return outcome(converter)
+
+
+def settings_through_the_wrapper():
+    wrapped = minmax_lint.checked(functions_converter(inside=True))
+    wrapped.optimizations = []
+    return outcome(wrapped._checked.converter)
+
+
+SCRIPTS = {
+    "frozen": lambda: outcome(frozen_converter()),
+    "frozen-fix": lambda: outcome(frozen_converter(), fix=True),
+    "frozen-float": lambda: outcome(frozen_converter(), allow_float=True),
+    "toco": lambda: outcome(frozen_converter(toco=True)),
+    "toco-fix": lambda: outcome(frozen_converter(toco=True), fix=True),
+    "session": in_session,
+    "session-fix": lambda: in_session(fix=True),
+    "session-closed": outside_session,
+    "tf1-saved-model": lambda: outcome(tf1_saved_model_converter()),
+    "tf1-saved-model-fix": lambda: outcome(tf1_saved_model_converter(), fix=True, source=SAVED_MODEL),
+    "functions": lambda: outcome(functions_converter(inside=False)),
+    "functions-fix": lambda: outcome(functions_converter(inside=False), fix=True),
+    "functions-unsafe": lambda: outcome(functions_converter(inside=False), fix=True, unsafe=True),
+    "functions-sound": lambda: outcome(functions_converter(inside=True)),
+    "keras": lambda: outcome(keras_converter(inside=False)),
+    "keras-fix": lambda: outcome(keras_converter(inside=False), fix=True),
+    "keras-unsafe": lambda: outcome(keras_converter(inside=False), fix=True, unsafe=True),
+    "keras-sound": lambda: outcome(keras_converter(inside=True)),
+    "saved-model": lambda: outcome(saved_model_converter(inside=False)),
+    "saved-model-fix": lambda: outcome(saved_model_converter(inside=False), fix=True),
+    "saved-model-unsafe": lambda: outcome(saved_model_converter(inside=False), fix=True, unsafe=True),
+    "saved-model-sound": lambda: outcome(saved_model_converter(inside=True)),
+    "post-training": with_data,
+    "unset": lambda: outcome(tf.lite.TFLiteConverter.from_keras_model(keras_model(inside=True))),
+    "settings": settings_through_the_wrapper,
+    "no-converter": lambda: outcome(object()),
+}
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: SCRIPTS[name]() for name in sys.argv[2:] or SCRIPTS}))

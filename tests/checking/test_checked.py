@@ -1,0 +1,133 @@
+"""`checked(converter)` in users' scripts (scripts.py), run by the TensorFlows that convert."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interpreters import tf215, tf221
+
+SCRIPTS = Path(__file__).with_name("scripts.py")
+INTERPRETERS = [pytest.param(tf215, id="tf2.15"), pytest.param(tf221, id="tf2.21")]
+BROKEN = ("frozen", "session", "session-closed", "tf1-saved-model", "functions", "keras", "saved-model")
+
+
+@cache
+def outcomes(python: Path, folder: Path) -> dict[str, Any]:
+    """What came of every script: run once, whichever of pytest's processes comes first."""
+    answer = folder / f"checked-{hashlib.sha256(str(python).encode()).hexdigest()[:8]}.json"
+    with answer.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answer.exists():
+            answer.write_text(output_of(python))
+    found: dict[str, Any] = json.loads(answer.read_text())
+    return found
+
+
+def output_of(python: Path) -> str:
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        [python, SCRIPTS, sysconfig.get_path("purelib")],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, of all its processes."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(params=INTERPRETERS)
+def ran(request: pytest.FixtureRequest, shared: Path) -> dict[str, Any]:
+    return outcomes(request.param(), shared)
+
+
+@pytest.mark.parametrize("script", BROKEN)
+def test_a_graph_that_would_stay_float_is_refused_before_it_is_converted(
+    ran: dict[str, Any], script: str
+) -> None:
+    found = ran[script]
+    assert found["raised"] == "CheckFailed"
+    assert "will not make an all-integer model of this graph (float)" in found["message"]
+    assert "MM10" in found["message"]
+
+
+@pytest.mark.parametrize("script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "toco-fix"])
+def test_with_fix_the_same_converter_makes_an_integer_model(ran: dict[str, Any], script: str) -> None:
+    found = ran[script]
+    assert found["fixed"]
+    assert found["floats"] == []
+    assert found["outputs"] == ["uint8"]
+
+
+@pytest.mark.parametrize("script", ["functions-sound", "keras-sound", "saved-model-sound"])
+def test_a_sound_converter_converts_as_without_the_check(ran: dict[str, Any], script: str) -> None:
+    assert not ran[script]["fixed"]
+    assert ran[script]["floats"] == []
+
+
+def test_the_fakequant_behind_the_output_is_seen_where_the_whole_graph_is_at_hand(
+    ran: dict[str, Any],
+) -> None:
+    assert "MM101" in ran["session"]["message"]
+    assert "fix=True" in ran["session"]["message"]
+    assert "MM102" in ran["session-closed"]["message"]
+    assert "source=" in ran["session-closed"]["message"]
+
+
+@pytest.mark.parametrize("script", ["functions", "keras", "saved-model"])
+def test_an_inserted_range_makes_it_integer_and_the_signature_survives(
+    ran: dict[str, Any], script: str
+) -> None:
+    repaired = ran[f"{script}-unsafe"]
+    assert repaired["fixed"]
+    assert repaired["floats"] == []
+    assert repaired["signatures"] == ran[f"{script}-sound"]["signatures"]
+
+
+def test_a_fix_that_cannot_help_says_what_would(ran: dict[str, Any]) -> None:
+    assert "unsafe=True" in ran["functions-fix"]["message"]
+
+
+def test_float_can_be_allowed_and_is_then_a_warning_with_the_ops(ran: dict[str, Any]) -> None:
+    assert ran["frozen-float"]["floats"] == [["FULLY_CONNECTED", "output"]]
+    assert ran["frozen-float"]["said"] == [
+        "the converted model is not all integer; ops stay float: FULLY_CONNECTED output"
+    ]
+
+
+def test_a_converter_with_a_representative_dataset_finds_ranges_itself(ran: dict[str, Any]) -> None:
+    assert ran["post-training"]["floats"] == []
+
+
+@pytest.mark.parametrize("script", ["unset", "settings"])
+def test_a_converter_set_to_make_a_float_model_is_the_users_error(ran: dict[str, Any], script: str) -> None:
+    assert ran[script]["raised"] == "UserError"
+    assert "set optimizations = [tf.lite.Optimize.DEFAULT]" in ran[script]["message"]
+
+
+def test_what_is_no_converter_is_the_users_error(ran: dict[str, Any]) -> None:
+    assert ran["no-converter"]["raised"] == "UserError"
+
+
+def test_tocos_abort_is_foreseen_instead_of_suffered(shared: Path) -> None:
+    found = outcomes(tf215(), shared)["toco"]
+    assert "TOCO (TF 2.15) will not make an all-integer model of this graph (abort)" in found["message"]
