@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
-from minmax_lint.cli import COMMANDS
+import pytest
+
+from minmax_lint.cli import COMMANDS, main
+from tests.architecture.picture import PICTURE, picture
 from tests.architecture.readme import README, with_rules
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +39,32 @@ def test_every_file_that_a_command_reads_is_there() -> None:
     named = [word for word in words if word.startswith("fixtures/")]
     assert named
     assert [word for word in named if not (ROOT / word).exists()] == []
+
+
+def test_the_picture_is_the_report() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture()
+
+
+def test_the_picture_loads_nothing() -> None:
+    assert re.findall(r"url\((?!#)|href=|@import", PICTURE.read_text(encoding="utf-8")) == []
+
+
+def test_the_commands_on_the_founding_graph_do_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    words = [shlex.split(line.rpartition("&&")[2]) for line in commands() if "minmax-lint" in line]
+    assert [main(line[1:]) for line in words] == [1, 0, 0]
+    assert (tmp_path / "model.tflite").stat().st_size > 0
+
+
+def test_the_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(ROOT / "fixtures" / "founding" / "eval-frozen.pb", tmp_path / "eval.pb")
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("MM101 output ")
+    assert (tmp_path / "fixed.pb").exists()

@@ -18,7 +18,7 @@ TOLD = [file for file in PAGES if blocks(file, "console")]
 
 @pytest.mark.parametrize("file", TOLD, ids=lambda file: file.stem)
 def test_every_transcript_is_what_the_commands_print(file, tmp_path, monkeypatch, capsys):
-    shutil.copy(ROOT / "fixtures" / "founding" / "eval.pb", tmp_path)
+    shutil.copy(ROOT / "fixtures" / "founding" / "eval-frozen.pb", tmp_path / "eval.pb")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     told = file.read_text(encoding="utf-8")
