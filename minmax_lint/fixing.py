@@ -41,7 +41,9 @@ def fix_model(
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))
     before = report_on(trial.subject, model, inputs, outputs, path=path)
-    after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
+    after = before
+    if not fixed.repair.edit.empty:
+        after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
     repair = replace(fixed.repair, reason=_reason(trial, fixed, refused, options))
     _check(before, after, fixed)
     return Patch(model, repair, before, after)

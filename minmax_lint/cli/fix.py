@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from minmax_lint.converting import Conversion
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixes.patch import Patch
+    from minmax_lint.loaders.model import Model
 
 
 def add(parser: ArgumentParser) -> None:
@@ -84,7 +85,9 @@ def patched(args: Namespace, source: Source) -> Patch:
         source.ends.inputs,
         source.ends.outputs,
         profiles_of(args, source.target),
-        replace(fix_options(args), calibrated=calibrated(args, source)),
+        replace(
+            fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
+        ),
         path=source.path,
     )
 
@@ -126,18 +129,28 @@ def destination_of(args: Namespace, path: str) -> Path | None:
 
 
 def fix_options(args: Namespace) -> FixOptions:
-    """What the options say. Raises UserError for a file of ranges that is none."""
+    """What the options say. Raises UserError for a file of ranges that is none, or for unwanted ranges."""
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.source_guard import DEFAULT_BOUND
 
+    ranges = read_ranges(args.ranges) if args.ranges else {}
+    for option, given in (("--ranges", args.ranges), ("--default-range", args.default_range)):
+        if given and not args.unsafe_fixes:
+            raise UserError(f"{option} is for ranges that a fix inserts: give --unsafe-fixes as well")
     return FixOptions(
         strategy=args.strategy,
         bound=DEFAULT_BOUND if args.bound is None else args.bound,
         new_name=args.new_name,
         unsafe=args.unsafe_fixes,
-        ranges=read_ranges(args.ranges) if args.ranges else {},
+        ranges=ranges,
         default_range=args.default_range,
     )
+
+
+def wants_frozen(args: Namespace, model: Model) -> bool:
+    """Whether variables become constants: on request, and where a checkpoint goes to a graph file."""
+    graph_file = Path(getattr(args, "output", None) or "").suffix in (".pb", ".pbtxt")
+    return getattr(args, "freeze", False) or (model.format == "checkpoint" and graph_file)
 
 
 def read_ranges(file: str) -> dict[str, tuple[float, float]]:

@@ -117,6 +117,12 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
     )
     group.add_argument("--ranges", metavar="FILE", help="ranges to insert (JSON: array -> [min, max])")
     if in_place:
+        group.add_argument(
+            "--freeze",
+            action="store_true",
+            help="write variables as constants and only what the outputs depend on, as a GraphDef "
+            "(a checkpoint always, where --output ends in .pb)",
+        )
         group.add_argument("--in-place", action="store_true", help="write over the input file")
 
 

@@ -33,7 +33,10 @@ def repaired_outputs(
             continue
         tried: list[Trial] = []
         try:
-            tried = [trial.after(repair) for repair in _candidates(trial, output, strategy, bound, new_name)]
+            for repair in _candidates(trial, output, strategy, bound, new_name):
+                tried.append(trial.after(repair))
+                if tried[-1].quantized:
+                    break  # candidates come with the least to leave behind first
         except CannotRepair as error:
             refused.append(str(error))
             continue

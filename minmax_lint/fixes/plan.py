@@ -40,7 +40,7 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     if options.unsafe:
         trial = _widened(trial, options)
         trial = trial if trial.quantized else _unsafe(trial, options)
-    if options.freeze:
+    if options.freeze and trial.subject.unfrozen:
         trial = trial.after(freeze(trial.model.graph, trial.model.variables, trial.outputs))
     return trial, refused
 
@@ -52,16 +52,23 @@ def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
 
 
 def _rewired(trial: Trial) -> Trial:
-    """Let readers around a FakeQuant read it, one FakeQuant after the other, where that helps."""
+    """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
+    if trial.quantized:
+        return trial
     concerned = {parse_edge(array).node for array in _with_unchanged(trial, _concerned(trial))}
-    for found in trial.subject.fake_quants:
-        if trial.quantized or parse_edge(found.array).node not in concerned or not found.constant:
-            continue
+    around = [
+        found
+        for found in trial.subject.fake_quants
+        if found.constant and not found.per_channel and parse_edge(found.array).node in concerned
+    ]
+    for chosen in (around, *([found] for found in around)):
         try:
-            after = trial.after(rewire(trial.model.graph, trial.subject.kept, found))
+            after = trial.after(rewire(trial.model.graph, trial.subject.kept, *chosen))
         except CannotRepair:
             continue
         trial = after if after.improves(trial) else trial
+        if trial.quantized:
+            break
     return trial
 
 

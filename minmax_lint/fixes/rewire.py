@@ -11,19 +11,24 @@ from minmax_lint.graph.trace import Kept
 NAME = "rewire"
 
 
-def rewire(graph: Graph, kept: Kept, fake_quant: FakeQuant) -> Repair:
-    """Move the kept readers of the array in front of `fake_quant` behind it.
+def rewire(graph: Graph, kept: Kept, *fake_quants: FakeQuant) -> Repair:
+    """Move the kept readers of the arrays in front of `fake_quants` behind them.
 
-    Values change by the FakeQuant's own rounding and clamping only. Other FakeQuants of the same array stay
-    where they are. Raises CannotRepair where nobody reads around it.
+    Values change by the FakeQuants' own rounding and clamping only. Of several FakeQuants of one array the
+    first is read. Raises CannotRepair where nobody reads around any of them.
     """
-    around = readers_around(graph, kept, fake_quant)
-    if not around:
-        raise CannotRepair(f"nobody reads {fake_quant.array} around {fake_quant.node}")
     draft = Draft(graph)
-    for use in around:
-        draft.read(use.node, use.slot, fake_quant.output)
-    return draft.repair(NAME, heals=[fake_quant.array])
+    chosen = {found.array: found for found in reversed(fake_quants)}
+    healed = []
+    for array, found in chosen.items():
+        around = readers_around(graph, kept, found)
+        for use in around:
+            draft.read(use.node, use.slot, found.output)
+        healed += [array] if around else []
+    if not healed:
+        names = ", ".join(found.node for found in fake_quants)
+        raise CannotRepair(f"nobody reads around {names}")
+    return draft.repair(NAME, heals=healed)
 
 
 def readers_around(graph: Graph, kept: Kept, fake_quant: FakeQuant) -> tuple[Use, ...]:
