@@ -36,6 +36,7 @@ def lint(
     signature: str | None = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    checkpoint: str | PathLike[str] | None = None,
     made_from: Any = None,
 ) -> Report:
     """Lint a model.
@@ -43,12 +44,14 @@ def lint(
     `source`: a path, a GraphDef or MetaGraphDef message, a tf.Graph, a tf.compat.v1.Session, a concrete
     function or a Keras model. `inputs`: array names, or a mapping to shapes (None is an unknown
     dimension). Inputs and outputs not given are inferred. `converters`: profile names (default: `toco`
-    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names. `made_from`: the
-    graph that a .tflite `source` was made from, or the report on it: it explains why ops are float.
+    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
+    `checkpoint`: the prefix of the checkpoint with the graph's variables, where it does not lie beside the
+    graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
+    why ops are float.
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    model, ends = _opened(source, inputs, outputs, signature)
+    model, ends = _opened(source, inputs, outputs, signature, checkpoint)
     selection = Selection(tuple(select), tuple(ignore))
     return lint_model(
         model,
@@ -209,9 +212,13 @@ def calibrate(
 
 
 def _opened(
-    source: Any, inputs: Inputs | None, outputs: Sequence[str] | str | None, signature: str | None
+    source: Any,
+    inputs: Inputs | None,
+    outputs: Sequence[str] | str | None,
+    signature: str | None,
+    checkpoint: str | PathLike[str] | None = None,
 ) -> tuple[Model, Endpoints]:
-    model = source if isinstance(source, Model) else load(source, signature=signature)
+    model = source if isinstance(source, Model) else load(source, signature=signature, values=checkpoint)
     if isinstance(outputs, str):
         outputs = [outputs]
     return model, endpoints(model, shapes_by_input(inputs), outputs, signature)

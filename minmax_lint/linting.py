@@ -14,7 +14,7 @@ from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.explaining import explanations
-from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -52,9 +52,14 @@ def make_subject(
         _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
         unknown_inputs,
         unknown_outputs,
-        any(op in VARIABLES for op in model.graph.columns.ops),
+        frozenset(
+            name
+            for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True)
+            if op in VARIABLES
+        ),
         model.variables is not None,
         model.finished,
+        checkpoint=model.variables if isinstance(model.variables, CheckpointKeys) else None,
     )
 
 

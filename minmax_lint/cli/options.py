@@ -51,6 +51,11 @@ def add_endpoints(parser: ArgumentParser) -> None:
     )
     completed_by(given, candidates.arrays)
     group.add_argument("--signature", metavar="KEY", help="which signature of a SavedModel names them")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="PREFIX",
+        help="the checkpoint with the graph's variables, where it does not lie beside the graph",
+    )
 
 
 def add_converters(parser: ArgumentParser) -> None:
@@ -186,6 +191,8 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
         words += ["-o", text]
     if args.signature:
         words += ["--signature", args.signature]
+    if args.checkpoint:
+        words += ["--checkpoint", args.checkpoint]
     for name in getattr(args, "converter", ()):
         words += ["--converter", name]
     return tuple(words)

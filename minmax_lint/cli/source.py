@@ -104,7 +104,8 @@ def loaded(args: Namespace, target: Target) -> Model:
     from minmax_lint.loaders import load
 
     try:
-        return load(target.path, signature=args.signature or target.signature)
+        values = args.checkpoint or target.checkpoint
+        return load(target.path, signature=args.signature or target.signature, values=values)
     except UserError as error:
         if target.path in str(error):
             raise

@@ -63,6 +63,9 @@ class ModelSettings:
     )
     outputs: tuple[str, ...] = _key(kinds.TEXTS, "Output arrays.", ())
     signature: str | None = _key(kinds.TEXT, "The signature of a SavedModel that names them.", None)
+    checkpoint: str | None = _key(
+        kinds.TEXT, "Prefix of the checkpoint with its variables, from this file's folder.", None
+    )
     converters: tuple[str, ...] = _key(kinds.CONVERTERS, "Converters to predict for this model.", ())
     ignore: tuple[Ignore, ...] = _tables(Ignore, "Findings that are accepted, each with a reason.")
     origin: str = ""

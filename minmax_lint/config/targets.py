@@ -24,6 +24,8 @@ class Target:
     converters: tuple[str, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     origin: str = ""
+    checkpoint: str | None = None
+    """Where its variables' values lie, if not beside it."""
 
 
 def targets(config: Config) -> tuple[Target, ...]:
@@ -58,6 +60,7 @@ def _target(config: Config, model: ModelSettings, path: str) -> Target:
         model.converters or config.converters,
         model.ignore,
         model.origin,
+        None if model.checkpoint is None else _displayed(_absolute(config, model.checkpoint)),
     )
 
 

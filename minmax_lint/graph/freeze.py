@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Graph
@@ -19,6 +19,29 @@ class VariableValues(Protocol):
 
     def value(self, node: str) -> Tensor | None:
         """The value of the variable made by node `node`; None if the checkpoint has none."""
+
+
+@runtime_checkable
+class CheckpointKeys(Protocol):
+    """What a checkpoint holds, and what a graph restores of it."""
+
+    @property
+    def prefix(self) -> str:
+        """What all files of the checkpoint begin with."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key of the checkpoint."""
+
+    @property
+    def restores(self) -> bool:
+        """Whether the graph has a saver of its own that restores anything."""
+
+    def key(self, node: str) -> str:
+        """The checkpoint's key of the variable of node `node`, as far as the graph says it."""
+
+    def restored(self, node: str) -> bool:
+        """Whether the graph's own saver restores the variable of node `node`."""
 
 
 def frozen(graph: Graph, variables: VariableValues | None) -> Graph:

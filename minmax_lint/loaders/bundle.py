@@ -20,6 +20,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checksum import crc32c, unmasked
+from minmax_lint.loaders.slices import FULL, Extent, placed, slice_key
 from minmax_lint.loaders.table import entries
 from minmax_lint.loaders.wire import varint
 from minmax_lint.schema.messages import message_class
@@ -40,7 +41,7 @@ class Bundle:
         self._shards: dict[int, memoryview] = {}
 
     @cached_property
-    def _index(self) -> Mapping[str, bytes]:
+    def _index(self) -> Mapping[bytes, bytes]:
         path = Path(f"{self.prefix}.index")
         try:
             content = path.read_bytes()
@@ -56,36 +57,54 @@ class Bundle:
         if header.endianness != _LITTLE_ENDIAN:
             raise UnreadableModel(f"{path}: written on a big-endian machine; save it anew on another")
         self._shard_count: int = header.num_shards
-        # Keys that begin with a zero byte are the slices of partitioned variables.
-        return {key.decode("utf-8", "replace"): value for key, value in raw.items() if key[:1] != b"\0"}
+        return raw
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of all tensors, sorted. Raises UnreadableModel."""
-        return tuple(self._index)
+        # Keys that begin with a zero byte are the slices of partitioned variables.
+        return tuple(key.decode("utf-8", "replace") for key in self._index if key[:1] != b"\0")
 
     def __contains__(self, key: object) -> bool:
-        return key in self._index
+        return isinstance(key, str) and key.encode() in self._index
 
     def tensor(self, key: str) -> Tensor | None:
-        """The value under `key`; None where there is none, or none of plain numbers in one piece.
+        """The value under `key`, put together where it is partitioned; None where there is no plain one.
 
         Raises UnreadableModel for a damaged value or a missing data file.
         """
-        entry = self._entry(key)
+        entry = self._entry(key.encode())
         if entry is None:
             return None
         dtype = DType.from_number(entry.dtype)
         shape = [dim.size for dim in entry.shape.dim]
-        if entry.slices or dtype.struct_code is None or any(size < 0 for size in shape):
+        if dtype.struct_code is None or any(size < 0 for size in shape):
             return None
-        if entry.size != math.prod(shape) * struct.calcsize(f"<{dtype.struct_code}"):
+        size = math.prod(shape) * struct.calcsize(f"<{dtype.struct_code}")
+        if entry.slices:
+            return Tensor(dtype, shape, self._assembled(key, entry, shape, size))
+        if entry.size != size:
             raise UnreadableModel(f"{self.prefix}.index: the size of {key!r} does not fit its shape {shape}")
         return Tensor(dtype, shape, self._content(key, entry))
 
+    def _assembled(self, key: str, entry: Any, shape: list[int], size: int) -> bytes:
+        """The value of a partitioned variable from its slices."""
+        damage = UnreadableModel(f"{self.prefix}.index: the slices of {key!r} do not fit its shape {shape}")
+        places = {
+            tuple(Extent(one.start, one.length or FULL) for one in part.extent) for part in entry.slices
+        }
+        parts = {extents: self._entry(slice_key(key, extents)) for extents in sorted(places)}
+        contents = [(place, self._content(key, part)) for place, part in parts.items() if part is not None]
+        if sum(len(content) for _, content in contents) != size:
+            raise damage
+        whole = bytearray(size)
+        if not all(placed(whole, shape, place, content) for place, content in contents):
+            raise damage
+        return bytes(whole)
+
     def text(self, key: str) -> bytes | None:
         """The single string under `key`; None where there is none. Raises UnreadableModel."""
-        entry = self._entry(key)
+        entry = self._entry(key.encode())
         if entry is None or entry.dtype != DType.STRING or entry.shape.dim:
             return None
         content = self._content(key, entry)
@@ -93,14 +112,15 @@ class Bundle:
         at += _LENGTHS_CHECKSUM
         return bytes(content[at : at + length])
 
-    def _entry(self, key: str) -> Any | None:
+    def _entry(self, key: bytes) -> Any | None:
         raw = self._index.get(key)
         if raw is None:
             return None
         try:
             return message_class("BundleEntryProto").FromString(raw)
         except DecodeError:
-            raise UnreadableModel(f"{self.prefix}.index: the entry of {key!r} is damaged") from None
+            name = key.decode("utf-8", "replace")
+            raise UnreadableModel(f"{self.prefix}.index: the entry of {name!r} is damaged") from None
 
     def _content(self, key: str, entry: Any) -> memoryview:
         shard = self._shard(entry.shard_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from minmax_lint.schema.messages import message_class
 
 STATE = "checkpoint"
 _DATA = re.compile(r"\.data-\d{5}-of-\d{5}$")
+_VERSION_1 = (
+    "this is a checkpoint of version 1 (or an index without its .data files); restore it with TensorFlow "
+    "and save it again with tf.compat.v1.train.Saver(write_version=2)"
+)
 _STEP = re.compile(r"-(\d+)$")
 
 
@@ -37,10 +42,7 @@ def prefix_of_index(path: Path) -> Path:
     prefix = prefix_of(path)
     if any(_DATA.search(found.name) for found in path.parent.glob("*.data-*")) and prefix != path:
         return prefix
-    raise UnreadableModel(
-        "this is a checkpoint of version 1 (or an index without its .data files); restore it with TensorFlow "
-        "and save it again with tf.compat.v1.train.Saver(write_version=2)"
-    )
+    raise UnreadableModel(_VERSION_1)
 
 
 def prefix_in_state(state: Path) -> Path:
@@ -64,6 +66,33 @@ def prefix_in_state(state: Path) -> Path:
     raise UnreadableModel(
         f"the {STATE!r} file names {str(named)!r}, which is not there; name a prefix that is"
     )
+
+
+def named_prefix(path: Path) -> Path:
+    """The prefix of the checkpoint that a user names: itself, one of its files, or its folder.
+
+    Raises UnreadableModel where there is none, with what is near.
+    """
+    if path.is_dir():
+        if (path / STATE).is_file():
+            return prefix_in_state(path / STATE)
+        found = prefixes_in(path)
+        if len(found) == 1:
+            return found[0]
+        several = (
+            f"holds several checkpoints; name one, such as {found[-1]}" if found else "holds no checkpoint"
+        )
+        raise UnreadableModel(f"{path}: the folder {several}")
+    if path.name == STATE and path.is_file():
+        return prefix_in_state(path)
+    prefix = prefix_of(path)
+    if Path(f"{prefix}.index").is_file():
+        return prefix
+    if path.is_file():
+        raise UnreadableModel(f"{path}: {_VERSION_1}")
+    near = difflib.get_close_matches(prefix.name, [found.name for found in prefixes_in(path.parent)], n=1)
+    meant = f"; did you mean {path.with_name(near[0])}?" if near else ""
+    raise UnreadableModel(f"{path}: there is no such checkpoint ({prefix.name}.index is missing){meant}")
 
 
 def prefixes_in(folder: Path) -> list[Path]:

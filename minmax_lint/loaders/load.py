@@ -14,31 +14,37 @@ from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
+from minmax_lint.loaders.variables import with_values
 
 STANDARD_INPUT = "-"
 
 
-def load(source: Any, *, signature: str | None = None) -> Model:
+def load(source: Any, *, signature: str | None = None, values: str | os.PathLike[str] | None = None) -> Model:
     """Load a model from a path (`-` is standard input), a message or a TensorFlow object.
 
-    `signature` picks the MetaGraph of a SavedModel that has it. Raises UnreadableModel with what the source
-    is instead of a model and what to do, UnknownName for a signature that is not there.
+    `signature` picks the MetaGraph of a SavedModel that has it. `values` is the checkpoint that holds the
+    variables, where it is not the one beside the graph: a prefix, one of its files, or its folder.
+    Raises UnreadableModel with what the source is instead of a model and what to do, UnknownName for a
+    signature that is not there.
     """
     if not isinstance(source, (str, os.PathLike)):
         from minmax_lint.loaders.objects import load_object
 
-        return load_object(source, signature)
+        model = load_object(source, signature)
+        return model if values is None else with_values(model, Path(values))
     name = "standard input" if source == STANDARD_INPUT else os.fspath(source)
     try:
         if source == STANDARD_INPUT:
-            return parse(sys.stdin.buffer.read(), signature=signature)
-        return _load_path(Path(source), signature)
+            model = parse(sys.stdin.buffer.read(), signature=signature)
+        else:
+            model = _load_path(Path(source), signature)
     except UnknownName:
         raise
     except UnreadableModel as error:
         raise UnreadableModel(f"{name}: {error}") from None
     except OSError as error:
         raise UnreadableModel(f"{name}: cannot be read ({error.strerror})") from None
+    return model if values is None else with_values(model, Path(values))
 
 
 def _load_path(path: Path, signature: str | None) -> Model:

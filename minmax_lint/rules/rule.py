@@ -15,6 +15,7 @@ from typing import ClassVar
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.errors import UnknownName
+from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
@@ -33,6 +34,8 @@ class Example:
     profiles: tuple[str, ...] = tuple(PROFILES)
     finished: TFLiteModel | None = None
     """The .tflite model that `graph` shows, for rules about those."""
+    variables: VariableValues | None = None
+    """The checkpoint, for rules about those."""
 
 
 class Rule(ABC):

@@ -11,6 +11,7 @@ from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
+from minmax_lint.graph.freeze import CheckpointKeys
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
@@ -37,14 +38,22 @@ class Subject:
     predictions: Mapping[str, Prediction]
     unknown_inputs: tuple[str, ...] = ()
     unknown_outputs: tuple[str, ...] = ()
-    unfrozen: bool = False
-    """Whether the source graph has variables."""
+    variables: frozenset[str] = frozenset()
+    """The nodes that are variables in the source graph."""
     variables_known: bool = True
     """Whether their values are available (a checkpoint, a session)."""
     finished: TFLiteModel | None = None
     """The .tflite model that the graph shows, where it is one; then there is nothing to predict."""
     explanations: Mapping[str, Explanation] | None = None
     """Tensor of a float op of the finished model -> why; None where its source graph is not known."""
+
+    checkpoint: CheckpointKeys | None = None
+    """The checkpoint that holds the variables, where there is one."""
+
+    @property
+    def unfrozen(self) -> bool:
+        """Whether the source graph has variables."""
+        return bool(self.variables)
 
     @property
     def about(self) -> About:

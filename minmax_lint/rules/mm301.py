@@ -1,0 +1,102 @@
+"""MM301: range-not-in-checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from minmax_lint.graph.names import near_names
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.range_variables import (
+    RangeVariable,
+    listed,
+    missing,
+    range_variables,
+    renamed,
+    unused_keys,
+)
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeNotInCheckpoint(Rule):
+    """The checkpoint holds no value for the range of a FakeQuant.
+
+    ## What it does
+    Compares the variables that FakeQuants read their ranges from with the keys of the checkpoint. One that
+    is missing is reported with the key that looks most like it. A checkpoint without any of the ranges is
+    one finding. A range that the checkpoint holds under another scope is MM303.
+
+    ## Why
+    Restoring fails, or, where the missing variables are left out of the restore, the ranges keep the values
+    they were initialized with, and the quantized model computes with ranges that nobody trained.
+
+    ## Symptom
+    ```
+    NotFoundError: Key MobilenetV2/Conv/act_quant/max not found in checkpoint
+    Variable [act_quant/min] is not available in checkpoint
+    Attempting to use uninitialized value act_quant/max
+    ```
+
+    ## Fix
+    Use a checkpoint of the quantized training: one saved after `create_training_graph` was called, by a
+    saver made after it. Where a single key is misspelt, restore with a map from names to variables.
+
+    ## Converters
+    All: the graph cannot be frozen with trained ranges.
+    """
+
+    code = "MM301"
+    name = "range-not-in-checkpoint"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a FakeQuant; one alone where the checkpoint holds no range at all."""
+        absent = missing(subject)
+        elsewhere = renamed(subject, (variable.key for variable in absent))
+        absent = tuple(variable for variable in absent if variable.key not in elsewhere)
+        if not absent or subject.checkpoint is None:
+            return
+        by_node: dict[str, list[RangeVariable]] = {}
+        for variable in absent:
+            by_node.setdefault(variable.fake_quant.node, []).append(variable)
+        if len(by_node) > 1 and len(absent) == len(range_variables(subject)):
+            yield self._none(subject, absent)
+            return
+        free = unused_keys(subject)
+        for node, variables in by_node.items():
+            keys = [variable.key for variable in variables]
+            near = dict.fromkeys(key for wanted in keys for key in near_names(wanted, free, 1))
+            meant = f"; did you mean {' and '.join(map(repr, near))}?" if near else ""
+            yield self.finding(
+                f"checkpoint {subject.checkpoint.prefix!r} has no {listed(keys)}, the range of "
+                f"{variables[0].fake_quant.array!r}{meant}",
+                node=node,
+                array=variables[0].fake_quant.array,
+                profiles=[profile.name for profile in subject.profiles],
+                consequences=keys,
+                advice="Give a checkpoint of the quantized training, saved after the quantization rewrite.",
+            )
+
+    def _none(self, subject: Subject, absent: Sequence[RangeVariable]) -> Finding:
+        assert subject.checkpoint is not None
+        keys = [variable.key for variable in absent]
+        return self.finding(
+            f"checkpoint {subject.checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
+            f"{listed(keys)}: it is of a training without quantization",
+            node=absent[0].fake_quant.node,
+            array=absent[0].fake_quant.array,
+            profiles=[profile.name for profile in subject.profiles],
+            consequences=keys,
+            advice="Train on with the quantization rewrite from this checkpoint, and give what that saves.",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A checkpoint whose key is misspelt."""
+        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/maxx": 6.0}))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The key as the graph wants it."""
+        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))

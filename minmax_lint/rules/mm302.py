@@ -1,0 +1,77 @@
+"""MM302: range-not-restored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.range_variables import listed, range_variables
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeNotRestored(Rule):
+    """The checkpoint holds the range of a FakeQuant, but the graph's saver does not restore it.
+
+    ## What it does
+    Where a graph has a saver, compares what that saver restores with the variables that FakeQuants read
+    their ranges from. A range that lies in the checkpoint and is not restored is reported.
+
+    ## Why
+    The saver was made before the quantization rewrite added the ranges, or with a list of variables that
+    leaves them out. Programs that restore with it get ranges as they were initialized, without a warning.
+
+    ## Symptom
+    ```
+    Attempting to use uninitialized value weights_quant/min
+    ```
+    Or nothing at all: where initializers run first, the ranges are just wrong.
+
+    ## Fix
+    Make the saver after `create_eval_graph`, of all variables: `tf.compat.v1.train.Saver()`.
+
+    ## Converters
+    All. This tool itself reads the value by the variable's name and goes on.
+    """
+
+    code = "MM302"
+    name = "range-not-restored"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a graph: it has one saver."""
+        checkpoint = subject.checkpoint
+        if checkpoint is None or not subject.variables or not checkpoint.restores:
+            return
+        held = set(checkpoint.keys)
+        left_out = [
+            variable
+            for variable in range_variables(subject)
+            if variable.key in held and not checkpoint.restored(variable.node)
+        ]
+        if not left_out:
+            return
+        names = [variable.node for variable in left_out]
+        arrays = list(dict.fromkeys(variable.fake_quant.array for variable in left_out))
+        yield self.finding(
+            f"the graph's saver does not restore {listed(names)}, although the checkpoint holds them: they are "
+            f"the ranges of {listed(arrays)}",
+            node=left_out[0].fake_quant.node,
+            array=arrays[0],
+            profiles=[profile.name for profile in subject.profiles],
+            consequences=names,
+            advice="Make the saver after the quantization rewrite, of all variables.",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A saver that knows only one end of the range."""
+        return quantized_net(
+            MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}, frozenset({"act_quant/min"}))
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """A saver that knows both."""
+        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))

@@ -1,0 +1,78 @@
+"""MM303: range-scope-drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.range_variables import missing, renamed
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class RangeScopeDrift(Rule):
+    """The checkpoint holds the range of a FakeQuant under another scope.
+
+    ## What it does
+    For a range that the checkpoint does not hold under the graph's name, looks for the same variable under
+    another scope: with a tower in front (`clone_0/`, `tower_0/`), with a number that TensorFlow added to a
+    scope that was entered twice (`_1`), or with a scope more or less. It writes out the map of all variables
+    that moved, weights included.
+
+    ## Why
+    The graph was built in another way than for training: another scope, one tower more, a function called
+    twice. Restoring by name fails, or leaves the ranges as they were initialized.
+
+    ## Symptom
+    ```
+    NotFoundError: Key SecondStageFeatureExtractor_1/act_quant/max not found in checkpoint
+    Variable [act_quant/max] is not available in checkpoint
+    ```
+
+    ## Fix
+    Build the eval graph in the scope of the training graph, or restore through the map:
+    `tf.compat.v1.train.Saver({"clone_0/act_quant/max": variable, ...})`.
+
+    ## Converters
+    All: the graph cannot be frozen with trained ranges.
+    """
+
+    code = "MM303"
+    name = "range-scope-drift"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a graph: what moved mostly moved together."""
+        absent = missing(subject)
+        moved = renamed(subject, (variable.key for variable in absent))
+        if not moved or subject.checkpoint is None:
+            return
+        first = next(variable for variable in absent if variable.key in moved)
+        held = set(subject.checkpoint.keys)
+        keys = sorted({subject.checkpoint.key(node) for node in subject.variables} - held)
+        everything = {**renamed(subject, keys), **moved}
+        more = f", and {len(moved) - 1} more ranges alike" if len(moved) > 1 else ""
+        yield self.finding(
+            f"checkpoint {subject.checkpoint.prefix!r} holds {moved[first.key]!r} in place of "
+            f"{first.key!r}, the range of {first.fake_quant.array!r}{more}",
+            node=first.fake_quant.node,
+            array=first.fake_quant.array,
+            profiles=[profile.name for profile in subject.profiles],
+            consequences=list(moved),
+            advice=f"Restore through this map (checkpoint -> graph): {_written(everything)}",
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """The range was saved by a training tower."""
+        return quantized_net(MadeCheckpoint({"clone_0/act_quant/min": 0.0, "clone_0/act_quant/max": 6.0}))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The range under the graph's own name."""
+        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
+
+
+def _written(moved: Mapping[str, str]) -> str:
+    return ", ".join(f"{there} -> {here}" for here, there in sorted(moved.items()))
