@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.prediction import Obstacle, ObstacleKind, Prediction
-from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
+from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.coverage import Coverage
@@ -19,6 +19,9 @@ from minmax_lint.rules.ranges import USUAL_BITS, is_degenerate, misses_zero
 
 if TYPE_CHECKING:
     from minmax_lint.rules.subject import Subject
+
+LINEAR_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
+"""TFLite ops into whose weights a batch normalization can be folded."""
 
 LEGACY_OPS = frozenset(
     """
@@ -44,6 +47,10 @@ CODES: Mapping[ObstacleKind, str] = {
 """Kinds that belong to one rule, whatever the graph looks like."""
 
 
+GAPS = frozenset({"MM102", "MM110", "MM112", "MM113"})
+"""Rules about an array that lacks a range where its op is."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """One root for which some of the selected profiles do not make an integer model."""
@@ -65,12 +72,16 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     coverage = Coverage(subject)
     merged: dict[tuple[str, str | None], Cause] = {}
     for profile in subject.profiles:
-        for obstacle in _obstacles(subject.predictions[profile.name]):
-            cause = _cause(coverage, obstacle, profile.name)
+        prediction = subject.predictions[profile.name]
+        made_by = {op.output: op for op in prediction.ops}
+        for obstacle in _obstacles(prediction):
+            cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
+            if prediction.verdict == "undetermined" and obstacle.kind == "other":
+                cause = replace(cause, code=CODES["unknown-op"])
             key = (cause.code, cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
-    for cause in _tails_told_apart(coverage, tuple(merged.values())):
+    for cause in _tails_told_apart(coverage, _without_lost_gaps(merged)):
         by_code.setdefault(cause.code, []).append(cause)
     return {code: tuple(found) for code, found in by_code.items()}
 
@@ -86,33 +97,34 @@ def _obstacles(prediction: Prediction) -> Iterator[Obstacle]:
             )
 
 
-def _cause(coverage: Coverage, obstacle: Obstacle, profile: str) -> Cause:
-    code = _code(coverage, obstacle, PROFILES[profile].engine)
+def _cause(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpOutcome | None) -> Cause:
+    """`made_by`: the op of the converted model that makes the obstacle's array, where it is known."""
+    code = _code(coverage, obstacle, profile, made_by)
     array = obstacle.array
     if code in ("MM101", "MM102", "MM103") and array is not None:
         array = coverage.output_behind(array) or array
-    return Cause(code, array, obstacle.node, (profile,), obstacle.consequences, obstacle.message)
+    return Cause(code, array, obstacle.node, (profile.name,), obstacle.consequences, obstacle.message)
 
 
-def _code(coverage: Coverage, obstacle: Obstacle, engine: str) -> str:
+def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpOutcome | None) -> str:
     kind, array, node = obstacle.kind, obstacle.array, obstacle.node
     if kind in CODES:
         return CODES[kind]
     if coverage.op(node) in LEGACY_OPS:
         return "MM121"
     if kind == "no-range" and array is not None:
-        return _code_of_gap(coverage, array, node)
+        return _code_of_gap(coverage, array, node, made_by)
     if kind == "no-kernel":
         return "MM401" if coverage.is_builtin(coverage.op(node)) else "MM402"
     if kind == "output":
-        return "MM103" if engine == "toco" else "MM105"
+        return "MM103" if profile.engine == "toco" else "MM105"
     return _code_of_range(kind, coverage.fake_quant_of(array, node))
 
 
-def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
+def _code_of_gap(coverage: Coverage, array: str, node: str | None, made_by: OpOutcome | None) -> str:
     """The rule about an array without range: the most telling pattern around it."""
     producer = coverage.producer(array)
-    names = {node, producer.name if producer is not None else None} - {None}
+    names = {name for name in (node, producer.name if producer is not None else None) if name is not None}
     if names & coverage.around_computed_ranges.keys():
         return "MM310"
     if coverage.op(node) == "FakeQuantWithMinMaxVarsPerChannel":
@@ -132,7 +144,9 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None) -> str:
     source = coverage.graph[node] if node is not None and node in coverage.graph else producer
     if coverage.is_split_activation(source):
         return "MM113"
-    if coverage.batch_norm_at(array, source.name if source is not None else None) is not None:
+    folded = made_by is not None and made_by.op in LINEAR_OPS
+    nodes = () if folded else (*(made_by.nodes if made_by is not None else ()), *sorted(names))
+    if coverage.batch_norm_at(array, nodes) is not None:
         return "MM112"
     return "MM110" if output is None else "MM102"
 
@@ -146,6 +160,16 @@ def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
     if found is not None and kind == "bad-range":
         return "MM201" if misses_zero(found) else "MM205"
     return "MM403"
+
+
+def _without_lost_gaps(causes: Mapping[tuple[str, str | None], Cause]) -> tuple[Cause, ...]:
+    """The causes without gaps at ops that have no quantized form: there a range would not help."""
+    found = []
+    for (code, array), cause in causes.items():
+        hopeless = causes.get(("MM401", array)) if code in GAPS else None
+        if hopeless is None or not set(cause.profiles) <= set(hopeless.profiles):
+            found.append(cause)
+    return tuple(found)
 
 
 def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:

@@ -222,9 +222,9 @@ class Coverage:
             for edge in node.inputs[:2]
         )
 
-    def batch_norm_at(self, array: str, node: str | None) -> str | None:
-        """The batch normalization that makes `array`, or reads it: its FusedBatchNorm, or its Mul."""
-        around = [self.graph[node]] if node is not None and node in self.graph else []
+    def batch_norm_at(self, array: str, nodes: Iterable[str]) -> str | None:
+        """The batch normalization among `nodes`, or that reads `array`: its FusedBatchNorm, or its Mul."""
+        around = [self.graph[node] for node in nodes if node in self.graph]
         around += [self.graph[use.node] for use in self.kept.uses(array)]
         for found in around:
             if self.is_batch_norm(found):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
 from minmax_lint.rules.finding import Finding, FixOffer
@@ -75,7 +76,9 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for cause in subject.causes("MM112"):
         assert cause.array is not None
-        norm = subject.coverage.batch_norm_at(cause.array, cause.node) or cause.array
+        nodes = [parse_edge(cause.array).node, *([cause.node] if cause.node is not None else [])]
+        before = [edge.node for edge in subject.graph[nodes[0]].inputs] if nodes[0] in subject.graph else []
+        norm = subject.coverage.batch_norm_at(cause.array, [*nodes, *before]) or cause.array
         first = found.get(norm)
         if first is None:
             found[norm] = replace(cause, node=norm)
