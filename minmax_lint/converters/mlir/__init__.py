@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.composition import COMPOSED
 from minmax_lint.converters.mlir.driver import Driver
 from minmax_lint.converters.mlir.explaining import obstacles
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.fakequants import cover_means
 from minmax_lint.converters.mlir.finishing import finish
 from minmax_lint.converters.mlir.importing import Importer
 from minmax_lint.converters.mlir.optimizing import optimize
@@ -41,6 +42,8 @@ def predict(
     signed = profile.flow == "tf2"
     try:
         function = Importer(kept, inference, version, COMPOSED).run()
+        if version.mean_takes_operand_scale:
+            cover_means(function)
         optimize(function, version)
         if not signed:
             quantize_inputs(function, stats or {})

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 
 from minmax_lint.converters.mlir.failure import Unfollowed
 from minmax_lint.converters.mlir.fakequants import constant_behind, fake_quant, is_constant, quantize_of
 from minmax_lint.converters.mlir.importing import Importer, Rule
 from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.tables import LEGALIZED
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
@@ -103,51 +105,160 @@ def _transpose_conv(importer: Importer, node: Node) -> Value:
 
 
 def _batch_norm(importer: Importer, node: Node) -> Value:
-    """X * multiplier + offset."""
+    """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
     x = importer.value(node.inputs[0].array)
-    parameters = [edge.array for edge in node.inputs[1:5]]
-    if not all(importer.inference.is_constant(array) for array in parameters):
+    arrays = [edge.array for edge in node.inputs[1:5]]
+    if not all(importer.inference.is_constant(array) for array in arrays):
         raise Unfollowed(f"the parameters of {node.op} {node.name} are not constant", node.name)
-    depth = importer.inference.shape(parameters[0])
-    factor, offset = (
-        importer.constant(node.name, DType.FLOAT, depth, lambda: None) for _ in ("factor", "offset")
-    )
-    product = importer.add("MUL", node, [x, factor])
-    return importer.add("ADD", node, [product, offset])
+    depth = importer.inference.shape(arrays[0])
+    folded = BatchNorm(importer, node, arrays)
+    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
+    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
+    product = _neutral(importer, node, "MUL", 1.0, x, factor)
+    return _neutral(importer, node, "ADD", 0.0, product, offset)
+
+
+class BatchNorm:
+    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+
+    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
+        self._load = [importer.inference.constant(array) for array in arrays]
+        self._epsilon = node.real("epsilon", 1e-4)
+
+    def factor(self) -> Tensor | None:
+        """Scale / sqrt(variance + epsilon)."""
+        return self._computed(lambda scale, offset, mean, variance: self._scaled(scale, variance))
+
+    def offset(self) -> Tensor | None:
+        """Offset - mean * factor."""
+        return self._computed(
+            lambda scale, offset, mean, variance: offset - mean * self._scaled(scale, variance)
+        )
+
+    def _scaled(self, scale: float, variance: float) -> float:
+        root = math.sqrt(max(variance + self._epsilon, 0.0))
+        return scale / root if root else math.inf
+
+    def _computed(self, function: Callable[[float, float, float, float], float]) -> Tensor | None:
+        scale, *others = self._load
+        if scale is None or not scale.known or any(other is None or not other.known for other in others):
+            return None
+        columns = [tensor.values() for tensor in (scale, *others) if tensor is not None]
+        return Tensor.of(
+            DType.FLOAT, scale.shape, [function(*map(float, row)) for row in zip(*columns, strict=True)]
+        )
+
+
+def _idempotent(importer: Importer, node: Node) -> Value:
+    """Twice is once."""
+    operand = importer.value(node.inputs[0].array)
+    name = LEGALIZED[node.op]
+    if operand.op is not None and operand.op.name == name:
+        return operand
+    return importer.add(name, node, [operand])
+
+
+def _negation(importer: Importer, node: Node) -> Value:
+    operand = importer.value(node.inputs[0].array)
+    inner = negated(operand)
+    return inner if inner is not None else importer.add("NEG", node, [operand])
+
+
+def negated(value: Value) -> Value | None:
+    """What `value` is the negation of."""
+    return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
+
+
+def _add(importer: Importer, node: Node) -> Value:
+    """A sum; with a negation it is a difference (canonicalize.td)."""
+    left, right = importer.ordered_inputs(node)
+    if node.op != "BiasAdd":
+        for one, other in ((right, left), (left, right)):
+            inner = negated(other)
+            if inner is not None:
+                return importer.add("SUB", node, [one, inner])
+    return _neutral(importer, node, "ADD", 0.0, left, right)
+
+
+def _subtract(importer: Importer, node: Node) -> Value:
+    left, right = importer.inputs(node)[:2]
+    inner = negated(right)
+    if inner is not None:
+        return importer.add("ADD", node, [left, inner])
+    return _neutral(importer, node, "SUB", 0.0, left, right)
+
+
+def _multiply(importer: Importer, node: Node) -> Value:
+    left, right = importer.ordered_inputs(node)
+    passed = _scaled_convolution(importer, node, left, right)
+    return passed if passed is not None else _neutral(importer, node, "MUL", 1.0, left, right)
+
+
+def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
+    """(conv + bias) * factor is conv * factor + bias * factor (optimize.td, PassthroughMulAndBiasAdd)."""
+    added = left.op
+    if added is None or added.name != "ADD" or not is_constant(right) or not is_constant(added.operands[1]):
+        return None
+    conv = added.operands[0].op
+    source = importer.kept.graph[added.nodes[-1]]
+    if conv is None or conv.name != "CONV_2D" or len(importer.kept.uses(source.name)) != 1:
+        return None
+    product = importer.add("MUL", node, [added.operands[0], right])
+    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape, lambda: None)
+    return importer.add("ADD", node, [product, bias])
+
+
+def _square(importer: Importer, node: Node) -> Value:
+    """The square of a difference is SQUARED_DIFFERENCE."""
+    operand = importer.value(node.inputs[0].array)
+    if operand.op is not None and operand.op.name == "SUB":
+        return importer.add("SQUARED_DIFFERENCE", node, operand.op.operands)
+    return importer.add("SQUARE", node, [operand])
+
+
+def _log(importer: Importer, node: Node) -> Value:
+    operand = importer.value(node.inputs[0].array)
+    if operand.op is not None and operand.op.name == "SOFTMAX":
+        return importer.add("LOG_SOFTMAX", node, operand.op.operands)
+    return importer.add("LOG", node, [operand])
+
+
+def _pack(importer: Importer, node: Node) -> Value:
+    operands = importer.inputs(node)
+    if len(operands) > 1:
+        return importer.add("PACK", node, operands)
+    sizes = importer.constant(node.name, DType.INT32, (1,), lambda: None)
+    return moved(importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes)
+
+
+def _bound(importer: Importer, node: Node) -> Value:
+    return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
 
 
 def _add_n(importer: Importer, node: Node) -> Value:
     operands = importer.inputs(node)
     if len(operands) == 1:
         return operands[0]
-    return importer.add("ADD" if len(operands) == 2 else "ADD_N", node, operands)
+    return importer.add("ADD_N", node, operands)
 
 
-def _identity_element(name: str, neutral: float, *, either_side: bool) -> Rule:
-    """An arithmetic op that goes where a constant operand changes nothing (foldIdentityArithmetic)."""
-
-    def rule(importer: Importer, node: Node) -> Value:
-        left, right = importer.inputs(node)[:2]
-        shape = importer.inference.shape(node.name)
-        if left.dtype is DType.FLOAT and shape is not None and None not in shape:
-            if left.shape == shape and all_equal(right, neutral):
-                return left
-            if either_side and right.shape == shape and all_equal(left, neutral):
-                return right
-        return importer.add(name, node, [left, right])
-
-    return rule
+def _neutral(importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value) -> Value:
+    """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
+    shape = importer.inference.shape(node.name)
+    fixed = shape is not None and None not in shape and left.shape == shape
+    if fixed and left.dtype is DType.FLOAT and all_equal(right, neutral):
+        return left
+    return importer.add(name, node, [left, right])
 
 
 def _divide(importer: Importer, node: Node) -> Value:
-    """Division by a constant is multiplication by its inverse (RealDivWithConstDivisor)."""
+    """Division by a constant, or by a root, is multiplication (RealDivWithConstDivisor, canonicalize.td)."""
     left, right = importer.inputs(node)[:2]
+    if right.op is not None and right.op.name == "SQRT":
+        return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
     if left.dtype is DType.FLOAT and is_constant(right):
-        shape = importer.inference.shape(node.name)
-        if left.shape == shape and all_equal(right, 1.0):
-            return left
         inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
-        return importer.add("MUL", node, [left, inverse])
+        return _neutral(importer, node, "MUL", 1.0, left, inverse)
     return importer.add("DIV", node, [left, right])
 
 
@@ -192,14 +303,20 @@ COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _conv),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
-    **dict.fromkeys(("Add", "AddV2", "BiasAdd"), _identity_element("ADD", 0.0, either_side=True)),
+    **dict.fromkeys(("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign"), _idempotent),
+    **dict.fromkeys(("Add", "AddV2", "BiasAdd"), _add),
+    **dict.fromkeys(("Maximum", "Minimum"), _bound),
     **dict.fromkeys(("RealDiv", "Div"), _divide),
     "AddN": _add_n,
     "Conv2DBackpropInput": _transpose_conv,
     "MatMul": _mat_mul,
-    "Mul": _identity_element("MUL", 1.0, either_side=True),
+    "Log": _log,
+    "Mul": _multiply,
+    "Neg": _negation,
+    "Pack": _pack,
+    "Square": _square,
     "Reshape": _reshape,
-    "Sub": _identity_element("SUB", 0.0, either_side=False),
+    "Sub": _subtract,
     "Transpose": _transpose,
 }
 """TensorFlow op -> rule."""

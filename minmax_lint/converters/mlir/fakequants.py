@@ -9,7 +9,7 @@ import math
 
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
 from minmax_lint.converters.mlir.importing import Importer
-from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.scales import Scale, scale_of
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
@@ -24,6 +24,26 @@ def fake_quant(importer: Importer, node: Node) -> Value:
         raise no_builtin(node, "bad-range", f"{node.name} has a range for each channel of an activation.")
     scale = _scale(importer, node, found)
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
+
+
+def cover_means(function: Function) -> None:
+    """A MEAN of a FakeQuant gets the same range, unless it has a FakeQuant of its own (prepare_tf.cc, 2.21)."""
+    for op in function:
+        if op.name != "MEAN":
+            continue
+        quantize = quantize_of(op.operands[0])
+        scale = quantize.result.scale if quantize is not None else None
+        if quantize is None or scale is None or not quantize.attrs.get("movable"):
+            continue
+        if any(user.attrs.get("movable") for user in op.result.users):
+            continue
+        mean = op.result
+        stored = Operation(QUANTIZE, (), quantize.nodes, movable=True)
+        function.insert_after(op, stored)
+        value = stored.add_result(mean.name, mean.dtype, mean.shape, scale)
+        restored = function.insert_after(stored, Operation(DEQUANTIZE, [value], quantize.nodes))
+        mean.replace_uses(restored.add_result(mean.name, mean.dtype, mean.shape))
+        stored.add_operand(mean)
 
 
 def is_constant(value: Value) -> bool:

@@ -6,7 +6,9 @@ Sources: post_quantize.cc; the verifiers of SameScalesOpInterface and of func.re
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.quantizing import squash
 from minmax_lint.converters.mlir.rewriting import Rewriter
 from minmax_lint.converters.mlir.scales import Scale
@@ -21,7 +23,8 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     if not signed:
         remove_adaptors(function)
         types = [value.scale for value in function.returned.operands]
-    Rewriter(function, {DEQUANTIZE: (remove_volatile,)}).run()
+    Rewriter(function, {DEQUANTIZE: (remove_volatile, restore_constant)}).run()
+    optimize(function, version)
     if not version.squashes_while_quantizing:
         Rewriter(function, {QUANTIZE: (squash,)}).run()
         check_same_scales(function, version, signed=signed)
@@ -57,6 +60,15 @@ def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
     if reader is not None and reader.name == RETURN:
         return False
     rewriter.replace(op, source)
+    return True
+
+
+def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantized constant that only a float operation reads is that constant."""
+    quantize = op.operands[0].op
+    if quantize is None or quantize.name != QUANTIZE or not is_constant(quantize.operands[0]):
+        return False
+    rewriter.replace(op, quantize.operands[0])
     return True
 
 

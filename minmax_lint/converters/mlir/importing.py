@@ -92,6 +92,12 @@ class Importer:
         """The values of all data inputs."""
         return [self.value(edge.array) for edge in node.inputs]
 
+    def ordered_inputs(self, node: Node) -> list[Value]:
+        """The two inputs of a commutative op: a constant comes second."""
+        left, right = self.inputs(node)[:2]
+        constants = [value.op is not None and value.op.name == CONST for value in (left, right)]
+        return [right, left] if constants == [True, False] else [left, right]
+
     def integers(self, array: str) -> tuple[int, ...] | None:
         """A small integer constant's elements; None where it is not constant."""
         tensor = self.inference.constant(array) if self.inference.is_constant(array) else None

@@ -25,8 +25,10 @@ from minmax_lint.graph.tensor import Shape
 
 def optimize(function: Function, version: Version) -> None:
     """Both phases of the pass."""
-    Rewriter(function, FIRST).run()
-    Rewriter(function, SECOND).run()
+    extra = LATER if version.simplifies_slices_and_sums else {}
+    for phase in (FIRST, SECOND):
+        patterns = {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
+        Rewriter(function, patterns).run()
     function.sweep()
 
 
@@ -414,6 +416,63 @@ def trivial_transpose(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
+def whole_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A SLICE or STRIDED_SLICE of everything goes."""
+    if not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def plain_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A STRIDED_SLICE without masks and with steps of 1 is a SLICE (2.21)."""
+    node = op.attrs["node"]
+    if any(
+        node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    ):
+        return False
+    steps = op.operands[3].op
+    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
+    if tensor is None or any(step != 1 for step in tensor.values()):
+        return False
+    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
+    return True
+
+
+def plus_nothing(rewriter: Rewriter, op: Operation) -> bool:
+    """The sum x + (y - y) is x (2.21)."""
+    difference = producer(op.operands[1], "SUB")
+    if difference is None or op.activation or difference.activation:
+        return False
+    if difference.operands[0] is not difference.operands[1] or not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def power(rewriter: Rewriter, op: Operation) -> bool:
+    """Small constant exponents: 1 goes, 2 is a product, 0.5 and -0.5 are roots."""
+    x, exponent = op.operands
+    if exponent.shape != ():
+        return False
+    if is_number(exponent, 1.0):
+        rewriter.replace(op, x)
+    elif is_number(exponent, 2.0):
+        rewriter.replace(op, rewriter.create("MUL", [x, x], op).result)
+    elif is_number(exponent, 0.5) or is_number(exponent, -0.5):
+        name = "SQRT" if is_number(exponent, 0.5) else "RSQRT"
+        rewriter.replace(op, rewriter.create(name, [x], op).result)
+    else:
+        return False
+    return True
+
+
+def broadcast_select(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT is SELECT_V2 (2.21)."""
+    rewriter.replace(op, rewriter.create("SELECT_V2", op.operands, op).result)
+    return True
+
+
 # Quantization pairs
 
 
@@ -568,6 +627,8 @@ _PATTERNS["SQUEEZE"] = _PATTERNS["EXPAND_DIMS"] = [to_reshape]
 _PATTERNS["RESHAPE"] = [reshape_away]
 _PATTERNS["TRANSPOSE"] = [trivial_transpose]
 _PATTERNS[QUANTIZE] = [same_again]
+_PATTERNS["POW"] = [power]
+_PATTERNS["SLICE"] = _PATTERNS["STRIDED_SLICE"] = [whole_slice]
 
 FIRST = {name: tuple(patterns) for name, patterns in _PATTERNS.items()}
 """The first phase: operation -> patterns, the most specific first."""
@@ -580,3 +641,10 @@ SECOND = {
     "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
 }
 """The second phase."""
+
+LATER: dict[str, tuple[Pattern, ...]] = {
+    "ADD": (plus_nothing,),
+    "SELECT": (broadcast_select,),
+    "STRIDED_SLICE": (whole_slice, plain_slice),
+}
+"""What 2.21 does besides."""

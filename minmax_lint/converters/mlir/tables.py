@@ -218,6 +218,8 @@ class Version:
     """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
+    simplifies_slices_and_sums: bool
+    """STRIDED_SLICE becomes SLICE, x + (y - y) becomes x, SELECT becomes SELECT_V2."""
     squashes_while_quantizing: bool
     """A second quantize of another range is dropped in the quantization pass; else behind it."""
     constant_batch_matmul_is_fully_connected: bool
@@ -232,8 +234,9 @@ VERSIONS = {
         bias_fake_quant_blocks=True,
         changed_return_type_fails=False,
         without_builtin=frozenset({"GatherNd"}),
+        simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
-        constant_batch_matmul_is_fully_connected=True,
+        constant_batch_matmul_is_fully_connected=False,
     ),
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
@@ -242,6 +245,7 @@ VERSIONS = {
         bias_fake_quant_blocks=False,
         changed_return_type_fails=True,
         without_builtin=frozenset(),
+        simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
         constant_batch_matmul_is_fully_connected=False,
     ),
