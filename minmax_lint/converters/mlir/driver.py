@@ -46,9 +46,12 @@ class Driver:
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
         self.weights: set[Operation] = set()
+        self.infers = False
+        """Whether scales are read off constants and fixed ranges: only where anything is quantized yet."""
 
     def run(self) -> None:
         """Propagate, then materialize."""
+        self.infers = any(op.name == DEQUANTIZE for op in self.function)
         self._preprocess_constants()
         self._set_up()
         if self._propagate():
@@ -126,7 +129,7 @@ class Driver:
                 for index, result in enumerate(op.results):
                     if result.dtype is DType.FLOAT:
                         changed |= self._set_result(op, index, scale)
-            if op.name in FIXED:
+            if op.name in FIXED and self.infers:
                 changed |= self._set_result(op, 0, Scale(*FIXED[op.name]))
             bias_slot = BIAS_SLOTS.get(op.name)
             if bias_slot is not None and bias_slot < len(op.operands):
@@ -138,7 +141,7 @@ class Driver:
         return changed
 
     def _infer_from_content(self, op: Operation) -> bool:
-        if op not in self.weights or self.result_states[op, 0].scale is not None:
+        if not self.infers or op not in self.weights or self.result_states[op, 0].scale is not None:
             return False
         return self._set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
 

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.failure import Refused
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.optimizing import optimize
-from minmax_lint.converters.mlir.quantizing import squash
+from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Rewriter
 from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.converters.mlir.tables import UNSIGNED_MIXES_SCALES, Version
@@ -26,9 +26,9 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     Rewriter(function, {DEQUANTIZE: (remove_volatile, restore_constant)}).run()
     optimize(function, version)
     if not version.squashes_while_quantizing:
-        Rewriter(function, {QUANTIZE: (squash,)}).run()
-        check_same_scales(function, version, signed=signed)
+        Rewriter(function, {QUANTIZE: (squash_late,)}).run()
     function.sweep()
+    check_same_scales(function, version, signed=signed)
     if types is not None:
         check_return(function, types)
 

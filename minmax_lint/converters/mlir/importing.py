@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.merging import merged
 from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.converters.mlir.tables import LEGALIZED, NO_BUILTIN, OPERANDS, REMOVED, Version
 from minmax_lint.graph.dtype import DType
@@ -41,13 +42,23 @@ class Importer:
             value = Value(array, self.inference.dtype(array), self.inference.shape(array))
             self.values[array] = value
             self.function.arguments.append(value)
-        for name in import_order(self.kept):
-            if not self.kept.is_cut(name):
+        order = import_order(self.kept)
+        first = merged(self.kept, order)
+        for name in order:
+            if name in first:
+                self._take_over(self.kept.graph[name], self.kept.graph[first[name]])
+            elif not self.kept.is_cut(name):
                 self._import(self.kept.graph[name])
         for array in self.kept.outputs:
             self.function.returned.add_operand(self.value(array))
         self.function.sweep()
         return self.function
+
+    def _take_over(self, node: Node, first: Node) -> None:
+        for port in range(_result_count(node)):
+            value = self.values.get(first.output(port))
+            if value is not None:
+                self.values[node.output(port)] = value
 
     # What the rules of single ops use
 

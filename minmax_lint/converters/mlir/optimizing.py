@@ -337,10 +337,16 @@ def binary_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
         return False
     moved = rewriter.create(op.name, [source, constant], op)
     moved.activation = op.activation
-    moved.result.shape = source.shape
+    _typed_as(moved.result, source)
     after = rewriter.create("RESHAPE", [moved.result, *reshape.operands[1:]], op, [reshape])
     rewriter.replace(op, after.result)
     return True
+
+
+def _typed_as(result: Value, source: Value) -> None:
+    """The type that is inferred for `result`: the scale too, which may be another than was trained."""
+    result.shape = source.shape
+    result.scale = source.scale
 
 
 def binary_of_reshapes(rewriter: Rewriter, op: Operation) -> bool:
@@ -350,13 +356,15 @@ def binary_of_reshapes(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if not same_type(left.operands[0], right.operands[0]):
         return False
+    if left.operands[0].scale != right.operands[0].scale:
+        return False
     if op.name in ("ADD", "SUB", "MUL", "DIV"):
         same = left is right and left.result.use_count == 2
         if not same and not (left.result.use_count == right.result.use_count == 1):
             return False
     moved = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
     moved.activation = op.activation
-    moved.result.shape = left.operands[0].shape
+    _typed_as(moved.result, left.operands[0])
     after = rewriter.create("RESHAPE", [moved.result, *left.operands[1:]], op, [left, right])
     rewriter.replace(op, after.result)
     return True
@@ -367,8 +375,10 @@ def value_before_move(rewriter: Rewriter, op: Operation) -> bool:
     move = op.operands[0].op
     if move is None or move.name not in MOVE_OPS or move.result.use_count != 1:
         return False
+    if move.operands[0].scale != op.result.scale:
+        return False
     first = rewriter.create(op.name, [move.operands[0]], op)
-    first.result.shape = move.operands[0].shape
+    _typed_as(first.result, move.operands[0])
     second = rewriter.create(move.name, [first.result, *move.operands[1:]], op, [move])
     second.attrs = dict(move.attrs)
     rewriter.replace(op, second.result)

@@ -66,13 +66,19 @@ def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
 
 
 def squash(rewriter: Rewriter, op: Operation) -> bool:
-    """A quantize of what was dequantized goes, even of another type, unless a quantize made that."""
+    """A quantize of what was dequantized goes, even of another type."""
     before = op.operands[0].op
     if before is None or before.name != DEQUANTIZE:
         return False
-    stored = before.operands[0]
-    from_quantize = stored.op is not None and stored.op.name == QUANTIZE
-    if from_quantize and stored.scale != op.result.scale:
-        return False
-    rewriter.replace(op, stored)
+    rewriter.replace(op, before.operands[0])
     return True
+
+
+def squash_late(rewriter: Rewriter, op: Operation) -> bool:
+    """The same in 2.21's last optimization, which leaves it where a quantize of another type comes before."""
+    before = op.operands[0].op
+    stored = before.operands[0] if before is not None and before.name == DEQUANTIZE else None
+    if stored is None:
+        return False
+    from_quantize = stored.op is not None and stored.op.name == QUANTIZE
+    return (not from_quantize or stored.scale == op.result.scale) and squash(rewriter, op)

@@ -13,6 +13,8 @@ from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Operation, V
 Pattern = Callable[["Rewriter", Operation], bool]
 Patterns = Mapping[str, Sequence[Pattern]]
 
+_MAX_ROUNDS = 10
+
 
 class Rewriter:
     """One run of patterns over a function."""
@@ -24,19 +26,27 @@ class Rewriter:
         self._erased: set[Operation] = set()
 
     def run(self) -> None:
-        """Apply patterns until none applies."""
-        for op in self.function:
-            self._work[op] = None
+        """Go over all operations until nothing changes any more, ten times at most."""
+        for _ in range(_MAX_ROUNDS):
+            if not self._round():
+                break
+
+    def _round(self) -> bool:
+        changed = False
+        self._work = dict.fromkeys(self.function)
         while self._work:
             op, _ = self._work.popitem()
             if op in self._erased:
                 continue
             if not any(result.use_count for result in op.results):
                 self.erase(op)
+                changed = True
                 continue
             for pattern in self._patterns.get(op.name, ()):
                 if pattern(self, op):
+                    changed = True
                     break
+        return changed
 
     def visit(self, ops: Iterable[Operation]) -> None:
         """Look at these again, the last one first."""

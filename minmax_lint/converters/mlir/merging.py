@@ -1,0 +1,53 @@
+"""Common subexpressions: nodes that compute the same from the same are one (MLIR's CSE pass)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from minmax_lint.graph.names import array_name
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import Kept
+
+_SAME_OP = {"Add": "AddV2"}
+_NEVER = frozenset({"NoOp", "Placeholder", "RandomUniform"})
+_ENDS = 64
+
+
+def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
+    """Node -> the earlier node that does the same, for every node that has one."""
+    first: dict[str, str] = {}
+    known: dict[object, str] = {}
+    constants: dict[object, list[tuple[Tensor, str]]] = {}
+    for name in order:
+        op = kept.graph.op(name)
+        if op in _NEVER or kept.is_cut(name):
+            continue
+        node = kept.graph[name]
+        found = (
+            _equal_constant(node, constants) if op == "Const" else known.setdefault(_key(node, first), name)
+        )
+        if found != name:
+            first[name] = found
+    return first
+
+
+def _key(node: Node, first: dict[str, str]) -> object:
+    attrs = tuple(sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_")))
+    sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
+    return _SAME_OP.get(node.op, node.op), attrs, sources
+
+
+def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]]) -> str:
+    tensor = node.tensor()
+    content = tensor.content if tensor is not None else None
+    if tensor is None or content is None:
+        return node.name
+    # Weights lie in a mapped file: most are told apart by their ends.
+    ends = (bytes(content[:_ENDS]), bytes(content[-_ENDS:]))
+    alike = constants.setdefault((tensor.dtype, tensor.shape, len(content), ends), [])
+    for other, name in alike:
+        if other.content == content:
+            return name
+    alike.append((tensor, node.name))
+    return node.name
