@@ -96,6 +96,7 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target]) -> R
         verbose=args.verbose,
         quiet=args.quiet,
         statistics=args.statistics,
+        selected=settings.values.selection.codes(),
         fixed=fixed,
     )
 

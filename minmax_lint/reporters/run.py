@@ -33,6 +33,8 @@ class Run:
     quiet: bool = False
     statistics: bool = False
     """Whether `full` adds a table of how often each rule was broken."""
+    selected: frozenset[str] | None = None
+    """Codes of the rules that were asked for; None for all."""
     fixed: int = 0
     """Findings that `--fix` has repaired before these reports were made."""
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import rule, rules
+from minmax_lint.rules.rule import Rule, rule, rules
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,17 @@ class Selection:
         for text in (*self.select, *self.ignore):
             _checked(text)
 
-    def accepts(self, finding: Finding) -> bool:
-        """Whether the finding is wanted."""
+    def accepts(self, finding: Finding | Rule) -> bool:
+        """Whether the finding, or the findings of the rule, are wanted; of equals, ignore wins (as in ruff)."""
         selected = max((_match(text, finding) for text in self.select), default=0) if self.select else 1
-        ignored = max((_match(text, finding) for text in self.ignore), default=0)
-        return (
-            selected > 0 and selected >= ignored
-            if ignored > 1 and self.select
-            else selected > 0 and not ignored
-        )
+        return selected > max((_match(text, finding) for text in self.ignore), default=0)
+
+    def codes(self) -> frozenset[str]:
+        """The codes of the rules that are wanted."""
+        return frozenset(rule.code for rule in rules() if self.accepts(rule))
 
 
-def _match(text: str, finding: Finding) -> int:
+def _match(text: str, finding: Finding | Rule) -> int:
     """Length of the matching part of the code: longer is more specific; 0 is no match."""
     if text.upper() == "ALL":
         return 1

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from minmax_lint.cli import main
+from tests.cli.founding import BROKEN
 from tests.reporters.reports import MIXED
 from tests.reporters.test_golden import rendered
 
@@ -80,3 +83,28 @@ def test_the_actions_lint_step_runs_as_a_script(tmp_path, annotations):
     assert {"sarif=out.sarif", "html=out.html"} <= set(words)
     assert ("concise" if annotations == "matcher" else "github") in words
     assert ("::add-matcher::" in run.stdout) == (annotations == "matcher")
+
+
+def test_the_actions_lint_step_leaves_everything_behind(tmp_path):
+    program = tmp_path / "minmax-lint"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m minmax_lint "$@"\n')
+    program.chmod(0o755)
+    shutil.copy(BROKEN, tmp_path / "model.pb")
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "MODELS": "model.pb",
+        "ARGS": "-o output",
+        "SARIF": "out.sarif",
+        "HTML": "out.html",
+        "ANNOTATIONS": "github",
+    }
+    words = ["bash", "-e", "-c", steps()[1]["run"]]
+    run = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stderr
+    assert run.stdout.startswith("::error file=model.pb,line=1,title=MM101 output-fakequant-outside::")
+    assert "MM101" in (tmp_path / "summary.md").read_text()
+    assert json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"][0]["ruleId"] == "MM101"
+    assert (tmp_path / "out.html").stat().st_size > 100_000

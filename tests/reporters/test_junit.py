@@ -24,6 +24,11 @@ def test_each_model_is_a_suite_and_each_rule_a_case():
     assert (suite.get("failures"), suite.get("errors")) == ("0", "0")
 
 
+def test_rules_that_were_not_asked_for_are_no_cases():
+    (suite,) = tree(replace(CLEAN, selected=frozenset({"MM902"})))
+    assert [case.get("name") for case in suite] == ["MM902 unused-ignore"]
+
+
 def test_findings_fail_their_rules_case_and_are_counted():
     root = tree(MIXED)
     failing = {case.get("name") for case in root.iter("testcase") if case.find("failure") is not None}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from minmax_lint.reporters.formats import markdown
+from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import counts_text, plural
 from minmax_lint.rules.finding import SEVERITIES, Finding
@@ -18,13 +19,14 @@ COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 def render(run: Run, out: TextIO) -> None:
     """Write workflow commands to `out`, and the whole run as Markdown to $GITHUB_STEP_SUMMARY if set."""
-    found = [(report.path, finding) for report in run.reports for finding in report.findings]
+    found = [(report, finding) for report in run.reports for finding in report.findings]
     found.sort(key=lambda pair: SEVERITIES.index(pair[1].severity))
     for failed in run.unreadable:
         out.write(_command("error", failed.path, "minmax-lint", failed.message))
-    for path, finding in found[:MOST]:
+    for report, finding in found[:MOST]:
         title = f"{finding.code} {finding.name}"
-        out.write(_command(COMMANDS[finding.severity], path, title, _message(finding)))
+        line = line_of(report, finding.node or finding.array)
+        out.write(_command(COMMANDS[finding.severity], report.path, title, _message(finding), line))
     out.write(_summary(run, len(found)) + "\n")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
@@ -42,11 +44,12 @@ def _message(finding: Finding) -> str:
 def _summary(run: Run, total: int) -> str:
     hidden = f"; {total - MOST} not shown as annotations" if total > MOST else ""
     models = len(run.reports)
-    return f"minmax-lint: {counts_text(run)} in {models} {plural(models, 'model')}{hidden}"
+    unread = f"; {len(run.unreadable)} could not be read" if run.unreadable else ""
+    return f"minmax-lint: {counts_text(run)} in {models} {plural(models, 'model')}{unread}{hidden}"
 
 
-def _command(kind: str, path: str, title: str, message: str) -> str:
-    return f"::{kind} file={_property(path)},line=1,title={_property(title)}::{_data(message)}\n"
+def _command(kind: str, path: str, title: str, message: str, line: int = FIRST) -> str:
+    return f"::{kind} file={_property(path)},line={line},title={_property(title)}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:

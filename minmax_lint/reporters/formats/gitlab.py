@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TextIO
 
+from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
 
 SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
@@ -20,7 +21,10 @@ def render(run: Run, out: TextIO) -> None:
             "check_name": finding.name,
             "fingerprint": _fingerprint(report.path, finding.fingerprint),
             "severity": SEVERITIES[finding.severity],
-            "location": {"path": report.path, "lines": {"begin": 1}},
+            "location": {
+                "path": report.path,
+                "lines": {"begin": line_of(report, finding.node or finding.array)},
+            },
         }
         for report in run.reports
         for finding in report.findings
@@ -31,7 +35,7 @@ def render(run: Run, out: TextIO) -> None:
             "check_name": "unreadable-model",
             "fingerprint": _fingerprint(failed.path, "unreadable-model"),
             "severity": UNREADABLE,
-            "location": {"path": failed.path, "lines": {"begin": 1}},
+            "location": {"path": failed.path, "lines": {"begin": FIRST}},
         }
         for failed in run.unreadable
     ]

@@ -1,4 +1,4 @@
-"""JUnit XML: one test suite a model, one test case a rule, so that passes are seen as well."""
+"""JUnit XML: one test suite a model, one test case a selected rule, so that passes are seen as well."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def render(run: Run, out: TextIO) -> None:
     """Write the document. Findings of severity info do not fail their case; they are in its output."""
     root = ElementTree.Element("testsuites", name="minmax-lint")
     for report in run.reports:
-        root.append(_suite(report))
+        root.append(_suite(run, report))
     for failed in run.unreadable:
         root.append(_broken(failed))
     for count in ("tests", "failures", "errors"):
@@ -28,9 +28,10 @@ def render(run: Run, out: TextIO) -> None:
     out.write(ElementTree.tostring(root, encoding="unicode") + "\n")
 
 
-def _suite(report: Report) -> ElementTree.Element:
+def _suite(run: Run, report: Report) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=_clean(report.path))
-    names = {rule.code: rule.name for rule in rules()}
+    asked = [rule for rule in rules() if run.selected is None or rule.code in run.selected]
+    names = {rule.code: rule.name for rule in asked}
     names.update({finding.code: finding.name for finding in report.findings})
     failures = 0
     for code in sorted(names):

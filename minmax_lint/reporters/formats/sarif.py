@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from minmax_lint.report import Report
+from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.finding import Finding, Severity, Step
 from minmax_lint.rules.rule import Rule, rules
@@ -79,8 +80,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(report: Report, finding: Finding, places: dict[str, int], *, suppressed: bool) -> dict[str, Any]:
-    location = _location(report.path)
     place = finding.node or finding.array
+    location = _location(report.path, line_of(report, place))
     if place:
         location["logicalLocations"] = [_logical(place)]
     message = finding.message + (f" {finding.advice}" if finding.advice else "")
@@ -101,16 +102,17 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
         found["ruleIndex"] = places[finding.code]
     if finding.path:
         found["codeFlows"] = [
-            {"threadFlows": [{"locations": [_flow(report.path, step) for step in finding.path]}]}
+            {"threadFlows": [{"locations": [_flow(report, step) for step in finding.path]}]}
         ]
     if suppressed:
         found["suppressions"] = [{"kind": "external", "status": "accepted"}]
     return found
 
 
-def _flow(path: str, step: Step) -> dict[str, Any]:
+def _flow(report: Report, step: Step) -> dict[str, Any]:
     said = " ".join(part for part in (step.op, step.node, step.note) if part)
-    location = {**_location(path), "message": {"text": said}, "logicalLocations": [_logical(step.node)]}
+    at = _location(report.path, line_of(report, step.node))
+    location = {**at, "message": {"text": said}, "logicalLocations": [_logical(step.node)]}
     return {"location": location}
 
 
@@ -118,9 +120,9 @@ def _logical(name: str) -> dict[str, str]:
     return {"name": name.rsplit("/", 1)[-1], "fullyQualifiedName": name, "kind": "element"}
 
 
-def _location(path: str) -> dict[str, Any]:
-    # Code scanning shows physical locations only, and wants a line even in a binary file.
-    return {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": 1}}}
+def _location(path: str, line: int = FIRST) -> dict[str, Any]:
+    # Code scanning shows physical locations only.
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": line}}}
 
 
 def _uri(path: str) -> str:
