@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.boundary import quantize_inputs, return_quantized
+from minmax_lint.converters.mlir.composites import COMPOSITES
 from minmax_lint.converters.mlir.composition import COMPOSED
 from minmax_lint.converters.mlir.driver import Driver
 from minmax_lint.converters.mlir.explaining import obstacles
@@ -12,6 +13,7 @@ from minmax_lint.converters.mlir.failure import Refused, Unfollowed
 from minmax_lint.converters.mlir.fakequants import cover_means
 from minmax_lint.converters.mlir.finishing import finish
 from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.merging import merge_operations
 from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.quantizing import quantize
@@ -41,10 +43,11 @@ def predict(
     version = VERSIONS[profile.version]
     signed = profile.flow == "tf2"
     try:
-        function = Importer(kept, inference, version, COMPOSED).run()
+        function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
         if version.mean_takes_operand_scale:
             cover_means(function)
         optimize(function, version)
+        merge_operations(function)
         if not signed:
             quantize_inputs(function, stats or {})
         return_quantized(function)

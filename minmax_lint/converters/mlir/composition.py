@@ -171,6 +171,11 @@ def negated(value: Value) -> Value | None:
 
 def _add(importer: Importer, node: Node) -> Value:
     """A sum; with a negation it is a difference (canonicalize.td)."""
+    sources = _both_transposed(importer, node)
+    if sources is not None:
+        total = importer.add("ADD", node, sources, sources[0].shape)
+        order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
+        return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
     left, right = importer.ordered_inputs(node)
     if node.op != "BiasAdd":
         for one, other in ((right, left), (left, right)):
@@ -178,6 +183,18 @@ def _add(importer: Importer, node: Node) -> Value:
             if inner is not None:
                 return importer.add("SUB", node, [one, inner])
     return _neutral(importer, node, "ADD", 0.0, left, right)
+
+
+def _both_transposed(importer: Importer, node: Node) -> list[Value] | None:
+    """The operands in front of two equal transpositions (MoveTransposesPass moves these behind the sum)."""
+    graph = importer.kept.graph
+    nodes = [graph[edge.node] for edge in node.inputs]
+    if any(source.op != "Transpose" or importer.inference.is_constant(source.name) for source in nodes):
+        return None
+    orders = [importer.integers(source.inputs[1].array) for source in nodes]
+    if orders[0] is None or orders[0] != orders[1]:
+        return None
+    return [importer.value(source.inputs[0].array) for source in nodes]
 
 
 def _subtract(importer: Importer, node: Node) -> Value:

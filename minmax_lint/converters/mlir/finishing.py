@@ -6,31 +6,36 @@ Sources: post_quantize.cc; the verifiers of SameScalesOpInterface and of func.re
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.failure import Refused
-from minmax_lint.converters.mlir.fakequants import is_constant
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Rewriter
 from minmax_lint.converters.mlir.scales import Scale
-from minmax_lint.converters.mlir.tables import UNSIGNED_MIXES_SCALES, Version
+from minmax_lint.converters.mlir.tables import (
+    CONVOLUTIONS,
+    FOUR_BITS_WHEN_SIGNED,
+    ONE_WIDTH,
+    UNSIGNED_MIXES_SCALES,
+    Version,
+)
 from minmax_lint.graph.dtype import DType
 
 
 def finish(function: Function, version: Version, *, signed: bool) -> None:
     """Raises Refused where a check fails."""
-    check_same_scales(function, version, signed=signed)
+    check(function, version, signed=signed)
     types = None
     if not signed:
         remove_adaptors(function)
         types = [value.scale for value in function.returned.operands]
-    Rewriter(function, {DEQUANTIZE: (remove_volatile, restore_constant)}).run()
-    optimize(function, version)
-    if not version.squashes_while_quantizing:
-        Rewriter(function, {QUANTIZE: (squash_late,)}).run()
+    Rewriter(function, {DEQUANTIZE: (remove_volatile,)}).run()
+    optimize(function, version, {} if version.squashes_while_quantizing else {QUANTIZE: (squash_late,)})
     function.sweep()
-    check_same_scales(function, version, signed=signed)
+    check(function, version, signed=signed)
     if types is not None:
         check_return(function, types)
+        if not version.stores_unsigned_widths:
+            check_storable(function)
 
 
 def remove_adaptors(function: Function) -> None:
@@ -63,24 +68,55 @@ def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
-    """A quantized constant that only a float operation reads is that constant."""
-    quantize = op.operands[0].op
-    if quantize is None or quantize.name != QUANTIZE or not is_constant(quantize.operands[0]):
-        return False
-    rewriter.replace(op, quantize.operands[0])
-    return True
-
-
-def check_same_scales(function: Function, version: Version, *, signed: bool) -> None:
-    """Raises Refused at the first operation whose operands and results should share one scale and do not."""
+def check(function: Function, version: Version, *, signed: bool) -> None:
+    """The verifiers of all operations: raises Refused at the first that has types or scales it cannot have."""
     for op in function:
+        check_types(op, signed=signed)
         if op.name not in version.same_scale or (not signed and op.name in UNSIGNED_MIXES_SCALES):
             continue
         values = [value for value in (*op.operands, *op.results) if value.scale is not None]
         for value in values[1:]:
             if value.scale != values[0].scale:
                 raise _conflict(op, values[0], value, signed=signed)
+
+
+def check_types(op: Operation, *, signed: bool) -> None:
+    """Raises Refused where an operation has no form for the widths of its operands and results."""
+    if op.name in (CONST, QUANTIZE, DEQUANTIZE) or (signed and op.name in FOUR_BITS_WHEN_SIGNED):
+        return
+    scales = [value.scale for value in (*op.operands, *op.results) if value.scale is not None]
+    widths = [scale.bits for scale in scales if scale.bits <= 16]
+    odd = next((scale for scale in scales if scale.bits == 4), None)
+    if op.name in ONE_WIDTH and len(set(widths)) > 1:
+        raise _mistyped(
+            op, f"'tfl.{op.name.lower()}' op failed to verify that x and y must have same element type"
+        )
+    if op.name == "ONE_HOT" and scales:
+        odd = scales[0]
+    if op.name in CONVOLUTIONS and len(op.operands) > 1 and not signed:
+        weights = op.operands[1].scale
+        odd = weights if weights is not None and weights.bits == 16 else None if weights is odd else odd
+    if odd is not None:
+        got = spelled(odd, signed=signed)
+        raise _mistyped(
+            op, f"'tfl.{op.name.lower()}' op has an operand or result of type {got}, which it cannot have"
+        )
+
+
+def _mistyped(op: Operation, message: str) -> Refused:
+    reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
+    node = op.nodes[-1] if op.nodes else None
+    return Refused("other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason)
+
+
+def check_storable(function: Function) -> None:
+    """2.15 cannot write unsigned types of another width than 8: raises Refused at the first."""
+    for op in function:
+        for value in op.results:
+            if value.scale is not None and value.scale.bits in (4, 16):
+                raise _mistyped(
+                    op, f"invalid TFLite type: '{_tensor(value, spelled(value.scale, signed=False))}'"
+                )
 
 
 def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Refused:

@@ -129,7 +129,7 @@ class Importer:
         rule = self.rules.get(node.op)
         if node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
-        elif rule is not None:
+        elif rule is not None and node.op not in self.version.without_builtin:
             self.values[node.name] = rule(self, node)
         else:
             self._legalize(node)

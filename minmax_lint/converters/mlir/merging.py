@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minmax_lint.converters.mlir.ir import CONST, Function, Operation
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -33,9 +34,12 @@ def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
 
 
 def _key(node: Node, first: dict[str, str]) -> object:
-    attrs = tuple(sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_")))
     sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
-    return _SAME_OP.get(node.op, node.op), attrs, sources
+    return _SAME_OP.get(node.op, node.op), _attributes(node), sources
+
+
+def _attributes(node: Node) -> object:
+    return tuple(sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_")))
 
 
 def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]]) -> str:
@@ -51,3 +55,23 @@ def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]
             return name
     alike.append((tensor, node.name))
     return node.name
+
+
+def merge_operations(function: Function) -> None:
+    """The same pass on operations, in front of the quantization."""
+    known: dict[object, Operation] = {}
+    for op in function:
+        if op.name == CONST:
+            continue
+        first = known.setdefault(_operation_key(op), op)
+        if first is not op:
+            for mine, its in zip(op.results, first.results, strict=True):
+                mine.replace_uses(its)
+            function.erase(op)
+
+
+def _operation_key(op: Operation) -> object:
+    node = op.attrs.get("node")
+    attrs = _attributes(node) if isinstance(node, Node) else ()
+    scales = tuple(result.scale for result in op.results)
+    return op.name, op.activation, attrs, scales, tuple(id(value) for value in op.operands)

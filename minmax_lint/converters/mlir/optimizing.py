@@ -9,7 +9,7 @@ import struct
 
 from minmax_lint.converters.mlir.fakequants import constant_behind, is_constant, quantize_of
 from minmax_lint.converters.mlir.ir import QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
+from minmax_lint.converters.mlir.rewriting import Pattern, Patterns, Rewriter
 from minmax_lint.converters.mlir.tables import (
     ACTIVATIONS,
     BEFORE_RESHAPE,
@@ -23,10 +23,12 @@ from minmax_lint.graph.shape_arithmetic import elements
 from minmax_lint.graph.tensor import Shape
 
 
-def optimize(function: Function, version: Version) -> None:
-    """Both phases of the pass."""
-    extra = LATER if version.simplifies_slices_and_sums else {}
-    for phase in (FIRST, SECOND):
+def optimize(function: Function, version: Version, last: Patterns | None = None) -> None:
+    """Both phases of the pass. `last`: further patterns of its second phase."""
+    extra = LATER if version.simplifies_slices_and_sums else EARLIER
+    if version.pushes_transposes:
+        Rewriter(function, PUSH_TRANSPOSE).run()
+    for phase in (FIRST, {**SECOND, **(last or {})}):
         patterns = {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
         Rewriter(function, patterns).run()
     function.sweep()
@@ -349,8 +351,8 @@ def _typed_as(result: Value, source: Value) -> None:
     result.scale = source.scale
 
 
-def binary_of_reshapes(rewriter: Rewriter, op: Operation) -> bool:
-    """A binary operation of two equal RESHAPEs moves in front of them."""
+def binary_of_reshapes(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
+    """A binary operation of two equal RESHAPEs moves in front of them, if `single` only where nobody else reads."""
     left, right = (producer(value, "RESHAPE") for value in op.operands[:2])
     if left is None or right is None or left.result.shape != right.result.shape:
         return False
@@ -358,7 +360,7 @@ def binary_of_reshapes(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if left.operands[0].scale != right.operands[0].scale:
         return False
-    if op.name in ("ADD", "SUB", "MUL", "DIV"):
+    if single and op.name in ("ADD", "SUB", "MUL", "DIV"):
         same = left is right and left.result.use_count == 2
         if not same and not (left.result.use_count == right.result.use_count == 1):
             return False
@@ -423,6 +425,45 @@ def trivial_transpose(rewriter: Rewriter, op: Operation) -> bool:
     if [axis for axis in moved if shape[axis] != 1] != [a for a in range(len(shape)) if shape[a] != 1]:
         return False
     rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
+    return True
+
+
+def transpose_behind(rewriter: Rewriter, op: Operation) -> bool:
+    """Elementwise operations of two equal TRANSPOSEs, or of one and a constant, come before them (2.21)."""
+    left, right = (producer(value, "TRANSPOSE") for value in op.operands[:2])
+    if any(value.op is None for value in op.operands):
+        return False
+    if left is not None and right is not None:
+        if _order(left) is None or _order(left) != _order(right):
+            return False
+        if 1 not in (left.result.use_count, right.result.use_count):
+            return False
+        return _swap_with_transpose(rewriter, op, left, [left.operands[0], right.operands[0]], [left, right])
+    moved = left or right
+    other = op.operands[1] if left is not None else op.operands[0]
+    if moved is None or not is_constant(other) or moved.result.use_count != 1:
+        return False
+    if rank(other) not in (0, rank(moved.result)) or not same_type(moved.result, op.result):
+        return False
+    if elements(other.shape or ()) != 1:
+        other = rewriter.constant(other)
+    return _swap_with_transpose(rewriter, op, moved, [moved.operands[0], other], [moved])
+
+
+def _order(transpose: Operation) -> tuple[int, ...] | None:
+    order = transpose.operands[1].op
+    tensor = order.load() if order is not None and is_constant(transpose.operands[1]) else None
+    return None if tensor is None else tuple(int(axis) for axis in tensor.values())
+
+
+def _swap_with_transpose(
+    rewriter: Rewriter, op: Operation, transpose: Operation, operands: list[Value], others: list[Operation]
+) -> bool:
+    first = rewriter.create(op.name, operands, op)
+    first.activation = op.activation
+    first.result.shape = transpose.operands[0].shape
+    second = rewriter.create("TRANSPOSE", [first.result, transpose.operands[1]], op, others)
+    rewriter.replace(op, second.result)
     return True
 
 
@@ -652,9 +693,22 @@ SECOND = {
 }
 """The second phase."""
 
+
+def _binary_of_any_reshapes(rewriter: Rewriter, op: Operation) -> bool:
+    return binary_of_reshapes(rewriter, op, single=False)
+
+
+EARLIER: dict[str, tuple[Pattern, ...]] = dict.fromkeys(
+    ("ADD", "DIV", "MUL", "SUB"), (_binary_of_any_reshapes,)
+)
+"""What only 2.15 does."""
+
 LATER: dict[str, tuple[Pattern, ...]] = {
     "ADD": (plus_nothing,),
     "SELECT": (broadcast_select,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
 }
-"""What 2.21 does besides."""
+"""What only 2.21 does."""
+
+PUSH_TRANSPOSE = dict.fromkeys(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB"), (transpose_behind,))
+"""PushTransposeThroughEwisePass."""

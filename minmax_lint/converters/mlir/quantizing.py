@@ -7,8 +7,9 @@ front of an operation and at the quantize behind it, and the last operation come
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.fakequants import constant_behind
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
-from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.graph.dtype import DType
 
@@ -29,7 +30,10 @@ def quantize(function: Function, version: Version) -> None:
             for user in users
         )
 
-    patterns = {QUANTIZE: (squash, behind), DEQUANTIZE: (in_front,)}
+    patterns: dict[str, tuple[Pattern, ...]] = {
+        QUANTIZE: (squash, behind),
+        DEQUANTIZE: (in_front, restore_constant),
+    }
     if not version.squashes_while_quantizing:
         patterns[QUANTIZE] = (behind,)
     Rewriter(function, patterns).run()
@@ -62,6 +66,15 @@ def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
         rewriter.visit(old.users)
         old.replace_uses(new)
     rewriter.visit([integer, op])
+    return True
+
+
+def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantized constant that float operations read is that constant."""
+    constant = constant_behind(op.result)
+    if constant is None:
+        return False
+    rewriter.replace(op, constant.result)
     return True
 
 

@@ -12,6 +12,8 @@ LEGALIZED = {
     "Abs": "ABS",
     "Add": "ADD",
     "AddN": "ADD_N",
+    "Atan2": "ATAN2",
+    "Bucketize": "BUCKETIZE",
     "AddV2": "ADD",
     "All": "REDUCE_ALL",
     "Any": "REDUCE_ANY",
@@ -89,7 +91,9 @@ LEGALIZED = {
     "Reshape": "RESHAPE",
     "ResizeBilinear": "RESIZE_BILINEAR",
     "ResizeNearestNeighbor": "RESIZE_NEAREST_NEIGHBOR",
+    "ReverseSequence": "REVERSE_SEQUENCE",
     "ReverseV2": "REVERSE_V2",
+    "Rint": "ROUND",
     "Round": "ROUND",
     "Rsqrt": "RSQRT",
     "ScatterNd": "SCATTER_ND",
@@ -118,7 +122,9 @@ LEGALIZED = {
     "TopK": "TOPK_V2",
     "TopKV2": "TOPK_V2",
     "Transpose": "TRANSPOSE",
+    "Unique": "UNIQUE",
     "Unpack": "UNPACK",
+    "UnsortedSegmentSum": "UNSORTED_SEGMENT_SUM",
     "Where": "WHERE",
     "ZerosLike": "ZEROS_LIKE",
 }
@@ -143,9 +149,9 @@ REMOVED = frozenset(
 
 NO_BUILTIN = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition ExtractImagePatches FakeQuantWithMinMaxArgsGradient
+    CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
     FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
-    QuantizedRelu QuantizeV2 RequantizationRange Requantize
+    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic Tan
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
@@ -196,8 +202,9 @@ _SAME_SCALE = frozenset(
 _NEEDS_OUTPUT = frozenset(
     """
     ABS ADD ARG_MAX ARG_MIN BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D EQUAL EXP FULLY_CONNECTED GELU GREATER
-    GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MEAN MUL NOT_EQUAL PRELU REDUCE_PROD RELU RELU6
-    RELU_N1_TO_1 REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV
+    GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MATRIX_DIAG MATRIX_SET_DIAG MEAN MUL NOT_EQUAL
+    ONE_HOT PRELU REDUCE_PROD RELU RELU6
+    RELU_0_TO_1 RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
     """.split()
 )
 
@@ -218,6 +225,10 @@ class Version:
     """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
+    stores_unsigned_widths: bool
+    """Unsigned types of 4 and 16 bits can be written."""
+    pushes_transposes: bool
+    """PushTransposeThroughEwisePass runs in front of the optimization."""
     simplifies_slices_and_sums: bool
     """STRIDED_SLICE becomes SLICE, x + (y - y) becomes x, SELECT becomes SELECT_V2."""
     squashes_while_quantizing: bool
@@ -228,12 +239,14 @@ class Version:
 
 VERSIONS = {
     (2, 15): Version(
-        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO"},
-        same_scale=_SAME_SCALE | {"ADD_N"},
+        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"},
+        same_scale=_SAME_SCALE | {"ADD_N", "GATHER_ND"},
         mean_takes_operand_scale=False,
         bias_fake_quant_blocks=True,
         changed_return_type_fails=False,
-        without_builtin=frozenset({"GatherNd"}),
+        without_builtin=frozenset({"Softsign"}),
+        stores_unsigned_widths=False,
+        pushes_transposes=False,
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
         constant_batch_matmul_is_fully_connected=False,
@@ -245,6 +258,8 @@ VERSIONS = {
         bias_fake_quant_blocks=False,
         changed_return_type_fails=True,
         without_builtin=frozenset(),
+        stores_unsigned_widths=True,
+        pushes_transposes=True,
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
         constant_batch_matmul_is_fully_connected=False,
@@ -253,3 +268,12 @@ VERSIONS = {
 
 SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 """Ops that read a real-valued array and compute on no real values."""
+
+CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
+"""Ops with weights as operand 1."""
+
+FOUR_BITS_WHEN_SIGNED = CONVOLUTIONS
+"""Ops that take and make signed types of 4 bits (measured: bits.py in the laboratory of the model)."""
+
+ONE_WIDTH = frozenset({"RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1"})
+"""Ops whose operand and result must have the same width."""
