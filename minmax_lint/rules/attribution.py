@@ -47,6 +47,9 @@ CODES: Mapping[ObstacleKind, str] = {
 """Kinds that belong to one rule, whatever the graph looks like."""
 
 
+ABOUT_OPS = frozenset({"MM401", "MM402"})
+"""Rules about an op, whatever its result is called after a converter's rewriting."""
+
 GAPS = frozenset({"MM102", "MM110", "MM112", "MM113"})
 """Rules about an array that lacks a range where its op is."""
 
@@ -78,7 +81,7 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = replace(cause, code=CODES["unknown-op"])
-            key = (cause.code, cause.array or cause.node)
+            key = (cause.code, cause.node if cause.code in ABOUT_OPS else cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
     for cause in _tails_told_apart(coverage, _without_lost_gaps(merged)):
@@ -165,8 +168,8 @@ def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
 def _without_lost_gaps(causes: Mapping[tuple[str, str | None], Cause]) -> tuple[Cause, ...]:
     """The causes without gaps at ops that have no quantized form: there a range would not help."""
     found = []
-    for (code, array), cause in causes.items():
-        hopeless = causes.get(("MM401", array)) if code in GAPS else None
+    for (code, _), cause in causes.items():
+        hopeless = causes.get(("MM401", cause.node)) if code in GAPS else None
         if hopeless is None or not set(cause.profiles) <= set(hopeless.profiles):
             found.append(cause)
     return tuple(found)
