@@ -8,7 +8,7 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.finding import Applicability, Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -29,21 +29,19 @@ INSTEAD: Mapping[str, str] = {
 """TensorFlow op -> what does the same and has a quantized form."""
 
 
-REPLACEABLE = frozenset(
-    {
-        "Abs",
-        "AddN",
-        "Div",
-        "Neg",
-        "Pow",
-        "RealDiv",
-        "ReverseV2",
-        "Square",
-        "SquaredDifference",
-        "Tile",
-    }
-)
-"""Ops that the repair `replace` writes out."""
+REPLACED: Mapping[str, Applicability] = {
+    "Abs": "unsafe",
+    "AddN": "unsafe",
+    "Div": "safe",
+    "Neg": "safe",
+    "Pow": "unsafe",
+    "RealDiv": "safe",
+    "ReverseV2": "safe",
+    "Square": "safe",
+    "SquaredDifference": "unsafe",
+    "Tile": "safe",
+}
+"""Ops that the repair `replace` writes out. Unsafe: in several ops, and what lies between needs a range."""
 
 
 class NoQuantizedKernel(Rule):
@@ -117,9 +115,12 @@ def _advice(op: str) -> str:
 
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
-    if op not in REPLACEABLE or cause.node is None:
+    if op not in REPLACED or cause.node is None:
         return None
     inputs = subject.graph[cause.node].inputs
     if op in ("Div", "Pow", "RealDiv") and inputs[-1].node not in subject.coverage.from_constants:
         return None
-    return FixOffer("replace", "safe", f"Write {cause.node!r} out in ops that have a quantized form.")
+    ranges = ", and give what lies between a range" if REPLACED[op] == "unsafe" else ""
+    return FixOffer(
+        "replace", REPLACED[op], f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
+    )
