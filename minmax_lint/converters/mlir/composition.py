@@ -30,15 +30,17 @@ def moved(
             # Folded; the content only matters where a scale is read off it, which no order changes.
             return importer.constant(source.name, source.dtype, shape, source.op.load)
         return importer.add(name, node, [source, *others], shape)
+    if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
+        return importer.add(name, node, [source, *others], shape)
     if quantize.attrs.get("movable"):
         inner = moved(importer, node, name, quantize.operands[0], shape, *others)
-    elif quantize.result.only_user is not None and source.use_count == 0:
-        inner = importer.add(name, node, [source, *others], shape)
     else:
-        return importer.add(name, node, [source, *others], shape)
+        inner = importer.add(name, node, [source, *others], shape)
     scale = quantize.result.scale
     fake_quant_node = importer.kept.graph[quantize.nodes[-1]]
-    result = importer.quantized(inner, scale, fake_quant_node, movable=quantize.attrs.get("movable"))
+    result = importer.quantized(
+        inner, scale, fake_quant_node, movable=quantize.attrs.get("movable"), moved=True
+    )
     for op in (result.op, result.op and result.op.operands[0].op):
         if op is not None:
             op.result.name = node.name
@@ -64,6 +66,9 @@ def _transpose(importer: Importer, node: Node) -> Value:
 def _flipped(importer: Importer, node: Node, source: Value) -> Value:
     shape = tuple(reversed(source.shape)) if source.shape is not None else None
     order = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    quantize = quantize_of(source)
+    if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
+        return importer.add("TRANSPOSE", node, [source, order], shape)
     return moved(importer, node, "TRANSPOSE", source, shape, order)
 
 

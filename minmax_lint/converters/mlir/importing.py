@@ -35,6 +35,7 @@ class Importer:
         self.version = version
         self.function = Function()
         self.values: dict[str, Value] = {}
+        self._first: dict[str, str] = {}
 
     def run(self) -> Function:
         """Raises Refused or Unfollowed."""
@@ -43,10 +44,10 @@ class Importer:
             self.values[array] = value
             self.function.arguments.append(value)
         order = import_order(self.kept)
-        first = merged(self.kept, order)
+        self._first = merged(self.kept, order)
         for name in order:
-            if name in first:
-                self._take_over(self.kept.graph[name], self.kept.graph[first[name]])
+            if name in self._first:
+                self._take_over(self.kept.graph[name], self.kept.graph[self._first[name]])
             elif not self.kept.is_cut(name):
                 self._import(self.kept.graph[name])
         for array in self.kept.outputs:
@@ -102,6 +103,18 @@ class Importer:
     def inputs(self, node: Node) -> list[Value]:
         """The values of all data inputs."""
         return [self.value(edge.array) for edge in node.inputs]
+
+    def reader_count(self, name: str) -> int:
+        """How many operations read output 0 of node `name`, outputs included, in front of all rewriting."""
+        count, pending = 0, [name, *(other for other, first in self._first.items() if first == name)]
+        for current in pending:
+            count += self.kept.outputs.count(current)
+            for use in self.kept.uses(current):
+                if self.kept.graph.op(use.node) in REMOVED:
+                    pending.append(use.node)
+                elif use.node not in self._first:
+                    count += 1
+        return count
 
     def ordered_inputs(self, node: Node) -> list[Value]:
         """The two inputs of a commutative op: a constant comes second."""

@@ -225,6 +225,8 @@ class Version:
     """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
+    unites_unsigned_concatenations: bool
+    """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
     stores_unsigned_widths: bool
     """Unsigned types of 4 and 16 bits can be written."""
     pushes_transposes: bool
@@ -245,6 +247,7 @@ VERSIONS = {
         bias_fake_quant_blocks=True,
         changed_return_type_fails=False,
         without_builtin=frozenset({"Softsign"}),
+        unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
         pushes_transposes=False,
         simplifies_slices_and_sums=False,
@@ -258,6 +261,7 @@ VERSIONS = {
         bias_fake_quant_blocks=False,
         changed_return_type_fails=True,
         without_builtin=frozenset(),
+        unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
         pushes_transposes=True,
         simplifies_slices_and_sums=True,
@@ -272,8 +276,30 @@ SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """Ops with weights as operand 1."""
 
-FOUR_BITS_WHEN_SIGNED = CONVOLUTIONS
-"""Ops that take and make signed types of 4 bits (measured: bits.py in the laboratory of the model)."""
+FOUR_BITS = {
+    True: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "L2_NORMALIZATION"}),
+    False: frozenset({"PACK"}),
+}
+"""Signed -> ops that take and make types of 4 bits, besides those that only move elements."""
 
-ONE_WIDTH = frozenset({"RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1"})
-"""Ops whose operand and result must have the same width."""
+FOUR_BITS_ALWAYS = frozenset(
+    {"CONCATENATION", "PAD", "RESHAPE", "SLICE", "SPLIT", "STRIDED_SLICE", "TRANSPOSE"}
+)
+
+NO_SIXTEEN_BITS = frozenset(
+    "EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOG NOT_EQUAL SQUARED_DIFFERENCE".split()
+)
+"""Ops without a type of 16 bits."""
+
+ONE_WIDTH = frozenset(
+    """
+    CONCATENATION EXP LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN REDUCE_PROD RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1
+    REVERSE_V2 RSQRT SOFTMAX SQRT SQUARED_DIFFERENCE SUM TANH
+    """.split()
+)
+"""Ops whose first operand and result must have the same width."""
+
+ONE_WIDTH_OF_OPERANDS = frozenset(
+    "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL SQUARED_DIFFERENCE SUB".split()
+)
+"""Ops whose operands must have the same width."""
