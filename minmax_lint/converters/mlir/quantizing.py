@@ -28,7 +28,8 @@ def quantize(function: Function, version: Version) -> None:
         return make_integer(rewriter, source.op, version)
 
     def in_front(rewriter: Rewriter, op: Operation) -> bool:
-        users = list(dict.fromkeys(op.result.users))
+        # In the order of the operations: the conversions around the driver reverse the uses.
+        users = list(dict.fromkeys(reversed(op.result.users)))
         return all(
             user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
             for user in users

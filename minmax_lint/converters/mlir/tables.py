@@ -204,7 +204,7 @@ _NEEDS_OUTPUT = frozenset(
     ABS ADD ARG_MAX ARG_MIN BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D EQUAL EXP FULLY_CONNECTED GELU GREATER
     GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MATRIX_DIAG MATRIX_SET_DIAG MEAN MUL NOT_EQUAL
     ONE_HOT PRELU REDUCE_PROD RELU RELU6
-    RELU_0_TO_1 RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
+    RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
     """.split()
 )
 
@@ -235,8 +235,8 @@ class Version:
     """STRIDED_SLICE becomes SLICE, x + (y - y) becomes x, SELECT becomes SELECT_V2."""
     squashes_while_quantizing: bool
     """A second quantize of another range is dropped in the quantization pass; else behind it."""
-    constant_batch_matmul_is_fully_connected: bool
-    """A batch product with constant right side becomes FULLY_CONNECTED."""
+    broadcasts_by_product: bool
+    """BROADCAST_TO is a product with ones."""
 
 
 VERSIONS = {
@@ -252,7 +252,7 @@ VERSIONS = {
         pushes_transposes=False,
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
-        constant_batch_matmul_is_fully_connected=False,
+        broadcasts_by_product=True,
     ),
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
@@ -266,7 +266,7 @@ VERSIONS = {
         pushes_transposes=True,
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
-        constant_batch_matmul_is_fully_connected=False,
+        broadcasts_by_product=False,
     ),
 }
 
@@ -293,7 +293,7 @@ NO_SIXTEEN_BITS = frozenset(
 
 ONE_WIDTH = frozenset(
     """
-    CONCATENATION EXP LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN REDUCE_PROD RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1
+    CONCATENATION EXP HARD_SWISH LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN REDUCE_PROD RELU RELU6 RELU_N1_TO_1
     REVERSE_V2 RSQRT SOFTMAX SQRT SQUARED_DIFFERENCE SUM TANH
     """.split()
 )
