@@ -76,3 +76,10 @@ def counts_text(run: Run) -> str:
     """`1 error, 0 warnings, 2 infos` over all models."""
     counts = {level: run.count(level) for level in SEVERITIES}
     return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())
+
+
+RANGES_NEEDED = (
+    "DATA: samples of the inputs (.npz, .npy, TFRecord, module:function). Or give ranges: --ranges FILE, "
+    "--default-range MIN,MAX."
+)
+"""What stands below a command with `--calibrate DATA`."""

@@ -120,7 +120,7 @@ function findingDetails(finding) {
     element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", { class: "says" }, finding.message)];
   if (finding.node) parts.push(...section("Node", nodeLink(finding.node)));
   if (finding.fix) parts.push(...section(`Fix (${finding.fix.applicability})`, element("p", {}, finding.fix.description)));
-  if (finding.fix && model().fix) parts.push(element("pre", {}, model().fix));
+  if (finding.fix) parts.push(element("pre", {}, model().fix[finding.fix.applicability]));
   if (finding.advice) parts.push(...section("What to do", element("p", {}, finding.advice)));
   if (finding.path.length) {
     parts.push(...section("Path", list("ol", finding.path.map((step) => [`${step.op} `, nodeLink(step.node), step.note ? `  ${step.note}` : ""]))));
