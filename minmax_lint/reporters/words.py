@@ -32,8 +32,25 @@ def verdict_detail(prediction: Prediction) -> str:
     floats = len(prediction.float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
-    share = f"{computing - floats} of {computing} {plural(computing, 'op')} integer; " * (computing >= floats)
-    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
+    share = ""
+    if computing >= floats:
+        share = (
+            f"{computing - floats} of {computing} {plural(computing, 'op')} integer{_mac_share(prediction)}; "
+        )
+    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}{_worst(prediction)}"
+
+
+def _mac_share(prediction: Prediction) -> str:
+    share = prediction.integer_mac_share
+    return "" if share is None else f" ({share:.0%} of multiply-accumulates)"
+
+
+def _worst(prediction: Prediction) -> str:
+    """The float op that costs most, where there is a choice."""
+    worst, total = prediction.worst_float_op, sum(op.macs or 0 for op in prediction.ops)
+    if worst is None or worst.macs is None or len(prediction.float_ops) < 2:
+        return ""
+    return f"; costliest: {worst.output} ({worst.macs / total:.0%})"
 
 
 def short_message(message: str) -> str:

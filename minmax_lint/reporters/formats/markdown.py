@@ -30,8 +30,8 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     out.write(f"{report.kept_nodes} of {report.nodes} nodes kept, {inputs} → {outputs}.\n\n")
     out.write("| Converter | Verdict | Integer | Says |\n| --- | --- | --- | --- |\n")
     for name, prediction in report.predictions.items():
-        share = prediction.integer_share
-        percent = "" if share is None else f"{share:.0%}"
+        shares = (prediction.integer_share, " of ops"), (prediction.integer_mac_share, " of MACs")
+        percent = ", ".join(f"{share:.0%}{what}" for share, what in shares if share is not None)
         says = _cell(short_message(prediction.message))
         symbol = SYMBOLS[prediction.verdict]
         out.write(f"| {profile_title(name)} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
