@@ -42,7 +42,7 @@ def verdict_detail(prediction: Prediction) -> str:
 
 def _mac_share(prediction: Prediction) -> str:
     share = prediction.integer_mac_share
-    return "" if share is None else f" ({share:.0%} of multiply-accumulates)"
+    return "" if share is None or not prediction.integer_share else f" ({share:.0%} of multiply-accumulates)"
 
 
 def _worst(prediction: Prediction) -> str:
