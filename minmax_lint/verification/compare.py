@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy
-from minmax_lint.calibration.feeds import Feed, Input, batches
+from minmax_lint.calibration.feeds import Feed, batches
+from minmax_lint.calibration.inputs import Input
 from minmax_lint.calibration.tensorflow_graph import FrozenGraph
 from minmax_lint.conversion.worker import Misuse
 
