@@ -16,7 +16,7 @@ def head(low: float = 0.0, high: float = 6.0, *, outputs: int = 1) -> Builder:
     x = b.placeholder("input", [1, 4])
     for number in range(outputs):
         name = f"output_{number}" if number else "output"
-        relu = b.add("Relu", name, b.dense(f"dense{number}", x, 4, 3))
+        relu = b.add("Relu", name, b.dense(f"dense{number}", x, 4, 3 + number))
         b.fake_quant(f"{name}/act_quant", relu, low, high)
     return b
 
