@@ -27,6 +27,9 @@ from minmax_lint.rules.subject import Subject
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
 
+TF2_NOTE = "a TF2 model is mostly converted in the TF2 flow: --converter mlir-v2 models that"
+"""For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
+
 Accepts = Callable[[Finding], bool]
 
 
@@ -130,7 +133,8 @@ def report_on(
         tuple(finding for finding in ordered if accepts(finding)),
         subject.graph,
         subject.kept,
-        tuple(finding for finding in ordered if not accepts(finding)),
+        note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
+        ignored=tuple(finding for finding in ordered if not accepts(finding)),
     )
 
 

@@ -105,7 +105,12 @@ def loaded(args: Namespace, target: Target) -> Model:
 
     try:
         values = args.checkpoint or target.checkpoint
-        return load(target.path, signature=args.signature or target.signature, values=values)
+        return load(
+            target.path,
+            signature=args.signature or target.signature,
+            values=values,
+            trust=args.trust,
+        )
     except UserError as error:
         if target.path in str(error):
             raise

@@ -43,6 +43,11 @@ class Model:
     finished: TFLiteModel | None = None
     """The model itself, where it is a finished .tflite and `graph` only shows it."""
 
+    @property
+    def of_tf2(self) -> bool:
+        """Whether TensorFlow 2 or Keras made it: its users convert in the TF2 flow."""
+        return self.outer is not None or self.format in ("keras", "keras-h5", "function")
+
     def require_graph(self, to: str) -> None:
         """Nothing for a graph. Raises UserError for a finished .tflite: there is nothing to `to` about it."""
         if self.finished is not None:

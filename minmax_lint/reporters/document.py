@@ -45,6 +45,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "outputs": list(report.outputs),
         "inferred": report.inferred,
         "inferred_how": report.inferred_how,
+        **({"note": report.note} if report.note else {}),
         "nodes": report.nodes,
         "kept_nodes": report.kept_nodes,
         "predictions": {name: prediction_data(found) for name, found in report.predictions.items()},

@@ -73,6 +73,8 @@ def fixed_path(path: str) -> str:
     if path == "-":
         return "fixed.pb"
     pure = PurePath(path)
-    known = pure.suffix in {".pb", ".pbtxt", ".meta", ".keras", ".h5", ".tflite"}
+    if pure.suffix in {".keras", ".h5"}:
+        return str(pure.with_name(f"{pure.stem}.fixed.pb"))
+    known = pure.suffix in {".pb", ".pbtxt", ".meta"}
     name = f"{pure.stem}.fixed{pure.suffix}" if known else f"{pure.name}-fixed"
     return str(pure.with_name(name))
