@@ -9,6 +9,7 @@ from typing import TextIO
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
+from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
 from minmax_lint.reporters.words import RANGES_NEEDED, not_quantized, plural
@@ -22,6 +23,8 @@ def render(run: Run, out: TextIO) -> None:
         if not run.quiet or report.findings:
             _print_report(page, run, report)
             page.line()
+    if len(run.reports) > 1 and not run.quiet:
+        print_overview(page, run)
     if run.statistics:
         _print_statistics(page, run)
     if not run.quiet:
