@@ -68,7 +68,9 @@ class SharedScaleViolated(Rule):
             yield self.from_cause(
                 subject,
                 cause,
-                f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
+                f"{where!r} gets two ranges: its FakeQuant's, and one that the ops behind it share"
+                if cause.kind == "raw-consumer"
+                else f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
                 path=around(subject, where, "conflict") if where is not None else (),
                 advice="Give the arrays in front of and behind it the same range.",
             )
