@@ -96,6 +96,9 @@ def _widened(trial: Trial, options: FixOptions) -> Trial:
 def _unsafe(trial: Trial, options: FixOptions) -> Trial:
     """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
     best, last = filled(trial, options)
+    folded = _after(trial, _fold, options)
+    if folded is not None and (candidate := filled(folded, options)[0]).leaves_less(best):
+        trial = last = best = candidate
     helped = True
     while helped and not best.quantized:
         helped = False
