@@ -63,7 +63,7 @@ class BatchNormNotFolded(Rule):
                 path=around(subject, cause.array, "float" if cause.kind == "other" else NO_RANGE),
                 advice="Use layers that the rewriter folds: linear op, batch normalization, activation, in this order.",
                 fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it.")
-                if is_norm
+                if is_norm and cause.kind != "other"
                 else None,
             )
 
