@@ -36,9 +36,12 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
     page.line()
     print_verdicts(page, report)
     print_findings(page, run, report.findings)
-    if run.verbose and report.ignored:
+    if report.ignored:
+        count = len(report.ignored)
         page.line()
-        page.line(f"   {len(report.ignored)} {plural(len(report.ignored), 'finding')} ignored")
+        page.line(
+            (f"   {count} {plural(count, 'finding')} left out: by selection, ignores or baseline", "dim")
+        )
     _print_fix(page, run.fix_commands(report))
 
 
