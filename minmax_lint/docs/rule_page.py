@@ -32,10 +32,11 @@ def example_report(rule: Rule, example: Example) -> Report:
     """The example linted by this rule, for the usual converters that it is about."""
     wanted = [name for name in DEFAULT if name in example.profiles] or list(example.profiles[:1])
     return lint_model(
-        Model(None, "graphdef", example.graph),
+        Model(None, "graphdef", example.graph, variables=example.variables, finished=example.finished),
         example.inputs,
         example.outputs,
         profiles(wanted),
         path=f"{rule.code}.pb",
         accepts=lambda finding: finding.code == rule.code,
+        calls=example.calls,
     )
