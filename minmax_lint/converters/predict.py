@@ -11,6 +11,11 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept
 
+MULTIPLIES = frozenset(
+    {"CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL"}
+)
+"""TFLite ops that multiply and accumulate; what else a node becomes moves values."""
+
 
 def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     """What the converter of `profile` will do with the kept subgraph.
@@ -35,14 +40,17 @@ def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
 
 
 def _weighed(prediction: Prediction, inference: Inference) -> Prediction:
-    """The prediction with the multiply-accumulates of its ops; a node that became several ops counts at the first."""
+    """The prediction with the multiply-accumulates of its ops.
+
+    A node that became several ops (MatMul: TRANSPOSE and FULLY_CONNECTED) counts at the first that multiplies.
+    """
     graph = inference.kept.graph
     counted: set[str] = set()
     ops = list(prediction.ops)
-    for place, op in enumerate(ops):
-        costly = [n for n in op.nodes if n in graph and graph.op(n) in COUNTS and n not in counted]
+    for place in sorted(range(len(ops)), key=lambda place: ops[place].op not in MULTIPLIES):
+        costly = [n for n in ops[place].nodes if n in graph and graph.op(n) in COUNTS and n not in counted]
         if costly:
             counted.update(costly)
             macs = [multiply_accumulates(inference, graph[name]) for name in costly]
-            ops[place] = replace(op, macs=None if None in macs else sum(filter(None, macs)))
+            ops[place] = replace(ops[place], macs=None if None in macs else sum(filter(None, macs)))
     return replace(prediction, ops=tuple(ops)) if counted else prediction

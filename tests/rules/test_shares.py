@@ -7,6 +7,7 @@ import pytest
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.reporters.words import verdict_detail
+from minmax_lint.rules.rule import rule
 from tests.rules.linted import lint
 
 
@@ -41,3 +42,13 @@ def test_of_several_float_ops_the_costliest_is_named() -> None:
     found = two_layers(first=False, second=True)
     assert found.integer_mac_share == 0
     assert verdict_detail(found).endswith("float: FULLY_CONNECTED x2; costliest: first (67%)")
+
+
+def test_a_node_that_became_several_ops_weighs_where_it_multiplies() -> None:
+    # MLIR writes a MatMul with weights that have a FakeQuant, but no range behind it, as TRANSPOSE (integer) and
+    # FULLY_CONNECTED (float).
+    example = rule("MM114").failing()
+    found = lint(example.graph, example.inputs, example.outputs, ["mlir-2.21"]).predictions["mlir-2.21"]
+    weights = {op.op: op.macs for op in found.ops if op.macs}
+    assert set(weights) == {"FULLY_CONNECTED"}
+    assert found.integer_mac_share == 0
