@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys, required
+from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.converters.profile import ALIASES, SELECTABLE
 from minmax_lint.reporters import format_names, format_summary
 from minmax_lint.rules.rule import rules
@@ -19,19 +19,19 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def settings() -> str:
-    """The keys of a configuration file."""
-    parts = []
-    for title, of in (
-        ("At the top", Config),
-        ("In `[[models]]`", ModelSettings),
-        ("In `ignore` of a model", Ignore),
-    ):
-        rows = [
-            (f"`{name}`", "yes" if required(key) else "", key.metadata["doc"])
-            for name, key in keys(of).items()
-        ]
-        parts.append(f"**{title}**\n\n{_table(('Key', 'Required', 'Meaning'), rows)}")
-    return "\n\n".join(parts)
+    """The keys of a configuration file, table by table."""
+    return "\n\n".join(_keys("At the top", Config))
+
+
+def _keys(title: str, of: type) -> Iterator[str]:
+    found = keys(of)
+    rows = [(f"`{name}`", "yes" if required(key) else "", key.metadata["doc"]) for name, key in found.items()]
+    yield f"**{title}**\n\n{_table(('Key', 'Required', 'Meaning'), rows)}"
+    for name, key in found.items():
+        if "tables" in key.metadata:
+            yield from _keys(f"In `[[{name}]]`", key.metadata["tables"])
+        elif "table" in key.metadata:
+            yield from _keys(f"In `[{name}]`", key.metadata["table"])
 
 
 def formats() -> str:
