@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from minmax_lint.converters.control_flow import with_branches
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
@@ -36,7 +37,7 @@ def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         return predict_toco(kept, inference, profile)
     from minmax_lint.converters.mlir import predict as predict_mlir
 
-    return predict_mlir(kept, inference, profile)
+    return with_branches(predict_mlir(kept, inference, profile), kept, inference, profile, _followed)
 
 
 def _weighed(prediction: Prediction, inference: Inference) -> Prediction:

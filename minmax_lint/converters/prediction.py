@@ -20,6 +20,7 @@ ObstacleKind = Literal[
     "training",  # training-only ops in the kept subgraph
     "output",  # something about the output arrays themselves (constant, same as an input)
     "unused-input",
+    "control-flow",  # an op that keeps its branches as functions, with float values at their borders
     "unknown-op",  # the model does not know the op
     "other",
 ]

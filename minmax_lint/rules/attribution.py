@@ -43,6 +43,7 @@ CODES: Mapping[ObstacleKind, str] = {
     "bad-weights": "MM111",
     "unused-input": "MM904",
     "unknown-op": "MM903",
+    "control-flow": "MM405",
 }
 """Kinds that belong to one rule, whatever the graph looks like."""
 

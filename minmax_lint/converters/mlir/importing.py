@@ -13,7 +13,14 @@ from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.merging import merged
 from minmax_lint.converters.mlir.scales import Scale
-from minmax_lint.converters.mlir.tables import LEGALIZED, NO_BUILTIN, OPERANDS, REMOVED, Version
+from minmax_lint.converters.mlir.tables import (
+    CONTROL_FLOW,
+    LEGALIZED,
+    NO_BUILTIN,
+    OPERANDS,
+    REMOVED,
+    Version,
+)
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name, parse_edge
@@ -156,6 +163,8 @@ class Importer:
                 f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
             )
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
+        if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
+            operands = [value for value in operands if value.op is None or value.op.name != CONST]
         op = self.function.append(Operation(legalized, operands, (node.name,), node=node))
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
@@ -195,4 +204,7 @@ def _result_count(node: Node) -> int:
         return node.integer("num_split", 1)
     if node.op == "Unpack":
         return node.integer("num", 1)
+    if node.op in CONTROL_FLOW:
+        types = node.attrs.get("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
+        return len(types) if isinstance(types, list) else 1
     return 2 if node.op in ("TopK", "TopKV2") else 1

@@ -46,6 +46,10 @@ LEGALIZED = {
     "FloorDiv": "FLOOR_DIV",
     "FloorMod": "FLOOR_MOD",
     "Gather": "GATHER",
+    "If": "IF",
+    "StatelessIf": "IF",
+    "StatelessWhile": "WHILE",
+    "While": "WHILE",
     "GatherNd": "GATHER_ND",
     "GatherV2": "GATHER",
     "Gelu": "GELU",
@@ -149,9 +153,9 @@ REMOVED = frozenset(
 
 NO_BUILTIN = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
+    Case CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
     FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
-    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic Tan
+    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic StatelessCase Tan
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
@@ -303,3 +307,6 @@ ONE_WIDTH_OF_OPERANDS = frozenset(
     "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL SQUARED_DIFFERENCE SUB".split()
 )
 """Ops whose operands must have the same width."""
+
+CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
+"""Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""
