@@ -96,6 +96,24 @@ def test_a_graph_with_other_parts_is_not_called_pruned() -> None:
     assert "minmax_lint.guard" in finding.advice
 
 
+def test_a_guard_that_the_converter_removes_is_no_output_without_range() -> None:
+    b = head("Softmax")
+    b.add("Minimum", "guard", "output", b.const("bound", 1e6))
+    b.dense("other", "dense/quant", 4, 3)
+    report = lint(b, INPUT, ("guard", "other"), ["toco-2.15"])
+    assert [finding.array for finding in found(report, "MM102")] == ["other"]
+
+
+def test_a_guard_on_an_array_without_range_is_a_consequence() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.add("Minimum", "guard", b.add("LeakyRelu", "leaky", x), b.const("bound", 1e6))
+    report = lint(b, INPUT, ("guard",))
+    (finding,) = [finding for finding in report.findings if finding.severity == "error"]
+    assert (finding.code, finding.array) == ("MM110", "leaky")
+    assert set(finding.consequences) == {"leaky", "guard"}
+
+
 @pytest.mark.parametrize("checkpoint", ["train-checkpoint-tf1.13.1", "train-checkpoint-tf1.15.5"])
 def test_the_training_graph_shows_the_defect_of_its_eval_graph(checkpoint: str) -> None:
     report = minmax_lint.lint(FOUNDING / checkpoint, outputs=["output"])
