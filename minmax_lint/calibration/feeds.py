@@ -28,7 +28,7 @@ def batches(
     fixed = {one.shape[0] for one in inputs if one.shape and one.shape[0] is not None}
     if len(fixed) > 1:
         raise Misuse(f"the inputs have different batch sizes: {sorted(fixed)}")
-    size = fixed.pop() if fixed else size
+    size = next(iter(fixed), size)
     count = 0
     for feed in _regrouped(_rows(source, inputs, folder), inputs, size, whole=bool(fixed) or size == 1):
         count += _length(feed, inputs)

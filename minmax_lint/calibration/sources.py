@@ -9,6 +9,7 @@ import importlib
 import os
 import struct
 import sys
+import zipfile
 from typing import Any, Iterator, Mapping, Sequence
 
 import numpy
@@ -51,7 +52,7 @@ def _in_file(path: str, inputs: Sequence[Input]) -> Iterator[Mapping[str, Any]]:
             yield from _records(path, inputs)
         else:
             raise Misuse(f"{path} is no .npz, .npy or TFRecord file")
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise Misuse(f"{path} cannot be read: {error}") from None
 
 
