@@ -46,7 +46,6 @@ def assert_quantizable(
         signature=signature or target.signature,
         select=settings.values.selection.select,
         ignore=settings.values.selection.ignore,
-        checkpoint=target.checkpoint,
     )
     report = settings.adjusted(report, target)
     reasons = _reasons(report, settings.values["fail-level"])

@@ -30,11 +30,7 @@ def _table(of: type) -> dict[str, Any]:
     properties = {}
     for name, key in keys(of).items():
         tables = key.metadata.get("tables")
-        table = key.metadata.get("table")
-        if table:
-            kind = _table(table)
-        else:
-            kind = {"type": "array", "items": _table(tables)} if tables else key.metadata["kind"].schema
+        kind = {"type": "array", "items": _table(tables)} if tables else key.metadata["kind"].schema
         properties[name] = {"description": key.metadata["doc"], **kind}
     found: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
     needed = [name for name, key in keys(of).items() if required(key)]

@@ -54,7 +54,7 @@ class WeightsWithoutRange(Rule):
     code = "MM111"
     name = "weights-without-range"
     severity = "warning"
-    fixes = ("insert", "narrow")
+    fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a weights array."""
@@ -76,9 +76,7 @@ class WeightsWithoutRange(Rule):
                 if parse_edge(name).node in subject.graph
                 else (),
                 advice="Set narrow_range=True on the FakeQuant of the weights." if has_quant else "",
-                fix=FixOffer("narrow", "unsafe", f"Set narrow_range on {name!r}.")
-                if has_quant
-                else _offer(name),
+                fix=None if has_quant else _offer(name),
             )
         if not subject.kept_fake_quants:
             return
@@ -93,7 +91,7 @@ class WeightsWithoutRange(Rule):
                         step(subject, parse_edge(array).node, "missing", "no range"),
                         step(subject, reader),
                     ),
-                    advice="Give the layer the form that the rewriter knows, and train again.",
+                    fix=_offer(array),
                 )
 
     @classmethod

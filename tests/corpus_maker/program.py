@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from tests.corpus_maker.pieces import PIECES, Array, NotApplicable, Sizes
+from tests.corpus_maker.pieces import PIECES, Array, Maker, NotApplicable, Sizes
 
 INPUT = "input"
 
 
 class Ref(NamedTuple):
-    """What step `step` made (0 is the input): behind its FakeQuant, or `raw`, before it."""
+    """Array `port` of what step `step` made (0 is the input): behind its FakeQuant, or `raw`, before it."""
 
     step: int
     raw: bool = False
+    port: int = 0
+
+
+class Quant(NamedTuple):
+    """A FakeQuant. `kind`: the range in constants, behind Identity, in attributes, or one per channel."""
+
+    low: float
+    high: float
+    bits: int = 8
+    narrow: bool = False
+    kind: Literal["vars", "identity", "args", "channels"] = "vars"
 
 
 class Step(NamedTuple):
-    """One piece and the FakeQuant on its result, if there is a range."""
+    """One piece, the FakeQuants on what it makes (by port), and the steps it waits for (control edges)."""
 
     piece: str
     reads: tuple[Ref, ...]
-    range: tuple[float, float] | None = None
-    bits: int = 8
+    quants: tuple[Quant | None, ...] = ()
+    after: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,13 +46,8 @@ class Program:
     shape: Sizes
     steps: tuple[Step, ...]
     outputs: tuple[Ref, ...]
-    range: tuple[float, float] | None = None
-    """Of a FakeQuant on the input."""
-
-    @property
-    def inputs(self) -> dict[str, list[int]]:
-        """Input array -> shape, as the converters take it."""
-        return {INPUT: list(self.shape)}
+    quant: Quant | None = None
+    """On the input."""
 
 
 class Built(NamedTuple):
@@ -52,43 +58,93 @@ class Built(NamedTuple):
     outputs: list[str]
 
 
+@dataclass
+class Results:
+    """What the steps so far made: by step, the arrays as made and the arrays behind their FakeQuants."""
+
+    made: list[tuple[Array, ...]] = field(default_factory=list)
+    quantized: list[tuple[Array, ...]] = field(default_factory=list)
+
+    def __getitem__(self, ref: Ref) -> Array:
+        arrays = (self.made if ref.raw else self.quantized)[ref.step]
+        if ref.port >= len(arrays):
+            raise NotApplicable
+        return arrays[ref.port]
+
+    def add(self, b: Maker, made: tuple[Array, ...], quants: tuple[Quant | None, ...]) -> None:
+        """Hang a step's FakeQuants behind what it made."""
+        wanted = (*quants, *(None,) * len(made))
+        self.made.append(made)
+        self.quantized.append(tuple(_behind(b, array, q) for array, q in zip(made, wanted, strict=False)))
+
+
 def build(program: Program) -> Built:
-    """The graph. Raises NotApplicable where a step cannot read what it names."""
-    b = Builder()
-    plain = [Array(b.placeholder(INPUT, program.shape), program.shape)]
-    quantized = [_behind(b, plain[0], program.range, 8)]
+    """The graph. Raises NotApplicable where a step cannot read what it names, or an output is an input."""
+    b, results = assemble(program)
+    outputs = dict.fromkeys(results[ref].name for ref in program.outputs)
+    graph = b.graph()
+    inputs = {node.name: _shape(node.attrs["shape"]) for node in graph if node.op == "Placeholder"}
+    if not outputs or inputs.keys() & outputs:
+        raise NotApplicable
+    return Built(graph, inputs, list(outputs))
+
+
+def assemble(program: Program) -> tuple[Maker, Results]:
+    """All nodes, and what each step made. Raises NotApplicable where a step cannot read what it names."""
+    b, results = Maker(), Results()
+    results.add(b, (Array(b.placeholder(INPUT, program.shape), program.shape),), (program.quant,))
     for number, step in enumerate(program.steps, 1):
         if any(ref.step >= number for ref in step.reads):
             raise NotApplicable
-        arrays = [_chosen(ref, plain, quantized) for ref in step.reads]
-        piece = PIECES[step.piece]
-        if len(arrays) != piece.reads or len({array.shape for array in arrays}) != 1:
-            raise NotApplicable
-        plain.append(piece.make(b, f"{step.piece.lower()}_{number}", arrays))
-        quantized.append(_behind(b, plain[-1], step.range, step.bits))
-    outputs = dict.fromkeys(_chosen(ref, plain, quantized).name for ref in program.outputs)
-    if INPUT in outputs:
+        results.add(b, _run(b, step, number, results), step.quants)
+    return b, results
+
+
+def _run(b: Maker, step: Step, number: int, results: Results) -> tuple[Array, ...]:
+    piece = PIECES[step.piece]
+    arrays = [results[ref] for ref in step.reads]
+    if len(arrays) != piece.reads or len({array.shape for array in arrays}) != 1:
         raise NotApplicable
-    return Built(b.graph(), program.inputs, list(outputs))
+    if any(array.dtype is not piece.dtype for array in arrays):
+        raise NotApplicable
+    name = f"{step.piece.lower()}_{number}"
+    if step.after:
+        # A control edge on an Identity in front of the piece, so that every piece can have one.
+        waits = [results.made[i][0].name.partition(":")[0] for i in step.after if i < number]
+        first = b.add("Identity", f"{name}/wait", arrays[0].name, after=waits, T=arrays[0].dtype)
+        arrays[0] = arrays[0]._replace(name=first)
+    made = piece.make(b, name, arrays)
+    return (made,) if isinstance(made, Array) else made
 
 
-def _behind(b: Builder, array: Array, limits: tuple[float, float] | None, bits: int) -> Array:
-    if limits is None:
+def _behind(b: Maker, array: Array, quant: Quant | None) -> Array:
+    if quant is None or array.dtype is not DType.FLOAT:
         return array
     name = f"{array.name.replace(':', '_')}/quant"
-    return Array(b.fake_quant(name, array.name, *limits, num_bits=bits), array.shape)
+    attrs = {"num_bits": quant.bits, "narrow_range": quant.narrow}
+    if quant.kind == "args":
+        b.add("FakeQuantWithMinMaxArgs", name, array.name, min=quant.low, max=quant.high, **attrs)
+        return array._replace(name=name)
+    shape = array.shape[-1:] if quant.kind == "channels" else []
+    bounds = [b.const(f"{name}/{key}", [v], shape) for key, v in (("min", quant.low), ("max", quant.high))]
+    if quant.kind == "identity":
+        bounds = [b.add("Identity", f"{bound}/read", bound) for bound in bounds]
+    suffix = "PerChannel" if quant.kind == "channels" else ""
+    b.add(f"FakeQuantWithMinMaxVars{suffix}", name, array.name, *bounds, **attrs)
+    return array._replace(name=name)
 
 
-def _chosen(ref: Ref, plain: list[Array], quantized: list[Array]) -> Array:
-    return plain[ref.step] if ref.raw else quantized[ref.step]
+def _shape(value: object) -> list[int]:
+    assert isinstance(value, tuple)
+    return [int(size) for size in value]
 
 
-def chain(shape: Sizes, *steps: str | tuple[str, tuple[float, float] | None], **options: object) -> Program:
+def chain(
+    shape: Sizes, *steps: str | tuple[str, Quant | None], quant: Quant | None = None, raw: bool = False
+) -> Program:
     """A program without branches: the last step, behind its FakeQuant unless `raw`, is the output."""
     made = []
     for number, step in enumerate(steps):
-        name, limits = (step, None) if isinstance(step, str) else step
-        made.append(Step(name, (Ref(number),) * PIECES[name].reads, limits))
-    limits = options.get("range")
-    assert limits is None or isinstance(limits, tuple)
-    return Program(shape, tuple(made), (Ref(len(made), bool(options.get("raw"))),), limits)
+        name, behind = (step, None) if isinstance(step, str) else step
+        made.append(Step(name, (Ref(number),) * PIECES[name].reads, (behind,)))
+    return Program(shape, tuple(made), (Ref(len(made), raw),), quant)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from minmax_lint.converters.toco.model import Array, Constant, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
-from minmax_lint.converters.toco.tables import FUSES_ACTIVATION
-from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
+from minmax_lint.converters.toco.tables import CLAMPS, FUSES_ACTIVATION
+from minmax_lint.converters.toco.trivial import BINARIES, constant_and_variable, remove_passthrough
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 
 BIAS_SLOT = {"Conv": 2, "DepthwiseConv": 2, "FullyConnected": 2, "TransposeConv": 3}
+_KEEPS_SHAPE = frozenset({*CLAMPS, "FakeQuant", "Identity", "Logistic", "Tanh"})
 FOLLOWING = frozenset({"Conv", "DepthwiseConv", "FullyConnected"})
 
 
@@ -169,7 +170,47 @@ def fuse_broadcast_into_following_binary(model: Model, op: Operator) -> bool:
     if producer is None:
         return False
     model.set_input(op, found[0], producer.inputs[0])
+    _propagate_shape(model, op)
     return True
+
+
+def _propagate_shape(model: Model, op: Operator) -> None:
+    """PropagateFixedSizes behind a binary whose operand shrank. Raises Fatal where shapes no longer fit."""
+    pending = [op]
+    while pending:
+        op = pending.pop()
+        shapes = [model.arrays[name].shape for name in op.inputs]
+        if op.type in BINARIES and len(shapes) == 2:
+            shape = broadcast(op, *shapes)
+        elif op.type in _KEEPS_SHAPE:
+            shape = shapes[0]
+        else:
+            continue
+        output = model.arrays[op.output]
+        if shape is not None and shape != output.shape:
+            output.shape = shape
+            pending += output.consumers
+
+
+def broadcast(
+    op: Operator, left: tuple[int, ...] | None, right: tuple[int, ...] | None
+) -> tuple[int, ...] | None:
+    """ComputeBinaryOperatorOutputSize (propagate_fixed_sizes.cc); None where a shape is not known.
+
+    Raises Fatal for shapes that do not fit: some rewrites ask for them.
+    """
+    if left is None or right is None:
+        return None
+    rank = max(len(left), len(right))
+    pairs = list(zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True))
+    for x, y in reversed(pairs):
+        if x != y and 1 not in (x, y):
+            raise Fatal(
+                f"Check failed: dim_x == dim_y ({x} vs. {y})Dimensions must match",
+                node=op.node.name,
+                array=op.output,
+            )
+    return tuple(max(pair) for pair in pairs)
 
 
 def _is_broadcast(op: Operator | None) -> bool:
@@ -180,9 +221,15 @@ def fuse_activation_functions(model: Model, op: Operator) -> bool:
     """Relu, Relu1 and Relu6 into the producer, if nobody else reads what it writes."""
     source = op.inputs[0]
     producer = model.producer(source)
-    if producer is None or producer.type not in FUSES_ACTIVATION or producer.activation is not None:
+    if producer is None or sum(_is_used(model, name) for name in producer.outputs) > 1:
         return False
-    if sum(1 for name in producer.outputs if _is_used(model, name)) > 1 or producer.output != source:
+    if producer.output != source:
+        raise Fatal(
+            f"Check failed: op->outputs[0] == ac_op->inputs[0] ({producer.output} vs. {source})",
+            node=op.node.name,
+            array=source,
+        )
+    if producer.type not in FUSES_ACTIVATION or producer.activation is not None:
         return False
     if model.count_consumers(source) > 1 or not model.is_discardable(source):
         return False

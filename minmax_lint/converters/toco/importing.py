@@ -143,7 +143,13 @@ def _outputs(model: Model, node: Node, last_port: int) -> list[str]:
 
 
 def _add(model: Model, op: Operator) -> None:
+    """Append; nobody knows the shape behind an operator that TOCO does not know, nor any that follows from it."""
     model.append(op)
+    unknown = op.type == "Unsupported" and "_output_shapes" not in op.node.attrs
+    if unknown or not model.without_shape.isdisjoint(op.inputs):
+        model.without_shape.update(op.outputs)
+        for name in op.outputs:
+            model.arrays[name].shape = None
 
 
 def _weights_reader(

@@ -178,6 +178,8 @@ class Model:
         self.inference = inference
         self.arrays: dict[str, Array] = {}
         self.dirty: set[Operator] = set()
+        self.without_shape: set[str] = set()
+        """Arrays behind operators that TOCO does not know."""
         self.first: Operator | None = None
         self.last: Operator | None = None
         self._boundary = {*self.inputs, *self.outputs}

@@ -7,6 +7,7 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 from __future__ import annotations
 
 from minmax_lint.converters.toco.fakequants import check_contains_zero
+from minmax_lint.converters.toco.fusion import BIAS_SLOT
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
 from minmax_lint.converters.toco.parameters import Parameters, array_parameters, parameters
 from minmax_lint.converters.toco.passes import Fatal, Unfollowed
@@ -81,6 +82,7 @@ class Quantizer:
         self.parameters: dict[str, Parameters | None] = {}
         self.done: list[Operator] = []
         self._quantized_constants: set[str] = set()
+        self._output_that_is_an_input: Fatal | None = None
 
     def run(self, operators: list[Operator]) -> None:
         """Raises Fatal at the first operator at which TOCO aborts."""
@@ -90,6 +92,8 @@ class Quantizer:
             elif not (self._trivial_clamp(op) or self._trivial_bound(op)):
                 self._quantize(op)
                 self.done.append(op)
+        if self._output_that_is_an_input is not None:
+            raise self._output_that_is_an_input
         # Measured: a missing range of a later operator is reported before the weights of an earlier one.
         for op in self.done:
             if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
@@ -98,8 +102,9 @@ class Quantizer:
     def _quantize_input(self, op: Operator) -> None:
         array, name = self.model.arrays[op.output], op.inputs[0]
         if self.model.is_output(op.output) and not array.consumers:
-            # RemoveFinalDequantizeOp makes the input itself the output, which no model may have.
-            raise Fatal(
+            # RemoveFinalDequantizeOp makes the input itself the output, which no model may have. TOCO looks
+            # at that when all operators are done (measured).
+            self._output_that_is_an_input = Fatal(
                 f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed "
                 "in both --input_arrays and --output_arrays.",
                 array=array.source,
@@ -165,6 +170,9 @@ class Quantizer:
         """The clamp goes; what its input was quantized with stays."""
         source, output = op.inputs[0], op.output
         known = self.parameters[source]
+        if not self.model.is_discardable(source) and not self.model.is_discardable(output):
+            # The Dequantize behind an output that was quantized has no shape yet: no copy can be made.
+            return False
         if not remove_passthrough(self.model, op, 0):
             return False
         self.parameters.setdefault(output, known)
@@ -181,6 +189,7 @@ class Quantizer:
                 array=op.output,
             )
         self._quantized_constants.update(name for name in op.inputs if self.model.is_constant(name))
+        self._check_bias(op)
         for name in op.outputs:
             if self.model.arrays[name].dtype is DType.FLOAT:
                 self._quantize_output(op, name)
@@ -222,6 +231,25 @@ class Quantizer:
             return None
         check_contains_zero(minmax, array, node)
         return array_parameters(minmax, narrow)
+
+    def _check_bias(self, op: Operator) -> None:
+        """QuantizeBuffer: with a scale of 0 (of the input or of the weights) a bias has to be 0 too."""
+        slot = BIAS_SLOT.get(op.type)
+        if slot is None or len(op.inputs) <= slot:
+            return
+        data, bias = self.parameters.get(op.inputs[0 if slot == 2 else 2]), op.inputs[slot]
+        weights, buffer = self.model.arrays[op.inputs[1]].minmax, self.model.arrays[bias].buffer
+        flat = weights is not None and weights is not UNKNOWN and weights.min == weights.max
+        if buffer is None or not ((data is not None and data.scale == 0) or flat):
+            return
+        tensor = buffer.tensor()
+        if tensor is not None and any(bytes(tensor.content or b"")):
+            raise Fatal(
+                "Check failed: src_val == 0 The quantization scale for this array is 0, so all its values should "
+                "be 0.",
+                array=self.model.arrays[bias].source,
+                node=op.node.name,
+            )
 
     def _check_weights(self, name: str, op: Operator) -> None:
         from minmax_lint.converters.toco.weights import BAD_DISTANCE, bad_pair, value_range

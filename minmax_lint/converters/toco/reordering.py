@@ -6,6 +6,7 @@ merge_reshape_into_preceding_transpose.cc.
 
 from __future__ import annotations
 
+from minmax_lint.converters.toco.fusion import broadcast
 from minmax_lint.converters.toco.model import Model, Operator
 from minmax_lint.converters.toco.tables import MOVES_ELEMENTS
 from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
@@ -31,7 +32,7 @@ def move_binary_operator_before_reshape(model: Model, op: Operator) -> bool:
     model.set_input(op, slots[1], source)
     model.set_input(reshape, 0, middle)
     _exchange_outputs(model, reshape, op)
-    model.arrays[middle].shape = _broadcast(model.arrays[source].shape, tail)
+    model.arrays[middle].shape = broadcast(op, *(model.arrays[name].shape for name in op.inputs))
     model.arrays[middle].dtype = model.arrays[output].dtype
     model.exchange_places(reshape, op)
     return True
@@ -44,14 +45,6 @@ def _exchange_outputs(model: Model, a: Operator, b: Operator) -> None:
             model.arrays[name].producer = op
             model.dirty.update(model.arrays[name].consumers)
         model.dirty.add(op)
-
-
-def _broadcast(shape: tuple[int, ...] | None, tail: tuple[int, ...]) -> tuple[int, ...] | None:
-    if shape is None:
-        return None
-    rank = max(len(shape), len(tail))
-    a, b = (1,) * (rank - len(shape)) + shape, (1,) * (rank - len(tail)) + tail
-    return tuple(max(x, y) for x, y in zip(a, b, strict=True))
 
 
 def reorder_elementwise_unary(model: Model, op: Operator) -> bool:

@@ -106,6 +106,7 @@ IMPORTED = {
     "ScatterNd": "ScatterNd",
     "SegmentSum": "SegmentSum",
     "Select": "Select",
+    "SelectV2": "Select",
     "Shape": "Shape",
     "Sigmoid": "Logistic",
     "Sin": "Sin",

@@ -58,7 +58,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
         "inferred": report.inferred_how,
         "nodes": report.nodes,
         "kept": report.kept_nodes,
-        "fix": dict(run.fix_commands(report)),
+        "fix": run.fix_command(report),
         "profiles": [
             {
                 "name": name,

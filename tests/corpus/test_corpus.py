@@ -1,0 +1,64 @@
+"""The converter models against what six real converters did with every graph of fixtures/corpus."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minmax_lint.api import lint
+from minmax_lint.converters.profile import PROFILES
+from tests.corpus.scoring import Score
+
+CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
+SCORED = ("toco-1.15", "toco-2.15")
+MIN_CASES = 300
+MIN_VERDICT = 0.99
+MIN_DETAIL = 0.97
+
+
+@cache
+def _cases() -> list[dict[str, Any]]:
+    with (CORPUS / "cases.jsonl").open() as lines:
+        return [json.loads(line) for line in lines]
+
+
+@cache
+def _score(profile: str) -> Score:
+    score = Score()
+    for case in _cases():
+        expected = case["expected"][profile]
+        if expected.get("unstable"):
+            continue
+        path = CORPUS / case["graph"]
+        report = lint(path, inputs=case["inputs"], outputs=case["outputs"], converters=[profile])
+        score.add(case["id"], expected, report.predictions[profile])
+    return score
+
+
+def test_the_corpus_is_large_and_complete() -> None:
+    cases = _cases()
+    assert len(cases) >= MIN_CASES
+    assert len({case["id"] for case in cases}) == len(cases)
+    assert all(case["expected"].keys() == PROFILES.keys() for case in cases)
+    assert {case["graph"] for case in cases} == {f"graphs/{p.name}" for p in CORPUS.glob("graphs/*.pb")}
+
+
+@pytest.mark.parametrize("profile", SCORED)
+def test_nearly_every_verdict_is_the_converters_own(profile: str) -> None:
+    score = _score(profile)
+    assert score.verdict_share >= MIN_VERDICT, f"wrong: {score.wrong}"
+
+
+@pytest.mark.parametrize("profile", SCORED)
+def test_kind_array_and_float_ops_are_the_converters_own(profile: str) -> None:
+    score = _score(profile)
+    assert score.detail_share >= MIN_DETAIL, f"wrong: {score.wrong}"
+
+
+@pytest.mark.parametrize("profile", SCORED)
+def test_what_converts_to_an_integer_model_raises_no_alarm(profile: str) -> None:
+    assert not _score(profile).false_alarms

@@ -1,0 +1,83 @@
+"""Rebuild fixtures/corpus: `python -m tests.corpus_maker [--output FOLDER] [--random N] [--runs N]`.
+
+Makes the graphs, asks the six real converters what they do with each, several times, and writes graphs/ and
+cases.jsonl (see fixtures/corpus/README.md). A converter that answers differently from run to run is marked
+`unstable`. Needs TensorFlow 1.15 (Python 3.7), 2.15 and 2.21: MINMAX_LINT_TF115, _TF215, _TF221, or the
+environments `.venv-tf115`, `.venv-tf215`, `.venv-tf221`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.converters.profile import PROFILES
+from tests.corpus_maker.case import Case, contrib_cases, generated_cases
+from tests.differential.forked import Expected, ForkServer, multiset
+from tests.interpreters import interpreter
+
+INTERPRETERS = {(1, 15): "tf115", (2, 15): "tf215", (2, 21): "tf221"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the corpus."""
+    parser = argparse.ArgumentParser(prog="python -m tests.corpus_maker", description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("fixtures/corpus"), help="default: %(default)s")
+    parser.add_argument("--random", type=int, default=120, help="random graphs (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=4, help="runs of each converter (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    pythons = {version: interpreter(name) for version, name in INTERPRETERS.items()}
+    missing = [INTERPRETERS[version] for version, python in pythons.items() if python is None]
+    if missing:
+        parser.error(f"no interpreter for {', '.join(missing)}; see the top of this help")
+    found = {version: python for version, python in pythons.items() if python is not None}
+    cases = [*contrib_cases(found[1, 15]), *generated_cases(options.random)]
+    # One thread a TensorFlow: each waits for a process of its own.
+    with ThreadPoolExecutor(len(found)) as pool:
+        answers = list(pool.map(lambda item: _answers(*item, cases, options.runs), found.items()))
+    _write(
+        options.output,
+        cases,
+        [{k: v for part in row for k, v in part.items()} for row in zip(*answers, strict=True)],
+    )
+    return 0
+
+
+def _answers(
+    version: tuple[int, int], python: Path, cases: Sequence[Case], runs: int
+) -> list[dict[str, Expected]]:
+    """By case, what the converters of one TensorFlow do with it."""
+    profiles = [profile.name for profile in PROFILES.values() if profile.version == version]
+    with ForkServer(python) as server:
+        return [{name: _settled(server, name, case, runs) for name in profiles} for case in cases]
+
+
+def _settled(server: ForkServer, profile: str, case: Case, runs: int) -> Expected:
+    """The first answer, marked `unstable` where another run gives another."""
+    answers = [server.answer(profile, case.graph, case.inputs, case.outputs) for _ in range(runs)]
+    if any(multiset(answer) != multiset(answers[0]) for answer in answers):
+        return {**answers[0], "unstable": True}
+    return answers[0]
+
+
+def _write(folder: Path, cases: Sequence[Case], answers: Sequence[dict[str, Any]]) -> None:
+    (folder / "graphs").mkdir(parents=True, exist_ok=True)
+    for old in (folder / "graphs").glob("*.pb"):
+        old.unlink()
+    lines = []
+    for case, answer in zip(cases, answers, strict=True):
+        graph = f"graphs/{case.id}.pb"
+        (folder / graph).write_bytes(case.graph)
+        told = {"id": case.id, "family": case.family, "graph": graph, "inputs": case.inputs}
+        told |= {"outputs": case.outputs, "nodes": case.nodes}
+        lines.append(json.dumps({**told, "expected": {name: answer[name] for name in PROFILES}}))
+    (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

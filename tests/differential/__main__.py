@@ -1,0 +1,75 @@
+"""Fresh random graphs through real converters and the models: `python -m tests.differential --n 5000`.
+
+A disagreement is shrunk and written to a folder: the graph, and one JSON line as in fixtures/corpus.
+Interpreters: MINMAX_LINT_TF215, _TF221, _TF115, or the environments `.venv-tf...` (tests/interpreters.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from minmax_lint.converters.profile import PROFILES, profile
+from tests.corpus_maker.program import Program
+from tests.corpus_maker.random_programs import random_program
+from tests.differential.comparison import Comparer, Comparison
+from tests.differential.keeping import keep
+from tests.differential.shrinking import shrink
+from tests.interpreters import interpreter
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compare, shrink, keep; exit code 1 where a model disagrees with its converter."""
+    options = _options(arguments)
+    found = {(2, 15): interpreter("tf215"), (2, 21): interpreter("tf221"), (1, 15): interpreter("tf115")}
+    tally: dict[str, Counter[str]] = {name: Counter() for name in options.profile}
+    with Comparer({version: path for version, path in found.items() if path}) as comparer:
+        for seed in range(options.seed, options.seed + options.n):
+            for name in options.profile:
+                comparison = comparer.compare(random_program(seed), name)
+                tally[name][comparison.outcome] += 1
+                if comparison.outcome == "disagrees" or options.undetermined == comparison.outcome:
+                    _report(comparer, comparison, seed, options.keep)
+    for name, counts in tally.items():
+        print(f"{name:14} {', '.join(f'{count} {outcome}' for outcome, count in counts.most_common())}")
+    return int(any(counts["disagrees"] for counts in tally.values()))
+
+
+def _report(comparer: Comparer, comparison: Comparison, seed: int, folder: Path) -> None:
+    def same(program: Program) -> bool:
+        return comparer.compare(program, comparison.profile).kind == comparison.kind
+
+    smallest = comparer.compare(shrink(comparison.program, same), comparison.profile)
+    path = keep(smallest, f"random-{seed}-{smallest.profile}", folder)
+    wanted = {k: v for k, v in smallest.expected.items() if k not in ("message", "output_types")}
+    p = smallest.prediction
+    print(f"seed {seed}, {smallest.profile}: {path}\n  {smallest.program}\n  real  {wanted}")
+    print(f"  model {p.verdict} {p.kind} {p.array} {p.op} {list(p.float_ops)} {p.message}", flush=True)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
+    parser.add_argument("--n", type=int, default=300, help="graphs (default: 300)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first graph (default: 0)")
+    parser.add_argument(
+        "--profile", action="append", choices=list(PROFILES), help="default: those of TensorFlow 2.15"
+    )
+    parser.add_argument(
+        "--keep", type=Path, default=Path("disagreements"), help="folder (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--undetermined",
+        action="store_const",
+        const="undetermined",
+        help="also shrink and keep what a model leaves undetermined though the converter is stable",
+    )
+    options = parser.parse_args(arguments)
+    names = options.profile or ["toco-2.15", "mlir-2.15"]
+    options.profile = [profile(name).name for name in names]
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

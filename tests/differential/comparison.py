@@ -1,0 +1,84 @@
+"""A prediction beside the real converter's answer, on one generated graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from minmax_lint.api import lint
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.loaders.parse import parse
+from minmax_lint.writers.graphdef import encode
+from tests.corpus.scoring import detail_right
+from tests.corpus_maker.program import Built, Program, build
+from tests.differential.forked import Expected, ForkServer, multiset
+
+Outcome = Literal["agrees", "disagrees", "undetermined", "unstable"]
+REPEATS = 5
+"""Runs before an answer counts as stable; an unstable one hides for 2 runs in 2**4 at the worst coin."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of one graph under one profile."""
+
+    program: Program
+    profile: str
+    outcome: Outcome
+    """`undetermined`: the model does not say, and the converter always answers the same."""
+    expected: Expected
+    prediction: Prediction
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What a smaller graph must share to show the same thing."""
+        real = (self.expected["verdict"], self.expected.get("kind"))
+        return self.outcome, *real, self.prediction.verdict, self.prediction.kind
+
+
+class Comparer:
+    """Real converters by interpreter, started when they are needed and kept."""
+
+    def __init__(self, interpreters: dict[tuple[int, int], Path]) -> None:
+        self.interpreters = interpreters
+        """TensorFlow version -> Python that has it."""
+        self._servers: dict[Path, ForkServer] = {}
+
+    def __enter__(self) -> Comparer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    def compare(self, program: Program, profile: str) -> Comparison:
+        """Predict, convert, and convert again where the two differ. Raises NotApplicable as `build` does."""
+        built = build(program)
+        prediction = predicted(built, profile)
+        answer = self.answer(built, profile)
+        if detail_right(answer, prediction):
+            return Comparison(program, profile, "agrees", answer, prediction)
+        again = [self.answer(built, profile) for _ in range(REPEATS - 1)]
+        outcome: Outcome = "undetermined" if prediction.verdict == "undetermined" else "disagrees"
+        if any(multiset(other) != multiset(answer) for other in again):
+            outcome = "unstable"
+        return Comparison(program, profile, outcome, answer, prediction)
+
+    def answer(self, built: Built, profile: str) -> Expected:
+        """What the real converter does, this time."""
+        python = self.interpreters[PROFILES[profile].version]
+        if python not in self._servers:
+            self._servers[python] = ForkServer(python)
+        return self._servers[python].answer(profile, encode(built.graph), built.inputs, built.outputs)
+
+
+def predicted(built: Built, profile: str) -> Prediction:
+    """What the model says."""
+    model = parse(encode(built.graph))
+    report = lint(model, inputs=built.inputs, outputs=built.outputs, converters=[profile])
+    return report.predictions[profile]
