@@ -46,6 +46,7 @@ def assert_quantizable(
         signature=signature or target.signature,
         select=settings.values.selection.select,
         ignore=settings.values.selection.ignore,
+        checkpoint=target.checkpoint,
     )
     report = settings.adjusted(report, target)
     reasons = _reasons(report, settings.values["fail-level"])

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
@@ -26,6 +27,9 @@ from minmax_lint.rules.subject import Subject
 
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
+
+TF2_NOTE = "a TF2 model is mostly converted in the TF2 flow: --converter mlir-v2 models that"
+"""For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
 
 Accepts = Callable[[Finding], bool]
 
@@ -89,14 +93,16 @@ def lint_model(
     inferred_how: str = "",
     accepts: Accepts = lambda finding: True,
     made_from: Report | None = None,
+    calls: tuple[ConverterCall, ...] = (),
 ) -> Report:
     """Lint one model: every finding of every rule in one run, errors first, in graph order.
 
     `made_from` is the report on the graph that a finished model was made from: it explains float ops.
+    `calls` are the calls of the converter that a script or the configuration makes.
     """
     outputs = tuple(outputs)
     with _collection_paused():
-        subject = make_subject(model, inputs, outputs, profiles)
+        subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
         if model.finished is not None and made_from is not None:
             subject = replace(subject, explanations=explanations(model.finished, made_from))
         return report_on(
@@ -130,7 +136,8 @@ def report_on(
         tuple(finding for finding in ordered if accepts(finding)),
         subject.graph,
         subject.kept,
-        tuple(finding for finding in ordered if not accepts(finding)),
+        note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
+        ignored=tuple(finding for finding in ordered if not accepts(finding)),
     )
 
 

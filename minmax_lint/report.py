@@ -38,6 +38,8 @@ class Report:
     findings: tuple[Finding, ...]
     source: Graph = field(repr=False)
     trace: Kept = field(repr=False)
+    note: str = ""
+    """One sentence about the call itself, such as a converter that would fit better; mostly empty."""
     ignored: tuple[Finding, ...] = field(default=(), repr=False)
     """Findings that select, ignore or a baseline took out."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from minmax_lint.calibration.feeds import Feed, Input
+from minmax_lint.calibration.feeds import Feed
+from minmax_lint.calibration.inputs import Input
 from minmax_lint.conversion.worker import Misuse
 
 _INTO_BRANCHES = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})

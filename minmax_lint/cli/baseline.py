@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from minmax_lint.cli import options
-from minmax_lint.cli.streams import complain, say
+from minmax_lint.cli.streams import say
 from minmax_lint.errors import UserError
 
 
@@ -44,5 +44,5 @@ def run(args: Namespace) -> int:
     after.save(file)
     say(f"{file}: {len(after)} known findings, {len(before)} before")
     if settings.baseline_file is None:
-        complain(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
+        say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
     return 0

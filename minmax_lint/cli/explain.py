@@ -80,8 +80,10 @@ def message_markdown(args: Namespace, text: str) -> str:
         return diagnosis.markdown()
     source = named_source(args).checked()
     report = source.lint(profiles_of(args, source.target))
-    command = Run((report,), endpoint_options=options.endpoint_words(args)).fix_command(report)
-    return diagnosis.markdown(diagnosis.findings(report), command)
+    found = diagnosis.findings(report)
+    offers = {finding.fix.applicability for finding in found if finding.fix}
+    commands = Run((report,), endpoint_options=options.endpoint_words(args)).fix_commands(report)
+    return diagnosis.markdown(found, next((text for kind, text in commands.items() if kind in offers), None))
 
 
 def _is_path(text: str) -> bool:

@@ -56,6 +56,16 @@ def add_endpoints(parser: ArgumentParser) -> None:
         metavar="PREFIX",
         help="the checkpoint with the graph's variables, where it does not lie beside the graph",
     )
+    add_trust(parser)
+
+
+def add_trust(parser: ArgumentParser) -> None:
+    """Whether a model may run code of its own."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="let a .keras or .h5 file run the code that it brings along (Lambda layers, custom classes)",
+    )
 
 
 def add_converters(parser: ArgumentParser) -> None:
@@ -193,6 +203,8 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
         words += ["--signature", args.signature]
     if args.checkpoint:
         words += ["--checkpoint", args.checkpoint]
+    if args.trust:
+        words.append("--trust")
     for name in getattr(args, "converter", ()):
         words += ["--converter", name]
     return tuple(words)

@@ -11,6 +11,7 @@ from minmax_lint.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
     from minmax_lint.config import Target
+    from minmax_lint.converters.call import ConverterCall
     from minmax_lint.converters.profile import Profile
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
@@ -27,6 +28,8 @@ class Source:
     ends: Endpoints
     made_from: Source | None = None
     """The graph that a finished model was made from (`--source`)."""
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter will be called, as a script or the configuration says."""
 
     @property
     def path(self) -> str:
@@ -47,6 +50,7 @@ class Source:
             inferred_how=self.ends.how if self.ends.inferred else "",
             accepts=(selection or Selection()).accepts,
             made_from=self._report_on_the_source(profiles),
+            calls=self.calls,
         )
 
     def _report_on_the_source(self, profiles: tuple[Profile, ...]) -> Report | None:
@@ -78,7 +82,7 @@ def open_source(args: Namespace, target: Target) -> Source:
     model = loaded(args, target)
     graph = getattr(args, "source", None)
     if graph is None:
-        return Source(target, model, ends_of(args, target, model))
+        return Source(target, model, ends_of(args, target, model), calls=_calls(args, target))
     if model.finished is None:
         raise UserError(f"--source explains a finished .tflite model, and {target.path} is none")
     from minmax_lint.config import Target
@@ -90,6 +94,17 @@ def open_source(args: Namespace, target: Target) -> Source:
     return Source(
         target, model, endpoints(model), Source(source, made_from, ends_of(args, source, made_from)).checked()
     )
+
+
+def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
+    script = getattr(args, "script", None)
+    if script is None:
+        return target.calls
+    from pathlib import Path
+
+    from minmax_lint.loaders.conversion_script import converter_calls
+
+    return converter_calls(Path(script))
 
 
 def named_source(args: Namespace) -> Source:
@@ -105,7 +120,12 @@ def loaded(args: Namespace, target: Target) -> Model:
 
     try:
         values = args.checkpoint or target.checkpoint
-        return load(target.path, signature=args.signature or target.signature, values=values)
+        return load(
+            target.path,
+            signature=args.signature or target.signature,
+            values=values,
+            trust=args.trust,
+        )
     except UserError as error:
         if target.path in str(error):
             raise

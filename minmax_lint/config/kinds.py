@@ -60,6 +60,30 @@ def _level(value: object) -> str:
     return str(value)
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UserError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _one_of(known: Sequence[str]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in known:
+            near = near_names(str(value), known) or known
+            raise UserError(f"{value!r} is not known; did you mean {' or '.join(map(repr, near))}?")
+        return str(value)
+
+    return read
+
+
+def _stats(value: object) -> tuple[str, ...]:
+    """The inputs that have (mean, std)."""
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    if not pairs or not all(isinstance(pair, Sequence) and len(pair) == 2 for _, pair in pairs):
+        raise UserError(f"{value!r} has no input stats; write {{ input = [128, 64] }}")
+    return tuple(str(name) for name, _ in pairs)
+
+
 def _severities(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise UserError(f'{value!r} is no table; write {{ MM110 = "warning" }}')
@@ -86,6 +110,18 @@ _PROFILES: Schema = {"type": "array", "items": {"enum": [*SELECTABLE, *ALIASES]}
 _LEVELS: Schema = {"enum": list(SEVERITIES)}
 _SIZES: Schema = {"type": "array", "items": {"type": "integer", "minimum": -1}}
 
+_TENSOR_TYPES = ("float32", "uint8", "int8", "int16")
+FLAG = Kind(_flag, {"type": "boolean"})
+FLOW = Kind(_one_of(("tf1", "tf2")), {"enum": ["tf1", "tf2"]})
+TENSOR_TYPE = Kind(_one_of(_TENSOR_TYPES), {"enum": list(_TENSOR_TYPES)})
+STATS = Kind(
+    _stats,
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+    },
+)
 TEXT = Kind(_text, _STRING)
 TEXTS = Kind(_texts, _STRINGS)
 CODES = Kind(_codes, {"type": "array", "items": _RULE})

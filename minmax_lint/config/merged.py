@@ -28,8 +28,11 @@ class Settings:
     def merged(
         cls, config: Config | None, given: Mapping[str, Any], *, with_baseline: bool = True
     ) -> Settings:
-        """`given` (by key of the configuration) goes before the file. Raises UserError for a bad baseline."""
-        settings = cls(config, resolved(config, given))
+        """`given` (by key of the configuration) goes before the file.
+
+        Raises UserError for a bad baseline or a rule that does not exist, before anything is linted.
+        """
+        settings = cls(config, resolved(config, given).checked())
         if settings.baseline_file is None or not with_baseline:
             return settings
         return replace(settings, baseline=read_baseline(settings.baseline_file))

@@ -40,6 +40,9 @@ def _read(of: type[Table], content: object, where: str, **rest: Any) -> Table:
 
 
 def _value(key: Field[Any], value: object, where: str) -> Any:
+    table = key.metadata.get("table")
+    if table is not None:
+        return _read(table, value, where, origin=where)
     tables = key.metadata.get("tables")
     if tables is not None:
         if not isinstance(value, list):

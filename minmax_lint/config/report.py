@@ -42,7 +42,9 @@ def adjusted(report: Report, by: Adjustment) -> Report:
         for ignore in by.ignores
         if not any(ignore.covers(one) for one in found)
     ]
-    left += [one for one in with_fingerprints(unused) if by.accepts.accepts(one)]
+    left += [
+        one for one in with_fingerprints(unused) if by.accepts.accepts(one) and one.fingerprint not in known
+    ]
     left.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted))
 

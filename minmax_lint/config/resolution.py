@@ -53,6 +53,12 @@ class Resolved:
         """Whose findings may be fixed."""
         return Selection(tuple(self["fixable"]))
 
+    def checked(self) -> Resolved:
+        """These settings. Raises UnknownName for a rule that does not exist."""
+        for codes in (self["select"], self["ignore"], self["extend-select"], self["fixable"]):
+            Selection(tuple(codes))
+        return self
+
 
 def resolved(config: Config | None, given: Mapping[str, Any]) -> Resolved:
     """Merge. `given` is the command line's, by key; an empty value means that it was not given."""

@@ -30,7 +30,11 @@ def _table(of: type) -> dict[str, Any]:
     properties = {}
     for name, key in keys(of).items():
         tables = key.metadata.get("tables")
-        kind = {"type": "array", "items": _table(tables)} if tables else key.metadata["kind"].schema
+        table = key.metadata.get("table")
+        if table:
+            kind = _table(table)
+        else:
+            kind = {"type": "array", "items": _table(tables)} if tables else key.metadata["kind"].schema
         properties[name] = {"description": key.metadata["doc"], **kind}
     found: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
     needed = [name for name, key in keys(of).items() if required(key)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from minmax_lint.config import kinds
 from minmax_lint.config.kinds import Kind
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.selection import Selection
@@ -72,6 +73,40 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class Convert:
+    """How the converter is called, by its own names."""
+
+    flow: str = _key(kinds.FLOW, "tf1 (from_frozen_graph; default) or tf2 (from_saved_model, Keras).", "tf1")
+    inference_type: str = _key(kinds.TENSOR_TYPE, "inference_type: uint8, int8 or float32.", "")
+    inference_input_type: str = _key(kinds.TENSOR_TYPE, "inference_input_type.", "")
+    inference_output_type: str = _key(kinds.TENSOR_TYPE, "inference_output_type.", "")
+    quantized_input_stats: tuple[str, ...] | None = _key(
+        kinds.STATS, "quantized_input_stats: input -> [mean, std].", None
+    )
+    optimizations: bool = _key(kinds.FLAG, "Whether optimizations = [DEFAULT] is set.", False)
+    representative_dataset: bool = _key(kinds.FLAG, "Whether representative_dataset is set.", False)
+    integer_ops_only: bool = _key(kinds.FLAG, "Whether supported_ops = [TFLITE_BUILTINS_INT8] is set.", False)
+    default_ranges_stats: bool = _key(kinds.FLAG, "Whether default_ranges_stats is set.", False)
+    origin: str = ""
+
+    @property
+    def call(self) -> ConverterCall:
+        """The same as rules see it."""
+        return ConverterCall(
+            self.origin,
+            "tf2" if self.flow == "tf2" else "tf1",
+            self.inference_type,
+            self.inference_input_type,
+            self.inference_output_type,
+            self.quantized_input_stats,
+            self.optimizations,
+            self.representative_dataset,
+            self.integer_ops_only,
+            self.default_ranges_stats,
+        )
+
+
+@dataclass(frozen=True)
 class Config:
     """One configuration file."""
 
@@ -83,10 +118,18 @@ class Config:
     severity: Mapping[str, str] = _key(kinds.SEVERITY_TABLE, "Severities other than the rules' own.", None)
     fail_level: str | None = _key(kinds.LEVEL, "The least severity that exits with 1.", None)
     baseline: str | None = _key(kinds.TEXT, "File of known findings, from this file's folder.", None)
+    convert: Convert | None = field(
+        default=None, metadata={"table": Convert, "doc": "How the converter is called."}
+    )
     models: tuple[ModelSettings, ...] = _tables(ModelSettings, "Models that a plain `check` lints.")
     file: Path = Path("minmax-lint.toml")
     table: str = ""
     """Where in the file it stands: `tool.minmax-lint` in pyproject.toml."""
+
+    @property
+    def calls(self) -> tuple[ConverterCall, ...]:
+        """How the converter is called; empty where it does not say."""
+        return () if self.convert is None else (self.convert.call,)
 
     @property
     def folder(self) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minmax_lint.config.settings import Config, Ignore, ModelSettings
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UserError
 from minmax_lint.graph.tensor import Shape
 
@@ -26,6 +27,8 @@ class Target:
     origin: str = ""
     checkpoint: str | None = None
     """Where its variables' values lie, if not beside it."""
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter will be called, if the configuration says it."""
 
 
 def targets(config: Config) -> tuple[Target, ...]:
@@ -48,7 +51,9 @@ def target_of(config: Config | None, path: str) -> Target:
             fitting = _glob(config, model.path) if _is_glob(model.path) else _paths(config, model)
             if wanted in fitting:
                 return _target(config, model, path)
-    return Target(path, converters=config.converters if config is not None else ())
+    if config is None:
+        return Target(path)
+    return Target(path, converters=config.converters, calls=config.calls)
 
 
 def _target(config: Config, model: ModelSettings, path: str) -> Target:
@@ -61,6 +66,7 @@ def _target(config: Config, model: ModelSettings, path: str) -> Target:
         model.ignore,
         model.origin,
         None if model.checkpoint is None else _displayed(_absolute(config, model.checkpoint)),
+        config.calls,
     )
 
 

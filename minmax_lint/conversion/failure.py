@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import AbortKind
@@ -97,8 +98,16 @@ def _clean_exception(kind: str, text: str) -> str:
     return first if kind == "ConverterError" else f"{kind}: {first}"
 
 
+_SIGNALS: Mapping[signal.Signals, str] = {
+    signal.SIGABRT: "abort: a check inside TensorFlow failed",
+    signal.SIGSEGV: "segmentation fault: a bug of this TensorFlow; try another version",
+    signal.SIGILL: "illegal instruction: this TensorFlow is built for another processor",
+    signal.SIGFPE: "division by zero inside TensorFlow",
+    signal.SIGKILL: "killed, perhaps out of memory",
+}
+
+
 def _signal_name(returncode: int) -> str:
     if returncode >= 0:
         return f"exit code {returncode}"
-    named = {signal.SIGABRT: "abort", signal.SIGKILL: "killed, perhaps out of memory"}
-    return named.get(signal.Signals(-returncode), f"signal {-returncode}")
+    return _SIGNALS.get(signal.Signals(-returncode), f"signal {-returncode}")

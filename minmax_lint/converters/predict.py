@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from minmax_lint.converters.control_flow import with_branches
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept
+
+MULTIPLIES = frozenset(
+    {"CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL"}
+)
+"""TFLite ops that multiply and accumulate; what else a node becomes moves values."""
 
 
 def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
@@ -20,7 +27,7 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         from minmax_lint.converters.devices import on_device
 
         return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
-    return as_read(_followed(kept, inference, profile), kept.graph)
+    return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
 
 
 def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
@@ -30,4 +37,21 @@ def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         return predict_toco(kept, inference, profile)
     from minmax_lint.converters.mlir import predict as predict_mlir
 
-    return predict_mlir(kept, inference, profile)
+    return with_branches(predict_mlir(kept, inference, profile), kept, inference, profile, _followed)
+
+
+def _weighed(prediction: Prediction, inference: Inference) -> Prediction:
+    """The prediction with the multiply-accumulates of its ops.
+
+    A node that became several ops (MatMul: TRANSPOSE and FULLY_CONNECTED) counts at the first that multiplies.
+    """
+    graph = inference.kept.graph
+    counted: set[str] = set()
+    ops = list(prediction.ops)
+    for place in sorted(range(len(ops)), key=lambda place: ops[place].op not in MULTIPLIES):
+        costly = [n for n in ops[place].nodes if n in graph and graph.op(n) in COUNTS and n not in counted]
+        if costly:
+            counted.update(costly)
+            macs = [multiply_accumulates(inference, graph[name]) for name in costly]
+            ops[place] = replace(ops[place], macs=None if None in macs else sum(filter(None, macs)))
+    return replace(prediction, ops=tuple(ops)) if counted else prediction

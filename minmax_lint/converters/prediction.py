@@ -20,6 +20,7 @@ ObstacleKind = Literal[
     "training",  # training-only ops in the kept subgraph
     "output",  # something about the output arrays themselves (constant, same as an input)
     "unused-input",
+    "control-flow",  # an op that keeps its branches as functions, with float values at their borders
     "unknown-op",  # the model does not know the op
     "other",
 ]
@@ -53,6 +54,8 @@ class OpOutcome:
     integer: bool
     computes: bool = True
     """False for ops that compute on no real values (shape arithmetic, QUANTIZE, DEQUANTIZE)."""
+    macs: int | None = 0
+    """Multiply-accumulates of one run; None where shapes are not known."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,18 @@ class Prediction:
         """Share of computing ops that are integer, 0..1; None where nothing is known."""
         computing = [op for op in self.ops if op.computes]
         return sum(op.integer for op in computing) / len(computing) if computing else None
+
+    @property
+    def integer_mac_share(self) -> float | None:
+        """Share of multiply-accumulates that are integer, 0..1; None where there are none, or one is not known."""
+        known = [op.macs for op in self.ops if op.macs is not None]
+        total = sum(known)
+        if len(known) < len(self.ops) or not total:
+            return None
+        return sum(op.macs or 0 for op in self.ops if op.integer) / total
+
+    @property
+    def worst_float_op(self) -> OpOutcome | None:
+        """The float op that costs most multiply-accumulates; None where no float op has any that are known."""
+        costly = [op for op in self.ops if op.computes and not op.integer and op.macs]
+        return max(costly, key=lambda op: op.macs or 0, default=None)

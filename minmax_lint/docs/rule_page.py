@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from minmax_lint.converters.profile import DEFAULT, profiles
 from minmax_lint.linting import lint_model
@@ -31,11 +32,13 @@ def report_text(rule: Rule) -> str:
 def example_report(rule: Rule, example: Example) -> Report:
     """The example linted by this rule, for the usual converters that it is about."""
     wanted = [name for name in DEFAULT if name in example.profiles] or list(example.profiles[:1])
-    return lint_model(
-        Model(None, "graphdef", example.graph),
+    report = lint_model(
+        Model(None, "graphdef", example.graph, variables=example.variables, finished=example.finished),
         example.inputs,
         example.outputs,
         profiles(wanted),
         path=f"{rule.code}.pb",
         accepts=lambda finding: finding.code == rule.code,
+        calls=example.calls,
     )
+    return replace(report, ignored=())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys, required
+from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.converters.profile import ALIASES, SELECTABLE
 from minmax_lint.reporters import format_names, format_summary
 from minmax_lint.rules.rule import rules
 from minmax_lint.symptoms import symptoms
+from minmax_lint.symptoms.symptom import MLIR, TOCO
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -18,19 +19,19 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def settings() -> str:
-    """The keys of a configuration file."""
-    parts = []
-    for title, of in (
-        ("At the top", Config),
-        ("In `[[models]]`", ModelSettings),
-        ("In `ignore` of a model", Ignore),
-    ):
-        rows = [
-            (f"`{name}`", "yes" if required(key) else "", key.metadata["doc"])
-            for name, key in keys(of).items()
-        ]
-        parts.append(f"**{title}**\n\n{_table(('Key', 'Required', 'Meaning'), rows)}")
-    return "\n\n".join(parts)
+    """The keys of a configuration file, table by table."""
+    return "\n\n".join(_keys("At the top", Config))
+
+
+def _keys(title: str, of: type) -> Iterator[str]:
+    found = keys(of)
+    rows = [(f"`{name}`", "yes" if required(key) else "", key.metadata["doc"]) for name, key in found.items()]
+    yield f"**{title}**\n\n{_table(('Key', 'Required', 'Meaning'), rows)}"
+    for name, key in found.items():
+        if "tables" in key.metadata:
+            yield from _keys(f"In `[[{name}]]`", key.metadata["tables"])
+        elif "table" in key.metadata:
+            yield from _keys(f"In `[{name}]`", key.metadata["table"])
 
 
 def formats() -> str:
@@ -70,26 +71,28 @@ def rule_list() -> str:
 
 
 def messages() -> str:
-    """What converters and training tools say, by speaker."""
+    """What converters and training tools say, by speaker: the converters first."""
     speakers = defaultdict(list)
     for symptom in symptoms():
         speakers[symptom.speaker].append(symptom)
     parts = []
-    for speaker, said in speakers.items():
-        parts.append(f"## {speaker[0].upper()}{speaker[1:]}")
-        for symptom in said:
+    for speaker in sorted(speakers, key=lambda speaker: speaker not in (TOCO, MLIR)):
+        parts.append(f"## {_capital(speaker)}")
+        for symptom in speakers[speaker]:
             words = defaultdict(lambda: "…", array="the array", op="the op", consumer="next", layer="layer")
             cause, remedy = (text.format_map(words) for text in (symptom.cause, symptom.remedy))
             found_by = ", ".join(symptom.codes)
             parts.append(
-                f"### {symptom.key.replace('-', ' ').capitalize()}\n\n{_capital(cause)}\n\n"
+                f"### {_capital(symptom.key.replace('-', ' '))}\n\n{_capital(cause)}\n\n"
                 f"**What to do.** {_capital(remedy)}\n\nFound by {found_by}."
             )
     return "\n\n".join(parts)
 
 
 def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+    """Begun with a capital, unless the first word is a name in code."""
+    word = text.split(" ", 1)[0]
+    return text if "_" in word or "." in word.rstrip(".") else text[0].upper() + text[1:]
 
 
 TABLES: Mapping[str, Callable[[], str]] = {

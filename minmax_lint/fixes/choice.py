@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from minmax_lint.fixes.guard import NAME as GUARD
 from minmax_lint.fixes.guard import guard
-from minmax_lint.fixes.repair import CannotRepair, Repair
+from minmax_lint.fixes.repair import NOTHING, CannotRepair, Repair
+from minmax_lint.fixes.retarget import NAME as RETARGET
 from minmax_lint.fixes.retarget import retarget
 from minmax_lint.fixes.rewire import rewire
-from minmax_lint.fixes.trial import Trial, sum_of
+from minmax_lint.fixes.trial import Standing, Trial, sum_of
+from minmax_lint.graph.edit import edited
 from minmax_lint.graph.fakequant import read_fake_quant
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
+from minmax_lint.graph.trace import trace
 from minmax_lint.source_guard import DEFAULT_BOUND
 
 
@@ -25,12 +30,52 @@ def repaired_outputs(
     order, so the order in which they are given does not matter. Second come the reasons for which outputs
     that need a repair got none.
     """
+    lost = [
+        output
+        for output in sorted(trial.outputs, key=lambda name: _place(trial, name))
+        if outside_fake_quants(trial.subject.graph, trial.subject.kept, output)
+    ]
+    wanted = [name for name in (RETARGET, GUARD) if strategy in ("auto", name)]
+    together: list[Trial] = []
+    for name in wanted if len(lost) > 1 else ():
+        together.append(_together(trial, lost, name, bound, new_name))
+        if together[-1].quantized:
+            return together[-1], ()
+    single, refused = _one_by_one(trial, lost, strategy, bound, new_name)
+    better = [candidate for candidate in together if candidate.nearer(single)]
+    return (min(better, key=_rank), ()) if better else (single, refused)
+
+
+def _rank(trial: Trial) -> tuple[Standing, int]:
+    return sum_of(trial.standings), trial.left_behind
+
+
+def _together(trial: Trial, lost: Sequence[str], name: str, bound: float, new_name: bool) -> Trial:
+    """All lost outputs that the selected profiles miss a range of, repaired in the same way at once."""
+    graph, outputs, done = trial.model.graph, trial.outputs, NOTHING
+    for output in lost:
+        if _indifferent(trial, output):
+            continue
+        kept = trace(frozen(graph, trial.model.variables), trial.subject.kept.inputs, outputs)
+        try:
+            if name == RETARGET:
+                repair = retarget(graph, kept, output, new_name=new_name)
+            else:
+                repair = guard(graph, kept, output, bound=bound, new_name=new_name)
+        except CannotRepair:
+            continue
+        graph, done = edited(graph, repair.edit), done.then(repair)
+        outputs = tuple(repair.outputs.get(array, array) for array in outputs)
+    return trial.after(done)
+
+
+def _one_by_one(
+    trial: Trial, lost: Sequence[str], strategy: str, bound: float, new_name: bool
+) -> tuple[Trial, tuple[str, ...]]:
     refused: list[str] = []
-    for output in sorted(trial.outputs, key=lambda name: _place(trial, name)):
+    for output in lost:
         if trial.quantized:
             break
-        if not outside_fake_quants(trial.subject.graph, trial.subject.kept, output):
-            continue
         tried: list[Trial] = []
         try:
             for repair in _candidates(trial, output, strategy, bound, new_name):
@@ -42,7 +87,7 @@ def repaired_outputs(
             continue
         better = [candidate for candidate in tried if candidate.improves(trial)]
         if better:
-            trial = min(better, key=lambda candidate: (sum_of(candidate.standings), candidate.left_behind))
+            trial = min(better, key=_rank)
         elif not _indifferent(trial, output):
             refused.append(_worse(trial, tried, output))
     return trial, tuple(dict.fromkeys(refused))

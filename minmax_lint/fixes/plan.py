@@ -29,14 +29,13 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     Safe repairs come first. Each step is kept only where the models predict that it helps a profile and
     makes none worse; a graph that every profile converts is not touched.
     """
-    refused: tuple[str, ...] = ()
-    for step in _SAFE:
-        trial = _taken(trial, step, options)
-    if not trial.quantized:
-        trial, refused = repaired_outputs(
-            trial, options.strategy, bound=options.bound, new_name=options.new_name
-        )
-        trial = _rewired(trial)
+    start = _taken(trial, _strip, options)
+    trial, refused = _safe(start, options)
+    replaced = None if trial.quantized else _after(start, _replace, options)
+    if replaced is not None:
+        candidate, left = _safe(replaced, options)
+        if candidate.nearer(trial):
+            trial, refused = candidate, left
     if options.unsafe:
         trial = _widened(trial, options)
         trial = trial if trial.quantized else _unsafe(trial, options)
@@ -49,6 +48,14 @@ def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """The trial after a step, if that is better."""
     after = None if trial.quantized else _after(trial, step, options)
     return after if after is not None and after.improves(trial) else trial
+
+
+def _safe(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+    """What FakeQuants that are there already can do, and what was refused."""
+    if trial.quantized:
+        return trial, ()
+    trial, refused = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
+    return _rewired(trial), refused
 
 
 def _rewired(trial: Trial) -> Trial:
@@ -89,10 +96,13 @@ def _widened(trial: Trial, options: FixOptions) -> Trial:
 def _unsafe(trial: Trial, options: FixOptions) -> Trial:
     """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
     best, last = filled(trial, options)
+    folded = _after(trial, _fold, options)
+    if folded is not None and (candidate := filled(folded, options)[0]).leaves_less(best):
+        trial = last = best = candidate
     helped = True
     while helped and not best.quantized:
         helped = False
-        for step in (*_SAFE, *_UNSAFE):
+        for step in _STEPS:
             for start in dict.fromkeys((trial, best, last)):
                 changed = None if best.quantized else _after(start, step, options)
                 if changed is None:
@@ -154,5 +164,4 @@ def _concerned(trial: Trial) -> Iterator[str]:
                 yield obstacle.node
 
 
-_SAFE: tuple[Step, ...] = (_strip, _replace)
-_UNSAFE: tuple[Step, ...] = (_narrow, _fold)
+_STEPS: tuple[Step, ...] = (_strip, _replace, _narrow, _fold)

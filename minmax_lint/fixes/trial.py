@@ -79,6 +79,16 @@ class Trial:
         """Whether some profile stands better than `before`, and none worse."""
         return not self.worsens(before) and sum_of(self.standings) < sum_of(before.standings)
 
+    def nearer(self, before: Trial) -> bool:
+        """Whether some profile has a better verdict or fewer float ops than `before`, and none is worse."""
+        return not self.worsens(before) and sum_of(self.standings)[:2] < sum_of(before.standings)[:2]
+
+    def leaves_less(self, other: Trial) -> bool:
+        """Whether this is better than `other`, or as good with fewer ops in the produced models."""
+        return self.improves(other) or (
+            self.standings == other.standings and self.left_behind < other.left_behind
+        )
+
     def worsens(self, before: Trial) -> bool:
         """Whether a profile predicts a worse verdict, or more float ops under the same one."""
         return any(

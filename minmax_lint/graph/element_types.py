@@ -43,6 +43,9 @@ _SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "U
 """Type of output 1 where it differs from output 0."""
 
 
+_LOOPS = frozenset({"While", "StatelessWhile"})
+
+
 def element_type(node: Node, port: int) -> DType:
     """The type of output `port`; INVALID where the node does not say."""
     if port == 1 and node.op in _SECOND:
@@ -51,7 +54,7 @@ def element_type(node: Node, port: int) -> DType:
         return node.dtype("U") or DType.FLOAT
     if node.op in _FIXED:
         return _FIXED[node.op]
-    listed = node.attrs.get("Tout")
+    listed = node.attrs.get("T" if node.op in _LOOPS else "Tout")
     if isinstance(listed, list) and port < len(listed):
         entry = listed[port]
         return entry if isinstance(entry, DType) else DType.INVALID

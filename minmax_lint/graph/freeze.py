@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.node import Attr
 from minmax_lint.graph.tensor import Tensor
 
@@ -52,7 +53,7 @@ def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
     """
     old = graph.columns
     if not any(op in VARIABLES for op in old.ops):
-        return graph
+        return Graph(old, _frozen_functions(graph, variables)) if graph.functions else graph
     ops = ["Const" if op in VARIABLES else "Identity" if op in READS else op for op in old.ops]
 
     def details(position: int) -> Details:
@@ -63,7 +64,14 @@ def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
             return attrs, device
         return _constant(attrs, old.names[position], variables.value if variables else None), device
 
-    return Graph(Columns(old.names, ops, old.inputs, details), graph.functions)
+    return Graph(Columns(old.names, ops, old.inputs, details), _frozen_functions(graph, variables))
+
+
+def _frozen_functions(graph: Graph, variables: VariableValues | None) -> Mapping[str, tuple[Function, ...]]:
+    return {
+        node: tuple(replace(one, graph=frozen(one.graph, variables)) for one in functions)
+        for node, functions in graph.functions.items()
+    }
 
 
 def _constant(

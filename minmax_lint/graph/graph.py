@@ -31,12 +31,13 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the graph's library, its body as a graph of its own."""
+    """A function that a control-flow node calls, its body as a graph of its own."""
 
-    name: str
+    role: str
+    """What it is to the node: `then branch`, `loop body`."""
     graph: Graph
-    inputs: tuple[str, ...]
-    """Names of the argument nodes in the body, in call order."""
+    inputs: Mapping[str, str]
+    """Argument node of the body -> the array that the caller passes."""
     outputs: tuple[str, ...]
     """Arrays of the body that the function returns, in order."""
 
@@ -83,9 +84,10 @@ class Columns:
 class Graph:
     """An immutable graph. Nodes are made on first use and kept; consumers are indexed on first use."""
 
-    def __init__(self, columns: Columns, functions: Mapping[str, Function] | None = None) -> None:
+    def __init__(self, columns: Columns, functions: Mapping[str, tuple[Function, ...]] | None = None) -> None:
+        """`functions`: control-flow node -> what it calls."""
         self.columns = columns
-        self.functions: Mapping[str, Function] = functions or {}
+        self.functions: Mapping[str, tuple[Function, ...]] = functions or {}
         self._positions = {name: i for i, name in enumerate(columns.names)}
         self.ancestors: dict[
             tuple[tuple[str, ...], frozenset[str]], tuple[frozenset[str], frozenset[str]]
@@ -190,7 +192,7 @@ class Graph:
         self._control_uses = {name: tuple(found) for name, found in control.items()}
 
 
-def graph_of(nodes: Sequence[Node], functions: Mapping[str, Function] | None = None) -> Graph:
+def graph_of(nodes: Sequence[Node], functions: Mapping[str, tuple[Function, ...]] | None = None) -> Graph:
     """A graph from ready nodes, in this order."""
     return Graph(
         Columns(

@@ -28,18 +28,13 @@ class Kind(Enum):
     CHECKPOINT_INDEX = "checkpoint-index"
     CHECKPOINT_STATE = "checkpoint-state"
     TFLITE = "tflite"
+    KERAS = "keras"
+    KERAS_HDF5 = "keras-h5"
 
-
-_EXPORT = "give the graph it was made from, or export the model as a SavedModel (`model.export(FOLDER)`)"
 
 _REFUSED: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), message)
     for pattern, message in (
-        (rb"\x89HDF\r\n", f"this is an HDF5 file (Keras .h5: weights, no graph); {_EXPORT}"),
-        (
-            rb"PK\x03\x04.{0,300}(metadata\.json|config\.json|model\.weights\.h5)",
-            f"this is a .keras file (weights and a recipe, no graph); {_EXPORT}",
-        ),
         (rb"PK\x03\x04.{0,300}data\.pkl", "this is a PyTorch file; export the model to TensorFlow first"),
         (rb"PK[\x03\x05]", "this is a zip archive; unpack it and give the graph or folder inside"),
         (rb"\x1f\x8b", "this is a gzip file; unpack it and give the graph or folder inside"),
@@ -67,6 +62,8 @@ _TEXT_FIELDS = {
     "all_model_checkpoint_paths": Kind.CHECKPOINT_STATE,
 }
 
+_HDF5 = b"\x89HDF\r\n"
+_KERAS_ARCHIVE = re.compile(rb"PK\x03\x04.{0,300}(metadata\.json|config\.json|model\.weights\.h5)", re.DOTALL)
 _FIRST_TEXT_FIELD = re.compile(rb"(?:\s|#[^\n]*\n)*([a-z_]+)\s*[:{<]")
 _OP = re.compile(rb"[A-Za-z_>][A-Za-z0-9_.>/\-]*")
 
@@ -81,6 +78,10 @@ def kind_of(buffer: Buffer) -> Kind:
         return _TEXT_FIELDS[text[1].decode()]
     if head[4:8] == MAGIC:
         return Kind.TFLITE
+    if head.startswith(_HDF5):
+        return Kind.KERAS_HDF5
+    if _KERAS_ARCHIVE.match(head):
+        return Kind.KERAS
     for pattern, message in _REFUSED:
         if pattern.match(head):
             raise UnreadableModel(message)

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.graph import Columns, Details, Graph
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.loaders.library import Body, Library
-from minmax_lint.loaders.model import CALLS
+from minmax_lint.loaders.model import CALLS, CONTROL_FLOW
 from minmax_lint.schema.attributes import decode_attrs
 from minmax_lint.schema.messages import message_class
 
 _DEEPEST = 200
+_DEEPEST_BRANCH = 40
 _MOST_CALLS = 100_000
 
 
@@ -34,6 +36,8 @@ class _Frame:
     """The call's data inputs, in the caller's spelling."""
     attrs: Mapping[str, Any] = field(default_factory=dict)
     depth: int = 0
+    arguments_stay: bool = False
+    """Whether arguments are inputs of their own and not the caller's arrays: so with branches."""
     calls: dict[str, _Frame] = field(default_factory=dict)
 
 
@@ -66,12 +70,14 @@ class Flattening:
         Wanted together, they have the first choice of names.
         """
         found = [self._resolve(self._top, array) for array in arrays]
-        self._bring([site for sources in found for site, _ in sources])
+        self._bring([site for sources in found for site, _ in sources], self._order)
         return [array_name(sources[0][0].name, sources[0][1]) for sources in found if sources]
 
     def graph(self) -> Graph:
-        """The flat graph, every node after those it depends on."""
-        order = self._order
+        """The flat graph, every node after those it depends on, with the branches of its control flow."""
+        return self._graph_of(self._order)
+
+    def _graph_of(self, order: list[_Site]) -> Graph:
         old = self._graph.columns
 
         def details(position: int) -> Details:
@@ -81,16 +87,57 @@ class Flattening:
             return decode_attrs(_bound(site.node.attr, site.frame.attrs)), site.node.device
 
         ops = [old.ops[s.position] if s.frame.body is None else s.node.op for s in order]
-        return Graph(Columns([site.name for site in order], ops, [site.inputs for site in order], details))
+        functions = {
+            site.name: self._branches(site, op)
+            for site, op in zip(order, ops, strict=True)
+            if op in CONTROL_FLOW
+        }
+        columns = Columns([site.name for site in order], ops, [site.inputs for site in order], details)
+        return Graph(columns, functions)
 
-    def _bring(self, starts: Iterable[_Site]) -> None:
+    def _branches(self, site: _Site, op: str) -> tuple[Function, ...]:
+        """The functions that a control-flow node calls, each with its own calls in place."""
+        attrs = self._message(site.position).attr if site.frame.body is None else site.node.attr
+        data = tuple(text for text in self._inputs(site) if not text.startswith("^"))
+        passed = data if "While" in op else data[1:]
+        found: list[Function] = []
+        for key, role in CONTROL_FLOW[op]:
+            listed = [one.name for one in attrs[key].list.func] if key in attrs else []
+            names = listed or ([attrs[key].func.name] if key in attrs else [])
+            for number, name in enumerate(names):
+                told = f"{role} {number}" if len(names) > 1 else role
+                found.append(self._branch(site, name, told, passed))
+        return tuple(found)
+
+    def _branch(self, site: _Site, name: str, role: str, passed: tuple[str, ...]) -> Function:
+        body = self._library.body(name)
+        depth = site.frame.depth + 1
+        self._frames += 1
+        if depth >= _DEEPEST_BRANCH or self._frames > _MOST_CALLS:
+            raise UnreadableModel(f"function {name!r} calls itself, or branches are nested beyond measure")
+        frame = _Frame(
+            f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True
+        )
+        order: list[_Site] = []
+        ends = [self._array(frame, result) for result in body.results if result]
+        self._bring([end for end, _ in ends], order)
+        inputs: dict[str, str] = {}
+        for argument, place in body.arguments.items():
+            here = self._sites.get((frame, argument))
+            if here is not None and place < len(passed):
+                source, port = self._array(site.frame, passed[place])
+                inputs[here.name] = array_name(source.name, port)
+        outputs = tuple(array_name(end.name, port) for end, port in ends)
+        return Function(role, self._graph_of(order), inputs, outputs)
+
+    def _bring(self, starts: Iterable[_Site], order: list[_Site]) -> None:
         """Depth first, so that each node stands after its inputs."""
         pending: list[tuple[_Site, bool]] = [(site, False) for site in reversed(list(starts))]
-        entered: set[int] = {id(site) for site in self._order}
+        entered: set[int] = {id(site) for site in order}
         while pending:
             site, ready = pending.pop()
             if ready:
-                self._order.append(site)
+                order.append(site)
                 continue
             if id(site) in entered:
                 continue
@@ -141,6 +188,8 @@ class Flattening:
             name, port = self._source(frame, text)
             if frame.body is not None and name in frame.body.arguments and frame.caller is not None:
                 argument = frame.body.arguments[name]
+                if frame.arguments_stay and frame.body.argument_types[argument] != DType.RESOURCE:
+                    return self._argument(frame, name, argument), 0
                 if argument >= len(frame.inputs):
                     raise UnreadableModel(f"a call of {frame.body.name!r} lacks inputs; save the model again")
                 frame, text = frame.caller, frame.inputs[argument]
@@ -200,6 +249,15 @@ class Flattening:
                 node = self._body_node(frame.body, name)
                 self._sites[key] = _Site(frame, node, -1, self._free(frame.path, name))
         return self._sites[key]
+
+    def _argument(self, frame: _Frame, name: str, place: int) -> _Site:
+        """An argument of a branch, as an input of it."""
+        if (frame, name) not in self._sites:
+            assert frame.body is not None
+            node = message_class("NodeDef")(name=name, op="Placeholder")
+            node.attr["dtype"].type = frame.body.argument_types[place]
+            self._sites[frame, name] = _Site(frame, node, -1, self._free(frame.path, name))
+        return self._sites[frame, name]
 
     def _free(self, path: str, name: str) -> str:
         """The node's own name, as its author knows it; behind the call's path where that is taken."""

@@ -36,6 +36,7 @@ class Body:
         )
         self.result_names: tuple[str, ...] = tuple(result.name for result in message.signature.output_arg)
         self.control_results: tuple[str, ...] = tuple(message.control_ret.values())
+        self.argument_types: tuple[int, ...] = tuple(one.type for one in message.signature.input_arg)
 
 
 @dataclass(frozen=True)

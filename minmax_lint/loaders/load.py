@@ -19,11 +19,18 @@ from minmax_lint.loaders.variables import with_values
 STANDARD_INPUT = "-"
 
 
-def load(source: Any, *, signature: str | None = None, values: str | os.PathLike[str] | None = None) -> Model:
+def load(
+    source: Any,
+    *,
+    signature: str | None = None,
+    values: str | os.PathLike[str] | None = None,
+    trust: bool = False,
+) -> Model:
     """Load a model from a path (`-` is standard input), a message or a TensorFlow object.
 
     `signature` picks the MetaGraph of a SavedModel that has it. `values` is the checkpoint that holds the
     variables, where it is not the one beside the graph: a prefix, one of its files, or its folder.
+    With `trust`, a Keras file may run code that it brings along.
     Raises UnreadableModel with what the source is instead of a model and what to do, UnknownName for a
     signature that is not there.
     """
@@ -37,7 +44,7 @@ def load(source: Any, *, signature: str | None = None, values: str | os.PathLike
         if source == STANDARD_INPUT:
             model = parse(sys.stdin.buffer.read(), signature=signature)
         else:
-            model = _load_path(Path(source), signature)
+            model = _load_path(Path(source), signature, trust=trust)
     except UnknownName:
         raise
     except UnreadableModel as error:
@@ -47,7 +54,7 @@ def load(source: Any, *, signature: str | None = None, values: str | os.PathLike
     return model if values is None else with_values(model, Path(values))
 
 
-def _load_path(path: Path, signature: str | None) -> Model:
+def _load_path(path: Path, signature: str | None, *, trust: bool = False) -> Model:
     if path.is_dir():
         return _load_folder(path, signature)
     if checkpoint.is_prefix(path) and not path.is_file():
@@ -58,6 +65,10 @@ def _load_path(path: Path, signature: str | None) -> Model:
         return _load_checkpoint(checkpoint.prefix_of(path))
     buffer = mapped(path)
     kind = kind_of(buffer)
+    if kind in (Kind.KERAS, Kind.KERAS_HDF5):
+        from minmax_lint.loaders.keras_file import keras_model
+
+        return keras_model(path, kind, trust=trust)
     if kind is Kind.CHECKPOINT_STATE:
         return _load_checkpoint(checkpoint.prefix_in_state(path))
     if kind is Kind.CHECKPOINT_INDEX:

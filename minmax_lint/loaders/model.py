@@ -14,6 +14,12 @@ from minmax_lint.graph.tensor import Shape
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Ops that call a function of the library."""
+CONTROL_FLOW: Mapping[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(("If", "StatelessIf"), (("then_branch", "then branch"), ("else_branch", "else branch"))),
+    **dict.fromkeys(("While", "StatelessWhile"), (("cond", "loop condition"), ("body", "loop body"))),
+    **dict.fromkeys(("Case", "StatelessCase"), (("branches", "branch"),)),
+}
+"""Ops that stay in the graph and call functions: the attributes that name those, and what they are."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class Model:
     """The file's own graph, where `graph` was put together from the functions that it calls (TF2)."""
     finished: TFLiteModel | None = None
     """The model itself, where it is a finished .tflite and `graph` only shows it."""
+
+    @property
+    def of_tf2(self) -> bool:
+        """Whether TensorFlow 2 or Keras made it: its users convert in the TF2 flow."""
+        return self.outer is not None or self.format in ("keras", "keras-h5", "function")
 
     def require_graph(self, to: str) -> None:
         """Nothing for a graph. Raises UserError for a finished .tflite: there is nothing to `to` about it."""

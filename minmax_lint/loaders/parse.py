@@ -54,6 +54,8 @@ def parse(
         return _model(meta_graph(buffer), path, form, prefix, signature)
     if kind is Kind.SAVEDMODEL:
         return _model(serving_meta_graph(buffer, signature), path, form, prefix, signature)
+    if kind in (Kind.KERAS, Kind.KERAS_HDF5):
+        raise UnreadableModel("this is a Keras file, which Keras reads itself; give its path")
     raise UnreadableModel("this belongs to a checkpoint; give the path of the checkpoint")
 
 

@@ -45,6 +45,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "outputs": list(report.outputs),
         "inferred": report.inferred,
         "inferred_how": report.inferred_how,
+        **({"note": report.note} if report.note else {}),
         "nodes": report.nodes,
         "kept_nodes": report.kept_nodes,
         "predictions": {name: prediction_data(found) for name, found in report.predictions.items()},
@@ -54,6 +55,7 @@ def report_data(report: Report) -> dict[str, Any]:
 
 def prediction_data(prediction: Prediction) -> dict[str, Any]:
     """One profile's prediction."""
+    worst = prediction.worst_float_op
     return {
         "verdict": prediction.verdict,
         "kind": prediction.kind,
@@ -62,6 +64,8 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
         "float_ops": [list(pair) for pair in prediction.float_ops],
         "message": prediction.message,
         "integer_share": prediction.integer_share,
+        "integer_mac_share": prediction.integer_mac_share,
+        "worst_float_op": worst and {"op": worst.op, "array": worst.output, "macs": worst.macs},
         **_cpu_ops(prediction),
     }
 

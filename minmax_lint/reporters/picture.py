@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from minmax_lint.graph.fakequant import fake_quants
+from minmax_lint.graph.fakequant import fake_quants, is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.trace import Kept
 from minmax_lint.report import Report
 
 Place = Literal["input", "output", "kept", "outside"]
@@ -45,9 +46,14 @@ class Picture:
 def picture(report: Report) -> Picture:
     """Draw the kept part, and what lies outside within a few steps of it."""
     graph, kept = report.source, report.trace
-    kept_names = [name for name in kept.order if not _hidden(graph, name)]
-    drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_named(report)}
     states, ranges, codes = _states(report), _ranges(report), _codes(report)
+    moving = _moving(kept)
+    kept_names = [
+        name
+        for name in kept.order
+        if not _hidden(graph, name) and (name in moving or name in states or is_fake_quant(graph.op(name)))
+    ]
+    drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_named(report)}
     inputs = {parse_edge(name).node for name in report.inputs}
     outputs = {parse_edge(name).node for name in report.outputs}
     nodes = {}
@@ -71,6 +77,23 @@ def picture(report: Report) -> Picture:
                 tuple(dict.fromkeys(codes.get(name, ()))),
             )
     return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
+
+
+def _moving(kept: Kept) -> set[str]:
+    """The kept nodes whose values depend on an input; converters compute the others while they convert."""
+    graph = kept.graph
+    reached = {
+        name
+        for name in kept.order
+        if kept.is_cut(name) or (not graph[name].inputs and graph.op(name) not in HIDDEN)
+    }
+    pending = list(reached)
+    while pending:
+        for use in graph.uses(pending.pop()):
+            if use.node in kept and use.node not in reached and not kept.is_cut(use.node):
+                reached.add(use.node)
+                pending.append(use.node)
+    return reached
 
 
 def _hidden(graph: Graph, name: str) -> bool:

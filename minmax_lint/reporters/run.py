@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from minmax_lint.report import Report
-from minmax_lint.rules.finding import Severity
+from minmax_lint.rules.finding import Applicability, Severity
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,24 @@ class Run:
         """Findings that `fix` can repair safely."""
         return sum(report.fixable for report in self.reports)
 
-    def fix_command(self, report: Report) -> str | None:
-        """The command line that repairs what can be repaired in one model; None where nothing can."""
+    def fix_commands(self, report: Report) -> Mapping[Applicability, str]:
+        """The command lines that repair one model: what is safe alone, and everything. Empty where nothing can."""
         offers = [finding.fix for finding in report.findings if finding.fix is not None]
-        if not offers:
-            return None
-        unsafe_only = all(offer.applicability == "unsafe" for offer in offers)
-        words = ["minmax-lint", "fix", report.path, *self.endpoint_options]
-        words += ["--output", fixed_path(report.path)]
-        return shlex.join(words + ["--unsafe-fixes"] * unsafe_only)
+        words = [
+            "minmax-lint",
+            "fix",
+            report.path,
+            *self.endpoint_options,
+            "--output",
+            fixed_path(report.path),
+        ]
+        found: dict[Applicability, str] = {}
+        if any(offer.applicability == "safe" for offer in offers):
+            found["safe"] = shlex.join(words)
+        if any(offer.applicability == "unsafe" for offer in offers):
+            data = ["--calibrate", "DATA"] if any(offer.needs_range for offer in offers) else []
+            found["unsafe"] = shlex.join([*words, "--unsafe-fixes", *data])
+        return found
 
 
 def fixed_path(path: str) -> str:
@@ -63,6 +73,8 @@ def fixed_path(path: str) -> str:
     if path == "-":
         return "fixed.pb"
     pure = PurePath(path)
-    known = pure.suffix in {".pb", ".pbtxt", ".meta", ".keras", ".h5", ".tflite"}
+    if pure.suffix in {".keras", ".h5"}:
+        return str(pure.with_name(f"{pure.stem}.fixed.pb"))
+    known = pure.suffix in {".pb", ".pbtxt", ".meta"}
     name = f"{pure.stem}.fixed{pure.suffix}" if known else f"{pure.name}-fixed"
     return str(pure.with_name(name))

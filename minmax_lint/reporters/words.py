@@ -32,8 +32,25 @@ def verdict_detail(prediction: Prediction) -> str:
     floats = len(prediction.float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
-    share = f"{computing - floats} of {computing} {plural(computing, 'op')} integer; " * (computing >= floats)
-    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}"
+    share = ""
+    if computing >= floats:
+        share = (
+            f"{computing - floats} of {computing} {plural(computing, 'op')} integer{_mac_share(prediction)}; "
+        )
+    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}{_worst(prediction)}"
+
+
+def _mac_share(prediction: Prediction) -> str:
+    share = prediction.integer_mac_share
+    return "" if share is None or not prediction.integer_share else f" ({share:.0%} of multiply-accumulates)"
+
+
+def _worst(prediction: Prediction) -> str:
+    """The float op that costs most, where there is a choice."""
+    worst, total = prediction.worst_float_op, sum(op.macs or 0 for op in prediction.ops)
+    if worst is None or worst.macs is None or len(prediction.float_ops) < 2:
+        return ""
+    return f"; costliest: {worst.output} ({worst.macs / total:.0%})"
 
 
 def short_message(message: str) -> str:
@@ -76,3 +93,10 @@ def counts_text(run: Run) -> str:
     """`1 error, 0 warnings, 2 infos` over all models."""
     counts = {level: run.count(level) for level in SEVERITIES}
     return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())
+
+
+RANGES_NEEDED = (
+    "DATA: samples of the inputs (.npz, .npy, TFRecord, module:function). Or give ranges: --ranges FILE, "
+    "--default-range MIN,MAX."
+)
+"""What stands below a command with `--calibrate DATA`."""

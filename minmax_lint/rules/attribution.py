@@ -15,6 +15,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.coverage import Coverage
+from minmax_lint.rules.patterns import batch_norm_at, is_split_activation, scaling_in
 from minmax_lint.rules.ranges import USUAL_BITS, is_degenerate, misses_zero
 
 if TYPE_CHECKING:
@@ -37,15 +38,18 @@ LEGACY_OPS = frozenset(
 
 CODES: Mapping[ObstacleKind, str] = {
     "training": "MM130",
-    "raw-consumer": "MM114",
     "scale-conflict": "MM210",
     "range-not-constant": "MM310",
     "bad-weights": "MM111",
     "unused-input": "MM904",
     "unknown-op": "MM903",
+    "control-flow": "MM405",
 }
 """Kinds that belong to one rule, whatever the graph looks like."""
 
+
+ABOUT_OPS = frozenset({"MM401", "MM402"})
+"""Rules about an op, whatever its result is called after a converter's rewriting."""
 
 GAPS = frozenset({"MM102", "MM110", "MM112", "MM113"})
 """Rules about an array that lacks a range where its op is."""
@@ -65,6 +69,8 @@ class Cause:
     """Arrays whose ops go float, or fail, because of it; `array` first where it is one of them."""
     message: str
     """The first converter's own sentence about it."""
+    kind: ObstacleKind
+    """What the first converter stumbles over."""
 
 
 def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
@@ -78,7 +84,7 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = replace(cause, code=CODES["unknown-op"])
-            key = (cause.code, cause.array or cause.node)
+            key = (cause.code, cause.node if cause.code in ABOUT_OPS else cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
     for cause in _tails_told_apart(coverage, _without_lost_gaps(merged)):
@@ -103,21 +109,29 @@ def _cause(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: Op
     array = obstacle.array
     if code in ("MM101", "MM102", "MM103") and array is not None:
         array = coverage.output_behind(array) or array
-    return Cause(code, array, obstacle.node, (profile.name,), obstacle.consequences, obstacle.message)
+    return Cause(
+        code, array, obstacle.node, (profile.name,), obstacle.consequences, obstacle.message, obstacle.kind
+    )
 
 
 def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpOutcome | None) -> str:
     kind, array, node = obstacle.kind, obstacle.array, obstacle.node
     if kind in CODES:
         return CODES[kind]
+    if kind == "raw-consumer":
+        return "MM114" if array is not None and coverage.is_read_raw(array) else "MM210"
     if coverage.op(node) in LEGACY_OPS:
         return "MM121"
     if kind == "no-range" and array is not None:
         return _code_of_gap(coverage, array, node, made_by)
     if kind == "no-kernel":
         return "MM401" if coverage.is_builtin(coverage.op(node)) else "MM402"
+    if kind == "output" and profile.engine == "toco":
+        return "MM103"
     if kind == "output":
-        return "MM103" if profile.engine == "toco" else "MM105"
+        return "MM102" if node in coverage.from_constants else "MM105"
+    if kind == "other" and made_by is not None and scaling_in(coverage, made_by.nodes) is not None:
+        return "MM112"
     return _code_of_range(kind, coverage.fake_quant_of(array, node))
 
 
@@ -138,15 +152,15 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None, made_by: OpOu
     if not coverage.subject.kept_fake_quants:
         return "MM120"
     if names & coverage.from_constants:
-        return "MM111"
+        return "MM111" if output is None else "MM102"
     if coverage.fake_quant_outside(array):
         return "MM114"
     source = coverage.graph[node] if node is not None and node in coverage.graph else producer
-    if coverage.is_split_activation(source):
+    if is_split_activation(coverage, source):
         return "MM113"
     folded = made_by is not None and made_by.op in LINEAR_OPS
     nodes = () if folded else (*(made_by.nodes if made_by is not None else ()), *sorted(names))
-    if coverage.batch_norm_at(array, nodes) is not None:
+    if batch_norm_at(coverage, array, nodes) is not None:
         return "MM112"
     return "MM110" if output is None else "MM102"
 
@@ -165,8 +179,8 @@ def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
 def _without_lost_gaps(causes: Mapping[tuple[str, str | None], Cause]) -> tuple[Cause, ...]:
     """The causes without gaps at ops that have no quantized form: there a range would not help."""
     found = []
-    for (code, array), cause in causes.items():
-        hopeless = causes.get(("MM401", array)) if code in GAPS else None
+    for (code, _), cause in causes.items():
+        hopeless = causes.get(("MM401", cause.node)) if code in GAPS else None
         if hopeless is None or not set(cause.profiles) <= set(hopeless.profiles):
             found.append(cause)
     return tuple(found)
@@ -193,6 +207,7 @@ def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[C
                 dict.fromkeys(name for c in found for name in (c.array, *c.consequences) if name is not None)
             ),
             found[0].message,
+            found[0].kind,
         )
 
 

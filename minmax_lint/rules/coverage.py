@@ -19,28 +19,6 @@ if TYPE_CHECKING:
 JOINS = frozenset({"AddN", "Concat", "ConcatV2", "Pack"})
 """Ops that do nothing where they have one value to join: converters collapse them."""
 
-LINEAR = frozenset(
-    {
-        "Add",
-        "AddV2",
-        "BatchMatMul",
-        "BatchMatMulV2",
-        "BiasAdd",
-        "Conv2D",
-        "Conv2DBackpropInput",
-        "DepthwiseConv2dNative",
-        "MatMul",
-        "Mul",
-        "Sub",
-    }
-)
-"""Ops into which converters fuse an activation."""
-
-ACTIVATIONS = frozenset({"Maximum", "Minimum", "Relu", "Relu6"})
-"""Activations that converters fuse; Minimum and Maximum are the halves of a clip."""
-
-BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
-
 
 class Coverage:
     """Facts about the FakeQuants of one subject; everything is computed once, in time linear in nodes."""
@@ -124,6 +102,11 @@ class Coverage:
                 found.add(name)
         return frozenset(found)
 
+    def is_read_raw(self, array: str) -> bool:
+        """Whether an output, or a kept op that is no FakeQuant, reads `array` itself."""
+        readers = (self.graph.op(use.node) for use in self.kept.uses(array))
+        return array in self.kept.outputs or not all(map(is_fake_quant, readers))
+
     @cached_property
     def on_activations(self) -> tuple[FakeQuant, ...]:
         """The kept FakeQuants of arrays that depend on an input."""
@@ -196,50 +179,6 @@ class Coverage:
                 found[name] = computed.node
                 pending += [edge.node for edge in self.graph[name].inputs]
         return found
-
-    # Patterns
-
-    def is_batch_norm(self, node: Node | None) -> bool:
-        """FusedBatchNorm, or the scale or the shift of an unfused one: Mul, then Add, by constant vectors."""
-        if node is None:
-            return False
-        if node.op in BATCH_NORMS:
-            return True
-        if node.op == "Mul" and self._by_vector(node):
-            return any(
-                self.graph.op(use.node) in ("Add", "AddV2", "Sub") and self._by_vector(self.graph[use.node])
-                for use in self.kept.uses(node.name)
-            )
-        if node.op in ("Add", "AddV2") and self._by_vector(node):
-            source = self.graph[self.value_edge(node).node]
-            return source.op == "Mul" and self._by_vector(source)
-        return False
-
-    def _by_vector(self, node: Node) -> bool:
-        inference = self.subject.inference
-        return any(
-            edge.node in self.from_constants and len(inference.shape(edge.array) or ()) == 1
-            for edge in node.inputs[:2]
-        )
-
-    def batch_norm_at(self, array: str, nodes: Iterable[str]) -> str | None:
-        """The batch normalization among `nodes`, or that reads `array`: its FusedBatchNorm, or its Mul."""
-        around = [self.graph[node] for node in nodes if node in self.graph]
-        around += [self.graph[use.node] for use in self.kept.uses(array)]
-        for found in around:
-            if self.is_batch_norm(found):
-                source = self.value_edge(found).node
-                return source if found.op in ("Add", "AddV2") else found.name
-        return None
-
-    def is_split_activation(self, node: Node | None) -> bool:
-        """Whether a FakeQuant stands between a linear op and this activation of it."""
-        if node is None or node.op not in ACTIVATIONS or not node.inputs or self.kept.is_cut(node.name):
-            return False
-        before = self.graph[self.value_edge(node).node]
-        if not is_fake_quant(before.op) or not before.inputs:
-            return False
-        return self.op(before.inputs[0].node) in LINEAR | ACTIVATIONS
 
     def fake_quant_of(self, array: str | None, node: str | None) -> FakeQuant | None:
         """The FakeQuant that `node` is, or that makes or reads `array`."""

@@ -25,6 +25,8 @@ class FixOffer:
     applicability: Applicability
     description: str
     """One sentence, imperative."""
+    needs_range: bool = False
+    """Whether the user has to say a range, or give data to observe one."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ class OutputFakeQuantOutside(Rule):
         """One finding an output."""
         broken = {cause.array: cause for cause in subject.causes(self.code)}
         training = [name for name, found in subject.predictions.items() if found.kind == "training-graph"]
+        unjudged = training + [
+            name
+            for name, found in subject.predictions.items()
+            if found.verdict == "abort" and not found.obstacles
+        ]
         for output in subject.kept.outputs:
             outside = outside_fake_quants(subject.graph, subject.kept, output)
             op = subject.graph.op(parse_edge(output).node)
@@ -67,9 +72,9 @@ class OutputFakeQuantOutside(Rule):
             if not outside or (cause is None and is_fake_quant(op)):
                 continue
             profiles: Sequence[str] = cause.profiles if cause is not None else ()
-            if op not in FIXED_RANGE and training:
-                # Nobody gets as far as the output of a training graph; of its eval graph everybody does.
-                profiles = [*profiles, *training]
+            if op not in FIXED_RANGE:
+                # A converter that fails before it comes to the output will miss its range afterwards.
+                profiles = [*profiles, *unjudged]
             offer = _offer(subject, output, outside) if cause is not None else None
             yield self.finding(
                 f"the FakeQuant of output array {output!r} stands behind it, outside what the converter keeps"

@@ -75,7 +75,10 @@ class OutputWithoutRange(Rule):
                 fix=None
                 if constant
                 else FixOffer(
-                    "insert", "unsafe", f"Insert a FakeQuant behind {output!r}, with a range that you give."
+                    "insert",
+                    "unsafe",
+                    f"Insert a FakeQuant behind {output!r}, with a range that you give.",
+                    needs_range=True,
                 ),
             )
 

@@ -57,7 +57,10 @@ class FloatTail(Rule):
                 path=_path(subject, cause.consequences),
                 advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code.",
                 fix=FixOffer(
-                    "insert", "unsafe", "Insert a FakeQuant behind each of them, with ranges that you give."
+                    "insert",
+                    "unsafe",
+                    "Insert a FakeQuant behind each of them, with ranges that you give.",
+                    needs_range=True,
                 ),
             )
 

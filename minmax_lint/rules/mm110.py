@@ -66,6 +66,7 @@ class ActivationWithoutRange(Rule):
                     "insert",
                     "unsafe",
                     f"Insert a FakeQuant behind {cause.array!r}, with a range that you give.",
+                    needs_range=True,
                 ),
             )
 

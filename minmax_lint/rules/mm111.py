@@ -54,7 +54,7 @@ class WeightsWithoutRange(Rule):
     code = "MM111"
     name = "weights-without-range"
     severity = "warning"
-    fixes = ("insert",)
+    fixes = ("insert", "narrow")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a weights array."""
@@ -76,7 +76,9 @@ class WeightsWithoutRange(Rule):
                 if parse_edge(name).node in subject.graph
                 else (),
                 advice="Set narrow_range=True on the FakeQuant of the weights." if has_quant else "",
-                fix=None if has_quant else _offer(name),
+                fix=FixOffer("narrow", "unsafe", f"Set narrow_range on {name!r}.")
+                if has_quant
+                else _offer(name),
             )
         if not subject.kept_fake_quants:
             return
@@ -91,7 +93,7 @@ class WeightsWithoutRange(Rule):
                         step(subject, parse_edge(array).node, "missing", "no range"),
                         step(subject, reader),
                     ),
-                    fix=_offer(array),
+                    advice="Give the layer the form that the rewriter knows, and train again.",
                 )
 
     @classmethod

@@ -9,8 +9,9 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.attribution import Cause
-from minmax_lint.rules.drawing import around
+from minmax_lint.rules.drawing import NO_RANGE, around
 from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.patterns import batch_norm_at, is_batch_norm, scaling_in
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -51,13 +52,19 @@ class BatchNormNotFolded(Rule):
         """One finding a batch normalization."""
         for norm, cause in _by_norm(subject).items():
             assert cause.array is not None
+            is_norm = is_batch_norm(subject.coverage, subject.graph[norm])
+            what = "batch normalization" if is_norm else subject.graph.op(norm)
             yield self.from_cause(
                 subject,
                 cause,
-                f"batch normalization {norm!r} is not folded into the op in front of it, and {cause.array!r} has no range",
-                path=around(subject, cause.array),
+                f"{what} {norm!r} scales weights behind their FakeQuant, and the linear op stays float"
+                if cause.kind == "other"
+                else f"{what} {norm!r} is not folded into the op in front of it, and {cause.array!r} has no range",
+                path=around(subject, cause.array, "float" if cause.kind == "other" else NO_RANGE),
                 advice="Use layers that the rewriter folds: linear op, batch normalization, activation, in this order.",
-                fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it."),
+                fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it.")
+                if is_norm and cause.kind != "other"
+                else None,
             )
 
     @classmethod
@@ -78,7 +85,8 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
         assert cause.array is not None
         nodes = [parse_edge(cause.array).node, *([cause.node] if cause.node is not None else [])]
         before = [edge.node for edge in subject.graph[nodes[0]].inputs] if nodes[0] in subject.graph else []
-        norm = subject.coverage.batch_norm_at(cause.array, [*nodes, *before]) or cause.array
+        norm = batch_norm_at(subject.coverage, cause.array, [*nodes, *before])
+        norm = norm or scaling_in(subject.coverage, [*nodes, *before]) or nodes[0]
         first = found.get(norm)
         if first is None:
             found[norm] = replace(cause, node=norm)

@@ -60,7 +60,10 @@ class FakeQuantSplitsActivation(Rule):
                 path=(step(subject, source), step(subject, quant), step(subject, name, "missing", NO_RANGE)),
                 advice="Use an activation that is one op (tf.nn.relu6), so that the FakeQuant comes behind it.",
                 fix=FixOffer(
-                    "insert", "unsafe", f"Insert a FakeQuant behind {name!r}, with a range that you give."
+                    "insert",
+                    "unsafe",
+                    f"Insert a FakeQuant behind {name!r}, with a range that you give.",
+                    needs_range=True,
                 ),
             )
 

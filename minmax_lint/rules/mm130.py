@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
 from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -39,7 +40,8 @@ class TrainingGraph(Rule):
     ```
 
     ## Fix
-    Build the graph a second time for export: the forward pass with `is_training=False`, then
+    `minmax-lint fix` takes assignments and dropout off (`strip`, safe); batch statistics it cannot. The way that is meant:
+    build the graph a second time for export: the forward pass with `is_training=False`, then
     `tf.contrib.quantize.create_eval_graph()`, then restore the checkpoint of the training run. In TF2, export
     a function that calls the model with `training=False`.
 
@@ -51,6 +53,7 @@ class TrainingGraph(Rule):
     code = "MM130"
     name = "training-graph"
     severity = "error"
+    fixes = ("strip",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for the whole graph."""
@@ -80,6 +83,7 @@ class TrainingGraph(Rule):
             ),
             advice="Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
             "then the training run's checkpoint.",
+            fix=_offer(graph, found),
         )
 
     @classmethod
@@ -100,6 +104,13 @@ class TrainingGraph(Rule):
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.fake_quant("output", b.add("Relu", "relu", x), 0, 6)
         return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+
+def _offer(graph: Graph, found: Sequence[str]) -> FixOffer | None:
+    """Batch statistics and gradients cannot be taken off: the values at inference are others."""
+    if any(graph.op(name).startswith("FusedBatchNorm") or _GRADIENTS.search(name) for name in found):
+        return None
+    return FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
 
 
 def is_training_op(node: Node) -> bool:

@@ -68,7 +68,9 @@ class SharedScaleViolated(Rule):
             yield self.from_cause(
                 subject,
                 cause,
-                f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
+                f"{where!r} gets two ranges: its FakeQuant's, and one that the ops behind it share"
+                if cause.kind == "raw-consumer"
+                else f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
                 path=around(subject, where, "conflict") if where is not None else (),
                 advice="Give the arrays in front of and behind it the same range.",
             )
@@ -142,8 +144,8 @@ def _net(low: float, high: float) -> Graph:
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
     left = b.fake_quant("left/quant", b.dense("left", x, 4, 4), low, high)
-    right = b.fake_quant("right/quant", b.dense("right", x, 4, 4), -5, 5)
+    right = b.fake_quant("right/quant", b.dense("right", x, 4, 3), -5, 5)
     axis = b.const("axis", 1, dtype=DType.INT32)
     both = b.add("ConcatV2", "both", left, right, axis, N=2, Tidx=DType.INT32)
-    b.fake_quant("output", b.dense("last", both, 8, 2), -4, 4)
+    b.fake_quant("output", b.dense("last", both, 7, 2), -4, 4)
     return b.graph()

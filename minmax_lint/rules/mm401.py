@@ -8,7 +8,7 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Applicability, Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -29,6 +29,21 @@ INSTEAD: Mapping[str, str] = {
 """TensorFlow op -> what does the same and has a quantized form."""
 
 
+REPLACED: Mapping[str, Applicability] = {
+    "Abs": "unsafe",
+    "AddN": "unsafe",
+    "Div": "safe",
+    "Neg": "safe",
+    "Pow": "unsafe",
+    "RealDiv": "safe",
+    "ReverseV2": "safe",
+    "Square": "safe",
+    "SquaredDifference": "unsafe",
+    "Tile": "safe",
+}
+"""Ops that the repair `replace` writes out. Unsafe: in several ops, and what lies between needs a range."""
+
+
 class NoQuantizedKernel(Rule):
     """An op has no quantized form in a converter, whatever ranges there are.
 
@@ -46,7 +61,8 @@ class NoQuantizedKernel(Rule):
     ```
 
     ## Fix
-    Write it with ops that have a quantized form, or end the model in front of it (`-o`) and compute the rest outside.
+    `minmax-lint fix` writes some ops out in ops that have a quantized form (`replace`, safe): a square becomes a product.
+    Else write it so yourself, or end the model in front of it (`-o`) and compute the rest outside.
 
     ## Converters
     TOCO aborts (error). MLIR leaves the op in float (error). The lists differ by version: MLIR of TF 2.21
@@ -56,6 +72,7 @@ class NoQuantizedKernel(Rule):
     code = "MM401"
     name = "no-quantized-kernel"
     severity = "error"
+    fixes = ("replace",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding an op."""
@@ -67,6 +84,7 @@ class NoQuantizedKernel(Rule):
                 f"{op} {cause.node!r} has no quantized form in {_titles(cause)}" if op else cause.message,
                 path=around(subject, cause.node, "no quantized form") if cause.node is not None else (),
                 advice=_advice(op),
+                fix=_offer(subject, cause, op),
             )
 
     @classmethod
@@ -94,3 +112,15 @@ def _advice(op: str) -> str:
     if op in INSTEAD:
         return f"Instead of {op}, {INSTEAD[op]}."
     return "Write it with other ops, or end the model in front of it and compute the rest outside."
+
+
+def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
+    if op not in REPLACED or cause.node is None:
+        return None
+    inputs = subject.graph[cause.node].inputs
+    if op in ("Div", "Pow", "RealDiv") and inputs[-1].node not in subject.coverage.from_constants:
+        return None
+    ranges = ", and give what lies between a range" if REPLACED[op] == "unsafe" else ""
+    return FixOffer(
+        "replace", REPLACED[op], f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
+    )

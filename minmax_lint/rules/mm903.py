@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -35,6 +35,7 @@ class VerdictUndetermined(Rule):
     code = "MM903"
     name = "verdict-undetermined"
     severity = "warning"
+    fixes = ("replace",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for each reason."""
@@ -55,6 +56,9 @@ class VerdictUndetermined(Rule):
                 array=array,
                 profiles=profiles,
                 advice="Ask the real converter, more than once: `minmax-lint convert`.",
+                fix=FixOffer("replace", "safe", f"Write {node!r} out as slices.")
+                if subject.coverage.op(node) in ("Split", "SplitV", "Unpack")
+                else None,
             )
 
     @classmethod

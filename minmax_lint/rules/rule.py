@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.errors import UnknownName
@@ -36,6 +37,8 @@ class Example:
     """The .tflite model that `graph` shows, for rules about those."""
     variables: VariableValues | None = None
     """The checkpoint, for rules about those."""
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter is called, for rules about that."""
 
 
 class Rule(ABC):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
@@ -47,6 +48,8 @@ class Subject:
     explanations: Mapping[str, Explanation] | None = None
     """Tensor of a float op of the finished model -> why; None where its source graph is not known."""
 
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter is called, as far as a script or the configuration says it."""
     checkpoint: CheckpointKeys | None = None
     """The checkpoint that holds the variables, where there is one."""
 

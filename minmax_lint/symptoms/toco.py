@@ -187,7 +187,7 @@ SYMPTOMS = (
         rf"(?:The )?array {ARRAY} is listed in both --input_arrays and --output_arrays"
         r"|Check failed: passthru_it->get\(\) == passthru_op",
         TOCO,
-        ("MM103", "MM901"),
+        ("MM103",),
         "Between an input and an output nothing computes: the converter removes no-ops and the output "
         "becomes the input.",
         "Name an array behind the first op that computes as the output.",
@@ -197,7 +197,7 @@ SYMPTOMS = (
         rf"Array {ARRAY} has mis-matching actual and final data types"
         rf"|input array {ARRAY.replace('array', 'array_')} is not consumed by any op",
         TOCO,
-        ("MM901",),
+        ("MM904",),
         "The input {array} is named, but nothing on the way to the outputs reads it.",
         "Leave it out of the inputs.",
     ),

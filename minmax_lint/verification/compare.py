@@ -4,8 +4,8 @@ A task of minmax_lint/conversion/worker.py. Request: `graphs` {"original": path,
 either may be missing), `outputs` {"original": [array], "fixed": [array]}, `inputs` {name: shape or null},
 `aliases`, `model` (path), `grid` {input: [least, step, steps]} for random values, `data` (null: seeded random
 inputs), `folder`, `samples`, `batch_size`. Result: `samples`, `pairs` (see Difference.result), `ranges`
-(array of the first graph -> [min, max] of what it computed), `clipped` {input: share of the values that lie
-outside what the model can represent}.
+([min, max] of what the first graph computed, by output), `clipped` {input: share of the values that lie more
+than a step outside what the model can represent}.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy
-from minmax_lint.calibration.feeds import Feed, Input, batches
+from minmax_lint.calibration.feeds import Feed, batches
+from minmax_lint.calibration.inputs import Input
 from minmax_lint.calibration.tensorflow_graph import FrozenGraph
 from minmax_lint.conversion.worker import Misuse
 
@@ -128,10 +129,10 @@ class Model:
         value = numpy.asarray(value).reshape(detail["shape"])
         if scale:
             limits = numpy.iinfo(detail["dtype"])
-            steps = numpy.rint(value / scale + zero_point)
-            self._clipped[name] += int(((steps < limits.min) | (steps > limits.max)).sum())
+            steps = value / scale + zero_point
+            self._clipped[name] += int(((steps < limits.min - 1) | (steps > limits.max + 1)).sum())
             self._fed[name] += steps.size
-            value = numpy.clip(steps, limits.min, limits.max)
+            value = numpy.clip(numpy.rint(steps), limits.min, limits.max)
         return value.astype(detail["dtype"])
 
 

@@ -23,6 +23,7 @@ from minmax_lint.writers.graphdef import chunks
 from minmax_lint.writers.metagraph import NewNames, meta_graph_chunks, saved_model_chunks
 from minmax_lint.writers.text import as_text
 
+_NO_GRAPHS = (".keras", ".h5", ".tflite")
 _FINGERPRINT = "fingerprint.pb"
 """A checksum of saved_model.pb that TensorFlow 2 leaves beside it; nobody needs it, and it would be wrong."""
 
@@ -43,6 +44,8 @@ def write(
     replace them: signatures and collections follow.
     Raises UserError where the destination is the source and `in_place` is not given, or cannot be written.
     """
+    if destination.suffix in _NO_GRAPHS:
+        raise UserError(f"{destination}: the repaired graph is a GraphDef; give an --output that ends in .pb")
     names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
     folder = model.outer is not None or model.format.startswith("savedmodel")
     if folder and (model.path is None or _is_graph_file(destination)):

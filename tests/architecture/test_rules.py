@@ -13,7 +13,9 @@ from minmax_lint.rules.rule import SECTIONS, Rule, rules
 
 FOLDER = Path(minmax_lint.rules.__file__).parent
 EACH_RULE = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
-REPAIRS = {"fold", "freeze", "guard", "insert", "retarget", "rewire", "strip", "widen"}
+REPAIRS = {
+    *("fold", "freeze", "guard", "insert", "narrow", "replace", "retarget", "rewire", "strip", "widen"),
+}
 
 
 def test_every_file_of_a_rule_holds_the_rule_of_its_name() -> None:

@@ -84,6 +84,13 @@ def test_an_unknown_output_is_a_finding_and_bad_usage(capsys: Captured) -> None:
     assert "output" in err
 
 
+def test_no_converter_takes_a_name_that_the_graph_does_not_have(capsys: Captured) -> None:
+    assert main(["check", BROKEN, "-o", "outptu", "--output-format", "json"]) == 2
+    predictions = json.loads(capsys.readouterr().out)["reports"][0]["predictions"]
+    assert {found["verdict"] for found in predictions.values()} == {"abort"}
+    assert {found["message"] for found in predictions.values()} == {"Invalid tensors 'outptu' were found."}
+
+
 def test_one_unreadable_model_does_not_hide_the_others(capsys: Captured) -> None:
     assert main(["check", "gone.pb", BROKEN, "--output-format", "json"]) == 2
     out, err = capsys.readouterr()

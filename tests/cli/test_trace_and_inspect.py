@@ -8,7 +8,7 @@ import pytest
 
 from minmax_lint.cli import main
 from minmax_lint.rules.rule import rules
-from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING
+from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING, GUARDED
 
 Captured = pytest.CaptureFixture[str]
 
@@ -60,3 +60,23 @@ def test_explain_tells_a_rules_documentation(wanted: str, capsys: Captured) -> N
     out = capsys.readouterr().out
     assert out.startswith("# output-fakequant-outside (MM101)")
     assert "## Why" in out
+
+
+MESSAGE = "Array output does not have MinMax information, and is not a constant array."
+
+
+@pytest.mark.parametrize(
+    "argv", [[MESSAGE, BROKEN], [MESSAGE, "--graph", BROKEN], [*MESSAGE.split(), BROKEN]]
+)
+def test_explain_names_the_node_of_a_graph_and_what_to_run(argv: list[str], capsys: Captured) -> None:
+    assert main(["explain", *argv]) == 0
+    told = capsys.readouterr().out
+    here = told.partition("## In your graph")[2].partition("## Cause")[0]
+    assert "**MM101**" in here
+    assert "`act_quant/FakeQuantWithMinMaxVars`" in here
+    assert f"minmax-lint fix {BROKEN} --output" in here
+
+
+def test_explain_says_where_a_graph_does_not_fit_the_message(capsys: Captured) -> None:
+    assert main(["explain", MESSAGE, GUARDED]) == 0
+    assert "no finding explains this message" in capsys.readouterr().out

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from minmax_lint.cli import COMMANDS, main
+from minmax_lint.cli import COMMANDS, main, parser, streams
+from minmax_lint.cli.usage import USAGES
 from minmax_lint.version import __version__
 from tests.cli.founding import BROKEN
+from tests.reporters.golden_file import Stream
 
 Captured = pytest.CaptureFixture[str]
 
@@ -36,7 +41,9 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["chekc", BROKEN], "check"),
+        (["chekc", BROKEN], "there is no command 'chekc'; did you mean check?"),
+        (["check", BROKEN, "--sttistics"], "there is no option --sttistics; did you mean --statistics?"),
+        (["check", BROKEN, "--select=MM1", "--xyz"], "there is no option --xyz"),
         (["check"], "minmax-lint check model.pb"),
         (["check", "gone.pb"], "gone.pb"),
         (["check", __file__], "test_usage.py"),
@@ -47,7 +54,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check", BROKEN, "--output-format", "json=/no/folder/report.json"], "/no/folder/report.json"),
         (["check", BROKEN, "--select", "MM777"], "MM777"),
         (["check", BROKEN, "-i", "input=2,wide"], "is not a shape"),
-        (["check", BROKEN, "--fail-level", "fatal"], "fatal"),
+        (["check", BROKEN, "--fail-level", "eror"], "no value of --fail-level 'eror'; did you mean error?"),
         (["check", BROKEN, "--fix"], "--output"),
         (["check", BROKEN, "--output", "x.pb"], "--fix"),
         (["check", "-", "--fix", "--output", "x.pb"], "minmax-lint fix -"),
@@ -102,3 +109,26 @@ def test_a_bug_of_ours_is_not_taken_for_a_finding(capsys: Captured, monkeypatch:
     monkeypatch.setattr("minmax_lint.rules.rule.rules", lambda: 1 / 0)
     assert main(["rules"]) == 2
     assert "this is a bug in minmax-lint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_example_of_the_help_is_a_command_line(command: str) -> None:
+    for example in USAGES[command][1:]:
+        words = shlex.split(re.split(r"  +#|[<>]", example)[0])
+        parser([command]).parse_args([command, *words])
+
+
+def test_an_action_that_takes_long_shows_a_spinner_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Stream(terminal=True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(streams, "A_MOMENT", 0.01)
+    with streams.patience("linting"):
+        time.sleep(0.4)
+    assert "linting ..." in terminal.getvalue()
+
+
+def test_a_short_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Stream(terminal=True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert list(streams.with_progress(["one"], 1, "linting")) == ["one"]
+    assert terminal.getvalue() == ""

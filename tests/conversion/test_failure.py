@@ -74,8 +74,9 @@ def test_a_fatal_message_may_go_on_over_lines_until_the_crash_report() -> None:
 @pytest.mark.parametrize(
     ("returncode", "said"),
     [
-        (-signal.SIGSEGV, "signal 11"),
-        (-signal.SIGABRT, "abort"),
+        (-signal.SIGSEGV, "segmentation fault: a bug of this TensorFlow; try another version"),
+        (-signal.SIGABRT, "abort: a check inside TensorFlow failed"),
+        (-signal.SIGHUP, "signal 1"),
         (-signal.SIGKILL, "killed, perhaps out of memory"),
         (3, "exit code 3"),
     ],

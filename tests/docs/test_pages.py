@@ -108,3 +108,14 @@ def test_on_a_terminal_a_page_is_rendered(monkeypatch):
     assert main(["docs", "tutorial"]) == 0
     assert "\x1b[" in out.getvalue()
     assert "```" not in out.getvalue()
+
+
+def test_the_architecture_page_names_every_part_of_the_package():
+    told = page("architecture")
+    skipped = {"__init__.py", "__main__.py", "version.py", "errors.py", "py.typed", "__pycache__"}
+    parts = [
+        f"{part.name}/" if part.is_dir() else part.name
+        for part in (ROOT / "minmax_lint").iterdir()
+        if part.name not in skipped
+    ]
+    assert [part for part in parts if part not in told] == []

@@ -128,8 +128,8 @@ def test_no_form_needs_tensorflow_or_numpy(name):
 
 
 HEADS = {
-    "model.h5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
-    "model.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json" + bytes(60), r"\.keras file"),
+    "model.h5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5 file is damaged"),
+    "model.keras": (b"PK\x03\x04" + bytes(26) + b"metadata.json" + bytes(60), r"\.keras file is damaged"),
     "model.zip": (b"PK\x03\x04" + bytes(26) + b"other" + bytes(60), "zip archive"),
     "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(60), r"\.tflite model is damaged"),
     "model.pb": (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "HTML page"),

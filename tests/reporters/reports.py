@@ -118,6 +118,7 @@ LONG = Run(
     )
 )
 UNEXPLAINED = Run((replace(report(MM101), findings=()),))
+ACCEPTED = Run((replace(report(MM101), findings=(), ignored=report(MM101).findings),))
 VERBOSE = replace(MIXED, verbose=True)
 QUIET = replace(MIXED, quiet=True)
 STATISTICS = replace(MANY, statistics=True, unreadable=(Unreadable("gone.pb", "gone.pb: no such file"),))

@@ -9,7 +9,18 @@ import pytest
 from minmax_lint.reporters import Run, renderer
 from minmax_lint.version import __version__
 from tests.reporters.golden_file import Stream, assert_golden
-from tests.reporters.reports import BROKEN, CLEAN, LONG, MANY, MIXED, QUIET, STATISTICS, UNEXPLAINED, VERBOSE
+from tests.reporters.reports import (
+    ACCEPTED,
+    BROKEN,
+    CLEAN,
+    LONG,
+    MANY,
+    MIXED,
+    QUIET,
+    STATISTICS,
+    UNEXPLAINED,
+    VERBOSE,
+)
 
 RUNS = {
     "broken": BROKEN,
@@ -17,6 +28,7 @@ RUNS = {
     "mixed": MIXED,
     "many": MANY,
     "unexplained": UNEXPLAINED,
+    "accepted": ACCEPTED,
     "long": LONG,
     "verbose": VERBOSE,
     "quiet": QUIET,

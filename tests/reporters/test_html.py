@@ -219,4 +219,4 @@ def test_a_run_without_a_model_says_what_went_wrong(page):
     from minmax_lint.reporters import Unreadable
 
     shown = page.open(Run((), (Unreadable("x.pb", "x.pb is not there"),)))
-    assert "x.pb is not there" in shown.locator("#counts").inner_text()
+    assert "x.pb is not there" in shown.locator("#unreadable").inner_text()

@@ -34,7 +34,9 @@ def lint(
 def lint_example(example: Example) -> Report:
     """The report on a rule's example."""
     model = Model(None, "graphdef", example.graph, variables=example.variables, finished=example.finished)
-    return lint_model(model, example.inputs, example.outputs, profiles(example.profiles), path="graph")
+    return lint_model(
+        model, example.inputs, example.outputs, profiles(example.profiles), path="graph", calls=example.calls
+    )
 
 
 def found(report: Report, code: str) -> list[Finding]:

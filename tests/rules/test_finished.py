@@ -101,3 +101,19 @@ def test_examples_hold_the_graph_that_the_model_shows(net, code):
     assert {op.name for op in example.finished.ops} - {"QUANTIZE", "DEQUANTIZE"} <= set(
         example.graph.columns.ops
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "graph", "output", "code"),
+    [
+        ("tflite/gap.tflite", "tflite/gap.pb", "third/act_quant", "MM110"),
+        ("tflite/gap-io.tflite", "tflite/gap.pb", "third/act_quant", "MM110"),
+    ],
+)
+def test_the_prediction_for_the_source_graph_explains_the_real_model(model, graph, output, code):
+    fixtures = TFLITE.parent
+    flow = "mlir-v2" if "-io" in model else "mlir"
+    made_from = minmax_lint.lint(fixtures / graph, outputs=[output], converters=[flow])
+    report = minmax_lint.lint(fixtures / model, made_from=made_from, select=["MM501"])
+    (finding,) = report.findings
+    assert f"({code}): array 'second/Relu6' has no range" in finding.message

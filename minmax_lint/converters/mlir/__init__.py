@@ -51,7 +51,7 @@ def predict(
         if not signed:
             quantize_inputs(function, stats or {})
         return_quantized(function)
-        Driver(function, version).run()
+        Driver(function, version, signed=signed).run()
         quantize(function, version)
         finish(function, version, signed=signed)
     except Unfollowed as error:

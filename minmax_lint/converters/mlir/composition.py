@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from minmax_lint.converters.mlir.failure import Unfollowed
-from minmax_lint.converters.mlir.fakequants import constant_behind, fake_quant, is_constant, quantize_of
+from minmax_lint.converters.mlir.fakequants import fake_quant, is_constant, quantize_of
 from minmax_lint.converters.mlir.importing import Importer, Rule
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.tables import LEGALIZED
@@ -30,15 +30,17 @@ def moved(
             # Folded; the content only matters where a scale is read off it, which no order changes.
             return importer.constant(source.name, source.dtype, shape, source.op.load)
         return importer.add(name, node, [source, *others], shape)
+    if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
+        return importer.add(name, node, [source, *others], shape)
     if quantize.attrs.get("movable"):
         inner = moved(importer, node, name, quantize.operands[0], shape, *others)
-    elif quantize.result.only_user is not None and source.use_count == 0:
-        inner = importer.add(name, node, [source, *others], shape)
     else:
-        return importer.add(name, node, [source, *others], shape)
+        inner = importer.add(name, node, [source, *others], shape)
     scale = quantize.result.scale
     fake_quant_node = importer.kept.graph[quantize.nodes[-1]]
-    result = importer.quantized(inner, scale, fake_quant_node, movable=quantize.attrs.get("movable"))
+    result = importer.quantized(
+        inner, scale, fake_quant_node, movable=quantize.attrs.get("movable"), moved=True
+    )
     for op in (result.op, result.op and result.op.operands[0].op):
         if op is not None:
             op.result.name = node.name
@@ -63,7 +65,10 @@ def _transpose(importer: Importer, node: Node) -> Value:
 
 def _flipped(importer: Importer, node: Node, source: Value) -> Value:
     shape = tuple(reversed(source.shape)) if source.shape is not None else None
-    order = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    order = importer.constant(node.name, DType.INT32, (2,), lambda: Tensor.of(DType.INT32, [2], [1, 0]))
+    quantize = quantize_of(source)
+    if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
+        return importer.add("TRANSPOSE", node, [source, order], shape)
     return moved(importer, node, "TRANSPOSE", source, shape, order)
 
 
@@ -100,7 +105,10 @@ def _transpose_conv(importer: Importer, node: Node) -> Value:
     shape = filters.shape
     wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
     order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
-    filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
+    if is_constant(filters):
+        filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
+    else:
+        filters = importer.add("TRANSPOSE", node, [filters, order], wanted)
     return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
 
 
@@ -307,16 +315,25 @@ def _concat(importer: Importer, node: Node) -> Value:
     return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
-def _batch_mat_mul(importer: Importer, node: Node) -> Value:
-    left, right = importer.inputs(node)[:2]
-    if constant_behind(right) is not None and importer.version.constant_batch_matmul_is_fully_connected:
-        return importer.add("FULLY_CONNECTED", node, [left, right])
-    return importer.add("BATCH_MATMUL", node, [left, right])
+def _broadcast(importer: Importer, node: Node) -> Value:
+    source, sizes = importer.inputs(node)[:2]
+    shape = importer.inference.shape(node.name)
+    if not importer.version.broadcasts_by_product or shape is None or None in shape:
+        return importer.add("BROADCAST_TO", node, [source, sizes])
+    count = [size for size in shape if size is not None]
+    ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
+    return _neutral(importer, node, "MUL", 1.0, source, ones)
+
+
+def _select(importer: Importer, node: Node) -> Value:
+    """SELECT_V2 is for operands that are broadcast."""
+    operands = importer.inputs(node)
+    same = len({value.shape for value in operands}) == 1
+    return importer.add("SELECT" if same else "SELECT_V2", node, operands)
 
 
 COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(FAKE_QUANTS, fake_quant),
-    **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _batch_mat_mul),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _conv),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
@@ -325,6 +342,7 @@ COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(("Maximum", "Minimum"), _bound),
     **dict.fromkeys(("RealDiv", "Div"), _divide),
     "AddN": _add_n,
+    "BroadcastTo": _broadcast,
     "Conv2DBackpropInput": _transpose_conv,
     "MatMul": _mat_mul,
     "Log": _log,
@@ -333,6 +351,7 @@ COMPOSED: dict[str, Rule] = {
     "Pack": _pack,
     "Square": _square,
     "Reshape": _reshape,
+    "SelectV2": _select,
     "Sub": _subtract,
     "Transpose": _transpose,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.scales import BIAS, Scale
+from minmax_lint.converters.mlir.scales import BIAS, Scale, united
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED, Version
 from minmax_lint.graph.dtype import DType
 
@@ -33,12 +33,18 @@ class Rescale:
     users: list[Slot] = field(default_factory=list)
 
 
+def trained(value: Value) -> Scale | None:
+    """The scale of what `value` is dequantized from."""
+    return value.op.operands[0].scale if value.op is not None and value.op.name == DEQUANTIZE else None
+
+
 class Driver:
     """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
 
-    def __init__(self, function: Function, version: Version) -> None:
+    def __init__(self, function: Function, version: Version, *, signed: bool) -> None:
         self.function = function
         self.version = version
+        self.signed = signed
         self.states: dict[Value, State] = {}
         self.rescales: dict[int, list[Rescale]] = {}
         self.operand_states: dict[Slot, State] = {}
@@ -118,6 +124,9 @@ class Driver:
             if op.name == CONST:
                 changed |= self._infer_from_content(op)
                 continue
+            if self._is_unsigned_concatenation(op):
+                changed |= self._concatenate(op)
+                continue
             if op.name in self.version.same_scale:
                 scale = self._common_scale(op)
                 if scale is None:
@@ -138,6 +147,33 @@ class Driver:
                     done.discard(op)
                     continue
                 changed |= self._set_operand(op, bias_slot, bias)
+        return changed
+
+    def _is_unsigned_concatenation(self, op: Operation) -> bool:
+        if op.name != "CONCATENATION" or self.signed or not self.version.unites_unsigned_concatenations:
+            return False
+        scales = [trained(value) for value in op.operands]
+        first = next((scale for scale in scales if scale is not None), None)
+        return first is not None and first.bits == 8
+
+    def _concatenate(self, op: Operation) -> bool:
+        """What has a scale keeps it; all else takes the result's, or the union of the operands'."""
+        operands = [trained(value) for value in op.operands]
+        users = op.result.users
+        results = [user.result.scale for user in users if user.name == QUANTIZE]
+        if None not in operands and len(results) == len(users):
+            return False
+        if results and users[0].name != QUANTIZE:
+            return False
+        known = [scale for scale in operands if scale is not None]
+        scale = results[0] if results else united(known)
+        assert scale is not None
+        changed = False
+        for slot, found in enumerate(operands):
+            if found is None:
+                changed |= self._set_operand(op, slot, scale)
+        if not results:
+            changed |= self._set_result(op, 0, scale)
         return changed
 
     def _infer_from_content(self, op: Operation) -> bool:
@@ -222,7 +258,7 @@ class Driver:
     def _quantize(self, value: Value, scale: Scale) -> None:
         if value.dtype is not DType.FLOAT:
             return
-        quantize = self.function.insert_behind(value, Operation(QUANTIZE, volatile=True))
+        quantize = self.function.insert_behind(value, Operation(QUANTIZE, volatile=True, inserted=True))
         stored = quantize.add_result(value.name, DType.FLOAT, value.shape, scale)
         dequantize = self.function.insert_after(quantize, Operation(DEQUANTIZE, [stored]))
         value.replace_uses(dequantize.add_result(value.name, DType.FLOAT, value.shape))
@@ -260,6 +296,6 @@ class Driver:
                 op.set_operand(slot, restored)
 
     def _requantize(self, place: Value, scale: Scale) -> Operation:
-        again = self.function.insert_behind(place, Operation(QUANTIZE, [place]))
+        again = self.function.insert_behind(place, Operation(QUANTIZE, [place], inserted=True))
         again.add_result(place.name, DType.FLOAT, place.shape, scale)
         return again

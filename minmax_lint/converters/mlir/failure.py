@@ -39,11 +39,15 @@ class Unfollowed(Exception):
         self.unknown_op = unknown_op
 
 
+_DIALECT_NAMES = {"StatelessCase": "Case"}
+"""Op -> its name in the `tf` dialect, where that differs."""
+
+
 def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None) -> Refused:
     """The converter's refusal of an op that is no TFLite builtin."""
     return Refused(
         "other",
-        f"'tf.{node.op}' op is neither a custom op nor a flex op",
+        f"'tf.{_DIALECT_NAMES.get(node.op, node.op)}' op is neither a custom op nor a flex op",
         obstacle,
         node=node.name,
         array=node.name,

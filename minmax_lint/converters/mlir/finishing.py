@@ -9,12 +9,16 @@ from minmax_lint.converters.mlir.failure import Refused
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.quantizing import squash_late
-from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.converters.mlir.tables import (
     CONVOLUTIONS,
-    FOUR_BITS_WHEN_SIGNED,
+    FIXED,
+    FOUR_BITS,
+    FOUR_BITS_ALWAYS,
+    NO_SIXTEEN_BITS,
     ONE_WIDTH,
+    ONE_WIDTH_OF_OPERANDS,
     UNSIGNED_MIXES_SCALES,
     Version,
 )
@@ -24,11 +28,14 @@ from minmax_lint.graph.dtype import DType
 def finish(function: Function, version: Version, *, signed: bool) -> None:
     """Raises Refused where a check fails."""
     check(function, version, signed=signed)
+    rescaled = rescale_at_once(version)
+    Rewriter(function, {QUANTIZE: (rescaled,)}).run()
     types = None
     if not signed:
         remove_adaptors(function)
         types = [value.scale for value in function.returned.operands]
-    Rewriter(function, {DEQUANTIZE: (remove_volatile,)}).run()
+    Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    check(function, version, signed=signed)
     optimize(function, version, {} if version.squashes_while_quantizing else {QUANTIZE: (squash_late,)})
     function.sweep()
     check(function, version, signed=signed)
@@ -68,6 +75,25 @@ def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
+def rescale_at_once(version: Version) -> Pattern:
+    """FoldTrivalRequantizeOp: what can make any scale makes that of the quantize behind it."""
+
+    def pattern(rewriter: Rewriter, op: Operation) -> bool:
+        source = op.operands[0]
+        producer = source.op
+        if source.scale is None or producer is None or source.use_count != 1:
+            return False
+        bound = producer.name in FIXED or producer.name in version.same_scale
+        if bound or producer.name not in version.quantizable:
+            return False
+        source.scale = op.result.scale
+        source.name = op.result.name
+        rewriter.replace(op, source)
+        return True
+
+    return pattern
+
+
 def check(function: Function, version: Version, *, signed: bool) -> None:
     """The verifiers of all operations: raises Refused at the first that has types or scales it cannot have."""
     for op in function:
@@ -82,25 +108,33 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
 
 def check_types(op: Operation, *, signed: bool) -> None:
     """Raises Refused where an operation has no form for the widths of its operands and results."""
-    if op.name in (CONST, QUANTIZE, DEQUANTIZE) or (signed and op.name in FOUR_BITS_WHEN_SIGNED):
+    if op.name in (CONST, QUANTIZE, DEQUANTIZE):
         return
-    scales = [value.scale for value in (*op.operands, *op.results) if value.scale is not None]
-    widths = [scale.bits for scale in scales if scale.bits <= 16]
-    odd = next((scale for scale in scales if scale.bits == 4), None)
-    if op.name in ONE_WIDTH and len(set(widths)) > 1:
+    operands, results = (
+        [value.scale for value in values if value.scale is not None] for values in (op.operands, op.results)
+    )
+    name = op.name.lower()
+    if op.name in ONE_WIDTH and operands and results and operands[0].bits != results[0].bits:
+        raise _mistyped(op, f"'tfl.{name}' op failed to verify that x and y must have same element type")
+    if op.name in ONE_WIDTH_OF_OPERANDS and len({scale.bits for scale in operands}) > 1:
         raise _mistyped(
-            op, f"'tfl.{op.name.lower()}' op failed to verify that x and y must have same element type"
+            op, f"'tfl.{name}' op failed to verify that binary op operands have same element type"
         )
-    if op.name == "ONE_HOT" and scales:
-        odd = scales[0]
-    if op.name in CONVOLUTIONS and len(op.operands) > 1 and not signed:
-        weights = op.operands[1].scale
-        odd = weights if weights is not None and weights.bits == 16 else None if weights is odd else odd
-    if odd is not None:
-        got = spelled(odd, signed=signed)
-        raise _mistyped(
-            op, f"'tfl.{op.name.lower()}' op has an operand or result of type {got}, which it cannot have"
-        )
+    if op.name == "TRANSPOSE" and operands and operands[0].channels:
+        raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
+    weighted = op.name in CONVOLUTIONS and len(op.operands) > 1
+    weights = op.operands[1].scale if weighted else None
+    for scale in (*operands, *results):
+        impossible = {
+            4: op.name not in FOUR_BITS[signed] | FOUR_BITS_ALWAYS and scale is not weights,
+            8: op.name == "ONE_HOT",
+            16: op.name in NO_SIXTEEN_BITS or (scale is weights and not signed),
+        }
+        if impossible.get(scale.bits):
+            got = spelled(scale, signed=signed)
+            raise _mistyped(
+                op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
+            )
 
 
 def _mistyped(op: Operation, message: str) -> Refused:

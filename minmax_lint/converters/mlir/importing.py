@@ -13,7 +13,14 @@ from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.merging import merged
 from minmax_lint.converters.mlir.scales import Scale
-from minmax_lint.converters.mlir.tables import LEGALIZED, NO_BUILTIN, OPERANDS, REMOVED, Version
+from minmax_lint.converters.mlir.tables import (
+    CONTROL_FLOW,
+    LEGALIZED,
+    NO_BUILTIN,
+    OPERANDS,
+    REMOVED,
+    Version,
+)
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name, parse_edge
@@ -35,6 +42,7 @@ class Importer:
         self.version = version
         self.function = Function()
         self.values: dict[str, Value] = {}
+        self._first: dict[str, str] = {}
 
     def run(self) -> Function:
         """Raises Refused or Unfollowed."""
@@ -43,10 +51,10 @@ class Importer:
             self.values[array] = value
             self.function.arguments.append(value)
         order = import_order(self.kept)
-        first = merged(self.kept, order)
+        self._first = merged(self.kept, order)
         for name in order:
-            if name in first:
-                self._take_over(self.kept.graph[name], self.kept.graph[first[name]])
+            if name in self._first:
+                self._take_over(self.kept.graph[name], self.kept.graph[self._first[name]])
             elif not self.kept.is_cut(name):
                 self._import(self.kept.graph[name])
         for array in self.kept.outputs:
@@ -103,6 +111,18 @@ class Importer:
         """The values of all data inputs."""
         return [self.value(edge.array) for edge in node.inputs]
 
+    def reader_count(self, name: str) -> int:
+        """How many operations read output 0 of node `name`, outputs included, in front of all rewriting."""
+        count, pending = 0, [name, *(other for other, first in self._first.items() if first == name)]
+        for current in pending:
+            count += self.kept.outputs.count(current)
+            for use in self.kept.uses(current):
+                if self.kept.graph.op(use.node) in REMOVED:
+                    pending.append(use.node)
+                elif use.node not in self._first:
+                    count += 1
+        return count
+
     def ordered_inputs(self, node: Node) -> list[Value]:
         """The two inputs of a commutative op: a constant comes second."""
         left, right = self.inputs(node)[:2]
@@ -143,6 +163,8 @@ class Importer:
                 f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
             )
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
+        if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
+            operands = [value for value in operands if value.op is None or value.op.name != CONST]
         op = self.function.append(Operation(legalized, operands, (node.name,), node=node))
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
@@ -182,4 +204,7 @@ def _result_count(node: Node) -> int:
         return node.integer("num_split", 1)
     if node.op == "Unpack":
         return node.integer("num", 1)
+    if node.op in CONTROL_FLOW:
+        types = node.attrs.get("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
+        return len(types) if isinstance(types, list) else 1
     return 2 if node.op in ("TopK", "TopKV2") else 1

@@ -519,8 +519,45 @@ def power(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def broadcast_select(rewriter: Rewriter, op: Operation) -> bool:
-    """SELECT is SELECT_V2 (2.21)."""
-    rewriter.replace(op, rewriter.create("SELECT_V2", op.operands, op).result)
+    """SELECT of a constant that repeats one number is SELECT_V2 of that number (2.21)."""
+    if not any(_repeats(value) for value in op.operands[1:]):
+        return False
+    operands = [rewriter.constant(value) if _repeats(value) else value for value in op.operands]
+    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
+    return True
+
+
+def _repeats(value: Value) -> bool:
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    return tensor is not None and tensor.size > 1 and len(set(tensor.values())) == 1
+
+
+def before_broadcast(rewriter: Rewriter, op: Operation) -> bool:
+    """An elementwise operation, with scalars at most, changes places with BROADCAST_TO (2.21)."""
+    spread = next((found for value in op.operands if (found := producer(value, "BROADCAST_TO"))), None)
+    if spread is None or spread.result.use_count != 1:
+        return False
+    others = [value for value in op.operands if value is not spread.result]
+    if any(not is_constant(value) or elements(value.shape or ()) != 1 for value in others):
+        return False
+    operands = [spread.operands[0] if value is spread.result else value for value in op.operands]
+    first = rewriter.create(op.name, operands, op)
+    first.activation = op.activation
+    first.result.shape = spread.operands[0].shape
+    second = rewriter.create("BROADCAST_TO", [first.result, *spread.operands[1:]], op, [spread])
+    rewriter.replace(op, second.result)
+    return True
+
+
+def whole_gather(rewriter: Rewriter, op: Operation) -> bool:
+    """A GATHER_ND of all rows in order goes."""
+    indices = op.operands[1].op
+    tensor = indices.load() if indices is not None and is_constant(op.operands[1]) else None
+    if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
+        return False
+    if not same_type(op.operands[0], op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+        return False
+    rewriter.replace(op, op.operands[0])
     return True
 
 
@@ -663,14 +700,12 @@ _PATTERNS["MUL"] = [
 _PATTERNS["DIV"] = [l2_normalization("SQRT"), scale_into_convolution, *_PATTERNS["DIV"]]
 _PATTERNS["MAXIMUM"] = [
     clamp("MINIMUM", 1.0, -1.0, "RELU_N1_TO_1"),
-    clamp("MINIMUM", 1.0, 0.0, "RELU_0_TO_1"),
     leaky_relu,
     maximum_with_zero,
     *_PATTERNS["MAXIMUM"],
 ]
 _PATTERNS["MINIMUM"] = [
     clamp("MAXIMUM", -1.0, 1.0, "RELU_N1_TO_1"),
-    clamp("MAXIMUM", 0.0, 1.0, "RELU_0_TO_1"),
     minimum_of_relu,
     *_PATTERNS["MINIMUM"],
 ]
@@ -679,6 +714,7 @@ _PATTERNS["RESHAPE"] = [reshape_away]
 _PATTERNS["TRANSPOSE"] = [trivial_transpose]
 _PATTERNS[QUANTIZE] = [same_again]
 _PATTERNS["POW"] = [power]
+_PATTERNS["GATHER_ND"] = [whole_gather]
 _PATTERNS["SLICE"] = _PATTERNS["STRIDED_SLICE"] = [whole_slice]
 
 FIRST = {name: tuple(patterns) for name, patterns in _PATTERNS.items()}
@@ -704,7 +740,8 @@ EARLIER: dict[str, tuple[Pattern, ...]] = dict.fromkeys(
 """What only 2.15 does."""
 
 LATER: dict[str, tuple[Pattern, ...]] = {
-    "ADD": (plus_nothing,),
+    **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
+    "ADD": (plus_nothing, before_broadcast),
     "SELECT": (broadcast_select,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
 }

@@ -7,6 +7,7 @@ MLIR's FakeQuantSupport.cc); measured in research/mlir_quantization.md, section 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import Range
@@ -61,3 +62,15 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     nearer_low = abs(low) + abs(real_low / step) < abs(high) + abs(real_high / step)
     zero_point = from_low if nearer_low else from_high
     return Scale(step, min(max(round(zero_point), low), high), bits, narrow)
+
+
+def united(scales: Sequence[Scale]) -> Scale:
+    """The scale of the union of the ranges (CalculateNewQuantizedType)."""
+    if len(scales) == 1:
+        return scales[0]
+    ranges = [scale.range for scale in scales]
+    low, high = min(low for low, _ in ranges), max(0.0, *(high for _, high in ranges))
+    first = scales[0]
+    lowest = int(first.narrow)
+    step = (high - low) / (2**first.bits - 1 - lowest)
+    return first._replace(scale=step, zero_point=int(lowest - low / step) if step else 0)

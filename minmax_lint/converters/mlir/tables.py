@@ -46,6 +46,10 @@ LEGALIZED = {
     "FloorDiv": "FLOOR_DIV",
     "FloorMod": "FLOOR_MOD",
     "Gather": "GATHER",
+    "If": "IF",
+    "StatelessIf": "IF",
+    "StatelessWhile": "WHILE",
+    "While": "WHILE",
     "GatherNd": "GATHER_ND",
     "GatherV2": "GATHER",
     "Gelu": "GELU",
@@ -149,9 +153,9 @@ REMOVED = frozenset(
 
 NO_BUILTIN = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
+    Case CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
     FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
-    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic Tan
+    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic StatelessCase Tan
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
@@ -204,7 +208,7 @@ _NEEDS_OUTPUT = frozenset(
     ABS ADD ARG_MAX ARG_MIN BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D EQUAL EXP FULLY_CONNECTED GELU GREATER
     GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MATRIX_DIAG MATRIX_SET_DIAG MEAN MUL NOT_EQUAL
     ONE_HOT PRELU REDUCE_PROD RELU RELU6
-    RELU_0_TO_1 RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
+    RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
     """.split()
 )
 
@@ -225,6 +229,8 @@ class Version:
     """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
+    unites_unsigned_concatenations: bool
+    """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
     stores_unsigned_widths: bool
     """Unsigned types of 4 and 16 bits can be written."""
     pushes_transposes: bool
@@ -233,8 +239,8 @@ class Version:
     """STRIDED_SLICE becomes SLICE, x + (y - y) becomes x, SELECT becomes SELECT_V2."""
     squashes_while_quantizing: bool
     """A second quantize of another range is dropped in the quantization pass; else behind it."""
-    constant_batch_matmul_is_fully_connected: bool
-    """A batch product with constant right side becomes FULLY_CONNECTED."""
+    broadcasts_by_product: bool
+    """BROADCAST_TO is a product with ones."""
 
 
 VERSIONS = {
@@ -245,11 +251,12 @@ VERSIONS = {
         bias_fake_quant_blocks=True,
         changed_return_type_fails=False,
         without_builtin=frozenset({"Softsign"}),
+        unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
         pushes_transposes=False,
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
-        constant_batch_matmul_is_fully_connected=False,
+        broadcasts_by_product=True,
     ),
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
@@ -258,11 +265,12 @@ VERSIONS = {
         bias_fake_quant_blocks=False,
         changed_return_type_fails=True,
         without_builtin=frozenset(),
+        unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
         pushes_transposes=True,
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
-        constant_batch_matmul_is_fully_connected=False,
+        broadcasts_by_product=False,
     ),
 }
 
@@ -272,8 +280,33 @@ SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """Ops with weights as operand 1."""
 
-FOUR_BITS_WHEN_SIGNED = CONVOLUTIONS
-"""Ops that take and make signed types of 4 bits (measured: bits.py in the laboratory of the model)."""
+FOUR_BITS = {
+    True: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "L2_NORMALIZATION"}),
+    False: frozenset({"PACK"}),
+}
+"""Signed -> ops that take and make types of 4 bits, besides those that only move elements."""
 
-ONE_WIDTH = frozenset({"RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1"})
-"""Ops whose operand and result must have the same width."""
+FOUR_BITS_ALWAYS = frozenset(
+    {"CONCATENATION", "PAD", "RESHAPE", "SLICE", "SPLIT", "STRIDED_SLICE", "TRANSPOSE"}
+)
+
+NO_SIXTEEN_BITS = frozenset(
+    "EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOG NOT_EQUAL SQUARED_DIFFERENCE".split()
+)
+"""Ops without a type of 16 bits."""
+
+ONE_WIDTH = frozenset(
+    """
+    CONCATENATION EXP HARD_SWISH LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN REDUCE_PROD RELU RELU6 RELU_N1_TO_1
+    REVERSE_V2 RSQRT SOFTMAX SQRT SQUARED_DIFFERENCE SUM TANH
+    """.split()
+)
+"""Ops whose first operand and result must have the same width."""
+
+ONE_WIDTH_OF_OPERANDS = frozenset(
+    "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL SQUARED_DIFFERENCE SUB".split()
+)
+"""Ops whose operands must have the same width."""
+
+CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
+"""Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""

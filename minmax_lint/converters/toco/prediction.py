@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.toco.fakequants import SILENT_ABORT
 from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.parameters import array_parameters
 from minmax_lint.converters.toco.passes import Fatal
 from minmax_lint.converters.toco.quantization import MissingRange, NoQuantizedForm, lacks_range
-from minmax_lint.converters.toco.tables import FIXED_RANGE, FORWARD, Version, tflite_name
+from minmax_lint.converters.toco.tables import CLAMPS, FIXED_RANGE, FORWARD, Version, tflite_name
 from minmax_lint.graph.dtype import DType
 
 _HANDS_ON = FORWARD | FIXED_RANGE.keys() | {"AveragePool", "Concatenation", "L2Normalization", "MaxPool"}
 _HANDS_ON |= {"Pack", "Reshape", "Select", "Split"}
 """Types whose output would have a range if their input had one."""
+
+FAR = 1e3
+"""No activation is expected beyond."""
 
 
 def missing_ranges(model: Model, operators: list[Operator]) -> list[Obstacle]:
@@ -26,14 +32,14 @@ def missing_ranges(model: Model, operators: list[Operator]) -> list[Obstacle]:
             if name in origin:
                 _add(roots[origin[name]], model.arrays[op.output].source)
         for name in op.outputs:
-            if lacks_range(model, name):
+            if lacks_range(model, name) and not _will_go(model, op):
                 _explain(model, name, roots, origin)
     return [_obstacle(model, name, consequences) for name, consequences in roots.items()]
 
 
 def _explain(model: Model, name: str, roots: dict[str, list[str]], origin: dict[str, str]) -> None:
     producer = model.producer(name)
-    if producer is not None and producer.type in _HANDS_ON:
+    if producer is not None and (producer.type in _HANDS_ON or _is_guard(model, producer)):
         slots = producer.inputs[1:2] if producer.type == "Split" else producer.inputs
         cause = next((source for source in slots if source in origin), None)
         if cause is not None:
@@ -42,6 +48,33 @@ def _explain(model: Model, name: str, roots: dict[str, list[str]], origin: dict[
             return
     origin.setdefault(name, name)
     roots.setdefault(origin[name], [])
+
+
+def _limits(model: Model, op: Operator) -> tuple[float, float] | None:
+    """The interval to which the last op of a model clamps, where no other op reads it; else None."""
+    if model.arrays[op.output].consumers:
+        return None
+    if op.type in ("Minimum", "Maximum") and len(op.inputs) == 2:
+        buffer = model.arrays[op.inputs[1]].buffer
+        bound = buffer.scalar() if buffer is not None else None
+        if bound is not None:
+            return (-math.inf, bound) if op.type == "Minimum" else (bound, math.inf)
+    return CLAMPS.get(op.type)
+
+
+def _will_go(model: Model, op: Operator) -> bool:
+    """Whether quantization removes a final clamp, because no byte of its input lies beyond it."""
+    limits, source = _limits(model, op), model.arrays[op.inputs[0]] if op.inputs else None
+    if limits is None or source is None or source.minmax is None:
+        return False
+    known = array_parameters(source.minmax, source.narrow_range)
+    return known is not None and known.lowest >= limits[0] and known.highest <= limits[1]
+
+
+def _is_guard(model: Model, op: Operator) -> bool:
+    """Whether a final clamp lets everything through that its input could hold: it goes once that has a range."""
+    limits = _limits(model, op)
+    return limits is not None and limits[0] <= -FAR and limits[1] >= FAR
 
 
 def _add(consequences: list[str], array: str) -> None:

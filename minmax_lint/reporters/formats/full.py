@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TextIO
 
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
+from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
-from minmax_lint.reporters.words import not_quantized, plural
-from minmax_lint.rules.finding import SEVERITIES
+from minmax_lint.reporters.words import RANGES_NEEDED, not_quantized, plural
+from minmax_lint.rules.finding import SEVERITIES, Applicability
 
 
 def render(run: Run, out: TextIO) -> None:
@@ -21,6 +23,8 @@ def render(run: Run, out: TextIO) -> None:
         if not run.quiet or report.findings:
             _print_report(page, run, report)
             page.line()
+    if len(run.reports) > 1 and not run.quiet:
+        print_overview(page, run)
     if run.statistics:
         _print_statistics(page, run)
     if not run.quiet:
@@ -32,14 +36,29 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
     page.line()
     print_verdicts(page, report)
     print_findings(page, run, report.findings)
-    if run.verbose and report.ignored:
+    if report.ignored:
+        count = len(report.ignored)
         page.line()
-        page.line(f"   {len(report.ignored)} {plural(len(report.ignored), 'finding')} ignored")
-    command = run.fix_command(report)
-    if command is not None:
+        page.line(
+            (f"   {count} {plural(count, 'finding')} left out: by selection, ignores or baseline", "dim")
+        )
+    _print_fix(page, run.fix_commands(report))
+
+
+def _print_fix(page: Page, commands: Mapping[Applicability, str]) -> None:
+    """What to run next: first what is safe; a fix that changes values or needs ranges says so."""
+    if "safe" in commands:
         page.line()
-        page.line("   To fix it, run:")
-        page.line("   ", (command, "bold green"))
+        page.line(f"   To fix {'what is safe to fix' if 'unsafe' in commands else 'it'}, run:")
+        page.line("   ", (commands["safe"], "bold green"))
+    if "unsafe" in commands:
+        page.line()
+        page.line(
+            "   To fix the rest as well:" if "safe" in commands else "   To fix it (the values change):"
+        )
+        page.line("   ", (commands["unsafe"], "bold yellow"))
+        if "--calibrate DATA" in commands["unsafe"]:
+            page.block(("   ",), RANGES_NEEDED, "dim")
 
 
 def _print_statistics(page: Page, run: Run) -> None:
@@ -75,7 +94,15 @@ def _print_summary(page: Page, run: Run) -> None:
         return
     symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[worst]
     told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
-    fixable = f"; {run.fixable} can be fixed safely" if run.fixable else ""
+    fixable = _fixable_text(run)
     page.line((f"{symbol} {told} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
     first = next(finding.code for report in run.reports for finding in report.findings)
     page.line((f"  `minmax-lint explain {first}` tells more about a rule", "dim"))
+
+
+def _fixable_text(run: Run) -> str:
+    safe = run.fixable
+    unsafe = sum(found.fix is not None for report in run.reports for found in report.findings) - safe
+    parts = [f"{safe} can be fixed safely"] if safe else []
+    parts += [f"{unsafe} {'more ' if safe else 'can be fixed '}with --unsafe-fixes"] if unsafe else []
+    return f"; {', '.join(parts)}" if parts else ""

@@ -10,6 +10,7 @@ from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import counts_text, plural, profile_title, short_message
 from minmax_lint.rules.finding import Finding
 
+FIXES = {"safe": "What is safe to fix", "unsafe": "Everything that can be fixed; values change"}
 SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined": "❔"}
 
 
@@ -29,8 +30,8 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     out.write(f"{report.kept_nodes} of {report.nodes} nodes kept, {inputs} → {outputs}.\n\n")
     out.write("| Converter | Verdict | Integer | Says |\n| --- | --- | --- | --- |\n")
     for name, prediction in report.predictions.items():
-        share = prediction.integer_share
-        percent = "" if share is None else f"{share:.0%}"
+        shares = (prediction.integer_share, " of ops"), (prediction.integer_mac_share, " of MACs")
+        percent = ", ".join(f"{share:.0%}{what}" for share, what in shares if share is not None)
         says = _cell(short_message(prediction.message))
         symbol = SYMBOLS[prediction.verdict]
         out.write(f"| {profile_title(name)} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
@@ -40,9 +41,8 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     out.write("\n| Rule | Severity | Finding | Node | What to do |\n| --- | --- | --- | --- | --- |\n")
     for finding in report.findings:
         out.write(_row(finding))
-    command = run.fix_command(report)
-    if command is not None:
-        out.write(f"\n```sh\n{command}\n```\n")
+    for applicability, command in run.fix_commands(report).items():
+        out.write(f"\n{FIXES[applicability]}:\n\n```sh\n{command}\n```\n")
 
 
 def _row(finding: Finding) -> str:

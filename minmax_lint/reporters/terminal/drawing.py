@@ -31,7 +31,7 @@ def print_drawing(page: Page, path: Sequence[Step]) -> None:
     stacked = name_width > max(page.width - 46, 20)
     rail = (page.glyphs.rail, "dim")
     for i, step in enumerate(shown):
-        cut = i > 0 and step.role == "outside" and shown[i - 1].role != "outside"
+        cut = i > 0 and shown[i - 1].role != "outside" and all(s.role == "outside" for s in shown[i:])
         if cut:
             _print_cut(page)
         elif i and not stacked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from minmax_lint.reporters.run import Run
@@ -12,34 +11,34 @@ from minmax_lint.reporters.words import profile_title
 from minmax_lint.rules.finding import Finding, Severity
 
 SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
-SHOWN_AT_LENGTH: Mapping[Severity, int] = {"error": 3, "warning": 1, "info": 1}
-"""Findings of one rule told at length for one model; --verbose tells all so."""
-SHOWN_IN_SHORT = 4
-"""Further findings of that rule, told in a line."""
+FEW = 2
+"""So many findings of one rule are told at length each; of more, the first, and where the others are."""
+SHOWN_PLACES = 6
 SHOWN_CONSEQUENCES = 4
 
 
 def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
-    """All findings of one model; many of one rule are told shorter and shorter."""
-    seen: Counter[str] = Counter()
+    """All findings of one model; where many are of one rule, the first stands for all of them."""
+    alike: dict[tuple[str, Severity], list[Finding]] = {}
     for finding in findings:
-        at_length = SHOWN_AT_LENGTH[finding.severity]
-        place = seen[finding.code]
-        seen[finding.code] += 1
-        if run.verbose or place < at_length:
+        alike.setdefault((finding.code, finding.severity), []).append(finding)
+    for group in alike.values():
+        told = group if run.verbose or len(group) <= FEW else group[:1]
+        for finding in told:
             page.line()
             print_finding(page, finding, every_consequence=run.verbose)
-        elif place < at_length + SHOWN_IN_SHORT:
-            if place == at_length:
-                page.line()
-            _print_head_in_short(page, finding)
-        elif place == at_length + SHOWN_IN_SHORT:
-            more = sum(other.code == finding.code for other in findings) - place
-            page.line(f"   and {more} more {finding.code}; --verbose shows them")
+        _print_places(page, group[len(told) :])
 
 
-def _print_head_in_short(page: Page, finding: Finding) -> None:
-    page.block((*_mark(page, finding), "  "), finding.message)
+def _print_places(page: Page, findings: Sequence[Finding]) -> None:
+    """Where a rule found the same again."""
+    places = [finding.node or finding.array or finding.message for finding in findings]
+    for i, place in enumerate(places[:SHOWN_PLACES]):
+        page.line("   ", (f"{'also at' if i == 0 else '':9}", "dim"), place)
+    if len(places) > SHOWN_PLACES:
+        page.line(
+            "   ", " " * 9, (f"and {len(places) - SHOWN_PLACES} more; --verbose tells all at length", "dim")
+        )
 
 
 def _mark(page: Page, finding: Finding) -> tuple[Part, ...]:

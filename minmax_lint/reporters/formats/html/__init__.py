@@ -58,7 +58,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
         "inferred": report.inferred_how,
         "nodes": report.nodes,
         "kept": report.kept_nodes,
-        "fix": run.fix_command(report),
+        "fix": dict(run.fix_commands(report)),
         "profiles": [
             {
                 "name": name,

@@ -87,7 +87,7 @@ function showFindings() {
       class: `finding ${finding.severity}`, role: "option", "aria-selected": place === state.finding,
       "data-fingerprint": finding.fingerprint, onclick: () => select(place),
     }, element("b", {}, finding.code), ` ${finding.severity}`,
-    finding.fix ? element("span", { class: "tag" }, `${finding.fix.applicability} fix`) : null,
+    finding.fix ? element("span", { class: `tag ${finding.fix.applicability}` }, `${finding.fix.applicability} fix`) : null,
     element("span", { class: "says" }, finding.message), element("small", {}, finding.node ?? finding.array ?? ""));
   });
   const empty = element("p", { class: "empty" }, model().findings.length ? "No finding of this rule." : "No findings. ✓");
@@ -120,7 +120,7 @@ function findingDetails(finding) {
     element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", { class: "says" }, finding.message)];
   if (finding.node) parts.push(...section("Node", nodeLink(finding.node)));
   if (finding.fix) parts.push(...section(`Fix (${finding.fix.applicability})`, element("p", {}, finding.fix.description)));
-  if (finding.fix && model().fix) parts.push(element("pre", {}, model().fix));
+  if (finding.fix) parts.push(element("pre", {}, model().fix[finding.fix.applicability]));
   if (finding.advice) parts.push(...section("What to do", element("p", {}, finding.advice)));
   if (finding.path.length) {
     parts.push(...section("Path", list("ol", finding.path.map((step) => [`${step.op} `, nodeLink(step.node), step.note ? `  ${step.note}` : ""]))));
@@ -236,8 +236,9 @@ function start() {
   $("model").append(...DATA.models.map((one, place) => element("option", { value: place }, one.path)));
   const counts = { error: 0, warning: 0, info: 0 };
   for (const one of DATA.models) for (const finding of one.findings) counts[finding.severity] += 1;
-  $("counts").textContent = Object.entries(counts).filter(([, n]) => n).map(([name, n]) => `${n} ${name}${n === 1 ? "" : "s"}`).join(", ")
-    + DATA.unreadable.map(([path, message]) => ` ${path}: ${message}`).join("");
+  $("counts").textContent = Object.entries(counts).filter(([, n]) => n).map(([name, n]) => `${n} ${name}${n === 1 ? "" : "s"}`).join(", ");
+  $("unreadable").replaceChildren(...DATA.unreadable.map(([path, message]) =>
+    element("p", {}, message.includes(path) ? message : `${path}: ${message}`)));
   if (!DATA.models.length) return;
   const place = Math.min(Number(words.get("model") ?? 0) || 0, DATA.models.length - 1);
   $("model").value = place;

@@ -1,0 +1,102 @@
+"""Graphs with If and While: what an MLIR converter does with each branch, and with the op itself.
+
+The converter keeps IF and WHILE as ops, and their branches as functions of their own. It quantizes every
+function by itself: what a branch is passed has no range in there, and what it returns is float again.
+Measured with TF 2.21 in both flows; the other passes see the op as one that cannot be quantized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.graph import Function
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.trace import Kept, trace
+
+Predict = Callable[[Kept, Inference, Profile], Prediction]
+_WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
+_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The prediction for one branch of one node."""
+
+    node: str
+    function: Function
+    prediction: Prediction
+
+    def told(self) -> str:
+        """The branch and what becomes of it, in words."""
+        computing = sum(op.computes for op in self.prediction.ops)
+        if self.prediction.verdict in ("abort", "undetermined"):
+            return f"{self.function.role}: {self.prediction.message}"
+        floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.float_ops]
+        if not floats:
+            return f"{self.function.role}: {'all integer' if computing else 'nothing computed'}"
+        more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
+        return f"{self.function.role}: {', '.join(floats[:_SHOWN])}{more} in float"
+
+
+def with_branches(
+    prediction: Prediction, kept: Kept, inference: Inference, profile: Profile, predict: Predict
+) -> Prediction:
+    """The prediction with those for the branches of every kept control-flow op."""
+    nodes = [name for name in kept.order if name in kept.graph.functions]
+    if not nodes or prediction.verdict == "abort":
+        return prediction
+    inner = replace(profile, flow="tf2")
+    branches = [
+        Branch(name, function, _branch(function, inference, inner, predict))
+        for name in nodes
+        for function in kept.graph.functions[name]
+    ]
+    everything = [prediction, *(branch.prediction for branch in branches)]
+    worst = min((one for one in everything), key=lambda one: _WORST_FIRST.index(one.verdict))
+    own = [obstacle for obstacle in prediction.obstacles if obstacle.node not in nodes]
+    floats = tuple(pair for one in everything for pair in one.float_ops)
+    return replace(
+        prediction,
+        verdict=worst.verdict,
+        kind=worst.kind,
+        op=worst.op,
+        message=f"{len(floats)} ops stay float, branches included."
+        if worst.verdict == "float"
+        else worst.message,
+        float_ops=floats if worst.verdict == "float" else (),
+        ops=tuple(op for one in everything for op in one.ops),
+        obstacles=(*own, *_obstacles(nodes, branches, prediction)),
+    )
+
+
+def _branch(function: Function, inference: Inference, profile: Profile, predict: Predict) -> Prediction:
+    graph = function.graph
+    made = [array for array in function.outputs if graph.op(parse_edge(array).node) != "Placeholder"]
+    kept = trace(graph, function.inputs, made)
+    shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
+    if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
+        return Prediction(profile.name, "quantized")
+    return predict(kept, Inference(kept, shapes), profile)
+
+
+def _obstacles(nodes: Sequence[str], branches: Sequence[Branch], outer: Prediction) -> Sequence[Obstacle]:
+    """One a control-flow op that is float itself, or has a branch that is not all integer."""
+    found: list[Obstacle] = []
+    floats = {output: op for op, output in outer.float_ops}
+    for node in nodes:
+        own = [branch for branch in branches if branch.node == node]
+        broken = [branch for branch in own if branch.prediction.verdict != "quantized"]
+        if node not in floats and not broken:
+            continue
+        told = "; ".join(branch.told() for branch in own)
+        arrays = [output for branch in own for _, output in branch.prediction.float_ops]
+        found.append(
+            Obstacle(
+                "control-flow", node, node, f"{node!r} keeps its branches apart ({told})", (node, *arrays)
+            )
+        )
+    return found

@@ -1,0 +1,172 @@
+"""Python scripts that call the TFLite converter: read as text, with `ast`, and never run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.profile import Flow
+from minmax_lint.errors import UserError
+
+_MAKERS: dict[str, Flow] = {
+    "from_frozen_graph": "tf1",
+    "from_session": "tf1",
+    "from_keras_model_file": "tf1",
+    "from_saved_model": "tf2",
+    "from_keras_model": "tf2",
+    "from_concrete_functions": "tf2",
+}
+"""Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
+
+_UNKNOWN = "?"
+_LARGEST = 16 << 20
+
+
+def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
+    """Every converter that a script makes, with the flags that it sets. Raises UserError."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path} is too large for a script")
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise UserError(
+            f"{path} is no Python script{where}; --script reads the script that converts"
+        ) from None
+    reader = _Reader(path)
+    reader.read(tree)
+    if not reader.calls:
+        raise UserError(f"{path} makes no TFLiteConverter (no call of TFLiteConverter.from_...)")
+    return tuple(reader.calls)
+
+
+@dataclass
+class _Reader:
+    path: Path
+    calls: list[ConverterCall] = field(default_factory=list)
+    _names: dict[str, int] = field(default_factory=dict)
+    """Variable -> the converter it holds now, by its place in `calls`."""
+    _modules: dict[str, str] = field(default_factory=dict)
+    """Name -> what an import made it stand for."""
+
+    def read(self, tree: ast.AST) -> None:
+        """Statements in the order in which they stand; branches one after the other."""
+        for node in _in_order(tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node)
+            elif isinstance(node, ast.Call):
+                self._make(node)
+            elif isinstance(node, ast.Assign):
+                for target in node.targets:
+                    self._assign(target, node.value)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self._assign(node.target, node.value)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for name in node.names:
+            self._modules[name.asname or name.name] = f"{module}{name.name}"
+
+    def _make(self, node: ast.Call) -> None:
+        """A converter, if the call makes one."""
+        dotted = _dotted(node.func)
+        maker = dotted.rpartition(".")[2]
+        if maker not in _MAKERS or "." not in dotted:
+            return
+        root, _, rest = dotted.partition(".")
+        full = f"{self._modules.get(root, root)}.{rest}"
+        flow = "tf1" if ".v1." in f".{full}." else _MAKERS[maker]
+        self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow))
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            if (
+                isinstance(value, ast.Call)
+                and _dotted(value.func).rpartition(".")[2] in _MAKERS
+                and self.calls
+            ):
+                self._names[target.id] = len(self.calls) - 1
+            elif isinstance(value, ast.Name) and value.id in self._names:
+                self._names[target.id] = self._names[value.id]
+            return
+        path = _dotted(target).split(".")
+        if len(path) < 2:
+            return
+        name, attribute = ".".join(path[:-1]).removesuffix(".target_spec"), path[-1]
+        if name in self._names:
+            place = self._names[name]
+            self.calls[place] = _with_flag(self.calls[place], attribute, value)
+        elif isinstance(value, ast.Call) and self.calls and name == "self":
+            self._names[".".join(path)] = len(self.calls) - 1
+
+
+def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node before what stands behind it, a call before the assignment that takes its value."""
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while pending:
+        node, ready = pending.pop()
+        if ready or not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            yield node
+        else:
+            pending.append((node, True))
+        if not ready:
+            pending += [(child, False) for child in reversed(list(ast.iter_child_nodes(node)))]
+
+
+def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> ConverterCall:
+    given = not (isinstance(value, ast.Constant) and not value.value)
+    if attribute in ("inference_type", "inference_input_type", "inference_output_type"):
+        return replace(call, **_named(attribute, _type(value)))
+    if attribute == "quantized_input_stats":
+        return replace(call, input_stats=_keys(value) if given else None)
+    if attribute in ("optimizations", "post_training_quantize"):
+        some = given and not (isinstance(value, (ast.List, ast.Tuple, ast.Set)) and not value.elts)
+        return replace(call, optimizations=some)
+    if attribute == "representative_dataset":
+        return replace(call, representative_dataset=given)
+    if attribute == "supported_ops":
+        return replace(call, integer_ops_only=_integer_ops_only(value))
+    if attribute == "default_ranges_stats":
+        return replace(call, default_ranges=given)
+    return call
+
+
+def _named(attribute: str, value: str) -> dict[str, Any]:
+    return {attribute: value}
+
+
+def _type(value: ast.expr) -> str:
+    """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
+    text = str(value.value or "") if isinstance(value, ast.Constant) else _dotted(value).rpartition(".")[2]
+    known = text.lower().removeprefix("quantized_").replace("float32", "float").replace("float", "float32")
+    return known if known in ("", "uint8", "int8", "int16", "float32") else _UNKNOWN
+
+
+def _keys(value: ast.expr) -> tuple[str, ...]:
+    if not isinstance(value, ast.Dict):
+        return ()
+    keys = [key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    return tuple(keys) if len(keys) == len(value.keys) else ()
+
+
+def _integer_ops_only(value: ast.expr) -> bool:
+    elements = value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
+    names = {_dotted(element).rpartition(".")[2] for element in elements}
+    return bool(names) and all(name.endswith("_INT8") for name in names)
+
+
+def _dotted(node: ast.expr) -> str:
+    """`tf.lite.X` of an expression of names and dots; empty for any other."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])

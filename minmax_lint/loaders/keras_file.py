@@ -1,0 +1,92 @@
+"""Keras files (`.keras`, `.h5`): checked for code of their own, then turned into a graph by Keras in a child."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders.content import Kind
+from minmax_lint.loaders.keras_child import ANSWER, GRAPH
+from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.parse import graph_in
+
+TIME_LIMIT = 600.0
+"""Seconds that Keras may take; importing TensorFlow is most of it."""
+
+READERS: dict[Kind, Callable[[Path], Recipe]] = {Kind.KERAS: read_archive, Kind.KERAS_HDF5: read_hdf5}
+
+_EXTRA = "pip install 'minmax-lint[keras]'"
+_NAMED = 3
+
+
+def keras_model(path: Path, kind: Kind, *, trust: bool) -> Model:
+    """The model in a Keras file, as its inference function makes it.
+
+    Raises UnreadableModel for a damaged file, and for one that would run code of its own unless `trust`.
+    """
+    recipe = READERS[kind](path)
+    code = recipe.code()
+    if code and not trust:
+        named = ", ".join(code[:_NAMED]) + (f" and {len(code) - _NAMED} more" if len(code) > _NAMED else "")
+        raise UnreadableModel(
+            f"loading this Keras model would run code that is not Keras' own ({named}); give --trust if you "
+            "trust it, or export the model as a SavedModel (`model.export(FOLDER)`)"
+        )
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
+        answer = _answer(path, recipe, Path(folder), trust)
+        content = (Path(folder) / GRAPH).read_bytes()
+    shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
+    signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
+    return Model(None, kind.value, graph_in(content, 0, len(content)), {signature.name: signature})
+
+
+def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool) -> dict[str, Any]:
+    legacy = recipe.legacy or recipe.quantized
+    request = folder / "request.json"
+    asked = {"path": str(path.resolve()), "legacy": legacy, "quantized": recipe.quantized, "trust": trust}
+    request.write_text(json.dumps(asked))
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "minmax_lint.loaders.keras_child", str(request)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UnreadableModel(f"Keras did not load the model within {TIME_LIMIT:g} seconds") from None
+    try:
+        answer: dict[str, Any] = json.loads((folder / ANSWER).read_text())
+    except (OSError, ValueError):
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise UnreadableModel(f"Keras ended with code {done.returncode} at this model: {last[0]}") from None
+    if "error" in answer:
+        raise UnreadableModel(_explained(answer["error"], answer["message"], recipe))
+    return answer
+
+
+def _explained(error: str, message: str, recipe: Recipe) -> str:
+    if error in ("ModuleNotFoundError", "ImportError"):
+        what = "quantize_model" if recipe.quantized else f"Keras {recipe.version or 2}"
+        return f"this model is made with {what}, and that is not installed here ({message}); {_EXTRA}"
+    if recipe.quantized:
+        return (
+            f"Keras cannot load this quantized model ({message}); Keras fails at .keras files of quantize_model: "
+            "save it as .h5, or export it (`model.export(FOLDER)`)"
+        )
+    return (
+        f"Keras cannot load this model ({message}); where it needs layers of your own, export it as a SavedModel "
+        "(`model.export(FOLDER)`)"
+    )

@@ -1,0 +1,85 @@
+"""MM405: control-flow-float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Function, graph_of
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class ControlFlowFloat(Rule):
+    """Control flow (If, While) passes its values in float, and each branch is quantized by itself.
+
+    ## What it does
+    Reports every If and While between inputs and outputs, with what becomes of each of its branches: which
+    ops in there stay float, under the names that the model code gave them.
+
+    ## Why
+    The MLIR converter keeps control flow as the ops IF and WHILE and each branch as a function of its own.
+    Ranges do not cross into a function: its arguments have none, so an op that reads an argument directly
+    stays float, and what a branch returns is float again.
+
+    ## Symptom
+    None: the model has IF or WHILE ops with float32 tensors. For Case it is an error:
+    ```
+    'tf.Case' op is neither a custom op nor a flex op
+    ```
+
+    ## Fix
+    Put a FakeQuant on every argument inside each branch, so that the work in there is integer; the op
+    itself stays float. Better: move the choice out of the model, or compute both branches and select with
+    arithmetic. A loop of known length can be unrolled.
+
+    ## Converters
+    MLIR. TOCO knows control flow of TF1 only, as Switch and Merge.
+    """
+
+    code = "MM405"
+    name = "control-flow-float"
+    severity = "error"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a control-flow op."""
+        for cause in subject.causes(self.code):
+            yield self.finding(
+                cause.message,
+                severity=subject.severity(cause.profiles),
+                node=cause.node,
+                array=cause.array,
+                profiles=cause.profiles,
+                consequences=cause.consequences,
+                advice="Quantize the arguments inside each branch, or move the choice out of the model.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """An If whose branches are Relu and Relu6."""
+        b = Builder()
+        x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
+        flag = b.placeholder("flag", [], DType.BOOL)
+        types: list[DType] = [DType.FLOAT]
+        b.fake_quant("output", b.add("StatelessIf", "cond", flag, x, Tout=types), 0.0, 6.0)
+        branches = (_branch("Relu6", "then branch", x), _branch("Relu", "else branch", x))
+        nodes = tuple(b.graph())
+        return Example(
+            graph_of(nodes, {"cond": branches}), {"input": (1, 4), "flag": ()}, ("output",), ("mlir-2.21-v2",)
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The choice is made outside."""
+        b = Builder()
+        x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
+        b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
+        return Example(b.graph(), {"input": (1, 4)}, ("output",), ("mlir-2.21-v2",))
+
+
+def _branch(op: str, role: str, passed: str) -> Function:
+    b = Builder()
+    y = b.add(op, f"cond/{op}", b.placeholder(f"cond/{op}/x", [1, 4]))
+    return Function(role, b.graph(), {f"cond/{op}/x": passed}, (y,))

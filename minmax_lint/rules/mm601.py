@@ -1,0 +1,100 @@
+"""MM601: converter-flags-missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.names import canonical_array
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class ConverterFlagsMissing(Rule):
+    """The graph has FakeQuants, but the converter is not asked to use them.
+
+    ## What it does
+    Reads how the converter is called, from `[tool.minmax-lint.convert]` in the configuration or from a
+    script (`--script export.py`, read and never run), and compares that with the graph. In the TF1 flow a
+    quantized graph needs `inference_type`, and `quantized_input_stats` for every input; in the TF2 flow it
+    needs `optimizations`.
+
+    ## Why
+    The ranges are fine, and still the model comes out float, or the converter stops.
+
+    ## Symptom
+    ```
+    FAKE_QUANT operation {FakeQuant operator} was not converted. If running quantized make sure you are passing --inference_type=QUANTIZED_UINT8 and values for --std_values and --mean_values.
+    Quantization input stats are not available for input tensors 'input'.
+    std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or INT8.
+    ```
+
+    ## Fix
+    TF1: `converter.inference_type = tf.uint8` and `converter.quantized_input_stats = {"input": (mean, std)}`.
+    TF2: `converter.optimizations = [tf.lite.Optimize.DEFAULT]`.
+
+    ## Converters
+    All: it is about their flags.
+    """
+
+    code = "MM601"
+    name = "converter-flags-missing"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a call and flag."""
+        if not subject.kept_fake_quants:
+            return
+        for call in subject.calls:
+            for message, advice in _missing(call, subject):
+                yield self.finding(f"{call.origin}: {message}", outputs=(call.origin,), advice=advice)
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A quantized graph, converted without inference_type."""
+        return _example(ConverterCall("export.py:12", "tf1"))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with all that it needs."""
+        return _example(ConverterCall("export.py:12", "tf1", inference_type="uint8", input_stats=("input",)))
+
+
+def _missing(call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+    """What a call lacks, and how to add it."""
+    if call.flow == "tf2":
+        if not call.optimizations:
+            yield (
+                "the graph has FakeQuants, and optimizations is not set: the model will be float",
+                "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+            )
+        return
+    if call.inference_type in ("", "float32"):
+        how = "not set" if not call.inference_type else "float32"
+        yield (
+            f"the graph has FakeQuants, and inference_type is {how}: the model will be float",
+            "Set converter.inference_type = tf.uint8, and converter.quantized_input_stats.",
+        )
+        return
+    if call.input_stats is None and subject.kept.inputs:
+        named = "".join(f"{name!r}: (mean, std), " for name in subject.kept.inputs).rstrip(", ")
+        yield (
+            "inference_type is integer, and quantized_input_stats is not set",
+            f"Set converter.quantized_input_stats = {{{named}}}.",
+        )
+    elif call.input_stats:
+        given = {canonical_array(name) for name in call.input_stats}
+        for name in (name for name in subject.kept.inputs if name not in given):
+            yield (
+                f"quantized_input_stats has nothing for input {name!r}",
+                f"Add {name!r}: (mean, std) to converter.quantized_input_stats.",
+            )
+
+
+def _example(call: ConverterCall) -> Example:
+    b = Builder()
+    y = b.add("Relu6", "Relu6", b.placeholder("input", [1, 4]))
+    b.fake_quant("output", y, 0.0, 6.0)
+    return Example(b.graph(), {"input": (1, 4)}, ("output",), calls=(call,))

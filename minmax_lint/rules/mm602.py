@@ -1,0 +1,94 @@
+"""MM602: converter-mode-mismatch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import INTEGERS, ConverterCall
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.subject import Subject
+
+
+class ConverterModeMismatch(Rule):
+    """The converter is called for another kind of quantization than the graph is made for.
+
+    ## What it does
+    Reads how the converter is called, from `[tool.minmax-lint.convert]` in the configuration or from a
+    script (`--script export.py`, read and never run). It reports a `representative_dataset` for a graph that
+    has FakeQuants, and a call that asks for integers while the graph has no FakeQuant and no dataset is
+    given.
+
+    ## Why
+    A graph trained with FakeQuants brings its ranges along; a dataset makes the converter calibrate and
+    quantize once more, over ops that are integer already. A float graph has no ranges: without a dataset
+    there is nothing to quantize it with.
+
+    ## Symptom
+    ```
+    Quantization not yet supported for op: 'DEQUANTIZE'
+    FakeQuant not supported
+    For full integer quantization, a representative_dataset must be specified.
+    ```
+
+    ## Fix
+    For a graph with FakeQuants leave `representative_dataset` out. For a float graph set it, or train with
+    FakeQuants.
+
+    ## Converters
+    All: it is about their flags.
+    """
+
+    code = "MM602"
+    name = "converter-mode-mismatch"
+    severity = "warning"
+
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """One finding a call."""
+        quantized = bool(subject.kept_fake_quants)
+        for call in subject.calls:
+            found = _mismatch(call, quantized)
+            if found is not None:
+                message, advice = found
+                yield self.finding(f"{call.origin}: {message}", outputs=(call.origin,), advice=advice)
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A graph with FakeQuants, converted with a dataset."""
+        return _example(ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same without."""
+        return _example(ConverterCall("export.py:12", "tf2", optimizations=True))
+
+
+def _mismatch(call: ConverterCall, quantized: bool) -> tuple[str, str] | None:
+    if quantized and call.representative_dataset:
+        return (
+            "the graph has FakeQuants, and representative_dataset is set: it would be quantized twice",
+            "Leave representative_dataset out: the FakeQuants hold the ranges.",
+        )
+    if quantized or call.representative_dataset or call.default_ranges:
+        return None
+    if call.asks_for_integers:
+        asked = call.inference_type if call.inference_type in INTEGERS else "integer ops"
+        return (
+            f"it asks for {asked}, but the graph has no FakeQuant and representative_dataset is not set",
+            "Set converter.representative_dataset, or export the graph that was trained with FakeQuants.",
+        )
+    if call.optimizations:
+        return (
+            "optimizations is set, but the graph has no FakeQuant and representative_dataset is not set: only "
+            "weights will be integer",
+            "Set converter.representative_dataset for integer activations as well.",
+        )
+    return None
+
+
+def _example(call: ConverterCall) -> Example:
+    b = Builder()
+    x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0.0, 6.0)
+    b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
+    return Example(b.graph(), {"input": (1, 4)}, ("output",), calls=(call,))

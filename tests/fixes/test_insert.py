@@ -1,0 +1,155 @@
+"""`insert`: arrays without range get a FakeQuant; where its range comes from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minmax_lint
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
+
+
+def float_net(activation: str = "Relu6") -> Builder:
+    """Two layers without any range between them."""
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    hidden = b.add(activation, "hidden", b.dense("first", x, 4, 4))
+    b.fake_quant("output", b.dense("second", hidden, 4, 3), -6, 6)
+    return b
+
+
+def ranges_of(patch: minmax_lint.Patch) -> dict[str, tuple[float, float]]:
+    """Array -> the range of the FakeQuant inserted behind it."""
+    return {
+        node.inputs[0].array: (node.real("min", 0), node.real("max", 0))
+        for node in patch.graph
+        if node.op == "FakeQuantWithMinMaxArgs"
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, (0.0, 6.0)),
+        ({"default_range": (-1.0, 1.0)}, (0.0, 6.0)),
+        ({"default_range": (-1.0, 1.0), "calibrated": {"hidden": (0.0, 4.0)}}, (0.0, 4.0)),
+        ({"calibrated": {"hidden": (0.0, 4.0)}, "ranges": {"hidden": (0.0, 3.0)}}, (0.0, 3.0)),
+        ({"ranges": {"hidden:0": (0.0, 3.0)}}, (0.0, 3.0)),
+        ({"calibrated": {"hidden": (2.0, 4.0)}}, (0.0, 4.0)),
+        ({"calibrated": {"hidden": (0.0, 0.0)}}, (0.0, 1.0)),
+    ],
+    ids=[
+        "op",
+        "op-before-default",
+        "calibrated-before-op",
+        "given-first",
+        "colon-zero",
+        "holds-zero",
+        "dead",
+    ],
+)
+def test_the_sources_of_a_range_in_their_order(
+    options: dict[str, object], found: tuple[float, float]
+) -> None:
+    patch = fixed(float_net(), "output", unsafe=True, **options)
+    assert ranges_of(patch) == {"hidden": found}
+    assert verdicts(patch) == {TOCO: ("abort", "quantized"), MLIR: ("float", "quantized")}
+
+
+def test_without_a_source_nothing_is_inserted_and_the_array_is_named() -> None:
+    patch = fixed(float_net("LeakyRelu"), "output", unsafe=True)
+    assert patch.empty
+    assert "No range is known for first, hidden" in patch.reason
+
+
+def test_nothing_is_invented_without_leave() -> None:
+    assert fixed(float_net(), "output", ranges={"hidden": (0.0, 3.0)}).empty
+
+
+@pytest.mark.parametrize(
+    ("op", "attrs", "found"),
+    [
+        ("MaxPool", {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": b"SAME"}, (0.0, 6.0)),
+        ("AvgPool", {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": b"SAME"}, (0.0, 6.0)),
+        ("LeakyRelu", {"alpha": 0.1}, (0.0, 6.0)),
+    ],
+)
+def test_ops_that_pass_values_on_keep_the_bound(
+    op: str, attrs: dict[str, object], found: tuple[float, float]
+) -> None:
+    from minmax_lint.fixes.bounds import Bounds
+    from minmax_lint.graph.inference import Inference
+    from minmax_lint.graph.trace import trace
+
+    b = Builder()
+    bounded = b.add("Relu6", "relu6", b.placeholder("input", [1, 4, 4, 2]))
+    b.add(op, "end", bounded, **attrs)  # type: ignore[arg-type]
+    inference = Inference(trace(b.graph(), ["input"], ["end"]), {})
+    assert Bounds(inference).of("end") == found
+
+
+@pytest.mark.parametrize(
+    ("op", "bound"),
+    [("Add", (-1.0, 7.0)), ("Sub", (-7.0, 1.0)), ("Mul", (-6.0, 6.0)), ("Maximum", (0.0, 6.0))],
+)
+def test_arithmetic_of_bounded_operands_is_bounded(op: str, bound: tuple[float, float]) -> None:
+    from minmax_lint.fixes.bounds import Bounds
+    from minmax_lint.graph.inference import Inference
+    from minmax_lint.graph.trace import trace
+
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    b.add(op, "end", b.add("Tanh", "tanh", x), b.add("Relu6", "relu6", x))
+    found = Bounds(Inference(trace(b.graph(), ["input"], ["end"]), {})).of("end")
+    assert found == bound
+
+
+def test_an_output_keeps_its_name() -> None:
+    b = Builder()
+    b.dense("output", b.placeholder("input", [1, 4]), 4, 3)
+    patch = fixed(b, "output", unsafe=True, default_range=(-4.0, 4.0))
+    assert patch.outputs == ("output",)
+    assert ranges_of(patch) == {"output/unquantized": (-4.0, 4.0)}
+    renamed = fixed(b, "output", unsafe=True, default_range=(-4.0, 4.0), new_name=True)
+    assert renamed.outputs == ("output/quantized",)
+
+
+def test_one_of_several_outputs_of_an_op_gets_a_new_name() -> None:
+    b = Builder()
+    dense = b.dense("dense", b.placeholder("input", [1, 4]), 4, 4)
+    b.add("Split", "parts", b.const("axis", 1, dtype=DType.INT32), dense, num_split=2)
+    patch = fixed(b, "parts", "parts:1", unsafe=True, ranges={"dense": (-4.0, 4.0)})
+    assert verdicts(patch)[TOCO] == ("abort", "quantized")
+
+
+def test_weights_have_the_symmetric_range_of_their_values() -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 4, 4, 2])
+    weights = b.const("weights", [0.0, 0.0, 0.5, 2.0], [1, 1, 2, 2])
+    conv = b.add("Conv2D", "conv", x, weights, strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC")
+    b.fake_quant("output", conv, -6, 6)
+    patch = fixed(b, "output", unsafe=True, converters=[TOCO])
+    assert ranges_of(patch) == {"weights": (-2.0, 2.0)}
+    assert patch.graph["weights/quantized"].flag("narrow_range")
+    assert verdicts(patch)[TOCO] == ("abort", "quantized")
+
+
+def test_a_fake_quant_of_weights_with_bytes_0_close_together_is_narrowed() -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 4, 4, 2])
+    weights = b.fake_quant("quant", b.const("weights", [-2.0, -2.0, 0.5, 1.0], [1, 1, 2, 2]), -1, 1)
+    conv = b.add("Conv2D", "conv", x, weights, strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC")
+    b.fake_quant("output", conv, -6, 6)
+    patch = fixed(b, "output", unsafe=True, converters=[TOCO])
+    assert patch.strategy == "narrow"
+    assert patch.diff() == ("= changed  quant: narrow_range is True, was False",)
+    assert verdicts(patch)[TOCO] == ("abort", "quantized")
+
+
+def test_values_change_by_rounding_and_clamping_to_the_range_only() -> None:
+    patch = fixed(float_net(), "output", unsafe=True)
+    (before,), (after,) = both(patch, {"input": image(1, 4)})
+    assert not patch.safe
+    np.testing.assert_allclose(after, before, atol=0.15)

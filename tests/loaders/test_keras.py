@@ -1,0 +1,139 @@
+"""Keras files: what they would run is read as data; Keras itself loads them in a child process."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import minmax_lint
+from minmax_lint.cli import main
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders import load
+from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders.load import load as load_path
+
+KERAS = Path(__file__).parents[2] / "fixtures" / "keras"
+
+
+def layer(class_name, module=None, **config):
+    return {"class_name": class_name, "module": module, "config": config}
+
+
+@pytest.mark.parametrize(
+    ("one", "code"),
+    [
+        (layer("Conv2D", "keras.layers", name="conv"), ()),
+        (layer("Functional", "keras.src.models.functional"), ()),
+        (layer("Add", "keras.src.ops.numpy"), ()),
+        (layer("QuantizeWrapperV2", "tensorflow_model_optimization.python.core.x"), ()),
+        (layer("Foo"), ()),
+        (layer("Lambda", "keras.layers", name="double"), ("Lambda layer 'double'",)),
+        (layer("Custom>Lambda"), ("Custom>Lambda layer",)),
+        (layer("TFSMLayer", "keras.layers", name="inner"), ("TFSMLayer layer 'inner'",)),
+        (layer("Net", "mine.layers", name="net"), ("mine.layers.Net 'net'",)),
+        (layer("get_file", "keras.utils"), ("keras.utils.get_file",)),
+        ({"class_name": "function", "module": "os", "config": "system"}, ("os.system",)),
+        (layer("TFOpLambda", function="math.add", name="add"), ()),
+        (layer("TFOpLambda", function="load_op_library"), ("a call of tf.load_op_library",)),
+        (layer("TFOpLambda", function="math.add.io"), ("a call of tf.math.add.io",)),
+    ],
+    ids=lambda value: value.get("class_name") if isinstance(value, dict) else None,
+)
+def test_what_a_recipe_would_run_is_told(one, code):
+    nested = {"class_name": "Sequential", "config": {"layers": [layer("Dense", "keras.layers"), one]}}
+    assert Recipe(nested, "3.0").code() == code
+
+
+def test_fixtures_are_read_without_keras():
+    quantized = read_hdf5(KERAS / "qat.h5")
+    assert (quantized.legacy, quantized.quantized, quantized.code()) == (True, True, ())
+    plain = read_archive(KERAS / "plain.keras")
+    assert (plain.legacy, plain.quantized, plain.code()) == (False, False, ())
+
+
+def test_code_in_an_untrusted_file_is_one_line_and_nothing_runs(capsys):
+    before = set(sys.modules)
+    assert main(["check", str(KERAS / "lambda.keras")]) == 2
+    error = capsys.readouterr().err
+    assert "would run code that is not Keras' own (Lambda layer 'double'" in error
+    assert "--trust" in error
+    assert len([line for line in error.splitlines() if line.startswith("error")]) == 1
+    assert not {"tensorflow", "keras"} & (set(sys.modules) - before)
+
+
+def test_a_trusted_file_may_run_its_code():
+    model = load_path(KERAS / "lambda.keras", trust=True)
+    assert "Mul" in model.graph.columns.ops
+
+
+def test_a_quantized_model_of_tfmot_is_read_from_its_file():
+    report = minmax_lint.lint(KERAS / "qat.h5", converters=["mlir-v2"])
+    assert report.format == "keras-h5"
+    assert report.predictions["mlir-2.21-v2"].verdict == "quantized"
+    assert list(report.inputs.values()) == [(None, 8, 8, 3)]
+    assert any(name.endswith("quant_conv/Conv2D") for name in report.source.names)
+
+
+def test_the_saved_model_of_the_same_net_needs_no_keras():
+    report = minmax_lint.lint(KERAS / "qat-saved_model", converters=["mlir-v2"])
+    assert report.predictions["mlir-2.21-v2"].verdict == "quantized"
+    assert report.note == ""
+
+
+def test_a_model_of_tf2_under_converters_of_the_tf1_flow_is_told_of_the_other():
+    assert "--converter mlir-v2" in minmax_lint.lint(KERAS / "qat-saved_model").note
+
+
+def test_a_float_model_of_keras_3_is_read_and_its_fix_is_no_keras_file(tmp_path, capsys):
+    assert (
+        main(["check", str(KERAS / "plain.keras"), "--converter", "mlir-v2", "--output-format", "json"]) == 1
+    )
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    assert [finding["code"] for finding in report["findings"]] == ["MM120"]
+    assert report["predictions"]["mlir-2.21-v2"]["verdict"] == "float"
+
+
+def archive(path, **members):
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name.replace("_", ".") if "_" in name else name, content)
+    return path
+
+
+def test_broken_files_are_refused_in_one_line(tmp_path):
+    nested = "[" * 200_000
+    for content in ("{", nested):
+        with pytest.raises(UnreadableModel, match="description is damaged"):
+            load(archive(tmp_path / "broken.keras", config_json=content, metadata_json="{}"))
+    whole = (KERAS / "plain.keras").read_bytes()
+    (tmp_path / "cut.keras").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UnreadableModel, match=r"\.keras file is damaged"):
+        load(tmp_path / "cut.keras")
+    (tmp_path / "cut.h5").write_bytes((KERAS / "qat.h5").read_bytes()[:300])
+    with pytest.raises(UnreadableModel, match="HDF5 file is damaged"):
+        load(tmp_path / "cut.h5")
+
+
+def test_weights_alone_are_no_model(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        file["kernel"] = 1.0
+    with pytest.raises(UnreadableModel, match="holds weights and no model"):
+        load(tmp_path / "x.weights.h5")
+
+
+def test_a_fixed_keras_model_goes_to_a_graph_file(tmp_path):
+    from minmax_lint.errors import UserError
+    from minmax_lint.graph.edit import Edit
+    from minmax_lint.loaders.model import Model
+    from minmax_lint.writers.write import write
+
+    model = load(KERAS / "qat-saved_model")
+    keras = Model(None, "keras", model.graph, model.signatures)
+    with pytest.raises(UserError, match=r"give an --output that ends in \.pb"):
+        write(keras, Edit(), tmp_path / "fixed.keras", renamed_outputs={})
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,183 @@
+"""How the converter is called, read from scripts and from the configuration, against the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import main
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.errors import UserError
+from minmax_lint.loaders.conversion_script import converter_calls
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+QUANTIZED = [str(FIXTURES / "tflite" / "gap-filled.pb"), "-o", "third/act_quant"]
+FLOAT = [str(FIXTURES / "keras" / "plain.keras")]
+
+TF1 = "converter = tf.compat.v1.lite.TFLiteConverter.from_frozen_graph('g.pb', ['input'], ['output'])\n"
+TF2 = "converter = tf.lite.TFLiteConverter.from_saved_model('m')\n"
+DEFAULT = "converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+STATS = "converter.quantized_input_stats = {'input': (128, 64)}\n"
+
+
+def calls(tmp_path, text):
+    script = tmp_path / "export.py"
+    script.write_text(f"import tensorflow as tf\n{text}")
+    return converter_calls(script)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        (TF1, {"flow": "tf1"}),
+        (TF2, {"flow": "tf2"}),
+        ("c = tf.compat.v1.lite.TFLiteConverter.from_saved_model('m')\n", {"flow": "tf1"}),
+        (
+            "import tensorflow.compat.v1 as tf\nc = tf.lite.TFLiteConverter.from_saved_model('m')",
+            {"flow": "tf1"},
+        ),
+        (TF1 + "converter.inference_type = tf.uint8\n", {"inference_type": "uint8"}),
+        (TF1 + "converter.inference_type = tf.lite.constants.QUANTIZED_UINT8\n", {"inference_type": "uint8"}),
+        (TF1 + "converter.inference_type = tf.lite.constants.FLOAT\n", {"inference_type": "float32"}),
+        (TF1 + "converter.inference_type = chosen\n", {"inference_type": "?"}),
+        (TF1 + STATS, {"input_stats": ("input",)}),
+        (TF1 + "converter.quantized_input_stats = {name: (0, 1) for name in names}\n", {"input_stats": ()}),
+        (TF2 + DEFAULT, {"optimizations": True}),
+        (TF2 + "converter.optimizations = []\n", {"optimizations": False}),
+        (TF2 + "converter.representative_dataset = data\n", {"representative_dataset": True}),
+        (TF2 + "converter.representative_dataset = None\n", {"representative_dataset": False}),
+        (
+            TF2 + "converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]\n",
+            {"integer_ops_only": True},
+        ),
+        (f"def main():\n  if True:\n    {TF2}    {DEFAULT}", {"optimizations": True}),
+        (f"class A:\n  def f(self):\n    self.{TF2}    self.{DEFAULT}", {"optimizations": True}),
+        (
+            "a: object = tf.lite.TFLiteConverter.from_keras_model(m)\na.inference_input_type = tf.int8",
+            {"inference_input_type": "int8"},
+        ),
+    ],
+)
+def test_flags_are_read_from_a_script(text, flags, tmp_path):
+    (call,) = calls(tmp_path, text)
+    assert {name: getattr(call, name) for name in flags} == flags
+
+
+def test_each_converter_of_a_script_has_its_own_flags_and_line(tmp_path):
+    first, second = calls(tmp_path, TF2 + DEFAULT + TF1)
+    assert (first.optimizations, second.optimizations) == (True, False)
+    assert [call.origin.rpartition(":")[2] for call in (first, second)] == ["2", "4"]
+
+
+def test_a_script_is_never_run(tmp_path):
+    mark = tmp_path / "ran"
+    calls(tmp_path, f"open({str(mark)!r}, 'w')\n{TF2}")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("x = (", "is no Python script"), ("print(1)", "makes no TFLiteConverter"), ("\0", "no Python")],
+)
+def test_what_is_no_converting_script_is_refused(text, message, tmp_path):
+    with pytest.raises(UserError, match=message):
+        calls(tmp_path, text)
+
+
+def test_a_missing_script_is_refused(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        converter_calls(tmp_path / "gone.py")
+
+
+@pytest.mark.parametrize(
+    ("graph", "text", "told"),
+    [
+        (QUANTIZED, TF1, ["MM601 the graph has FakeQuants, and inference_type is not set"]),
+        (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n", ["MM601 inference_type is integer, and"]),
+        (
+            QUANTIZED,
+            TF1 + "converter.inference_type = tf.uint8\nconverter.quantized_input_stats = {'x': (0, 1)}\n",
+            ["MM601 quantized_input_stats has nothing for input 'input'"],
+        ),
+        (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n" + STATS, []),
+        (QUANTIZED, TF2, ["MM601 the graph has FakeQuants, and optimizations is not set"]),
+        (QUANTIZED, TF2 + DEFAULT, []),
+        (
+            QUANTIZED,
+            TF2 + DEFAULT + "converter.representative_dataset = d\n",
+            ["MM602 the graph has FakeQuants"],
+        ),
+    ],
+)
+def test_a_script_is_compared_with_the_graph(graph, text, told, tmp_path, capsys):
+    script = tmp_path / "export.py"
+    script.write_text(f"import tensorflow as tf\n{text}")
+    main(["check", *graph, "--script", str(script), "--select", "MM6", "--output-format", "json"])
+    import json
+
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    found = [f"{f['code']} {f['message'].partition(': ')[2]}" for f in report["findings"]]
+    assert len(found) == len(told)
+    assert all(one.startswith(wanted) for one, wanted in zip(found, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (ConverterCall("x", "tf2", optimizations=True), "only weights will be integer"),
+        (ConverterCall("x", "tf2", inference_input_type="int8"), "asks for integer ops"),
+        (ConverterCall("x", "tf1", inference_type="uint8"), "asks for uint8"),
+        (ConverterCall("x", "tf2", inference_type="uint8", representative_dataset=True), None),
+        (ConverterCall("x", "tf1", inference_type="uint8", default_ranges=True), None),
+    ],
+)
+def test_a_float_graph_needs_a_dataset_for_integers(call, message):
+    from dataclasses import replace
+
+    from minmax_lint.graph.build import Builder
+    from minmax_lint.rules.mm602 import ConverterModeMismatch
+    from tests.rules.linted import found, lint_example
+
+    b = Builder()
+    y = b.add("Relu", "y", b.placeholder("x", [1, 4]))
+    example = replace(
+        ConverterModeMismatch.passing(), graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,)
+    )
+    findings = found(lint_example(example), "MM602")
+    assert [message in finding.message for finding in findings] == ([True] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("table", "codes"),
+    [
+        ('inference-type = "uint8"\nquantized-input-stats = { input = [128, 64] }', []),
+        ('inference-type = "uint8"', ["MM601"]),
+        ('flow = "tf2"\noptimizations = true\nrepresentative-dataset = true', ["MM602"]),
+    ],
+)
+def test_the_configuration_says_how_the_converter_is_called(table, codes, tmp_path, monkeypatch, capsys):
+    import json
+
+    (tmp_path / "pyproject.toml").write_text(f"[tool.minmax-lint.convert]\n{table}\n")
+    monkeypatch.chdir(tmp_path)
+    main(["check", *QUANTIZED, "--select", "MM6", "--output-format", "json"])
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    assert [finding["code"] for finding in report["findings"]] == codes
+    assert all("tool.minmax-lint, convert" in finding["message"] for finding in report["findings"])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('inference-type = "uint9"', "did you mean 'uint8'"),
+        ("optimizations = 1", "neither true nor false"),
+        ("quantized-input-stats = []", "has no input stats"),
+        ("inferense-type = 1", "did you mean 'inference-type'"),
+    ],
+)
+def test_a_mistake_in_the_table_is_one_line(line, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "minmax-lint.toml").write_text(f"[convert]\n{line}\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", *QUANTIZED]) == 2
+    assert message in capsys.readouterr().err
