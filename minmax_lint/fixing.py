@@ -37,6 +37,9 @@ def fix_model(
     model.require_graph("fix")
     _check_names(model, {"input": inputs, "output": outputs, "array of the given ranges": options.ranges})
     trial = Trial.start(model, inputs, outputs, profiles)
+    malformed = trial.subject.kept.misfit
+    if malformed is not None:
+        raise UserError(f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again")
     fixed, refused = planned(trial, options)
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))

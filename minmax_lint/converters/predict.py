@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from minmax_lint.converters.control_flow import with_branches
 from minmax_lint.converters.limits import as_read
-from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
@@ -27,6 +27,10 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         from minmax_lint.converters.devices import on_device
 
         return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
+    if kept.misfit is not None:
+        node, message = kept.misfit
+        cause = Obstacle("other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it.")
+        return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
     return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
 
 

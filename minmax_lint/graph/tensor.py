@@ -17,6 +17,9 @@ Shape = tuple[int | None, ...]
 
 Scalar = float | int | bool | bytes
 
+_MOST_REPEATED = 1 << 28
+"""Elements up to which a constant may repeat its last stored element."""
+
 
 class Tensor:
     """A constant of known shape, and (nearly always) known value.
@@ -55,8 +58,11 @@ class Tensor:
 
     @property
     def known(self) -> bool:
-        """False for a constant whose value is not available (a variable without a checkpoint)."""
-        return self._content is not None
+        """False for a constant whose value is not available: a variable without a checkpoint, or a claim.
+
+        A few elements that repeat until they fill more than any memory are a claim.
+        """
+        return self._content is not None and (self.size <= _MOST_REPEATED or self.stored >= self.size)
 
     @property
     def size(self) -> int:
@@ -81,6 +87,8 @@ class Tensor:
         """
         if self.dtype is DType.STRING:
             return self._strings
+        if not self.known:
+            raise ValueError(f"no value is known for this {self.dtype.name} tensor")
         stored = self._unpack(self.stored)
         size = self.size
         if len(stored) >= size:
@@ -100,7 +108,7 @@ class Tensor:
         import numpy
 
         name = self.dtype.numpy_name
-        if name is None or self._content is None:
+        if name is None or self._content is None or not self.known:
             raise ValueError(f"no numeric value is known for this {self.dtype.name} tensor")
         flat = numpy.frombuffer(self._content, dtype=name)[: self.size]
         if flat.size < self.size:

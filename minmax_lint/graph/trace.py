@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.arity import misfit
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
 
@@ -57,6 +58,11 @@ class Kept:
     def is_cut(self, name: str) -> bool:
         """Whether the trace stopped at node `name` because it produces an input array."""
         return name in self._cut
+
+    @cached_property
+    def misfit(self) -> tuple[str, str] | None:
+        """A node whose inputs do not fit its op, and what TensorFlow says about it; None where all fit."""
+        return misfit(self.graph, (name for name in self.order if not self.is_cut(name)))
 
     def networkx(self) -> networkx.MultiDiGraph:
         """The kept subgraph as networkx."""

@@ -167,7 +167,7 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
 def _transposed(model: Model, op: Operator, name: str) -> Operator:
     array = model.arrays[name]
     output = model.available_name(f"{name}/transpose")
-    shape = array.shape
+    shape = array.shape if array.shape is not None and len(array.shape) > 1 else None
     rank = len(shape) if shape is not None else 2
     perm = (*range(rank - 2), rank - 1, rank - 2)
     result = tuple(shape[axis] for axis in perm) if shape is not None else None

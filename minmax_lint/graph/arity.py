@@ -1,0 +1,79 @@
+"""How many inputs and outputs an op has: TensorFlow imports no graph in which a node has more or fewer.
+
+Source: TensorFlow 2.21's op registry (`OpDef.input_arg`); `import_graph_def` says "NodeDef expected inputs
+... do not match N inputs specified" or "Connecting to invalid output".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+
+_ANY = 1 << 62
+_BY_COUNT: dict[tuple[int, int], str] = {
+    (0, 0): "Const Placeholder",
+    (1, 1): """
+        Abs Acos Asin Atan AvgPool Cast Ceil CheckNumerics Cos DepthToSpace Elu Erf Exp Expm1 FakeQuantWithMinMaxArgs
+        Floor Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p LogSoftmax LogicalNot MatrixDiag MaxPool Neg
+        OnesLike PlaceholderWithDefault PreventGradient QuantizeAndDequantize RandomUniform Rank Reciprocal Relu Relu6
+        Rint Round Rsqrt Selu Shape Sigmoid Sign Sin Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square
+        Squeeze StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
+    """,
+    (2, 2): """
+        Add AddV2 All Any ArgMax ArgMin Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BitwiseAnd BitwiseOr
+        BroadcastTo CTCBeamSearchDecoder Conv2D Cumsum DepthwiseConv2dNative Div DivNoNan DynamicPartition Equal
+        ExpandDims Fill FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
+        MatMul MatrixSetDiag Max Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan NotEqual Pad Pow Prod RealDiv
+        Reshape ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseSequence ReverseV2 SegmentSum Split
+        SquaredDifference Sub Sum Tile TopKV2 Transpose TruncateDiv Xdivy Xlogy
+    """,
+    (3, 3): """
+        BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel
+        GatherV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2 QuantizeAndDequantizeV2 Range ScatterNd Select SelectV2 Slice
+        SpaceToBatchND SplitV
+    """,
+    (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
+    (5, 5): "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3",
+    (1, _ANY): "AddN Einsum If Pack",
+    (2, _ANY): "Assert DynamicStitch ParallelDynamicStitch",
+    (3, _ANY): "Concat ConcatV2",
+}
+INPUT_COUNTS = {op: counts for counts, ops in _BY_COUNT.items() for op in ops.split()}
+"""Op -> the least and the most data inputs."""
+
+
+SEVERAL_OUTPUTS = frozenset(
+    """
+    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Split SplitV TopK
+    TopKV2 Unique Unpack
+    """.split()
+)
+"""The ops of INPUT_COUNTS that have more outputs than one."""
+
+
+def misfit(graph: Graph, names: Iterable[str]) -> tuple[str, str] | None:
+    """The first of `names` whose inputs do not fit its op, and what TensorFlow says; None where all do."""
+    ops, inputs, positions = graph.columns.ops, graph.columns.inputs, graph.positions
+    for name in names:
+        op, raw = ops[positions[name]], inputs[positions[name]]
+        if not raw and op == "Const":
+            continue
+        least, most = INPUT_COUNTS.get(op, (0, _ANY))
+        if least == most == len(raw) and not any(":" in text or text[0] == "^" for text in raw):
+            continue
+        data = [text for text in raw if not text.startswith("^")]
+        if not least <= len(data) <= most:
+            return name, (
+                f"ValueError: NodeDef expected inputs of {op} do not match {len(data)} inputs specified; "
+                f"NodeDef: {{{{node {name}}}}}"
+            )
+        for source, port in map(parse_edge, data):
+            made_by = ops[positions[source]] if port and source in positions else ""
+            if made_by in INPUT_COUNTS and made_by not in SEVERAL_OUTPUTS:
+                return name, (
+                    f"ValueError: Node '{name}': Connecting to invalid output {port} of source node {source} "
+                    "which has 1 outputs."
+                )
+    return None

@@ -1,0 +1,54 @@
+"""What every input must survive: a lint by all profiles, a fix, and all that reports make of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+from minmax_lint.converters.profile import PROFILES, Profile
+from minmax_lint.errors import UserError
+from minmax_lint.fixing import FixOptions, fix_model
+from minmax_lint.graph.graph import Graph
+from minmax_lint.linting import lint_model
+from minmax_lint.loaders.endpoints import endpoints
+from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.parse import parse
+from minmax_lint.reporters import Run
+from minmax_lint.reporters.document import document
+from minmax_lint.writers.graphdef import encode
+
+LONGEST = 10.0
+"""Seconds for a graph that fits on a page."""
+
+
+def survives(graph: Graph, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
+    """Lint and fix `graph` as it comes from a file. Only a UserError of one line may be raised."""
+    started = time.monotonic()
+    with one_line():
+        model = parse(encode(graph))
+        lint_and_fix(model, tuple(profiles))
+    assert time.monotonic() - started < LONGEST
+
+
+def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
+    """Everything that `check` and `fix` do, but for the writing."""
+    try:
+        ends = endpoints(model)
+        inputs, outputs = ends.inputs, ends.outputs
+    except UserError:
+        inputs, outputs = {}, (model.graph.names[-1],)
+    report = lint_model(model, inputs, outputs, profiles, path="graph")
+    document(Run((report,)))
+    with one_line():
+        fix_model(model, inputs, outputs, profiles, FixOptions(unsafe=True), path="graph")
+
+
+@contextlib.contextmanager
+def one_line():
+    """Take a UserError, and see that it says one line."""
+    try:
+        yield
+    except UserError as error:
+        assert "\n" not in str(error), error
+        assert str(error)
