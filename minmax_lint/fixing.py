@@ -39,7 +39,9 @@ def fix_model(
     trial = Trial.start(model, inputs, outputs, profiles)
     malformed = trial.subject.kept.misfit
     if malformed is not None:
-        raise UserError(f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again")
+        raise UserError(
+            f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again"
+        )
     fixed, refused = planned(trial, options)
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))

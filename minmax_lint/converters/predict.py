@@ -29,7 +29,9 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
     if kept.misfit is not None:
         node, message = kept.misfit
-        cause = Obstacle("other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it.")
+        cause = Obstacle(
+            "other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it."
+        )
         return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
     return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
 

@@ -172,7 +172,7 @@ class Graph:
             self.columns.names[position],
             self.columns.ops[position],
             tuple(parse_edge(text) for text in raw if not text.startswith("^")),
-            tuple(text[1:] for text in raw if text.startswith("^")),
+            tuple(dict.fromkeys(text[1:] for text in raw if text.startswith("^"))),
             attrs,
             device,
         )

@@ -37,6 +37,10 @@ def canonical_array(text: str) -> str:
     return parse_edge(text).array
 
 
+_LONGEST = 500
+"""Characters of a name that somebody may have meant to type."""
+
+
 def is_control(text: str) -> bool:
     """Whether a NodeDef input is a control edge (`^node`)."""
     return text.startswith("^")
@@ -44,7 +48,8 @@ def is_control(text: str) -> bool:
 
 def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Names a user may have meant: same last path component first, then by spelling distance."""
-    candidates = list(known)
+    candidates = [name for name in known if len(name) <= _LONGEST]
+    wanted = wanted[:_LONGEST]
     tail = wanted.rsplit("/", 1)[-1].lower()
     same_tail = [name for name in candidates if name.rsplit("/", 1)[-1].lower() == tail][:count]
     if len(candidates) > 20_000:

@@ -15,6 +15,9 @@ from minmax_lint.graph.names import canonical_array, parse_edge
 if TYPE_CHECKING:
     import networkx
 
+_MANY = 1000
+"""Inputs of a node from which on it pays to look at each source once."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -117,7 +120,8 @@ def _reach(
         name = pending.pop()
         if name in cut:
             continue
-        for text in raw[positions[name]]:
+        texts = raw[positions[name]]
+        for text in texts if len(texts) < _MANY else dict.fromkeys(texts):
             source = text
             if source not in positions:
                 if text.startswith("^"):

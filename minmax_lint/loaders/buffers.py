@@ -6,18 +6,26 @@ import mmap
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders.wire import Buffer
+
+MOST_PIPED = 1 << 31
+"""Bytes that are taken from a pipe: what a protocol buffer may have."""
+
+_PATIENCE = 10.0
+"""Seconds that a named pipe may stay without a writer."""
 
 
 def mapped(path: Path) -> Buffer:
     """The content of a file or pipe. Raises UnreadableModel with what the system says."""
     try:
-        with path.open("rb") as file:
+        # Opening a pipe that nobody writes into would wait for ever.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             status = os.fstat(file.fileno())
             if stat.S_ISFIFO(status.st_mode):
-                return file.read()
+                return _awaited(file)
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableModel("this is no file; give the path of a graph")
             if status.st_size == 0:
@@ -25,3 +33,20 @@ def mapped(path: Path) -> Buffer:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise UnreadableModel(f"cannot be read ({error.strerror})") from None
+
+
+def piped(stream: BinaryIO) -> bytes:
+    """All that comes from a pipe. Raises UnreadableModel where that is more than any graph."""
+    content = stream.read(MOST_PIPED)
+    if len(content) == MOST_PIPED:
+        raise UnreadableModel("more than 2 GiB come from this pipe; save them in a file and give its path")
+    return content
+
+
+def _awaited(pipe: BinaryIO) -> bytes:
+    import select
+
+    if not select.select([pipe], [], [], _PATIENCE)[0]:
+        raise UnreadableModel("nobody writes into this pipe; give the path of a file")
+    os.set_blocking(pipe.fileno(), True)
+    return piped(pipe)

@@ -15,8 +15,8 @@ from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
-from minmax_lint.loaders.large_node import decode_large_node
-from minmax_lint.loaders.wire import TRUNCATED, Buffer, Field, fields, varint
+from minmax_lint.loaders.large_node import after_header, decode_large_node
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, TRUNCATED, Buffer, Field, fields, varint
 from minmax_lint.schema.attributes import decode_node
 from minmax_lint.schema.messages import message_class
 
@@ -24,8 +24,7 @@ _LARGE = 16 * 1024
 _RUN = 1 << 20
 _MORE = 0x80
 """Bit of a length's byte that says another one follows."""
-_HEADER = frozenset({0x0A, 0x12, 0x1A})
-"""Tags of NodeDef's name, op and input, which stand before what nodes have in common."""
+_OP, _INPUT = 2, 3
 _REPEATED = 1024
 _REMEMBERED = 4096
 NODE_TAG = 0x0A  # GraphDef.node: field 1, length-delimited
@@ -120,16 +119,19 @@ def _decode_runs(
 
 
 def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:
-    name, op, raw = "", "", []
-    for found in fields(buffer, start, end):
-        if found.wire_type == 2 and found.number <= 3:
+    """Name, op and inputs of a node with weights, or with very many inputs, which nobody copies twice."""
+    at = after_header(buffer, start, end)
+    head = message_class("minmax_lint.IndexNode").FromString(bytes(buffer[start:at]))
+    name, op, raw = head.name, head.op, list(map(sys.intern, head.input))
+    for found in fields(buffer, at, end):
+        if found.wire_type == LENGTH_DELIMITED and found.number <= _INPUT:
             text = _text(buffer, found)
-            if found.number == 1:
-                name = text
-            elif found.number == 2:
+            if found.number == _INPUT:
+                raw.append(text)
+            elif found.number == _OP:
                 op = text
             else:
-                raw.append(text)
+                name = text
     return name, op, tuple(raw)
 
 
@@ -154,10 +156,7 @@ class _Details:
         if end - start > _LARGE:
             return _decoded(self._buffer, start, end)
         content = bytes(self._buffer[start:end])
-        size, at = len(content), 0
-        while at + 1 < size and content[at] in _HEADER and content[at + 1] < _MORE:
-            at += 2 + content[at + 1]
-        rest = content[at:]
+        rest = content[after_header(content, 0, len(content)) :]
         found = self._decoded.get(rest)
         if found is None:
             found = _decoded(rest, 0, len(rest))

@@ -10,7 +10,7 @@ from typing import Any
 
 from minmax_lint.errors import UnknownName, UnreadableModel
 from minmax_lint.loaders import checkpoint, savedmodel
-from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.buffers import mapped, piped
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
@@ -42,7 +42,7 @@ def load(
     name = "standard input" if source == STANDARD_INPUT else os.fspath(source)
     try:
         if source == STANDARD_INPUT:
-            model = parse(sys.stdin.buffer.read(), signature=signature)
+            model = parse(piped(sys.stdin.buffer), signature=signature)
         else:
             model = _load_path(Path(source), signature, trust=trust)
     except UnknownName:
