@@ -96,7 +96,7 @@ def _print_summary(page: Page, run: Run) -> None:
     told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
     fixable = _fixable_text(run)
     page.line((f"{symbol} {told} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
-    first = next(finding.code for report in run.reports for finding in report.findings)
+    first = next(found.code for report in run.reports for found in report.findings if found.severity == worst)
     page.line((f"  `minmax-lint explain {first}` tells more about a rule", "dim"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TextIO
 
@@ -11,8 +12,10 @@ from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.words import WORDS, not_quantized, plural, profile_title, verdict_detail
-from minmax_lint.rules.finding import Finding
 
+SHOWN_LEFT = 3
+"""Errors of one rule that are told."""
+SHOWN_CHANGES = 24
 _CHANGE_STYLES = {
     "added": "green",
     "removed": "red",
@@ -31,9 +34,7 @@ def print_patch(out: TextIO, patch: Patch, written: Path | None, *, quiet: bool 
         _print_verdicts(page, patch.before, patch.after)
         page.line()
         _print_changes(page, patch)
-    for finding in patch.after.findings:
-        if not quiet or finding.severity == "error":
-            _print_left(page, finding)
+    _print_left(page, patch.after)
     if not quiet:
         page.line()
         _print_end(page, patch, written)
@@ -54,10 +55,12 @@ def _print_changes(page: Page, patch: Patch) -> None:
     if patch.empty:
         return
     page.line()
-    for change in patch.changes:
+    for change in patch.changes[:SHOWN_CHANGES]:
         sign = str(change)[0]
         style = _CHANGE_STYLES[change.kind]
         page.block(("   ", (f"{sign} {change.kind:8} ", style)), f"{change.node}: {change.text}")
+    if len(patch.changes) > SHOWN_CHANGES:
+        page.line("   ", (f"and {len(patch.changes) - SHOWN_CHANGES} more; --diff shows all", "dim"))
     page.line()
     renamed = {old: new for old, new in zip(patch.before.outputs, patch.outputs, strict=True) if old != new}
     for old, new in renamed.items():
@@ -71,26 +74,38 @@ def _print_changes(page: Page, patch: Patch) -> None:
         page.block(("   ",), "The values of the outputs change: ranges were added or changed.", "yellow")
 
 
-def _print_left(page: Page, finding: Finding) -> None:
-    style = SEVERITY_STYLES[finding.severity]
-    page.block((" ", (f"{finding.code} {finding.severity} ", style)), finding.message)
+def _print_left(page: Page, report: Report) -> None:
+    """The errors that are left, a few of each rule; `check` tells all."""
+    errors = [finding for finding in report.findings if finding.severity == "error"]
+    counts = Counter(finding.code for finding in errors)
+    told: Counter[str] = Counter()
+    if errors:
+        page.line()
+    for finding in errors:
+        told[finding.code] += 1
+        if told[finding.code] <= SHOWN_LEFT:
+            page.block((" ", (f"{finding.code} error ", SEVERITY_STYLES["error"])), finding.message)
+        elif told[finding.code] == counts[finding.code]:
+            page.line("  ", (f"and {counts[finding.code] - SHOWN_LEFT} more {finding.code}", "dim"))
 
 
 def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
-    errors, left = patch.after.count("error"), len(patch.after.findings)
+    errors = patch.after.count("error")
+    lesser = len(patch.after.findings) - errors
+    also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
     if written is not None:
         what = "a copy, nothing was changed" if patch.empty else f"{len(patch.changes)} changes"
         page.line("   wrote ", (str(written), "bold"), f" ({what})")
     if errors:
         page.line(
             (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
-            "" if written is not None else "; nothing was written",
+            ("" if written is not None else "; nothing was written") + also,
         )
+        page.line(("  `minmax-lint check` tells them at length", "dim"))
     elif failing := not_quantized(patch.after):
         what = "Nothing could be fixed" if patch.empty else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:
         page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
     else:
-        also = f"; {left} lesser {plural(left, 'finding')} left" if left else ""
         page.line((f"{page.glyphs.ok} Fixed", "bold green"), also)
