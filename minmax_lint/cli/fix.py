@@ -67,6 +67,11 @@ def run(args: Namespace) -> int:
             from minmax_lint.reporters.terminal.conversion import print_proof
 
             print_proof(out, proof, quiet=args.quiet)
+    if written is not None and written.is_dir() and source.model.others:
+        others, keys = ", ".join(source.model.others), list(source.model.signatures)
+        say(
+            f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
+        )
     if args.diff and destination is None:
         return 1 if patch.before.count("error") else 0
     if args.diff and written is not None:

@@ -56,6 +56,8 @@ def endpoints(
     if chosen is not None:
         ends = {array: chosen.input_shapes.get(array) for array in chosen.inputs.values()}
         how = f"from signature {chosen.name!r}"
+        if model.others:
+            how += f" (there is also {', '.join(map(repr, model.others))}: --signature)"
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
     guessed: list[str] = []
     if not outputs:

@@ -36,7 +36,8 @@ def flattened(
         variables = CheckpointVariables(
             restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
         )
-    return Model(path, form, flattening.graph(), signatures, variables, graph)
+    others = tuple(name for name in meta.signatures if name not in signatures)
+    return Model(path, form, flattening.graph(), signatures, variables, graph, others=others)
 
 
 def _signature(signature: Signature, flattening: Flattening) -> Signature:

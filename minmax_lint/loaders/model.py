@@ -49,6 +49,9 @@ class Model:
     finished: TFLiteModel | None = None
     """The model itself, where it is a finished .tflite and `graph` only shows it."""
 
+    others: tuple[str, ...] = ()
+    """Signatures that the file has besides `signatures`; a converter takes them all unless told otherwise."""
+
     @property
     def of_tf2(self) -> bool:
         """Whether TensorFlow 2 or Keras made it: its users convert in the TF2 flow."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import edited
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import FunctionRef
 from minmax_lint.graph.trace import trace
@@ -28,6 +28,7 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
     if not outputs:
         raise UserError("a graph is frozen for its outputs, and this model has no signature that names them")
     kept = trace(after, (), outputs)
+    _check_branches(model)
     calls = False
     for name in after.names:
         if name not in kept.nodes and name not in kept.control_only:
@@ -39,6 +40,17 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
         calls = calls or any(_names_function(value) for value in node.attrs.values())
         yield record(encode_node(node))
     yield from _others(model.outer or model.graph, calls)
+
+
+def _check_branches(model: Model) -> None:
+    """A variable that a branch reads is passed to it as a resource, which a constant cannot be."""
+    graph = model.graph
+    for name in graph.functions:
+        if any(graph.op(edge.node) in VARIABLES for edge in graph[name].inputs):
+            raise UserError(
+                f"branches of {name!r} read variables, so the graph cannot be frozen here; give an --output "
+                "folder: a SavedModel is written as one"
+            )
 
 
 def _others(graph: Graph, calls: bool) -> Iterator[Buffer]:

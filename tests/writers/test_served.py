@@ -1,0 +1,110 @@
+"""Fixed SavedModels of many makers load in TensorFlow and serve what was fixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import minmax_lint
+from minmax_lint.cli import main
+from minmax_lint.errors import UserError
+from minmax_lint.loaders.tflite_file import read_model
+
+QAT = Path(__file__).parents[2] / "fixtures" / "keras" / "qat-saved_model"
+RANGES = {"unsafe": True, "default_range": (-8.0, 8.0), "converters": ["mlir-v2"]}
+
+
+@pytest.fixture(scope="module")
+def tf():
+    return pytest.importorskip("tensorflow")
+
+
+def nested_modules(tf, folder):
+    """Functions that call functions; one layer's function is called by two instances."""
+
+    class Layer(tf.Module):
+        def __init__(self, scale):
+            super().__init__()
+            self.kernel = tf.Variable(tf.eye(4) * scale, name="kernel")
+
+        @tf.function
+        def __call__(self, x):
+            return tf.nn.relu6(x @ self.kernel)
+
+    class Net(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [Layer(0.5), Layer(2.0)]
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x")])
+        def serve(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return {"y": x}
+
+    net = Net()
+    tf.saved_model.save(net, str(folder), {"serving_default": net.serve})
+
+
+def keras_export(tf, folder):
+    """Two outputs and a residual branch; Keras adds a second signature of its own."""
+    layers = tf.keras.layers
+    x = layers.Input((8, 8, 3), name="image")
+    y = layers.ReLU(6.0)(layers.Conv2D(4, 3, padding="same")(x))
+    y = layers.Add()([y, layers.Conv2D(4, 3, padding="same")(y)])
+    pooled = layers.GlobalAveragePooling2D()(y)
+    tf.keras.Model(x, [layers.Dense(2)(pooled), layers.Dense(3)(pooled)]).export(str(folder), verbose=False)
+
+
+@pytest.mark.parametrize("make", [nested_modules, keras_export], ids=lambda make: make.__name__)
+def test_a_fixed_model_serves_nearly_the_same_and_converts_to_integers(tf, make, tmp_path):
+    make(tf, tmp_path / "model")
+    minmax_lint.fix(tmp_path / "model", **RANGES).save(tmp_path / "fixed")
+    before, after = (
+        tf.saved_model.load(str(tmp_path / name)).signatures["serving_default"] for name in ("model", "fixed")
+    )
+    (spec,) = before.structured_input_signature[1].values()
+    numbers = tf.random.stateless_uniform([1, *spec.shape[1:]], (1, 2), 0.0, 1.0)
+    wanted, served = (one(**{spec.name: numbers}) for one in (before, after))
+    assert set(wanted) == set(served)
+    for key, value in wanted.items():
+        tf.debugging.assert_near(value, served[key], atol=0.2)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(tmp_path / "fixed"), signature_keys=["serving_default"]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    assert read_model(converter.convert()).verdict("tf2") == "quantized"
+
+
+def test_signatures_that_stay_as_they_were_are_told(tf, tmp_path, capsys):
+    keras_export(tf, tmp_path / "model")
+    words = ["--output", str(tmp_path / "fixed"), "--unsafe-fixes", "--default-range=-8,8"]
+    main(["fix", str(tmp_path / "model"), *words, "--converter", "mlir-v2", "-q"])
+    assert "signature serve stays as it was: convert with signature_keys=['serving_default']" in (
+        capsys.readouterr().err
+    )
+    assert "there is also 'serve'" in minmax_lint.lint(tmp_path / "model").inferred_how
+
+
+def test_a_quantized_export_of_tfmot_is_copied_as_it_is(tf, tmp_path):
+    patch = minmax_lint.fix(QAT, converters=["mlir-v2"])
+    assert not patch.changes
+    patch.save(tmp_path / "same")
+    assert (tmp_path / "same" / "saved_model.pb").read_bytes() == (QAT / "saved_model.pb").read_bytes()
+    assert "serving_default" in tf.saved_model.load(str(tmp_path / "same")).signatures
+
+
+def test_branches_that_read_variables_cannot_be_frozen(tf, tmp_path, capsys):
+    from tests.loaders.test_control_flow import modules
+
+    module = modules(tf)["Choice"]()
+    tf.saved_model.save(module, str(tmp_path / "model"), {"serving_default": module.serve})
+    out = str(tmp_path / "m.tflite")
+    assert main(["convert", str(tmp_path / "model"), "--output", out, "--flow", "tf2"]) == 2
+    assert "convert the SavedModel itself" in capsys.readouterr().err
+    patch = minmax_lint.fix(
+        tmp_path / "model", converters=["mlir-v2"], unsafe=True, default_range=(-8.0, 8.0)
+    )
+    with pytest.raises(UserError, match="branches of 'cond' read variables"):
+        patch.save(tmp_path / "fixed.pb")
