@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
 
 from minmax_lint.cli import candidates, options
@@ -47,10 +48,16 @@ def markdown(topic: str) -> str:
     from minmax_lint.rules.rule import rule
 
     try:
-        return page(topic.lower())
+        return without_links(page(topic.lower()))
     except UnknownName:
         try:
             return rule_page(rule(topic))
         except UnknownName:
             pass
         raise
+
+
+def without_links(text: str) -> str:
+    """Links between pages of the site, as the commands that show those pages."""
+    text = re.sub(r"\[([^\]]+)\]\(rules/\w+\.md\)", r"\1", text)
+    return re.sub(r"\[([^\]]+)\]\((\w+)\.md\)", r"\1 (`minmax-lint docs \2`)", text)
