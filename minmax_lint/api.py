@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow, profiles
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.linting import lint_model
@@ -38,6 +39,8 @@ def lint(
     ignore: Collection[str] = (),
     checkpoint: str | PathLike[str] | None = None,
     made_from: Any = None,
+    script: str | PathLike[str] | None = None,
+    trust: bool = False,
 ) -> Report:
     """Lint a model.
 
@@ -47,11 +50,12 @@ def lint(
     and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
     `checkpoint`: the prefix of the checkpoint with the graph's variables, where it does not lie beside the
     graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
-    why ops are float.
+    why ops are float. `script`: the Python script that converts, whose flags are compared with the graph; it
+    is not run. `trust`: let a Keras file run the code that it brings along.
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    model, ends = _opened(source, inputs, outputs, signature, checkpoint)
+    model, ends = _opened(source, inputs, outputs, signature, checkpoint, trust=trust)
     selection = Selection(tuple(select), tuple(ignore))
     return lint_model(
         model,
@@ -62,7 +66,14 @@ def lint(
         inferred_how=ends.how if ends.inferred else "",
         accepts=selection.accepts,
         made_from=_report_on(made_from, model),
+        calls=() if script is None else _calls(script),
     )
+
+
+def _calls(script: str | PathLike[str]) -> tuple[ConverterCall, ...]:
+    from minmax_lint.loaders.conversion_script import converter_calls
+
+    return converter_calls(Path(script))
 
 
 def _report_on(made_from: Any, model: Model) -> Report | None:
@@ -217,8 +228,14 @@ def _opened(
     outputs: Sequence[str] | str | None,
     signature: str | None,
     checkpoint: str | PathLike[str] | None = None,
+    *,
+    trust: bool = False,
 ) -> tuple[Model, Endpoints]:
-    model = source if isinstance(source, Model) else load(source, signature=signature, values=checkpoint)
+    model = (
+        source
+        if isinstance(source, Model)
+        else load(source, signature=signature, values=checkpoint, trust=trust)
+    )
     if isinstance(outputs, str):
         outputs = [outputs]
     return model, endpoints(model, shapes_by_input(inputs), outputs, signature)

@@ -181,3 +181,12 @@ def test_a_mistake_in_the_table_is_one_line(line, message, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(["check", *QUANTIZED]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_python_interface_reads_a_script_too(tmp_path):
+    import minmax_lint
+
+    script = tmp_path / "export.py"
+    script.write_text(f"import tensorflow as tf\n{TF2}")
+    report = minmax_lint.lint(QUANTIZED[0], outputs=[QUANTIZED[2]], script=script, select=["MM6"])
+    assert [finding.code for finding in report.findings] == ["MM601"]
