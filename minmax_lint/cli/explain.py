@@ -6,10 +6,18 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minmax_lint.cli import candidates, options
 from minmax_lint.cli.streams import payload
 from minmax_lint.errors import UnknownName, UserError
+
+if TYPE_CHECKING:
+    from minmax_lint.report import Report
+    from minmax_lint.symptoms import Diagnosis
+
+BETWEEN = "\n---\n\n"
+"""Between the messages of a log."""
 
 
 def add(parser: ArgumentParser) -> None:
@@ -65,21 +73,27 @@ def rule_markdown(wanted: str) -> str:
 
 
 def message_markdown(args: Namespace, text: str) -> str:
-    """What a message means, and which findings of the graph given explain it. Raises UserError."""
-    from minmax_lint.cli.source import named_source, profiles_of
-    from minmax_lint.reporters import Run
-    from minmax_lint.symptoms import explain_message
+    """What a message or a log means, and which findings of the graph given explain it. Raises UserError."""
+    from minmax_lint.symptoms import explain_log
 
-    diagnosis = explain_message(text)
-    if diagnosis is None:
+    known = explain_log(text)
+    if not known:
         raise UserError(
             "this is no message that is known here; paste the line that starts with `error`, `F ` or "
             "`Exception`, or name a rule (`minmax-lint rules` lists them)"
         )
     if args.graph is None:
-        return diagnosis.markdown()
+        return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
+    from minmax_lint.cli.source import named_source, profiles_of
+
     source = named_source(args).checked()
     report = source.lint(profiles_of(args, source.target))
+    return BETWEEN.join(_in_graph(args, diagnosis, report) for diagnosis in known)
+
+
+def _in_graph(args: Namespace, diagnosis: Diagnosis, report: Report) -> str:
+    from minmax_lint.reporters import Run
+
     found = diagnosis.findings(report)
     offers = {finding.fix.applicability for finding in found if finding.fix}
     commands = Run((report,), endpoint_options=options.endpoint_words(args)).fix_commands(report)

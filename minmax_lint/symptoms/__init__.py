@@ -1,15 +1,15 @@
 """Messages that converters, compilers and training tools print, and what they mean.
 
 Interface: `explain_message(text)` gives the Diagnosis of one pasted message, or None where no wording is
-known; `diagnoses(text)` gives one for each different message of a whole log. A Diagnosis has `codes`,
-`cause`, `remedy`, `array`, `node`, `op`, `findings(report)` (what explains it in a linted graph) and
-`markdown(findings)`.
+known; `explain_log(text)` the telling ones of a whole log, `diagnoses(text)` every different one. A Diagnosis
+has `codes`, `cause`, `remedy`, `array`, `node`, `op`, `findings(report)` (what explains it in a linted graph)
+and `markdown(findings)`.
 """
 
 from __future__ import annotations
 
 from minmax_lint.symptoms.diagnosis import Diagnosis
-from minmax_lint.symptoms.recognition import diagnoses, explain_message, symptoms
+from minmax_lint.symptoms.recognition import diagnoses, explain_log, explain_message, symptoms
 from minmax_lint.symptoms.symptom import Symptom
 
-__all__ = ["Diagnosis", "Symptom", "diagnoses", "explain_message", "symptoms"]
+__all__ = ["Diagnosis", "Symptom", "diagnoses", "explain_log", "explain_message", "symptoms"]

@@ -44,6 +44,17 @@ def explain_message(text: str) -> Diagnosis | None:
     return min(found, key=_rank, default=None)
 
 
+def explain_log(text: str) -> tuple[Diagnosis, ...]:
+    """What a text says: of a few lines, one message; of a whole log, one of each kind, the most telling first."""
+    if len(_lines(text)) <= _LONGEST_MESSAGE:
+        found = explain_message(text)
+        return () if found is None else (found,)
+    kinds: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses(text):
+        kinds.setdefault(diagnosis.symptom, diagnosis)
+    return tuple(sorted(kinds.values(), key=_rank))
+
+
 def diagnoses(text: str) -> tuple[Diagnosis, ...]:
     """One diagnosis for each different message in `text` (a whole log may be given), in order."""
     found: dict[tuple[str, str | None, str | None], Diagnosis] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -80,3 +81,18 @@ def test_explain_names_the_node_of_a_graph_and_what_to_run(argv: list[str], caps
 def test_explain_says_where_a_graph_does_not_fit_the_message(capsys: Captured) -> None:
     assert main(["explain", MESSAGE, GUARDED]) == 0
     assert "no finding explains this message" in capsys.readouterr().out
+
+
+def test_explain_tells_each_kind_of_message_in_a_log_once(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = [f"2026-01-01 10:00:0{i % 10}: I tensorflow/core/platform: step {i}" for i in range(40)]
+    gap = "Array {}, which is an input to the Conv operator producing the output array y, is lacking min/max data"
+    log = [*noise, gap.format("a"), *noise, gap.format("b"), "quantization scale for this array is 0", *noise]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(log)))
+    assert main(["explain", "-"]) == 0
+    told = capsys.readouterr().out
+    assert [line for line in told.splitlines() if line.startswith("# ")] == [
+        "# Op input without range (MM110)",
+        "# Scale zero (MM205)",
+    ]
