@@ -124,11 +124,15 @@ def proved(args: Namespace, source: Source, patch: Patch) -> Conversion | None:
 
 def destination_of(args: Namespace, path: str) -> Path | None:
     """Where to write; None for nowhere. Raises UserError where that is the input, or cannot be written."""
+    from minmax_lint.loaders.remote import is_remote
+
     if args.output and args.in_place:
         raise UserError("--output and --in-place exclude each other")
     if args.in_place:
         if path == "-":
             raise UserError("standard input cannot be repaired in place; give --output FILE")
+        if is_remote(path):
+            raise UserError(f"{path} is remote and is never written; give --output FILE")
         return Path(path)
     return checked_destination(args.output, path) if args.output else None
 

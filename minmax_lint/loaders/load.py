@@ -14,6 +14,7 @@ from minmax_lint.loaders.buffers import mapped, piped
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
+from minmax_lint.loaders.remote import fetched, is_remote
 from minmax_lint.loaders.variables import with_values
 
 STANDARD_INPUT = "-"
@@ -26,7 +27,7 @@ def load(
     values: str | os.PathLike[str] | None = None,
     trust: bool = False,
 ) -> Model:
-    """Load a model from a path (`-` is standard input), a message or a TensorFlow object.
+    """Load a model from a path (`-` is standard input), a URL that fsspec knows, a message or a TensorFlow object.
 
     `signature` picks the MetaGraph of a SavedModel that has it. `values` is the checkpoint that holds the
     variables, where it is not the one beside the graph: a prefix, one of its files, or its folder.
@@ -44,7 +45,8 @@ def load(
         if source == STANDARD_INPUT:
             model = parse(piped(sys.stdin.buffer), signature=signature)
         else:
-            model = _load_path(Path(source), signature, trust=trust)
+            path = fetched(name) if is_remote(name) else Path(source)
+            model = _load_path(path, signature, trust=trust)
     except UnknownName:
         raise
     except UnreadableModel as error:
