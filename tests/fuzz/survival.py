@@ -31,6 +31,14 @@ def survives(graph: Graph, profiles: Sequence[Profile] = tuple(PROFILES.values()
     assert time.monotonic() - started < LONGEST
 
 
+def survives_bytes(content: bytes, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
+    """The same for the content of a file, whatever it is."""
+    started = time.monotonic()
+    with one_line():
+        lint_and_fix(parse(content), tuple(profiles))
+    assert time.monotonic() - started < LONGEST
+
+
 def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
     """Everything that `check` and `fix` do, but for the writing."""
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.fuzz import HOSTILE
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
-from tests.fuzz.survival import survives
+from tests.fuzz.survival import survives, survives_bytes
 
 BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -20,3 +22,8 @@ def test_absurd_graphs_are_linted_and_fixed(graph):
 @given(disturbed_graphs())
 def test_disturbed_graphs_are_linted_and_fixed(graph):
     survives(graph)
+
+
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("*.pb")), ids=lambda path: path.stem)
+def test_what_once_failed_does_not_fail_again(path):
+    survives_bytes(path.read_bytes())

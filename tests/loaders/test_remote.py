@@ -25,6 +25,7 @@ def memory():
         system.put(str(FOUNDING / name), f"/models/{name}", recursive=True)
     yield system
     system.store.clear()
+    system.pseudo_dirs[:] = [""]
 
 
 @pytest.fixture

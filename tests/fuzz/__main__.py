@@ -1,0 +1,73 @@
+"""Fuzz by hand: `python -m tests.fuzz [--seconds 600] [--engine hypothesis|atheris]`.
+
+hypothesis makes sound files of absurd graphs; atheris flips bytes of files, guided by coverage. What fails is
+written to `fixtures/hostile/`, where every test run tries it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.writers.graphdef import encode
+from tests.fuzz import FIXTURES, HOSTILE
+from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
+from tests.fuzz.survival import survives, survives_bytes
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Search until the time is over or something fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--engine", choices=("hypothesis", "atheris"), default="hypothesis")
+    options = parser.parse_args(arguments)
+    (_by_hypothesis if options.engine == "hypothesis" else _by_atheris)(options.seconds)
+
+
+def _by_hypothesis(seconds: int) -> None:
+    end = time.monotonic() + seconds
+    rounds = settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+    @rounds
+    @given(absurd_graphs() | disturbed_graphs())
+    def search(graph: Graph) -> None:
+        try:
+            survives(graph)
+        except Exception:
+            keep(encode(graph))
+            raise
+
+    while time.monotonic() < end:
+        search()
+
+
+def _by_atheris(seconds: int) -> None:
+    import atheris
+
+    def one(content: bytes) -> None:
+        try:
+            survives_bytes(content)
+        except Exception:
+            keep(content)
+            raise
+
+    seeds = [str(path.parent if path.is_file() else path) for path in FIXTURES[:1]]
+    atheris.instrument_all()
+    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=20000", *seeds], one)
+    atheris.Fuzz()
+
+
+def keep(content: bytes) -> None:
+    """Keep an input that failed as a fixture."""
+    HOSTILE.mkdir(exist_ok=True)
+    (HOSTILE / f"{hashlib.sha256(content).hexdigest()[:12]}.pb").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""A write that is interrupted leaves the old file or the new one, never anything between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.loaders import load
+from tests.benchmarks.chains import write_chain
+
+FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from minmax_lint.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("size", [0, 500])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_the_old_file(tmp_path, size, there):
+    destination = tmp_path / "fixed.pb"
+    if there:
+        destination.write_bytes(b"old")
+    command = ["fix", FOUNDING / "eval-frozen.pb", "--output", destination]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", LIMITED, str(size), *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == (["fixed.pb"] if there else [])
+    assert not there or destination.read_bytes() == b"old"
+
+
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_path):
+    chain = write_chain(tmp_path / "graph.pb", 64, 4_000_000)
+    unquantized = chain.output.replace("act_quant/FakeQuantWithMinMaxVars", "Relu6")
+    command = [sys.executable, "-m", "minmax_lint", "fix", str(chain.path), "-o", unquantized]
+    command += ["--converter", "toco", "--in-place"]
+    old = chain.path.read_bytes()
+    started = time.monotonic()
+    subprocess.run(command, capture_output=True, check=False)
+    whole = time.monotonic() - started
+    new = chain.path.read_bytes()
+    assert new != old
+    for moment in (0.8, 0.9, 0.97):
+        chain.path.write_bytes(old)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(whole * moment)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert chain.path.read_bytes() in (old, new)
+    assert load(chain.path).graph
+
+
+def test_a_kill_while_writing_leaves_the_old_file(tmp_path):
+    destination = tmp_path / "fixed.pb"
+    shutil.copy(FOUNDING / "eval-frozen.pb", destination)
+    before = destination.read_bytes()
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from minmax_lint.writers.atomic import write_file\n"
+        "def pieces():\n"
+        "    yield b'half of it'\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_file(Path(sys.argv[1]), pieces())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(destination)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert destination.read_bytes() == before
