@@ -181,11 +181,16 @@ class Coverage:
         return found
 
     def fake_quant_of(self, array: str | None, node: str | None) -> FakeQuant | None:
-        """The FakeQuant that `node` is, or that makes or reads `array`."""
-        for found in self.subject.kept_fake_quants:
-            if found.node in (node, array) or (array is not None and found.array == array):
-                return found
-        return None
+        """The kept FakeQuant that `node` is, or that makes or reads `array`."""
+        found = self._fake_quants_by_place
+        return found.get(node or "") or found.get(array or "")
+
+    @cached_property
+    def _fake_quants_by_place(self) -> Mapping[str, FakeQuant]:
+        """Node of a FakeQuant, and the array that it reads -> the first such."""
+        kept = self.subject.kept_fake_quants
+        by_array = {found.array: found for found in reversed(kept)}
+        return by_array | {found.node: found for found in kept}
 
 
 def _all_in(edges: Iterable[Edge], names: set[str]) -> bool:

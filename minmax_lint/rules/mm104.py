@@ -77,7 +77,8 @@ class FloatTail(Rule):
 
 def _path(subject: Subject, arrays: tuple[str, ...]) -> tuple[Step, ...]:
     nodes = dict.fromkeys(parse_edge(array).node for array in arrays)
-    known = sorted((name for name in nodes if name in subject.graph), key=subject.inference.order.index)
+    place = {name: i for i, name in enumerate(subject.inference.order)}
+    known = sorted((name for name in nodes if name in place), key=place.__getitem__)
     outputs = {parse_edge(name).node for name in subject.kept.outputs}
     front = in_front_of(subject, known[0]) if known else ()
     return front + tuple(

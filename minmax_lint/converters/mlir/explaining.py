@@ -26,11 +26,12 @@ def obstacles(function: Function, version: Version, *, float_boundary: bool) -> 
     for op in function:
         if op.name in (CONST, QUANTIZE, DEQUANTIZE) or not is_float(op):
             continue
-        causes = _causes(op, version, roots, of_value)
-        for root in causes:
+        from_front, own = _causes(op, version, roots, of_value)
+        for root in (*from_front, *own):
             root.consequences[op.result.name] = None
         for result in op.results:
-            of_value[result] = causes
+            # Whatever reads it would stay float for the op's own sake as well: so chains of roots stay short.
+            of_value[result] = own or from_front
     if not float_boundary:
         _outputs(function, roots, of_value)
     return tuple(
@@ -41,27 +42,27 @@ def obstacles(function: Function, version: Version, *, float_boundary: bool) -> 
 
 def _causes(
     op: Operation, version: Version, roots: dict[str, _Root], of_value: dict[Value, list[_Root]]
-) -> list[_Root]:
-    found: dict[_Root, None] = {}
+) -> tuple[list[_Root], list[_Root]]:
+    """The roots that keep the op in float: those of what it reads, and its own."""
+    from_front: dict[_Root, None] = {}
+    own: list[_Root] = []
     if op.name not in version.quantizable:
         node = parse_edge(op.result.name).node
-        found[
+        own.append(
             _root(roots, "no-kernel", op.result.name, node, f"MLIR has no quantized form of {op.name}.")
-        ] = None
+        )
     for value in op.operands:
         if not value.real:
             continue
         if value in of_value:
-            found.update(dict.fromkeys(of_value[value]))
+            from_front.update(dict.fromkeys(of_value[value]))
         elif value.op is None:
             message = f"The input {value.name}, which {op.result.name} reads, has no range."
-            found[_root(roots, "no-range", value.name, value.name, message)] = None
+            from_front[_root(roots, "no-range", value.name, value.name, message)] = None
     passes_on = op.name in version.same_scale or op.name in FIXED
-    if op.name in version.quantizable and not (passes_on and found):
-        for value in op.results:
-            if value.real and not _only_quantized(value):
-                found[_lacking(roots, value)] = None
-    return list(found)
+    if op.name in version.quantizable and not (passes_on and from_front):
+        own += [_lacking(roots, value) for value in op.results if value.real and not _only_quantized(value)]
+    return list(from_front), own
 
 
 def _only_quantized(value: Value) -> bool:
