@@ -172,7 +172,7 @@ def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
     if found is not None and is_degenerate(found):
         return "MM205"
     if found is not None and kind == "bad-range":
-        return "MM201" if misses_zero(found) else "MM205"
+        return "MM201" if misses_zero(found) else "MM401"
     return "MM403"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
@@ -20,7 +19,7 @@ class OutputRangeLostInCollapse(Rule):
     """The op that makes an output does nothing: it collapses, and the output is an array without range.
 
     ## What it does
-    Reports outputs made by an identity, a reshape, or a concatenation of one value, where the array in front has its
+    Reports outputs made by an identity (`tf.concat` of one value makes one), a reshape, or a stack of one value, where the array in front has its
     FakeQuant beside that op instead of in front of it; and outputs that collapse into an input.
 
     ## Why
@@ -88,12 +87,12 @@ class OutputRangeLostInCollapse(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A concatenation of one value, beside the FakeQuant."""
+        """An identity beside the FakeQuant, as `tf.concat` of one value makes it."""
         return Example(_net("relu"), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The concatenation reads the FakeQuant."""
+        """The identity reads the FakeQuant."""
         return Example(_net("relu/quant"), {"input": (1, 4)}, ("output",))
 
 
@@ -101,5 +100,5 @@ def _net(read: str) -> Graph:
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
     b.fake_quant("relu/quant", b.add("Relu", "relu", b.dense("dense", x, 4, 2)), 0, 6)
-    b.add("ConcatV2", "output", read, b.const("axis", 1, dtype=DType.INT32), N=1, Tidx=DType.INT32)
+    b.add("Identity", "output", read)
     return b.graph()

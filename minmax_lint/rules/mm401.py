@@ -81,7 +81,9 @@ class NoQuantizedKernel(Rule):
             yield self.from_cause(
                 subject,
                 cause,
-                f"{op} {cause.node!r} has no quantized form in {_titles(cause)}" if op else cause.message,
+                f"{op} {cause.node!r} has no quantized form in {_titles(cause)}{_why(cause)}"
+                if op
+                else cause.message,
                 path=around(subject, cause.node, "no quantized form") if cause.node is not None else (),
                 advice=_advice(op),
                 fix=_offer(subject, cause, op),
@@ -104,6 +106,10 @@ class NoQuantizedKernel(Rule):
         return Example(b.graph(), {"input": (1, 4)}, ("output",))
 
 
+def _why(cause: Cause) -> str:
+    return f": {cause.message.rstrip('.')}" if cause.kind == "bad-range" else ""
+
+
 def _titles(cause: Cause) -> str:
     return ", ".join(profile(name).title for name in cause.profiles)
 
@@ -115,12 +121,15 @@ def _advice(op: str) -> str:
 
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
-    if op not in REPLACED or cause.node is None:
+    """Safe where one op takes its place, and its result has a FakeQuant."""
+    if op not in REPLACED or cause.node is None or cause.kind != "no-kernel":
         return None
     inputs = subject.graph[cause.node].inputs
     if op in ("Div", "Pow", "RealDiv") and inputs[-1].node not in subject.coverage.from_constants:
         return None
-    ranges = ", and give what lies between a range" if REPLACED[op] == "unsafe" else ""
+    covered = not subject.coverage.is_read_raw(cause.node)
+    applicability = REPLACED[op] if covered else "unsafe"
+    ranges = ", and give what has no range one" if applicability == "unsafe" else ""
     return FixOffer(
-        "replace", REPLACED[op], f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
+        "replace", applicability, f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
     )
