@@ -9,7 +9,9 @@ from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, rea
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
 
@@ -42,6 +44,8 @@ def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
     if head is None:
         return OpInfo(outcome.op, (), (output,))
     inputs = tuple(_tensor(edge.array, dtype, inference) for edge in head.inputs)
+    if head.op.startswith("Concat"):  # the axis is no operand of CONCATENATION
+        inputs = tuple(tensor for tensor in inputs if tensor.dtype == dtype)
     return OpInfo(outcome.op, inputs, (output,), options=dict(_options(head, nodes)))
 
 
@@ -49,7 +53,7 @@ def _tensor(array: str, dtype: str, inference: Inference) -> TensorInfo:
     if inference.dtype(array) is not DType.FLOAT:
         dtype = inference.dtype(array).name.lower()
     shape = inference.shape(array) or ()
-    constant = inference.is_constant(array)
+    constant = inference.is_constant(array) or _is_weights(array, inference)
     values = _values(array, inference) if constant else None
     dynamic = any(size is None for size in shape[1:])
     return TensorInfo(
@@ -60,6 +64,13 @@ def _tensor(array: str, dtype: str, inference: Inference) -> TensorInfo:
         values=values,
         dynamic=dynamic,
     )
+
+
+def _is_weights(array: str, inference: Inference) -> bool:
+    """Whether it is a constant behind a FakeQuant, which the converter folds into it."""
+    graph = inference.kept.graph
+    node = graph[parse_edge(array).node]
+    return is_fake_quant(node.op) and bool(node.inputs) and inference.is_constant(node.inputs[0].array)
 
 
 def _values(array: str, inference: Inference) -> tuple[int, ...] | None:

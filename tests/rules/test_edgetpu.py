@@ -132,6 +132,15 @@ def test_a_finished_model_is_only_measured_against_the_device_when_asked():
     assert finding.message.startswith("CONV_2D 'second/Relu6' and 1 more CONV_2D will run on the CPU")
 
 
+@pytest.mark.parametrize("name", ["gap", "gap-filled"])
+def test_a_predicted_model_leaves_the_same_ops_to_the_cpu_as_the_real_one(name):
+    predicted = minmax_lint.lint(
+        TFLITE / f"{name}.pb", outputs=["third/act_quant"], converters=["edgetpu"]
+    ).predictions["edgetpu"]
+    real = minmax_lint.lint(TFLITE / f"{name}.tflite", converters=["edgetpu"]).predictions["edgetpu"]
+    assert [(one.op, one.reason) for one in predicted.cpu_ops] == [(o.op, o.reason) for o in real.cpu_ops]
+
+
 def test_the_profile_is_no_converter_of_its_own(capsys):
     assert main(
         ["check", str(TFLITE / "gap-filled.pb"), "-o", "third/act_quant", "--converter", "edgetpu"]
