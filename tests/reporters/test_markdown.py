@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minmax_lint.reporters import Run
+from minmax_lint.reporters.formats.markdown import MOST_ROWS
 from tests.reporters.golden_file import assert_golden
 from tests.reporters.reports import BROKEN, CLEAN, MIXED, MM110, report
 from tests.reporters.test_golden import rendered
@@ -22,3 +23,10 @@ def test_a_name_cannot_break_the_table():
     row = next(line for line in text.splitlines() if line.startswith("| MM110"))
     assert r"a\|b \<script\>\`x\`" in row
     assert r"`` n\|`m ``" in row
+
+
+def test_a_summary_of_very_many_findings_stays_short():
+    many = [replace(MM110, node=f"n{i}", array=f"n{i}") for i in range(MOST_ROWS + 5)]
+    text = rendered(Run((report(*many),)), "markdown")
+    assert text.count("| MM110 ") == MOST_ROWS
+    assert "And 5 more." in text

@@ -7,10 +7,12 @@ from typing import TextIO
 
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import counts_text, plural, profile_title, short_message
+from minmax_lint.reporters.words import WORDS, counts_text, plural, profile_title, verdict_detail
 from minmax_lint.rules.finding import Finding
 
 FIXES = {"safe": "What is safe to fix", "unsafe": "Everything that can be fixed; values change"}
+MOST_ROWS = 200
+"""Findings of one model; a job's summary may hold 1 MiB at most."""
 SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined": "❔"}
 
 
@@ -28,21 +30,23 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     out.write(f"\n## {_code(report.path)}\n\n")
     inputs, outputs = (", ".join(map(_code, names)) or "none" for names in (report.inputs, report.outputs))
     out.write(f"{report.kept_nodes} of {report.nodes} nodes kept, {inputs} → {outputs}.\n\n")
-    out.write("| Converter | Verdict | Integer | Says |\n| --- | --- | --- | --- |\n")
+    out.write("| Converter | Verdict | Why |\n| --- | --- | --- |\n")
     for name, prediction in report.predictions.items():
-        shares = (prediction.integer_share, " of ops"), (prediction.integer_mac_share, " of MACs")
-        percent = ", ".join(f"{share:.0%}{what}" for share, what in shares if share is not None)
-        says = _cell(short_message(prediction.message))
-        symbol = SYMBOLS[prediction.verdict]
-        out.write(f"| {profile_title(name)} | {symbol} {prediction.verdict} | {percent} | {says} |\n")
+        word, _ = WORDS[prediction.verdict]
+        detail = _cell(verdict_detail(prediction))
+        out.write(f"| {profile_title(name)} | {SYMBOLS[prediction.verdict]} {word} | {detail} |\n")
     if not report.findings:
         out.write("\nNo findings.\n")
         return
     out.write("\n| Rule | Severity | Finding | Node | What to do |\n| --- | --- | --- | --- | --- |\n")
-    for finding in report.findings:
+    for finding in report.findings[:MOST_ROWS]:
         out.write(_row(finding))
-    for applicability, command in run.fix_commands(report).items():
-        out.write(f"\n{FIXES[applicability]}:\n\n```sh\n{command}\n```\n")
+    if len(report.findings) > MOST_ROWS:
+        out.write(f"\nAnd {len(report.findings) - MOST_ROWS} more.\n")
+    commands = run.fix_commands(report)
+    for applicability, command in commands.items():
+        title = FIXES[applicability] if len(commands) > 1 else "To fix it"
+        out.write(f"\n{title}:\n\n```sh\n{command}\n```\n")
 
 
 def _row(finding: Finding) -> str:
