@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
 from tests.corpus_maker.probes import probes
 from tests.corpus_maker.program import Program, build
@@ -32,8 +33,6 @@ class Case:
 
 def contrib_cases(python: Path) -> Iterator[Case]:
     """Heads and nets, made by the Python that has TensorFlow 1.15."""
-    from minmax_lint.loaders.parse import parse
-
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([python, _NETS, folder], check=True, stderr=subprocess.DEVNULL)
         for case in json.loads(Path(folder, "cases.json").read_text()):

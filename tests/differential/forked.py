@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,10 @@ Shapes = Mapping[str, Sequence[int | None] | None]
 
 _WORKER = Path(__file__).parents[2] / "minmax_lint" / "conversion" / "worker.py"
 _SERVER = Path(__file__).with_name("fork_server.py")
+
+
+# MLIR names the Python line that called it.
+_OWN_PLACE = re.compile(r"\S*fork_server\.py:\d+:\d+: ")
 
 
 class ForkServer:
@@ -98,7 +103,8 @@ class ForkServer:
                     expected["float_ops"] = []
                 return expected
             failure = failure_of_exception(result["exception"], result["message"])
-        expected = {"verdict": "abort", "message": failure.message, "kind": failure.kind}
+        message = _OWN_PLACE.sub("", failure.message)
+        expected = {"verdict": "abort", "message": message, "kind": failure.kind}
         return expected | {k: v for k in ("array", "op") if (v := getattr(failure, k)) is not None}
 
     def _reply(self) -> dict[str, Any]:

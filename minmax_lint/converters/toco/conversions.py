@@ -156,6 +156,9 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
     alone = absorbed is not None and model.count_consumers(op.inputs[0]) == 1
     dense = Operator("FullyConnected", [absorbed.inputs[0] if absorbed else left, right], op.outputs, op.node)
     dense.activation = op.activation
+    if model.arrays[right].shape is None:
+        dense.attrs["shape"] = model.arrays[op.output].shape
+        model.arrays[op.output].shape = None
     if absorbed is not None and alone:
         dense.nodes = (*dense.nodes, *absorbed.nodes)
     model.replace(op, dense)
@@ -164,19 +167,33 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
     return True
 
 
-def _transposed(model: Model, op: Operator, name: str) -> Operator:
+def _transposed(model: Model, op: Operator, name: str, *, shaped: bool = False) -> Operator:
+    """A Transpose of the last two dimensions put in before `op`; its shape waits for the visit unless `shaped`."""
     array = model.arrays[name]
     output = model.available_name(f"{name}/transpose")
     shape = array.shape if array.shape is not None and len(array.shape) > 1 else None
     rank = len(shape) if shape is not None else 2
     perm = (*range(rank - 2), rank - 1, rank - 2)
     result = tuple(shape[axis] for axis in perm) if shape is not None else None
-    model.new_array(output, array.source, array.dtype, result)
+    model.new_array(output, array.source, array.dtype, result if shaped else None)
     transpose = Operator("Transpose", [name], [output], op.node)
     transpose.nodes = ()
-    transpose.attrs["perm"] = perm
+    transpose.attrs |= {"perm": perm} if shaped else {"perm": perm, "shape": result}
     model.insert_before(op, transpose)
     return transpose
+
+
+def propagate_generated_shape(model: Model, op: Operator) -> bool:
+    """PropagateFixedSizes for operators that were put in: no shape is known before they are looked at."""
+    if "shape" not in op.attrs or any(model.arrays[name].shape is None for name in op.inputs[:2]):
+        return False
+    shape = op.attrs.pop("shape")
+    if not isinstance(shape, tuple):
+        return False
+    array = model.arrays[op.output]
+    array.shape = shape
+    model.dirty.update(array.consumers)
+    return True
 
 
 def _swaps_matrix(op: Operator) -> bool:
@@ -189,9 +206,9 @@ def unroll_batch_mat_mul(model: Model, op: Operator) -> bool:
     if model.arrays[left].shape is None or model.arrays[right].shape is None:
         return False
     if op.node.flag("adj_x"):
-        left = _transposed(model, op, left).output
+        left = _transposed(model, op, left, shaped=True).output
     if op.node.flag("adj_y"):
-        right = _transposed(model, op, right).output
+        right = _transposed(model, op, right, shaped=True).output
     shape_a, shape_b = model.arrays[left].shape, model.arrays[right].shape
     if shape_a is None or shape_b is None or min(len(shape_a), len(shape_b)) < 2:
         return False

@@ -178,6 +178,8 @@ class Model:
         self.inference = inference
         self.arrays: dict[str, Array] = {}
         self.dirty: set[Operator] = set()
+        self.removed: list[int] = []
+        """Positions of the operators removed since a pass looked at its last one."""
         self.without_shape: set[str] = set()
         """Arrays behind operators that TOCO does not know."""
         self.first: Operator | None = None
@@ -384,6 +386,7 @@ class Model:
     def _unlink(self, op: Operator) -> None:
         self._chain(op.preceding, op.following)
         op.alive = False
+        self.removed.append(op.position)
         self.dirty.discard(op)
 
     def _forget_arrays(self, op: Operator) -> None:

@@ -67,14 +67,12 @@ def _sweep(
         queued.discard(op)
         before = op.preceding
         here = direction * op.position
+        model.removed.clear()
         if not op.alive or not _visit(model, transformations, op):
             continue
         changed = True
         if direction > 0 and not op.alive:
-            # What was put in its place stands at its index, and is the next that a forward pass looks at.
-            here = (  # type: ignore[unreachable] # mypy does not see that the visit removed it
-                before.position if before is not None else min(here, _first(model))
-            )
+            here = _place_before_index(model, op, before, here)  # type: ignore[unreachable] # the visit removed it
         for other in model.dirty:
             if direction * other.position <= here:
                 later.add(other)
@@ -86,8 +84,20 @@ def _sweep(
     return changed
 
 
-def _first(model: Model) -> int:
-    return model.first.position - 1 if model.first is not None else 0
+def _place_before_index(model: Model, op: Operator, before: Operator | None, here: int) -> int:
+    """The position up to which a forward pass is done when the operator that it looked at has gone.
+
+    TOCO goes on at the same index. What was put in the operator's place stands there, unless operators in
+    front of it have gone as well: then the pass skips as many.
+    """
+    skipped = sum(position < op.position for position in model.removed)
+    while before is not None and not before.alive:
+        before = before.preceding
+    if before is None:
+        return min(here, model.first.position - 1 if model.first is not None else 0)
+    for _ in range(skipped):
+        before = before.following or before
+    return before.position
 
 
 def _visit(model: Model, transformations: Mapping[str, Sequence[Transformation]], op: Operator) -> bool:
