@@ -74,12 +74,13 @@ class Parser(argparse.ArgumentParser):
         if choice:
             argument, given, known = choice.groups()
             kind = "command" if argument == "COMMAND" else f"value of {argument}"
-            hint = _meant(given, re.findall(r"[\w.-]+", known))
+            choices = re.findall(r"[\w.-]+", known)
+            hint = _meant(given, choices) or f"choose from {', '.join(choices)}"
             raise UserError(f"there is no {kind} {given!r}; {hint}")
         unknown = re.fullmatch(r"unrecognized arguments: (-\S*)( .*)?", message)
         if unknown:
-            hint = _meant(unknown[1].partition("=")[0], self._options())
-            raise UserError(f"there is no option {unknown[1]}; {hint or f'see `{self.prog} --help`'}")
+            hint = _meant(unknown[1].partition("=")[0], self._options()) or f"see `{self.prog} --help`"
+            raise UserError(f"there is no option {unknown[1]}; {hint}")
         raise UserError(f"{message}; see `{self.prog} --help`")
 
     def _options(self) -> list[str]:
@@ -92,7 +93,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def _meant(given: str, known: Sequence[str]) -> str:
+    """What was meant, as a question; empty where nothing known is near."""
     from minmax_lint.graph.names import near_names
 
     near = near_names(given, list(dict.fromkeys(known)))
-    return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(dict.fromkeys(known))}"
+    return f"did you mean {' or '.join(near)}?" if near else ""
