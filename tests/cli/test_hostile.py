@@ -1,0 +1,114 @@
+"""Whatever is named on the command line: exit code 2 and one line, or a lint; no traceback, nothing written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.cli import main
+from minmax_lint.loaders import buffers
+from tests.loaders.test_hostile import graph_of
+
+FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
+COMMANDS = ("check", "inspect", "trace", "fix")
+
+
+def _cyclic():
+    return graph_of(("x", "Placeholder"), ("a", "Add", "x", "b"), ("b", "Relu", "a"))
+
+
+UNREADABLE = {
+    "empty": b"",
+    "truncated": (FOUNDING / "eval.pb").read_bytes()[:-7],
+    "twice": graph_of(("x", "Placeholder"), ("x", "Relu", "x")).SerializeToString(),
+    "undefined": graph_of(("x", "Placeholder"), ("y", "Add", "x", "gone")).SerializeToString(),
+    "wrong-wire-types": b"\x0a\x05\x08\x01\x10\x02\x18",
+    "endless-length": b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    "text-bomb": b"node {" * 20_000,
+    "no-nodes": graph_of().SerializeToString() or b"\x22\x02\x08\x1b",
+}
+READABLE = {
+    "cyclic": _cyclic().SerializeToString(),
+    "long-name": graph_of(("x" * 100_000, "Placeholder"), ("y", "Relu", "x" * 100_000)).SerializeToString(),
+    "control-edges": graph_of(
+        ("x", "Placeholder"), ("a", "NoOp"), ("y", "Relu", "x", *["^a"] * 300_000)
+    ).SerializeToString(),
+}
+
+
+def called(command, path, *more):
+    """Exit code of a command that may take ten seconds and writes at most the file it is to write."""
+    started = time.monotonic()
+    arguments = [command, str(path), *more]
+    if command == "fix":
+        arguments += ["--output", str(path.with_name("fixed.pb"))]
+    code = main(arguments)
+    assert time.monotonic() - started < 10
+    return code
+
+
+def refused(command, path, capsys):
+    before = sorted(path.parent.iterdir())
+    assert called(command, path) == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert sum(line.startswith("error: ") for line in said.splitlines()) == 1
+    assert sorted(path.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_damaged_files_are_refused_in_one_line(tmp_path, capsys, command, name):
+    path = tmp_path / "graph.pb"
+    path.write_bytes(UNREADABLE[name])
+    if (name, command) == ("undefined", "inspect"):
+        pytest.skip("what is inspected is not traced")
+    refused(command, path, capsys)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", READABLE)
+def test_odd_graphs_are_read_in_bounded_time(tmp_path, capsys, command, name):
+    path = tmp_path / "graph.pb"
+    path.write_bytes(READABLE[name])
+    more = () if command == "inspect" else ("-o", "b" if name == "cyclic" else "y")
+    assert called(command, path, *more) in (0, 1, 2)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "dangling", "device", "below-a-file"])
+def test_odd_places_are_refused_in_one_line(tmp_path, capsys, monkeypatch, command, kind):
+    monkeypatch.setattr(buffers, "_PATIENCE", 0.1)
+    path = tmp_path / "graph.pb"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "circle":
+        path.symlink_to(path)
+    elif kind == "dangling":
+        path.symlink_to(tmp_path / "gone")
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        shutil.copy(FOUNDING / "eval.pb", tmp_path / "file")
+        path = tmp_path / "file" / "graph.pb"
+        assert called(command, path) == 2
+        return
+    refused(command, path, capsys)
+
+
+def test_a_pipe_that_somebody_writes_into_is_read(tmp_path):
+    path = tmp_path / "graph.pb"
+    os.mkfifo(path)
+    content = (FOUNDING / "eval-frozen.pb").read_bytes()
+    writer = threading.Thread(target=path.write_bytes, args=(content,))
+    writer.start()
+    assert called("inspect", path) == 0
+    writer.join()
