@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+from minmax_lint.checking.settings import is_tf1
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.patch import Patch
 from minmax_lint.graph.names import canonical_array
@@ -49,12 +50,14 @@ def source_of(converter: Any, folder: Path, whole: Any = None) -> ConverterSourc
     """
     if not callable(getattr(converter, "convert", None)):
         raise UserError(f"a {type(converter).__name__} is no TFLiteConverter")
+    of_object = getattr(converter, "_keras_model", None) is not None or getattr(converter, "_funcs", None)
+    if of_object and not is_tf1(converter):
+        # Asked first: these converters leave the name of a folder behind that is gone after convert().
+        return ObjectSource(converter, folder)
     if getattr(converter, "saved_model_dir", None):
         return SavedModelSource(converter, folder)
     if getattr(converter, "_graph_def", None) is not None:
         return GraphDefSource(converter, folder, whole)
-    if getattr(converter, "_keras_model", None) is not None or getattr(converter, "_funcs", None):
-        return ObjectSource(converter, folder)
     raise UserError(
         f"{type(converter).__name__}: where it has its graph is not known; lint the model instead"
     )
@@ -90,6 +93,9 @@ class GraphDefSource(ConverterSource):
         """The same converter; the repaired outputs keep their names."""
         content = frozen_kept(patch.graph, patch.after.trace, patch.after.inputs)
         self.converter._graph_def = type(self.converter._graph_def).FromString(content)
+        if hasattr(self.converter, "_keras_model"):
+            # from_keras_model_file would export the Keras model again, as it was.
+            self.converter._keras_model = None
         return self.converter
 
     def _session(self) -> Any:
@@ -151,6 +157,7 @@ class ObjectSource(ConverterSource):
 
     def _export(self) -> SavedModelSource | None:
         copied = copy.copy(self.converter)
+        copied.saved_model_dir = None
         for name in ("_convert_keras_to_saved_model", "_convert_concrete_functions_to_saved_model"):
             if hasattr(copied, name):
                 getattr(copied, name)(str(self.folder / "exported"))

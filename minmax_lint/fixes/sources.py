@@ -34,7 +34,7 @@ class RangeSource:
         if bounds is not None:
             return bounds
         default = self._options.default_range
-        return None if default is None else Range(*default)
+        return None if default is None else Range(*map(float, default))
 
     def given(self, array: str) -> Range | None:
         """The user's range of `array`, else the calibrated one."""
@@ -42,7 +42,7 @@ class RangeSource:
         for ranges in (self._options.ranges, self._options.calibrated):
             for spelled in (name, f"{name}:0"):
                 if spelled in ranges:
-                    return Range(*ranges[spelled])
+                    return Range(*map(float, ranges[spelled]))
         return None
 
 

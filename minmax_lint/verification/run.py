@@ -21,7 +21,8 @@ Shapes = Mapping[str, Sequence[int | None] | None]
 DEFAULT_SAMPLES = 100
 _STEPS = {"uint8": 255, "int8": 255, "int16": 65535}
 _WITHOUT_SCALE = 255
-"""An output that stays float has no step of its own: 1/255 of the range of its values stands for it."""
+"""An output that stays float has no step of its own: 1/255 of the range of its values stands for it.
+Whole numbers, such as the place of a maximum, count by ones."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ def _steps(model: TFLiteModel, outputs: Sequence[str], ranges: Sequence[Sequence
     steps = []
     for tensor, (low, high) in zip(found, ranges, strict=True):
         stored = _stored(model, tensor, boundary="outputs")
-        steps.append(stored.scale or (high - low) / _WITHOUT_SCALE or 1.0)
+        whole = not stored.dtype.startswith("float")
+        steps.append(stored.scale or (0.0 if whole else (high - low) / _WITHOUT_SCALE) or 1.0)
     return steps
 
 

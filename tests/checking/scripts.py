@@ -6,6 +6,7 @@ that minmax_lint needs beside TensorFlow are taken from SITE_PACKAGES where the 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -15,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+HAS_TFMOT = importlib.util.find_spec("tensorflow_model_optimization") is not None
 sys.path.append(sys.argv[1])
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import minmax_lint
+import minmax_lint  # noqa: E402 (found through the path that was just set)
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 SAVED_MODEL = str(FOUNDING / "eval-saved_model")
@@ -108,6 +110,46 @@ def tf1_saved_model_converter():
     return tf1_settings(v1.lite.TFLiteConverter.from_saved_model(SAVED_MODEL))
 
 
+def qat_model():
+    """Two layers between annotated ones are left out: nothing quantizes what lies between them."""
+    import tensorflow_model_optimization as tfmot
+    import tf_keras as keras
+
+    quantization = tfmot.quantization.keras
+    annotate = quantization.quantize_annotate_layer
+    inputs = keras.Input([8], batch_size=1)
+    x = annotate(keras.layers.Dense(6, activation="relu", name="first"))(inputs)
+    x = keras.layers.Dense(4, activation="relu", name="second")(x)
+    x = keras.layers.Dense(4, activation="relu", name="middle")(x)
+    x = annotate(keras.layers.Dense(3, name="third"))(x)
+    model = quantization.quantize_apply(keras.Model(inputs, x))
+    model.compile("sgd", "mse")
+    model.fit(np.eye(16, 8, dtype="f4"), np.eye(16, 3, dtype="f4"), verbose=0, batch_size=1)
+    return model
+
+
+def qat():
+    """What the lint of a trained tfmot model says, and what the converter then does."""
+    model = qat_model()
+    report = minmax_lint.lint(model, converters=["mlir-v2"])
+
+    def converter():
+        return tf2_settings(tf.lite.TFLiteConverter.from_keras_model(model))
+
+    return {
+        "predicted": list(report.predictions["mlir-2.21-v2"].float_ops),
+        "findings": [[one.code, one.array] for one in report.findings if one.severity == "error"],
+        "unfixed": outcome(converter(), allow_float=True),
+        "fixed": outcome(converter(), fix=True, unsafe=True, ranges={"model/second/Relu": (0, 6)}),
+    }
+
+
+def twice():
+    """A converter may convert again; the second time as well checked as the first."""
+    converter = keras_converter(inside=True)
+    return [outcome(converter), outcome(converter)]
+
+
 def outcome(converter, **options):
     """What `checked(converter).convert()` comes to."""
     try:
@@ -173,11 +215,15 @@ SCRIPTS = {
     "saved-model-unsafe": lambda: outcome(saved_model_converter(inside=False), fix=True, unsafe=True),
     "saved-model-sound": lambda: outcome(saved_model_converter(inside=True)),
     "post-training": with_data,
+    "twice": twice,
     "unset": lambda: outcome(tf.lite.TFLiteConverter.from_keras_model(keras_model(inside=True))),
     "settings": settings_through_the_wrapper,
     "no-converter": lambda: outcome(object()),
 }
 
+
+if HAS_TFMOT:
+    SCRIPTS["qat"] = qat
 
 if __name__ == "__main__":
     print(json.dumps({name: SCRIPTS[name]() for name in sys.argv[2:] or SCRIPTS}))

@@ -131,3 +131,21 @@ def test_what_is_no_converter_is_the_users_error(ran: dict[str, Any]) -> None:
 def test_tocos_abort_is_foreseen_instead_of_suffered(shared: Path) -> None:
     found = outcomes(tf215(), shared)["toco"]
     assert "TOCO (TF 2.15) will not make an all-integer model of this graph (abort)" in found["message"]
+
+
+def test_a_converter_may_convert_again(ran: dict[str, Any]) -> None:
+    first, second = ran["twice"]
+    assert first == second
+    assert first["floats"] == []
+
+
+def test_the_layers_of_a_tfmot_model_that_stay_float_are_named_and_can_be_healed(shared: Path) -> None:
+    found = outcomes(tf221(), shared)["qat"]
+    assert found["predicted"] == [
+        ["FULLY_CONNECTED", "model/second/Relu"],
+        ["FULLY_CONNECTED", "model/quant_middle/Relu"],
+    ]
+    assert found["findings"] == [["MM110", "model/second/Relu"]]
+    assert [op for op, _ in found["unfixed"]["floats"]] == ["FULLY_CONNECTED", "FULLY_CONNECTED"]
+    assert found["fixed"]["fixed"]
+    assert found["fixed"]["floats"] == []
