@@ -1,0 +1,61 @@
+"""What a finding offers heals it."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint.converters.profile import profiles
+from minmax_lint.fixes.options import FixOptions
+from minmax_lint.fixes.replace import RULES
+from minmax_lint.fixing import fix_model
+from minmax_lint.loaders.model import Model
+from minmax_lint.rules.mm401 import REPLACED
+from minmax_lint.rules.rule import Rule, rules
+from tests.rules.linted import found, lint_example
+
+OFFERING = [
+    rule
+    for rule in rules()
+    if rule.fixes and any(f.fix for f in found(lint_example(rule.failing()), rule.code))
+]
+
+
+@pytest.mark.parametrize("rule", OFFERING, ids=lambda rule: rule.code)
+def test_the_repair_that_the_failing_example_is_offered_heals_it(rule: Rule) -> None:
+    example = rule.failing()
+    (finding,) = found(lint_example(example), rule.code)
+    assert finding.fix is not None
+    assert finding.fix.strategy in rule.fixes
+    unsafe = finding.fix.applicability == "unsafe"
+    options = FixOptions(unsafe=unsafe, default_range=(-4.0, 4.0) if unsafe else None)
+    patch = fix_model(
+        Model(None, "graphdef", example.graph),
+        example.inputs,
+        example.outputs,
+        profiles(example.profiles),
+        options,
+        path="graph",
+    )
+    assert not found(patch.after, rule.code)
+    assert patch.safe is not unsafe
+
+
+def test_most_rules_with_a_repair_offer_it_for_their_example() -> None:
+    offering = {rule.code for rule in OFFERING}
+    assert offering >= {
+        "MM101",
+        "MM102",
+        "MM103",
+        "MM104",
+        "MM110",
+        "MM112",
+        "MM113",
+        "MM114",
+        "MM130",
+        "MM201",
+        "MM401",
+    }
+
+
+def test_every_op_that_is_offered_to_be_written_out_can_be() -> None:
+    assert set(REPLACED) == set(RULES)
