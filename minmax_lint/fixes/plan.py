@@ -27,8 +27,19 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     """The repairs that bring the selected profiles nearest to a quantized model, and what was refused.
 
     Safe repairs come first. Each step is kept only where the models predict that it helps a profile and
-    makes none worse; a graph that every profile converts is not touched.
+    makes none worse; a graph that every profile converts is not touched. All is tried again until nothing
+    helps any more: fixing the result once more would change nothing.
     """
+    done, refused = _once(trial, options)
+    while done is not trial and not done.quantized:
+        trial = done
+        done, refused = _once(trial, options)
+    if options.freeze and done.subject.unfrozen:
+        done = done.after(freeze(done.model.graph, done.model.variables, done.outputs))
+    return done, refused
+
+
+def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     start = _taken(trial, _strip, options)
     trial, refused = _safe(start, options)
     replaced = None if trial.quantized else _after(start, _replace, options)
@@ -39,8 +50,6 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     if options.unsafe:
         trial = _widened(trial, options)
         trial = trial if trial.quantized else _unsafe(trial, options)
-    if options.freeze and trial.subject.unfrozen:
-        trial = trial.after(freeze(trial.model.graph, trial.model.variables, trial.outputs))
     return trial, refused
 
 

@@ -111,8 +111,12 @@ def encode_tensor(tensor: Tensor) -> Any:
         message.tensor_shape.dim.add(size=size)
     if tensor.dtype is DType.STRING:
         message.string_val.extend(v for v in tensor.values() if isinstance(v, bytes))
-    elif tensor.stored == tensor.size and tensor.size > 1:
-        message.tensor_content = bytes(tensor.content)
+    elif tensor.stored > 1 and tensor.size > 1:
+        # TOCO knows one element for all, or all of them, but no last one that repeats.
+        content = bytes(tensor.content)
+        width = len(content) // tensor.stored
+        repeated = content[-width:] * (tensor.size - tensor.stored)
+        message.tensor_content = (content + repeated)[: tensor.size * width]
     else:
         _encode_elements(message, tensor)
     return message
