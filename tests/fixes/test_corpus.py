@@ -1,0 +1,109 @@
+"""The corpus, fixed: what a fix claims to heal is converted by the real converters, to integers throughout.
+
+Calibration is simulated: every array that needs a range and has none gets one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import minmax_lint
+from minmax_lint.fixes.patch import Patch
+from minmax_lint.writers.graphdef import encode
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215, tf221
+
+CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
+PROFILES = ("toco-2.15", "mlir-2.15", "mlir-2.21")
+CONVERTERS: dict[str, Callable[[], Path]] = {"toco-2.15": tf215, "mlir-2.15": tf215, "mlir-2.21": tf221}
+REAL = 50
+"""How many fixed graphs each real converter gets: a quarter of a minute."""
+BEYOND_REPAIR = {"MM401", "MM402"}
+"""An op without quantized form stands behind the missing range: no range helps, and no op computes the same."""
+
+
+class Fixed(NamedTuple):
+    """A case that a converter does not make an integer model of, and what a fix makes of it."""
+
+    case: dict[str, Any]
+    patch: Patch | None
+    refused: str
+
+
+@cache
+def fixed() -> tuple[Fixed, ...]:
+    """All broken cases."""
+    return tuple(_fixed(case) for case in _cases() if _is_broken(case))
+
+
+def _cases() -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, (CORPUS / "cases.jsonl").read_text().splitlines())
+
+
+def _is_broken(case: dict[str, Any]) -> bool:
+    answers = [case["expected"][profile] for profile in PROFILES if profile in case["expected"]]
+    stable = not any(answer.get("unstable") for answer in answers)
+    return stable and any(answer["verdict"] != "quantized" for answer in answers)
+
+
+def _fixed(case: dict[str, Any]) -> Fixed:
+    try:
+        patch = minmax_lint.fix(
+            CORPUS / case["graph"],
+            case["inputs"],
+            case["outputs"],
+            converters=PROFILES,
+            unsafe=True,
+            default_range=(-6.0, 6.0),
+        )
+    except minmax_lint.UserError as error:
+        return Fixed(case, None, str(error))
+    return Fixed(case, patch, "")
+
+
+def converts(one: Fixed, profile: str) -> bool:
+    """Whether the profile's converter quantizes the fixed graph, by prediction."""
+    return one.patch is not None and one.patch.after.predictions[profile].verdict == "quantized"
+
+
+def missed_ranges() -> list[Fixed]:
+    """The cases that TOCO aborts for a missing range."""
+    return [one for one in fixed() if one.case["expected"]["toco-2.15"].get("kind") == "minmax"]
+
+
+def test_missing_ranges_are_healed_unless_an_op_has_no_quantized_form() -> None:
+    left = [one for one in missed_ranges() if not converts(one, "toco-2.15")]
+    reasons = {one.case["id"]: _rules_left(one) for one in left}
+    assert len(missed_ranges()) > 150
+    assert not {name: codes for name, codes in reasons.items() if not codes & BEYOND_REPAIR}
+
+
+def _rules_left(one: Fixed) -> frozenset[str]:
+    found = one.patch.after.findings if one.patch is not None else ()
+    return frozenset(finding.code for finding in found if finding.severity == "error")
+
+
+def test_every_repair_is_needed_somewhere() -> None:
+    used = Counter(name for one in fixed() if one.patch is not None for name in one.patch.strategy.split("+"))
+    assert used.keys() >= {"fold", "insert", "replace", "retarget", "rewire", "strip"}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_healed_converts(profile: str) -> None:
+    healed = [one for one in fixed() if converts(one, profile) and not one.patch.empty]  # type: ignore[union-attr]
+    wrong = []
+    with ForkServer(CONVERTERS[profile]()) as server:
+        for one in healed[:: max(1, len(healed) // REAL)]:
+            assert one.patch is not None
+            graph = encode(one.patch.graph)
+            answer = server.answer(profile, graph, one.case["inputs"], one.patch.outputs)
+            if answer["verdict"] != "quantized":
+                wrong.append((one.case["id"], one.patch.strategy, answer))
+    assert not wrong
