@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.fixes.insert import NAME as INSERT
 from minmax_lint.fixes.insert import insert
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.sources import RangeSource
@@ -15,16 +16,17 @@ _ROUNDS = 12
 """A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
 
 
-def filled(trial: Trial, options: FixOptions) -> tuple[Trial, Trial]:
+def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset()) -> tuple[Trial, Trial]:
     """Insert FakeQuants for missing ranges, round by round: the best trial on the way, and the last.
 
-    The best makes no profile worse than `trial`, which it is where nothing helps.
+    The best makes no profile worse than `trial`, which it is where nothing helps. Arrays that a FakeQuant
+    does not help, for the gap lies inside the op, are left as they are; `beyond` are those known already.
     """
     best = current = trial
     for _ in range(_ROUNDS):
         if current.quantized:
             break
-        ranges = dict(_insertable(current, options))
+        ranges = {array: found for array, found in _insertable(current, options) if array not in beyond}
         if not ranges:
             break
         narrow = {array for array in ranges if current.subject.inference.is_constant(array)}
@@ -35,7 +37,16 @@ def filled(trial: Trial, options: FixOptions) -> tuple[Trial, Trial]:
         )
         if not current.worsens(trial) and sum_of(current.standings) < sum_of(best.standings):
             best = current
+    unhealed = _unhealed(best) | _unhealed(current)
+    if unhealed - beyond and not best.quantized:
+        return filled(trial, options, beyond | unhealed)
     return best, current
+
+
+def _unhealed(trial: Trial) -> frozenset[str]:
+    """The arrays that got a FakeQuant, and of which a range is missed still."""
+    given = {claim.place for claim in trial.repair.claims if claim.strategy == INSERT}
+    return frozenset(given & {trial.repair.name_before(array) for array in missing(trial)})
 
 
 def missing(trial: Trial) -> tuple[str, ...]:

@@ -109,3 +109,16 @@ def test_a_sound_graph_is_copied_as_it_is(tmp_path: Path, capsys: Captured) -> N
     copy = tmp_path / "copy.pb"
     assert main(["fix", GUARDED, "-o", "output_guarded", "--output", str(copy)]) == 0
     assert copy.read_bytes() == Path(GUARDED).read_bytes()
+
+
+def test_ranges_without_leave_to_insert_them(tmp_path: Path, capsys: Captured) -> None:
+    fixed = str(tmp_path / "fixed.pb")
+    assert main(["fix", BROKEN, "--output", fixed, "--default-range=-6,6"]) == 2
+    assert "--default-range is for ranges that a fix inserts: give --unsafe-fixes" in capsys.readouterr().err
+
+
+def test_a_frozen_copy_has_no_variables(tmp_path: Path, capsys: Captured) -> None:
+    fixed = tmp_path / "fixed.pb"
+    checkpoint = str(FOUNDING / "eval-checkpoint")
+    assert main(["fix", checkpoint, "-o", "output", "--freeze", "--output", str(fixed)]) == 0
+    assert b"VariableV2" not in fixed.read_bytes()
