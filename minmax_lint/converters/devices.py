@@ -89,5 +89,3 @@ def _options(head: Node, nodes: list[Node]) -> Iterator[tuple[str, int]]:
         yield "DilationWFactor", dilations[2]
     if "axis" in head.attrs:
         yield "Axis", head.integer("axis", 0)
-    yield "EllipsisMask", head.integer("ellipsis_mask", 0)
-    yield "NewAxisMask", head.integer("new_axis_mask", 0)

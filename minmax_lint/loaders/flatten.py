@@ -7,14 +7,14 @@ Source: convert_variables_to_constants_v2, which has Grappler inline all calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.loaders.frames import Frame, Site, bound, named_functions
 from minmax_lint.loaders.library import Body, Library
 from minmax_lint.loaders.model import CALLS, CONTROL_FLOW
 from minmax_lint.schema.attributes import decode_attrs
@@ -25,43 +25,16 @@ _DEEPEST_BRANCH = 40
 _MOST_CALLS = 100_000
 
 
-@dataclass(eq=False)
-class _Frame:
-    """One call of a function, or the graph itself (`body` None)."""
-
-    path: str
-    body: Body | None = None
-    caller: _Frame | None = None
-    inputs: tuple[str, ...] = ()
-    """The call's data inputs, in the caller's spelling."""
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-    depth: int = 0
-    arguments_stay: bool = False
-    """Whether arguments are inputs of their own and not the caller's arrays: so with branches."""
-    calls: dict[str, _Frame] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class _Site:
-    """A node that is no call, in one frame."""
-
-    frame: _Frame
-    node: Any
-    position: int
-    name: str
-    inputs: tuple[str, ...] = ()
-
-
 class Flattening:
     """Brings what wanted arrays of `graph` depend on into one graph without calls."""
 
     def __init__(self, graph: Graph, library: Library) -> None:
         self._graph = graph
         self._library = library
-        self._top = _Frame("")
+        self._top = Frame("")
         self._frames = 1
-        self._sites: dict[tuple[_Frame, str], _Site] = {}
-        self._order: list[_Site] = []
+        self._sites: dict[tuple[Frame, str], Site] = {}
+        self._order: list[Site] = []
         self._taken = set(graph.names)
 
     def want(self, arrays: Iterable[str]) -> list[str]:
@@ -77,14 +50,14 @@ class Flattening:
         """The flat graph, every node after those it depends on, with the branches of its control flow."""
         return self._graph_of(self._order)
 
-    def _graph_of(self, order: list[_Site]) -> Graph:
+    def _graph_of(self, order: list[Site]) -> Graph:
         old = self._graph.columns
 
         def details(position: int) -> Details:
             site = order[position]
             if site.frame.body is None:
                 return old.details(site.position)
-            return decode_attrs(_bound(site.node.attr, site.frame.attrs)), site.node.device
+            return decode_attrs(bound(site.node.attr, site.frame.attrs)), site.node.device
 
         ops = [old.ops[s.position] if s.frame.body is None else s.node.op for s in order]
         functions = {
@@ -95,30 +68,21 @@ class Flattening:
         columns = Columns([site.name for site in order], ops, [site.inputs for site in order], details)
         return Graph(columns, functions)
 
-    def _branches(self, site: _Site, op: str) -> tuple[Function, ...]:
+    def _branches(self, site: Site, op: str) -> tuple[Function, ...]:
         """The functions that a control-flow node calls, each with its own calls in place."""
         attrs = self._message(site.position).attr if site.frame.body is None else site.node.attr
         data = tuple(text for text in self._inputs(site) if not text.startswith("^"))
         passed = data if "While" in op else data[1:]
-        found: list[Function] = []
-        for key, role in CONTROL_FLOW[op]:
-            listed = [one.name for one in attrs[key].list.func] if key in attrs else []
-            names = listed or ([attrs[key].func.name] if key in attrs else [])
-            for number, name in enumerate(names):
-                told = f"{role} {number}" if len(names) > 1 else role
-                found.append(self._branch(site, name, told, passed))
-        return tuple(found)
+        return tuple(self._branch(site, name, role, passed) for name, role in named_functions(op, attrs))
 
-    def _branch(self, site: _Site, name: str, role: str, passed: tuple[str, ...]) -> Function:
+    def _branch(self, site: Site, name: str, role: str, passed: tuple[str, ...]) -> Function:
         body = self._library.body(name)
         depth = site.frame.depth + 1
         self._frames += 1
         if depth >= _DEEPEST_BRANCH or self._frames > _MOST_CALLS:
             raise UnreadableModel(f"function {name!r} calls itself, or branches are nested beyond measure")
-        frame = _Frame(
-            f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True
-        )
-        order: list[_Site] = []
+        frame = Frame(f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True)
+        order: list[Site] = []
         ends = [self._array(frame, result) for result in body.results if result]
         self._bring([end for end, _ in ends], order)
         inputs: dict[str, str] = {}
@@ -130,9 +94,9 @@ class Flattening:
         outputs = tuple(array_name(end.name, port) for end, port in ends)
         return Function(role, self._graph_of(order), inputs, outputs)
 
-    def _bring(self, starts: Iterable[_Site], order: list[_Site]) -> None:
+    def _bring(self, starts: Iterable[Site], order: list[Site]) -> None:
         """Depth first, so that each node stands after its inputs."""
-        pending: list[tuple[_Site, bool]] = [(site, False) for site in reversed(list(starts))]
+        pending: list[tuple[Site, bool]] = [(site, False) for site in reversed(list(starts))]
         entered: set[int] = {id(site) for site in order}
         while pending:
             site, ready = pending.pop()
@@ -143,7 +107,7 @@ class Flattening:
                 continue
             entered.add(id(site))
             pending.append((site, True))
-            before: list[_Site] = []
+            before: list[Site] = []
             spelled: list[str] = []
             for text in self._inputs(site):
                 found = self._resolve(site.frame, text)
@@ -155,19 +119,19 @@ class Flattening:
             site.inputs = tuple(spelled)
             pending += [(source, False) for source in reversed(before)]
 
-    def _inputs(self, site: _Site) -> Sequence[str]:
+    def _inputs(self, site: Site) -> Sequence[str]:
         if site.frame.body is None:
             return self._graph.columns.inputs[site.position]
         inputs: Sequence[str] = site.node.input
         return inputs
 
-    def _resolve(self, frame: _Frame, text: str) -> list[tuple[_Site, int]]:
+    def _resolve(self, frame: Frame, text: str) -> list[tuple[Site, int]]:
         """What an edge of a frame really comes from: one array, or the nodes behind a control edge."""
         if not text.startswith("^"):
             return [self._array(frame, text)]
-        found: list[tuple[_Site, int]] = []
+        found: list[tuple[Site, int]] = []
         waiting = [(frame, text[1:])]
-        seen: set[tuple[_Frame, str]] = set()
+        seen: set[tuple[Frame, str]] = set()
         while waiting:
             at, name = waiting.pop()
             if (at, name) in seen:
@@ -183,7 +147,7 @@ class Flattening:
                 waiting += [(call, end) for end in ends]
         return found
 
-    def _array(self, frame: _Frame, text: str) -> tuple[_Site, int]:
+    def _array(self, frame: Frame, text: str) -> tuple[Site, int]:
         while True:
             name, port = self._source(frame, text)
             if frame.body is not None and name in frame.body.arguments and frame.caller is not None:
@@ -202,7 +166,7 @@ class Flattening:
                 raise UnreadableModel(f"function {call.body.name!r} lacks results; save the model again")
             frame, text = call, call.body.results[port]
 
-    def _source(self, frame: _Frame, text: str) -> tuple[str, int]:
+    def _source(self, frame: Frame, text: str) -> tuple[str, int]:
         """The node or argument, and the number of its output, that an edge of a frame names."""
         if frame.body is None:
             return parse_edge(text)
@@ -215,7 +179,7 @@ class Flattening:
             return (name, int(output)) if output.isdigit() else (name, self._library.port(node, output, 0))
         return name, self._library.port(node, output, int(index) if index.isdigit() else 0)
 
-    def _call(self, frame: _Frame, name: str) -> _Frame | None:
+    def _call(self, frame: Frame, name: str) -> Frame | None:
         """The frame of the call that node `name` makes; None where it is no call."""
         if name in frame.calls:
             return frame.calls[name]
@@ -236,27 +200,27 @@ class Flattening:
         if frame.depth >= _DEEPEST or self._frames > _MOST_CALLS:
             raise UnreadableModel(f"function {called!r} calls itself, or functions are nested beyond measure")
         data = tuple(text for text in inputs if not text.startswith("^"))
-        made = _Frame(f"{frame.path}{name}/", body, frame, data, attrs, frame.depth + 1)
+        made = Frame(f"{frame.path}{name}/", body, frame, data, attrs, frame.depth + 1)
         frame.calls[name] = made
         return made
 
-    def _site(self, frame: _Frame, name: str) -> _Site:
+    def _site(self, frame: Frame, name: str) -> Site:
         key = frame, name
         if key not in self._sites:
             if frame.body is None:
-                self._sites[key] = _Site(frame, None, self._graph.position(name), name)
+                self._sites[key] = Site(frame, None, self._graph.position(name), name)
             else:
                 node = self._body_node(frame.body, name)
-                self._sites[key] = _Site(frame, node, -1, self._free(frame.path, name))
+                self._sites[key] = Site(frame, node, -1, self._free(frame.path, name))
         return self._sites[key]
 
-    def _argument(self, frame: _Frame, name: str, place: int) -> _Site:
+    def _argument(self, frame: Frame, name: str, place: int) -> Site:
         """An argument of a branch, as an input of it."""
         if (frame, name) not in self._sites:
             assert frame.body is not None
             node = message_class("NodeDef")(name=name, op="Placeholder")
             node.attr["dtype"].type = frame.body.argument_types[place]
-            self._sites[frame, name] = _Site(frame, node, -1, self._free(frame.path, name))
+            self._sites[frame, name] = Site(frame, node, -1, self._free(frame.path, name))
         return self._sites[frame, name]
 
     def _free(self, path: str, name: str) -> str:
@@ -280,11 +244,3 @@ class Flattening:
         if serialized is None or origin is None:
             return message_class("NodeDef")()
         return message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
-
-
-def _bound(attrs: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Attributes of a node of a body, with the call's in place of those the function leaves open."""
-    return {
-        key: given[value.placeholder] if value.placeholder and value.placeholder in given else value
-        for key, value in attrs.items()
-    }
