@@ -32,12 +32,13 @@ def report_text(rule: Rule) -> str:
 def example_report(rule: Rule, example: Example) -> Report:
     """The example linted by this rule, for the usual converters that it is about."""
     wanted = [name for name in DEFAULT if name in example.profiles] or list(example.profiles[:1])
+    kind, suffix = ("graphdef", "pb") if example.finished is None else ("tflite", "tflite")
     report = lint_model(
-        Model(None, "graphdef", example.graph, variables=example.variables, finished=example.finished),
+        Model(None, kind, example.graph, variables=example.variables, finished=example.finished),
         example.inputs,
         example.outputs,
         profiles(wanted),
-        path=f"{rule.code}.pb",
+        path=f"{rule.code}.{suffix}",
         accepts=lambda finding: finding.code == rule.code,
         calls=example.calls,
     )

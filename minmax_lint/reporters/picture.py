@@ -140,7 +140,7 @@ def _states(report: Report) -> dict[str, dict[str, State]]:
     for profile, prediction in report.predictions.items():
         for op in prediction.ops:
             if op.computes:
-                for node in op.nodes:
+                for node in op.nodes or (parse_edge(op.output).node,):
                     found.setdefault(node, {})[profile] = "integer" if op.integer else "float"
     return found
 

@@ -117,11 +117,13 @@ function sized(label, full, weight) {
   return { label, full, width: Math.ceil(width) + 20, height: lines.length * 15 + 16 };
 }
 
-/* The part of a name that tells something: `act_quant`, where the last part only repeats the op. */
+/* The part of a name that tells something: `act_quant`, where the last part only repeats the op. A fused op of a
+   .tflite is called by all its sources (`a/Relu6;a/Conv2D`): the first counts. */
 function telling(node) {
-  const parts = node.name.split("/");
+  const [first, ...others] = node.name.split(";");
+  const parts = first.split("/");
   const last = parts.pop();
-  const repeats = last === "read" || last.replace(/_\d+$/, "") === node.op;
+  const repeats = others.length || last === "read" || last.replace(/_\d+$/, "") === node.op;
   return repeats && parts.length ? `${parts.pop()}/${last.replace(/^FakeQuantWithMinMax\w*?(_\d+)?$/, "FakeQuant$1")}` : last;
 }
 
