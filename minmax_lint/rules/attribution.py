@@ -47,7 +47,6 @@ CODES: Mapping[ObstacleKind, str] = {
 }
 """Kinds that belong to one rule, whatever the graph looks like."""
 
-
 ABOUT_OPS = frozenset({"MM401", "MM402"})
 """Rules about an op, whatever its result is called after a converter's rewriting."""
 
@@ -75,7 +74,7 @@ class Cause:
 
 def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     """The causes by the code of their rule, in graph order as far as the converters tell it."""
-    coverage = Coverage(subject)
+    coverage = subject.coverage
     merged: dict[tuple[str, str | None], Cause] = {}
     for profile in subject.profiles:
         prediction = subject.predictions[profile.name]

@@ -24,11 +24,11 @@ class FloatTail(Rule):
 
     ## Why
     A head was built on a quantized body after the rewrite, or of ops that the rewriter does not know: boxes that are
-    decoded, logits that are scaled, a clip. A guard in front of which no FakeQuant stands belongs here as well.
+    decoded, logits that are scaled, a clip.
 
     ## Symptom
     ```
-    Array LeakyRelu, which is an input to the Minimum operator producing the output array guard, is lacking min/max data, which is necessary for quantization.
+    Array product, which is an input to the Add operator producing the output array boxes, is lacking min/max data, which is necessary for quantization.
     ```
     MLIR says nothing. The converted model ends in DEQUANTIZE and float ops, and the Edge TPU compiler maps them to the CPU.
 
