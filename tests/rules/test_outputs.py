@@ -45,6 +45,16 @@ def test_the_fake_quant_may_hang_behind_ops_that_change_no_value() -> None:
     assert (finding.fix.strategy, finding.fix.applicability) == ("retarget", "safe")
 
 
+def test_an_output_whose_op_folds_away_is_one_finding_for_all_converters() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    zeros = b.const("zeros", 0.0, [4])
+    b.add("BiasAdd", "output", b.dense("dense", x, 4, 4), zeros, data_format=b"NHWC")
+    b.fake_quant("quant", "output", 0, 6)
+    report = lint(b, INPUT, ("output",))
+    assert [(f.code, f.array) for f in report.findings if f.severity == "error"] == [("MM101", "output")]
+
+
 def test_an_output_that_has_its_range_from_elsewhere_is_only_an_info() -> None:
     b = head("Softmax")
     b.fake_quant("quant", "output", 0, 1)

@@ -58,9 +58,16 @@ class Importer:
             elif not self.kept.is_cut(name):
                 self._import(self.kept.graph[name])
         for array in self.kept.outputs:
-            self.function.returned.add_operand(self.value(array))
+            self._return(array)
         self.function.sweep()
         return self.function
+
+    def _return(self, array: str) -> None:
+        value = self.value(array)
+        if value.op is not None and value.op.name not in (CONST, DEQUANTIZE):
+            # Ops that fold away (a bias of zeros) leave the op in front of them to make the output.
+            value.name = array
+        self.function.returned.add_operand(value)
 
     def _take_over(self, node: Node, first: Node) -> None:
         for port in range(_result_count(node)):
