@@ -43,6 +43,8 @@ class Importer:
         self.function = Function()
         self.values: dict[str, Value] = {}
         self._first: dict[str, str] = {}
+        self._merged_into: dict[str, list[str]] = {}
+        self._reader_counts: dict[str, int] = {}
 
     def run(self) -> Function:
         """Raises Refused or Unfollowed."""
@@ -52,6 +54,8 @@ class Importer:
             self.function.arguments.append(value)
         order = import_order(self.kept)
         self._first = merged(self.kept, order)
+        for other, first in self._first.items():
+            self._merged_into.setdefault(first, []).append(other)
         for name in order:
             if name in self._first:
                 self._take_over(self.kept.graph[name], self.kept.graph[self._first[name]])
@@ -120,7 +124,12 @@ class Importer:
 
     def reader_count(self, name: str) -> int:
         """How many operations read output 0 of node `name`, outputs included, in front of all rewriting."""
-        count, pending = 0, [name, *(other for other, first in self._first.items() if first == name)]
+        if name not in self._reader_counts:
+            self._reader_counts[name] = self._count_readers(name)
+        return self._reader_counts[name]
+
+    def _count_readers(self, name: str) -> int:
+        count, pending = 0, [name, *self._merged_into.get(name, ())]
         for current in pending:
             count += self.kept.outputs.count(current)
             for use in self.kept.uses(current):
