@@ -74,7 +74,12 @@ def add_calibration(parser: ArgumentParser) -> None:
     group.add_argument(
         "--batch-size", metavar="N", type=options.positive, default=16, help="samples at once (default 16)"
     )
-    group.add_argument("--samples", metavar="N", type=options.positive, help="use at most N samples")
+    group.add_argument(
+        "--samples",
+        metavar="N",
+        type=options.positive,
+        help="use at most N samples (default: all; 100 for --verify)",
+    )
 
 
 def add_verification(parser: ArgumentParser) -> None:
@@ -106,11 +111,13 @@ def converter_of(args: Namespace) -> Converter:
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:
     """What the options want compared; None for nothing."""
     from minmax_lint.converting import Proof
+    from minmax_lint.verification.run import DEFAULT_SAMPLES
 
     if not (args.verify or args.verify_data or args.verify_threshold is not None):
         return None
     source = args.verify_data or args.calibrate
-    return Proof(data_of(args, source, aliases) if source else None, threshold=args.verify_threshold)
+    data = data_of(args, source, aliases) if source else None
+    return Proof(data, args.samples or DEFAULT_SAMPLES, args.verify_threshold)
 
 
 def data_of(args: Namespace, source: str, aliases: Mapping[str, tuple[str, ...]]) -> Data:

@@ -10,6 +10,7 @@ from minmax_lint.conversion import ConversionResult, Failure, OpInfo, TensorInfo
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.conversion import print_conversion
+from minmax_lint.verification import Comparison, Verification
 from tests.reporters.golden_file import Stream, assert_golden
 from tests.reporters.reports import ABORT, MM101, report
 
@@ -120,6 +121,34 @@ def test_without_a_prediction_nobody_is_surprised(predicted: Prediction | None) 
     found = replace(conversion(CONVERTED, INTEGER, broken=False), prediction=predicted)
     assert found.surprise is None
     assert "was wrong" not in shown(found)
+
+
+PROOF = Verification(
+    (
+        Comparison("original", "fixed", "output", 6 / 255, 0.5, 0.25, None),
+        Comparison("original", "model", "output", 6 / 255, 1.4, 0.3, None),
+        Comparison("fixed", "model", "output", 6 / 255, 1.0, 0.05, None),
+        Comparison("original", "fixed", "logits", 0.1, 0.5, 0.25, 1.0),
+        Comparison("original", "model", "logits", 0.1, 3.0, 0.4, 0.98),
+        Comparison("fixed", "model", "logits", 0.1, 2.5, 0.3, 0.985),
+    ),
+    100,
+    "samples.npz",
+    {"input": 0.015},
+    3.2,
+)
+
+
+def test_how_far_values_are_off_is_a_table() -> None:
+    found = replace(conversion(CONVERTED, INTEGER, broken=False), verification=PROOF, threshold=2.0)
+    assert not found.proved
+    assert_golden("convert-verified.txt", shown(found))
+
+
+def test_values_that_could_not_be_compared_say_why() -> None:
+    found = replace(conversion(CONVERTED, INTEGER, broken=False), unverified="The reason.")
+    assert found.proved
+    assert "values not compared: The reason." in shown(found)
 
 
 def test_quiet_is_the_last_line_alone() -> None:

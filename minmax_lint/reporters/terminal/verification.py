@@ -28,8 +28,9 @@ def print_verification(page: Page, found: Conversion) -> None:
     source = verification.source or "random inputs"
     agreements = any(one.agreement is not None for one in verification.comparisons)
     outputs = list(dict.fromkeys(one.output for one in verification.comparisons))
+    fixed = any(one.value == "fixed" for one in verification.comparisons)
     rows = [
-        (_pair(one, fixed=found.patch is not None), *_cells(one, found, agreements))
+        (_pair(one, fixed=fixed), *_cells(one, found, agreements))
         for output in outputs[:SHOWN_OUTPUTS]
         for pair in PAIRS
         for one in verification.of(*pair)
@@ -53,7 +54,8 @@ def _pair(one: Comparison, *, fixed: bool) -> str:
 
 
 def _cells(one: Comparison, found: Conversion, agreements: bool) -> tuple[Part, ...]:
-    too_far = found.threshold is not None and one.value == "model" and one.max_error > found.threshold
+    counts = found.threshold is not None and (one.reference, one.value) == ("original", "model")
+    too_far = counts and one.max_error > (found.threshold or 0.0)
     cells: tuple[Part, ...] = (
         (f"{one.max_error:.3g}", "bold red" if too_far else ""),
         f"{one.mean_error:.3g}",
