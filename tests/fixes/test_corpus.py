@@ -72,8 +72,10 @@ def _fixed(case: dict[str, Any]) -> Fixed:
 
 
 def converts(one: Fixed, profile: str) -> bool:
-    """Whether the profile's converter quantizes the fixed graph, by prediction."""
-    return one.patch is not None and one.patch.after.predictions[profile].verdict == "quantized"
+    """Whether there is a fixed graph that the profile's converter quantizes, by prediction."""
+    if one.patch is None or one.patch.empty:
+        return False
+    return one.patch.after.predictions[profile].verdict == "quantized"
 
 
 def missed_ranges() -> list[Fixed]:
