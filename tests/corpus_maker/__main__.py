@@ -54,24 +54,35 @@ def main(arguments: list[str] | None = None) -> int:
 def _answers(
     version: tuple[int, int], python: Path, cases: Sequence[Case], runs: int
 ) -> list[dict[str, Expected]]:
-    """By case, what the converters of one TensorFlow do with it."""
-    profiles = [profile.name for profile in PROFILES.values() if profile.version == version]
-    with ForkServer(python) as server:
-        return [{name: _settled(server, name, case, runs) for name in profiles} for case in cases]
+    """By case, what the converters of one TensorFlow do with it.
 
-
-def _settled(server: ForkServer, profile: str, case: Case, runs: int) -> Expected:
-    """The first answer, marked `unstable` where another run gives another.
-
-    Some converters answer otherwise once in ten runs: where the model says that they may, they run more often.
+    Every run has a TensorFlow process of its own: children forked from one share its memory layout, and with it
+    some of what makes MLIR's answers differ.
     """
+    profiles = [profile.name for profile in PROFILES.values() if profile.version == version]
+    asked: list[dict[str, list[Expected]]] = [{name: [] for name in profiles} for _ in cases]
+    for _ in range(runs):
+        with ForkServer(python) as server:
+            for case, answers in zip(cases, asked, strict=True):
+                for name in profiles:
+                    answers[name] += [_answer(server, name, case) for _ in range(_times(case, name))]
+    return [{name: _settled(found) for name, found in answers.items()} for answers in asked]
+
+
+def _answer(server: ForkServer, profile: str, case: Case) -> Expected:
+    return server.answer(profile, case.graph, case.inputs, case.outputs)
+
+
+def _times(case: Case, profile: str) -> int:
+    """More often where the model says that the answer may differ: some differ once in ten runs."""
     report = lint(parse(case.graph), inputs=case.inputs, outputs=case.outputs, converters=[profile])
-    if report.predictions[profile].verdict == "undetermined":
-        runs *= MORE_RUNS
-    answers = [server.answer(profile, case.graph, case.inputs, case.outputs) for _ in range(runs)]
-    if any(multiset(answer) != multiset(answers[0]) for answer in answers):
-        return {**answers[0], "unstable": True}
-    return answers[0]
+    return MORE_RUNS if report.predictions[profile].verdict == "undetermined" else 1
+
+
+def _settled(answers: Sequence[Expected]) -> Expected:
+    """The first answer, marked `unstable` where another run gives another."""
+    unstable = any(multiset(answer) != multiset(answers[0]) for answer in answers)
+    return {**answers[0], "unstable": True} if unstable else answers[0]
 
 
 def _write(folder: Path, cases: Sequence[Case], answers: Sequence[dict[str, Any]]) -> None:
