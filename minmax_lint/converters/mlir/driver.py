@@ -6,31 +6,11 @@ immutable; the last operation is visited first, and whatever a change touches is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.materializing import Rescale, Slot, State, materialize
 from minmax_lint.converters.mlir.scales import BIAS, Scale, united
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED, Version
 from minmax_lint.graph.dtype import DType
-
-Slot = tuple[Operation, int]
-
-
-@dataclass
-class State:
-    """What is known about a value's scale."""
-
-    scale: Scale | None
-    immutable: bool
-
-
-@dataclass
-class Rescale:
-    """A value that has one scale and is wanted with another."""
-
-    scale: Scale
-    on_input: bool
-    users: list[Slot] = field(default_factory=list)
 
 
 def trained(value: Value) -> Scale | None:
@@ -238,64 +218,10 @@ class Driver:
             self.work.append(producer)
         return True
 
-    # Materializing
-
     def _finalize(self) -> None:
-        for argument, state in self.argument_states:
-            self._materialize(argument, state)
-        for (op, index), state in self.result_states.items():
-            self._materialize(op.results[index], state)
-
-    def _materialize(self, value: Value, state: State) -> None:
-        rescales = self.rescales.get(id(state), [])
-        if state.scale is None or (state.immutable and not rescales):
-            return
-        if not state.immutable:
-            self._quantize(value, state.scale)
-        if rescales:
-            self._rescale(value, rescales)
-
-    def _quantize(self, value: Value, scale: Scale) -> None:
-        if value.dtype is not DType.FLOAT:
-            return
-        quantize = self.function.insert_behind(value, Operation(QUANTIZE, volatile=True, inserted=True))
-        stored = quantize.add_result(value.name, DType.FLOAT, value.shape, scale)
-        dequantize = self.function.insert_after(quantize, Operation(DEQUANTIZE, [stored]))
-        value.replace_uses(dequantize.add_result(value.name, DType.FLOAT, value.shape))
-        quantize.add_operand(value)
-
-    def _rescale(self, value: Value, rescales: list[Rescale]) -> None:
-        on_input = rescales[0].on_input
-        if value.op is None:
-            user = value.only_user
-            place = user.result if user is not None and user.name == QUANTIZE else value
-        elif any(rescale.on_input is not on_input for rescale in rescales):
-            return
-        else:
-            user = value.users[0] if value.use_count else None
-            inside = not on_input and user is not None and user.name == QUANTIZE
-            place = user.result if inside and user is not None else value
-        if on_input:
-            if place.scale is None:
-                again = self._requantize(place, rescales[0].scale)
-                place.replace_uses(again.result, keep=again)
-            return
-        reader = place.only_user
-        if reader is None or reader.name != DEQUANTIZE:
-            return
-        clobber = reader.result.use_count <= len(rescales)
-        for rescale in rescales:
-            again = self._requantize(place, rescale.scale)
-            if clobber:
-                reader.set_operand(0, again.result)
-                clobber = False
-                continue
-            dequantize = self.function.insert_after(again, Operation(DEQUANTIZE, [again.result]))
-            restored = dequantize.add_result(value.name, DType.FLOAT, value.shape)
-            for op, slot in rescale.users:
-                op.set_operand(slot, restored)
-
-    def _requantize(self, place: Value, scale: Scale) -> Operation:
-        again = self.function.insert_behind(place, Operation(QUANTIZE, [place], inserted=True))
-        again.add_result(place.name, DType.FLOAT, place.shape, scale)
-        return again
+        places = [
+            *self.argument_states,
+            *((op.results[index], state) for (op, index), state in self.result_states.items()),
+        ]
+        for value, state in places:
+            materialize(self.function, value, state, self.rescales.get(id(state), []))

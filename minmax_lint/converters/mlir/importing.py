@@ -11,16 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalized import CONTROL_FLOW, LEGALIZED, NO_BUILTIN, OPERANDS, REMOVED
 from minmax_lint.converters.mlir.merging import merged
 from minmax_lint.converters.mlir.scales import Scale
-from minmax_lint.converters.mlir.tables import (
-    CONTROL_FLOW,
-    LEGALIZED,
-    NO_BUILTIN,
-    OPERANDS,
-    REMOVED,
-    Version,
-)
+from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name, parse_edge

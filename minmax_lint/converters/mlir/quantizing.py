@@ -49,7 +49,7 @@ def check_order(op: Operation, version: Version) -> None:
     """Raises Unfollowed for an operation with an unread result that chance makes integer or leaves float.
 
     The driver puts its pairs behind the results in the order of their addresses, and the pattern meets an
-    integer form only before the pair of the unread result is taken out (measured: repeat.py).
+    integer form only before the pair of the unread result is taken out (measured, by repeated runs).
     """
     pairs = [value.only_user for value in op.results if value.dtype is DType.FLOAT]
     quantizes = [pair for pair in pairs if pair is not None and pair.name == QUANTIZE]

@@ -38,7 +38,7 @@ BIAS = Scale(0.0, 0, 32)
 
 
 def storage_bits(num_bits: int) -> int:
-    """The width the converter stores: only the class counts, 5 to 8 bits are 8 (measured: bits.py)."""
+    """The width the converter stores: only the class counts, 5 to 8 bits are 8 (measured)."""
     return 4 if num_bits <= 4 else 8 if num_bits <= 8 else 16
 
 

@@ -8,158 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LEGALIZED = {
-    "Abs": "ABS",
-    "Add": "ADD",
-    "AddN": "ADD_N",
-    "Atan2": "ATAN2",
-    "Bucketize": "BUCKETIZE",
-    "AddV2": "ADD",
-    "All": "REDUCE_ALL",
-    "Any": "REDUCE_ANY",
-    "ArgMax": "ARG_MAX",
-    "ArgMin": "ARG_MIN",
-    "AvgPool": "AVERAGE_POOL_2D",
-    "BatchMatMul": "BATCH_MATMUL",
-    "BatchMatMulV2": "BATCH_MATMUL",
-    "BatchMatMulV3": "BATCH_MATMUL",
-    "BatchToSpaceND": "BATCH_TO_SPACE_ND",
-    "BiasAdd": "ADD",
-    "BroadcastTo": "BROADCAST_TO",
-    "Cast": "CAST",
-    "Ceil": "CEIL",
-    "Concat": "CONCATENATION",
-    "ConcatV2": "CONCATENATION",
-    "Conv2D": "CONV_2D",
-    "Conv2DBackpropInput": "TRANSPOSE_CONV",
-    "Cos": "COS",
-    "Cumsum": "CUMSUM",
-    "DepthToSpace": "DEPTH_TO_SPACE",
-    "DepthwiseConv2dNative": "DEPTHWISE_CONV_2D",
-    "Div": "DIV",
-    "Elu": "ELU",
-    "Equal": "EQUAL",
-    "Exp": "EXP",
-    "ExpandDims": "EXPAND_DIMS",
-    "Fill": "FILL",
-    "Floor": "FLOOR",
-    "FloorDiv": "FLOOR_DIV",
-    "FloorMod": "FLOOR_MOD",
-    "Gather": "GATHER",
-    "If": "IF",
-    "StatelessIf": "IF",
-    "StatelessWhile": "WHILE",
-    "While": "WHILE",
-    "GatherNd": "GATHER_ND",
-    "GatherV2": "GATHER",
-    "Gelu": "GELU",
-    "Greater": "GREATER",
-    "GreaterEqual": "GREATER_EQUAL",
-    "LRN": "LOCAL_RESPONSE_NORMALIZATION",
-    "LeakyRelu": "LEAKY_RELU",
-    "Less": "LESS",
-    "LessEqual": "LESS_EQUAL",
-    "Log": "LOG",
-    "LogSoftmax": "LOG_SOFTMAX",
-    "LogicalAnd": "LOGICAL_AND",
-    "LogicalNot": "LOGICAL_NOT",
-    "LogicalOr": "LOGICAL_OR",
-    "MatMul": "FULLY_CONNECTED",
-    "MatrixDiag": "MATRIX_DIAG",
-    "MatrixDiagV2": "MATRIX_DIAG",
-    "MatrixDiagV3": "MATRIX_DIAG",
-    "MatrixSetDiag": "MATRIX_SET_DIAG",
-    "MatrixSetDiagV2": "MATRIX_SET_DIAG",
-    "MatrixSetDiagV3": "MATRIX_SET_DIAG",
-    "Max": "REDUCE_MAX",
-    "MaxPool": "MAX_POOL_2D",
-    "Maximum": "MAXIMUM",
-    "Mean": "MEAN",
-    "Min": "REDUCE_MIN",
-    "Minimum": "MINIMUM",
-    "MirrorPad": "MIRROR_PAD",
-    "Mul": "MUL",
-    "Neg": "NEG",
-    "NotEqual": "NOT_EQUAL",
-    "OneHot": "ONE_HOT",
-    "Pack": "PACK",
-    "Pad": "PAD",
-    "PadV2": "PADV2",
-    "Pow": "POW",
-    "Prod": "REDUCE_PROD",
-    "Range": "RANGE",
-    "Rank": "RANK",
-    "RealDiv": "DIV",
-    "Relu": "RELU",
-    "Relu6": "RELU6",
-    "Reshape": "RESHAPE",
-    "ResizeBilinear": "RESIZE_BILINEAR",
-    "ResizeNearestNeighbor": "RESIZE_NEAREST_NEIGHBOR",
-    "ReverseSequence": "REVERSE_SEQUENCE",
-    "ReverseV2": "REVERSE_V2",
-    "Rint": "ROUND",
-    "Round": "ROUND",
-    "Rsqrt": "RSQRT",
-    "ScatterNd": "SCATTER_ND",
-    "SegmentSum": "SEGMENT_SUM",
-    "Select": "SELECT",
-    "SelectV2": "SELECT_V2",
-    "Shape": "SHAPE",
-    "Sigmoid": "LOGISTIC",
-    "Sign": "SIGN",
-    "Sin": "SIN",
-    "Slice": "SLICE",
-    "Softmax": "SOFTMAX",
-    "SpaceToBatchND": "SPACE_TO_BATCH_ND",
-    "SpaceToDepth": "SPACE_TO_DEPTH",
-    "Split": "SPLIT",
-    "SplitV": "SPLIT_V",
-    "Sqrt": "SQRT",
-    "Square": "SQUARE",
-    "SquaredDifference": "SQUARED_DIFFERENCE",
-    "Squeeze": "SQUEEZE",
-    "StridedSlice": "STRIDED_SLICE",
-    "Sub": "SUB",
-    "Sum": "SUM",
-    "Tanh": "TANH",
-    "Tile": "TILE",
-    "TopK": "TOPK_V2",
-    "TopKV2": "TOPK_V2",
-    "Transpose": "TRANSPOSE",
-    "Unique": "UNIQUE",
-    "Unpack": "UNPACK",
-    "UnsortedSegmentSum": "UNSORTED_SEGMENT_SUM",
-    "Where": "WHERE",
-    "ZerosLike": "ZEROS_LIKE",
-}
-"""TensorFlow op -> TFLite op, where one becomes one. What is not here is composed, removed, or not known."""
-
-OPERANDS = {
-    "Gather": 2,
-    "GatherV2": 2,
-    "MatrixDiagV2": 1,
-    "MatrixDiagV3": 1,
-    "MatrixSetDiagV2": 2,
-    "MatrixSetDiagV3": 2,
-}
-"""TensorFlow op -> how many of its inputs stay operands; the others become attributes."""
-
-REMOVED = frozenset(
-    """
-    CheckNumerics Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
-    """.split()
-)
-"""Ops that hand on their input 0."""
-
-NO_BUILTIN = frozenset(
-    """
-    Case CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
-    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
-    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic StatelessCase Tan
-    """.split()
-)
-"""Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
-
 ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
 FUSES_ACTIVATION = frozenset(
     """
@@ -190,7 +38,7 @@ FIXED = {
 """FixedOutputRangeInterface: (scale, zero point) of the uint8 result."""
 
 ONE_OUTPUT_OF_MANY = frozenset({"SPLIT", "SPLIT_V", "UNPACK"})
-"""Ops of several results: an unused one makes the answer differ from run to run (repeat.py)."""
+"""Ops of several results: an unused one makes the answer differ from run to run."""
 
 UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
 """Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""
@@ -223,10 +71,6 @@ class Version:
     """Ops whose float operands and results share one scale, which flows both ways."""
     mean_takes_operand_scale: bool
     """MEAN over a FakeQuant takes its scale, and then needs none of its own."""
-    bias_fake_quant_blocks: bool
-    """A FakeQuant on a bias leaves the op float; else it is ignored."""
-    changed_return_type_fails: bool
-    """A second FakeQuant of another range at the output is an error in the TF1 flow, else dropped."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
     unites_unsigned_concatenations: bool
@@ -248,8 +92,6 @@ VERSIONS = {
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"},
         same_scale=_SAME_SCALE | {"ADD_N", "GATHER_ND"},
         mean_takes_operand_scale=False,
-        bias_fake_quant_blocks=True,
-        changed_return_type_fails=False,
         without_builtin=frozenset({"Softsign"}),
         unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
@@ -262,8 +104,6 @@ VERSIONS = {
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
         same_scale=_SAME_SCALE | {"ADD_N", "BROADCAST_TO", "GATHER_ND"},
         mean_takes_operand_scale=True,
-        bias_fake_quant_blocks=False,
-        changed_return_type_fails=True,
         without_builtin=frozenset(),
         unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
@@ -307,6 +147,3 @@ ONE_WIDTH_OF_OPERANDS = frozenset(
     "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL SQUARED_DIFFERENCE SUB".split()
 )
 """Ops whose operands must have the same width."""
-
-CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
-"""Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""

@@ -1,0 +1,99 @@
+"""Activations: recognized, and fused into what makes their operand (optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.conditions import (
+    is_number,
+    number,
+    producer,
+)
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
+from minmax_lint.converters.mlir.tables import (
+    FUSES_ACTIVATION,
+)
+from minmax_lint.graph.dtype import DType
+
+
+def fuse_activation(rewriter: Rewriter, op: Operation) -> bool:
+    """RELU and its like go into the operation that makes their operand, if only they read it."""
+    source = op.operands[0].op
+    if source is None or source.name not in FUSES_ACTIVATION or source.activation is not None:
+        return False
+    if op.operands[0].use_count != 1 and source.name != "FULLY_CONNECTED":
+        return False
+    fused = rewriter.create(source.name, source.operands, op, [source])
+    fused.attrs.update(source.attrs)
+    fused.activation = op.name
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def maximum_with_zero(rewriter: Rewriter, op: Operation) -> bool:
+    """MAXIMUM(x, 0) is RELU."""
+    if not is_number(op.operands[1], 0.0) or op.result.dtype is not DType.FLOAT:
+        return False
+    rewriter.replace(op, rewriter.create("RELU", op.operands[:1], op).result)
+    return True
+
+
+def minimum_of_relu(rewriter: Rewriter, op: Operation) -> bool:
+    """MINIMUM(RELU(x), 6) is RELU6."""
+    relu = producer(op.operands[0], "RELU")
+    if relu is None or not is_number(op.operands[1], 6.0):
+        return False
+    rewriter.replace(op, rewriter.create("RELU6", relu.operands[:1], op, [relu]).result)
+    return True
+
+
+def relu_of_minimum(rewriter: Rewriter, op: Operation) -> bool:
+    """RELU(MINIMUM(x, 6)) is RELU6."""
+    minimum = producer(op.operands[0], "MINIMUM")
+    if minimum is None or not is_number(minimum.operands[1], 6.0):
+        return False
+    rewriter.replace(op, rewriter.create("RELU6", minimum.operands[:1], op, [minimum]).result)
+    return True
+
+
+def clamp(inner_name: str, inner_bound: float, outer_bound: float, result: str) -> Pattern:
+    """Two bounds around one value."""
+
+    def pattern(rewriter: Rewriter, op: Operation) -> bool:
+        inner = producer(op.operands[0], inner_name)
+        if inner is None or not is_number(op.operands[1], outer_bound):
+            return False
+        if not is_number(inner.operands[1], inner_bound):
+            return False
+        rewriter.replace(op, rewriter.create(result, inner.operands[:1], op, [inner]).result)
+        return True
+
+    return pattern
+
+
+def leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
+    """MAXIMUM(x * alpha, x), alpha < 1."""
+    product = producer(op.operands[0], "MUL")
+    if product is None or product.activation or product.operands[0] is not op.operands[1]:
+        return False
+    alpha = number(product.operands[1])
+    if alpha is None or not abs(alpha) < 1 or product.result.use_count != 1:
+        return False
+    rewriter.replace(op, rewriter.create("LEAKY_RELU", product.operands[:1], op, [product]).result)
+    return True
+
+
+def power(rewriter: Rewriter, op: Operation) -> bool:
+    """Small constant exponents: 1 goes, 2 is a product, 0.5 and -0.5 are roots."""
+    x, exponent = op.operands
+    if exponent.shape != ():
+        return False
+    if is_number(exponent, 1.0):
+        rewriter.replace(op, x)
+    elif is_number(exponent, 2.0):
+        rewriter.replace(op, rewriter.create("MUL", [x, x], op).result)
+    elif is_number(exponent, 0.5) or is_number(exponent, -0.5):
+        name = "SQRT" if is_number(exponent, 0.5) else "RSQRT"
+        rewriter.replace(op, rewriter.create(name, [x], op).result)
+    else:
+        return False
+    return True

@@ -1,0 +1,164 @@
+"""Elementwise ops, simplified as TensorFlow's dialect folds and legalizes them (canonicalize.td)."""
+
+from __future__ import annotations
+
+import math
+
+from minmax_lint.converters.mlir.conditions import all_equal
+from minmax_lint.converters.mlir.fakequants import is_constant
+from minmax_lint.converters.mlir.hoisting import moved
+from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalized import LEGALIZED
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+def idempotent(importer: Importer, node: Node) -> Value:
+    """Twice is once."""
+    operand = importer.value(node.inputs[0].array)
+    name = LEGALIZED[node.op]
+    if operand.op is not None and operand.op.name == name:
+        return operand
+    return importer.add(name, node, [operand])
+
+
+def negation(importer: Importer, node: Node) -> Value:
+    """The negation of a negation is nothing."""
+    operand = importer.value(node.inputs[0].array)
+    inner = negated(operand)
+    return inner if inner is not None else importer.add("NEG", node, [operand])
+
+
+def negated(value: Value) -> Value | None:
+    """What `value` is the negation of."""
+    return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
+
+
+def add(importer: Importer, node: Node) -> Value:
+    """A sum; with a negation it is a difference (canonicalize.td)."""
+    sources = _both_transposed(importer, node)
+    if sources is not None:
+        total = importer.add("ADD", node, sources, sources[0].shape)
+        order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
+        return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
+    left, right = importer.ordered_inputs(node)
+    if node.op != "BiasAdd":
+        for one, other in ((right, left), (left, right)):
+            inner = negated(other)
+            if inner is not None:
+                return importer.add("SUB", node, [one, inner])
+    return unless_neutral(importer, node, "ADD", 0.0, left, right)
+
+
+def _both_transposed(importer: Importer, node: Node) -> list[Value] | None:
+    """The operands in front of two equal transpositions (MoveTransposesPass moves these behind the sum)."""
+    graph = importer.kept.graph
+    nodes = [graph[edge.node] for edge in node.inputs]
+    if any(source.op != "Transpose" or importer.inference.is_constant(source.name) for source in nodes):
+        return None
+    orders = [importer.integers(source.inputs[1].array) for source in nodes]
+    if orders[0] is None or orders[0] != orders[1]:
+        return None
+    return [importer.value(source.inputs[0].array) for source in nodes]
+
+
+def subtract(importer: Importer, node: Node) -> Value:
+    """A difference; with a negation it is a sum."""
+    left, right = importer.inputs(node)[:2]
+    inner = negated(right)
+    if inner is not None:
+        return importer.add("ADD", node, [left, inner])
+    return unless_neutral(importer, node, "SUB", 0.0, left, right)
+
+
+def multiply(importer: Importer, node: Node) -> Value:
+    """A product; of a convolution and its bias, the product of each."""
+    left, right = importer.ordered_inputs(node)
+    passed = _scaled_convolution(importer, node, left, right)
+    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, left, right)
+
+
+def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
+    """(conv + bias) * factor is conv * factor + bias * factor (optimize.td, PassthroughMulAndBiasAdd)."""
+    added = left.op
+    if added is None or added.name != "ADD" or not is_constant(right) or not is_constant(added.operands[1]):
+        return None
+    conv = added.operands[0].op
+    source = importer.kept.graph[added.nodes[-1]]
+    if conv is None or conv.name != "CONV_2D" or len(importer.kept.uses(source.name)) != 1:
+        return None
+    product = importer.add("MUL", node, [added.operands[0], right])
+    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape, lambda: None)
+    return importer.add("ADD", node, [product, bias])
+
+
+def square(importer: Importer, node: Node) -> Value:
+    """The square of a difference is SQUARED_DIFFERENCE."""
+    operand = importer.value(node.inputs[0].array)
+    if operand.op is not None and operand.op.name == "SUB":
+        return importer.add("SQUARED_DIFFERENCE", node, operand.op.operands)
+    return importer.add("SQUARE", node, [operand])
+
+
+def logarithm(importer: Importer, node: Node) -> Value:
+    """The logarithm of SOFTMAX is LOG_SOFTMAX."""
+    operand = importer.value(node.inputs[0].array)
+    if operand.op is not None and operand.op.name == "SOFTMAX":
+        return importer.add("LOG_SOFTMAX", node, operand.op.operands)
+    return importer.add("LOG", node, [operand])
+
+
+def bound(importer: Importer, node: Node) -> Value:
+    """MAXIMUM or MINIMUM, the constant last."""
+    return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
+
+
+def add_n(importer: Importer, node: Node) -> Value:
+    """Of one array, ADD_N is nothing."""
+    operands = importer.inputs(node)
+    if len(operands) == 1:
+        return operands[0]
+    return importer.add("ADD_N", node, operands)
+
+
+def unless_neutral(
+    importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value
+) -> Value:
+    """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
+    shape = importer.inference.shape(node.name)
+    fixed = shape is not None and None not in shape and left.shape == shape
+    if fixed and left.dtype is DType.FLOAT and all_equal(right, neutral):
+        return left
+    return importer.add(name, node, [left, right])
+
+
+def divide(importer: Importer, node: Node) -> Value:
+    """Division by a constant, or by a root, is multiplication (RealDivWithConstDivisor, canonicalize.td)."""
+    left, right = importer.inputs(node)[:2]
+    if right.op is not None and right.op.name == "SQRT":
+        return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
+    if left.dtype is DType.FLOAT and is_constant(right):
+        inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
+        return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
+    return importer.add("DIV", node, [left, right])
+
+
+def _inverse(value: Value) -> Tensor | None:
+    tensor = value.op.load() if value.op is not None else None
+    if tensor is None:
+        return None
+    inverses = [1 / float(number) if number else math.inf for number in tensor.values()]
+    return Tensor.of(tensor.dtype, tensor.shape, inverses)
+
+
+def broadcast(importer: Importer, node: Node) -> Value:
+    """BROADCAST_TO; in 2.15 a product with ones."""
+    source, sizes = importer.inputs(node)[:2]
+    shape = importer.inference.shape(node.name)
+    if not importer.version.broadcasts_by_product or shape is None or None in shape:
+        return importer.add("BROADCAST_TO", node, [source, sizes])
+    count = [size for size in shape if size is not None]
+    ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
+    return unless_neutral(importer, node, "MUL", 1.0, source, ones)

@@ -1,0 +1,71 @@
+"""What patterns ask of values."""
+
+from __future__ import annotations
+
+import struct
+
+from minmax_lint.converters.mlir.fakequants import is_constant
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.graph.tensor import Shape
+
+
+def producer(value: Value, name: str) -> Operation | None:
+    """The operation of that name that makes `value`, or None."""
+    return value.op if value.op is not None and value.op.name == name else None
+
+
+def number(value: Value) -> float | None:
+    """The value of a constant of one element; None for anything else."""
+    op = value.op
+    tensor = op.load() if op is not None and is_constant(value) and elements(value.shape or ()) == 1 else None
+    return float(tensor.item()) if tensor is not None and tensor.known else None
+
+
+def is_number(value: Value, wanted: float) -> bool:
+    """Whether `value` is a constant of one element that equals `wanted`."""
+    found = number(value)
+    return found is not None and found == float32(wanted)
+
+
+def float32(value: float) -> float:
+    """The nearest number that fits in 32 bits."""
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+
+
+def same_type(a: Value, b: Value) -> bool:
+    """Same shape and element type."""
+    return a.shape == b.shape and a.shape is not None and None not in a.shape and a.dtype is b.dtype
+
+
+def rank(value: Value) -> int:
+    """The rank; many where it is not known."""
+    return 99 if value.shape is None else len(value.shape)
+
+
+def tail_of(short: Shape | None, long: Shape | None) -> bool:
+    """Whether `short` is how `long` ends."""
+    if short is None or long is None or len(short) > len(long):
+        return False
+    return not short or long[-len(short) :] == short
+
+
+def axes_of(value: Value) -> list[int] | None:
+    """The integers of a constant, None where they are not known."""
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    return None if tensor is None or not tensor.known else [int(axis) for axis in tensor.values()]
+
+
+def all_equal(value: Value, number: float) -> bool:
+    """Whether `value` is a float constant whose every element is `number`."""
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size or tensor.content is None:
+        return False
+    stored = tensor.stored
+    if not stored:
+        return number == 0
+    # Bytes, because weights are large and numpy is not loaded for this.
+    wanted = struct.pack("<f", number)
+    content = bytes(tensor.content[: 4 * stored])
+    return content[:4] == wanted and content == wanted * stored

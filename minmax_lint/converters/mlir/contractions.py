@@ -1,0 +1,102 @@
+"""Convolutions, matrix products and batch normalizations, and what is laid out anew for them (prepare_tf.cc)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from minmax_lint.converters.mlir.arithmetic import unless_neutral
+from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.fakequants import is_constant
+from minmax_lint.converters.mlir.hoisting import flipped, moved
+from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+
+
+def mat_mul(importer: Importer, node: Node) -> Value:
+    """FULLY_CONNECTED; what is not transposed as it wants it gets a TRANSPOSE."""
+    left, right = importer.inputs(node)[:2]
+    if node.flag("transpose_a"):
+        left = flipped(importer, node, left)
+    if not node.flag("transpose_b"):
+        right = flipped(importer, node, right)
+    return importer.add("FULLY_CONNECTED", node, [left, right])
+
+
+def convolution(importer: Importer, node: Node) -> Value:
+    """Convolutions get a bias of zeros; filters are transposed, or reshaped for the depthwise one."""
+    image, filters = importer.inputs(node)[:2]
+    depthwise = node.op == "DepthwiseConv2dNative"
+    shape = filters.shape
+    wanted: Shape | None = None
+    if shape is not None and len(shape) == 4:
+        rows, columns, depth, count = shape
+        total = None if depth is None or count is None else depth * count
+        wanted = (1, rows, columns, total) if depthwise else (count, rows, columns, depth)
+    order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
+    filters = moved(importer, node, "RESHAPE" if depthwise else "TRANSPOSE", filters, wanted, order)
+    channels = None if wanted is None else wanted[-1] if depthwise else wanted[0]
+    bias = importer.zeros(node.name, channels)
+    name = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+    return importer.add(name, node, [image, filters, bias])
+
+
+def transpose_convolution(importer: Importer, node: Node) -> Value:
+    """Constant filters are transposed in front of their FakeQuant, others behind it."""
+    sizes, filters, image = importer.inputs(node)[:3]
+    shape = filters.shape
+    wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
+    order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
+    if is_constant(filters):
+        filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
+    else:
+        filters = importer.add("TRANSPOSE", node, [filters, order], wanted)
+    return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
+
+
+def batch_norm(importer: Importer, node: Node) -> Value:
+    """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
+    x = importer.value(node.inputs[0].array)
+    arrays = [edge.array for edge in node.inputs[1:5]]
+    if not all(importer.inference.is_constant(array) for array in arrays):
+        raise Unfollowed(f"the parameters of {node.op} {node.name} are not constant", node.name)
+    depth = importer.inference.shape(arrays[0])
+    folded = BatchNorm(importer, node, arrays)
+    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
+    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
+    product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
+    return unless_neutral(importer, node, "ADD", 0.0, product, offset)
+
+
+class BatchNorm:
+    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+
+    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
+        self._load = [importer.inference.constant(array) for array in arrays]
+        self._epsilon = node.real("epsilon", 1e-4)
+
+    def factor(self) -> Tensor | None:
+        """Scale / sqrt(variance + epsilon)."""
+        return self._computed(lambda scale, offset, mean, variance: self._scaled(scale, variance))
+
+    def offset(self) -> Tensor | None:
+        """Offset - mean * factor."""
+        return self._computed(
+            lambda scale, offset, mean, variance: offset - mean * self._scaled(scale, variance)
+        )
+
+    def _scaled(self, scale: float, variance: float) -> float:
+        root = math.sqrt(max(variance + self._epsilon, 0.0))
+        return scale / root if root else math.inf
+
+    def _computed(self, function: Callable[[float, float, float, float], float]) -> Tensor | None:
+        scale, *others = self._load
+        if scale is None or not scale.known or any(other is None or not other.known for other in others):
+            return None
+        columns = [tensor.values() for tensor in (scale, *others) if tensor is not None]
+        return Tensor.of(
+            DType.FLOAT, scale.shape, [function(*map(float, row)) for row in zip(*columns, strict=True)]
+        )

@@ -1,0 +1,59 @@
+"""Selections of elements that are plainer than they look (optimize.cc, optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.conditions import (
+    same_type,
+)
+from minmax_lint.converters.mlir.fakequants import is_constant
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.rewriting import Rewriter
+
+
+def whole_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A SLICE or STRIDED_SLICE of everything goes."""
+    if not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def plain_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A STRIDED_SLICE without masks and with steps of 1 is a SLICE (2.21)."""
+    node = op.attrs["node"]
+    if any(
+        node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    ):
+        return False
+    steps = op.operands[3].op
+    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
+    if tensor is None or any(step != 1 for step in tensor.values()):
+        return False
+    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
+    return True
+
+
+def broadcast_select(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT of a constant that repeats one number is SELECT_V2 of that number (2.21)."""
+    if not any(_repeats(value) for value in op.operands[1:]):
+        return False
+    operands = [rewriter.constant(value) if _repeats(value) else value for value in op.operands]
+    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
+    return True
+
+
+def _repeats(value: Value) -> bool:
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    return tensor is not None and tensor.size > 1 and len(set(tensor.values())) == 1
+
+
+def whole_gather(rewriter: Rewriter, op: Operation) -> bool:
+    """A GATHER_ND of all rows in order goes."""
+    indices = op.operands[1].op
+    tensor = indices.load() if indices is not None and is_constant(op.operands[1]) else None
+    if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
+        return False
+    if not same_type(op.operands[0], op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
