@@ -62,3 +62,8 @@ def test_kind_array_and_float_ops_are_the_converters_own(profile: str) -> None:
 @pytest.mark.parametrize("profile", SCORED)
 def test_what_converts_to_an_integer_model_raises_no_alarm(profile: str) -> None:
     assert not _score(profile).false_alarms
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_model_answers_on_every_graph(profile: str) -> None:
+    assert _score(profile).cases >= MIN_CASES

@@ -57,7 +57,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--profile", action="append", choices=list(PROFILES), help="default: those of TensorFlow 2.15"
     )
     parser.add_argument(
-        "--keep", type=Path, default=Path("disagreements"), help="folder (default: %(default)s)"
+        "--keep", type=Path, default=Path("fixtures/disagreements"), help="folder (default: %(default)s)"
     )
     parser.add_argument(
         "--undetermined",
