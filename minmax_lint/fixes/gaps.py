@@ -67,6 +67,8 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
     for array in missing(trial):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
+        if array in kept.outputs and trial.subject.inference.is_constant(array):
+            continue  # converters give a constant output no range, whatever stands behind it
         found = source.of(array)
         if found is not None:
             yield array, found
