@@ -11,14 +11,15 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 
 from minmax_lint.graph.graph import Graph
 from minmax_lint.writers.graphdef import encode
-from tests.fuzz import FIXTURES, HOSTILE
+from tests.fuzz import FOUNDING, HOSTILE
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
-from tests.fuzz.survival import survives, survives_bytes
+from tests.fuzz.survival import survives
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,6 +51,11 @@ def _by_hypothesis(seconds: int) -> None:
 def _by_atheris(seconds: int) -> None:
     import atheris
 
+    for name in [name for name in sys.modules if name.startswith(("minmax_lint", "tests.fuzz.survival"))]:
+        del sys.modules[name]  # imported again, with counters in every branch
+    with atheris.instrument_imports(include=["minmax_lint"]):
+        from tests.fuzz.survival import survives_bytes
+
     def one(content: bytes) -> None:
         try:
             survives_bytes(content)
@@ -57,10 +63,10 @@ def _by_atheris(seconds: int) -> None:
             keep(content)
             raise
 
-    seeds = [str(path.parent if path.is_file() else path) for path in FIXTURES[:1]]
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=20000", *seeds], one)
-    atheris.Fuzz()
+    with TemporaryDirectory() as corpus:  # what libFuzzer finds worth keeping goes to the first folder
+        arguments = [f"-max_total_time={seconds}", "-max_len=20000", corpus, str(HOSTILE), str(FOUNDING)]
+        atheris.Setup([sys.argv[0], *arguments], one)
+        atheris.Fuzz()
 
 
 def keep(content: bytes) -> None:
