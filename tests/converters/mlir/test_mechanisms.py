@@ -12,7 +12,7 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
-from tests.converters.mlir import mechanisms as m
+from tests.converters import mechanisms as m
 
 Mechanism = Callable[[Builder], str]
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from minmax_lint.graph.build import Builder
-from tests.converters.mlir import mechanisms as m
+from tests.converters import mechanisms as m
 from tests.converters.mlir.test_mechanisms import EXPECTED, PROFILES, Mechanism, predicted
 
 ROOTS = {

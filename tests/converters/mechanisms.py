@@ -1,4 +1,4 @@
-"""Small graphs, one for each mechanism of the MLIR converter; what each does is in test_mechanisms.py.
+"""Small graphs, one for each mechanism; what each converter does with it is in its test_mechanisms.py.
 
 Every graph reads `input`; its docstring says what is special about it.
 """
