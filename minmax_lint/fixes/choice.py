@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.guard import NAME as GUARD
-from minmax_lint.fixes.guard import guard
+from minmax_lint.fixes.guard import checked_bound, guard
+from minmax_lint.fixes.output import lost_fake_quant
 from minmax_lint.fixes.repair import NOTHING, CannotRepair, Repair
 from minmax_lint.fixes.retarget import NAME as RETARGET
 from minmax_lint.fixes.retarget import retarget
@@ -28,13 +29,15 @@ def repaired_outputs(
     Of the candidates that make no selected profile worse, the one with the best predictions is taken; then
     the one that leaves the fewest ops; then the first of retarget, guard. Outputs are visited in graph
     order, so the order in which they are given does not matter. Second come the reasons for which outputs
-    that need a repair got none.
+    that need a repair got none. Raises UserError for a user's bound that would clip one of them.
     """
     lost = [
         output
         for output in sorted(trial.outputs, key=lambda name: _place(trial, name))
         if outside_fake_quants(trial.subject.graph, trial.subject.kept, output)
     ]
+    if bound != DEFAULT_BOUND:
+        _check_bound(trial, lost, bound)
     wanted = [name for name in (RETARGET, GUARD) if strategy in ("auto", name)]
     together: list[Trial] = []
     for name in wanted if len(lost) > 1 else ():
@@ -44,6 +47,17 @@ def repaired_outputs(
     single, refused = _one_by_one(trial, lost, strategy, bound, new_name)
     better = [candidate for candidate in together if candidate.nearer(single)]
     return (min(better, key=_rank), ()) if better else (single, refused)
+
+
+def _check_bound(trial: Trial, lost: Sequence[str], bound: float) -> None:
+    """Refuse a user's bound that would clip, also where no guard is chosen: it is a mistake all the same."""
+    for output in lost:
+        try:
+            found = lost_fake_quant(trial.model.graph, trial.subject.kept, output)
+        except CannotRepair:
+            continue
+        if not _indifferent(trial, output):
+            checked_bound(found.fake_quant, bound)
 
 
 def _rank(trial: Trial) -> tuple[Standing, int]:

@@ -66,6 +66,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["fix", BROKEN, "-i", "inputt", "--output", "x.pb"], "did you mean input"),
         (["fix", BROKEN, "--output", "x.pb", "--strategy", "magic"], "magic"),
         (["fix", BROKEN, "--output", "x.pb", "--strategy", "guard", "--bound", "5"], "would clip"),
+        (["fix", BROKEN, "--output", "x.pb", "--bound", "5"], "would clip"),
         (["fix", BROKEN, "--output", "x.pb", "--default-range", "6,-6"], "MIN must be below MAX"),
         (["convert", BROKEN], "--output"),
         (["convert", BROKEN, "--output", BROKEN], "is the input"),

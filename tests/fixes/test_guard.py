@@ -29,10 +29,24 @@ def test_the_default_bound_is_raised_above_the_range(high: float, bound: float) 
     assert patch.graph[node.inputs[1].node].tensor().item() == bound
 
 
+@pytest.mark.parametrize("strategy", ["guard", "auto", "retarget"])
 @pytest.mark.parametrize("bound", [6.0, 1.0, -3.0, 6.02])
-def test_a_bound_of_the_users_that_would_clip_is_refused(bound: float) -> None:
+def test_a_bound_of_the_users_that_would_clip_is_refused(strategy: str, bound: float) -> None:
     with pytest.raises(minmax_lint.UserError, match=r"would clip .*give one above 6\.0"):
-        fixed(head(), "output", strategy="guard", bound=bound)
+        fixed(head(), "output", strategy=strategy, bound=bound)
+
+
+@pytest.mark.parametrize("outputs", [["output"], ["output", "output_1"]])
+def test_a_bound_that_fits_does_not_keep_from_a_better_repair(outputs: list[str]) -> None:
+    patch = fixed(head(outputs=2), *outputs, bound=7.0)
+    assert patch.strategy == "retarget"
+
+
+def test_a_bound_is_not_held_against_an_output_that_needs_no_repair() -> None:
+    b = head()
+    x = b.fake_quant("logits/quant", b.dense("logits", "input", 4, 3), -6, 6)
+    b.fake_quant("odds/quant", b.add("Softmax", "odds", x), 0, 100)
+    assert fixed(b, "output", "odds", bound=7.0).strategy == "retarget"
 
 
 def test_a_bound_of_the_users_that_fits_is_taken() -> None:
