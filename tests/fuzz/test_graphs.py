@@ -9,7 +9,7 @@ from tests.fuzz import HOSTILE
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
 from tests.fuzz.survival import survives, survives_bytes
 
-BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @BOUNDED
