@@ -69,3 +69,11 @@ def all_equal(value: Value, number: float) -> bool:
     wanted = struct.pack("<f", number)
     content = bytes(tensor.content[: 4 * stored])
     return content[:4] == wanted and content == wanted * stored
+
+
+def keeps_order(transpose: Operation) -> bool:
+    """Whether a TRANSPOSE moves only dimensions of size 1."""
+    order, shape = axes_of(transpose.operands[1]), transpose.operands[0].shape
+    if order is None or shape is None or None in shape or transpose.result.shape is None:
+        return False
+    return [axis for axis in order if shape[axis] != 1] == [a for a in range(len(shape)) if shape[a] != 1]

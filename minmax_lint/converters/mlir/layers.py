@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.conditions import (
     all_equal,
+    keeps_order,
     producer,
     rank,
     same_type,
@@ -206,3 +207,23 @@ def times_one(rewriter: Rewriter, op: Operation) -> bool:
         return False
     rewriter.replace(op, op.operands[0])
     return True
+
+
+def product_of_transposed(rewriter: Rewriter, op: Operation) -> bool:
+    """FULLY_CONNECTED of two transposed activations is BATCH_MATMUL of what was transposed."""
+    transposes = [producer(value, "TRANSPOSE") for value in op.operands]
+    left, right = transposes[:2]
+    if left is None or right is None or len(op.operands) > 2 or op.activation:
+        return False
+    if is_constant(left.operands[0]) or is_constant(right.operands[0]):
+        return False
+    fused = rewriter.create("BATCH_MATMUL", [left.operands[0], right.operands[0]], op, [left, right])
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def product_of_reordered(rewriter: Rewriter, op: Operation) -> bool:
+    """The same, where the TRANSPOSEs are visited before, and become RESHAPEs if they can (2.21)."""
+    if any((found := producer(value, "TRANSPOSE")) and keeps_order(found) for value in op.operands):
+        return False
+    return product_of_transposed(rewriter, op)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.conditions import (
     axes_of,
+    keeps_order,
     producer,
     rank,
     same_type,
@@ -130,10 +131,7 @@ def reshape_away(rewriter: Rewriter, op: Operation) -> bool:
 
 def trivial_transpose(rewriter: Rewriter, op: Operation) -> bool:
     """A TRANSPOSE that only moves dimensions of size 1 is a RESHAPE."""
-    order, shape = axes_of(op.operands[1]), op.operands[0].shape
-    if order is None or shape is None or None in shape or op.result.shape is None:
-        return False
-    if [axis for axis in order if shape[axis] != 1] != [a for a in range(len(shape)) if shape[a] != 1]:
+    if not keeps_order(op):
         return False
     rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
     return True

@@ -20,6 +20,8 @@ from minmax_lint.converters.mlir.layers import (
     add_into_convolution,
     add_into_dense,
     plus_nothing,
+    product_of_reordered,
+    product_of_transposed,
     scalar_into_following,
     scale_into_convolution,
     scale_into_dense,
@@ -54,6 +56,8 @@ def optimize(function: Function, version: Version, last: Patterns | None = None)
     extra = LATER if version.simplifies_slices_and_sums else EARLIER
     if version.pushes_transposes:
         Rewriter(function, PUSH_TRANSPOSE).run()
+    else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
+        Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
     for phase in (FIRST, {**SECOND, **(last or {})}):
         patterns = {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
         Rewriter(function, patterns).run()
@@ -100,6 +104,7 @@ _PATTERNS["MINIMUM"] = [
     minimum_of_relu,
     *_PATTERNS["MINIMUM"],
 ]
+_PATTERNS["FULLY_CONNECTED"] = [product_of_reordered]
 _PATTERNS["SQUEEZE"] = _PATTERNS["EXPAND_DIMS"] = [to_reshape]
 _PATTERNS["RESHAPE"] = [reshape_away]
 _PATTERNS["TRANSPOSE"] = [trivial_transpose]
@@ -115,7 +120,7 @@ SECOND = {
     **FIRST,
     "CONV_2D": (scalar_into_following,),
     "DEPTHWISE_CONV_2D": (scalar_into_following,),
-    "FULLY_CONNECTED": (scalar_into_following, vector_into_following_dense),
+    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following, vector_into_following_dense),
     "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
 }
 """The second phase."""
