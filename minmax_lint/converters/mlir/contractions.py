@@ -49,7 +49,7 @@ def transpose_convolution(importer: Importer, node: Node) -> Value:
     sizes, filters, image = importer.inputs(node)[:3]
     shape = filters.shape
     wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
-    order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
+    order = importer.constant(node.name, DType.INT32, (4,), lambda: Tensor.of(DType.INT32, [4], [2, 0, 1, 3]))
     if is_constant(filters):
         filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
     else:

@@ -5,6 +5,7 @@ Sources: post_quantize.cc; the verifiers of SameScalesOpInterface and of func.re
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.conditions import axes_of
 from minmax_lint.converters.mlir.failure import Refused
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.optimizing import optimize
@@ -120,7 +121,7 @@ def check_types(op: Operation, *, signed: bool) -> None:
         raise _mistyped(
             op, f"'tfl.{name}' op failed to verify that binary op operands have same element type"
         )
-    if op.name == "TRANSPOSE" and operands and operands[0].channels:
+    if op.name == "TRANSPOSE" and operands and operands[0].channels and not _last_stays_last(op):
         raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
     weighted = op.name in CONVOLUTIONS and len(op.operands) > 1
     weights = op.operands[1].scale if weighted else None
@@ -135,6 +136,12 @@ def check_types(op: Operation, *, signed: bool) -> None:
             raise _mistyped(
                 op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
             )
+
+
+def _last_stays_last(transpose: Operation) -> bool:
+    """Whether the axis of the channels, which a FakeQuant has last, is the last one of the result."""
+    order = axes_of(transpose.operands[1])
+    return order is not None and order[-1] == len(order) - 1
 
 
 def _mistyped(op: Operation, message: str) -> Refused:

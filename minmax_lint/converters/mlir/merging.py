@@ -74,4 +74,6 @@ def _operation_key(op: Operation) -> object:
     node = op.attrs.get("node")
     attrs = _attributes(node) if isinstance(node, Node) else ()
     scales = tuple(result.scale for result in op.results)
+    if op.name == "RESHAPE" and None not in (op.result.shape or (None,)):
+        return op.name, op.result.shape, scales, id(op.operands[0])
     return op.name, op.activation, attrs, scales, tuple(id(value) for value in op.operands)
