@@ -10,13 +10,15 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Scalar, Tensor
 
-_FLOAT_OPS_WITHOUT_T = frozenset(
+_OPS_WITHOUT_T = frozenset(
     {
         "FakeQuantWithMinMaxVars",
         "FakeQuantWithMinMaxArgs",
         "FakeQuantWithMinMaxVarsPerChannel",
         "Const",
+        "GatherV2",
         "Placeholder",
+        "PlaceholderWithDefault",
     }
 )
 
@@ -40,7 +42,7 @@ class Builder:
 
     def add(self, op: str, name: str, *inputs: str, after: Sequence[str] = (), **attrs: Attr) -> str:
         """A node of any op; float ops get `T`; `after` are control inputs."""
-        if op not in _FLOAT_OPS_WITHOUT_T:
+        if op not in _OPS_WITHOUT_T:
             attrs.setdefault("T", DType.FLOAT)
         self._nodes.append(Node(name, op, tuple(parse_edge(i) for i in inputs), tuple(after), attrs))
         return name

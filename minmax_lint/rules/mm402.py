@@ -30,8 +30,8 @@ class CustomOpInPath(Rule):
     ```
 
     ## Fix
-    End the model in front of it (`-o`) and run it outside. TOCO lets an op through that carries the attributes
-    `_output_quantized` and `_output_types`.
+    End the model in front of it (`-o`) and run it outside. TOCO, with `allow_custom_ops`, lets an op through that
+    carries the attributes `_output_quantized` and `_output_types`.
 
     ## Converters
     All abort or leave it in float (error).

@@ -60,13 +60,17 @@ def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
 
 
 def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
-    """Weights whose output channel (the last axis, or the first) is multiplied by one factor each."""
+    """Weights whose output channel (the last axis, or the first) is multiplied by one factor each.
+
+    Of factors that vary in space as well TOCO takes the first row (fuse_binary_into_preceding_affine.cc).
+    """
     import numpy
 
     if not (tensor.known and factor.known) or _too_large(tensor):
         return None
     factors = factor.numpy().reshape(-1).astype("<f4")
     values = tensor.numpy()
+    factors = factors[: factor.shape[-1] if factor.shape else 1]
     if factors.size > 1 and not last_axis:
         factors = factors.reshape(-1, *[1] * (values.ndim - 1))
     with numpy.errstate(all="ignore"):
