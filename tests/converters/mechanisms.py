@@ -102,6 +102,14 @@ def mean(b: Builder) -> str:
     return b.add("Mean", "y", start(b), axes, Tidx=DType.INT32, keep_dims=False)
 
 
+def reduction_of_one(b: Builder) -> str:
+    """SUM over an axis of size 1, which is nothing, without a range of its own."""
+    front = b.fake_quant("e_fq", b.add("Exp", "e", flat(b)), 0, 3)
+    axes = b.const("axes", [0], dtype=DType.INT32)
+    total = b.add("Sum", "sum", front, axes, Tidx=DType.INT32, keep_dims=True)
+    return b.fake_quant("out", b.add("Abs", "y", total), 0, 3)
+
+
 def concatenation(b: Builder) -> str:
     """Operands of two ranges, and none on the result."""
     left = flat(b)

@@ -42,7 +42,13 @@ from minmax_lint.converters.mlir.moves import (
     value_before_move,
 )
 from minmax_lint.converters.mlir.rewriting import Pattern, Patterns, Rewriter
-from minmax_lint.converters.mlir.slices import broadcast_select, plain_slice, whole_gather, whole_slice
+from minmax_lint.converters.mlir.slices import (
+    broadcast_select,
+    plain_slice,
+    reduction_of_one,
+    whole_gather,
+    whole_slice,
+)
 from minmax_lint.converters.mlir.tables import (
     ACTIVATIONS,
     BEFORE_RESHAPE,
@@ -111,6 +117,8 @@ _PATTERNS["TRANSPOSE"] = [trivial_transpose]
 _PATTERNS[QUANTIZE] = [same_again]
 _PATTERNS["POW"] = [power]
 _PATTERNS["GATHER_ND"] = [whole_gather]
+for _name in ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"):
+    _PATTERNS[_name] = [*_PATTERNS.get(_name, ()), reduction_of_one]
 _PATTERNS["SLICE"] = _PATTERNS["STRIDED_SLICE"] = [whole_slice]
 
 FIRST = {name: tuple(patterns) for name, patterns in _PATTERNS.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.conditions import (
+    axes_of,
     same_type,
 )
 from minmax_lint.converters.mlir.fakequants import is_constant
@@ -54,6 +55,14 @@ def whole_gather(rewriter: Rewriter, op: Operation) -> bool:
     if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
         return False
     if not same_type(op.operands[0], op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def reduction_of_one(rewriter: Rewriter, op: Operation) -> bool:
+    """A reduction over axes of size 1 that keeps them goes."""
+    if not same_type(op.operands[0], op.result) or axes_of(op.operands[1]) is None:
         return False
     rewriter.replace(op, op.operands[0])
     return True

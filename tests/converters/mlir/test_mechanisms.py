@@ -29,6 +29,7 @@ SAME_EVERYWHERE = {
     m.same_range_twice: "quantized",
     m.weights_without_range: "quantized",
     m.no_kernel: "SIN",
+    m.reduction_of_one: "quantized",
     m.concatenation: "quantized",
     m.two_missing_in_a_row: "FULLY_CONNECTED FULLY_CONNECTED",
     m.refused_op: "abort: other",
