@@ -8,6 +8,7 @@ from minmax_lint.fixes.choice import repaired_outputs
 from minmax_lint.fixes.fold import fold
 from minmax_lint.fixes.freeze import freeze
 from minmax_lint.fixes.gaps import filled, missing
+from minmax_lint.fixes.merge import merge
 from minmax_lint.fixes.narrow import narrow
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.repair import CannotRepair
@@ -158,6 +159,18 @@ def _narrow(trial: Trial, options: FixOptions) -> Trial:
     return trial
 
 
+def _merge(trial: Trial, options: FixOptions) -> Trial:
+    """For TOCO alone: MLIR takes weights with a range for each channel as they are."""
+    unknown = {
+        obstacle.node
+        for profile, found in zip(trial.profiles, trial.predictions, strict=True)
+        for obstacle in found.obstacles
+        if profile.engine == "toco"
+    }
+    around = [found for found in trial.subject.kept_fake_quants if found.node in unknown]
+    return trial.after(merge(trial.model.graph, around))
+
+
 def _fold(trial: Trial, options: FixOptions) -> Trial:
     return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(_concerned(trial))))
 
@@ -173,4 +186,4 @@ def _concerned(trial: Trial) -> Iterator[str]:
                 yield obstacle.node
 
 
-_STEPS: tuple[Step, ...] = (_strip, _replace, _narrow, _fold)
+_STEPS: tuple[Step, ...] = (_strip, _replace, _merge, _narrow, _fold)

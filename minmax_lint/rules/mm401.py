@@ -62,6 +62,7 @@ class NoQuantizedKernel(Rule):
 
     ## Fix
     `minmax-lint fix` writes some ops out in ops that have a quantized form (`replace`, safe): a square becomes a product.
+    With `--unsafe-fixes`, a FakeQuant with a range for each channel gets one for all of them (`merge`), which TOCO knows.
     Else write it so yourself, or end the model in front of it (`-o`) and compute the rest outside.
 
     ## Converters
@@ -72,7 +73,7 @@ class NoQuantizedKernel(Rule):
     code = "MM401"
     name = "no-quantized-kernel"
     severity = "error"
-    fixes = ("replace",)
+    fixes = ("replace", "merge")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding an op."""
@@ -122,6 +123,8 @@ def _advice(op: str) -> str:
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     """Safe where one op takes its place, and its result has a FakeQuant."""
+    if op == "FakeQuantWithMinMaxVarsPerChannel":
+        return FixOffer("merge", "unsafe", f"Give {cause.node!r} one range for all channels.")
     if op not in REPLACED or cause.node is None or cause.kind != "no-kernel":
         return None
     inputs = subject.graph[cause.node].inputs
