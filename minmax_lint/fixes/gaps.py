@@ -61,14 +61,19 @@ def missing(trial: Trial) -> tuple[str, ...]:
     )
 
 
+def is_constant_output(trial: Trial, array: str) -> bool:
+    """Whether `array` is an output and a constant: no converter gives it a range, whatever stands behind it."""
+    return array in trial.subject.kept.outputs and trial.subject.inference.is_constant(array)
+
+
 def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]]:
     source = RangeSource(trial.subject.inference, options, trial.repair)
     graph, kept = trial.subject.graph, trial.subject.kept
     for array in missing(trial):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
-        if array in kept.outputs and trial.subject.inference.is_constant(array):
-            continue  # converters give a constant output no range, whatever stands behind it
+        if is_constant_output(trial, array):
+            continue
         found = source.of(array)
         if found is not None:
             yield array, found

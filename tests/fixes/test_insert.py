@@ -64,6 +64,17 @@ def test_without_a_source_nothing_is_inserted_and_the_array_is_named() -> None:
     assert "No range is known for first, hidden" in patch.reason
 
 
+@pytest.mark.parametrize("options", [{}, {"unsafe": True}, {"unsafe": True, "default_range": (-6.0, 6.0)}])
+def test_no_range_is_asked_for_where_a_constant_is_an_output(options: dict[str, object]) -> None:
+    b = Builder()
+    b.fake_quant("output", b.dense("dense", b.placeholder("input", [1, 4]), 4, 3), -6, 6)
+    b.const("anchors", [1.0, 2.0])
+    patch = fixed(b, "output", "anchors", **options)
+    assert patch.empty
+    assert "No range is known" not in patch.reason
+    assert "leave anchors out of the outputs" in patch.reason
+
+
 def test_nothing_is_invented_without_leave() -> None:
     assert fixed(float_net(), "output", ranges={"hidden": (0.0, 3.0)}).empty
 
