@@ -98,14 +98,15 @@ def fix(
     calibrated: Mapping[str, tuple[float, float]] | None = None,
     default_range: tuple[float, float] | None = None,
     freeze: bool = False,
+    trust: bool = False,
 ) -> Patch:
     """Repair a model; nothing is written before `patch.save(path)`.
 
-    `source`, `inputs`, `outputs`, `converters` and `signature` are those of `lint`. `strategy`: how an output
-    is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`). `bound` is the guard's,
-    `new_name` leaves the output's name to the old op. With `unsafe`, arrays without range get a FakeQuant as
-    well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)), what the op itself fixes,
-    or `default_range`. With `freeze`, variables become constants.
+    `source`, `inputs`, `outputs`, `converters`, `signature` and `trust` are those of `lint`. `strategy`: how
+    an output is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`). `bound` is the
+    guard's, `new_name` leaves the output's name to the old op. With `unsafe`, arrays without range get a
+    FakeQuant as well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)), what the op
+    itself fixes, or `default_range`. With `freeze`, variables become constants.
 
     The patch has the fixed `graph_def`, its `changes`, its `outputs` and whether it is `safe`. Raises
     UserError where a repair is needed and none fits, or the result does not lint as promised.
@@ -113,7 +114,7 @@ def fix(
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
     options = FixOptions(
         strategy=strategy,
         bound=bound,
@@ -150,14 +151,15 @@ def convert(
     verify: bool | str = False,
     python: str | PathLike[str] | None = None,
     time_limit: float = 600.0,
+    trust: bool = False,
 ) -> Conversion:
     """Convert a model with a real converter, in a child process, and read the produced model back.
 
-    `source`, `inputs`, `outputs`: as of `lint`. `engine`, `flow`: which converter; `python`: the interpreter
-    that holds its TensorFlow (default: the running one). `stats`: input -> (mean, std), real value = (byte -
-    mean) / std; (128, 64) where not given. With `fix` the graph is repaired first (`unsafe`, `ranges`,
-    `calibrated`: as of `fix`). With `verify` the values of graph, repaired graph and model are compared, on
-    the data it names (as of `calibrate`) or on random inputs.
+    `source`, `inputs`, `outputs`, `trust`: as of `lint`. `engine`, `flow`: which converter; `python`: the
+    interpreter that holds its TensorFlow (default: the running one). `stats`: input -> (mean, std), real
+    value = (byte - mean) / std; (128, 64) where not given. With `fix` the graph is repaired first (`unsafe`,
+    `ranges`, `calibrated`: as of `fix`). With `verify` the values of graph, repaired graph and model are
+    compared, on the data it names (as of `calibrate`) or on random inputs.
 
     Returns the model (`.model`, its bytes; None where the converter failed) with its `verdict`, `message`,
     `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
@@ -168,7 +170,7 @@ def convert(
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
     converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
     path, wanted = display_path(source, model), (converter.profile,)
     proof = None
@@ -197,19 +199,20 @@ def calibrate(
     samples: int | None = None,
     python: str | PathLike[str] | None = None,
     time_limit: float = 600.0,
+    trust: bool = False,
 ) -> Calibration:
     """Observe the range of every float array while TensorFlow runs the graph over data.
 
     `data`: an `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, or
     `module:function` (`file.py:function`) that yields feeds. `method`: `minmax`, `percentile` or
     `moving-average`. The `.ranges` of the result (array -> (min, max)) are what `fix` and `convert` take as
-    `calibrated`. Raises UserError where the data cannot be read or do not fit.
+    `calibrated`. `trust`: as of `lint`. Raises UserError where the data cannot be read or do not fit.
     """
     from minmax_lint.calibration import Data
     from minmax_lint.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
-    model, ends = _opened(source, inputs, outputs, signature)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
     return run(
         frozen_model(model, ends.inputs, ends.outputs),
         ends.inputs,

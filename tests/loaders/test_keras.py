@@ -11,7 +11,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.cli import main
-from minmax_lint.errors import UnreadableModel
+from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.loaders import load
 from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
 
@@ -67,6 +67,20 @@ def test_code_in_an_untrusted_file_is_one_line_and_nothing_runs(capsys):
 def test_a_trusted_file_may_run_its_code():
     report = minmax_lint.lint(KERAS / "lambda.keras", trust=True)
     assert "Mul" in report.source.columns.ops
+
+
+@pytest.mark.parametrize(
+    ("call", "more"), [("lint", ()), ("fix", ()), ("convert", ()), ("calibrate", ("data.npz",))]
+)
+def test_whoever_reads_a_model_may_trust_it(call, more, monkeypatch):
+    def load(source, *, trust, **options):
+        raise UserError(f"trust={trust}")
+
+    monkeypatch.setattr("minmax_lint.api.load", load)
+    with pytest.raises(UserError, match="trust=True"):
+        getattr(minmax_lint, call)(KERAS / "lambda.keras", *more, trust=True)
+    with pytest.raises(UserError, match="trust=False"):
+        getattr(minmax_lint, call)(KERAS / "lambda.keras", *more)
 
 
 def test_a_quantized_model_of_tfmot_is_read_from_its_file():
