@@ -19,24 +19,24 @@ from minmax_lint.reporters.document import document
 from minmax_lint.writers.graphdef import encode
 
 LONGEST = 10.0
-"""Seconds for a graph that fits on a page."""
+"""CPU seconds for a graph that fits on a page: other work on the machine does not count."""
 
 
 def survives(graph: Graph, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
     """Lint and fix `graph` as it comes from a file. Only a UserError of one line may be raised."""
-    started = time.monotonic()
+    started = time.process_time()
     with one_line():
         model = parse(encode(graph))
         lint_and_fix(model, tuple(profiles))
-    assert time.monotonic() - started < LONGEST
+    assert time.process_time() - started < LONGEST
 
 
 def survives_bytes(content: bytes, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
     """The same for the content of a file, whatever it is."""
-    started = time.monotonic()
+    started = time.process_time()
     with one_line():
         lint_and_fix(parse(content), tuple(profiles))
-    assert time.monotonic() - started < LONGEST
+    assert time.process_time() - started < LONGEST
 
 
 def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
