@@ -111,8 +111,12 @@ def logarithm(importer: Importer, node: Node) -> Value:
 
 
 def bound(importer: Importer, node: Node) -> Value:
-    """MAXIMUM or MINIMUM, the constant last."""
-    return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
+    """MAXIMUM or MINIMUM, the constant last; MAXIMUM with the scalar 0 is RELU."""
+    left, right = importer.ordered_inputs(node)
+    if node.op == "Maximum" and right.shape == () and all_equal(right, 0.0):
+        twice = left.op is not None and left.op.name == "RELU"
+        return left if twice else importer.add("RELU", node, [left])
+    return importer.add(LEGALIZED[node.op], node, [left, right])
 
 
 def add_n(importer: Importer, node: Node) -> Value:
