@@ -61,7 +61,6 @@ def make_subject(
             for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True)
             if op in VARIABLES
         ),
-        model.variables is not None,
         model.finished,
         checkpoint=model.variables if isinstance(model.variables, CheckpointKeys) else None,
     )

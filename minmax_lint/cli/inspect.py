@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.cli import options
 from minmax_lint.cli.streams import payload
@@ -39,16 +40,12 @@ def run(args: Namespace) -> int:
         if args.input or args.output_array or args.signature:
             raise
         inspection = inspect_model(model, args.graph, None, str(error))
+    if args.output_format == "json":
+        return _print_json(inspection.data())
+    from minmax_lint.reporters.terminal.inspection import print_inspection
+
     with payload() as out:
-        if args.output_format == "json":
-            import json
-
-            json.dump(inspection.data(), out, indent=2)
-            out.write("\n")
-        else:
-            from minmax_lint.reporters.terminal.inspection import print_inspection
-
-            print_inspection(out, inspection)
+        print_inspection(out, inspection)
     return 0
 
 
@@ -56,14 +53,19 @@ def _print_finished(args: Namespace, model: TFLiteModel) -> int:
     from minmax_lint.reporters.finished import FinishedInspection
 
     inspection = FinishedInspection(args.graph, model)
+    if args.output_format == "json":
+        return _print_json(inspection.data())
+    from minmax_lint.reporters.terminal.finished import print_finished
+
     with payload() as out:
-        if args.output_format == "json":
-            import json
+        print_finished(out, inspection)
+    return 0
 
-            json.dump(inspection.data(), out, indent=2)
-            out.write("\n")
-        else:
-            from minmax_lint.reporters.terminal.finished import print_finished
 
-            print_finished(out, inspection)
+def _print_json(data: Mapping[str, Any]) -> int:
+    import json
+
+    with payload() as out:
+        json.dump(data, out, indent=2)
+        out.write("\n")
     return 0

@@ -174,13 +174,18 @@ def range_of(text: str) -> tuple[float, float]:
 
 def seconds(text: str) -> float:
     """A time limit: a number of seconds above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number of seconds") from None
+    value = number_of("seconds", text)
     if not value > 0:
         raise ArgumentTypeError("a time limit is more than 0 seconds")
     return value
+
+
+def number_of(unit: str, text: str) -> float:
+    """A number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number of {unit}") from None
 
 
 def inputs_of(args: Namespace) -> Mapping[str, Shape | None] | None:

@@ -182,10 +182,7 @@ def input_stats(text: str) -> tuple[str, tuple[float, float]]:
 
 def steps(text: str) -> float:
     """A number of quantization steps, at least 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number of steps") from None
+    value = options.number_of("steps", text)
     if not value >= 0:
         raise ArgumentTypeError("a threshold is at least 0 steps")
     return value

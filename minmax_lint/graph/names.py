@@ -41,11 +41,6 @@ _LONGEST = 500
 """Characters of a name that somebody may have meant to type."""
 
 
-def is_control(text: str) -> bool:
-    """Whether a NodeDef input is a control edge (`^node`)."""
-    return text.startswith("^")
-
-
 def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Names a user may have meant: same last path component first, then by spelling distance."""
     candidates = [name for name in known if len(name) <= _LONGEST]

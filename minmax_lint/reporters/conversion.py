@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from minmax_lint.conversion import TensorInfo, TFLiteModel
+from minmax_lint.conversion import TFLiteModel
 from minmax_lint.converting import Conversion
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data, report_data
+from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.verification import Verification
 
 
@@ -54,18 +55,8 @@ def _model_data(model: TFLiteModel) -> dict[str, Any]:
             {"op": op.name, "output": op.outputs[0].name if op.outputs else None, "float": op.is_float}
             for op in model.ops
         ],
-        "inputs": [_tensor_data(tensor) for tensor in model.inputs],
-        "outputs": [_tensor_data(tensor) for tensor in model.outputs],
-    }
-
-
-def _tensor_data(tensor: TensorInfo) -> dict[str, Any]:
-    return {
-        "name": tensor.name,
-        "dtype": tensor.dtype,
-        "shape": list(tensor.shape),
-        "scale": tensor.scale,
-        "zero_point": tensor.zero_point,
+        "inputs": [tensor_data(tensor) for tensor in model.inputs],
+        "outputs": [tensor_data(tensor) for tensor in model.outputs],
     }
 
 

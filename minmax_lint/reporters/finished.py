@@ -51,8 +51,8 @@ class FinishedInspection:
             "path": self.path,
             "format": "tflite",
             "size": self.model.size,
-            "inputs": [_tensor_data(tensor) for tensor in self.model.inputs],
-            "outputs": [_tensor_data(tensor) for tensor in self.model.outputs],
+            "inputs": [tensor_data(tensor) for tensor in self.model.inputs],
+            "outputs": [tensor_data(tensor) for tensor in self.model.outputs],
             "integer_share": self.integer_share,
             "ops": [
                 {
@@ -68,7 +68,8 @@ class FinishedInspection:
         }
 
 
-def _tensor_data(tensor: TensorInfo) -> dict[str, Any]:
+def tensor_data(tensor: TensorInfo) -> dict[str, Any]:
+    """A tensor of a .tflite model as plain data."""
     return {
         "name": tensor.name,
         "dtype": tensor.dtype,

@@ -6,7 +6,7 @@ converter stumbles over is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,16 @@ class Cause:
     """The first converter's own sentence about it."""
     kind: ObstacleKind
     """What the first converter stumbles over."""
+
+
+def profiles_of(causes: Iterable[Cause]) -> tuple[str, ...]:
+    """The profiles that stumble over one of these, each once."""
+    return tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+
+
+def consequences_of(causes: Iterable[Cause]) -> tuple[str, ...]:
+    """The arrays that suffer from one of these, each once."""
+    return tuple(dict.fromkeys(name for cause in causes for name in cause.consequences))
 
 
 def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
@@ -201,7 +211,7 @@ def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[C
             "MM104",
             output,
             found[0].array,
-            tuple(dict.fromkeys(name for cause in found for name in cause.profiles)),
+            profiles_of(found),
             tuple(
                 dict.fromkeys(name for c in found for name in (c.array, *c.consequences) if name is not None)
             ),
@@ -213,6 +223,6 @@ def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[C
 def _merged(first: Cause, second: Cause) -> Cause:
     return replace(
         first,
-        profiles=tuple(dict.fromkeys((*first.profiles, *second.profiles))),
-        consequences=tuple(dict.fromkeys((*first.consequences, *second.consequences))),
+        profiles=profiles_of((first, second)),
+        consequences=consequences_of((first, second)),
     )

@@ -25,10 +25,10 @@ def step(subject: Subject, node: str, role: Role = "kept", note: str = "") -> St
     return Step(node, found.op, role, note)
 
 
-def around(subject: Subject, array: str, note: str = NO_RANGE) -> tuple[Step, ...]:
-    """The array without range, what it is made of, and the first op that reads it."""
-    name = parse_edge(array).node
-    if name not in subject.graph:
+def around(subject: Subject, array: str | None, note: str = NO_RANGE) -> tuple[Step, ...]:
+    """The array without range, what it is made of, and the first op that reads it; nothing for no array."""
+    name = parse_edge(array).node if array is not None else ""
+    if array is None or name not in subject.graph:
         return ()
     before = _before(subject, name)
     reader = next((use.node for use in subject.kept.uses(array)), None)

@@ -29,6 +29,12 @@ class FixOffer:
     """Whether the user has to say a range, or give data to observe one."""
 
 
+def insertion(where: str, ranges: str = "a range") -> FixOffer:
+    """A FakeQuant behind an array, whose range only the user can know."""
+    description = f"Insert a FakeQuant behind {where}, with {ranges} that you give."
+    return FixOffer("insert", "unsafe", description, needs_range=True)
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the small drawing of a finding's path, from what is kept to what lies outside."""

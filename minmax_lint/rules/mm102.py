@@ -8,7 +8,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.finding import Finding, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -72,14 +72,7 @@ class OutputWithoutRange(Rule):
                     step(subject, node, "output", f"the output, {NO_RANGE}"),
                 ),
                 advice=_advice(subject, output),
-                fix=None
-                if constant
-                else FixOffer(
-                    "insert",
-                    "unsafe",
-                    f"Insert a FakeQuant behind {output!r}, with a range that you give.",
-                    needs_range=True,
-                ),
+                fix=None if constant else insertion(repr(output)),
             )
 
     @classmethod

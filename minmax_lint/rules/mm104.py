@@ -8,7 +8,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.finding import Finding, FixOffer, Step
+from minmax_lint.rules.finding import Finding, Step, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -56,12 +56,7 @@ class FloatTail(Rule):
                 f"{count} arrays behind the last FakeQuant in front of output {cause.array!r} have no range",
                 path=_path(subject, cause.consequences),
                 advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code.",
-                fix=FixOffer(
-                    "insert",
-                    "unsafe",
-                    "Insert a FakeQuant behind each of them, with ranges that you give.",
-                    needs_range=True,
-                ),
+                fix=insertion("each of them", "ranges"),
             )
 
     @classmethod

@@ -10,7 +10,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.finding import Finding, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -62,12 +62,7 @@ class ActivationWithoutRange(Rule):
                 else f"array {cause.array!r} has no range{_needed(cause)}",
                 path=around(subject, cause.array),
                 advice=_advice(cause, is_input),
-                fix=FixOffer(
-                    "insert",
-                    "unsafe",
-                    f"Insert a FakeQuant behind {cause.array!r}, with a range that you give.",
-                    needs_range=True,
-                ),
+                fix=insertion(repr(cause.array)),
             )
 
     @classmethod

@@ -8,7 +8,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.drawing import NO_RANGE, step
-from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.finding import Finding, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -59,12 +59,7 @@ class FakeQuantSplitsActivation(Rule):
                 f"FakeQuant {quant!r} stands in front of activation {name!r}, which has no range of its own",
                 path=(step(subject, source), step(subject, quant), step(subject, name, "missing", NO_RANGE)),
                 advice="Use an activation that is one op (tf.nn.relu6), so that the FakeQuant comes behind it.",
-                fix=FixOffer(
-                    "insert",
-                    "unsafe",
-                    f"Insert a FakeQuant behind {name!r}, with a range that you give.",
-                    needs_range=True,
-                ),
+                fix=insertion(repr(name)),
             )
 
     @classmethod

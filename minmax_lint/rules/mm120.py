@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
+from minmax_lint.rules.attribution import profiles_of
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
@@ -44,7 +45,7 @@ class NoFakeQuantInSubgraph(Rule):
         causes = subject.causes(self.code)
         if not causes:
             return
-        profiles = tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+        profiles = profiles_of(causes)
         affected = [name for cause in causes for name in (cause.array, *cause.consequences)]
         outside = len(subject.fake_quants)
         yield self.finding(

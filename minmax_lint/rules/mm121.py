@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.attribution import LEGACY_OPS
+from minmax_lint.rules.attribution import LEGACY_OPS, profiles_of
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.rule import Example, Rule
@@ -50,12 +50,12 @@ class LegacyEightBitOps(Rule):
         if not found:
             return
         causes = subject.causes(self.code)
-        profiles = tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+        profiles = profiles_of(causes)
         counts = Counter(graph.op(name) for name in found).most_common(3)
         told = ", ".join(op if number == 1 else f"{op} x{number}" for op, number in counts)
         yield self.finding(
             f"the graph holds ops of TensorFlow's first quantization: {told}",
-            severity=subject.severity(profiles) if profiles else "warning",
+            severity=subject.severity(profiles, otherwise="warning"),
             node=found[0],
             outputs=subject.kept.outputs,
             profiles=profiles,

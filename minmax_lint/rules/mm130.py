@@ -9,6 +9,7 @@ from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
+from minmax_lint.rules.attribution import profiles_of
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
@@ -65,13 +66,13 @@ class TrainingGraph(Rule):
         )
         if not causes and not found:
             return
-        profiles = tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
+        profiles = profiles_of(causes)
         first = next((cause.node for cause in causes if cause.node is not None), None) or found[0]
         others = len(set(found) - {first})
         more = f", and so do {others} more ops of training" if others else ""
         yield self.finding(
             f"the outputs depend on {first!r} ({graph.op(first)}), which belongs to training{more}",
-            severity=subject.severity(profiles) if profiles else "warning",
+            severity=subject.severity(profiles, otherwise="warning"),
             node=first,
             array=first,
             outputs=kept.outputs,

@@ -47,21 +47,15 @@ class RangeMissesZero(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a FakeQuant."""
-        broken: dict[str, tuple[str, ...]] = {}
-        for cause in subject.causes(self.code):
-            quant = subject.coverage.fake_quant_of(cause.array, cause.node)
-            if quant is not None:
-                broken[quant.node] = tuple(dict.fromkeys((*broken.get(quant.node, ()), *cause.profiles)))
+        causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
             if not misses_zero(found):
                 continue
-            profiles = broken.get(found.node, ())
-            yield self.finding(
+            yield self.about_fake_quant(
+                subject,
+                found,
+                causes.get(found.node, ()),
                 f"the range {found.range} of {found.node!r} does not hold 0: converters move it, and values are clipped",
-                severity=subject.severity(profiles) if profiles else "warning",
-                node=found.node,
-                array=found.array,
-                profiles=profiles,
                 consequences=(found.array,),
                 path=(step(subject, found.node),),
                 fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} to {widened(found)}."),

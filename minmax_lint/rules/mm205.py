@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.attribution import consequences_of
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.ranges import is_degenerate, known
@@ -50,25 +51,18 @@ class RangeDegenerate(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a FakeQuant."""
-        broken: dict[str, list[str]] = {}
-        affected: dict[str, list[str]] = {}
-        for cause in subject.causes(self.code):
-            found = subject.coverage.fake_quant_of(cause.array, cause.node)
-            if found is not None:
-                broken.setdefault(found.node, []).extend(cause.profiles)
-                affected.setdefault(found.node, []).extend(cause.consequences)
+        causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
-            if not is_degenerate(found) and found.node not in broken:
+            if not is_degenerate(found) and found.node not in causes:
                 continue
-            profiles = tuple(dict.fromkeys(broken.get(found.node, ())))
+            own = causes.get(found.node, ())
             finite = all(math.isfinite(bound) for pair in known(found) for bound in pair)
-            yield self.finding(
+            yield self.about_fake_quant(
+                subject,
+                found,
+                own,
                 f"the range {_text(found)} of {found.node!r} {_what(found)}",
-                severity=subject.severity(profiles) if profiles else "warning",
-                node=found.node,
-                array=found.array,
-                profiles=profiles,
-                consequences=tuple(dict.fromkeys(affected.get(found.node, ()))),
+                consequences=consequences_of(own),
                 path=(step(subject, found.node, "missing", _text(found)),),
                 advice="" if finite else "Train until the range is finite, or set it by hand.",
                 fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} until it holds values.")

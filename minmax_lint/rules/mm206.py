@@ -43,21 +43,15 @@ class NumBitsNot8(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a FakeQuant."""
-        broken: dict[str, tuple[str, ...]] = {}
-        for cause in subject.causes(self.code):
-            quant = subject.coverage.fake_quant_of(cause.array, cause.node)
-            if quant is not None:
-                broken[quant.node] = tuple(dict.fromkeys((*broken.get(quant.node, ()), *cause.profiles)))
+        causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
             if found.num_bits == USUAL_BITS:
                 continue
-            profiles = broken.get(found.node, ())
-            yield self.finding(
+            yield self.about_fake_quant(
+                subject,
+                found,
+                causes.get(found.node, ()),
                 f"{found.node!r} rounds to {found.num_bits} bits, but the converted model has 8",
-                severity=subject.severity(profiles) if profiles else "warning",
-                node=found.node,
-                array=found.array,
-                profiles=profiles,
                 path=(step(subject, found.node, "missing", f"{found.num_bits} bits"),),
                 advice="Train with num_bits=8.",
             )

@@ -71,7 +71,7 @@ class SharedScaleViolated(Rule):
                 f"{where!r} gets two ranges: its FakeQuant's, and one that the ops behind it share"
                 if cause.kind == "raw-consumer"
                 else f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
-                path=around(subject, where, "conflict") if where is not None else (),
+                path=around(subject, where, "conflict"),
                 advice="Give the arrays in front of and behind it the same range.",
             )
         for found in subject.coverage.on_activations:

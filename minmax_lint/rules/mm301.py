@@ -9,7 +9,6 @@ from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.range_variables import (
     RangeVariable,
-    listed,
     missing,
     range_variables,
     renamed,
@@ -17,6 +16,7 @@ from minmax_lint.rules.range_variables import (
 )
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.wording import listed
 
 
 class RangeNotInCheckpoint(Rule):
@@ -69,11 +69,11 @@ class RangeNotInCheckpoint(Rule):
             near = dict.fromkeys(key for wanted in keys for key in near_names(wanted, free, 1))
             meant = f"; did you mean {' and '.join(map(repr, near))}?" if near else ""
             yield self.finding(
-                f"checkpoint {subject.checkpoint.prefix!r} has no {listed(keys)}, the range of "
+                f"checkpoint {subject.checkpoint.prefix!r} has no {listed(map(repr, keys))}, the range of "
                 f"{variables[0].fake_quant.array!r}{meant}",
                 node=node,
                 array=variables[0].fake_quant.array,
-                profiles=[profile.name for profile in subject.profiles],
+                profiles=subject.profile_names,
                 consequences=keys,
                 advice="Give a checkpoint of the quantized training, saved after the quantization rewrite.",
             )
@@ -83,10 +83,10 @@ class RangeNotInCheckpoint(Rule):
         keys = [variable.key for variable in absent]
         return self.finding(
             f"checkpoint {subject.checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
-            f"{listed(keys)}: it is of a training without quantization",
+            f"{listed(map(repr, keys))}: it is of a training without quantization",
             node=absent[0].fake_quant.node,
             array=absent[0].fake_quant.array,
-            profiles=[profile.name for profile in subject.profiles],
+            profiles=subject.profile_names,
             consequences=keys,
             advice="Train on with the quantization rewrite from this checkpoint, and give what that saves.",
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
-from minmax_lint.rules.range_variables import listed, range_variables
+from minmax_lint.rules.range_variables import range_variables
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.wording import listed
 
 
 class RangeNotRestored(Rule):
@@ -55,11 +56,11 @@ class RangeNotRestored(Rule):
         names = [variable.node for variable in left_out]
         arrays = list(dict.fromkeys(variable.fake_quant.array for variable in left_out))
         yield self.finding(
-            f"the graph's saver does not restore {listed(names)}, although the checkpoint holds them: they are "
-            f"the ranges of {listed(arrays)}",
+            f"the graph's saver does not restore {listed(map(repr, names))}, although the checkpoint holds them: "
+            f"they are the ranges of {listed(map(repr, arrays))}",
             node=left_out[0].fake_quant.node,
             array=arrays[0],
-            profiles=[profile.name for profile in subject.profiles],
+            profiles=subject.profile_names,
             consequences=names,
             advice="Make the saver after the quantization rewrite, of all variables.",
         )

@@ -58,7 +58,7 @@ class RangeScopeDrift(Rule):
             f"{first.key!r}, the range of {first.fake_quant.array!r}{more}",
             node=first.fake_quant.node,
             array=first.fake_quant.array,
-            profiles=[profile.name for profile in subject.profiles],
+            profiles=subject.profile_names,
             consequences=list(moved),
             advice=f"Restore through this map (checkpoint -> graph): {_written(everything)}",
         )

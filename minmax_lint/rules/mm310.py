@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.attribution import Cause, consequences_of
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.rule import Example, Rule
@@ -56,16 +56,13 @@ class RangeNotConstant(Rule):
             if found.constant:
                 continue
             own = causes.get(found.node, [])
-            profiles = tuple(dict.fromkeys(name for cause in own for name in cause.profiles))
-            affected = tuple(dict.fromkeys(name for cause in own for name in cause.consequences))
             bounds = [edge.node for edge in subject.graph[found.node].inputs[1:3]]
-            yield self.finding(
+            yield self.about_fake_quant(
+                subject,
+                found,
+                own,
                 f"the range of {found.node!r} is computed ({', '.join(map(repr, bounds))}), not a constant",
-                severity=subject.severity(profiles) if profiles else "warning",
-                node=found.node,
-                array=found.array,
-                profiles=profiles,
-                consequences=affected,
+                consequences=consequences_of(own),
                 path=(*(step(subject, name) for name in bounds), step(subject, found.node, "missing")),
                 advice="Export the eval graph, in which the range is a variable, and freeze it.",
             )

@@ -85,7 +85,7 @@ class NoQuantizedKernel(Rule):
                 f"{op} {cause.node!r} has no quantized form in {_titles(cause)}{_why(cause)}"
                 if op
                 else cause.message,
-                path=around(subject, cause.node, "no quantized form") if cause.node is not None else (),
+                path=around(subject, cause.node, "no quantized form"),
                 advice=_advice(op),
                 fix=_offer(subject, cause, op),
             )

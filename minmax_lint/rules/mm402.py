@@ -49,7 +49,7 @@ class CustomOpInPath(Rule):
                 subject,
                 cause,
                 f"{op or 'an op'} {cause.node!r} is no op of TFLite: it has no quantized form",
-                path=around(subject, cause.node, "custom") if cause.node is not None else (),
+                path=around(subject, cause.node, "custom"),
                 advice="End the model in front of it, and run it outside.",
             )
 

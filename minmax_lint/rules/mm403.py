@@ -46,12 +46,11 @@ class ConverterCheckFails(Rule):
         for cause in subject.causes(self.code):
             where = cause.node or cause.array
             at = f" {where!r}" if where is not None else " the graph"
-            known = where is not None and where.split(":")[0] in subject.graph
             yield self.from_cause(
                 subject,
                 cause,
                 f"the converter cannot take{at} as it is: {cause.message.rstrip('.')}",
-                path=around(subject, where, "") if known and where is not None else (),
+                path=around(subject, where, ""),
                 advice="Write this op in another form; `minmax-lint explain` reads the converter's message.",
             )
 

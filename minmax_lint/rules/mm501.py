@@ -10,9 +10,7 @@ from minmax_lint.rules.finished_example import FinishedNet
 from minmax_lint.rules.islands import Island, islands
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
-
-SHOWN = 3
-"""Float ops of an island that are named and drawn."""
+from minmax_lint.rules.wording import SHOWN, listed
 
 
 class TFLiteFloatOp(Rule):
@@ -87,7 +85,7 @@ class TFLiteFloatOp(Rule):
 
 
 def _message(island: Island, model: TFLiteModel) -> str:
-    ops = _named(island.ops)
+    ops = listed(op.label for op in island.ops)
     verb = "computes" if len(island.ops) == 1 else "compute"
     if island.before is None and island.behind is None and len(island.ops) == len(model.float_ops):
         integer = sum(op.computes and not op.is_float for op in model.ops)
@@ -98,13 +96,6 @@ def _message(island: Island, model: TFLiteModel) -> str:
         f"in front of the integer {island.behind.label}" if island.behind else "",
     ]
     return f"{ops} {verb} in float, {' and '.join(filter(None, where)) or 'while other ops are integer'}"
-
-
-def _named(ops: Sequence[OpInfo]) -> str:
-    shown = [op.label for op in ops[:SHOWN]]
-    more = len(ops) - SHOWN
-    shown += [f"{more} more"] if more > 0 else []
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def _advice(island: Island, subject: Subject) -> str:

@@ -48,7 +48,7 @@ class OutputNotFound(Rule):
                     f"{role} {array!r} is not in the graph{meant}",
                     array=array,
                     outputs=(array,) if role == "output" else (),
-                    profiles=tuple(profile.name for profile in subject.profiles),
+                    profiles=subject.profile_names,
                     advice=""
                     if hint
                     else "`minmax-lint inspect` lists inputs, outputs and signatures of the graph.",

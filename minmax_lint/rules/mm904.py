@@ -50,7 +50,7 @@ class InputNotUsed(Rule):
             profiles = cause.profiles if cause is not None else ()
             yield self.finding(
                 f"no output depends on input {array!r}",
-                severity=subject.severity(profiles) if profiles else "warning",
+                severity=subject.severity(profiles, otherwise="warning"),
                 node=parse_edge(array).node,
                 array=array,
                 profiles=profiles,

@@ -48,7 +48,7 @@ class GraphOver2GiB(Rule):
             yield self.finding(
                 f"the graph has {size / 2**30:.1f} GiB; TensorFlow and its converters read at most 2 GiB",
                 outputs=subject.kept.outputs,
-                profiles=tuple(profile.name for profile in subject.profiles),
+                profiles=subject.profile_names,
                 advice="Convert a SavedModel, whose variables lie in files of their own.",
             )
 

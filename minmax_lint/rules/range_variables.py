@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from minmax_lint.graph.fakequant import IDENTITIES, RANGE_FROM_INPUTS, FakeQuant
@@ -14,7 +14,6 @@ from minmax_lint.rules.subject import Subject
 _NUMBER = re.compile(r"_\d+$")
 _TOWER = re.compile(r"(tower|clone|replica|gpu|worker|model)(_?\d+)?")
 _LONGEST_CHAIN = 16
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,6 @@ def unused_keys(subject: Subject) -> tuple[str, ...]:
         return ()
     used = {subject.checkpoint.key(node) for node in subject.variables}
     return tuple(key for key in subject.checkpoint.keys if key not in used)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first names in quotes, and how many more there are."""
-    more = len(names) - _SHOWN
-    shown = [repr(name) for name in names[:_SHOWN]] + ([f"{more} more"] if more > 0 else [])
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def _variable(graph: Graph, edge: Edge, variables: frozenset[str]) -> str | None:

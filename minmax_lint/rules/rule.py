@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -16,11 +16,12 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.errors import UnknownName
+from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.attribution import Cause, profiles_of
 from minmax_lint.rules.finding import Finding, FixOffer, Severity, Step
 from minmax_lint.rules.subject import About, Subject
 
@@ -136,6 +137,32 @@ class Rule(ABC):
             outputs=(output,) if output is not None else (),
             profiles=cause.profiles,
             consequences=cause.consequences,
+            path=path,
+            advice=advice,
+            fix=fix,
+        )
+
+    def about_fake_quant(
+        self,
+        subject: Subject,
+        found: FakeQuant,
+        causes: Iterable[Cause],
+        message: str,
+        *,
+        consequences: Sequence[str] = (),
+        path: Sequence[Step] = (),
+        advice: str = "",
+        fix: FixOffer | None = None,
+    ) -> Finding:
+        """A finding about one FakeQuant: a warning where `causes` say of no converter that it stumbles."""
+        profiles = profiles_of(causes)
+        return self.finding(
+            message,
+            severity=subject.severity(profiles, otherwise="warning"),
+            node=found.node,
+            array=found.array,
+            profiles=profiles,
+            consequences=consequences,
             path=path,
             advice=advice,
             fix=fix,

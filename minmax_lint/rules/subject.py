@@ -41,13 +41,10 @@ class Subject:
     unknown_outputs: tuple[str, ...] = ()
     variables: frozenset[str] = frozenset()
     """The nodes that are variables in the source graph."""
-    variables_known: bool = True
-    """Whether their values are available (a checkpoint, a session)."""
     finished: TFLiteModel | None = None
     """The .tflite model that the graph shows, where it is one; then there is nothing to predict."""
     explanations: Mapping[str, Explanation] | None = None
     """Tensor of a float op of the finished model -> why; None where its source graph is not known."""
-
     calls: tuple[ConverterCall, ...] = ()
     """How the converter is called, as far as a script or the configuration says it."""
     checkpoint: CheckpointKeys | None = None
@@ -57,6 +54,11 @@ class Subject:
     def unfrozen(self) -> bool:
         """Whether the source graph has variables."""
         return bool(self.variables)
+
+    @property
+    def profile_names(self) -> tuple[str, ...]:
+        """Of the selected profiles."""
+        return tuple(profile.name for profile in self.profiles)
 
     @property
     def about(self) -> About:
@@ -86,9 +88,23 @@ class Subject:
         """What keeps a selected profile from an integer model, as far as rule `code` is to tell it."""
         return self._causes.get(code, ())
 
-    def severity(self, profiles: Iterable[str]) -> Severity:
-        """How bad a cause is that these profiles stumble over: what aborts or goes float is an error."""
+    def causes_by_fake_quant(self, code: str) -> Mapping[str, tuple[Cause, ...]]:
+        """Node of a kept FakeQuant -> the causes of rule `code` that stand there."""
+        found: dict[str, tuple[Cause, ...]] = {}
+        for cause in self.causes(code):
+            quant = self.coverage.fake_quant_of(cause.array, cause.node)
+            if quant is not None:
+                found[quant.node] = (*found.get(quant.node, ()), cause)
+        return found
+
+    def severity(self, profiles: Iterable[str], *, otherwise: Severity = "info") -> Severity:
+        """How bad a cause is that these profiles stumble over: what aborts or goes float is an error.
+
+        `otherwise` is for what no profile stumbles over.
+        """
         verdicts = {self.predictions[name].verdict for name in profiles}
+        if not verdicts:
+            return otherwise
         if verdicts & {"abort", "float"}:
             return "error"
         return "warning" if "undetermined" in verdicts else "info"

@@ -254,10 +254,6 @@ class Model:
         array.buffer = Constant(load)
         self.dirty.update(array.consumers)
 
-    def set_minmax(self, name: str, minmax: MinMax) -> None:
-        """Record a range."""
-        self.arrays[name].minmax = minmax
-
     def drop_array_if_unused(self, name: str) -> None:
         """Forget an array that nothing produces, reads or names."""
         array = self.arrays.get(name)
