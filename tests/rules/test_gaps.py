@@ -83,6 +83,17 @@ def test_a_gap_at_an_op_that_cannot_be_quantized_is_not_told_by_itself() -> None
     assert errors(lint(b, INPUT, ("output",))) == [("MM401", "elu")]
 
 
+def test_an_op_without_quantized_form_is_named_itself_and_not_the_activation_fused_into_it() -> None:
+    b = Builder()
+    x = quantized_input(b)
+    quotient = b.add("RealDiv", "quotient", x, x)
+    b.fake_quant("output", b.add("Relu", "relu", quotient), 0, 4)
+    report = lint(b, INPUT, ("output",), ["toco-1.15", "mlir-2.15"])
+    (finding,) = found(report, "MM401")
+    assert (finding.node, finding.profiles) == ("quotient", ("toco-1.15", "mlir-2.15"))
+    assert finding.message.startswith("RealDiv 'quotient' has no quantized form")
+
+
 def test_an_op_is_an_error_only_for_the_converters_that_lack_it() -> None:
     b = Builder()
     b.fake_quant("output", b.add("RealDiv", "half", quantized_input(b), b.const("two", 2.0)), -1, 1)

@@ -47,7 +47,8 @@ def _causes(
     from_front: dict[_Root, None] = {}
     own: list[_Root] = []
     if op.name not in version.quantizable:
-        node = parse_edge(op.result.name).node
+        # The result of an op with a fused activation has the activation's name.
+        node = op.nodes[0] if op.activation else parse_edge(op.result.name).node
         own.append(
             _root(roots, "no-kernel", op.result.name, node, f"MLIR has no quantized form of {op.name}.")
         )
