@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
 
 
@@ -33,6 +34,8 @@ class DType(IntEnum):
     UINT32 = 22
     UINT64 = 23
 
+    __hash__ = int.__hash__  # Enum's own is written in Python, and tables are looked up very often
+
     @classmethod
     def from_number(cls, number: int) -> DType:
         """The type for a proto enum number; unknown ones become INVALID."""
@@ -48,6 +51,11 @@ class DType(IntEnum):
     def struct_code(self) -> str | None:
         """The `struct`/`array` code of one element in raw little-endian content; None if not plain."""
         return _STRUCT_CODES.get(self)
+
+    @property
+    def width(self) -> int:
+        """Bytes of one element in raw content; 1 where it has no plain form."""
+        return _WIDTHS.get(self, 1)
 
     @property
     def numpy_name(self) -> str | None:
@@ -69,6 +77,7 @@ _STRUCT_CODES = {
     DType.UINT64: "Q",
     DType.HALF: "e",
 }
+_WIDTHS = {dtype: struct.calcsize(code) for dtype, code in _STRUCT_CODES.items()}
 
 _NUMPY_NAMES = {
     DType.FLOAT: "<f4",

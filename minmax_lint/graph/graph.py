@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.errors import UnknownName
-from minmax_lint.graph.names import Edge, array_name, near_names, parse_edge
+from minmax_lint.graph.names import Edge, array_name, canonical_array, near_names, parse_edge
 from minmax_lint.graph.node import Attr, Node
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class Graph:
 
     def op(self, name: str) -> str:
         """The op of node `name`, without decoding the node."""
-        return self.columns.ops[self.position(name)]
+        position = self._positions.get(name)
+        return self.columns.ops[self.position(name) if position is None else position]
 
     def producer(self, array: str) -> Node:
         """The node that produces `array`. Raises UnknownName."""
@@ -168,11 +169,12 @@ class Graph:
     def _make(self, position: int) -> Node:
         raw = self.columns.inputs[position]
         attrs, device = self.columns.details(position)
+        control = [text for text in raw if text.startswith("^")] if raw else raw
         return Node(
             self.columns.names[position],
             self.columns.ops[position],
-            tuple(parse_edge(text) for text in raw if not text.startswith("^")),
-            tuple(dict.fromkeys(text[1:] for text in raw if text.startswith("^"))),
+            tuple(map(parse_edge, raw if not control else (t for t in raw if not t.startswith("^")))),
+            tuple(dict.fromkeys(text[1:] for text in control)) if control else (),
             attrs,
             device,
         )
@@ -186,7 +188,8 @@ class Graph:
                 if text.startswith("^"):
                     control.setdefault(text[1:], []).append(name)
                 else:
-                    uses.setdefault(parse_edge(text).array, []).append(Use(name, slot))
+                    array = canonical_array(text) if ":" in text else text
+                    uses.setdefault(array, []).append(Use(name, slot))
                     slot += 1
         self._uses = {array: tuple(found) for array, found in uses.items()}
         self._control_uses = {name: tuple(found) for name, found in control.items()}

@@ -16,7 +16,7 @@ class Edge(NamedTuple):
     @property
     def array(self) -> str:
         """The converters' name of the tensor: port 0 is the bare node name."""
-        return array_name(self.node, self.port)
+        return self.node if self.port == 0 else f"{self.node}:{self.port}"
 
 
 def array_name(node: str, port: int = 0) -> str:
@@ -26,9 +26,10 @@ def array_name(node: str, port: int = 0) -> str:
 
 def parse_edge(text: str) -> Edge:
     """Read a data input as NodeDef spells it, or an array name as users type it (`x`, `x:0`, `split:1`)."""
-    name, colon, port = text.rpartition(":")
-    if colon and port.isdigit():
-        return Edge(name, int(port))
+    if ":" in text:
+        name, _, port = text.rpartition(":")
+        if port.isdigit():
+            return Edge(name, int(port))
     return Edge(text, 0)
 
 

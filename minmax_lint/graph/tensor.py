@@ -29,7 +29,7 @@ class Tensor:
     value nobody has given us, such as a variable without its checkpoint: `known` is then False.
     """
 
-    __slots__ = ("_content", "_strings", "dtype", "shape")
+    __slots__ = ("_content", "_strings", "dtype", "known", "shape", "size")
 
     def __init__(
         self,
@@ -42,6 +42,13 @@ class Tensor:
         self.shape: tuple[int, ...] = tuple(shape)
         self._content = content
         self._strings = strings
+        self.size = math.prod(self.shape)
+        """Number of elements."""
+        self.known = content is not None and (self.size <= _MOST_REPEATED or self.stored >= self.size)
+        """False for a constant whose value is not available: a variable without a checkpoint, or a claim.
+
+        A few elements that repeat until they fill more than any memory are a claim.
+        """
 
     @classmethod
     def of(cls, dtype: DType, shape: Sequence[int], values: Sequence[Scalar]) -> Tensor:
@@ -57,23 +64,9 @@ class Tensor:
         return cls(dtype, shape, struct.pack(f"<{len(values)}{code}", *values))
 
     @property
-    def known(self) -> bool:
-        """False for a constant whose value is not available: a variable without a checkpoint, or a claim.
-
-        A few elements that repeat until they fill more than any memory are a claim.
-        """
-        return self._content is not None and (self.size <= _MOST_REPEATED or self.stored >= self.size)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
     def stored(self) -> int:
         """Number of elements really stored; the last one stands for all that follow."""
-        width = struct.calcsize(self.dtype.struct_code or "B")
-        return 0 if self._content is None else len(self._content) // width
+        return 0 if self._content is None else len(self._content) // self.dtype.width
 
     @property
     def content(self) -> bytes | memoryview | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
@@ -14,6 +14,8 @@ from minmax_lint.graph.names import canonical_array, parse_edge
 
 if TYPE_CHECKING:
     import networkx
+
+T = TypeVar("T")
 
 _MANY = 1000
 """Inputs of a node from which on it pays to look at each source once."""
@@ -67,11 +69,22 @@ class Kept:
         """A node whose inputs do not fit its op, and what TensorFlow says about it; None where all fit."""
         return misfit(self.graph, (name for name in self.order if not self.is_cut(name)))
 
+    def once(self, found: Callable[[Kept], T]) -> T:
+        """What `found` says of this subgraph, worked out once for all converters that ask."""
+        if found not in self._found:
+            self._found[found] = found(self)
+        result: T = self._found[found]
+        return result
+
     def networkx(self) -> networkx.MultiDiGraph:
         """The kept subgraph as networkx."""
         from minmax_lint.graph.networkx_view import view
 
         return view(self.graph, self.nodes)
+
+    @cached_property
+    def _found(self) -> dict[object, Any]:
+        return {}
 
     @cached_property
     def _cut(self) -> frozenset[str]:

@@ -46,8 +46,8 @@ class Importer:
             value = Value(array, self.inference.dtype(array), self.inference.shape(array))
             self.values[array] = value
             self.function.arguments.append(value)
-        order = import_order(self.kept)
-        self._first = merged(self.kept, order)
+        order = self.kept.once(import_order)
+        self._first = self.kept.once(_merged)
         for other, first in self._first.items():
             self._merged_into.setdefault(first, []).append(other)
         for name in order:
@@ -190,7 +190,10 @@ def import_order(kept: Kept) -> list[str]:
     for name in kept.nodes:
         sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs} & kept.nodes
         for source in sources:
-            readers.setdefault(source, set()).add(name)
+            if source in readers:
+                readers[source].add(name)
+            else:
+                readers[source] = {name}
         if not sources:
             roots.append(name)
     finished: list[str] = []
@@ -203,10 +206,15 @@ def import_order(kept: Kept) -> list[str]:
         elif name not in seen:
             seen.add(name)
             stack.append((name, True))
-            stack += [(reader, False) for reader in sorted(readers.get(name, ())) if reader not in seen]
+            if name in readers:
+                stack += [(reader, False) for reader in sorted(readers[name]) if reader not in seen]
     if len(finished) < len(kept.nodes):
         raise Unfollowed("the graph has a cycle")
     return finished[::-1]
+
+
+def _merged(kept: Kept) -> dict[str, str]:
+    return merged(kept, kept.once(import_order))
 
 
 def _result_count(node: Node) -> int:

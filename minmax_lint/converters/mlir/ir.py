@@ -104,6 +104,13 @@ class Operation:
         """Its first result."""
         return self.results[0]
 
+    @property
+    def unread(self) -> bool:
+        """Whether nobody reads any of its results."""
+        if len(self.results) == 1:
+            return not self.results[0].use_count
+        return not any(result.use_count for result in self.results)
+
     def load(self) -> Tensor | None:
         """The value of a constant; None where it is not known."""
         load = self.attrs.get("load")
@@ -213,5 +220,5 @@ class Function:
     def sweep(self) -> None:
         """Take out everything nobody reads."""
         for op in self.backwards():
-            if not any(result.use_count for result in op.results):
+            if op.unread:
                 self.erase(op)

@@ -20,13 +20,16 @@ def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
     first: dict[str, str] = {}
     known: dict[object, str] = {}
     constants: dict[object, list[tuple[Tensor, str]]] = {}
+    attributes = _Attributes()
     for name in order:
         op = kept.graph.op(name)
         if op in _NEVER or kept.is_cut(name):
             continue
         node = kept.graph[name]
         found = (
-            _equal_constant(node, constants) if op == "Const" else known.setdefault(_key(node, first), name)
+            _equal_constant(node, constants)
+            if op == "Const"
+            else known.setdefault((_key(node, first), attributes(node)), name)
         )
         if found != name:
             first[name] = found
@@ -35,11 +38,22 @@ def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
 
 def _key(node: Node, first: dict[str, str]) -> object:
     sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
-    return _SAME_OP.get(node.op, node.op), _attributes(node), sources
+    return _SAME_OP.get(node.op, node.op), sources
 
 
-def _attributes(node: Node) -> object:
-    return tuple(sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_")))
+class _Attributes:
+    """What nodes say, spelled out once for all that share it (their loader decoded it once)."""
+
+    def __init__(self) -> None:
+        self._spelled: dict[int, object] = {}
+
+    def __call__(self, node: Node) -> object:
+        spelled = self._spelled.get(id(node.attrs))
+        if spelled is None:
+            spelled = self._spelled[id(node.attrs)] = tuple(
+                sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_"))
+            )
+        return spelled
 
 
 def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]]) -> str:
@@ -60,20 +74,21 @@ def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]
 def merge_operations(function: Function) -> None:
     """The same pass on operations, in front of the quantization."""
     known: dict[object, Operation] = {}
+    attributes = _Attributes()
     for op in function:
         if op.name == CONST:
             continue
-        first = known.setdefault(_operation_key(op), op)
+        first = known.setdefault(_operation_key(op, attributes), op)
         if first is not op:
             for mine, its in zip(op.results, first.results, strict=True):
                 mine.replace_uses(its)
             function.erase(op)
 
 
-def _operation_key(op: Operation) -> object:
-    node = op.attrs.get("node")
-    attrs = _attributes(node) if isinstance(node, Node) else ()
+def _operation_key(op: Operation, attributes: _Attributes) -> object:
     scales = tuple(result.scale for result in op.results)
     if op.name == "RESHAPE" and None not in (op.result.shape or (None,)):
         return op.name, op.result.shape, scales, id(op.operands[0])
+    node = op.attrs.get("node")
+    attrs = attributes(node) if isinstance(node, Node) else ()
     return op.name, op.activation, attrs, scales, tuple(id(value) for value in op.operands)

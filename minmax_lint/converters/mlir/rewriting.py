@@ -33,16 +33,17 @@ class Rewriter:
 
     def _round(self) -> bool:
         changed = False
-        self._work = dict.fromkeys(self.function)
-        while self._work:
-            op, _ = self._work.popitem()
-            if op in self._erased:
+        work = self._work = dict.fromkeys(self.function)
+        patterns, erased = self._patterns, self._erased
+        while work:
+            op, _ = work.popitem()
+            if op in erased:
                 continue
-            if not any(result.use_count for result in op.results):
+            if op.unread:
                 self.erase(op)
                 changed = True
                 continue
-            for pattern in self._patterns.get(op.name, ()):
+            for pattern in patterns.get(op.name, ()):
                 if pattern(self, op):
                     changed = True
                     break
