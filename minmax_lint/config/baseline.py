@@ -11,7 +11,6 @@ from pathlib import Path
 from minmax_lint.errors import UserError
 from minmax_lint.report import Report
 from minmax_lint.rules.finding import Finding
-from minmax_lint.writers.atomic import write_file
 
 VERSION = 1
 DEFAULT_FILE = "minmax-lint-baseline.json"
@@ -70,6 +69,8 @@ class Baseline:
 
     def save(self, file: Path) -> None:
         """Write it, atomically."""
+        from minmax_lint.writers.atomic import write_file
+
         write_file(file, [self.text().encode()])
 
     def _key(self, path: str) -> str:
