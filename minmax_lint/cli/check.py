@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from minmax_lint.cli import options
+from minmax_lint.cli import options, values
 from minmax_lint.cli.streams import complain, say, with_progress
 from minmax_lint.errors import UserError
 
@@ -50,7 +50,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
     options.add_fix_options(parser)
     parser.add_argument(
-        "-j", "--jobs", metavar="N", type=options.positive, help="models linted at once (default: all cores)"
+        "-j", "--jobs", metavar="N", type=values.positive, help="models linted at once (default: all cores)"
     )
     options.add_configuration(parser)
     options.add_talk(parser)

@@ -1,13 +1,12 @@
-"""Options that several commands share, declared once, and what their texts mean."""
+"""Options that several commands share, declared once."""
 
 from __future__ import annotations
 
-import math
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from minmax_lint.cli import candidates
+from minmax_lint.cli import candidates, values
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -89,7 +88,7 @@ def add_selection(parser: ArgumentParser) -> None:
         ("--extend-select", "these as well"),
         ("--fixable", "fix findings of these rules only"),
     ):
-        given = group.add_argument(option, metavar="CODES", type=codes, default=(), help=meaning)
+        given = group.add_argument(option, metavar="CODES", type=values.codes, default=(), help=meaning)
         completed_by(given, candidates.rule_codes)
     group.add_argument("--baseline", metavar="FILE", help="known findings, which do not count")
 
@@ -127,7 +126,7 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
     group.add_argument(
         "--default-range",
         metavar="MIN,MAX",
-        type=range_of,
+        type=values.range_of,
         help="with --unsafe-fixes: the range of every array that has none",
     )
     group.add_argument("--ranges", metavar="FILE", help="ranges to insert (JSON: array -> [min, max])")
@@ -146,46 +145,6 @@ def add_talk(parser: ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="findings and errors only")
     group.add_argument("-v", "--verbose", action="store_true", help="every finding, every consequence")
-
-
-def codes(text: str) -> tuple[str, ...]:
-    """`MM101,MM2` as codes."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdigit() or not int(text):
-        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
-
-
-def range_of(text: str) -> tuple[float, float]:
-    """`-6,6` as a range."""
-    low, _, high = text.partition(",")
-    try:
-        found = float(low), float(high)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no range; write MIN,MAX as in -6,6") from None
-    if not (math.isfinite(found[0]) and math.isfinite(found[1]) and found[0] < found[1]):
-        raise ArgumentTypeError(f"{text!r} is no range: MIN must be below MAX, both finite")
-    return found
-
-
-def seconds(text: str) -> float:
-    """A time limit: a number of seconds above zero."""
-    value = number_of("seconds", text)
-    if not value > 0:
-        raise ArgumentTypeError("a time limit is more than 0 seconds")
-    return value
-
-
-def number_of(unit: str, text: str) -> float:
-    """A number."""
-    try:
-        return float(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number of {unit}") from None
 
 
 def inputs_of(args: Namespace) -> Mapping[str, Shape | None] | None:

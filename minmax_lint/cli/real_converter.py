@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from minmax_lint.cli import options
+from minmax_lint.cli import values
 from minmax_lint.cli.streams import progress_console
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def add_converter(parser: ArgumentParser) -> None:
         "--python", metavar="INTERPRETER", help="the Python that has the TensorFlow to use (3.7 or newer)"
     )
     group.add_argument(
-        "--time-limit", metavar="SECONDS", type=options.seconds, default=600.0, help="default: 600"
+        "--time-limit", metavar="SECONDS", type=values.seconds, default=600.0, help="default: 600"
     )
     group.add_argument(
         "--input-stats",
         metavar="NAME=MEAN,STD",
-        type=input_stats,
+        type=values.input_stats,
         action="append",
         default=[],
         help="quantized_input_stats of an input: real value = (byte - MEAN) / STD (default 128,64)",
@@ -72,12 +72,12 @@ def add_calibration(parser: ArgumentParser) -> None:
         "--percentile", metavar="P", type=float, default=99.99, help="of that method (default 99.99)"
     )
     group.add_argument(
-        "--batch-size", metavar="N", type=options.positive, default=16, help="samples at once (default 16)"
+        "--batch-size", metavar="N", type=values.positive, default=16, help="samples at once (default 16)"
     )
     group.add_argument(
         "--samples",
         metavar="N",
-        type=options.positive,
+        type=values.positive,
         help="use at most N samples (default: all; 100 for --verify)",
     )
 
@@ -96,7 +96,7 @@ def add_verification(parser: ArgumentParser) -> None:
     group.add_argument(
         "--verify-threshold",
         metavar="STEPS",
-        type=steps,
+        type=values.steps,
         help="exit with 1 where an output is off by more than STEPS quantization steps",
     )
 
@@ -165,24 +165,3 @@ def watching(args: Namespace, title: str) -> Iterator[Watch]:
             progress.update(bar, description=f"{title}: batch {done}", completed=done, total=total)
 
         yield Watch(lambda stage: progress.update(bar, description=f"{title}: {STAGES[stage]}"), batch)
-
-
-def input_stats(text: str) -> tuple[str, tuple[float, float]]:
-    """`input=128,64`."""
-    name, _, numbers = text.rpartition("=")
-    mean, _, std = numbers.partition(",")
-    try:
-        found = name, (float(mean), float(std))
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD, as in input=128,64") from None
-    if not name or not found[1][1] > 0:
-        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD with a STD above 0")
-    return found
-
-
-def steps(text: str) -> float:
-    """A number of quantization steps, at least 0."""
-    value = options.number_of("steps", text)
-    if not value >= 0:
-        raise ArgumentTypeError("a threshold is at least 0 steps")
-    return value

@@ -1,0 +1,66 @@
+"""What the texts behind options mean: each function is argparse's `type` of one or more options."""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentTypeError
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """`MM101,MM2` as codes."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdigit() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def range_of(text: str) -> tuple[float, float]:
+    """`-6,6` as a range."""
+    low, _, high = text.partition(",")
+    try:
+        found = float(low), float(high)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no range; write MIN,MAX as in -6,6") from None
+    if not (math.isfinite(found[0]) and math.isfinite(found[1]) and found[0] < found[1]):
+        raise ArgumentTypeError(f"{text!r} is no range: MIN must be below MAX, both finite")
+    return found
+
+
+def seconds(text: str) -> float:
+    """A time limit: a number of seconds above zero."""
+    value = _number("seconds", text)
+    if not value > 0:
+        raise ArgumentTypeError("a time limit is more than 0 seconds")
+    return value
+
+
+def input_stats(text: str) -> tuple[str, tuple[float, float]]:
+    """`input=128,64`."""
+    name, _, numbers = text.rpartition("=")
+    mean, _, std = numbers.partition(",")
+    try:
+        found = name, (float(mean), float(std))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD, as in input=128,64") from None
+    if not name or not found[1][1] > 0:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MEAN,STD with a STD above 0")
+    return found
+
+
+def steps(text: str) -> float:
+    """A number of quantization steps, at least 0."""
+    value = _number("steps", text)
+    if not value >= 0:
+        raise ArgumentTypeError("a threshold is at least 0 steps")
+    return value
+
+
+def _number(unit: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number of {unit}") from None
