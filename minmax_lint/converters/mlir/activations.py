@@ -6,7 +6,9 @@ from minmax_lint.converters.mlir.conditions import (
     is_number,
     number,
     producer,
+    rank,
 )
+from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.tables import (
@@ -79,6 +81,28 @@ def leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
     if alpha is None or not abs(alpha) < 1 or product.result.use_count != 1:
         return False
     rewriter.replace(op, rewriter.create("LEAKY_RELU", product.operands[:1], op, [product]).result)
+    return True
+
+
+def parametric_relu(rewriter: Rewriter, op: Operation) -> bool:
+    """RELU(x) + RELU(-x) * alpha is PRELU, alpha of one dimension less than x (MatchPRelu, Keras's form)."""
+    relu, product = producer(op.operands[0], "RELU"), producer(op.operands[1], "MUL")
+    if relu is None or product is None or op.activation or product.activation:
+        return False
+    below = producer(product.operands[0], "RELU")
+    negation = producer(below.operands[0], "NEG") if below is not None else None
+    if below is None or negation is None or negation.operands[0] is not relu.operands[0]:
+        return False
+    if any(part.result.use_count != 1 for part in (relu, product, negation)):
+        return False
+    x, alpha = relu.operands[0], product.operands[1]
+    if rank(alpha) != rank(x) - 1:
+        return False
+    slope = (
+        rewriter.constant(alpha) if is_constant(alpha) else rewriter.create("NEG", [alpha], product).result
+    )
+    parts = [relu, negation, below, product]
+    rewriter.replace(op, rewriter.create("PRELU", [x, slope], op, parts).result)
     return True
 
 

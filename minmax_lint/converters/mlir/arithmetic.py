@@ -67,7 +67,9 @@ def _both_transposed(importer: Importer, node: Node) -> list[Value] | None:
 def subtract(importer: Importer, node: Node) -> Value:
     """A difference; with a negation it is a sum."""
     left, right = importer.inputs(node)[:2]
-    inner = negated(right)
+    inner, opposite = negated(right), negated(left)
+    if inner is not None and opposite is not None:
+        return importer.add("SUB", node, [inner, opposite])
     if inner is not None:
         return importer.add("ADD", node, [left, inner])
     return unless_neutral(importer, node, "SUB", 0.0, left, right)

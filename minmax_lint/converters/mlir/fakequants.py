@@ -20,10 +20,24 @@ def fake_quant(importer: Importer, node: Node) -> Value:
     """The rule of FakeQuantWithMinMaxVars, ...Args and ...VarsPerChannel."""
     source = importer.value(node.inputs[0].array)
     found = read_fake_quant(importer.kept.graph, node)
+    if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:
+        raise _reversed(node, found.range)
     if found.per_channel and not is_constant(source):
         raise no_builtin(node, "bad-range", f"{node.name} has a range for each channel of an activation.")
     scale = _scale(importer, node, found)
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
+
+
+def _reversed(node: Node, given: Range) -> Refused:
+    return Refused(
+        "other",
+        f"'tf.{node.op}' op range is invalid: [{given.min:f},{given.max:f}]",
+        "bad-range",
+        node=node.name,
+        array=node.name,
+        op=node.op,
+        reason=f"The range of {node.name} is {given}; its minimum must be below its maximum.",
+    )
 
 
 def cover_means(function: Function) -> None:

@@ -129,7 +129,7 @@ class Importer:
             for use in self.kept.uses(current):
                 if self.kept.graph.op(use.node) in REMOVED:
                     pending.append(use.node)
-                elif use.node not in self._first:
+                elif use.node not in self._first and not self.inference.is_constant(use.node):
                     count += 1
         return count
 

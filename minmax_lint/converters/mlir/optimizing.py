@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.activations import (
     leaky_relu,
     maximum_with_zero,
     minimum_of_relu,
+    parametric_relu,
     power,
     relu_of_minimum,
 )
@@ -88,7 +89,7 @@ _PATTERNS: dict[str, list[Pattern]] = {
 for _name in ACTIVATIONS:
     _PATTERNS[_name] = [fuse_activation, *_PATTERNS.get(_name, ())]
 _PATTERNS["RELU"].insert(1, relu_of_minimum)
-_PATTERNS["ADD"] = [add_into_convolution, add_into_dense, two_additions, *_PATTERNS["ADD"]]
+_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, add_into_dense, two_additions, *_PATTERNS["ADD"]]
 _PATTERNS["SUB"] = [add_into_convolution, *_PATTERNS["SUB"]]
 _PATTERNS["MUL"] = [
     l2_normalization("RSQRT"),
