@@ -14,7 +14,7 @@ from minmax_lint.converters.profile import PROFILES
 from tests.corpus.scoring import Score
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
-SCORED = ("toco-1.15", "toco-2.15")
+SCORED = tuple(PROFILES)
 MIN_CASES = 300
 MIN_VERDICT = 0.99
 MIN_DETAIL = 0.97

@@ -9,8 +9,8 @@ from minmax_lint.converters.mlir.composites import COMPOSITES
 from minmax_lint.converters.mlir.composition import COMPOSED
 from minmax_lint.converters.mlir.driver import Driver
 from minmax_lint.converters.mlir.explaining import obstacles
-from minmax_lint.converters.mlir.failure import Refused, Unfollowed
-from minmax_lint.converters.mlir.fakequants import cover_means
+from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
+from minmax_lint.converters.mlir.fakequants import pass_fake_quants_on
 from minmax_lint.converters.mlir.finishing import finish
 from minmax_lint.converters.mlir.importing import Importer
 from minmax_lint.converters.mlir.merging import merge_operations
@@ -40,19 +40,41 @@ def predict(
             "training", None, node, f"{node} assigns a variable, which freezing made a constant."
         )
         return Prediction(profile.name, "abort", "training-graph", message=message, obstacles=(cause,))
+    try:
+        return _followed(kept, inference, profile, stats or {})
+    except ByChance as error:
+        lucky, unlucky = (_followed(kept, inference, profile, stats or {}, luck) for luck in (True, False))
+        if _answer(lucky) == _answer(unlucky):
+            return lucky
+        cause = Obstacle("other", None, error.node, str(error))
+        return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+
+
+def _answer(prediction: Prediction) -> object:
+    return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
+
+
+def _followed(
+    kept: Kept,
+    inference: Inference,
+    profile: Profile,
+    stats: Mapping[str, tuple[float, float]],
+    luck: bool | None = None,
+) -> Prediction:
+    """The prediction where chance always decides for integer (`luck`) or for float; without it raises ByChance."""
     version = VERSIONS[profile.version]
     signed = profile.flow == "tf2"
     try:
         function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
-        if version.mean_takes_operand_scale:
-            cover_means(function)
+        if version.passes_fake_quants_on:
+            pass_fake_quants_on(function)
         optimize(function, version)
         merge_operations(function)
         if not signed:
-            quantize_inputs(function, stats or {})
+            quantize_inputs(function, stats)
         return_quantized(function)
         Driver(function, version, signed=signed).run()
-        quantize(function, version)
+        quantize(function, version, luck)
         finish(function, version, signed=signed)
     except Unfollowed as error:
         cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.prediction import AbortKind, ObstacleKind
 from minmax_lint.graph.node import Node
 
@@ -37,6 +38,17 @@ class Unfollowed(Exception):
         super().__init__(message)
         self.node = node
         self.unknown_op = unknown_op
+
+
+class ByChance(Exception):
+    """The converter itself answers by chance: an operation gets integer or stays float."""
+
+    def __init__(self, op: Operation) -> None:
+        super().__init__(
+            f"{op.name} {op.result.name} has a result that nobody reads: the converter answers differently from "
+            "run to run"
+        )
+        self.node = op.nodes[-1] if op.nodes else None
 
 
 _DIALECT_NAMES = {"StatelessCase": "Case"}

@@ -23,7 +23,8 @@ def fake_quant(importer: Importer, node: Node) -> Value:
     if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:
         raise _reversed(node, found.range)
     if found.per_channel and not is_constant(source):
-        raise no_builtin(node, "bad-range", f"{node.name} has a range for each channel of an activation.")
+        reason = f"{node.name} has a range for each channel of an activation."
+        source = importer.add(node.op, node, [source], refused=no_builtin(node, "bad-range", reason))
     scale = _scale(importer, node, found)
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
 
@@ -40,24 +41,36 @@ def _reversed(node: Node, given: Range) -> Refused:
     )
 
 
-def cover_means(function: Function) -> None:
-    """A MEAN of a FakeQuant gets the same range, unless it has a FakeQuant of its own (prepare_tf.cc, 2.21)."""
+def pass_fake_quants_on(function: Function) -> None:
+    """2.21: MEAN, and CONCATENATION of FakeQuants only, get a FakeQuant where they have none of their own.
+
+    Its range is that of the (first) operand, even if the others differ. Read off the dumps of PrepareTFPass:
+    no other operation is treated so, and ranges in attributes or of constants do not count.
+    """
     for op in function:
-        if op.name != "MEAN":
+        if op.name not in ("MEAN", "CONCATENATION"):
             continue
-        quantize = quantize_of(op.operands[0])
-        scale = quantize.result.scale if quantize is not None else None
-        if quantize is None or scale is None or not quantize.attrs.get("movable"):
+        quantizes = [quantize_of(value) for value in (op.operands if op.name != "MEAN" else op.operands[:1])]
+        first = quantizes[0]
+        if first is None or first.result.scale is None or not all(map(_passes_on, quantizes)):
             continue
-        if any(user.attrs.get("movable") for user in op.result.users):
-            continue
-        mean = op.result
-        stored = Operation(QUANTIZE, (), quantize.nodes, movable=True)
-        function.insert_after(op, stored)
-        value = stored.add_result(mean.name, mean.dtype, mean.shape, scale)
-        restored = function.insert_after(stored, Operation(DEQUANTIZE, [value], quantize.nodes))
-        mean.replace_uses(restored.add_result(mean.name, mean.dtype, mean.shape))
-        stored.add_operand(mean)
+        if not any(user.attrs.get("movable") for user in op.result.users):
+            _cover(function, op, first)
+
+
+def _passes_on(quantize: Operation | None) -> bool:
+    return (
+        quantize is not None and bool(quantize.attrs.get("movable")) and not is_constant(quantize.operands[0])
+    )
+
+
+def _cover(function: Function, op: Operation, like: Operation) -> None:
+    covered, scale = op.result, like.result.scale
+    quantize = function.insert_after(op, Operation(QUANTIZE, (), like.nodes, movable=True))
+    stored = quantize.add_result(covered.name, covered.dtype, covered.shape, scale)
+    restored = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], like.nodes))
+    covered.replace_uses(restored.add_result(covered.name, covered.dtype, covered.shape))
+    quantize.add_operand(covered)
 
 
 def is_constant(value: Value) -> bool:

@@ -42,8 +42,9 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     check(function, version, signed=signed)
     if types is not None:
         check_return(function, types)
-        if not version.stores_unsigned_widths:
-            check_storable(function)
+    check_builtins(function)
+    if types is not None and not version.stores_unsigned_widths:
+        check_storable(function)
 
 
 def remove_adaptors(function: Function) -> None:
@@ -148,6 +149,14 @@ def _mistyped(op: Operation, message: str) -> Refused:
     reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
     node = op.nodes[-1] if op.nodes else None
     return Refused("other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason)
+
+
+def check_builtins(function: Function) -> None:
+    """Raises the refusal of the first operation that is no builtin: these are found when the model is written."""
+    for op in function:
+        refused = op.attrs.get("refused")
+        if isinstance(refused, Refused):
+            raise refused
 
 
 def check_storable(function: Function) -> None:

@@ -165,9 +165,8 @@ class Importer:
             self._legalize(node)
 
     def _legalize(self, node: Node) -> None:
-        if node.op in NO_BUILTIN or node.op in self.version.without_builtin:
-            raise no_builtin(node)
-        legalized = LEGALIZED.get(node.op)
+        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin
+        legalized = node.op if refused else LEGALIZED.get(node.op)
         if legalized is None:
             raise Unfollowed(
                 f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
@@ -176,6 +175,8 @@ class Importer:
         if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
         op = self.function.append(Operation(legalized, operands, (node.name,), node=node))
+        if refused:
+            op.attrs["refused"] = no_builtin(node)
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
             self.values[array] = op.add_result(

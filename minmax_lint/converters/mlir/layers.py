@@ -92,8 +92,11 @@ def scale_into_quantized_filters(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def add_into_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """ADD of a constant vector or scalar behind FULLY_CONNECTED becomes its bias, whoever else reads it."""
+def add_into_dense(rewriter: Rewriter, op: Operation, *, plain_bias: bool = True) -> bool:
+    """ADD of a constant vector or scalar behind FULLY_CONNECTED becomes its bias, whoever else reads it.
+
+    `plain_bias`: a bias that is there already must have no FakeQuant.
+    """
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     added = op.operands[1]
     plain = is_constant(added)
@@ -102,7 +105,8 @@ def add_into_dense(rewriter: Rewriter, op: Operation) -> bool:
     if rank(added) > 1:
         return False
     has_bias = len(dense.operands) > 2
-    if has_bias and not is_constant(dense.operands[2]):
+    plain = has_bias and is_constant(dense.operands[2])
+    if has_bias and not plain and (plain_bias or constant_behind(dense.operands[2]) is None):
         return False
     if rank(added) == 0 and not has_bias and rank(dense.operands[1]) != 2:
         return False
@@ -113,11 +117,18 @@ def add_into_dense(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def scale_into_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """MUL by a constant goes into constant weights that have no FakeQuant."""
+def add_to_quantized_bias(rewriter: Rewriter, op: Operation) -> bool:
+    """The same, also where the bias has a FakeQuant (2.21)."""
+    return add_into_dense(rewriter, op, plain_bias=False)
+
+
+def scale_into_dense(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
+    """MUL by a constant goes into constant weights that have no FakeQuant, if `single` only where nobody else reads."""
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     factor = op.operands[1]
-    if dense is None or dense.activation or not is_constant(factor) or dense.result.use_count != 1:
+    if dense is None or dense.activation or not is_constant(factor):
+        return False
+    if single and dense.result.use_count != 1:
         return False
     if not same_type(op.operands[0], op.result) or not is_constant(dense.operands[1]):
         return False
@@ -130,6 +141,11 @@ def scale_into_dense(rewriter: Rewriter, op: Operation) -> bool:
     fused.activation = op.activation
     rewriter.replace(op, fused.result)
     return True
+
+
+def scale_into_any_dense(rewriter: Rewriter, op: Operation) -> bool:
+    """The same, whoever else reads the layer, of which there are two then (2.15)."""
+    return scale_into_dense(rewriter, op, single=False)
 
 
 def scalar_into_following(rewriter: Rewriter, op: Operation) -> bool:

@@ -20,10 +20,12 @@ from minmax_lint.converters.mlir.ir import QUANTIZE, Function, Operation
 from minmax_lint.converters.mlir.layers import (
     add_into_convolution,
     add_into_dense,
+    add_to_quantized_bias,
     plus_nothing,
     product_of_reordered,
     product_of_transposed,
     scalar_into_following,
+    scale_into_any_dense,
     scale_into_convolution,
     scale_into_dense,
     scale_into_quantized_filters,
@@ -135,14 +137,15 @@ SECOND = {
 """The second phase."""
 
 
-EARLIER: dict[str, tuple[Pattern, ...]] = dict.fromkeys(
-    ("ADD", "DIV", "MUL", "SUB"), (binary_of_any_reshapes,)
-)
+EARLIER: dict[str, tuple[Pattern, ...]] = {
+    **dict.fromkeys(("ADD", "DIV", "SUB"), (binary_of_any_reshapes,)),
+    "MUL": (scale_into_any_dense, binary_of_any_reshapes),
+}
 """What only 2.15 does."""
 
 LATER: dict[str, tuple[Pattern, ...]] = {
     **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
-    "ADD": (plus_nothing, before_broadcast),
+    "ADD": (plus_nothing, add_to_quantized_bias, before_broadcast),
     "SELECT": (broadcast_select,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
 }

@@ -7,7 +7,7 @@ front of an operation and at the quantize behind it, and the last operation come
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.failure import ByChance
 from minmax_lint.converters.mlir.fakequants import constant_behind
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
@@ -15,11 +15,15 @@ from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.graph.dtype import DType
 
 
-def quantize(function: Function, version: Version) -> None:
-    """Rewrite what can be integer. Raises Unfollowed where the converter itself answers by chance."""
+def quantize(function: Function, version: Version, luck: bool | None = None) -> None:
+    """Rewrite what can be integer. `luck`: whether what chance decides gets integer; raises ByChance without it."""
     for op in function:
-        if len(op.results) > 1:
-            check_order(op, version)
+        if len(op.results) > 1 and is_by_chance(op, version):
+            if luck is None:
+                raise ByChance(op)
+            op.attrs["unread_scales" if luck else "stays_float"] = [
+                None if value.only_user is None else value.only_user.result.scale for value in op.results
+            ]
 
     def behind(rewriter: Rewriter, op: Operation) -> bool:
         source = op.operands[0]
@@ -45,8 +49,8 @@ def quantize(function: Function, version: Version) -> None:
     function.sweep()
 
 
-def check_order(op: Operation, version: Version) -> None:
-    """Raises Unfollowed for an operation with an unread result that chance makes integer or leaves float.
+def is_by_chance(op: Operation, version: Version) -> bool:
+    """Whether chance makes an operation with an unread result integer or leaves it float.
 
     The driver puts its pairs behind the results in the order of their addresses, and the pattern meets an
     integer form only before the pair of the unread result is taken out (measured, by repeated runs).
@@ -55,15 +59,10 @@ def check_order(op: Operation, version: Version) -> None:
     quantizes = [pair for pair in pairs if pair is not None and pair.name == QUANTIZE]
     unread = [pair for pair in quantizes if not _reads(pair)]
     if op.name not in version.quantizable or not unread or len(unread) == len(quantizes):
-        return
+        return False
     if any(value.dtype is DType.FLOAT and quantized_source(value) is None for value in op.operands):
-        return
-    if len(quantizes) == len(pairs) and all(pair.attrs.get("inserted") for pair in quantizes):
-        raise Unfollowed(
-            f"{op.name} {op.result.name} has a result that nobody reads: the converter answers differently from "
-            "run to run",
-            op.nodes[-1] if op.nodes else None,
-        )
+        return False
+    return len(quantizes) == len(pairs) and all(pair.attrs.get("inserted") for pair in quantizes)
 
 
 def quantized_source(value: Value) -> Value | None:
@@ -78,8 +77,9 @@ def _reads(quantize: Operation) -> bool:
 
 def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
     """Replace `op` by its integer form. Whether it was possible."""
-    if op.name not in version.quantizable:
+    if op.name not in version.quantizable or op.attrs.get("stays_float"):
         return False
+    unread_scales = op.attrs.get("unread_scales") or [None] * len(op.results)
     operands = []
     for value in op.operands:
         if value.op is not None and value.op.name == DEQUANTIZE:
@@ -88,10 +88,12 @@ def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
             operands.append(value)
         else:
             return False
-    for result in op.results:
+    for result, unread_scale in zip(op.results, unread_scales, strict=True):
         user = result.only_user
         if result.dtype is DType.FLOAT and result.scale is None and (user is None or user.name != QUANTIZE):
-            return False
+            if result.use_count or unread_scale is None:
+                return False
+            result.scale = unread_scale
     integer = Operation(op.name, operands, op.nodes, **op.attrs)
     integer.activation = op.activation
     rewriter.function.insert_after(op, integer)

@@ -69,8 +69,8 @@ class Version:
     """Ops with a quantized form."""
     same_scale: frozenset[str]
     """Ops whose float operands and results share one scale, which flows both ways."""
-    mean_takes_operand_scale: bool
-    """MEAN over a FakeQuant takes its scale, and then needs none of its own."""
+    passes_fake_quants_on: bool
+    """MEAN and CONCATENATION of FakeQuants take their scale, and then need none of their own."""
     without_builtin: frozenset[str]
     """TensorFlow ops refused by this version only."""
     unites_unsigned_concatenations: bool
@@ -91,7 +91,7 @@ VERSIONS = {
     (2, 15): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"},
         same_scale=_SAME_SCALE | {"ADD_N", "GATHER_ND"},
-        mean_takes_operand_scale=False,
+        passes_fake_quants_on=False,
         without_builtin=frozenset({"Softsign"}),
         unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
@@ -103,7 +103,7 @@ VERSIONS = {
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
         same_scale=_SAME_SCALE | {"ADD_N", "BROADCAST_TO", "GATHER_ND"},
-        mean_takes_operand_scale=True,
+        passes_fake_quants_on=True,
         without_builtin=frozenset(),
         unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
