@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.graph import Function
+from minmax_lint.graph.graph import Function, Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept, trace
@@ -75,12 +75,24 @@ def with_branches(
 
 def _branch(function: Function, inference: Inference, profile: Profile, predict: Predict) -> Prediction:
     graph = function.graph
-    made = [array for array in function.outputs if graph.op(parse_edge(array).node) != "Placeholder"]
+    made = [_maker(graph, array) for array in function.outputs]
+    made = [array for array in made if graph.op(parse_edge(array).node) != "Placeholder"]
     kept = trace(graph, function.inputs, made)
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized")
     return predict(kept, Inference(kept, shapes), profile)
+
+
+def _maker(graph: Graph, array: str) -> str:
+    """What an output of a branch is called in the model: identities go, and only a model's outputs keep names."""
+    seen: set[str] = set()
+    node = graph[parse_edge(array).node]
+    while node.op == "Identity" and node.inputs and node.name not in seen:
+        seen.add(node.name)
+        array = node.inputs[0].array
+        node = graph[node.inputs[0].node]
+    return array
 
 
 def _obstacles(nodes: Sequence[str], branches: Sequence[Branch], outer: Prediction) -> Sequence[Obstacle]:
