@@ -206,14 +206,14 @@ def test_a_checkpoint_index_that_points_anywhere_is_refused(tmp_path):
     shutil.copytree(FOUNDING / "eval-checkpoint", tmp_path / "c")
     bundle = Bundle(tmp_path / "c" / "model.ckpt")
     entry_class = message_class("BundleEntryProto")
-    sound = entry_class.FromString(bundle._index["act_quant/max"])
+    sound = entry_class.FromString(bundle._index[b"act_quant/max"])
     for changed in ({"offset": -8}, {"offset": 2**60}, {"size": 2**40}, {"shard_id": 7}, {"dtype": 77}):
         entry = entry_class()
         entry.CopyFrom(sound)
         for key, value in changed.items():
             setattr(entry, key, value)
         broken = Bundle(tmp_path / "c" / "model.ckpt")
-        broken.__dict__["_index"] = {"key": entry.SerializeToString()}
+        broken.__dict__["_index"] = {b"key": entry.SerializeToString()}
         broken._shard_count = 1
         with contextlib.suppress(UnreadableModel):
             assert broken.tensor("key") is None
