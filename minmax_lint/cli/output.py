@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from minmax_lint.cli.streams import checked_destination, payload, write_text
+from minmax_lint.cli.streams import checked_destination, payload
 from minmax_lint.errors import UserError
 from minmax_lint.reporters import Renderer, Run, renderer
 
@@ -40,6 +40,8 @@ def emit(run: Run, targets: Sequence[Target]) -> None:
             with payload() as out:
                 target.render(run, out)
         else:
+            from minmax_lint.writers.atomic import write_file
+
             text = io.StringIO()
             target.render(run, text)
-            write_text(target.file, text.getvalue())
+            write_file(target.file, [text.getvalue().encode()])

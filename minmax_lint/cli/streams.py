@@ -43,22 +43,6 @@ def complain(text: str) -> None:
     say(f"error: {' '.join(text.split())}")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a report file (see `write_bytes`)."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one step: a reader never sees half of it. Raises UserError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
 def checked_destination(file: str, source: str | None = None) -> Path:
     """The path to write to. Raises UserError where it is `source` or cannot be written.
 

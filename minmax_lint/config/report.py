@@ -29,12 +29,11 @@ def adjusted(report: Report, by: Adjustment) -> Report:
     """The report as the configuration wants it; what ignores and baseline take out is in `ignored`."""
     findings = [_with_settings(finding, by) for finding in report.findings]
     known = by.baseline.known(report.path) if by.baseline is not None else frozenset()
-    accepted = [
-        finding
-        for finding in findings
-        if finding.fingerprint in known or any(ignore.covers(finding) for ignore in by.ignores)
-    ]
-    left = [finding for finding in findings if finding not in accepted]
+    left: list[Finding] = []
+    accepted: list[Finding] = []
+    for finding in findings:
+        expected = finding.fingerprint in known or any(ignore.covers(finding) for ignore in by.ignores)
+        (accepted if expected else left).append(finding)
     # An ignore counts as used where --select or --ignore hides its finding, too.
     found = [*findings, *report.ignored]
     unused = [

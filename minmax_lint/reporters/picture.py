@@ -59,24 +59,19 @@ def picture(report: Report) -> Picture:
     nodes = {}
     for name in graph.names:
         if name in drawn:
-            place: Place = (
-                "output"
-                if name in outputs
-                else "input"
-                if name in inputs
-                else "kept"
-                if name in kept
-                else "outside"
-            )
             nodes[name] = PictureNode(
                 name,
                 graph.op(name),
-                place,
+                "output" if name in outputs else "input" if name in inputs else _side(kept, name),
                 ranges.get(name, ""),
                 states.get(name, {}),
                 tuple(dict.fromkeys(codes.get(name, ()))),
             )
     return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
+
+
+def _side(kept: Kept, name: str) -> Place:
+    return "kept" if name in kept else "outside"
 
 
 def _moving(kept: Kept) -> set[str]:

@@ -16,10 +16,15 @@ from minmax_lint.loaders.wire import Buffer
 def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:
     """Replace `destination` by `pieces`: written beside it, synced, renamed.
 
-    A symbolic link is followed, the mode of a file that is there is kept. Raises UserError.
+    A symbolic link is followed, the mode of a file that is there is kept. What is no file (a pipe,
+    `/dev/stdout`) is written to as it is. Raises UserError.
     """
     target = Path(os.path.realpath(destination))
     with _refusals(destination):
+        if destination.exists() and not destination.is_file():
+            with destination.open("wb") as stream:
+                stream.writelines(pieces)
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -64,7 +69,7 @@ def _refusals(destination: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(f"{destination} cannot be written: {reason}; choose another --output") from None
+        raise UserError(f"{destination} cannot be written: {reason}; choose another file") from None
 
 
 def _umask() -> int:

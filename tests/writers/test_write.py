@@ -286,3 +286,16 @@ def test_text_that_would_lose_fields_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"write a \.pb"):
         write(load(tmp_path / "a.pb"), Edit(), tmp_path / "a.pbtxt", renamed_outputs={})
     assert not (tmp_path / "a.pbtxt").exists()
+
+
+def test_a_pipe_is_written_to_and_not_replaced_by_a_file(tmp_path: Path) -> None:
+    from minmax_lint.writers.atomic import write_file
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_file(pipe, [b"one", b"two"])
+    assert os.read(reader, 100) == b"onetwo"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
