@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from pathlib import Path
 
@@ -16,11 +14,7 @@ from minmax_lint.rules.rule import SECTIONS, Rule, rules
 
 FOLDER = Path(minmax_lint.rules.__file__).parent
 EACH_RULE = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
-REPAIRS = {
-    vars(module)["NAME"]
-    for found in pkgutil.iter_modules(minmax_lint.fixes.__path__)
-    if "NAME" in vars(module := importlib.import_module(f"minmax_lint.fixes.{found.name}"))
-}
+REPAIRS = {path.stem for path in Path(minmax_lint.fixes.__file__).parent.glob("*.py")}
 
 
 def test_every_file_of_a_rule_holds_the_rule_of_its_name() -> None:
@@ -39,7 +33,7 @@ def test_code_and_name_have_their_form(rule: Rule) -> None:
     assert re.fullmatch(r"MM[1-9]\d\d", rule.code)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
     assert rule.severity in SEVERITIES
-    assert set(rule.fixes) <= REPAIRS >= {"guard", "retarget", "insert"}
+    assert set(rule.fixes) <= REPAIRS
 
 
 @EACH_RULE
