@@ -70,6 +70,16 @@ class Finding:
     fix: FixOffer | None = None
     fingerprint: str = ""
 
+    @property
+    def place(self) -> str | None:
+        """The node, or else the array, that it is about; None where it is about the whole graph."""
+        return self.node or self.array
+
+    @property
+    def remedy(self) -> str:
+        """What to do, in one sentence: the fix, or else the advice."""
+        return self.fix.description if self.fix is not None else self.advice
+
 
 def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings with fingerprints that survive renumbering (`Relu_1` -> `Relu_2`) and added layers.
@@ -79,7 +89,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     seen: Counter[str] = Counter()
     result = []
     for finding in findings:
-        names = [finding.node or finding.array or "", *finding.outputs]
+        names = [finding.place or "", *finding.outputs]
         key = "\0".join([finding.code, *map(_without_numbers, names)])
         seen[key] += 1
         digest = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]

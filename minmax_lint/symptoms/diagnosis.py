@@ -80,10 +80,8 @@ class Diagnosis:
 
 
 def _told(finding: Finding) -> str:
-    place = finding.node or finding.array
-    where = f" Node `{place}`." if place else ""
-    how = finding.fix.description if finding.fix else finding.advice
-    return f"- **{finding.code}** {finding.message}.{where} {how}".rstrip()
+    where = f" Node `{finding.place}`." if finding.place else ""
+    return f"- **{finding.code}** {finding.message}.{where} {finding.remedy}".rstrip()
 
 
 def _names(finding: Finding) -> list[str]:

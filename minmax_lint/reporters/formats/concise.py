@@ -12,7 +12,6 @@ def render(run: Run, out: TextIO) -> None:
     """Write the findings, one a line, and nothing else."""
     for report in run.reports:
         for finding in report.findings:
-            place = finding.node or finding.array
-            where = f" [{place}]" if place else ""
+            where = f" [{finding.place}]" if finding.place else ""
             message = " ".join(finding.message.split())
             out.write(one_line(f"{report.path}: {finding.code} {finding.severity} {message}{where}") + "\n")

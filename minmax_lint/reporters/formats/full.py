@@ -8,7 +8,7 @@ from typing import TextIO
 
 from minmax_lint.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings
+from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
 from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
@@ -92,7 +92,7 @@ def _print_summary(page: Page, run: Run) -> None:
         but = f", but not quantized by {', '.join(dict.fromkeys(bad))}" if bad else ""
         page.block(((f"{symbol} No findings ", style),), f"{where}{but}{fixed}{failed}")
         return
-    symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[worst]
+    symbol = severity_symbol(page, worst)
     told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
     fixable = _fixable_text(run)
     page.line((f"{symbol} {told} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")

@@ -25,7 +25,7 @@ def render(run: Run, out: TextIO) -> None:
         out.write(_command("error", failed.path, "minmax-lint", failed.message))
     for report, finding in found[:MOST]:
         title = f"{finding.code} {finding.name}"
-        line = line_of(report, finding.node or finding.array)
+        line = line_of(report, finding.place)
         out.write(_command(COMMANDS[finding.severity], report.path, title, _message(finding), line))
     out.write(_summary(run, len(found)) + "\n")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -35,10 +35,8 @@ def render(run: Run, out: TextIO) -> None:
 
 
 def _message(finding: Finding) -> str:
-    place = finding.node or finding.array
-    where = f" (node {place})" if place else ""
-    how = finding.fix.description if finding.fix else finding.advice
-    return f"{finding.message}{where}" + (f"\n{how}" if how else "")
+    where = f" (node {finding.place})" if finding.place else ""
+    return f"{finding.message}{where}" + (f"\n{finding.remedy}" if finding.remedy else "")
 
 
 def _summary(run: Run, total: int) -> str:

@@ -23,7 +23,7 @@ def render(run: Run, out: TextIO) -> None:
             "severity": SEVERITIES[finding.severity],
             "location": {
                 "path": report.path,
-                "lines": {"begin": line_of(report, finding.node or finding.array)},
+                "lines": {"begin": line_of(report, finding.place)},
             },
         }
         for report in run.reports

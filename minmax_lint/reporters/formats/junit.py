@@ -64,10 +64,10 @@ def _broken(failed: Unreadable) -> ElementTree.Element:
 
 
 def _line(finding: Finding) -> str:
-    place = finding.node or finding.array
-    where = f" [{place}]" if place else ""
-    how = finding.fix.description if finding.fix else finding.advice
-    return _clean(f"{finding.severity}: {finding.message}{where}" + (f"\n  {how}" if how else ""))
+    where = f" [{finding.place}]" if finding.place else ""
+    return _clean(
+        f"{finding.severity}: {finding.message}{where}" + (f"\n  {finding.remedy}" if finding.remedy else "")
+    )
 
 
 def _clean(text: str) -> str:

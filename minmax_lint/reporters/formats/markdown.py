@@ -50,14 +50,12 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
 
 
 def _row(finding: Finding) -> str:
-    place = finding.node or finding.array
-    how = finding.fix.description if finding.fix else finding.advice
     cells = (
         f"{finding.code} {finding.name}",
         finding.severity,
         _cell(finding.message),
-        _code(place) if place else "",
-        _cell(how),
+        _code(finding.place) if finding.place else "",
+        _cell(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"
 

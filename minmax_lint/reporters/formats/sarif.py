@@ -80,10 +80,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(report: Report, finding: Finding, places: dict[str, int], *, suppressed: bool) -> dict[str, Any]:
-    place = finding.node or finding.array
-    location = _location(report.path, line_of(report, place))
-    if place:
-        location["logicalLocations"] = [_logical(place)]
+    location = _location(report.path, line_of(report, finding.place))
+    if finding.place:
+        location["logicalLocations"] = [_logical(finding.place)]
     message = finding.message + (f" {finding.advice}" if finding.advice else "")
     found: dict[str, Any] = {
         "ruleId": finding.code,

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TextIO
 
 from minmax_lint.conversion import TensorInfo, TFLiteModel
+from minmax_lint.converters.finished import BOUNDARY_OPS
 from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -14,7 +15,6 @@ from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.terminal.verification import print_verification
 from minmax_lint.reporters.words import plural
 
-BOUNDARY_OPS = ("QUANTIZE", "DEQUANTIZE")
 SHOWN_FLOAT_OPS = 8
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
-from minmax_lint.reporters.terminal.page import Page, Part
+from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.words import profile_title
 from minmax_lint.rules.finding import Finding, Severity
 
@@ -32,7 +32,7 @@ def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
 
 def _print_places(page: Page, findings: Sequence[Finding]) -> None:
     """Where a rule found the same again."""
-    places = [finding.node or finding.array or finding.message for finding in findings]
+    places = [finding.place or finding.message for finding in findings]
     for i, place in enumerate(places[:SHOWN_PLACES]):
         page.line("   ", (f"{'also at' if i == 0 else '':9}", "dim"), place)
     if len(places) > SHOWN_PLACES:
@@ -41,15 +41,16 @@ def _print_places(page: Page, findings: Sequence[Finding]) -> None:
         )
 
 
-def _mark(page: Page, finding: Finding) -> tuple[Part, ...]:
-    symbol = {"error": page.glyphs.fail, "warning": "!", "info": "i"}[finding.severity]
-    return ((f" {symbol} {finding.code}", f"bold {SEVERITY_STYLES[finding.severity]}"),)
+def severity_symbol(page: Page, severity: Severity) -> str:
+    """What stands in front of a finding, or of their number."""
+    return {"error": page.glyphs.fail, "warning": "!", "info": "i"}[severity]
 
 
 def print_finding(page: Page, finding: Finding, *, every_consequence: bool = False) -> None:
     """One finding."""
     style = SEVERITY_STYLES[finding.severity]
-    page.line(*_mark(page, finding), (f" {finding.severity}", style), (f"  {finding.name}", "dim"))
+    mark = (f" {severity_symbol(page, finding.severity)} {finding.code}", f"bold {style}")
+    page.line(mark, (f" {finding.severity}", style), (f"  {finding.name}", "dim"))
     page.block(("   ",), finding.message, "bold")
     if finding.path:
         page.line()
