@@ -50,11 +50,17 @@ def checked_bound(fake_quant: FakeQuant, bound: float) -> float:
     """A bound above every value of `fake_quant`: the default is raised where needed, the user's never.
 
     One step of the grid is added to the range's max: nudging the zero point can push the largest value
-    that far beyond it (research, toco_minmax 8). Raises UserError for a user's bound that would clip.
+    that far beyond it (research, toco_minmax 8). Raises UserError for a user's bound that would clip, or
+    that might: one below the default where the range is not known.
     """
     if not math.isfinite(bound):
         raise UserError(f"the bound {bound} is no finite number; give one above the output's range")
     found = fake_quant.range
+    if (found is None or math.isnan(found.max)) and bound < DEFAULT_BOUND:
+        raise UserError(
+            f"the bound {bound:g} may clip {fake_quant.array}, whose range is not known: name the graph's checkpoint "
+            "(--checkpoint), or leave the bound out"
+        )
     if found is None or not math.isfinite(found.max) or not math.isfinite(found.min):
         return bound
     steps = 2**fake_quant.num_bits - 1 - fake_quant.narrow_range

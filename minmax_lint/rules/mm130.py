@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
 from minmax_lint.rules.attribution import profiles_of
@@ -15,7 +16,7 @@ from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
-_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
+_BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
 _RANDOM = frozenset(
     {"RandomUniform", "RandomUniformInt", "StatelessRandomUniform", "StatelessRandomUniformV2"}
 )
@@ -109,7 +110,7 @@ class TrainingGraph(Rule):
 
 def _offer(graph: Graph, found: Sequence[str]) -> FixOffer | None:
     """Batch statistics and gradients cannot be taken off: the values at inference are others."""
-    if any(graph.op(name).startswith("FusedBatchNorm") or _GRADIENTS.search(name) for name in found):
+    if any(graph.op(name).startswith("FusedBatchNorm") or _is_gradient(graph[name]) for name in found):
         return None
     return FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
 
@@ -122,5 +123,9 @@ def is_training_op(node: Node) -> bool:
         node.op in ASSIGNMENTS
         or node.op.startswith(("AssignVariable", "AssignAddVariable", "AssignSubVariable"))
         or (node.op in _RANDOM and "dropout" in node.name.lower())
-        or (node.op != "Const" and _GRADIENTS.search(node.name) is not None)
+        or _is_gradient(node)
     )
+
+
+def _is_gradient(node: Node) -> bool:
+    return node.op in GRADIENTS or (node.op != "Const" and _BACKWARD.search(node.name) is not None)

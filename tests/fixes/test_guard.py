@@ -7,6 +7,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from tests.fixes.running import both, fixed, image
 
 
@@ -52,6 +53,16 @@ def test_a_bound_is_not_held_against_an_output_that_needs_no_repair() -> None:
 def test_a_bound_of_the_users_that_fits_is_taken() -> None:
     patch = fixed(head(), "output", strategy="guard", bound=7.0)
     assert patch.graph["output/bound"].tensor().item() == 7.0
+
+
+def test_a_bound_of_the_users_that_might_clip_a_range_not_known_is_refused() -> None:
+    b = Builder()
+    b.add("Relu", "output", b.dense("dense", b.placeholder("input", [1, 4]), 4, 3))
+    range_ = [b.add("VariableV2", name, dtype=DType.FLOAT, shape=()) for name in ("low", "high")]
+    b.add("FakeQuantWithMinMaxVars", "quant", "output", *range_, num_bits=8)
+    with pytest.raises(minmax_lint.UserError, match=r"may clip output, whose range is not known.*checkpoint"):
+        fixed(b, "output", strategy="guard", bound=7.0)
+    assert fixed(b, "output", strategy="guard", bound=1e7).graph["output/bound"].tensor().item() == 1e7
 
 
 def test_a_bound_that_is_no_number_is_refused() -> None:

@@ -143,3 +143,13 @@ def test_an_unknown_output_does_not_hide_the_others() -> None:
     report = lint(b, INPUT, ("outptu", "output"))
     assert {finding.code for finding in report.findings if finding.severity == "error"} == {"MM101", "MM901"}
     assert "did you mean 'output'" in found(report, "MM901")[0].message
+
+
+@pytest.mark.parametrize("form", ["Args", "Vars"])
+def test_the_gradient_of_a_fake_quant_belongs_to_training_and_gives_no_range(form: str) -> None:
+    b = head()
+    bounds = [b.const("low", 0.0), b.const("high", 6.0)] if form == "Vars" else []
+    b.add(f"FakeQuantWithMinMax{form}Gradient", "gradient", "output", "output", *bounds, num_bits=8)
+    assert only(b, "MM102").array == "output"
+    training = only(b, "MM130", ("gradient",))
+    assert (training.node, training.fix) == ("gradient", None)
