@@ -10,7 +10,7 @@ from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.outside import UNQUANTIZED, outside_fake_quants
+from minmax_lint.graph.outside import UNQUANTIZED, agree, outside_fake_quants
 from minmax_lint.graph.trace import Kept
 
 
@@ -42,8 +42,7 @@ def lost_fake_quant(graph: Graph, kept: Kept, output: str, *, new_name: bool = F
         )
     if not chosen.constant:
         raise CannotRepair(f"the range of {chosen.node} is computed, not constant: export an eval graph")
-    ranges = {(str(f.fake_quant.range), f.fake_quant.num_bits, f.fake_quant.narrow_range) for f in found}
-    if len(ranges) > 1:
+    if not agree(found):
         names = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in found)
         raise CannotRepair(f"several FakeQuants disagree about the range of {output}: {names}; keep one")
     others = {name for name in kept.outputs if parse_edge(name).node == edge.node} - {output}

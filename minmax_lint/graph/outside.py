@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant, is_fake_quant, read_fake_quant
@@ -43,3 +44,9 @@ def outside_fake_quants(graph: Graph, kept: Kept, output: str) -> tuple[OutsideF
             elif op in SAME_VALUES:
                 pending.append((use.node, (*through, use.node)))
     return tuple(found)
+
+
+def agree(found: Iterable[OutsideFakeQuant]) -> bool:
+    """Whether these round all values alike: the same range, on the same grid."""
+    quants = [one.fake_quant for one in found]
+    return len({(str(quant.range), quant.num_bits, quant.narrow_range) for quant in quants}) < 2

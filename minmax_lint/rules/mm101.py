@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.outside import OutsideFakeQuant, outside_fake_quants
+from minmax_lint.graph.outside import OutsideFakeQuant, agree, outside_fake_quants
 from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
@@ -130,8 +130,7 @@ def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
         )
     if not nearest.constant:
         return f"The range of {nearest.node} is computed: export an eval graph, where it is a constant."
-    found = {(str(f.fake_quant.range), f.fake_quant.num_bits, f.fake_quant.narrow_range) for f in outside}
-    if len(found) > 1:
+    if not agree(outside):
         told = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in outside)
         return f"Several FakeQuants disagree about its range: {told}. Keep one."
     return ""
