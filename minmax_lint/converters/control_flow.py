@@ -46,7 +46,8 @@ def with_branches(
     prediction: Prediction, kept: Kept, inference: Inference, profile: Profile, predict: Predict
 ) -> Prediction:
     """The prediction with those for the branches of every kept control-flow op."""
-    nodes = [name for name in kept.order if name in kept.graph.functions]
+    functions = kept.graph.functions
+    nodes = [name for name in kept.order if name in functions] if functions else []
     if not nodes or prediction.verdict == "abort":
         return prediction
     inner = replace(profile, flow="tf2")

@@ -17,8 +17,8 @@ ASSIGNMENTS = frozenset(
 def import_error(kept: Kept) -> tuple[str, str] | None:
     """(the assigning node, TensorFlow's message) of the first assignment to a frozen variable; None if none."""
     graph = kept.graph
-    for name in graph.names:
-        if graph.op(name) not in ASSIGNMENTS or not (name in kept or name in kept.control_only):
+    for name, op in zip(graph.names, graph.columns.ops, strict=True):
+        if op not in ASSIGNMENTS or not (name in kept or name in kept.control_only):
             continue
         inputs = graph[name].inputs
         if inputs and inputs[0].node in graph and graph.op(inputs[0].node) == "Const":

@@ -95,11 +95,18 @@ def is_fake_quant(op: str) -> bool:
 
 
 def read_fake_quant(graph: Graph, node: Node) -> FakeQuant:
-    """The FakeQuant at `node`; its range is followed through Identity chains to constants.
+    """The FakeQuant at `node` of `graph`; its range is followed through Identity chains to constants.
 
     In a frozen view (`freeze.frozen`) variables are constants already. Defaults of TensorFlow's
     array_ops.cc / fake_quant_ops: num_bits 8, narrow_range false, Args range [-6, 6].
     """
+    found = graph.fake_quants.get(node.name)
+    if found is None:
+        found = graph.fake_quants[node.name] = _read(graph, node)
+    return found
+
+
+def _read(graph: Graph, node: Node) -> FakeQuant:
     array = node.inputs[0].array if node.inputs else ""
     ranges: tuple[Range, ...] = ()
     if node.op in RANGE_FROM_ATTRS:

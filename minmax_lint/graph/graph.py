@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import networkx
 
+    from minmax_lint.graph.fakequant import FakeQuant
+
 Details = tuple[Mapping[str, Attr], str]
 """What a loader decodes on demand for one node: its attributes and its device."""
 
@@ -93,6 +95,8 @@ class Graph:
             tuple[tuple[str, ...], frozenset[str]], tuple[frozenset[str], frozenset[str]]
         ] = {}
         """What `trace` has found, by its starts and stops."""
+        self.fake_quants: dict[str, FakeQuant] = {}
+        """What `read_fake_quant` has read, by node."""
         self._made: dict[str, Node] = {}
         self._uses: dict[str, tuple[Use, ...]] | None = None
         self._control_uses: dict[str, tuple[str, ...]] | None = None

@@ -61,15 +61,13 @@ class Inference:
     def order(self) -> tuple[str, ...]:
         """The kept nodes, producers before consumers; nodes on a cycle follow at the end in file order."""
         kept = self.kept
-        waiting = {
-            name: 0 if kept.is_cut(name) else len({e.node for e in kept.graph[name].inputs} & kept.nodes)
-            for name in kept.order
-        }
+        waiting: dict[str, int] = {}
         consumers: dict[str, list[str]] = {}
         for name in kept.order:
-            if waiting[name]:
-                for source in dict.fromkeys(edge.node for edge in kept.graph[name].inputs):
-                    consumers.setdefault(source, []).append(name)
+            sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs}
+            waiting[name] = sum(source in kept.nodes for source in sources)
+            for source in sources:
+                consumers.setdefault(source, []).append(name)
         ready = [name for name in kept.order if not waiting[name]]
         for name in ready:
             for consumer in consumers.get(name, ()):

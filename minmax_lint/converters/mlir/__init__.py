@@ -33,7 +33,7 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    training = import_error(kept)
+    training = kept.once(import_error)
     if training is not None:
         node, message = training
         cause = Obstacle(

@@ -34,7 +34,7 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What TOCO does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    training = import_error(kept)
+    training = kept.once(import_error)
     if training is not None:
         node, message = training
         cause = Obstacle(

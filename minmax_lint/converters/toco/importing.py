@@ -34,10 +34,10 @@ def import_graph(kept: Kept, inference: Inference) -> Model:
     """The model before any transformation. Raises Fatal where the importer CHECKs, Unfollowed for loops."""
     model = Model(kept.inputs, kept.outputs, inference)
     inputs = set(kept.inputs)
-    consumed = _consumed_ports(kept)
+    consumed = kept.once(_consumed_ports)
     for name in (*kept.inputs, *kept.outputs):
         model.source_array(name)
-    for name in import_order(kept):
+    for name in kept.once(import_order):
         op = kept.graph.op(name)
         if kept.is_cut(name) and name in inputs:
             continue
