@@ -76,7 +76,9 @@ def test_in_place_writes_over_the_input_only_when_asked(tmp_path: Path, capsys: 
 def test_new_name_announces_the_new_output(tmp_path: Path, capsys: Captured) -> None:
     fixed = str(tmp_path / "fixed.pb")
     assert main(["fix", BROKEN, "--new-name", "--output", fixed]) == 0
-    assert "Output 'output' is now 'output/quantized'" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Output 'output' is now 'output/quantized'" in out
+    assert "(1 change)" in out
     assert main(["check", fixed, "-o", "output/quantized"]) == 0
 
 

@@ -94,7 +94,8 @@ def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
     lesser = len(patch.after.findings) - errors
     also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
     if written is not None:
-        what = "a copy, nothing was changed" if patch.empty else f"{len(patch.changes)} changes"
+        count = len(patch.changes)
+        what = "a copy, nothing was changed" if patch.empty else f"{count} {plural(count, 'change')}"
         page.line("   wrote ", (str(written), "bold"), f" ({what})")
     if errors:
         page.line(
