@@ -9,7 +9,7 @@ from tests.differential.comparison import Comparer
 from tests.interpreters import tf215
 
 GRAPHS = 150
-MIN_SHARE = {"toco-2.15": 0.98, "mlir-2.15": 0.98}
+MIN_SHARE = {"toco-2.15": 0.98}
 """Lower than on the corpus: a sample of this size may hold one or two graphs that nobody has thought of."""
 
 
