@@ -15,11 +15,12 @@ _ANY = 1 << 62
 _BY_COUNT: dict[tuple[int, int], str] = {
     (0, 0): "Const Placeholder",
     (1, 1): """
-        Abs Acos Asin Atan AvgPool Cast Ceil CheckNumerics Cos DepthToSpace Elu Erf Exp Expm1 FakeQuantWithMinMaxArgs
-        Floor Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p LogSoftmax LogicalNot MatrixDiag MaxPool Neg
-        OnesLike PlaceholderWithDefault PreventGradient QuantizeAndDequantize RandomUniform Rank Reciprocal Relu Relu6
-        Rint Round Rsqrt Selu Shape Sigmoid Sign Sin Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square
-        Squeeze StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
+        Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu Erf Exp Expm1
+        FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
+        LogSoftmax LogicalNot MatrixDiag MaxPool Neg OnesLike PlaceholderWithDefault PreventGradient
+        QuantizeAndDequantize RandomUniform Rank ReadVariableOp Reciprocal Relu Relu6 Rint Round Rsqrt Selu
+        Shape Sigmoid Sign Sin Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square Squeeze
+        StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
     """,
     (2, 2): """
         Add AddV2 All Any ArgMax ArgMin Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BitwiseAnd BitwiseOr
@@ -30,13 +31,14 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         SquaredDifference Sub Sum Tile TopKV2 Transpose TruncateDiv Xdivy Xlogy
     """,
     (3, 3): """
-        BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel
-        GatherV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2 QuantizeAndDequantizeV2 Range ScatterNd Select SelectV2 Slice
-        SpaceToBatchND SplitV
+        BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars
+        FakeQuantWithMinMaxVarsPerChannel GatherV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2
+        QuantizeAndDequantizeV2 QuantizeAndDequantizeV4 Range ScatterNd Select SelectV2 Slice SpaceToBatchND
+        SplitV UnsortedSegmentSum
     """,
     (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
     (5, 5): "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3",
-    (1, _ANY): "AddN Einsum If Pack",
+    (1, _ANY): "AddN Einsum If Pack StatelessIf",
     (2, _ANY): "Assert DynamicStitch ParallelDynamicStitch",
     (3, _ANY): "Concat ConcatV2",
 }
@@ -46,8 +48,8 @@ INPUT_COUNTS = {op: counts for counts, ops in _BY_COUNT.items() for op in ops.sp
 
 SEVERAL_OUTPUTS = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Split SplitV TopK
-    TopKV2 Unique Unpack
+    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Split SplitV
+    StatelessIf TopK TopKV2 Unique Unpack
     """.split()
 )
 """The ops of INPUT_COUNTS that have more outputs than one."""

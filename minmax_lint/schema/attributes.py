@@ -102,6 +102,10 @@ def encode_attr(value: Attr) -> Any:
     return message
 
 
+LARGEST_WRITTEN_OUT = 1 << 26
+"""Elements up to which a constant that repeats its last element is written in full: 256 MiB of float32."""
+
+
 def encode_tensor(tensor: Tensor) -> Any:
     """A TensorProto. Raises ValueError where the value is unknown."""
     if tensor.content is None:
@@ -111,7 +115,7 @@ def encode_tensor(tensor: Tensor) -> Any:
         message.tensor_shape.dim.add(size=size)
     if tensor.dtype is DType.STRING:
         message.string_val.extend(v for v in tensor.values() if isinstance(v, bytes))
-    elif tensor.stored > 1 and tensor.size > 1:
+    elif tensor.stored > 1 and 1 < tensor.size <= LARGEST_WRITTEN_OUT:
         # TOCO knows one element for all, or all of them, but no last one that repeats.
         content = bytes(tensor.content)
         width = len(content) // tensor.stored
