@@ -31,7 +31,7 @@ IDENTITIES = frozenset(
 
 
 class Range(NamedTuple):
-    """A MinMax, in real values. NaN twice stands for a range that exists but whose value is not given."""
+    """A MinMax, in real values: as they stand in the graph, NaN included. See also UNKNOWN_RANGE."""
 
     min: float
     max: float
@@ -39,13 +39,14 @@ class Range(NamedTuple):
     @property
     def known(self) -> bool:
         """False for the range of a variable without its checkpoint."""
-        return not (math.isnan(self.min) and math.isnan(self.max))
+        return self is not UNKNOWN_RANGE
 
     def __str__(self) -> str:
         return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "range unknown"
 
 
 UNKNOWN_RANGE = Range(math.nan, math.nan)
+"""A range that exists but whose value is not given. This very object: a constant may really hold NaN."""
 
 
 @dataclass(frozen=True)

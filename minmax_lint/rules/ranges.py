@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from minmax_lint.graph.fakequant import UNKNOWN_RANGE, FakeQuant, Range
+from minmax_lint.graph.fakequant import FakeQuant, Range
 
 HALF = 1e-3
 """How near to the middle between two bytes counts as in the middle."""
@@ -26,7 +26,7 @@ def misses_zero(found: FakeQuant) -> bool:
 
 def known(found: FakeQuant) -> tuple[tuple[float, float], ...]:
     """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
-    return tuple((each.min, each.max) for each in found.ranges if each is not UNKNOWN_RANGE)
+    return tuple((each.min, each.max) for each in found.ranges if each.known)
 
 
 def widened(found: FakeQuant) -> Range:

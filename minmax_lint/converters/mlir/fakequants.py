@@ -97,7 +97,8 @@ def constant_behind(value: Value) -> Operation | None:
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     ranges = found.ranges or _computed(importer, node)
     for range_ in ranges:
-        if range_.known and not all(map(math.isfinite, range_)):
+        tolerated = any(map(math.isnan, range_)) and not importer.version.crashes_on_nan
+        if range_.known and not tolerated and not all(map(math.isfinite, range_)):
             raise Refused(
                 "other",
                 "crashed without a message (signal 11)",

@@ -43,8 +43,8 @@ def storage_bits(num_bits: int) -> int:
 
 
 def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
-    """The scale of a per-tensor FakeQuant; UNKNOWN where the range's value is not given."""
-    if not range_.known:
+    """The scale of a per-tensor FakeQuant; UNKNOWN where the range's value is not given, or no number."""
+    if any(map(math.isnan, range_)):
         return UNKNOWN
     bits = storage_bits(num_bits)
     low, high = int(narrow), 2**bits - 1

@@ -85,6 +85,8 @@ class Version:
     """A second quantize of another range is dropped in the quantization pass; else behind it."""
     broadcasts_by_product: bool
     """BROADCAST_TO is a product with ones."""
+    crashes_on_nan: bool
+    """A range of NaN ends the process; else it is taken for a scale like any other."""
 
 
 VERSIONS = {
@@ -99,6 +101,7 @@ VERSIONS = {
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
         broadcasts_by_product=True,
+        crashes_on_nan=True,
     ),
     (2, 21): Version(
         quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
@@ -111,6 +114,7 @@ VERSIONS = {
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
         broadcasts_by_product=False,
+        crashes_on_nan=False,
     ),
 }
 

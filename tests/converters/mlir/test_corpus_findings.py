@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -62,6 +63,12 @@ def reversed_range_in_attributes(b: Builder) -> str:
     return b.add("FakeQuantWithMinMaxArgs", "y", start(b), min=2.0, max=-2.0, num_bits=8, narrow_range=False)
 
 
+def range_that_is_no_number(b: Builder) -> str:
+    """NaN ends 2.15's process; 2.21 takes it for a scale."""
+    x = b.fake_quant("relu_fq", b.add("Relu", "relu", start(b)), math.nan, math.nan)
+    return b.fake_quant("out", b.add("Sigmoid", "y", x), 0, 1)
+
+
 def mean_of_concatenation(b: Builder) -> str:
     """2.21 hands FakeQuants on over CONCATENATION and MEAN, even different ones."""
     x = start(b)
@@ -115,6 +122,7 @@ EXPECTED: dict[Callable[[Builder], str], tuple[str, ...]] = {
     difference_of_negations: ("SUB",) * 4,
     reshape_of_computed_shape: ("SIN",) * 4,
     reversed_range_in_attributes: ("abort: other",) * 4,
+    range_that_is_no_number: ("abort: other", "quantized", "abort: other", "quantized"),
     mean_of_concatenation: ("MEAN", "quantized", "MEAN", "quantized"),
     mean_of_half_trained_concatenation: ("MEAN",) * 4,
     product_of_shared_layer: ("quantized", "FULLY_CONNECTED MUL", "quantized", "FULLY_CONNECTED MUL"),
