@@ -54,6 +54,10 @@ class Inference:
     def constant(self, array: str) -> Tensor | None:
         """The value of `array` if it depends on no input; folded through the ops of `folding`."""
         if array not in self._constants:
+            graph = self.kept.graph
+            if array in graph and graph.op(array) == "Const" and not self.kept.is_cut(array):
+                self._constants[array] = graph[array].tensor()
+                return self._constants[array]
             self._constants[array] = self._fold(array) if self.is_constant(array) else None
         return self._constants[array]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.conditions import axes_of
 from minmax_lint.converters.mlir.failure import Refused
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
-from minmax_lint.converters.mlir.optimizing import optimize
+from minmax_lint.converters.mlir.optimizing import optimize, same_again
 from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.scales import Scale
@@ -37,7 +37,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         types = [value.scale for value in function.returned.operands]
     Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
     check(function, version, signed=signed)
-    optimize(function, version, {} if version.squashes_while_quantizing else {QUANTIZE: (squash_late,)})
+    optimize(function, version, same_again if version.squashes_while_quantizing else squash_late)
     function.sweep()
     check(function, version, signed=signed)
     if types is not None:
@@ -127,12 +127,7 @@ def check_types(op: Operation, *, signed: bool) -> None:
     weighted = op.name in CONVOLUTIONS and len(op.operands) > 1
     weights = op.operands[1].scale if weighted else None
     for scale in (*operands, *results):
-        impossible = {
-            4: op.name not in FOUR_BITS[signed] | FOUR_BITS_ALWAYS and scale is not weights,
-            8: op.name == "ONE_HOT",
-            16: op.name in NO_SIXTEEN_BITS or (scale is weights and not signed),
-        }
-        if impossible.get(scale.bits):
+        if _impossible(op.name, scale.bits, of_weights=scale is weights, signed=signed):
             got = spelled(scale, signed=signed)
             raise _mistyped(
                 op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
@@ -143,6 +138,14 @@ def _last_stays_last(transpose: Operation) -> bool:
     """Whether the axis of the channels, which a FakeQuant has last, is the last one of the result."""
     order = axes_of(transpose.operands[1])
     return order is not None and order[-1] == len(order) - 1
+
+
+def _impossible(name: str, bits: int, *, of_weights: bool, signed: bool) -> bool:
+    if bits == 8:
+        return name == "ONE_HOT"
+    if bits == 4:
+        return not of_weights and name not in FOUR_BITS[signed] and name not in FOUR_BITS_ALWAYS
+    return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and not signed))
 
 
 def _mistyped(op: Operation, message: str) -> Refused:

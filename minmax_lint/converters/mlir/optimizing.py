@@ -5,6 +5,8 @@ Sources: optimize.cc (optimize_pass.cc), optimize_patterns.td.
 
 from __future__ import annotations
 
+from functools import cache
+
 from minmax_lint.converters.mlir.activations import (
     clamp,
     fuse_activation,
@@ -60,19 +62,6 @@ from minmax_lint.converters.mlir.tables import (
 )
 
 
-def optimize(function: Function, version: Version, last: Patterns | None = None) -> None:
-    """Both phases of the pass. `last`: further patterns of its second phase."""
-    extra = LATER if version.simplifies_slices_and_sums else EARLIER
-    if version.pushes_transposes:
-        Rewriter(function, PUSH_TRANSPOSE).run()
-    else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
-        Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
-    for phase in (FIRST, {**SECOND, **(last or {})}):
-        patterns = {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
-        Rewriter(function, patterns).run()
-    function.sweep()
-
-
 def same_again(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized from the same type goes."""
     before = op.operands[0].op
@@ -82,6 +71,26 @@ def same_again(rewriter: Rewriter, op: Operation) -> bool:
     stored.name = op.result.name
     rewriter.replace(op, stored)
     return True
+
+
+def optimize(function: Function, version: Version, last: Pattern = same_again) -> None:
+    """Both phases of the pass. `last`: what its second phase does with a quantize."""
+    if version.pushes_transposes:
+        Rewriter(function, PUSH_TRANSPOSE).run()
+    else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
+        Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
+    for patterns in _phases(version.simplifies_slices_and_sums, last):
+        Rewriter(function, patterns).run()
+    function.sweep()
+
+
+@cache
+def _phases(simplifies: bool, last: Pattern) -> tuple[Patterns, ...]:
+    extra = LATER if simplifies else EARLIER
+    return tuple(
+        {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
+        for phase in (FIRST, {**SECOND, QUANTIZE: (last,)})
+    )
 
 
 _PATTERNS: dict[str, list[Pattern]] = {

@@ -120,9 +120,10 @@ class Array:
 
 
 def _static(shape: Shape | None) -> tuple[int, ...] | None:
-    if shape is None or any(dim is None for dim in shape):
+    if shape is None:
         return None
-    return tuple(dim for dim in shape if dim is not None)
+    static = tuple([dim for dim in shape if dim is not None])
+    return static if len(static) == len(shape) else None
 
 
 class Operator:
