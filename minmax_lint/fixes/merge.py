@@ -24,7 +24,8 @@ def merge(graph: Graph, fake_quants: Collection[FakeQuant]) -> Repair:
     draft = Draft(graph)
     healed: list[str] = []
     for found in fake_quants:
-        if not found.per_channel or found.range is None or not all(map(math.isfinite, found.range)):
+        bounds = [bound for channel in found.ranges for bound in channel]
+        if not found.per_channel or found.range is None or not all(map(math.isfinite, bounds)):
             continue
         union = with_zero(found.range)
         draft.keep_inputs(found.node, 1, waits_for=graph[found.node].control_inputs)
