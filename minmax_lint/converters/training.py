@@ -5,6 +5,7 @@ Source: TensorFlow's import_graph_def; measured on every `-train` case of the co
 
 from __future__ import annotations
 
+from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.trace import Kept
 
@@ -12,6 +13,16 @@ ASSIGNMENTS = frozenset(
     {"Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate", "ApplyGradientDescent"}
 )
 """Ops whose input 0 is a reference to a variable, which freezing turns into a constant."""
+
+
+def refusal(kept: Kept, profile: str) -> Prediction | None:
+    """The abort of every converter where TensorFlow refuses the frozen graph; None where it does not."""
+    found = kept.once(import_error)
+    if found is None:
+        return None
+    node, message = found
+    cause = Obstacle("training", None, node, f"{node} assigns a variable, which freezing made a constant.")
+    return Prediction(profile, "abort", "training-graph", message=message, obstacles=(cause,))
 
 
 def import_error(kept: Kept) -> tuple[str, str] | None:

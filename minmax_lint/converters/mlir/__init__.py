@@ -20,7 +20,7 @@ from minmax_lint.converters.mlir.quantizing import quantize
 from minmax_lint.converters.mlir.tables import VERSIONS
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.training import import_error
+from minmax_lint.converters.training import refusal
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
@@ -33,13 +33,9 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    training = kept.once(import_error)
-    if training is not None:
-        node, message = training
-        cause = Obstacle(
-            "training", None, node, f"{node} assigns a variable, which freezing made a constant."
-        )
-        return Prediction(profile.name, "abort", "training-graph", message=message, obstacles=(cause,))
+    refused = refusal(kept, profile.name)
+    if refused is not None:
+        return refused
     try:
         return _followed(kept, inference, profile, stats or {})
     except ByChance as error:

@@ -133,12 +133,6 @@ class Operation:
         self.operands[slot] = value
         value.read_by(self, slot)
 
-    def set_operands(self, values: Iterable[Value]) -> None:
-        """Read these values instead of all."""
-        self.drop()
-        for value in values:
-            self.add_operand(value)
-
     def add_result(self, name: str, dtype: DType, shape: Shape | None, scale: Scale | None = None) -> Value:
         """A new result."""
         value = Value(name, dtype, shape, self)

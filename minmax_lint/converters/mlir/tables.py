@@ -37,9 +37,6 @@ FIXED = {
 }
 """FixedOutputRangeInterface: (scale, zero point) of the uint8 result."""
 
-ONE_OUTPUT_OF_MANY = frozenset({"SPLIT", "SPLIT_V", "UNPACK"})
-"""Ops of several results: an unused one makes the answer differ from run to run."""
-
 UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
 """Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""
 

@@ -19,7 +19,7 @@ from minmax_lint.converters.toco.quantization import (
 )
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import VERSIONS
-from minmax_lint.converters.training import import_error
+from minmax_lint.converters.training import refusal
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
 
@@ -34,13 +34,9 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What TOCO does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    training = kept.once(import_error)
-    if training is not None:
-        node, message = training
-        cause = Obstacle(
-            "training", None, node, f"{node} assigns a variable, which freezing made a constant."
-        )
-        return Prediction(profile.name, "abort", "training-graph", message=message, obstacles=(cause,))
+    refused = refusal(kept, profile.name)
+    if refused is not None:
+        return refused
     version = VERSIONS[profile.version]
     model: Model | None = None
     operators: list[Operator] = []
