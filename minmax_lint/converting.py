@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -205,5 +205,5 @@ def _prediction(report: Report, result: ConversionResult) -> Prediction | None:
     return report.predictions.get(profile.name) if profile.version == version else None
 
 
-def _listed(float_ops: tuple[tuple[str, str], ...]) -> str:
+def _listed(float_ops: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{op} {output}" for op, output in float_ops) or "none"

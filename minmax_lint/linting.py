@@ -28,6 +28,9 @@ from minmax_lint.rules.subject import Subject
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
 
+LEAST = 5_000
+"""Nodes from which on it pays to look for repetition."""
+
 TF2_NOTE = "a TF2 model is mostly converted in the TF2 flow: --converter mlir-v2 models that"
 """For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
 
@@ -101,12 +104,62 @@ def lint_model(
     """
     outputs = tuple(outputs)
     with _collection_paused():
+        if model.finished is None and len(model.graph) >= LEAST:
+            report = from_repetition(model, inputs, outputs, profiles, calls)
+            if report is not None:
+                return report(path, inferred_how, accepts)
         subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
         if model.finished is not None and made_from is not None:
             subject = replace(subject, explanations=explanations(model.finished, made_from))
         return report_on(
             subject, model, inputs, outputs, path=path, inferred_how=inferred_how, accepts=accepts
         )
+
+
+def from_repetition(
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: tuple[str, ...],
+    profiles: tuple[Profile, ...],
+    calls: tuple[ConverterCall, ...],
+) -> Callable[[str, str, Accepts], Report] | None:
+    """The report on a large graph that repeats itself, from a smaller one; None where that does not hold."""
+    from minmax_lint.repetition.condensed import condensed
+    from minmax_lint.repetition.whole import of_whole
+
+    kept = trace(model.graph, inputs, outputs)
+    smaller = condensed(model.graph, kept, inputs)
+    if smaller is None:
+        return None
+    part = replace(model, graph=smaller.graph)
+    subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
+    told = of_whole(smaller, subject)
+    if told is None:
+        return None
+    return lambda path, inferred_how, accepts: _report(
+        replace(subject, graph=model.graph, kept=kept, predictions=told[0]),
+        told[1],
+        model,
+        inputs,
+        outputs,
+        path=path,
+        inferred_how=inferred_how,
+        accepts=accepts,
+    )
+
+
+def findings_on(subject: Subject) -> Iterator[Finding]:
+    """What every rule finds, rule by rule, in the order of the graph."""
+    positions = subject.graph.positions
+    for rule in rules():
+        if subject.about in rule.about:
+            yield from sorted(rule.check(subject), key=lambda finding: _position(positions, finding.place))
+
+
+def _position(positions: Mapping[str, int], place: str | None) -> int:
+    if place is None:
+        return -1
+    return positions.get(place, positions.get(parse_edge(place).node, -1))
 
 
 def report_on(
@@ -120,9 +173,24 @@ def report_on(
     accepts: Accepts = lambda finding: True,
 ) -> Report:
     """The report on a subject that `make_subject` made of this model, these inputs and outputs."""
-    found = with_fingerprints(
-        finding for rule in rules() if subject.about in rule.about for finding in rule.check(subject)
+    found = findings_on(subject)
+    return _report(
+        subject, found, model, inputs, outputs, path=path, inferred_how=inferred_how, accepts=accepts
     )
+
+
+def _report(
+    subject: Subject,
+    findings: Iterable[Finding],
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: tuple[str, ...],
+    *,
+    path: str,
+    inferred_how: str,
+    accepts: Accepts,
+) -> Report:
+    found = with_fingerprints(findings)
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     return Report(
         path,

@@ -32,7 +32,7 @@ class Branch:
 
     def told(self) -> str:
         """The branch and what becomes of it, in words."""
-        computing = sum(op.computes for op in self.prediction.ops)
+        computing = self.prediction.computing
         if self.prediction.verdict in ("abort", "undetermined"):
             return f"{self.function.role}: {self.prediction.message}"
         floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.float_ops]

@@ -81,6 +81,11 @@ class Columns:
     inputs: Sequence[tuple[str, ...]]
     details: Callable[[int], Details]
     serialized: Serialized | None = None
+    alike: Callable[[], Sequence[int]] | None = None
+    """A number for each node; nodes of one number have the same attributes and device, `_class` aside.
+
+    None where the loader cannot tell without decoding every node.
+    """
 
 
 class Graph:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 from itertools import pairwise
 
 from google.protobuf.message import DecodeError
@@ -60,7 +61,12 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def origin(position: int) -> Origin:
         return Origin(spans.tags[position], spans.starts[position], spans.ends[position])
 
-    return Columns(names, ops, inputs, details, Serialized(buffer, start, stop, origin, spans.others))
+    def alike() -> Sequence[int]:
+        from minmax_lint.loaders.alike import alike
+
+        return alike(buffer, (spans.starts, spans.ends), names, ops, inputs, _LARGE)
+
+    return Columns(names, ops, inputs, details, Serialized(buffer, start, stop, origin, spans.others), alike)
 
 
 def _walk_nodes(buffer: Buffer, start: int, stop: int) -> NodeSpans:

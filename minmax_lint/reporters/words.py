@@ -23,7 +23,7 @@ WORDS: Mapping[Verdict, tuple[str, str]] = {
 
 def verdict_detail(prediction: Prediction) -> str:
     """What follows the verdict's word: the converter's own message, or how many ops are integer."""
-    computing = sum(op.computes for op in prediction.ops)
+    computing = prediction.computing
     if prediction.verdict in ("abort", "undetermined"):
         return short_message(prediction.message)
     if prediction.verdict == "quantized":
@@ -37,7 +37,7 @@ def verdict_detail(prediction: Prediction) -> str:
         share = (
             f"{computing - floats} of {computing} {plural(computing, 'op')} integer{_mac_share(prediction)}; "
         )
-    return f"{share}float: {counted(op for op, _ in prediction.float_ops)}{_worst(prediction)}"
+    return f"{share}float: {tallied(prediction.float_kinds)}{_worst(prediction)}"
 
 
 def _mac_share(prediction: Prediction) -> str:
@@ -47,7 +47,7 @@ def _mac_share(prediction: Prediction) -> str:
 
 def _worst(prediction: Prediction) -> str:
     """The float op that costs most, where there is a choice."""
-    worst, total = prediction.worst_float_op, sum(op.macs or 0 for op in prediction.ops)
+    worst, total = prediction.worst_float_op, prediction.macs
     if worst is None or worst.macs is None or len(prediction.float_ops) < 2:
         return ""
     return f"; costliest: {worst.output} ({worst.macs / total:.0%})"
@@ -66,7 +66,15 @@ def not_quantized(report: Report) -> list[str]:
 
 def counted(words: Iterable[str], kinds: int = 4) -> str:
     """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
-    found = Counter(words).most_common()
+    return tallied(((word, 1) for word in words), kinds)
+
+
+def tallied(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
+    """The same of words of which there are several at a time."""
+    tally: Counter[str] = Counter()
+    for word, number in words:
+        tally[word] += number
+    found = tally.most_common()
     shown = [word if number == 1 else f"{word} x{number}" for word, number in found[:kinds]]
     return ", ".join(shown + ["..."] * (len(found) > kinds))
 

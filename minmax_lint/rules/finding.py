@@ -87,15 +87,21 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     Findings alike but for numbers are told apart by their place among each other.
     """
     seen: Counter[str] = Counter()
+    outputs: dict[tuple[str, ...], str] = {}
     result = []
     for finding in findings:
-        names = [finding.place or "", *finding.outputs]
-        key = "\0".join([finding.code, *map(_without_numbers, names)])
+        behind = outputs.get(finding.outputs)
+        if behind is None:
+            behind = outputs[finding.outputs] = "".join("\0" + _without_numbers(n) for n in finding.outputs)
+        key = f"{finding.code}\0{_without_numbers(finding.place or '')}{behind}"
         seen[key] += 1
         digest = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
         result.append(replace(finding, fingerprint=digest))
     return tuple(result)
 
 
+_NUMBER = re.compile(r"_\d+(?=$|[/:])")
+
+
 def _without_numbers(name: str) -> str:
-    return re.sub(r"_\d+(?=$|[/:])", "", name)
+    return _NUMBER.sub("", name)

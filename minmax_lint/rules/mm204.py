@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
@@ -13,7 +13,7 @@ from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
 from minmax_lint.rules.ranges import INITIAL, is_degenerate, known
-from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.rule import Example, GatheringRule
 from minmax_lint.rules.subject import Subject
 
 SHARED_BY = 4
@@ -23,7 +23,7 @@ NATURAL = frozenset({(0.0, 1.0), (0.0, 6.0), (-1.0, 1.0)})
 """Ranges that activations have by nature, and that many layers may share."""
 
 
-class RangeLooksUntrained(Rule):
+class RangeLooksUntrained(GatheringRule):
     """Ranges look as if no training had touched them: the rewriter's start value, or one value for all.
 
     ## What it does
@@ -49,15 +49,18 @@ class RangeLooksUntrained(Rule):
     name = "range-looks-untrained"
     severity = "warning"
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
+    def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
+        """The FakeQuants of activations whose ranges are sound."""
+        return [found for found in subject.coverage.on_activations if _unexplained(subject, found)]
+
+    def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
         """One finding a suspect range."""
-        trained = [found for found in subject.coverage.on_activations if _unexplained(subject, found)]
-        groups = Counter(known(found)[0] for found in trained)
+        groups = Counter(known(found)[0] for found in gathered)
         for bounds, count in groups.items():
             initial = bounds == INITIAL
             if not initial and (count < SHARED_BY or bounds in NATURAL):
                 continue
-            alike = [found for found in trained if known(found)[0] == bounds]
+            alike = [found for found in gathered if known(found)[0] == bounds]
             who = repr(alike[0].node) + (f" and {count - 1} more FakeQuants" if count > 1 else "")
             what = "with which rewriters start" if initial else "which no training gives so many layers"
             yield self.finding(

@@ -18,7 +18,7 @@ from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.quantizing import quantize
 from minmax_lint.converters.mlir.tables import VERSIONS
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
 from minmax_lint.graph.dtype import DType
@@ -92,13 +92,8 @@ def _followed(
         profile.name,
         verdict,
         float_ops=float_ops,
-        message=_sentence(causes, len(float_ops)),
+        message=float_message(causes, len(float_ops)),
         ops=ops,
         obstacles=causes,
         ranges=ranges(function),
     )
-
-
-def _sentence(causes: tuple[Obstacle, ...], count: int) -> str:
-    ops = "One op stays float" if count == 1 else f"{count} ops stay float" if count else "An output is float"
-    return f"{ops}: {causes[0].message}" if causes else f"{ops}."

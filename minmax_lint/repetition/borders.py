@@ -1,0 +1,77 @@
+"""Where a graph can be cut: FakeQuants behind which nothing is felt of what stands in front of them.
+
+A sound 8-bit FakeQuant of an activation gives its readers the range; what is made of them depends on it and
+on the shape, and on nothing else in front of it. Only usual producers and readers count: ops that share
+one scale with their operands (Concat, MaxPool, Reshape) pass ranges on through a FakeQuant.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy
+
+from minmax_lint.graph.fakequant import read_fake_quant
+from minmax_lint.graph.graph import Graph
+from minmax_lint.repetition.kinds import Ops
+from minmax_lint.repetition.wiring import CONTROL, Flags, Numbers, Wiring
+
+PRODUCERS = frozenset(
+    {
+        "Add",
+        "AddV2",
+        "BiasAdd",
+        "Conv2D",
+        "DepthwiseConv2dNative",
+        "FusedBatchNorm",
+        "FusedBatchNormV2",
+        "FusedBatchNormV3",
+        "MatMul",
+        "Placeholder",
+        "Relu",
+        "Relu6",
+    }
+)
+"""Ops whose result a FakeQuant at a border quantizes."""
+
+READERS = {"Conv2D": 0, "DepthwiseConv2dNative": 0, "MatMul": 0, "Add": 1, "AddV2": 1}
+"""Ops that read a border, each with the last input at which it does."""
+
+_CUT = "FakeQuantWithMinMaxVars"
+_ENDS = 3
+"""Inputs of a FakeQuant: the array and its range."""
+
+
+def borders(graph: Graph, ops: Ops, wires: Wiring, kinds: Numbers, kept: Flags) -> Numbers:
+    """For each node a number, equal for FakeQuants that give their readers the same; -1 for every other node."""
+    places = numpy.flatnonzero(ops.among({_CUT}) & (numpy.diff(wires.first) == _ENDS))
+    array, low, high = (wires.first[places] + slot for slot in range(_ENDS))
+    is_producer, is_constant = ops.among(PRODUCERS), ops.among({"Const"})
+    fit = (wires.ports[array] == 0) & is_producer[wires.sources[array]] & kept[places]
+    fit &= is_constant[wires.sources[low]] & is_constant[wires.sources[high]] & (kinds[places] >= 0)
+    said = numpy.stack([kinds[places], kinds[wires.sources[low]], kinds[wires.sources[high]]])
+    _, examples, number = numpy.unique(said, axis=1, return_index=True, return_inverse=True)
+    sound = numpy.fromiter((_is_sound(graph, int(places[at])) for at in examples), bool, len(examples))
+    fit &= sound[number.reshape(-1)]
+    found = numpy.full(len(graph), -1)
+    found[places[fit]] = number.reshape(-1)[fit]
+    found[_read_otherwise(wires, ops, kept)] = -1
+    return found
+
+
+def _is_sound(graph: Graph, place: int) -> bool:
+    found = read_fake_quant(graph, graph[graph.columns.names[place]])
+    if found.num_bits != 8 or len(found.ranges) != 1 or not found.ranges[0].known:
+        return False
+    low, high = found.ranges[0]
+    return -math.inf < low <= 0 <= high < math.inf and low < high
+
+
+def _read_otherwise(wires: Wiring, ops: Ops, kept: Flags) -> Numbers:
+    """The nodes that a kept node reads in another way than readers of a border do."""
+    usual = numpy.zeros(len(wires.sources), bool)
+    for op, last in READERS.items():
+        usual |= ops.among({op})[wires.readers] & (wires.slots <= last)
+    usual &= wires.ports == 0
+    usual |= ~kept[wires.readers] & (wires.ports != CONTROL)
+    return wires.sources[~usual]

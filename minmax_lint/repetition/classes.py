@@ -1,0 +1,113 @@
+"""Twins: blocks that look alike, get alike arrays, and stand among neighbours that are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy
+
+from minmax_lint.graph.graph import Graph, graph_of
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import trace
+from minmax_lint.repetition.blocks import Blocks
+from minmax_lint.repetition.wiring import Flags, Numbers, Wiring, producers_first
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The blocks by what a converter can make of them."""
+
+    of_block: tuple[int, ...]
+    """Block -> its class."""
+    ranks: Numbers
+    """Block -> a number higher than those of all blocks that feed it."""
+
+    def twins(self) -> Mapping[int, list[int]]:
+        """Class -> its blocks, producers first."""
+        found: dict[int, list[int]] = {}
+        for block in numpy.argsort(self.ranks).tolist():
+            found.setdefault(self.of_block[block], []).append(block)
+        return found
+
+
+def classes(
+    graph: Graph, wires: Wiring, borders: Numbers, blocks: Blocks, input_shapes: Mapping[str, Shape | None]
+) -> Classes | None:
+    """The classes of all blocks; None where blocks feed each other in circles, or a shape is not to be told."""
+    cut = borders[wires.sources] >= 0
+    feeding, fed = blocks.of_node[wires.sources[cut]], blocks.of_node[wires.readers[cut]]
+    ranks = producers_first(feeding, fed, len(blocks))
+    if ranks is None:
+        return None
+    alone = _by_shapes(graph, borders, blocks, ranks, input_shapes)
+    return None if alone is None else Classes(_among_neighbours(wires, blocks, cut, alone), ranks)
+
+
+def _by_shapes(
+    graph: Graph, borders: Numbers, blocks: Blocks, ranks: Numbers, input_shapes: Mapping[str, Shape | None]
+) -> list[int] | None:
+    """Block -> a number, equal for blocks that look alike and read arrays of the same shapes."""
+    numbers: dict[tuple[int, tuple[Shape | None, ...]], int] = {}
+    given: list[tuple[tuple[int, Shape | None], ...]] = []
+    shapes: dict[int, Shape | None] = {}
+    found = [0] * len(blocks)
+    for block in numpy.argsort(ranks).tolist():
+        key = blocks.looks[block], tuple(shapes[source] for source in blocks.sources[block])
+        number = numbers.get(key)
+        if number is None:
+            number = numbers[key] = len(given)
+            told = _border_shapes(graph, borders, blocks, block, shapes, input_shapes)
+            if told is None:
+                return None
+            given.append(told)
+        found[block] = number
+        if given[number]:
+            start = int(blocks.starts[block])
+            for place, shape in given[number]:
+                shapes[int(blocks.nodes[start + place])] = shape
+    return found
+
+
+def _border_shapes(
+    graph: Graph,
+    borders: Numbers,
+    blocks: Blocks,
+    block: int,
+    shapes: Mapping[int, Shape | None],
+    input_shapes: Mapping[str, Shape | None],
+) -> tuple[tuple[int, Shape | None], ...] | None:
+    """The shapes of what a block gives to others, by place; None where one is constant or has no known batch."""
+    members = blocks.members(block)
+    giving = [node for node in members if borders[node] >= 0]
+    if not giving:
+        return ()
+    names = graph.columns.names
+    inside = {names[node] for node in members}
+    inputs = {array: shape for array, shape in input_shapes.items() if parse_edge(array).node in inside}
+    inputs |= {names[source]: shapes[source] for source in blocks.sources[block]}
+    piece = graph_of([graph[names[node]] for node in (*blocks.sources[block], *members)])
+    inference = Inference(trace(piece, inputs, [names[node] for node in giving]), inputs)
+    found = tuple((int(blocks.place[node]), inference.shape(names[node])) for node in giving)
+    constant = any(inference.is_constant(graph[names[node]].inputs[0].array) for node in giving)
+    unknown_batch = any(shape and shape[0] is None for _, shape in found)
+    return None if constant or unknown_batch else found
+
+
+def _among_neighbours(wires: Wiring, blocks: Blocks, cut: Flags, alone: list[int]) -> tuple[int, ...]:
+    """Block -> a number, equal for blocks of one class whose neighbours are of the same classes, wired alike."""
+    place = blocks.place.tolist()
+    of_node = blocks.of_node.tolist()
+    behind: list[list[tuple[int, int, int, int]]] = [[] for _ in alone]
+    rows = (column[cut].tolist() for column in (wires.sources, wires.readers, wires.slots))
+    for source, reader, slot in zip(*rows, strict=True):
+        behind[of_node[source]].append((place[source], alone[of_node[reader]], place[reader], slot))
+    numbers: dict[object, int] = {}
+    found = []
+    for block, own in enumerate(alone):
+        before = tuple((alone[of_node[source]], place[source]) for source in blocks.sources[block])
+        key = own, before, tuple(sorted(behind[block]))
+        found.append(numbers.setdefault(key, len(numbers)))
+    return tuple(found)

@@ -1,0 +1,53 @@
+"""What a node is, but for its name and place: equal numbers, equal ops and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.trace import Kept
+from minmax_lint.repetition.wiring import Flags, Numbers
+
+
+class Ops:
+    """The op of each node, as a number."""
+
+    def __init__(self, ops: Sequence[str]) -> None:
+        self._numbers: dict[str, int] = {op: number for number, op in enumerate(dict.fromkeys(ops))}
+        self.of_node: Numbers = numpy.fromiter(map(self._numbers.__getitem__, ops), numpy.int64, len(ops))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def among(self, wanted: Collection[str]) -> Flags:
+        """For each node whether its op is one of those."""
+        table = numpy.fromiter((op in wanted for op in self._numbers), bool, len(self._numbers))
+        found: Flags = table[self.of_node]
+        return found
+
+
+def kept_flags(kept: Kept) -> Flags:
+    """For each node of the whole graph whether it is kept."""
+    nodes, names = kept.nodes, kept.graph.names
+    return numpy.fromiter(map(nodes.__contains__, names), bool, len(names))
+
+
+def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Numbers | None:
+    """A number for each node of the graph; None where the loader cannot tell nodes apart by their bytes.
+
+    Nodes are of one kind only if they are kept, or not, alike. A node of an input or output is of its own kind.
+    """
+    graph: Graph = kept.graph
+    if graph.columns.alike is None:
+        return None
+    state = is_kept.astype(numpy.int64)
+    for name in kept.control_only:
+        state[graph.position(name)] = 2
+    said = numpy.array(graph.columns.alike(), numpy.int64)
+    found: Numbers = (said * len(ops) + ops.of_node) * 3 + state
+    for rank, array in enumerate((*kept.inputs, *kept.outputs)):
+        found[graph.position(parse_edge(array).node)] = -1 - rank
+    return found

@@ -1,0 +1,60 @@
+"""What is told from the smaller graph is what the whole graph would have said."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from typing import Any
+
+import pytest
+
+from minmax_lint import linting
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import profiles
+from minmax_lint.loaders.model import Model
+from minmax_lint.report import Report
+from tests.repetition.random_chains import random_chain
+
+PROFILES = ("toco", "mlir-2.15", "mlir", "mlir-v2")
+
+
+@cache
+def both_reports(seed: int) -> tuple[Report, Report | None]:
+    """The report on a random chain, and the one told from a smaller graph."""
+    graph, outputs = random_chain(seed)
+    model, inputs, chosen = Model(None, "graphdef", graph), {"input": None}, profiles(PROFILES)
+    whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
+    told = linting.from_repetition(model, inputs, outputs, chosen, ())
+    return whole, told and told("x", "", lambda finding: True)
+
+
+def differences(whole: Report, told: Report) -> list[str]:
+    """What the reports say differently; the order of ops is left open, and which of equal constants stays."""
+    found = [] if whole.findings == told.findings else ["findings"]
+    for name, prediction in whole.predictions.items():
+        other = told.predictions[name]
+        found += [f"{name} {key}" for key, value in _said(prediction).items() if _said(other)[key] != value]
+    return found
+
+
+def _said(prediction: Prediction) -> dict[str, Any]:
+    said = {field.name: getattr(prediction, field.name) for field in fields(prediction)}
+    shares = ("computing", "macs", "integer_share", "integer_mac_share")
+    return said | {
+        "ops": sorted(str(op) for op in prediction.ops if op.computes),
+        "obstacles": sorted(map(str, prediction.obstacles)),
+        "float_ops": sorted(prediction.float_ops),
+        "ranges": {k: v for k, v in (prediction.ranges or {}).items() if "weights" not in k},
+        **{key: getattr(prediction, key) for key in shares},
+    }
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_smaller_graph_says_what_the_whole_one_says(seed: int) -> None:
+    whole, told = both_reports(seed)
+    assert told is None or differences(whole, told) == []
+
+
+def test_most_chains_of_sound_blocks_are_told_from_a_smaller_graph() -> None:
+    told = [both_reports(seed)[1] is not None for seed in range(30)]
+    assert sum(told) > 9
