@@ -49,12 +49,12 @@ def _said(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_smaller_graph_says_what_the_whole_one_says(seed: int) -> None:
     whole, told = both_reports(seed)
     assert told is None or differences(whole, told) == []
 
 
 def test_most_chains_of_sound_blocks_are_told_from_a_smaller_graph() -> None:
-    told = [both_reports(seed)[1] is not None for seed in range(30)]
-    assert sum(told) > 9
+    told = [both_reports(seed)[1] is not None for seed in range(20)]
+    assert sum(told) > 5
