@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any, TypeVar
@@ -27,14 +27,20 @@ class Telling:
     def __init__(self, smaller: Condensed) -> None:
         self._smaller = smaller
         self._names = smaller.whole.columns.names
-        self._left_out = {
-            number: twins for number, twins in smaller.twins.items() if not smaller.staying.issuperset(twins)
-        }
+        self._left_out: dict[int, list[int]] = {}
+        self._staying: dict[int, list[int]] = {}
+        for number, twins in smaller.twins.items():
+            left_out = [block for block in twins if block not in smaller.staying]
+            if left_out:
+                self._left_out[number] = left_out
+                self._staying[number] = [block for block in twins if block in smaller.staying]
         self._of_block: dict[int, Names] = {}
-        stand_for_others = [
-            block for twins in self._left_out.values() for block in twins if block in smaller.staying
+        self._shared = [
+            self._names[node]
+            for blocks in self._staying.values()
+            for block in blocks
+            for node in smaller.blocks.members(block)
         ]
-        self._shared = [self._names[n] for block in stand_for_others for n in smaller.blocks.members(block)]
         self._all_shared = Names({name: number for number, name in enumerate(self._shared)})
 
     def told(self, sayings: Sequence[T], place: Callable[[T], str | None]) -> Told[T]:
@@ -55,20 +61,11 @@ class Telling:
             forms.setdefault(block, []).append(self._names_of(block).form(saying))
         say = partial(self._said, place)
         parts = [Part([block], own, say) for block, own in forms.items()]
-        for twins in self._left_out.values():
-            common = self._common(twins, forms)
+        for number, left_out in self._left_out.items():
+            common = _common([forms.get(block, []) for block in self._staying[number]])
             if common:
-                left_out = [block for block in twins if block not in self._smaller.staying]
                 parts.append(Part(left_out, common, say))
         return Told(apart, parts)
-
-    def _common(self, twins: Iterable[int], forms: Mapping[int, list[Any]]) -> list[Any]:
-        """What most of the twins in the smaller graph have said of them."""
-        found = [forms.get(block, []) for block in twins if block in self._smaller.staying]
-        common = next((form for form in found if found.count(form) * 2 > len(found)), None)
-        if common is None:
-            raise NotTold
-        return common
 
     def _said(
         self, place: Callable[[Any], str | None], twins: list[int], forms: list[Any]
@@ -117,3 +114,11 @@ def _number_of(form: Any, place: Callable[[Any], str | None]) -> int:
     about = place(example)
     assert about is not None
     return int(parse_edge(about).node.removeprefix("\0"))
+
+
+def _common(said: list[list[Any]]) -> list[Any]:
+    """What is said alike of most twins in the smaller graph. Raises NotTold."""
+    common = next((forms for forms in said if said.count(forms) * 2 > len(said)), None)
+    if common is None:
+        raise NotTold
+    return common

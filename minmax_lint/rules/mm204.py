@@ -50,7 +50,7 @@ class RangeLooksUntrained(GatheringRule):
     severity = "warning"
 
     def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
-        """The FakeQuants of activations whose ranges are sound."""
+        """The FakeQuants of activations whose ranges are sound, and not such as many layers share by nature."""
         return [found for found in subject.coverage.on_activations if _unexplained(subject, found)]
 
     def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ class RangeLooksUntrained(GatheringRule):
         groups = Counter(known(found)[0] for found in gathered)
         for bounds, count in groups.items():
             initial = bounds == INITIAL
-            if not initial and (count < SHARED_BY or bounds in NATURAL):
+            if not initial and count < SHARED_BY:
                 continue
             alike = [found for found in gathered if known(found)[0] == bounds]
             who = repr(alike[0].node) + (f" and {count - 1} more FakeQuants" if count > 1 else "")
@@ -85,8 +85,8 @@ class RangeLooksUntrained(GatheringRule):
 
 
 def _unexplained(subject: Subject, found: FakeQuant) -> bool:
-    """Whether a range is sound and no other rule has a word for it."""
-    if len(known(found)) != 1 or is_degenerate(found):
+    """Whether a range is sound, not one by nature, and no other rule has a word for it."""
+    if len(known(found)) != 1 or is_degenerate(found) or known(found)[0] in NATURAL:
         return False
     return beyond_image(found, subject.coverage.op(parse_edge(found.array).node)) <= TOLERANCE
 
