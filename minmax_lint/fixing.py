@@ -10,7 +10,7 @@ from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.gaps import is_constant_output, missing
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.patch import Patch
-from minmax_lint.fixes.plan import planned
+from minmax_lint.fixes.plan import not_approximated, planned
 from minmax_lint.fixes.trial import Trial
 from minmax_lint.graph.names import near_names, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -65,6 +65,8 @@ def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
 
 def _reason(before: Trial, after: Trial, refused: tuple[str, ...], options: FixOptions) -> str:
     told = [f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."]
+    if after.repair.reason:
+        told.append(after.repair.reason)
     if after.repair.edit.empty:
         what = "no repair" if options.unsafe else "no safe repair"
         told = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
@@ -85,6 +87,8 @@ def _what_is_missing(after: Trial, options: FixOptions) -> Iterator[str]:
         yield (
             f"No range is known for {_few(unknown)}: give {unsafe}--ranges, --calibrate or --default-range."
         )
+    if options.unsafe:
+        yield from (f"{text[0].upper()}{text[1:]}." for text in not_approximated(after, options))
     if constant:
         yield f"No range helps a constant output: leave {_few(constant)} out of the outputs."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
+from minmax_lint.fixes.elementwise import ElementFunction
 from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
@@ -25,6 +26,28 @@ _IMAGES: Mapping[str, Interval] = {
     "Tanh": (-1.0, 1.0),
 }
 """Ops whose values lie in one interval for every input."""
+
+_RISING = frozenset(
+    {
+        *(
+            "Asinh",
+            "Atan",
+            "Ceil",
+            "Elu",
+            "Erf",
+            "Exp",
+            "Expm1",
+            "Floor",
+            "Log",
+            "Log1p",
+            "Rint",
+            "Round",
+            "Selu",
+        ),
+        *("Sign", "Sinh", "Softplus", "Sqrt"),
+    }
+)
+"""Elementwise functions that never fall: their values at the ends of a range hold all between."""
 
 _SELECTING = IDENTITIES | {
     *("AvgPool", "BatchToSpaceND", "DepthToSpace", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Max"),
@@ -88,6 +111,8 @@ def _of_operands(node: Node, operand: Operand) -> Interval:
         return operand(0)
     if node.op in _PADDING:
         return _union((operand(0), (0.0, 0.0)))
+    if node.op in _RISING:
+        return _rising(node, operand)
     if node.op == "Split":
         return operand(1)
     joined = _JOINED.get(node.op)
@@ -152,6 +177,15 @@ def _maximum(node: Node, operand: Operand) -> Interval:
 def _relu(node: Node, operand: Operand) -> Interval:
     low, high = operand(0)
     return max(low, 0.0), max(high, 0.0)
+
+
+def _rising(node: Node, operand: Operand) -> Interval:
+    if not all(map(math.isfinite, operand(0))):
+        return UNBOUNDED
+    import numpy as np
+
+    low, high = ElementFunction(node.op)(np.array(operand(0)))
+    return UNBOUNDED if math.isnan(low) or math.isnan(high) else (float(low), float(high))
 
 
 def _leaky_relu(node: Node, operand: Operand) -> Interval:

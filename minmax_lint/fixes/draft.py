@@ -104,11 +104,12 @@ class Draft:
         *,
         outputs: Mapping[str, str] | None = None,
         safe: bool = True,
+        reason: str = "",
         heals: Iterable[str] = (),
     ) -> Repair:
         """The collected changes, which are to heal the arrays or nodes `heals`."""
         claims = tuple(dict.fromkeys(Claim(strategy, name) for name in heals))
-        return Repair(strategy, self._edit(), outputs or {}, safe, claims=claims)
+        return Repair(strategy, self._edit(), outputs or {}, safe, reason, claims)
 
     def _before(self, node: str) -> str:
         """The nearest node in front of `node` in the file that stays."""

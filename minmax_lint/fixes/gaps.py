@@ -9,7 +9,7 @@ from minmax_lint.fixes.insert import insert
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.fixes.trial import Trial, sum_of
-from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.fakequant import Range, is_fake_quant
 from minmax_lint.graph.names import parse_edge
 
 _ROUNDS = 12
@@ -69,10 +69,11 @@ def is_constant_output(trial: Trial, array: str) -> bool:
 def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]]:
     source = RangeSource(trial.subject.inference, options, trial.repair)
     graph, kept = trial.subject.graph, trial.subject.kept
+    inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
     for array in missing(trial):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
-        if is_constant_output(trial, array):
+        if is_constant_output(trial, array) or parse_edge(array).node in inserted:
             continue
         found = source.of(array)
         if found is not None:

@@ -8,7 +8,7 @@ from minmax_lint.fixes.draft import Draft
 from minmax_lint.fixes.repair import Repair
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import UNQUANTIZED
 from minmax_lint.graph.trace import Kept
@@ -35,7 +35,7 @@ def insert(
     draft = Draft(graph)
     outputs: dict[str, str] = {}
     for array, found in ranges.items():
-        new = _fake_quant(array, with_zero(found), array in narrow)
+        new = fake_quant(parse_edge(array), with_zero(found), narrow=array in narrow)
         if array in kept.outputs and not kept.is_cut(parse_edge(array).node):
             _behind_output(draft, kept, array, new, outputs, new_name)
         else:
@@ -52,9 +52,10 @@ def with_zero(found: Range) -> Range:
     return Range(low, high) if low < high else Range(0.0, 1.0)
 
 
-def _fake_quant(array: str, found: Range, narrow: bool) -> Node:
+def fake_quant(source: Edge, found: Range, *, narrow: bool = False) -> Node:
+    """A FakeQuant of 8 bits, without name yet."""
     attrs = {"min": found.min, "max": found.max, "num_bits": 8, "narrow_range": narrow}
-    return Node("", "FakeQuantWithMinMaxArgs", (parse_edge(array),), attrs=attrs)
+    return Node("", "FakeQuantWithMinMaxArgs", (source,), attrs=attrs)
 
 
 def _behind_output(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from minmax_lint.converters.prediction import ObstacleKind
+from minmax_lint.fixes.approximate import WRITTEN_OUT, approximate, hindrances
 from minmax_lint.fixes.choice import repaired_outputs
 from minmax_lint.fixes.fold import fold
 from minmax_lint.fixes.freeze import freeze
 from minmax_lint.fixes.gaps import filled, missing
+from minmax_lint.fixes.layers import CHANNELS, COLUMN
 from minmax_lint.fixes.merge import merge
 from minmax_lint.fixes.narrow import narrow
 from minmax_lint.fixes.options import FixOptions
@@ -122,7 +125,19 @@ def _unsafe(trial: Trial, options: FixOptions) -> Trial:
                     helped = True
                     trial = changed if start is trial else trial
                     best, last = candidate, end
-    return best
+    return best if best.quantized else _together(trial, best, options)
+
+
+def _together(trial: Trial, best: Trial, options: FixOptions) -> Trial:
+    """All steps one after the other, where none helps by itself: what one mends hides what the next one has to."""
+    current, changed = trial, True
+    while changed and not current.quantized:
+        changed = False
+        for step in _STEPS:
+            after = None if current.quantized else _after(current, step, options)
+            if after is not None:
+                changed, current = True, filled(after, options)[1]
+    return current if current.nearer(best) else best
 
 
 def _after(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
@@ -137,13 +152,8 @@ def _strip(trial: Trial, options: FixOptions) -> Trial:
 
 
 def _replace(trial: Trial, options: FixOptions) -> Trial:
-    nodes = dict.fromkeys(
-        obstacle.node
-        for found in trial.predictions
-        for obstacle in found.obstacles
-        if obstacle.kind in ("no-kernel", "no-range", "other") and obstacle.node is not None
-    )
-    return trial.after(replace(trial.model.graph, trial.subject.inference, tuple(nodes)))
+    nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
+    return trial.after(replace(trial.model.graph, trial.subject.inference, nodes))
 
 
 def _widen(trial: Trial, options: FixOptions) -> Trial:
@@ -175,6 +185,38 @@ def _fold(trial: Trial, options: FixOptions) -> Trial:
     return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(_concerned(trial))))
 
 
+def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    nodes = _without_form(trial)
+    return trial.after(approximate(trial.model.graph, trial.subject.inference, nodes, source, form))
+
+
+def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
+    """Why functions without quantized form stay what they are."""
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return tuple(hindrances(trial.subject.inference, _without_form(trial), source))
+
+
+def _without_form(trial: Trial) -> tuple[str, ...]:
+    """Nodes that have no quantized form, or are written out in such as get no range."""
+    inside = [name for name in _nodes(trial, "no-range") if trial.subject.graph.op(name) in WRITTEN_OUT]
+    return tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "unknown-op", "other"), *inside)))
+
+
+def _approximate_in_place(trial: Trial, options: FixOptions) -> Trial:
+    return _approximate(trial, options, CHANNELS)
+
+
+def _nodes(trial: Trial, *kinds: ObstacleKind) -> dict[str, None]:
+    """The nodes that obstacles of these kinds name, each once."""
+    return dict.fromkeys(
+        obstacle.node
+        for found in trial.predictions
+        for obstacle in found.obstacles
+        if obstacle.kind in kinds and obstacle.node is not None and obstacle.node in trial.subject.graph
+    )
+
+
 def _concerned(trial: Trial) -> Iterator[str]:
     """The nodes that any obstacle names."""
     for found in trial.predictions:
@@ -186,4 +228,4 @@ def _concerned(trial: Trial) -> Iterator[str]:
                 yield obstacle.node
 
 
-_STEPS: tuple[Step, ...] = (_strip, _replace, _merge, _narrow, _fold)
+_STEPS: tuple[Step, ...] = (_strip, _replace, _merge, _narrow, _fold, _approximate, _approximate_in_place)

@@ -14,9 +14,9 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.rules.mm401 import POWERS
 
 NAME = "replace"
-_POWERS = (2, 3, 4)
 
 
 def replace(graph: Graph, inference: Inference, nodes: Collection[str]) -> Repair:
@@ -119,7 +119,7 @@ def _add_n(site: _Site) -> bool:
 
 def _pow(site: _Site) -> bool:
     exponent = site.inference.constant(site.node.inputs[1].array)
-    if exponent is None or not exponent.known or exponent.size != 1 or exponent.item() not in _POWERS:
+    if exponent is None or not exponent.known or exponent.size != 1 or exponent.item() not in POWERS:
         return False
     power = base = site.node.inputs[0]
     for _ in range(int(exponent.item()) - 2):

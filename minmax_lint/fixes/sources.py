@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from minmax_lint.fixes.bounds import Bounds
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.repair import Repair
-from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.inference import Inference
-from minmax_lint.graph.names import canonical_array
+from minmax_lint.graph.names import canonical_array, parse_edge
 
 
 class RangeSource:
@@ -35,6 +37,27 @@ class RangeSource:
             return bounds
         default = self._options.default_range
         return None if default is None else Range(*map(float, default))
+
+    def of_values(self, array: str) -> Range | None:
+        """The range that the values of `array` are in: of the FakeQuant that makes it, else the one to insert."""
+        kept = self._inference.kept
+        front = parse_edge(array).node
+        while front in kept and not kept.is_cut(front) and kept.graph.op(front) in IDENTITIES:
+            front = kept.graph[front].inputs[0].node
+        return self._fake_quant(front) or self.of(array)
+
+    def of_readers(self, array: str) -> Range | None:
+        """The range of the FakeQuant that reads `array`, else the one that is given."""
+        quants = (self._fake_quant(use.node) for use in self._inference.kept.uses(array))
+        return next(filter(None, quants), None) or self.given(array)
+
+    def _fake_quant(self, node: str) -> Range | None:
+        kept = self._inference.kept
+        if node not in kept or not is_fake_quant(kept.graph.op(node)):
+            return None
+        found = read_fake_quant(kept.graph, kept.graph[node]).range
+        sound = found is not None and math.isfinite(found.min) and math.isfinite(found.max)
+        return found if sound and found is not None and found.min < found.max else None
 
     def given(self, array: str) -> Range | None:
         """The user's range of `array`, else the calibrated one."""

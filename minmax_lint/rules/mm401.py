@@ -43,6 +43,20 @@ REPLACED: Mapping[str, Applicability] = {
 }
 """Ops that the repair `replace` writes out. Unsafe: in several ops, and what lies between needs a range."""
 
+POWERS = (2, 3, 4)
+"""The exponents that `replace` writes out as products."""
+
+APPROXIMATED = frozenset(
+    """
+    Asinh Atan Atanh Ceil Cos Cosh Elu Erf Erfc Exp Expm1 Floor Inv Log Log1p Reciprocal Rint Round Rsqrt Selu Sign
+    Sin Sinh Softplus Softsign Sqrt Tan
+    """.split()
+)
+"""Functions of one array that the repair `approximate` makes piecewise linear."""
+
+APPROXIMATED_OF_TWO = frozenset({"Div", "FloorDiv", "FloorMod", "Pow", "RealDiv"})
+"""The same, where one operand is a constant."""
+
 
 class NoQuantizedKernel(Rule):
     """An op has no quantized form in a converter, whatever ranges there are.
@@ -62,7 +76,9 @@ class NoQuantizedKernel(Rule):
 
     ## Fix
     `minmax-lint fix` writes some ops out in ops that have a quantized form (`replace`, safe): a square becomes a product.
-    With `--unsafe-fixes`, a FakeQuant with a range for each channel gets one for all of them (`merge`), which TOCO knows.
+    With `--unsafe-fixes`, a FakeQuant with a range for each channel gets one for all of them (`merge`), which TOCO knows,
+    and a function of one array, as elu or exp, becomes piecewise linear (`approximate`): two small layers whose result
+    is, nearly always, within one step of the function. The ranges of its input and its result must be known.
     Else write it so yourself, or end the model in front of it (`-o`) and compute the rest outside.
 
     ## Converters
@@ -73,7 +89,7 @@ class NoQuantizedKernel(Rule):
     code = "MM401"
     name = "no-quantized-kernel"
     severity = "error"
-    fixes = ("replace", "merge")
+    fixes = ("replace", "merge", "approximate")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding an op."""
@@ -125,14 +141,25 @@ def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     """Safe where one op takes its place, and its result has a FakeQuant."""
     if op == "FakeQuantWithMinMaxVarsPerChannel":
         return FixOffer("merge", "unsafe", f"Give {cause.node!r} one range for all channels.")
-    if op not in REPLACED or cause.node is None or cause.kind != "no-kernel":
+    if cause.node is None or cause.kind != "no-kernel":
         return None
-    inputs = subject.graph[cause.node].inputs
-    if op in ("Div", "Pow", "RealDiv") and inputs[-1].node not in subject.coverage.from_constants:
-        return None
-    covered = not subject.coverage.is_read_raw(cause.node)
-    applicability = REPLACED[op] if covered else "unsafe"
-    ranges = ", and give what has no range one" if applicability == "unsafe" else ""
-    return FixOffer(
-        "replace", applicability, f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
-    )
+    if op in REPLACED and _is_replaced(subject, cause.node, op):
+        covered = not subject.coverage.is_read_raw(cause.node)
+        applicability = REPLACED[op] if covered else "unsafe"
+        ranges = ", and give what has no range one" if applicability == "unsafe" else ""
+        what = f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
+        return FixOffer("replace", applicability, what)
+    constants = [edge.node in subject.coverage.from_constants for edge in subject.graph[cause.node].inputs]
+    if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and constants.count(True) == 1):
+        return FixOffer("approximate", "unsafe", f"Make {cause.node!r} piecewise linear.")
+    return None
+
+
+def _is_replaced(subject: Subject, node: str, op: str) -> bool:
+    if op not in ("Div", "Pow", "RealDiv"):
+        return True
+    last = subject.graph[node].inputs[-1]
+    if last.node not in subject.coverage.from_constants:
+        return False
+    value = subject.inference.constant(last.array)
+    return op != "Pow" or (value is not None and value.known and value.size == 1 and value.item() in POWERS)

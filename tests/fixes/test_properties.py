@@ -74,9 +74,10 @@ def test_no_verdict_becomes_worse(seed: int, options: dict[str, object]) -> None
 @with_tensorflow
 @given(seeds, leave)
 def test_without_rounding_the_values_stay(seed: int, options: dict[str, object]) -> None:
-    """FakeQuants taken as identities, both graphs compute the same: a fix adds rounding and nothing else."""
+    """FakeQuants taken as identities, both graphs compute the same: a fix adds rounding, unless it says more."""
     net = build(random_program(seed))
     patch = fixed(net, net.outputs, options)
+    assume("approximate" not in patch.strategy.split("+"))
     feeds = {name: image(*shape, seed=seed) for name, shape in net.inputs.items()}
     before = run(encode(_without_rounding(net.graph)), net.outputs, feeds)
     after = run(encode(_without_rounding(patch.graph)), patch.outputs, feeds)

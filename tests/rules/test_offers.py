@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.converters.profile import profiles
+from minmax_lint.fixes.elementwise import BINARY, UNARY
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.replace import RULES
 from minmax_lint.fixing import fix_model
 from minmax_lint.loaders.model import Model
-from minmax_lint.rules.mm401 import REPLACED
+from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO, REPLACED
 from minmax_lint.rules.rule import Rule, rules
 from tests.rules.linted import found, lint_example
 
@@ -59,3 +60,7 @@ def test_most_rules_with_a_repair_offer_it_for_their_example() -> None:
 
 def test_every_op_that_is_offered_to_be_written_out_can_be() -> None:
     assert set(REPLACED) == set(RULES)
+
+
+def test_every_function_that_is_offered_to_be_approximated_can_be() -> None:
+    assert (set(UNARY), set(BINARY)) == (APPROXIMATED, APPROXIMATED_OF_TWO)
