@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from minmax_lint.converters.prediction import ObstacleKind
 from minmax_lint.fixes.insert import NAME as INSERT
 from minmax_lint.fixes.insert import insert
 from minmax_lint.fixes.options import FixOptions
@@ -49,16 +50,22 @@ def _unhealed(trial: Trial) -> frozenset[str]:
     return frozenset(given & {trial.repair.name_before(array) for array in missing(trial)})
 
 
-def missing(trial: Trial) -> tuple[str, ...]:
+def missing(trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")) -> tuple[str, ...]:
     """The arrays that a selected profile misses a range of, or whose constant it cannot quantize."""
     return tuple(
         dict.fromkeys(
             obstacle.array
             for found in trial.predictions
             for obstacle in found.obstacles
-            if obstacle.kind in ("no-range", "bad-weights") and obstacle.array is not None
+            if obstacle.kind in kinds and obstacle.array is not None
         )
     )
+
+
+def _can_narrow(trial: Trial, array: str) -> bool:
+    """Whether a FakeQuant makes weights, and a narrow range may be all that they need."""
+    node = trial.subject.graph[parse_edge(array).node]
+    return is_fake_quant(node.op) and not node.flag("narrow_range")
 
 
 def is_constant_output(trial: Trial, array: str) -> bool:
@@ -70,10 +77,11 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
     source = RangeSource(trial.subject.inference, options, trial.repair)
     graph, kept = trial.subject.graph, trial.subject.kept
     inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
+    narrowing = {array for array in missing(trial, ["bad-weights"]) if _can_narrow(trial, array)}
     for array in missing(trial):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
-        if is_constant_output(trial, array) or parse_edge(array).node in inserted:
+        if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
             continue
         found = source.of(array)
         if found is not None:

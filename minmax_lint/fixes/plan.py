@@ -20,6 +20,7 @@ from minmax_lint.fixes.rewire import rewire
 from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.fixes.strip import strip
 from minmax_lint.fixes.trial import Trial
+from minmax_lint.fixes.unify import unify
 from minmax_lint.fixes.widen import widen
 from minmax_lint.graph.names import parse_edge
 
@@ -163,7 +164,7 @@ def _widen(trial: Trial, options: FixOptions) -> Trial:
 
 def _narrow(trial: Trial, options: FixOptions) -> Trial:
     """All weights, one by one: TOCO stops at the first."""
-    trial = trial.after(narrow(trial.model.graph, missing(trial)))
+    trial = trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"])))
     while (more := _after(trial, _narrow, options)) is not None:
         trial = more
     return trial
@@ -183,6 +184,22 @@ def _merge(trial: Trial, options: FixOptions) -> Trial:
 
 def _fold(trial: Trial, options: FixOptions) -> Trial:
     return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(_concerned(trial))))
+
+
+def _unify(trial: Trial, options: FixOptions) -> Trial:
+    """All conflicts, one by one: MLIR stops at the first."""
+    names = [parse_edge(name).node for name in _in_conflict(trial)]
+    trial = trial.after(unify(trial.model.graph, trial.subject.inference, names))
+    while (more := _after(trial, _unify, options)) is not None:
+        trial = more
+    return trial
+
+
+def _in_conflict(trial: Trial) -> Iterator[str]:
+    for found in trial.predictions:
+        for obstacle in found.obstacles:
+            if obstacle.kind == "scale-conflict":
+                yield from filter(None, (obstacle.node, obstacle.array))
 
 
 def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
@@ -228,4 +245,13 @@ def _concerned(trial: Trial) -> Iterator[str]:
                 yield obstacle.node
 
 
-_STEPS: tuple[Step, ...] = (_strip, _replace, _merge, _narrow, _fold, _approximate, _approximate_in_place)
+_STEPS: tuple[Step, ...] = (
+    _strip,
+    _replace,
+    _merge,
+    _narrow,
+    _fold,
+    _unify,
+    _approximate,
+    _approximate_in_place,
+)

@@ -30,7 +30,7 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
         sound = None if found.per_channel else _sound(found, inference, source)
         if sound is None:
             continue
-        _set(draft, found, sound)
+        set_range(draft, found, sound)
         healed += [found.node, found.array]
     if not healed:
         raise CannotRepair("no range is unsound, or nobody gives a sound one")
@@ -59,7 +59,8 @@ def _is_nan(found: FakeQuant, inference: Inference) -> bool:
     return all(bound is not None and bound.known for bound in bounds)
 
 
-def _set(draft: Draft, found: FakeQuant, sound: Range) -> None:
+def set_range(draft: Draft, found: FakeQuant, sound: Range) -> None:
+    """Give a FakeQuant bounds of its own: others may share the old ones."""
     if found.op in RANGE_FROM_ATTRS:
         draft.set_attrs(found.node, {"min": sound.min, "max": sound.max})
         return

@@ -12,7 +12,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import SAME_VALUES
 from minmax_lint.rules.drawing import around, step
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.ranges import IMAGES, USUAL_BITS, is_degenerate, known, misses_zero, step_of
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
@@ -51,7 +51,8 @@ class SharedScaleViolated(Rule):
 
     ## Fix
     Give all branches the same range in the model code: one FakeQuant behind the concatenation, or FakeQuants that
-    share their min and max.
+    share their min and max. Where a converter fails, `minmax-lint fix --unsafe-fixes` gives all of them the union of
+    their ranges (`unify`).
 
     ## Converters
     MLIR and, for select, TOCO abort (error), or clip values (warning).
@@ -60,6 +61,7 @@ class SharedScaleViolated(Rule):
     code = "MM210"
     name = "shared-scale-violated"
     severity = "warning"
+    fixes = ("unify",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a place where a converter fails, and one a FakeQuant whose values are clipped."""
@@ -73,6 +75,11 @@ class SharedScaleViolated(Rule):
                 else f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
                 path=around(subject, where, "conflict"),
                 advice="Give the arrays in front of and behind it the same range.",
+                fix=FixOffer(
+                    "unify", "unsafe", f"Give the FakeQuants around {where!r} the union of their ranges."
+                )
+                if cause.kind == "scale-conflict"
+                else None,
             )
         for found in subject.coverage.on_activations:
             clipped = {

@@ -1,0 +1,77 @@
+"""`unify`: FakeQuants around ops that share one scale get the union of their ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import minmax_lint
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import Range, fake_quants
+from minmax_lint.writers.graphdef import encode
+from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
+
+_INT = {"dtype": DType.INT32}
+OLD = "mlir-2.15"
+OPS: dict[str, Callable[[Builder, str, str], str]] = {
+    "maximum": lambda b, x, y: b.add("Maximum", "op", x, y),
+    "pack": lambda b, x, y: b.add("Pack", "op", x, y, N=2, axis=0),
+    "select": lambda b, x, y: b.add("Select", "op", b.add("Greater", "greater", x, y), x, y),
+}
+
+
+def conflict(op: str) -> Builder:
+    """Two branches of different ranges into an op whose result has a third."""
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    left = b.fake_quant("left", b.add("Relu", "left/Relu", x), -3, 3)
+    right = b.fake_quant("right", b.add("Tanh", "right/Tanh", x), -1, 4)
+    out = OPS[op](b, left, right)
+    b.fake_quant("output", out, -2, 5)
+    b.fake_quant("untouched", b.add("Mul", "product", x, x), -7, 7)
+    return b
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_what_mlir_cannot_quantize_with_two_ranges_it_does_with_one(op: str) -> None:
+    patch = fixed(conflict(op), "output", "untouched", converters=[TOCO, OLD, MLIR], unsafe=True)
+    assert patch.strategy == "unify"
+    assert not patch.safe
+    assert {before for before, _ in verdicts(patch).values()} >= {"abort"}
+    assert {after for _, after in verdicts(patch).values()} == {"quantized"}
+    ranges = {found.node: found.range for found in fake_quants(patch.graph)}
+    united = Range(-3, 5)
+    assert ranges == dict.fromkeys(("left", "right", "output"), united) | {"untouched": Range(-7, 7)}
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_values_within_the_old_ranges_stay(op: str) -> None:
+    patch = fixed(conflict(op), "output", "untouched", converters=[MLIR], unsafe=True)
+    before, after = both(patch, {"input": image(1, 4)})
+    np.testing.assert_allclose(after[0], before[0], atol=8 / 255 * 1.01)
+
+
+def test_a_safe_fix_unifies_nothing() -> None:
+    assert fixed(conflict("pack"), "output", converters=[MLIR]).empty
+
+
+def test_the_order_of_outputs_does_not_matter_and_a_second_fix_changes_nothing() -> None:
+    b = conflict("maximum")
+    first = fixed(b, "output", "untouched", converters=[MLIR], unsafe=True)
+    second = fixed(b, "untouched", "output", converters=[MLIR], unsafe=True)
+    assert encode(first.graph) == encode(second.graph)
+    again = minmax_lint.fix(encode(first.graph), outputs=list(first.outputs), converters=[MLIR], unsafe=True)
+    assert again.empty
+
+
+def test_a_sum_that_mlir_moves_in_front_of_a_reshape_gets_the_range_of_what_it_reads() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 2, 2]), -2, 2)
+    flat = b.add("Reshape", "flat", x, b.const("shape", [1, 4], **_INT), Tshape=DType.INT32)
+    flat = b.fake_quant("flat/quant", flat, -2, 2)
+    b.fake_quant("output", b.add("AddV2", "sum", flat, flat), -4, 4)
+    patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
+    assert {after for _, after in verdicts(patch).values()} == {"quantized"}
