@@ -192,6 +192,10 @@ def _report(
 ) -> Report:
     found = with_fingerprints(findings)
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    accepted: list[Finding] = []
+    ignored: list[Finding] = []
+    for finding in ordered:
+        (accepted if accepts(finding) else ignored).append(finding)
     return Report(
         path,
         model.format,
@@ -200,11 +204,11 @@ def _report(
         bool(inferred_how),
         inferred_how,
         subject.predictions,
-        tuple(finding for finding in ordered if accepts(finding)),
+        tuple(accepted),
         subject.graph,
         subject.kept,
         note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
-        ignored=tuple(finding for finding in ordered if not accepts(finding)),
+        ignored=tuple(ignored),
     )
 
 

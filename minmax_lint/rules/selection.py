@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.rule import Rule, rule, rules
@@ -25,21 +26,27 @@ class Selection:
 
     def accepts(self, finding: Finding | Rule) -> bool:
         """Whether the finding, or the findings of the rule, are wanted; of equals, ignore wins (as in ruff)."""
-        selected = max((_match(text, finding) for text in self.select), default=0) if self.select else 1
-        return selected > max((_match(text, finding) for text in self.ignore), default=0)
+        return _accepts(self, finding.code, finding.name)
 
     def codes(self) -> frozenset[str]:
         """The codes of the rules that are wanted."""
         return frozenset(rule.code for rule in rules() if self.accepts(rule))
 
 
-def _match(text: str, finding: Finding | Rule) -> int:
+@cache
+def _accepts(selection: Selection, code: str, name: str) -> bool:
+    selected = max((_match(text, code, name) for text in selection.select), default=0)
+    ignored = max((_match(text, code, name) for text in selection.ignore), default=0)
+    return (selected if selection.select else 1) > ignored
+
+
+def _match(text: str, code: str, name: str) -> int:
     """Length of the matching part of the code: longer is more specific; 0 is no match."""
     if text.upper() == "ALL":
         return 1
-    if text.lower() == finding.name:
-        return len(finding.code)
-    return len(text) if finding.code.startswith(text.upper()) else 0
+    if text.lower() == name:
+        return len(code)
+    return len(text) if code.startswith(text.upper()) else 0
 
 
 def _checked(text: str) -> None:
