@@ -2,22 +2,27 @@
 
 The converter keeps IF and WHILE as ops, and their branches as functions of their own. It quantizes every
 function by itself: what a branch is passed has no range in there, and what it returns is float again.
-Measured with TF 2.21 in both flows; the other passes see the op as one that cannot be quantized.
+The body of a While is a region of the function around it while that is quantized, so that one decides whether
+constants get scales. In the TF1 flow a branch of an If gives up its float borders, and the If then does not
+fit it. Measured with TF 2.15 and 2.21; the other passes see the op as one that cannot be quantized.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept, trace
 
-Predict = Callable[[Kept, Inference, Profile], Prediction]
+Predict = Callable[[Kept, Inference, Profile, bool | None], Prediction]
+"""The last argument: whether constants get scales; None where the graph itself decides it."""
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
 _SHOWN = 4
 
@@ -43,16 +48,29 @@ class Branch:
 
 
 def with_branches(
-    prediction: Prediction, kept: Kept, inference: Inference, profile: Profile, predict: Predict
+    prediction: Prediction,
+    kept: Kept,
+    inference: Inference,
+    profile: Profile,
+    predict: Predict,
+    infers: bool | None = None,
 ) -> Prediction:
-    """The prediction with those for the branches of every kept control-flow op."""
+    """The prediction with those for the branches of every kept control-flow op.
+
+    `infers`: what was given for the graph itself (see `Predict`).
+    """
     functions = kept.graph.functions
     nodes = [name for name in kept.order if name in functions] if functions else []
     if not nodes or prediction.verdict == "abort":
         return prediction
+    if profile.flow == "tf1":
+        refused = next(filter(None, (_misfit(kept.graph, name) for name in nodes)), None)
+        if refused is not None:
+            return replace(prediction, verdict="abort", kind="other", float_ops=(), **refused)
+    around = bool(prediction.ranges) if infers is None else infers
     inner = replace(profile, flow="tf2")
     branches = [
-        Branch(name, function, _branch(function, inference, inner, predict))
+        Branch(name, function, _branch(function, inference, inner, predict, around if _is_loop(function) else None))
         for name in nodes
         for function in kept.graph.functions[name]
     ]
@@ -65,16 +83,60 @@ def with_branches(
         verdict=worst.verdict,
         kind=worst.kind,
         op=worst.op,
-        message=f"{len(floats)} ops stay float, branches included."
-        if worst.verdict == "float"
-        else worst.message,
+        message=_sentence(len(floats)) if worst.verdict == "float" else worst.message,
         float_ops=floats if worst.verdict == "float" else (),
         ops=tuple(op for one in everything for op in one.ops),
         obstacles=(*own, *_obstacles(nodes, branches, prediction)),
     )
 
 
-def _branch(function: Function, inference: Inference, profile: Profile, predict: Predict) -> Prediction:
+def _sentence(count: int) -> str:
+    return f"{'One op stays' if count == 1 else f'{count} ops stay'} float, branches included."
+
+
+def _is_loop(function: Function) -> bool:
+    return function.role.startswith("loop")
+
+
+def _misfit(graph: Graph, node: str) -> dict[str, Any] | None:
+    """What the abort says where a FakeQuant stands at the border of a branch: at an argument or a result."""
+    for function in graph.functions[node]:
+        if _is_loop(function):
+            continue
+        body = function.graph
+        inner = (_misfit(body, name) for name in body.functions)
+        found: dict[str, Any] | None = next(filter(None, inner), None)
+        if found is not None:
+            return found
+        reads = any(_only_reader(body, name) in FAKE_QUANTS for name in function.inputs)
+        gives = any(body.op(parse_edge(_maker(body, array)).node) in FAKE_QUANTS for array in function.outputs)
+        if reads or gives:
+            key, what = function.role.replace(" ", "_"), "input" if reads else "result"
+            message = f"'tf.If' op '{key}' {what} type"
+            told = (
+                f"a FakeQuant stands at the border of the {function.role} of {node!r}, and in the TF1 flow the "
+                "If no longer fits it"
+            )
+            return {"message": message, "obstacles": (Obstacle("control-flow", node, node, told, (node,)),)}
+    return None
+
+
+def _only_reader(body: Graph, argument: str) -> str:
+    """The op of the one reader of an argument, identities looked through; empty where there are several."""
+    for _ in range(_SHOWN):
+        uses = body.uses(argument)
+        if len(uses) != 1:
+            return ""
+        op = body.op(uses[0].node)
+        if op != "Identity":
+            return op
+        argument = uses[0].node
+    return ""
+
+
+def _branch(
+    function: Function, inference: Inference, profile: Profile, predict: Predict, infers: bool | None
+) -> Prediction:
     graph = function.graph
     made = [_maker(graph, array) for array in function.outputs]
     made = [array for array in made if graph.op(parse_edge(array).node) != "Placeholder"]
@@ -82,7 +144,7 @@ def _branch(function: Function, inference: Inference, profile: Profile, predict:
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized")
-    return predict(kept, Inference(kept, shapes), profile)
+    return predict(kept, Inference(kept, shapes), profile, infers)
 
 
 def _maker(graph: Graph, array: str) -> str:

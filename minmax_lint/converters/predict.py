@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minmax_lint.converters.control_flow import with_branches
+from minmax_lint.converters.decided import decided
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
@@ -36,14 +37,18 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
 
 
-def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+def _followed(
+    kept: Kept, inference: Inference, profile: Profile, infers: bool | None = None
+) -> Prediction:
     if profile.engine == "toco":
         from minmax_lint.converters.toco import predict as predict_toco
 
         return predict_toco(kept, inference, profile)
     from minmax_lint.converters.mlir import predict as predict_mlir
 
-    return with_branches(predict_mlir(kept, inference, profile), kept, inference, profile, _followed)
+    kept, inference = decided(kept, inference)
+    prediction = predict_mlir(kept, inference, profile, infers=infers)
+    return with_branches(prediction, kept, inference, profile, _followed, infers)
 
 
 def _weighed(prediction: Prediction, inference: Inference) -> Prediction:

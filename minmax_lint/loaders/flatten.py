@@ -40,6 +40,16 @@ class Flattening:
         """The flat graph, every node after those it depends on, with the branches of its control flow."""
         return self._graph_of(self._order)
 
+    def with_functions(self) -> Graph:
+        """The graph as it is, with the branches of its control flow."""
+        old = self._graph.columns
+        functions = {
+            name: self._branches(self._calls.source(self._top, name)[0], op)
+            for name, op in zip(old.names, old.ops, strict=True)
+            if op in CONTROL_FLOW
+        }
+        return Graph(old, functions)
+
     def _graph_of(self, order: list[Site]) -> Graph:
         old = self._graph.columns
 

@@ -13,7 +13,7 @@ from minmax_lint.loaders.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.graphdef_index import index_nodes
 from minmax_lint.loaders.metagraph import MetaGraph, meta_graph
-from minmax_lint.loaders.model import CALLS, Model, Signature
+from minmax_lint.loaders.model import CALLS, CONTROL_FLOW, Model, Signature
 from minmax_lint.loaders.savedmodel import serving_meta_graph
 from minmax_lint.loaders.variables import CheckpointVariables
 from minmax_lint.loaders.wire import Buffer
@@ -49,7 +49,7 @@ def parse(
 
         return tflite_model(buffer, path)
     if kind is Kind.GRAPHDEF:
-        return Model(path, form, graph_in(buffer, 0, len(buffer)))
+        return Model(path, form, _branching(buffer, 0, len(buffer), graph_in(buffer, 0, len(buffer))))
     if kind is Kind.METAGRAPH:
         return _model(meta_graph(buffer), path, form, prefix, signature)
     if kind is Kind.SAVEDMODEL:
@@ -85,5 +85,16 @@ def _model(
         from minmax_lint.loaders.inference_function import flattened
 
         return flattened(meta, graph, path, form, bundle, signature)
+    graph = _branching(meta.buffer, meta.graph_start, meta.graph_end, graph)
     variables = CheckpointVariables(graph, bundle, meta.restore) if bundle is not None else None
     return Model(path, form, graph, meta.signatures, variables)
+
+
+def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:
+    """The graph in buffer[start:end] with what its If and While ops call. Raises UnreadableModel."""
+    if CONTROL_FLOW.keys().isdisjoint(graph.columns.ops):
+        return graph
+    from minmax_lint.loaders.flatten import Flattening
+    from minmax_lint.loaders.library import read_library
+
+    return Flattening(graph, read_library(buffer, start, end, ())).with_functions()

@@ -32,7 +32,7 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     view = kept.graph
     names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
     calling = next((name for name in names if name in view.functions), None)
-    if calling is not None:
+    if calling is not None and graph.columns.serialized is None:
         raise UserError(
             f"{calling!r} ({view.op(calling)}) calls functions, which a graph frozen here does not hold: convert "
             "the SavedModel itself, with TFLiteConverter.from_saved_model"

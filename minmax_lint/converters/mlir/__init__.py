@@ -31,15 +31,22 @@ def predict(
     inference: Inference,
     profile: Profile,
     stats: Mapping[str, tuple[float, float]] | None = None,
+    infers: bool | None = None,
 ) -> Prediction:
-    """What the MLIR converter of `profile` does with the kept subgraph. `stats`: (mean, std) of single inputs."""
+    """What the MLIR converter of `profile` does with the kept subgraph.
+
+    `stats`: (mean, std) of single inputs. `infers`: whether constants get scales, where not this graph decides it
+    but one around it.
+    """
     refused = refusal(kept, profile.name)
     if refused is not None:
         return refused
     try:
-        return _followed(kept, inference, profile, stats or {})
+        return _followed(kept, inference, profile, stats or {}, infers)
     except ByChance as error:
-        lucky, unlucky = (_followed(kept, inference, profile, stats or {}, luck) for luck in (True, False))
+        lucky, unlucky = (
+            _followed(kept, inference, profile, stats or {}, infers, luck) for luck in (True, False)
+        )
         if _answer(lucky) == _answer(unlucky):
             return lucky
         cause = Obstacle("other", None, error.node, str(error))
@@ -55,6 +62,7 @@ def _followed(
     inference: Inference,
     profile: Profile,
     stats: Mapping[str, tuple[float, float]],
+    infers: bool | None = None,
     luck: bool | None = None,
 ) -> Prediction:
     """The prediction where chance always decides for integer (`luck`) or for float; without it raises ByChance."""
@@ -69,7 +77,7 @@ def _followed(
         if not signed:
             quantize_inputs(function, stats)
         return_quantized(function)
-        Driver(function, version, signed=signed).run()
+        Driver(function, version, signed=signed, infers=infers).run()
         quantize(function, version, luck)
         finish(function, version, signed=signed)
     except Unfollowed as error:

@@ -21,7 +21,7 @@ def trained(value: Value) -> Scale | None:
 class Driver:
     """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
 
-    def __init__(self, function: Function, version: Version, *, signed: bool) -> None:
+    def __init__(self, function: Function, version: Version, *, signed: bool, infers: bool | None = None) -> None:
         self.function = function
         self.version = version
         self.signed = signed
@@ -32,12 +32,11 @@ class Driver:
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
         self.weights: set[Operation] = set()
-        self.infers = False
+        self.infers = any(op.name == DEQUANTIZE for op in function) if infers is None else infers
         """Whether scales are read off constants and fixed ranges: only where anything is quantized yet."""
 
     def run(self) -> None:
         """Propagate, then materialize."""
-        self.infers = any(op.name == DEQUANTIZE for op in self.function)
         self._preprocess_constants()
         self._set_up()
         if self._propagate():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
+from minmax_lint.converters.toco.branching import refuse_control_flow
 from minmax_lint.converters.toco.model import Constant, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal, Unfollowed
 from minmax_lint.converters.toco.tables import (
@@ -31,7 +32,11 @@ CHANNELS_LAST_ONLY = frozenset({"AvgPool", "Conv2D", "DepthwiseConv2dNative", "M
 
 
 def import_graph(kept: Kept, inference: Inference) -> Model:
-    """The model before any transformation. Raises Fatal where the importer CHECKs, Unfollowed for loops."""
+    """The model before any transformation.
+
+    Raises Fatal where the importer CHECKs and for control flow that TOCO cannot quantize, Unfollowed for cycles.
+    """
+    refuse_control_flow(kept, inference)
     model = Model(kept.inputs, kept.outputs, inference)
     inputs = set(kept.inputs)
     consumed = kept.once(_consumed_ports)

@@ -142,19 +142,15 @@ NOT_FOLLOWED = frozenset(
         "BatchNormWithGlobalNormalization",
         "Enter",
         "Exit",
-        "If",
         "LoopCond",
         "Merge",
         "NextIteration",
         "PartitionedCall",
         "StatefulPartitionedCall",
-        "StatelessIf",
-        "StatelessWhile",
         "Svdf",
         "Switch",
         "UnidirectionalSequenceLstm",
         "UnidirectionalSequenceRnn",
-        "While",
     }
 )
 """Ops for which TOCO has rewrites that this model does not follow: the answer is `undetermined`."""
