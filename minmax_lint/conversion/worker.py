@@ -157,7 +157,13 @@ def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
         [tensor(_tensor(name)) for name in request["inputs"]],
         [tensor(_tensor(name)) for name in request["outputs"]],
     )
-    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
+    if graph_def.library.function:
+        # TF 2.21 freezes If and While under names that the import has taken; a SavedModel is frozen by itself.
+        module, folder = tensorflow.Module(), os.path.join(os.path.dirname(request["model"]), "saved_model")
+        tensorflow.saved_model.save(module, folder, signatures={"serving_default": function})
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
+    else:
+        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     return converter
 

@@ -21,8 +21,18 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept, trace
 
-Predict = Callable[[Kept, Inference, Profile, bool | None], Prediction]
-"""The last argument: whether constants get scales; None where the graph itself decides it."""
+
+@dataclass(frozen=True)
+class Around:
+    """What the graph around a branch decides for it."""
+
+    infers: bool | None = None
+    """Whether constants get scales; None where the branch decides it itself."""
+    strict: bool = False
+    """Whether the outermost graph is converted in the TF1 flow."""
+
+
+Predict = Callable[[Kept, Inference, Profile, Around], Prediction]
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
 _SHOWN = 4
 
@@ -53,24 +63,27 @@ def with_branches(
     inference: Inference,
     profile: Profile,
     predict: Predict,
-    infers: bool | None = None,
+    around: Around,
 ) -> Prediction:
-    """The prediction with those for the branches of every kept control-flow op.
-
-    `infers`: what was given for the graph itself (see `Predict`).
-    """
+    """The prediction with those for the branches of every kept control-flow op."""
     functions = kept.graph.functions
     nodes = [name for name in kept.order if name in functions] if functions else []
     if not nodes or prediction.verdict == "abort":
         return prediction
-    if profile.flow == "tf1":
+    strict = around.strict or profile.flow == "tf1"
+    if strict:
         refused = next(filter(None, (_misfit(kept.graph, name) for name in nodes)), None)
         if refused is not None:
             return replace(prediction, verdict="abort", kind="other", float_ops=(), **refused)
-    around = bool(prediction.ranges) if infers is None else infers
+    infers = bool(prediction.ranges) if around.infers is None else around.infers
     inner = replace(profile, flow="tf2")
+    of_loop, of_choice = Around(infers, strict), Around(None, strict)
     branches = [
-        Branch(name, function, _branch(function, inference, inner, predict, around if _is_loop(function) else None))
+        Branch(
+            name,
+            function,
+            _branch(function, inference, inner, predict, of_loop if _is_loop(function) else of_choice),
+        )
         for name in nodes
         for function in kept.graph.functions[name]
     ]
@@ -104,12 +117,10 @@ def _misfit(graph: Graph, node: str) -> dict[str, Any] | None:
         if _is_loop(function):
             continue
         body = function.graph
-        inner = (_misfit(body, name) for name in body.functions)
-        found: dict[str, Any] | None = next(filter(None, inner), None)
-        if found is not None:
-            return found
         reads = any(_only_reader(body, name) in FAKE_QUANTS for name in function.inputs)
-        gives = any(body.op(parse_edge(_maker(body, array)).node) in FAKE_QUANTS for array in function.outputs)
+        gives = any(
+            body.op(parse_edge(_maker(body, array)).node) in FAKE_QUANTS for array in function.outputs
+        )
         if reads or gives:
             key, what = function.role.replace(" ", "_"), "input" if reads else "result"
             message = f"'tf.If' op '{key}' {what} type"
@@ -135,7 +146,7 @@ def _only_reader(body: Graph, argument: str) -> str:
 
 
 def _branch(
-    function: Function, inference: Inference, profile: Profile, predict: Predict, infers: bool | None
+    function: Function, inference: Inference, profile: Profile, predict: Predict, around: Around
 ) -> Prediction:
     graph = function.graph
     made = [_maker(graph, array) for array in function.outputs]
@@ -144,7 +155,7 @@ def _branch(
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized")
-    return predict(kept, Inference(kept, shapes), profile, infers)
+    return predict(kept, Inference(kept, shapes), profile, around)
 
 
 def _maker(graph: Graph, array: str) -> str:

@@ -73,9 +73,7 @@ def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
             branch = graph.functions[name][0 if answer else 1]
             _bring_in(branch, nodes)
             functions.update(branch.graph.functions)
-            becomes.update(
-                {Edge(name, port): parse_edge(array) for port, array in enumerate(branch.outputs)}
-            )
+            becomes.update({Edge(name, port): parse_edge(array) for port, array in enumerate(branch.outputs)})
             source = becomes.get(Edge(name, 0))
         else:
             source = becomes[Edge(name, int(answer))] = node.inputs[0]
@@ -124,8 +122,9 @@ def _merged(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
                 found[name] = alive[0]
             if alive:
                 continue
-        elif len(alive) == len(node.inputs):
-            if not any(Edge(control, -1) in dead for control in node.control_inputs):
-                continue
+        elif len(alive) == len(node.inputs) and not any(
+            Edge(control, -1) in dead for control in node.control_inputs
+        ):
+            continue
         dead.add(Edge(name, -1))  # all its outputs
     return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from minmax_lint.converters.control_flow import with_branches
+from minmax_lint.converters.control_flow import Around, with_branches
 from minmax_lint.converters.decided import decided
+from minmax_lint.converters.functional import functional
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
@@ -17,6 +18,9 @@ MULTIPLIES = frozenset(
     {"CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL"}
 )
 """TFLite ops that multiply and accumulate; what else a node becomes moves values."""
+
+
+_ALONE = Around()
 
 
 def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
@@ -37,18 +41,16 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
 
 
-def _followed(
-    kept: Kept, inference: Inference, profile: Profile, infers: bool | None = None
-) -> Prediction:
+def _followed(kept: Kept, inference: Inference, profile: Profile, around: Around = _ALONE) -> Prediction:
     if profile.engine == "toco":
         from minmax_lint.converters.toco import predict as predict_toco
 
         return predict_toco(kept, inference, profile)
     from minmax_lint.converters.mlir import predict as predict_mlir
 
-    kept, inference = decided(kept, inference)
-    prediction = predict_mlir(kept, inference, profile, infers=infers)
-    return with_branches(prediction, kept, inference, profile, _followed, infers)
+    kept, inference = functional(*decided(kept, inference))
+    prediction = predict_mlir(kept, inference, profile, infers=around.infers)
+    return with_branches(prediction, kept, inference, profile, _followed, around)
 
 
 def _weighed(prediction: Prediction, inference: Inference) -> Prediction:

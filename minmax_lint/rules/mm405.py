@@ -25,9 +25,11 @@ class ControlFlowFloat(Rule):
     stays float, and what a branch returns is float again.
 
     ## Symptom
-    None: the model has IF or WHILE ops with float32 tensors. For Case it is an error:
+    None: the model has IF or WHILE ops with float32 tensors. For Case it is an error, and in the TF1 flow for
+    an If whose branch has a FakeQuant right at an argument or a result:
     ```
     'tf.Case' op is neither a custom op nor a flex op
+    'tf.If' op 'then_branch' input type tensor<1x4x!quant.uniform<u8:f32, 0.0078431372549019607:128>> is incompatible with input type tensor<1x4xf32> at index 0
     ```
 
     ## Fix
@@ -36,7 +38,8 @@ class ControlFlowFloat(Rule):
     arithmetic. A loop of known length can be unrolled.
 
     ## Converters
-    MLIR. TOCO knows control flow of TF1 only, as Switch and Merge.
+    MLIR, which makes If and While of TF1's Switch, Merge and loops as well. TOCO quantizes no control flow: it
+    aborts, unless a constant decides a Switch.
     """
 
     code = "MM405"

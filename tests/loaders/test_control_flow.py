@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 
 import pytest
 
@@ -61,7 +62,28 @@ def modules(tf):
         def serve(self, x, i):
             return {"y": tf.switch_case(i, [lambda: x + 1.0, lambda: tf.nn.relu(x)])}
 
-    return {made.__name__: made for made in (Choice, Loop, Cases)}
+    class Decided(tf.Module):
+        """A constant makes the choice; the branch that nobody takes is float."""
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def serve(self, x):
+            x = quant(x, -1.0, 1.0)
+            taken = tf.cond(
+                tf.constant(True), lambda: quant(tf.nn.relu6(x + 0.5), 0.0, 6.0), lambda: tf.exp(x)
+            )
+            return {"y": quant(taken, 0.0, 6.0)}
+
+    class Unquantized(tf.Module):
+        """Nothing around the loop is quantized, so no constant in its body gets a scale."""
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def serve(self, x):
+            def body(i, x):
+                return i + 1, quant(tf.nn.relu6(quant(x, -1.0, 1.0) + 1.0), 0.0, 6.0)
+
+            return {"y": tf.while_loop(lambda i, x: i < 3, body, [0, x])[1] > 0.5}
+
+    return {made.__name__: made for made in (Choice, Loop, Cases, Decided, Unquantized)}
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +114,20 @@ def test_a_case_has_a_branch_for_each_number(folders):
     assert [branch.role for branch in branches] == ["branch 0", "branch 1"]
 
 
-@pytest.mark.parametrize("name", ["Choice", "Loop"])
-def test_the_real_converter_leaves_the_same_ops_float(tf, folders, name):
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("Choice", "float"), ("Loop", "float"), ("Decided", "quantized"), ("Unquantized", "float")],
+)
+def test_the_real_converter_leaves_the_same_ops_float(tf, folders, name, verdict):
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folders[name]))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     real = read_model(converter.convert())
     ours = minmax_lint.lint(folders[name], converters=["mlir-v2"]).predictions["mlir-2.21-v2"]
-    assert ours.verdict == real.verdict("tf2") == "float"
-    names = collections.Counter((op, output.split(";")[0]) for op, output in real.float_ops)
+    assert ours.verdict == real.verdict("tf2") == verdict
+    outer = re.compile(r"\w*PartitionedCall:0")  # the call around the graph names its outputs
+    names = collections.Counter(
+        (op, outer.sub("Identity", output.split(";")[0])) for op, output in real.float_ops
+    )
     assert collections.Counter(ours.float_ops) == names
 
 

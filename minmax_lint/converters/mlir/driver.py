@@ -21,7 +21,9 @@ def trained(value: Value) -> Scale | None:
 class Driver:
     """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
 
-    def __init__(self, function: Function, version: Version, *, signed: bool, infers: bool | None = None) -> None:
+    def __init__(
+        self, function: Function, version: Version, *, signed: bool, infers: bool | None = None
+    ) -> None:
         self.function = function
         self.version = version
         self.signed = signed
