@@ -14,6 +14,7 @@ from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.errors import UserError
 from minmax_lint.explaining import explanations
 from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
 from minmax_lint.graph.inference import Inference
@@ -127,13 +128,17 @@ def from_repetition(
     from minmax_lint.repetition.condensed import condensed
     from minmax_lint.repetition.whole import of_whole
 
-    kept = trace(model.graph, inputs, outputs)
-    smaller = condensed(model.graph, kept, inputs)
-    if smaller is None:
-        return None
-    part = replace(model, graph=smaller.graph)
-    subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
-    told = of_whole(smaller, subject)
+    try:
+        kept = trace(model.graph, inputs, outputs)
+        shapes = {canonical_array(name): shape for name, shape in inputs.items()}
+        smaller = condensed(model.graph, kept, shapes)
+        if smaller is None:
+            return None
+        part = replace(model, graph=smaller.graph)
+        subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
+        told = of_whole(smaller, subject)
+    except UserError:
+        return None  # names that are not there, or a damaged node: said of the whole graph, if it matters there
     if told is None:
         return None
     return lambda path, inferred_how, accepts: _report(

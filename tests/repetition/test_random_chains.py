@@ -13,7 +13,7 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profiles
 from minmax_lint.loaders.model import Model
 from minmax_lint.report import Report
-from tests.repetition.random_chains import random_chain
+from tests.repetition.random_chains import CHANNELS, random_chain
 
 PROFILES = ("toco", "mlir-2.15", "mlir", "mlir-v2")
 
@@ -58,3 +58,18 @@ def test_smaller_graph_says_what_the_whole_one_says(seed: int) -> None:
 def test_most_chains_of_sound_blocks_are_told_from_a_smaller_graph() -> None:
     told = [both_reports(seed)[1] is not None for seed in range(20)]
     assert sum(told) > 5
+
+
+def test_names_that_are_not_there_and_damaged_nodes_are_left_to_the_whole_graph() -> None:
+    graph, outputs = random_chain(1)
+    model, chosen = Model(None, "graphdef", graph), profiles(PROFILES)
+    assert linting.from_repetition(model, {"inptu": None}, outputs, chosen, ()) is None
+    assert linting.from_repetition(model, {"input": None}, ("otuput",), chosen, ()) is None
+
+
+def test_inputs_can_be_spelled_with_their_port() -> None:
+    graph, outputs = random_chain(1)
+    model, chosen = Model(None, "graphdef", graph), profiles(PROFILES)
+    told = linting.from_repetition(model, {"input:0": (1, 4, 4, CHANNELS)}, outputs, chosen, ())
+    assert told is not None
+    assert told("x", "", lambda finding: True).findings == both_reports(1)[0].findings
