@@ -31,6 +31,14 @@ def fuse_activation(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
+def relu_of_square(rewriter: Rewriter, op: Operation) -> bool:
+    """RELU of SQUARED_DIFFERENCE, which is never negative, goes."""
+    if producer(op.operands[0], "SQUARED_DIFFERENCE") is None:
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
 def maximum_with_zero(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x, 0) is RELU."""
     if not is_number(op.operands[1], 0.0) or op.result.dtype is not DType.FLOAT:

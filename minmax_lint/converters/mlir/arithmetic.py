@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.mlir.conditions import all_equal
+from minmax_lint.converters.mlir.conditions import all_equal, is_number
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.hoisting import moved
 from minmax_lint.converters.mlir.importing import Importer
@@ -18,10 +18,38 @@ from minmax_lint.graph.tensor import Tensor
 def idempotent(importer: Importer, node: Node) -> Value:
     """Twice is once."""
     operand = importer.value(node.inputs[0].array)
-    name = LEGALIZED[node.op]
-    if operand.op is not None and operand.op.name == name:
-        return operand
-    return importer.add(name, node, [operand])
+    return (
+        _relu(importer, node, operand)
+        if node.op == "Relu"
+        else _once(importer, LEGALIZED[node.op], node, operand)
+    )
+
+
+def _once(importer: Importer, name: str, node: Node, operand: Value) -> Value:
+    again = operand.op is not None and operand.op.name == name
+    return operand if again else before_transpose(importer, name, node, operand)
+
+
+def before_transpose(importer: Importer, name: str, node: Node, operand: Value) -> Value:
+    """RELU and TANH come in front of a TRANSPOSE, whoever else reads it (MoveTransposesPass)."""
+    transpose = operand.op
+    if transpose is None or transpose.name != "TRANSPOSE" or name not in ("RELU", "TANH"):
+        return importer.add(name, node, [operand])
+    first = importer.add(name, node, transpose.operands[:1], transpose.operands[0].shape)
+    return importer.add("TRANSPOSE", node, [first, transpose.operands[1]])
+
+
+def hyperbolic_tangent(importer: Importer, node: Node) -> Value:
+    """TANH, perhaps in front of a TRANSPOSE."""
+    return before_transpose(importer, "TANH", node, importer.value(node.inputs[0].array))
+
+
+def _relu(importer: Importer, node: Node, operand: Value) -> Value:
+    """RELU; of MINIMUM(x, 6) it is RELU6."""
+    below = operand.op
+    if below is not None and below.name == "MINIMUM" and is_number(below.operands[1], 6.0):
+        return _once(importer, "RELU6", node, below.operands[0])
+    return _once(importer, "RELU", node, operand)
 
 
 def negation(importer: Importer, node: Node) -> Value:
@@ -116,8 +144,7 @@ def bound(importer: Importer, node: Node) -> Value:
     """MAXIMUM or MINIMUM, the constant last; MAXIMUM with the scalar 0 is RELU."""
     left, right = importer.ordered_inputs(node)
     if node.op == "Maximum" and right.shape == () and all_equal(right, 0.0):
-        twice = left.op is not None and left.op.name == "RELU"
-        return left if twice else importer.add("RELU", node, [left])
+        return _relu(importer, node, left)
     return importer.add(LEGALIZED[node.op], node, [left, right])
 
 
@@ -167,4 +194,5 @@ def broadcast(importer: Importer, node: Node) -> Value:
         return importer.add("BROADCAST_TO", node, [source, sizes])
     count = [size for size in shape if size is not None]
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
-    return unless_neutral(importer, node, "MUL", 1.0, source, ones)
+    passed = _scaled_convolution(importer, node, source, ones)
+    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.failure import Unfollowed
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.importing import Importer, Rule
-from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.scales import Scale, scale_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -93,13 +93,19 @@ def _dilated_convolution(importer: Importer, node: Node) -> Value:
         single = all(len(kept.uses(op.nodes[-1])) == 1 for op in (conv, bias, spread) if op is not None)
         if spread is not None and spread.name == "SPACE_TO_BATCH_ND" and single:
             source = kept.graph[conv.nodes[-1]]
-            dilated = importer.add(conv.name, source, [spread.operands[0], *conv.operands[1:]])
+            operands = [spread.operands[0], *conv.operands[1:]]
+            dilated = importer.add(conv.name, source, operands, padding=_padding_of_spread(importer, spread))
             dilated.shape = importer.inference.shape(node.name)
             if bias is None:
                 return dilated
             if is_constant(bias.operands[1]):
                 return importer.add("ADD", node, [dilated, bias.operands[1]])
     return importer.add("BATCH_TO_SPACE_ND", node, importer.inputs(node))
+
+
+def _padding_of_spread(importer: Importer, spread: Operation) -> str:
+    pads = importer.integers(importer.kept.graph[spread.nodes[-1]].inputs[2].array)
+    return "SAME" if pads is None or any(pads) else "VALID"
 
 
 def _undilated(node: Node) -> bool:

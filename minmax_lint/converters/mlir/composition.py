@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.arithmetic import (
     bound,
     broadcast,
     divide,
+    hyperbolic_tangent,
     idempotent,
     logarithm,
     multiply,
@@ -61,6 +62,7 @@ COMPOSED: dict[str, Rule] = {
     "Reshape": reshape,
     "SelectV2": _select,
     "Sub": subtract,
+    "Tanh": hyperbolic_tangent,
     "Transpose": transpose,
 }
 """TensorFlow op -> rule."""

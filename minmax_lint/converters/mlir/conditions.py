@@ -77,3 +77,8 @@ def keeps_order(transpose: Operation) -> bool:
     if order is None or shape is None or None in shape or transpose.result.shape is None:
         return False
     return [axis for axis in order if shape[axis] != 1] == [a for a in range(len(shape)) if shape[a] != 1]
+
+
+def padding_of(convolution: Operation) -> str:
+    """SAME or VALID, by the node or by what the convolution was made of."""
+    return str(convolution.attrs.get("padding") or convolution.attrs["node"].text("padding"))

@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, RETURN, 
 from minmax_lint.converters.mlir.optimizing import optimize, same_again
 from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
-from minmax_lint.converters.mlir.scales import Scale
+from minmax_lint.converters.mlir.scales import BIAS, Scale
 from minmax_lint.converters.mlir.tables import (
     CONVOLUTIONS,
     FIXED,
@@ -124,6 +124,8 @@ def check_types(op: Operation, *, signed: bool) -> None:
         )
     if op.name == "TRANSPOSE" and operands and operands[0].channels and not _last_stays_last(op):
         raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
+    if op.name in CONVOLUTIONS and any(scale.bits == BIAS.bits for scale in results):
+        raise _mistyped(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
     weighted = op.name in CONVOLUTIONS and len(op.operands) > 1
     weights = op.operands[1].scale if weighted else None
     for scale in (*operands, *results):
@@ -164,12 +166,18 @@ def check_builtins(function: Function) -> None:
 
 def check_storable(function: Function) -> None:
     """2.15 cannot write unsigned types of another width than 8: raises Refused at the first."""
-    for op in function:
-        for value in op.results:
-            if value.scale is not None and value.scale.bits in (4, 16):
-                raise _mistyped(
-                    op, f"invalid TFLite type: '{_tensor(value, spelled(value.scale, signed=False))}'"
-                )
+    values = [*function.arguments, *(value for op in function for value in op.results)]
+    for value in values:
+        if value.scale is not None and value.scale.bits in (4, 16):
+            element = spelled(value.scale, signed=False)
+            raise Refused(
+                "other",
+                f"invalid TFLite type: '{_tensor(value, element)}'",
+                "bad-range",
+                node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
+                array=value.name,
+                reason=f"There is no unsigned type of the width of {value.name}.",
+            )
 
 
 def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Refused:

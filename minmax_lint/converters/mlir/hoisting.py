@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.conditions import axes_of
 from minmax_lint.converters.mlir.fakequants import is_constant, quantize_of
 from minmax_lint.converters.mlir.importing import Importer
 from minmax_lint.converters.mlir.ir import Value
@@ -20,9 +21,13 @@ def moved(
             # Folded; the content only matters where a scale is read off it, which no order changes.
             return importer.constant(source.name, source.dtype, shape, source.op.load)
         return importer.add(name, node, [source, *others], shape)
+    constant = is_constant(quantize.operands[0])
     if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
+        if constant and quantize.operands[0].op is not None:
+            # Not moved, it is folded with the FakeQuant in front of it: plain weights are left.
+            return importer.constant(source.name, source.dtype, shape, quantize.operands[0].op.load)
         return importer.add(name, node, [source, *others], shape)
-    if quantize.attrs.get("movable"):
+    if quantize.attrs.get("movable") or constant:
         inner = moved(importer, node, name, quantize.operands[0], shape, *others)
     else:
         inner = importer.add(name, node, [source, *others], shape)
@@ -52,6 +57,11 @@ def transpose(importer: Importer, node: Node) -> Value:
     axes = importer.integers(node.inputs[1].array)
     if axes is not None and axes == tuple(range(len(axes))):
         return source
+    before = source.op
+    if before is not None and before.name == "TRANSPOSE" and axes is not None:
+        earlier = axes_of(before.operands[1])
+        if earlier is not None and all(earlier[axis] == place for place, axis in enumerate(axes)):
+            return before.operands[0]
     return moved(importer, node, "TRANSPOSE", source, importer.inference.shape(node.name), order)
 
 

@@ -43,7 +43,7 @@ def _quantize(function: Function, value: Value, scale: Scale) -> None:
         return
     quantize = function.insert_behind(value, Operation(QUANTIZE, volatile=True, inserted=True))
     stored = quantize.add_result(value.name, DType.FLOAT, value.shape, scale)
-    dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored]))
+    dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], inserted=True))
     value.replace_uses(dequantize.add_result(value.name, DType.FLOAT, value.shape))
     quantize.add_operand(value)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minmax_lint.converters.mlir.ir import CONST, Function, Operation
+from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
+from minmax_lint.converters.mlir.tables import COMPARISONS
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -72,9 +73,10 @@ def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]
 
 
 def merge_operations(function: Function) -> None:
-    """The same pass on operations, in front of the quantization."""
+    """The same pass on operations and scalars, in front of the quantization."""
     known: dict[object, Operation] = {}
     attributes = _Attributes()
+    _merge_scalars(function)
     for op in function:
         if op.name == CONST:
             continue
@@ -83,6 +85,26 @@ def merge_operations(function: Function) -> None:
             for mine, its in zip(op.results, first.results, strict=True):
                 mine.replace_uses(its)
             function.erase(op)
+
+
+def _merge_scalars(function: Function) -> None:
+    """Numbers that steps of the conversion made may be equal.
+
+    Their readers are visited the last one first, comparisons behind all others (measured).
+    """
+    known: dict[object, list[Use]] = {}
+    for op in function:
+        for slot, value in enumerate(op.operands):
+            if value.shape == () and value.op is not None and value.op.name == CONST:
+                tensor = value.op.load()
+                if tensor is not None:
+                    known.setdefault((value.dtype, bytes(tensor.content or b"")), []).append((op, slot))
+    for uses in known.values():
+        op, slot = uses[0]
+        value = op.operands[slot]
+        uses.reverse()
+        for op, slot in sorted(uses, key=lambda use: use[0].name in COMPARISONS):
+            op.set_operand(slot, value)
 
 
 def _operation_key(op: Operation, attributes: _Attributes) -> object:

@@ -17,7 +17,7 @@ from minmax_lint.converters.mlir.tables import (
     MOVE_OPS,
 )
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.graph.shape_arithmetic import broadcast, elements
 
 
 def binary_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
@@ -100,6 +100,29 @@ def before_broadcast(rewriter: Rewriter, op: Operation) -> bool:
     second = rewriter.create("BROADCAST_TO", [first.result, *spread.operands[1:]], op, [spread])
     rewriter.replace(op, second.result)
     return True
+
+
+def without_broadcast(rewriter: Rewriter, op: Operation) -> bool:
+    """A BROADCAST_TO goes in front of an operation that broadcasts by itself; two of them come behind it.
+
+    Source: OptimizeBroadcastLikePass of 2.21.
+    """
+    left, right = (producer(value, "BROADCAST_TO") for value in op.operands[:2])
+    if left is not None and right is not None and same_type(left.operands[0], right.operands[0]):
+        first = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
+        first.activation = op.activation
+        first.result.shape = left.operands[0].shape
+        second = rewriter.create("BROADCAST_TO", [first.result, *left.operands[1:]], op, [left, right])
+        rewriter.replace(op, second.result)
+        return True
+    for slot, value in enumerate(op.operands[:2]):
+        spread, other = producer(value, "BROADCAST_TO"), op.operands[1 - slot]
+        if spread is None or None in (op.result.shape or (None,)):
+            continue
+        if broadcast(spread.operands[0].shape, other.shape) == op.result.shape:
+            rewriter.set_operand(op, slot, spread.operands[0])
+            return True
+    return False
 
 
 def to_reshape(rewriter: Rewriter, op: Operation) -> bool:

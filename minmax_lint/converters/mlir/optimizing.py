@@ -16,25 +16,24 @@ from minmax_lint.converters.mlir.activations import (
     parametric_relu,
     power,
     relu_of_minimum,
+    relu_of_square,
+)
+from minmax_lint.converters.mlir.convolutions import (
+    add_into_convolution,
+    scale_into_convolution,
+    scale_into_quantized_filters,
+)
+from minmax_lint.converters.mlir.dense import (
+    add_into_any_dense,
+    add_into_dense,
+    scalar_into_following,
+    scale_into_any_dense,
+    scale_into_dense,
+    vector_into_any_following_dense,
+    vector_into_following_dense,
 )
 from minmax_lint.converters.mlir.fusions import hard_swish, l2_normalization
 from minmax_lint.converters.mlir.ir import QUANTIZE, Function, Operation
-from minmax_lint.converters.mlir.layers import (
-    add_into_convolution,
-    add_into_dense,
-    add_to_quantized_bias,
-    plus_nothing,
-    product_of_reordered,
-    product_of_transposed,
-    scalar_into_following,
-    scale_into_any_dense,
-    scale_into_convolution,
-    scale_into_dense,
-    scale_into_quantized_filters,
-    times_one,
-    two_additions,
-    vector_into_following_dense,
-)
 from minmax_lint.converters.mlir.moves import (
     before_broadcast,
     binary_before_reshape,
@@ -45,8 +44,17 @@ from minmax_lint.converters.mlir.moves import (
     transpose_behind,
     trivial_transpose,
     value_before_move,
+    without_broadcast,
 )
 from minmax_lint.converters.mlir.rewriting import Pattern, Patterns, Rewriter
+from minmax_lint.converters.mlir.simplifications import (
+    fold_constants,
+    plus_nothing,
+    product_of_reordered,
+    product_of_transposed,
+    times_one,
+    two_additions,
+)
 from minmax_lint.converters.mlir.slices import (
     broadcast_select,
     plain_slice,
@@ -57,6 +65,7 @@ from minmax_lint.converters.mlir.slices import (
 from minmax_lint.converters.mlir.tables import (
     ACTIVATIONS,
     BEFORE_RESHAPE,
+    BROADCASTING,
     VALUE_OPS,
     Version,
 )
@@ -76,6 +85,7 @@ def same_again(rewriter: Rewriter, op: Operation) -> bool:
 def optimize(function: Function, version: Version, last: Pattern = same_again) -> None:
     """Both phases of the pass. `last`: what its second phase does with a quantize."""
     if version.pushes_transposes:
+        Rewriter(function, WITHOUT_BROADCAST).run()
         Rewriter(function, PUSH_TRANSPOSE).run()
     else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
         Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
@@ -99,8 +109,8 @@ _PATTERNS: dict[str, list[Pattern]] = {
 }
 for _name in ACTIVATIONS:
     _PATTERNS[_name] = [fuse_activation, *_PATTERNS.get(_name, ())]
-_PATTERNS["RELU"].insert(1, relu_of_minimum)
-_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, add_into_dense, two_additions, *_PATTERNS["ADD"]]
+_PATTERNS["RELU"][1:1] = [relu_of_minimum, relu_of_square]
+_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, two_additions, *_PATTERNS["ADD"]]
 _PATTERNS["SUB"] = [add_into_convolution, *_PATTERNS["SUB"]]
 _PATTERNS["MUL"] = [
     l2_normalization("RSQRT"),
@@ -140,25 +150,31 @@ SECOND = {
     **FIRST,
     "CONV_2D": (scalar_into_following,),
     "DEPTHWISE_CONV_2D": (scalar_into_following,),
-    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following, vector_into_following_dense),
+    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following),
     "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
 }
 """The second phase."""
 
 
 EARLIER: dict[str, tuple[Pattern, ...]] = {
-    **dict.fromkeys(("ADD", "DIV", "SUB"), (binary_of_any_reshapes,)),
-    "MUL": (scale_into_any_dense, binary_of_any_reshapes),
+    **dict.fromkeys(("DIV", "SUB"), (binary_of_any_reshapes,)),
+    "ADD": (add_into_any_dense, binary_of_any_reshapes),
+    "FULLY_CONNECTED": (fold_constants, vector_into_any_following_dense),
+    "MUL": (fold_constants, scale_into_any_dense, binary_of_any_reshapes),
 }
 """What only 2.15 does."""
 
 LATER: dict[str, tuple[Pattern, ...]] = {
     **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
-    "ADD": (plus_nothing, add_to_quantized_bias, before_broadcast),
+    "ADD": (plus_nothing, add_into_dense, before_broadcast),
+    "FULLY_CONNECTED": (vector_into_following_dense,),
     "SELECT": (broadcast_select,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
 }
 """What only 2.21 does."""
+
+WITHOUT_BROADCAST = dict.fromkeys(BROADCASTING, (without_broadcast,))
+"""OptimizeBroadcastLikePass."""
 
 PUSH_TRANSPOSE = dict.fromkeys(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB"), (transpose_behind,))
 """PushTransposeThroughEwisePass."""

@@ -32,8 +32,11 @@ def quantize(function: Function, version: Version, luck: bool | None = None) -> 
         return make_integer(rewriter, source.op, version)
 
     def in_front(rewriter: Rewriter, op: Operation) -> bool:
-        # In the order of the operations: the conversions around the driver reverse the uses.
-        users = list(dict.fromkeys(reversed(op.result.users)))
+        # In the order of the operations, but behind an input that got its range from the stats (measured): the
+        # conversions around the driver reverse the uses once more than this model does, its own pairs excepted.
+        users = list(
+            dict.fromkeys(op.result.users if op.attrs.get("inserted") else reversed(op.result.users))
+        )
         return all(
             user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
             for user in users

@@ -67,6 +67,13 @@ class Rewriter:
         self._work[op] = None
         return op
 
+    def compute(self, name: str, operands: Iterable[Value], user: Operation, like: Value) -> Value:
+        """A new operation in front of `user`, of the type of `like`, for a part of what `user` computed so far."""
+        op = Operation(name, operands, user.nodes, **user.attrs)
+        self.function.insert_before(user, op)
+        self._work[op] = None
+        return op.add_result(like.name, like.dtype, like.shape)
+
     def constant(self, like: Value) -> Value:
         """A new constant of the type of `like`, whose content is not known."""
         op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=lambda: None)

@@ -20,10 +20,15 @@ VALUE_OPS = frozenset("CEIL EXP FLOOR LOGISTIC NEG RELU RELU6 RELU_N1_TO_1 ROUND
 MOVE_OPS = frozenset("DEPTH_TO_SPACE EXPAND_DIMS RESHAPE SQUEEZE TRANSPOSE".split())
 """ReorderElementwiseAndMoveOperations puts the former in front of the latter."""
 
+COMPARISONS = frozenset({"EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"})
+
 BEFORE_RESHAPE = frozenset(
     "ADD DIV FLOOR_DIV FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL MAXIMUM MINIMUM MUL SUB".split()
 )
 """Binaries with a constant that MoveBinaryOpBeforeReshape moves."""
+
+BROADCASTING = BEFORE_RESHAPE | {"EQUAL", "NOT_EQUAL", "POW", "SQUARED_DIFFERENCE"}
+"""Binaries that take operands of different shapes."""
 
 BIAS_SLOTS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
 """Op -> the operand that is an int32 bias, whose scale follows from operands 0 and 1 (1 and 2 for the last)."""
