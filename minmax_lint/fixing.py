@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.fixes.gaps import is_constant_output, missing
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.patch import Patch
-from minmax_lint.fixes.plan import not_approximated, planned
+from minmax_lint.fixes.plan import planned
+from minmax_lint.fixes.remaining import remaining
 from minmax_lint.fixes.trial import Trial
 from minmax_lint.graph.names import near_names, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -74,27 +74,8 @@ def _reason(before: Trial, after: Trial, refused: tuple[str, ...], options: FixO
             told = ["Nothing is changed: every selected converter makes a quantized model of this graph."]
     if not after.quantized:
         told += [f"{text}." for text in refused]
-        told += _what_is_missing(after, options)
+        told += remaining(after, options)
     return " ".join(told)
-
-
-def _what_is_missing(after: Trial, options: FixOptions) -> Iterator[str]:
-    gaps = missing(after)
-    constant = tuple(array for array in gaps if is_constant_output(after, array))
-    unknown = tuple(array for array in gaps if array not in constant)
-    if unknown:
-        unsafe = "" if options.unsafe else "--unsafe-fixes and "
-        yield (
-            f"No range is known for {_few(unknown)}: give {unsafe}--ranges, --calibrate or --default-range."
-        )
-    if options.unsafe:
-        yield from (f"{text[0].upper()}{text[1:]}." for text in not_approximated(after, options))
-    if constant:
-        yield f"No range helps a constant output: leave {_few(constant)} out of the outputs."
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _what_changed(before: Trial, after: Trial) -> str:

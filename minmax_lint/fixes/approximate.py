@@ -102,5 +102,5 @@ def _image(found: Elementwise, grid: Grid) -> Range | None:
     import numpy as np
 
     values = found.function(grid.values())
-    values = values[np.isfinite(values)]
+    values = values[np.abs(values) < np.finfo("float32").max]
     return Range(float(values.min()), float(values.max())) if values.size else None

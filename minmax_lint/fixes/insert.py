@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Mapping
 
 from minmax_lint.fixes.draft import Draft
@@ -14,6 +15,8 @@ from minmax_lint.graph.outside import UNQUANTIZED
 from minmax_lint.graph.trace import Kept
 
 NAME = "insert"
+_LARGEST = 3.4028234e38
+"""Of float32."""
 
 
 def insert(
@@ -52,9 +55,16 @@ def with_zero(found: Range) -> Range:
     return Range(low, high) if low < high else Range(0.0, 1.0)
 
 
+def as_stored(found: Range) -> Range:
+    """The range in float32: so a graph in memory is the one that is written, and equal ranges stay equal."""
+    bounded = (min(max(bound, -_LARGEST), _LARGEST) for bound in found)
+    return Range(*struct.unpack("<2f", struct.pack("<2f", *bounded)))
+
+
 def fake_quant(source: Edge, found: Range, *, narrow: bool = False) -> Node:
     """A FakeQuant of 8 bits, without name yet."""
-    attrs = {"min": found.min, "max": found.max, "num_bits": 8, "narrow_range": narrow}
+    low, high = as_stored(found)
+    attrs = {"min": low, "max": high, "num_bits": 8, "narrow_range": narrow}
     return Node("", "FakeQuantWithMinMaxArgs", (source,), attrs=attrs)
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from minmax_lint.converters.prediction import ObstacleKind
-from minmax_lint.fixes.approximate import WRITTEN_OUT, approximate, hindrances
 from minmax_lint.fixes.choice import repaired_outputs
-from minmax_lint.fixes.fold import fold
 from minmax_lint.fixes.freeze import freeze
-from minmax_lint.fixes.gaps import filled, missing
-from minmax_lint.fixes.layers import CHANNELS, COLUMN
-from minmax_lint.fixes.merge import merge
-from minmax_lint.fixes.narrow import narrow
+from minmax_lint.fixes.gaps import filled
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.repair import CannotRepair
-from minmax_lint.fixes.replace import replace
 from minmax_lint.fixes.rewire import rewire
-from minmax_lint.fixes.sources import RangeSource
-from minmax_lint.fixes.strip import strip
+from minmax_lint.fixes.steps import (
+    STEPS,
+    Step,
+    concerned,
+    fold_norms,
+    replace_ops,
+    strip_training,
+    tried,
+    widen_ranges,
+)
 from minmax_lint.fixes.trial import Trial
-from minmax_lint.fixes.unify import unify
-from minmax_lint.fixes.widen import widen
 from minmax_lint.graph.names import parse_edge
 
-Step = Callable[[Trial, FixOptions], Trial]
-"""Changes the graph of a trial. Raises CannotRepair where it does not apply."""
+_ROUNDS = 8
+"""What one repair brings up is mended by another; chains of that are short."""
 
 
 def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
@@ -45,9 +44,9 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 
 
 def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
-    start = _taken(trial, _strip, options)
+    start = _taken(trial, strip_training, options)
     trial, refused = _safe(start, options)
-    replaced = None if trial.quantized else _after(start, _replace, options)
+    replaced = None if trial.quantized else tried(start, replace_ops, options)
     if replaced is not None:
         candidate, left = _safe(replaced, options)
         if candidate.nearer(trial):
@@ -60,7 +59,7 @@ def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 
 def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """The trial after a step, if that is better."""
-    after = None if trial.quantized else _after(trial, step, options)
+    after = None if trial.quantized else tried(trial, step, options)
     return after if after is not None and after.improves(trial) else trial
 
 
@@ -76,11 +75,11 @@ def _rewired(trial: Trial) -> Trial:
     """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
     if trial.quantized:
         return trial
-    concerned = {parse_edge(array).node for array in _with_unchanged(trial, _concerned(trial))}
+    about = {parse_edge(array).node for array in _with_unchanged(trial, concerned(trial))}
     around = [
         found
         for found in trial.subject.fake_quants
-        if found.constant and not found.per_channel and parse_edge(found.array).node in concerned
+        if found.constant and not found.per_channel and parse_edge(found.array).node in about
     ]
     for chosen in (around, *([found] for found in around)):
         try:
@@ -103,22 +102,22 @@ def _with_unchanged(trial: Trial, names: Iterable[str]) -> Iterator[str]:
 
 def _widened(trial: Trial, options: FixOptions) -> Trial:
     """Unsound ranges are no matter of verdicts alone: values would saturate in silence."""
-    after = _after(trial, _widen, options)
+    after = tried(trial, widen_ranges, options)
     return trial if after is None or after.worsens(trial) else after
 
 
 def _unsafe(trial: Trial, options: FixOptions) -> Trial:
     """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
     best, last = filled(trial, options)
-    folded = _after(trial, _fold, options)
+    folded = tried(trial, fold_norms, options)
     if folded is not None and (candidate := filled(folded, options)[0]).leaves_less(best):
         trial = last = best = candidate
     helped = True
     while helped and not best.quantized:
         helped = False
-        for step in _STEPS:
+        for step in STEPS:
             for start in dict.fromkeys((trial, best, last)):
-                changed = None if best.quantized else _after(start, step, options)
+                changed = None if best.quantized else tried(start, step, options)
                 if changed is None:
                     continue
                 candidate, end = filled(changed, options)
@@ -131,127 +130,12 @@ def _unsafe(trial: Trial, options: FixOptions) -> Trial:
 
 def _together(trial: Trial, best: Trial, options: FixOptions) -> Trial:
     """All steps one after the other, where none helps by itself: what one mends hides what the next one has to."""
-    current, changed = trial, True
-    while changed and not current.quantized:
-        changed = False
-        for step in _STEPS:
-            after = None if current.quantized else _after(current, step, options)
-            if after is not None:
-                changed, current = True, filled(after, options)[1]
+    current = trial
+    for _ in range(_ROUNDS):
+        start = current
+        for step in STEPS:
+            after = None if current.quantized else tried(current, step, options)
+            current = current if after is None else filled(after, options)[1]
+        if current is start or current.quantized:
+            break
     return current if current.nearer(best) else best
-
-
-def _after(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
-    try:
-        return step(trial, options)
-    except CannotRepair:
-        return None
-
-
-def _strip(trial: Trial, options: FixOptions) -> Trial:
-    return trial.after(strip(trial.model.graph, trial.subject.kept))
-
-
-def _replace(trial: Trial, options: FixOptions) -> Trial:
-    nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
-    return trial.after(replace(trial.model.graph, trial.subject.inference, nodes))
-
-
-def _widen(trial: Trial, options: FixOptions) -> Trial:
-    source = RangeSource(trial.subject.inference, options, trial.repair)
-    return trial.after(widen(trial.model.graph, trial.subject.kept, trial.subject.inference, source))
-
-
-def _narrow(trial: Trial, options: FixOptions) -> Trial:
-    """All weights, one by one: TOCO stops at the first."""
-    trial = trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"])))
-    while (more := _after(trial, _narrow, options)) is not None:
-        trial = more
-    return trial
-
-
-def _merge(trial: Trial, options: FixOptions) -> Trial:
-    """For TOCO alone: MLIR takes weights with a range for each channel as they are."""
-    unknown = {
-        obstacle.node
-        for profile, found in zip(trial.profiles, trial.predictions, strict=True)
-        for obstacle in found.obstacles
-        if profile.engine == "toco"
-    }
-    around = [found for found in trial.subject.kept_fake_quants if found.node in unknown]
-    return trial.after(merge(trial.model.graph, around))
-
-
-def _fold(trial: Trial, options: FixOptions) -> Trial:
-    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(_concerned(trial))))
-
-
-def _unify(trial: Trial, options: FixOptions) -> Trial:
-    """All conflicts, one by one: MLIR stops at the first."""
-    names = [parse_edge(name).node for name in _in_conflict(trial)]
-    trial = trial.after(unify(trial.model.graph, trial.subject.inference, names))
-    while (more := _after(trial, _unify, options)) is not None:
-        trial = more
-    return trial
-
-
-def _in_conflict(trial: Trial) -> Iterator[str]:
-    for found in trial.predictions:
-        for obstacle in found.obstacles:
-            if obstacle.kind == "scale-conflict":
-                yield from filter(None, (obstacle.node, obstacle.array))
-
-
-def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
-    source = RangeSource(trial.subject.inference, options, trial.repair)
-    nodes = _without_form(trial)
-    return trial.after(approximate(trial.model.graph, trial.subject.inference, nodes, source, form))
-
-
-def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
-    """Why functions without quantized form stay what they are."""
-    source = RangeSource(trial.subject.inference, options, trial.repair)
-    return tuple(hindrances(trial.subject.inference, _without_form(trial), source))
-
-
-def _without_form(trial: Trial) -> tuple[str, ...]:
-    """Nodes that have no quantized form, or are written out in such as get no range."""
-    inside = [name for name in _nodes(trial, "no-range") if trial.subject.graph.op(name) in WRITTEN_OUT]
-    return tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "unknown-op", "other"), *inside)))
-
-
-def _approximate_in_place(trial: Trial, options: FixOptions) -> Trial:
-    return _approximate(trial, options, CHANNELS)
-
-
-def _nodes(trial: Trial, *kinds: ObstacleKind) -> dict[str, None]:
-    """The nodes that obstacles of these kinds name, each once."""
-    return dict.fromkeys(
-        obstacle.node
-        for found in trial.predictions
-        for obstacle in found.obstacles
-        if obstacle.kind in kinds and obstacle.node is not None and obstacle.node in trial.subject.graph
-    )
-
-
-def _concerned(trial: Trial) -> Iterator[str]:
-    """The nodes that any obstacle names."""
-    for found in trial.predictions:
-        for obstacle in found.obstacles:
-            for array in (obstacle.array, *obstacle.consequences):
-                if array is not None:
-                    yield parse_edge(array).node
-            if obstacle.node is not None:
-                yield obstacle.node
-
-
-_STEPS: tuple[Step, ...] = (
-    _strip,
-    _replace,
-    _merge,
-    _narrow,
-    _fold,
-    _unify,
-    _approximate,
-    _approximate_in_place,
-)

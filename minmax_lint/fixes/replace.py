@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from minmax_lint.fixes.draft import Draft
@@ -15,6 +15,7 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.rules.mm401 import POWERS
+from minmax_lint.rules.ranges import USUAL_BITS
 
 NAME = "replace"
 
@@ -151,11 +152,29 @@ def _reverse(site: _Site) -> bool:
 
 def _tile(site: _Site) -> bool:
     multiples = site.values(1)
-    axes = [axis for axis, times in enumerate(multiples or ()) if times > 1]
-    if multiples is None or len(axes) < 2:
+    if multiples is None or sum(times > 1 for times in multiples) < 2:
         return False
-    *first, last = axes
-    tiled = site.node.inputs[0]
+    return _tiled(site, site.node.inputs[0], multiples)
+
+
+def _broadcast(site: _Site) -> bool:
+    source, shape = site.node.inputs[0], site.inference.shape(site.node.output(0))
+    before = site.inference.shape(source.array)
+    if before is None or shape is None or not all((*before, *shape)):
+        return False
+    sizes = [size or 1 for size in before]
+    sizes = [*(1 for _ in range(len(shape) - len(sizes))), *sizes]
+    multiples = [(wide or 1) // size for wide, size in zip(shape, sizes, strict=True)]
+    if max(multiples, default=1) == 1:
+        return False
+    if len(sizes) > len(before):
+        source = site.op("Reshape", "reshape", source, site.integers("shape", sizes), Tshape=DType.INT32)
+    return _tiled(site, source, multiples)
+
+
+def _tiled(site: _Site, tiled: Edge, multiples: Sequence[int]) -> bool:
+    """One Tile for each axis that grows, the last of which takes the name."""
+    *first, last = (axis for axis, times in enumerate(multiples) if times > 1)
 
     def along(axis: int) -> Edge:
         only = [times if i == axis else 1 for i, times in enumerate(multiples)]
@@ -166,12 +185,37 @@ def _tile(site: _Site) -> bool:
     return site.result("Tile", tiled, along(last), Tmultiples=DType.INT32)
 
 
+def _quantize_and_dequantize(site: _Site) -> bool:
+    """Its grid: whole numbers times the largest step that lets the range hold (quantize_and_dequantize_op.h)."""
+    node = site.node
+    low, high = (site.inference.constant(edge.array) for edge in node.inputs[1:3])
+    given = (
+        node.flag("range_given")
+        and node.integer("axis", -1) < 0
+        and node.integer("num_bits", 8) == USUAL_BITS
+    )
+    if not given or low is None or high is None or not (low.known and high.known):
+        return False
+    narrow, signed = node.flag("narrow_range"), node.flag("signed_input", True)
+    least, most = (-128 + narrow, 127) if signed else (0, 255)
+    sides = [(bound.item(), end) for bound, end in ((low, least), (high, most)) if bound.item() * end > 0]
+    if not sides:
+        return False
+    step = max(bound / end for bound, end in sides)
+    attrs: dict[str, Attr] = {"min": least * step, "max": most * step, "num_bits": USUAL_BITS}
+    attrs["narrow_range"] = narrow
+    site.draft.replace(Node(node.name, "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
+    return True
+
+
 RULES: Mapping[str, Callable[[_Site], bool]] = {
     "Abs": _abs,
     "AddN": _add_n,
+    "BroadcastTo": _broadcast,
     "Div": _divide,
     "Neg": _neg,
     "Pow": _pow,
+    "QuantizeAndDequantizeV2": _quantize_and_dequantize,
     "RealDiv": _divide,
     "ReverseV2": _reverse,
     "Square": _square,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator
 
 from minmax_lint.fixes.draft import Draft
-from minmax_lint.fixes.insert import with_zero
+from minmax_lint.fixes.insert import as_stored, with_zero
 from minmax_lint.fixes.repair import CannotRepair, Repair
 from minmax_lint.fixes.widen import set_range
 from minmax_lint.graph.dtype import DType
@@ -65,7 +65,7 @@ def _union(quants: list[FakeQuant]) -> Range | None:
     differ = len({(*one, found.narrow_range) for one, found in zip(known, quants, strict=False)}) > 1
     if len(known) < len(ranges) or not differ or len(kinds) > 1 or quants[0].per_channel:
         return None
-    return with_zero(Range(min(one.min for one in known), max(one.max for one in known)))
+    return as_stored(with_zero(Range(min(one.min for one in known), max(one.max for one in known))))
 
 
 def _group(inference: Inference, start: str) -> frozenset[str]:

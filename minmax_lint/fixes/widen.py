@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from minmax_lint.fixes.draft import Draft
-from minmax_lint.fixes.insert import with_zero
+from minmax_lint.fixes.insert import as_stored, with_zero
 from minmax_lint.fixes.repair import CannotRepair, Repair
 from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, fake_quants
@@ -61,6 +61,7 @@ def _is_nan(found: FakeQuant, inference: Inference) -> bool:
 
 def set_range(draft: Draft, found: FakeQuant, sound: Range) -> None:
     """Give a FakeQuant bounds of its own: others may share the old ones."""
+    sound = as_stored(sound)
     if found.op in RANGE_FROM_ATTRS:
         draft.set_attrs(found.node, {"min": sound.min, "max": sound.max})
         return

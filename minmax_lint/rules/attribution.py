@@ -47,6 +47,9 @@ CODES: Mapping[ObstacleKind, str] = {
 }
 """Kinds that belong to one rule, whatever the graph looks like."""
 
+PER_CHANNEL = "FakeQuantWithMinMaxVarsPerChannel"
+"""TOCO does not know it: to TOCO, the weights behind it are computed, and what reads them is in trouble."""
+
 ABOUT_OPS = frozenset({"MM401", "MM402"})
 """Rules about an op, whatever its result is called after a converter's rewriting."""
 
@@ -116,11 +119,28 @@ def _cause(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: Op
     """`made_by`: the op of the converted model that makes the obstacle's array, where it is known."""
     code = _code(coverage, obstacle, profile, made_by)
     array = obstacle.array
+    unknown = _per_channel(coverage, obstacle) if profile.engine == "toco" else None
+    if unknown is not None:
+        return Cause(
+            "MM401", unknown, unknown, (profile.name,), obstacle.consequences, obstacle.message, "no-kernel"
+        )
     if code in ("MM101", "MM102", "MM103") and array is not None:
         array = coverage.output_behind(array) or array
     return Cause(
         code, array, obstacle.node, (profile.name,), obstacle.consequences, obstacle.message, obstacle.kind
     )
+
+
+def _per_channel(coverage: Coverage, obstacle: Obstacle) -> str | None:
+    """The FakeQuant with a range for each channel that an obstacle of TOCO is about."""
+    if obstacle.kind not in ("no-range", "no-kernel"):
+        return None
+    producer = coverage.producer(obstacle.array)
+    names = [name for name in (obstacle.node, producer.name if producer is not None else None) if name]
+    if producer is None:  # weights that TOCO has turned around
+        node = coverage.producer(obstacle.node)
+        names += [edge.node for edge in node.inputs] if node is not None else []
+    return next((name for name in names if coverage.op(name) == PER_CHANNEL), None)
 
 
 def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpOutcome | None) -> str:
@@ -150,8 +170,6 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None, made_by: OpOu
     names = {name for name in (node, producer.name if producer is not None else None) if name is not None}
     if names & coverage.around_computed_ranges.keys():
         return "MM310"
-    if coverage.op(node) == "FakeQuantWithMinMaxVarsPerChannel":
-        return "MM401"
     output = coverage.output_behind(array)
     if output is not None:
         if coverage.fake_quant_outside(output):

@@ -32,9 +32,11 @@ INSTEAD: Mapping[str, str] = {
 REPLACED: Mapping[str, Applicability] = {
     "Abs": "unsafe",
     "AddN": "unsafe",
+    "BroadcastTo": "safe",
     "Div": "safe",
     "Neg": "safe",
     "Pow": "unsafe",
+    "QuantizeAndDequantizeV2": "safe",
     "RealDiv": "safe",
     "ReverseV2": "safe",
     "Square": "safe",
@@ -156,6 +158,8 @@ def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
 
 
 def _is_replaced(subject: Subject, node: str, op: str) -> bool:
+    if op == "QuantizeAndDequantizeV2":
+        return subject.graph[node].flag("range_given")
     if op not in ("Div", "Pow", "RealDiv"):
         return True
     last = subject.graph[node].inputs[-1]

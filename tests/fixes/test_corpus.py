@@ -26,9 +26,11 @@ PROFILES = ("toco-2.15", "mlir-2.15", "mlir-2.21")
 CONVERTERS: dict[str, Callable[[], Path]] = {"toco-2.15": tf215, "mlir-2.15": tf215, "mlir-2.21": tf221}
 REAL = 5
 """Every so manieth broken graph goes to the real converters, once fixed: a few seconds each."""
+SHARE = 0.95
+"""Of TOCO's `minmax` aborts, with unsafe fixes and ranges, while two MLIR converters must not fare worse."""
 BEYOND_REPAIR = {
     "MM103": "an output is an input, or collapses into one",
-    "MM401": "an op behind the missing range has no quantized form, and no other ops compute the same",
+    "MM401": "an op behind the missing range has no quantized form, and nothing else computes the same or nearly so",
     "MM402": "an op behind the missing range is a custom op",
     "MM904": "no output depends on an input",
 }
@@ -83,10 +85,12 @@ def missed_ranges() -> list[Fixed]:
     return [one for one in fixed() if one.case["expected"]["toco-2.15"].get("kind") == "minmax"]
 
 
-def test_missing_ranges_are_healed_unless_an_op_has_no_quantized_form() -> None:
-    left = [one for one in missed_ranges() if not converts(one, "toco-2.15")]
+def test_of_what_toco_misses_a_range_for_95_percent_are_healed_and_rules_say_why_the_others_are_not() -> None:
+    aborts = missed_ranges()
+    left = [one for one in aborts if not converts(one, "toco-2.15")]
     reasons = {one.case["id"]: _rules_left(one) for one in left}
-    assert len(missed_ranges()) > 150
+    assert len(aborts) > 150
+    assert len(left) <= (1 - SHARE) * len(aborts), reasons
     assert not {name: codes for name, codes in reasons.items() if not codes & BEYOND_REPAIR.keys()}
 
 
@@ -97,7 +101,9 @@ def _rules_left(one: Fixed) -> frozenset[str]:
 
 def test_every_repair_is_needed_somewhere() -> None:
     used = Counter(name for one in fixed() if one.patch is not None for name in one.patch.strategy.split("+"))
-    assert used.keys() >= {"fold", "insert", "replace", "retarget", "rewire", "strip"}
+    assert used.keys() >= {
+        "approximate", "fold", "insert", "merge", "replace", "retarget", "rewire", "strip", "unify", "widen",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -35,9 +35,11 @@ def test_the_channels_get_the_union_of_their_ranges() -> None:
     assert verdicts(patch) == {TOCO: ("abort", "quantized"), MLIR: ("quantized", "quantized")}
 
 
-def test_the_finding_offers_it() -> None:
-    offers = [found.fix.strategy for found in _findings() if found.fix is not None and found.code == "MM401"]
-    assert offers == ["merge"]
+def test_the_fake_quant_alone_is_blamed_and_the_finding_offers_it() -> None:
+    errors = [found for found in _findings() if found.severity == "error"]
+    assert [(found.code, found.node, found.fix and found.fix.strategy) for found in errors] == [
+        ("MM401", "weights/quant", "merge")
+    ]
 
 
 def _findings() -> tuple[minmax_lint.Finding, ...]:

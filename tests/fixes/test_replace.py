@@ -20,9 +20,31 @@ _INT = {"dtype": DType.INT32}
 OPS: dict[str, Callable[[Builder, str], str]] = {
     "abs": lambda b, x: b.add("Abs", "op", x),
     "add-n": lambda b, x: b.add("AddN", "op", x, x, x, N=3),
+    "broadcast": lambda b, x: b.add(
+        "BroadcastTo", "op", x, b.const("shape", [3, 2, 4], **_INT), Tidx=DType.INT32
+    ),
     "divide": lambda b, x: b.add("RealDiv", "op", x, b.const("two", 2.0)),
     "neg": lambda b, x: b.add("Neg", "op", x),
     "cube": lambda b, x: b.add("Pow", "op", x, b.const("three", 3.0)),
+    "quantize": lambda b, x: b.add(
+        "QuantizeAndDequantizeV2",
+        "op",
+        x,
+        b.const("low", -1.0),
+        b.const("high", 2.0),
+        range_given=True,
+        axis=-1,
+    ),
+    "quantize-unsigned": lambda b, x: b.add(
+        "QuantizeAndDequantizeV2",
+        "op",
+        x,
+        b.const("low", 0.0),
+        b.const("high", 1.0),
+        range_given=True,
+        signed_input=False,
+        axis=-1,
+    ),
     "reverse": lambda b, x: b.add("ReverseV2", "op", x, b.const("axes", [1], **_INT), Tidx=DType.INT32),
     "square": lambda b, x: b.add("Square", "op", x),
     "difference": lambda b, x: b.add("SquaredDifference", "op", x, b.add("Relu", "relu", x)),
@@ -41,7 +63,7 @@ def test_the_same_values_under_the_same_name(name: str) -> None:
     assert after.op("op") != graph.op("op") or name == "tile"
     feeds = {"input": image(2, 4)}
     (expected,), (found,) = run(encode(graph), ["op"], feeds), run(encode(after), ["op"], feeds)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_splits_whose_results_nobody_reads_become_slices() -> None:

@@ -1,0 +1,31 @@
+"""What a fix says about that which it could not heal."""
+
+from __future__ import annotations
+
+from minmax_lint.graph.build import Builder
+from tests.fixes.running import MLIR, TOCO, fixed
+
+BOTH = [TOCO, MLIR]
+
+
+def difference() -> Builder:
+    """x - x, which MLIR takes for a constant: a FakeQuant behind it makes it fail, and TOCO needs one."""
+    b = Builder()
+    x = b.placeholder("input", [1, 8])
+    zero = b.add("Sub", "zero", x, x)
+    b.fake_quant("output", b.add("AddV2", "sum", zero, zero), -3, 3)
+    return b
+
+
+def test_without_a_range_it_asks_for_one() -> None:
+    patch = fixed(difference(), "output", converters=BOTH, unsafe=True)
+    assert "No range is known for zero: give --ranges, --calibrate or --default-range." in patch.reason
+    safe = fixed(difference(), "output", converters=BOTH)
+    assert "give --unsafe-fixes and --ranges, --calibrate or --default-range." in safe.reason
+
+
+def test_a_range_that_harms_another_converter_is_told_with_what_that_converter_says() -> None:
+    patch = fixed(difference(), "output", converters=BOTH, unsafe=True, default_range=(-6.0, 6.0))
+    assert patch.empty
+    assert "No range is known" not in patch.reason
+    assert "With a range for zero, MLIR (TF 2.21) would abort: type of return operand 0" in patch.reason
