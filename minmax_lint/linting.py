@@ -138,7 +138,9 @@ def from_repetition(
         subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
         told = of_whole(smaller, subject)
     except UserError:
-        return None  # names that are not there, or a damaged node: said of the whole graph, if it matters there
+        return (
+            None  # names that are not there, or a damaged node: said of the whole graph, if it matters there
+        )
     if told is None:
         return None
     return lambda path, inferred_how, accepts: _report(

@@ -39,10 +39,16 @@ class Blocks:
         return found
 
 
-def blocks(wires: Wiring, kinds: Numbers, borders: Numbers) -> Blocks:
-    """Cut the graph at its borders. `kinds`: node -> kind; `borders`: node -> kind of border, -1 for none."""
+def blocks(wires: Wiring, kinds: Numbers, borders: Numbers, felt: Flags) -> Blocks:
+    """Cut the graph at its borders.
+
+    `kinds`: node -> kind; `borders`: node -> kind of border, -1 for none; `felt`: whether anybody looks at the
+    node. All those that nobody looks at are one block.
+    """
     cut = borders[wires.sources] >= 0
     labels = _components(len(wires), wires.sources[~cut], wires.readers[~cut])
+    unfelt = numpy.flatnonzero(~felt)
+    labels[unfelt] = unfelt[:1]
     nodes = numpy.argsort(labels, kind="stable")
     firsts, starts = numpy.unique(labels[nodes], return_index=True)
     of_node = numpy.searchsorted(firsts, labels)

@@ -15,7 +15,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.repetition.blocks import Blocks, blocks
 from minmax_lint.repetition.borders import borders
 from minmax_lint.repetition.classes import Classes, classes
-from minmax_lint.repetition.kinds import Ops, kept_flags, kinds
+from minmax_lint.repetition.kinds import Ops, felt_flags, kept_flags, kinds
 from minmax_lint.repetition.standing import staying_blocks
 from minmax_lint.repetition.wiring import Flags, Numbers, Wiring, wiring
 
@@ -53,18 +53,24 @@ def condensed(graph: Graph, kept: Kept, input_shapes: Mapping[str, Shape | None]
     wires, kind = wiring(graph), kinds(kept, ops, is_kept)
     if wires is None or kind is None:
         return None
+    felt = felt_flags(kept, ops, is_kept)
+    wires = wires.read_by(felt)
     border = borders(graph, ops, wires, kind, is_kept)
     if not bool((border >= 0).any()):
         return None
-    pieces = blocks(wires, kind, border)
+    pieces = blocks(wires, kind, border, felt)
     while bool((own := _own(wires, border, pieces)).any()):
         border[wires.sources[own]] = -1
-        pieces = blocks(wires, kind, border)
+        pieces = blocks(wires, kind, border, felt)
     found = classes(graph, wires, border, pieces, input_shapes)
     if found is None:
         return None
     chosen = staying_blocks(wires, border, pieces, found)
-    return None if chosen is None else _without_twins(graph, wires, border, pieces, found, *chosen, is_kept)
+    return (
+        None
+        if chosen is None
+        else _without_twins(graph, wires, border, pieces, found, *chosen, is_kept, felt)
+    )
 
 
 def _own(wires: Wiring, border: Numbers, pieces: Blocks) -> Flags:
@@ -83,10 +89,11 @@ def _without_twins(
     staying: frozenset[int],
     standing: Mapping[int, int],
     is_kept: Flags,
+    felt: Flags,
 ) -> Condensed | None:
     stays = numpy.zeros(len(pieces), bool)
     stays[list(staying)] = True
-    stays_node = stays[pieces.of_node]
+    stays_node = stays[pieces.of_node] & felt
     moved = {
         source: int(pieces.nodes[pieces.starts[standing[left_out]] + pieces.place[source]])
         for block in staying

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy
 
+from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
@@ -33,6 +34,17 @@ def kept_flags(kept: Kept) -> Flags:
     """For each node of the whole graph whether it is kept."""
     nodes, names = kept.nodes, kept.graph.names
     return numpy.fromiter(map(nodes.__contains__, names), bool, len(names))
+
+
+def felt_flags(kept: Kept, ops: Ops, is_kept: Flags) -> Flags:
+    """For each node whether a converter or a rule looks at it.
+
+    What lies outside the kept subgraph is looked at for FakeQuants alone: without any, nothing of it is.
+    """
+    felt = is_kept.copy()
+    for name in kept.control_only:
+        felt[kept.graph.position(name)] = True
+    return felt if not bool((ops.among(FAKE_QUANTS) & ~felt).any()) else numpy.ones_like(felt)
 
 
 def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Numbers | None:

@@ -35,6 +35,13 @@ class Wiring:
     def __len__(self) -> int:
         return len(self.first) - 1
 
+    def read_by(self, wanted: Flags) -> Wiring:
+        """The edges that lead to the nodes wanted."""
+        left = wanted[self.readers]
+        counts = numpy.bincount(self.readers[left], minlength=len(self))
+        first = numpy.concatenate([numpy.zeros(1, numpy.int64), numpy.cumsum(counts)])
+        return Wiring(self.sources[left], self.ports[left], self.readers[left], self.slots[left], first)
+
 
 def wiring(graph: Graph) -> Wiring | None:
     """The edges of the whole graph; None where one leads from nowhere."""

@@ -44,7 +44,18 @@ def random_chain(seed: int, blocks: int = 36) -> tuple[Graph, tuple[str, ...]]:
         x = b.add("Relu6", "end", x)
     elif end < 0.6:
         x = b.fake_quant("end/quant", b.add("Relu6", "end", x), 0, 6)
+    if choice.random() < 0.3:
+        _beside(b)
     return _as_read(b.graph()), (x,)
+
+
+def _beside(b: Builder) -> None:
+    """What no converter keeps: an op that waits for every node, and one that sums up what summaries read."""
+    graph = b.graph()
+    b.add("NoOp", "group_deps", after=graph.names)
+    summaries = [name for name in graph.names if name.endswith("/summary")]
+    if summaries:
+        b.add("AddN", "summaries", *summaries, N=len(summaries))
 
 
 def _template(choice: random.Random) -> Callable[[Builder, str, str], str]:
