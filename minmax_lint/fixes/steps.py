@@ -48,7 +48,9 @@ def replace_ops(trial: Trial, options: FixOptions) -> Trial:
 
 
 def widen_ranges(trial: Trial, options: FixOptions) -> Trial:
-    """With sound ranges for unsound ones."""
+    """With sound ranges for unsound ones; in training graphs, where all are computed, they stay."""
+    if _nodes(trial, "training"):
+        raise CannotRepair("this is a training graph")
     source = RangeSource(trial.subject.inference, options, trial.repair)
     return trial.after(widen(trial.model.graph, trial.subject.kept, trial.subject.inference, source))
 

@@ -1,4 +1,4 @@
-"""Widen: ranges that hold no zero or no grid of values give way to ranges that do."""
+"""Widen: ranges that hold no zero or no grid of values, or are computed, give way to constant ones that do."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
     """Give every kept FakeQuant whose range misses zero, is NaN, infinite, empty or reversed a sound one.
 
     A range that only misses zero is widened to it, as TensorFlow nudges it; the others come from `source`:
-    what the user gives, calibration, the values of weights. The new bounds are the FakeQuant's own, for
-    others may share the old. Unsafe. Raises CannotRepair where no range is unsound, or none is known.
+    what the user gives, calibration, the values of weights. So does the range of one that computes it from
+    the batch, as training graphs do. The new bounds are the FakeQuant's own, for others may share the old.
+    Unsafe. Raises CannotRepair where no range is unsound, or none is known.
     """
     draft = Draft(graph)
     healed: list[str] = []
@@ -39,7 +40,10 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
 
 def _sound(found: FakeQuant, inference: Inference, source: RangeSource) -> Range | None:
     now = found.range
-    if now is None or (not now.known and not _is_nan(found, inference)):
+    if now is None:
+        given = source.given(found.node) or source.of(found.array)
+        return None if given is None else with_zero(given)
+    if not now.known and not _is_nan(found, inference):
         return None
     ordered = math.isfinite(now.min) and math.isfinite(now.max) and now.min < now.max
     if ordered and now.min <= 0.0 <= now.max:

@@ -9,7 +9,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.attribution import Cause, consequences_of
 from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -33,7 +33,8 @@ class RangeNotConstant(Rule):
     ```
 
     ## Fix
-    Export the eval graph, in which the ranges are variables, freeze them, and convert that.
+    Export the eval graph, in which the ranges are variables, freeze them, and convert that. Where there is none,
+    `minmax-lint fix --unsafe-fixes` gives the FakeQuant a constant range that you give or calibrate (`widen`).
 
     ## Converters
     All abort (error).
@@ -42,6 +43,7 @@ class RangeNotConstant(Rule):
     code = "MM310"
     name = "range-not-constant"
     severity = "error"
+    fixes = ("widen",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a FakeQuant."""
@@ -65,6 +67,9 @@ class RangeNotConstant(Rule):
                 consequences=consequences_of(own),
                 path=(*(step(subject, name) for name in bounds), step(subject, found.node, "missing")),
                 advice="Export the eval graph, in which the range is a variable, and freeze it.",
+                fix=FixOffer("widen", "unsafe", f"Give {found.node!r} a constant range.", needs_range=True)
+                if not found.per_channel
+                else None,
             )
 
     @classmethod

@@ -7,7 +7,9 @@ import math
 import pytest
 
 from minmax_lint.graph.build import Builder
-from tests.fixes.running import fixed
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import read_fake_quant
+from tests.fixes.running import MLIR, TOCO, fixed, verdicts
 
 
 def net(low: float, high: float, *, attrs: bool = False) -> Builder:
@@ -40,8 +42,6 @@ GIVEN = {"ranges": {"relu": (0.0, 5.0)}}
 def test_an_unsound_range_becomes_a_sound_one(
     now: tuple[float, float], options: dict[str, object], then: tuple[float, float], attrs: bool
 ) -> None:
-    from minmax_lint.graph.fakequant import read_fake_quant
-
     patch = fixed(net(*now, attrs=attrs), "output", unsafe=True, **options)
     assert patch.strategy == "widen"
     assert not patch.safe
@@ -67,3 +67,24 @@ def test_bounds_that_others_share_stay_for_them() -> None:
 @pytest.mark.parametrize("now", [(0.0, 6.0), (-1.0, 1.0)])
 def test_a_sound_range_is_left_alone(now: tuple[float, float]) -> None:
     assert fixed(net(*now), "output", unsafe=True, **GIVEN).empty
+
+
+def computed() -> Builder:
+    """The largest value of the batch is the end of the range."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    y = b.add("Relu", "relu", b.dense("dense", x, 4, 3))
+    most = b.add("Max", "most", y, b.const("axes", [0, 1], dtype=DType.INT32), keep_dims=False)
+    b.add("FakeQuantWithMinMaxVars", "output", y, b.const("least", 0.0), most, num_bits=8, narrow_range=False)
+    return b
+
+
+def test_a_computed_range_becomes_the_given_one() -> None:
+    patch = fixed(computed(), "output", unsafe=True, **GIVEN)
+    assert patch.strategy == "widen"
+    assert verdicts(patch) == {TOCO: ("abort", "quantized"), MLIR: ("abort", "quantized")}
+    assert read_fake_quant(patch.graph, patch.graph["output"]).range == (0.0, 5.0)
+
+
+def test_a_computed_range_stays_where_nobody_gives_one() -> None:
+    assert fixed(computed(), "output", unsafe=True).empty
