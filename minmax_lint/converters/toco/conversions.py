@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.toco.constants import combined
+from minmax_lint.converters.toco.fusion import propagate_shape
 from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.trivial import BINARIES
 from minmax_lint.graph.dtype import DType
 
 
@@ -193,6 +195,9 @@ def propagate_generated_shape(model: Model, op: Operator) -> bool:
     array = model.arrays[op.output]
     array.shape = shape
     model.dirty.update(array.consumers)
+    for reader in array.consumers:
+        if reader.type in BINARIES:
+            propagate_shape(model, reader)
     return True
 
 

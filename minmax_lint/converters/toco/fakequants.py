@@ -129,11 +129,12 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
         return False
     check_contains_zero(array.minmax or UNKNOWN, name, array.source)
     dequantized = model.available_name(f"{name}_dequantized")
-    made = model.new_array(dequantized, array.source, DType.FLOAT, array.shape)
+    made = model.new_array(dequantized, array.source, DType.FLOAT)
     made.minmax = array.minmax
     model.redirect_consumers(name, dequantized)
     array.dtype = DType.UINT8
     dequantize = Operator("Dequantize", [name], [dequantized], op.node)
     dequantize.nodes = ()
+    dequantize.attrs["shape"] = array.shape
     model.insert_before(model.first, dequantize)
     return True

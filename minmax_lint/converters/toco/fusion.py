@@ -170,11 +170,11 @@ def fuse_broadcast_into_following_binary(model: Model, op: Operator) -> bool:
     if producer is None:
         return False
     model.set_input(op, found[0], producer.inputs[0])
-    _propagate_shape(model, op)
+    propagate_shape(model, op)
     return True
 
 
-def _propagate_shape(model: Model, op: Operator) -> None:
+def propagate_shape(model: Model, op: Operator) -> None:
     """PropagateFixedSizes behind a binary whose operand shrank. Raises Fatal where shapes no longer fit."""
     pending = [op]
     while pending:

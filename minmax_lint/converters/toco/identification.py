@@ -168,12 +168,16 @@ def identify_prelu(model: Model, op: Operator) -> bool:
     model.new_array(negated, source.source, source.dtype, source.shape)
     negate = Operator("Neg", [alpha], [negated], scaled.node)
     negate.nodes = ()
+    if model.is_full:
+        # Measured with 7, 15, 31 and 63 operators: identify_prelu.cc puts two in with the same iterator.
+        raise Fatal(SEGFAULT, node=op.node.name, array=op.output)
     prelu = Operator("PRelu", [relu.inputs[0], negated], op.outputs, op.node)
     prelu.nodes = tuple(
         dict.fromkeys((*relu.nodes, *negation.nodes, *mirrored.nodes, *scaled.nodes, *op.nodes))
     )
     model.insert_before(op, negate)
-    _replace_all(model, op, prelu, [op])
+    _replace_all(model, negate, prelu, [op])
+    model.misplaced = True
     return True
 
 

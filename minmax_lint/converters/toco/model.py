@@ -185,6 +185,10 @@ class Model:
         """Arrays behind operators that TOCO does not know."""
         self.first: Operator | None = None
         self.last: Operator | None = None
+        self.misplaced = False
+        """Whether an operator was put where its readers may stand in front of it."""
+        self._count = 0
+        self._capacity = 1
         self._boundary = {*self.inputs, *self.outputs}
 
     def operators(self) -> Iterator[Operator]:
@@ -262,6 +266,11 @@ class Model:
             del self.arrays[name]
 
     # Operators
+
+    @property
+    def is_full(self) -> bool:
+        """Whether TOCO's std::vector of operators moves when one more is put in: it doubles when it is full."""
+        return self._count == self._capacity
 
     def append(self, op: Operator) -> None:
         """Add at the end."""
@@ -363,6 +372,9 @@ class Model:
     def _link(self, op: Operator, before: Operator | None, after: Operator | None) -> None:
         self._chain(before, op, after)
         op.alive = True
+        if self.is_full:
+            self._capacity *= 2
+        self._count += 1
         for name in op.inputs:
             self.arrays[name].consumers[op] = None
         for name in op.outputs:
@@ -383,6 +395,7 @@ class Model:
     def _unlink(self, op: Operator) -> None:
         self._chain(op.preceding, op.following)
         op.alive = False
+        self._count -= 1
         self.removed.append(op.position)
         self.dirty.discard(op)
 

@@ -28,11 +28,16 @@ class Unfollowed(Exception):
     """The model cannot say what TOCO does here; the message says why."""
 
 
-def run(model: Model, transformations: Mapping[str, Sequence[Transformation]]) -> None:
+def run(
+    model: Model,
+    transformations: Mapping[str, Sequence[Transformation]],
+    check: Callable[[Model], None],
+) -> None:
     """GraphTransformationsPass until nothing changes: forward, backward, forward...
 
     At an operator the first transformation that changes something wins, then the operator is tried again.
     Only operators near a change are visited again, until none is left; then all are, once, to be sure.
+    `check` looks at the model after each pass that changed something.
     """
     model.dirty = set(model.operators())
     direction = 1
@@ -41,6 +46,8 @@ def run(model: Model, transformations: Mapping[str, Sequence[Transformation]]) -
         pending, model.dirty = model.dirty, set()
         changed = _sweep(model, transformations, pending, direction)
         direction = -direction
+        if changed:
+            check(model)
         if model.dirty:
             everything = False
         elif everything and not changed:

@@ -6,6 +6,8 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 from minmax_lint.converters.toco.fakequants import check_contains_zero
 from minmax_lint.converters.toco.fusion import BIAS_SLOT
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
@@ -32,21 +34,25 @@ FATAL_SUFFIX = (
 
 def ordered(model: Model) -> list[Operator]:
     """FixOperatorOrdering: again and again the first operator whose inputs are there."""
-    waiting = list(model.operators())
+    missing: dict[Operator, int] = {}
+    readers: dict[Operator, list[Operator]] = {}
+    for op in model.operators():
+        producers = {model.arrays[name].producer for name in op.inputs} - {None, op}
+        missing[op] = len(producers)
+        for producer in producers:
+            if producer is not None:
+                readers.setdefault(producer, []).append(op)
+    ready = [(op.position, op) for op, count in missing.items() if not count]
     result: list[Operator] = []
-    there: set[Operator] = set()
-    while waiting:
-        later = []
-        for op in waiting:
-            producers = {model.arrays[name].producer for name in op.inputs} - {None, op}
-            if producers <= there:
-                result.append(op)
-                there.add(op)
-            else:
-                later.append(op)
-        if len(later) == len(waiting):
-            raise Unfollowed("the graph has a cycle")
-        waiting = later
+    while ready:
+        _, op = heappop(ready)
+        result.append(op)
+        for reader in readers.get(op, ()):
+            missing[reader] -= 1
+            if not missing[reader]:
+                heappush(ready, (reader.position, reader))
+    if len(result) < len(missing):
+        raise Unfollowed("the graph has a cycle")
     return result
 
 
@@ -88,7 +94,7 @@ class Quantizer:
         """Raises Fatal at the first operator at which TOCO aborts."""
         for op in operators:
             if op.type == "Dequantize":
-                self._quantize_input(op)
+                self._check_unread_input(op)
             elif not (self._trivial_clamp(op) or self._trivial_bound(op)):
                 self._quantize(op)
                 self.done.append(op)
@@ -99,7 +105,7 @@ class Quantizer:
             if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
                 self._check_weights(op.inputs[1], op)
 
-    def _quantize_input(self, op: Operator) -> None:
+    def _check_unread_input(self, op: Operator) -> None:
         array, name = self.model.arrays[op.output], op.inputs[0]
         if self.model.is_output(op.output) and not array.consumers:
             # RemoveFinalDequantizeOp makes the input itself the output, which no model may have. TOCO looks
@@ -110,7 +116,6 @@ class Quantizer:
                 array=array.source,
                 node=op.node.name,
             )
-        self.parameters[op.output] = self._of_range(array.minmax, array.narrow_range)
 
     def _trivial_clamp(self, op: Operator) -> bool:
         clamp = CLAMPS.get(op.type)
@@ -189,6 +194,10 @@ class Quantizer:
                 array=op.output,
             )
         self._quantized_constants.update(name for name in op.inputs if self.model.is_constant(name))
+        for name in op.inputs:
+            producer, array = self.model.producer(name), self.model.arrays[name]
+            if name not in self.parameters and producer is not None and producer.type == "Dequantize":
+                self.parameters[name] = self._of_range(array.minmax, array.narrow_range)
         self._check_bias(op)
         for name in op.outputs:
             if self.model.arrays[name].dtype is DType.FLOAT:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
-from minmax_lint.converters.toco.tables import FIXED_RANGE, FORWARD
+from minmax_lint.converters.toco.tables import FIXED_RANGE, FORWARD, Version
+
+Propagation = Callable[[Model, Operator], bool]
 
 
 def _give(model: Model, name: str, minmax: MinMax) -> bool:
@@ -62,9 +64,27 @@ def backward_through_relu(model: Model, op: Operator) -> bool:
     )
 
 
-def both_ways(model: Model, op: Operator) -> bool:
-    """Reshape: whichever side has a range gives it to the other."""
-    return from_first_input(model, op) or backward_through_relu(model, op)
+def both_ways(points_agree: bool) -> Propagation:
+    """Reshape: whichever side has a range gives it to the other.
+
+    PropagateMinMaxAmongArrays first compares the range with itself, up to a millionth of its width.
+    """
+
+    def propagate(model: Model, op: Operator) -> bool:
+        source, output = model.arrays[op.inputs[0]], model.arrays[op.output]
+        given = source.minmax if source.minmax is not None else output.minmax
+        if given is None or (source.minmax is not None and output.minmax is not None):
+            return False
+        width = given.max - given.min
+        if given is not UNKNOWN and not (width > 0 or (width == 0 and points_agree)):
+            raise Fatal(
+                "Check failed: MinMaxApproximatelyEqual(*array.minmax, *reference_minmax)",
+                array=source.source,
+                node=op.node.name,
+            )
+        return from_first_input(model, op) or backward_through_relu(model, op)
+
+    return propagate
 
 
 def concatenation(model: Model, op: Operator) -> bool:
@@ -127,8 +147,6 @@ def _same(a: MinMax | None, b: MinMax) -> bool:
     return a is b or (a is not None and a == b)
 
 
-Propagation = Callable[[Model, Operator], bool]
-
 _COMMON: dict[str, Propagation] = {
     **dict.fromkeys(FORWARD, from_first_input),
     **dict.fromkeys(FIXED_RANGE, fixed),
@@ -137,12 +155,12 @@ _COMMON: dict[str, Propagation] = {
     "L2Normalization": l2_normalization,
     "MaxPool": from_pool,
     "Relu": backward_through_relu,
-    "Reshape": both_ways,
     "Select": select,
     "Split": split,
 }
 
 
-def hardcode_min_max(*, pack_forwards: bool) -> dict[str, Propagation]:
+def hardcode_min_max(version: Version) -> dict[str, Propagation]:
     """Type -> propagation."""
-    return {**_COMMON, "Pack": pack} if pack_forwards else _COMMON
+    found = {**_COMMON, "Reshape": both_ways(version.points_agree)}
+    return {**found, "Pack": pack} if version.pack_forwards else found

@@ -11,10 +11,12 @@ from functools import cache
 
 from minmax_lint.converters.toco import conversions as convert
 from minmax_lint.converters.toco import fakequants, folding, fusion, identification, reordering, trivial
+from minmax_lint.converters.toco.invariants import check_invariants
 from minmax_lint.converters.toco.model import Model, Operator
-from minmax_lint.converters.toco.passes import Fatal, Transformation, run
+from minmax_lint.converters.toco.passes import Transformation, run
 from minmax_lint.converters.toco.ranges import hardcode_min_max
 from minmax_lint.converters.toco.tables import CLAMPS, ELEMENTWISE, IMPORTED, Version
+from minmax_lint.graph.dtype import DType
 
 _GENERATED = ("Concatenation", "Dequantize", "FullyConnected", "HardSwish", "L2Normalization", "L2Pool")
 ALL_TYPES = frozenset(
@@ -49,7 +51,7 @@ def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], 
         (convert.convert_trivial_add_n_to_add, ("AddN",)),
         (convert.convert_trivial_pack_to_reshape, ("Pack",)),
         (convert.convert_trivial_tile_to_concat, ("Tile",)),
-        (convert.propagate_generated_shape, ("FullyConnected", "Transpose")),
+        (convert.propagate_generated_shape, ("Dequantize", "FullyConnected", "Transpose")),
         (convert.convert_trivial_transpose_to_reshape, ("Transpose",)),
         (convert.convert_reorder_axes, ("ReorderAxes",)),
         (convert.resolve_transpose_attributes, ("Transpose",)),
@@ -114,31 +116,26 @@ def _by_type(version: Version) -> dict[str, tuple[Transformation, ...]]:
 
 def prepare(model: Model, version: Version) -> None:
     """Everything up to the check whether all ranges are there. Raises Fatal where TOCO aborts."""
-    _check_ends(model)
+    check_invariants(model)
     _finish(model, dict.fromkeys(ALL_TYPES, (trivial.remove_unused_op,)))
     _finish(model, _by_type(version))
-    propagation = {
-        type: (rule,) for type, rule in hardcode_min_max(pack_forwards=version.pack_forwards).items()
-    }
+    _forget_types(model)
+    propagation = {type: (rule,) for type, rule in hardcode_min_max(version).items()}
     _finish(model, {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)})
     _copy_constant_outputs(model)
 
 
 def _finish(model: Model, transformations: Mapping[str, Sequence[Transformation]]) -> None:
-    run(model, transformations)
+    run(model, transformations, check_invariants)
     _discard_unreachable(model)
-    _check_ends(model)
 
 
-def _check_ends(model: Model) -> None:
-    """CheckModelCounts and friends: what TOCO verifies after every phase."""
-    for name in model.outputs:
-        if name in model.inputs:
-            raise Fatal(
-                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is "
-                "listed in both --input_arrays and --output_arrays.",
-                array=name,
-            )
+def _forget_types(model: Model) -> None:
+    """PropagateArrayDataTypes waits for an ExpandDims to become a Reshape: no type behind one that never does."""
+    for op in model.operators():
+        if op.type == "ExpandDims" or any(model.arrays[name].dtype is DType.INVALID for name in op.inputs):
+            for name in op.outputs:
+                model.arrays[name].dtype = DType.INVALID
 
 
 def _discard_unreachable(model: Model) -> None:

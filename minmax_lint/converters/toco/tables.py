@@ -318,6 +318,8 @@ class Version:
     """Types that Quantize accepts, whatever the data type of the arrays."""
     copies_input: frozenset[str]
     """Types whose output takes scale and zero point from input 0 (Split: 1): a missing range is F3, not F2."""
+    points_agree: bool
+    """A range of no width agrees with itself: Reshape asks before it passes one on."""
     pack_forwards: bool
     """Pack passes on a range that all its inputs share."""
     transpose_conv_bias: bool
@@ -330,6 +332,7 @@ VERSIONS = {
     (1, 15): Version(
         quantizable=_QUANTIZABLE,
         copies_input=_COPIES_INPUT,
+        points_agree=False,
         pack_forwards=False,
         transpose_conv_bias=False,
         unsupported_prefix="Check failed: s.ok() ",
@@ -337,6 +340,7 @@ VERSIONS = {
     (2, 15): Version(
         quantizable=_QUANTIZABLE | {"Div"},
         copies_input=_COPIES_INPUT | {"AveragePool", "MaxPool", "Slice", "StridedSlice", "Unpack"},
+        points_agree=True,
         pack_forwards=True,
         transpose_conv_bias=True,
         unsupported_prefix="",

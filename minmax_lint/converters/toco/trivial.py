@@ -48,6 +48,7 @@ def insert_copy(model: Model, op: Operator, source: str, target: str) -> None:
     copy = Operator("Reshape", [source], [target], op.node)
     copy.nodes = op.nodes
     model.append(copy)
+    model.misplaced = True
 
 
 def _inherit(model: Model, old: str, new: str) -> None:

@@ -1,0 +1,43 @@
+"""What TOCO checks of its model after every pass that changed something.
+
+Source: tooling_util.cc (CheckInvariants). Names and buffers are not looked at: they are right by construction.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.passes import Fatal
+
+
+def check_invariants(model: Model) -> None:
+    """Raises Fatal where TOCO aborts."""
+    for name in model.outputs:
+        if name in model.inputs:
+            raise Fatal(
+                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is "
+                "listed in both --input_arrays and --output_arrays.",
+                array=name,
+            )
+        array = model.arrays.get(name)
+        if array is None or (array.producer is None and array.buffer is None):
+            raise Fatal(
+                f'Check failed: GetOpWithOutput(model, output_array) Specified output array "{name}" is not '
+                "produced by any op in this graph.",
+                array=name,
+            )
+    if model.misplaced:
+        model.misplaced = False
+        _check_order(model)
+
+
+def _check_order(model: Model) -> None:
+    """CheckOperatorOrdering: an operator in front of one whose result it reads."""
+    for op in model.operators():
+        for name in op.inputs:
+            producer = model.arrays[name].producer
+            if producer is not None and producer.position >= op.position:
+                raise Fatal(
+                    "Check failed: arrays_behind_us.count(input)",
+                    array=model.arrays[name].source,
+                    node=op.node.name,
+                )
