@@ -49,9 +49,10 @@ def fix_model(
     after = before
     if not fixed.repair.edit.empty:
         after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
-    repair = replace(fixed.repair, reason=_reason(trial, fixed, refused, options))
+    left = () if fixed.quantized else (*(f"{text}." for text in refused), *remaining(fixed, options))
+    repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
     _check(before, after, fixed)
-    return Patch(model, repair, before, after)
+    return Patch(model, repair, before, after, left)
 
 
 def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
@@ -63,7 +64,8 @@ def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
                 raise UnknownName(f"the graph has no {kind} {name!r}{meant}")
 
 
-def _reason(before: Trial, after: Trial, refused: tuple[str, ...], options: FixOptions) -> str:
+def _reason(before: Trial, after: Trial, options: FixOptions) -> list[str]:
+    """What was chosen and what it brings, in sentences."""
     told = [f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."]
     if after.repair.reason:
         told.append(after.repair.reason)
@@ -72,10 +74,7 @@ def _reason(before: Trial, after: Trial, refused: tuple[str, ...], options: FixO
         told = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
         if after.quantized:
             told = ["Nothing is changed: every selected converter makes a quantized model of this graph."]
-    if not after.quantized:
-        told += [f"{text}." for text in refused]
-        told += remaining(after, options)
-    return " ".join(told)
+    return told
 
 
 def _what_changed(before: Trial, after: Trial) -> str:

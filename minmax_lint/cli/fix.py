@@ -34,6 +34,9 @@ def add(parser: ArgumentParser) -> None:
         action="store_true",
         help="print the changes alone; without --output nothing is written, and 1 means there are any",
     )
+    parser.add_argument(
+        "--output-format", choices=("full", "json"), default="full", help="of the report (default: full)"
+    )
     real_converter.add_calibration(parser)
     real_converter.add_verification(parser)
     real_converter.add_converter(parser)
@@ -55,7 +58,28 @@ def run(args: Namespace) -> int:
     written = None
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
         written = patch.save(destination, in_place=args.in_place)
+    _print(args, patch, proof, destination, written)
+    if written is not None and written.is_dir() and source.model.others:
+        others, keys = ", ".join(source.model.others), list(source.model.signatures)
+        say(
+            f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
+        )
+    if args.diff and destination is None:
+        return 1 if patch.before.count("error") else 0
+    if args.diff and written is not None:
+        say(f"wrote {written}")
+    return 1 if errors or not (proof is None or proof.proved) else 0
+
+
+def _print(
+    args: Namespace, patch: Patch, proof: Conversion | None, destination: Path | None, written: Path | None
+) -> None:
     with payload() as out:
+        if args.output_format == "json":
+            from minmax_lint.reporters.patch import print_patch_json
+
+            print_patch_json(out, patch, written, proof)
+            return
         if args.diff:
             target = destination or "(not written)"
             out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
@@ -67,16 +91,6 @@ def run(args: Namespace) -> int:
             from minmax_lint.reporters.terminal.conversion import print_proof
 
             print_proof(out, proof, quiet=args.quiet)
-    if written is not None and written.is_dir() and source.model.others:
-        others, keys = ", ".join(source.model.others), list(source.model.signatures)
-        say(
-            f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
-        )
-    if args.diff and destination is None:
-        return 1 if patch.before.count("error") else 0
-    if args.diff and written is not None:
-        say(f"wrote {written}")
-    return 1 if errors or not (proof is None or proof.proved) else 0
 
 
 def patched(args: Namespace, source: Source) -> Patch:

@@ -25,6 +25,8 @@ class Patch:
     repair: Repair
     before: Report = field(repr=False)
     after: Report = field(repr=False)
+    refused: tuple[str, ...] = ()
+    """Repairs that were tried and do not fit, and what is left open, a sentence each."""
 
     @property
     def outputs(self) -> tuple[str, ...]:

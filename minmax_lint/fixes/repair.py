@@ -16,6 +16,13 @@ class CannotRepair(UserError):
     """A repair does not fit this graph; the message says why."""
 
 
+class Part(NamedTuple):
+    """One of the repairs that a repair is put together from."""
+
+    strategy: str
+    safe: bool
+
+
 class Claim(NamedTuple):
     """The promise that the findings which `strategy` can heal are gone at `place`."""
 
@@ -38,6 +45,13 @@ class Repair:
     """Why this repair, in sentences."""
     claims: tuple[Claim, ...] = ()
     """What it promises to heal."""
+    joined: tuple[Part, ...] = ()
+    """The repairs it was put together from by `then`; empty where it is one by itself."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The repairs it consists of, each strategy once, in the order in which they were applied."""
+        return self.joined or ((Part(self.strategy, self.safe),) if self.strategy else ())
 
     def then(self, following: Repair) -> Repair:
         """Both as one: the following repair is one of the graph that this repair makes."""
@@ -56,6 +70,7 @@ class Repair:
                 *self.claims,
                 *(claim._replace(place=self.name_before(claim.place)) for claim in following.claims),
             ),
+            tuple(dict.fromkeys((*self.parts, *following.parts))),
         )
 
     def name_before(self, name: str) -> str:

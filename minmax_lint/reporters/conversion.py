@@ -1,4 +1,4 @@
-"""A conversion as data: the JSON of `convert` and of `fix --verify`."""
+"""A conversion as data: the JSON of `convert`, and the proof in that of `fix`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from minmax_lint.conversion import TFLiteModel
 from minmax_lint.converting import Conversion
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
+from minmax_lint.reporters.patch import patch_data
 from minmax_lint.verification import Verification
 
 
 def print_json(out: TextIO, found: Conversion, destination: str) -> None:
     """One document."""
-    content = {"schema_version": SCHEMA_VERSION, "tool": TOOL, **conversion_data(found, destination)}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": TOOL,
+        "report": report_data(found.report),
+        "fix": found.patch and patch_data(found.patch),
+        **conversion_data(found, destination),
+    }
     out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any]:
-    """A conversion: the report of the graph, what the converter did, and the proof."""
+    """What the converter did, and how near the model's values are."""
     result, failure = found.result, found.result.failure
     return {
-        "report": report_data(found.report),
-        "fix": found.patch
-        and {
-            "strategy": found.patch.strategy,
-            "safe": found.patch.safe,
-            "changes": list(found.patch.diff()),
-            "outputs": list(found.patch.outputs),
-        },
         "conversion": {
             "engine": result.engine,
             "flow": result.flow,
@@ -45,6 +44,7 @@ def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any
             "model": found.contents and {"path": destination, **_model_data(found.contents)},
         },
         "verification": found.verification and _verification_data(found.verification, found),
+        "unverified": found.unverified or None,
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.version import __version__
 from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING, GUARDED
 from tests.reporters.golden_file import assert_golden
 
@@ -41,6 +42,43 @@ def test_the_report_word_for_word(tmp_path: Path, capsys: Captured, monkeypatch:
     assert_golden("fix-guard.txt", capsys.readouterr().out)
     assert main(["fix", "fixed.pb", "--output", "again.pb"]) == 0
     assert_golden("fix-nothing.txt", capsys.readouterr().out)
+
+
+def test_the_json_document_word_for_word(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(BROKEN, tmp_path / "eval.pb")
+    monkeypatch.chdir(tmp_path)
+    assert main(["fix", "eval.pb", "--output", "fixed.pb", "--output-format", "json"]) == 0
+    out = capsys.readouterr().out
+    assert_golden("fix-json.txt", out.replace(f'"version": "{__version__}"', '"version": "VERSION"'))
+
+
+def test_the_json_document_says_which_repairs_are_unsafe_and_why_others_do_not_fit(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    argv = [
+        "fix",
+        str(FOUNDING / "eval-frozen-pruned.pb"),
+        "-o",
+        "output",
+        "--diff",
+        "--output-format",
+        "json",
+    ]
+    assert main(argv) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["written"] is None
+    assert found["fix"]["repairs"] == []
+    assert [one["code"] for one in found["fix"]["left"]] == ["MM102"]
+    assert "--ranges, --calibrate or --default-range" in found["fix"]["refused"][0]
+    main([*argv, "--unsafe-fixes", "--default-range", "0,6"])
+    found = json.loads(capsys.readouterr().out)
+    (repair,) = found["fix"]["repairs"]
+    assert (repair["strategy"], repair["applicability"]) == ("insert", "unsafe")
+    assert [(one["code"], one["array"]) for one in repair["healed"]] == [("MM102", "output")]
+    assert found["fix"]["left"] == []
+    assert found["fix"]["nodes"]["added"]
 
 
 def test_a_diff_alone_writes_nothing(

@@ -1,0 +1,81 @@
+"""A fix as data: the JSON of `fix`, and its part in that of `convert`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from minmax_lint.converting import Conversion
+from minmax_lint.fixes.patch import Patch
+from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, report_data
+from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.rule import rule
+
+KINDS = ("added", "removed", "rewired", "renamed", "changed")
+
+
+def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Conversion | None) -> None:
+    """One document: the graph before and after, the fix, and the real converter's proof where there is one."""
+    from minmax_lint.reporters.conversion import conversion_data
+
+    proved = {"conversion": None, "verification": None, "unverified": None}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": TOOL,
+        "written": None if written is None else str(written),
+        "report": report_data(patch.after),
+        "before": report_data(patch.before),
+        "fix": patch_data(patch),
+        **(proved if proof is None else conversion_data(proof, None)),
+    }
+    out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def patch_data(patch: Patch) -> dict[str, Any]:
+    """What was done, repair by repair and node by node, and what was not and why."""
+    return {
+        "strategy": patch.strategy,
+        "safe": patch.safe,
+        "reason": patch.reason,
+        "outputs": list(patch.outputs),
+        "repairs": [
+            {
+                "strategy": part.strategy,
+                "applicability": "safe" if part.safe else "unsafe",
+                "healed": [_place(finding) for finding in _healed(patch, part.strategy)],
+            }
+            for part in patch.repair.parts
+        ],
+        "left": [_place(one) | {"message": one.message} for one in patch.after.findings],
+        "refused": list(patch.refused),
+        "changes": list(patch.diff()),
+        "nodes": {
+            kind: [
+                {"node": change.node, "text": change.text} for change in patch.changes if change.kind == kind
+            ]
+            for kind in KINDS
+        },
+    }
+
+
+def _healed(patch: Patch, strategy: str) -> Iterator[Finding]:
+    """Findings that are gone and that a repair of this kind heals."""
+    name_before = patch.repair.name_before
+    left = {(one.code, name_before(one.array or one.node or "")) for one in patch.after.findings}
+    for finding in patch.before.findings:
+        gone = (finding.code, finding.array or finding.node or "") not in left
+        if gone and strategy in rule(finding.code).fixes:
+            yield finding
+
+
+def _place(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "node": finding.node,
+        "array": finding.array,
+        "fingerprint": finding.fingerprint,
+    }
