@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.fixes.draft import Draft
-from minmax_lint.fixes.insert import fake_quant
 from minmax_lint.fixes.pieces import UNITS, Pieces
+from minmax_lint.fixes.place import Place
 from minmax_lint.fixes.repair import CannotRepair
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -39,98 +39,60 @@ def layout(
             raise CannotRepair(
                 f"the shape of {source.array}, which {node.op} {node.name!r} reads, is not known"
             )
-        return lambda draft: _in_a_column(_Layers(draft, node, source, pieces), source, shape)
+        return lambda draft: _in_a_column(Place(draft, node, source), source, pieces, shape)
     if shape is None or len(shape) not in (2, 4) or shape[-1] is None:
         raise CannotRepair(f"{source.array}, which {node.op} {node.name!r} reads, is no image and no matrix")
     channels = shape[-1]
     if channels**2 * len(pieces.ramps) > MOST_WEIGHTS:
         raise CannotRepair(f"{source.array}, which {node.op} {node.name!r} reads, has {channels} channels")
     product = "Conv2D" if len(shape) == 4 else "MatMul"
-    return lambda draft: _Layers(draft, node, source, pieces).write(source, product, channels)
+    return lambda draft: _write(Place(draft, node, source), source, pieces, product, channels)
 
 
-def _in_a_column(layers: _Layers, source: Edge, shape: Shape) -> Edge:
-    column = layers.reshaped("column", source, (-1, 1))
-    total = layers.write(column, "MatMul", 1, result="values")
-    return layers.reshaped("", total, (-1, *(size for size in shape[1:] if size is not None)))
+def _in_a_column(place: Place, source: Edge, pieces: Pieces, shape: Shape) -> Edge:
+    column = place.reshaped("column", source, (-1, 1))
+    total = _write(place, column, pieces, "MatMul", 1, result="values")
+    return place.reshaped("", total, (-1, *(size for size in shape[1:] if size is not None)))
 
 
-class _Layers:
-    """Adds the ops in the place of a node."""
+def _write(
+    place: Place, source: Edge, pieces: Pieces, product: str, channels: int, *, result: str = ""
+) -> Edge:
+    """The layers for an array of so many channels, each of which goes its own way."""
+    import numpy as np
 
-    def __init__(self, draft: Draft, node: Node, source: Edge, pieces: Pieces) -> None:
-        self._draft = draft
-        self._name = node.name
-        self._after = source.node
-        self._pieces = pieces
+    own = np.eye(channels)
+    slope = _HEIGHT / (pieces.source.step * UNITS)
+    slopes = np.array([[UNITS // ramp.width * slope for ramp in pieces.ramps]])
+    starts = [_HEIGHT * (pieces.source.zero - ramp.start) / ramp.width for ramp in pieces.ramps]
+    rises = np.array([[ramp.rise / _HEIGHT] for ramp in pieces.ramps])
+    heights = _product(
+        place, "ramps", product, source, np.kron(own, slopes), slope, np.tile(starts, channels)
+    )
+    heights = place.op("Relu6", "ramps/Relu6", heights)
+    heights = place.quantized("ramps/quantized", heights, Range(0.0, _HEIGHT))
+    weights, first = np.kron(own, rises), np.full(channels, pieces.first)
+    total = _product(place, "sum", product, heights, weights, pieces.unit / _HEIGHT, first)
+    return place.quantized(result, total, pieces.target)
 
-    def write(self, source: Edge, product: str, channels: int, *, result: str = "") -> Edge:
-        """The layers for an array of so many channels, each of which goes its own way."""
-        import numpy as np
 
-        pieces, own = self._pieces, np.eye(channels)
-        slope = _HEIGHT / (pieces.source.step * UNITS)
-        slopes = np.array([[UNITS // ramp.width * slope for ramp in pieces.ramps]])
-        starts = [_HEIGHT * (pieces.source.zero - ramp.start) / ramp.width for ramp in pieces.ramps]
-        rises = np.array([[ramp.rise / _HEIGHT] for ramp in pieces.ramps])
-        heights = self._product(
-            "ramps", product, source, np.kron(own, slopes), slope, np.tile(starts, channels)
-        )
-        heights = self._op("Relu6", "ramps/Relu6", heights)
-        heights = self._quantized("ramps/quantized", heights, Range(0.0, _HEIGHT))
-        total = self._product(
-            "sum",
-            product,
-            heights,
-            np.kron(own, rises),
-            pieces.unit / _HEIGHT,
-            np.full(channels, pieces.first),
-        )
-        return self._quantized(result, total, pieces.target)
+def _product(
+    place: Place, suffix: str, op: str, source: Edge, weights: Array, step: float, bias: Array
+) -> Edge:
+    """The array times weights that are multiples of `step`, plus the bias.
 
-    def reshaped(self, suffix: str, source: Edge, sizes: tuple[int, ...]) -> Edge:
-        """A Reshape."""
-        shape = Tensor.of(DType.INT32, [len(sizes)], list(sizes))
-        return self._op(
-            "Reshape", suffix, source, self._constant(f"{suffix}/shape", shape), Tshape=DType.INT32
-        )
-
-    def _product(self, suffix: str, op: str, source: Edge, weights: Array, step: float, bias: Array) -> Edge:
-        """The array times weights that are multiples of `step`, plus the bias.
-
-        The grid has all 256 bytes: of a narrow range of 255, TOCO makes another of 256, and moves the weights.
-        """
-        attrs: dict[str, Attr] = {"transpose_a": False, "transpose_b": False}
-        if op == "Conv2D":
-            weights = weights[None, None]
-            attrs = {"data_format": b"NHWC", "padding": b"VALID"}
-            attrs |= {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1]}
-        values = self._constant(f"{suffix}/weights", _tensor(weights))
-        values = self._quantized(f"{suffix}/weights/quantized", values, Range(-128.0 * step, 127.0 * step))
-        product = self._op(op, f"{suffix}/{op}", source, values, **attrs)
-        return self._op(
-            "BiasAdd", suffix, product, self._constant(f"{suffix}/bias", _tensor(bias)), data_format=b"NHWC"
-        )
-
-    def _quantized(self, suffix: str, array: Edge, found: Range) -> Edge:
-        return self._add(suffix, fake_quant(array, found))
-
-    def _op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
-        return self._add(suffix, Node("", op, inputs, attrs={"T": DType.FLOAT, **attrs}))
-
-    def _add(self, suffix: str, new: Node) -> Edge:
-        """Without suffix it is the result, and takes the name."""
-        if not suffix:
-            self._draft.replace(new._replace(name=self._name))
-            return Edge(self._name, 0)
-        name = self._draft.free_name(f"{self._name}/{suffix}")
-        self._after = self._draft.add(new._replace(name=name), self._after)
-        return Edge(name, 0)
-
-    def _constant(self, suffix: str, tensor: Tensor) -> Edge:
-        name = self._draft.free_name(f"{self._name}/{suffix.strip('/')}")
-        self._after = self._draft.add_constant(name, tensor, self._after)
-        return Edge(name, 0)
+    The grid has all 256 bytes: of a narrow range of 255, TOCO makes another of 256, and moves the weights.
+    """
+    attrs: dict[str, Attr] = {"transpose_a": False, "transpose_b": False}
+    if op == "Conv2D":
+        weights = weights[None, None]
+        attrs = {"data_format": b"NHWC", "padding": b"VALID"}
+        attrs |= {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1]}
+    values = place.constant(f"{suffix}/weights", _tensor(weights))
+    values = place.quantized(f"{suffix}/weights/quantized", values, Range(-128.0 * step, 127.0 * step))
+    product = place.op(op, f"{suffix}/{op}", source, values, **attrs)
+    offset = place.constant(f"{suffix}/bias", _tensor(bias))
+    return place.op("BiasAdd", suffix, product, offset, data_format=b"NHWC")
 
 
 def _tensor(value: Array) -> Tensor:

@@ -18,6 +18,7 @@ from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.fixes.strip import strip
 from minmax_lint.fixes.trial import Trial
 from minmax_lint.fixes.unify import unify
+from minmax_lint.fixes.unroll import unroll
 from minmax_lint.fixes.widen import widen
 from minmax_lint.graph.names import parse_edge
 
@@ -109,6 +110,13 @@ def _in_conflict(trial: Trial) -> Iterator[str]:
                 yield from filter(None, (obstacle.node, obstacle.array))
 
 
+def _unroll(trial: Trial, options: FixOptions) -> Trial:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return trial.after(
+        unroll(trial.model.graph, trial.subject.inference, tuple(_nodes(trial, "no-range")), source)
+    )
+
+
 def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
     source = RangeSource(trial.subject.inference, options, trial.repair)
     nodes = _without_form(trial)
@@ -159,6 +167,7 @@ STEPS: tuple[Step, ...] = (
     _narrow,
     fold_norms,
     _unify,
+    _unroll,
     _approximate,
     _approximate_in_channels,
 )

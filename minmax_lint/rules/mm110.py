@@ -10,9 +10,12 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding, insertion
+from minmax_lint.rules.finding import Finding, FixOffer, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
+
+UNROLLED = frozenset({"BatchMatMul", "BatchMatMulV2"})
+"""TOCO makes one product of each matrix of them, and gives none of these a range (UnrollBatchMatMul)."""
 
 
 class ActivationWithoutRange(Rule):
@@ -38,7 +41,8 @@ class ActivationWithoutRange(Rule):
 
     ## Fix
     Give the layer the form that the rewriter knows, or put a FakeQuant behind the array in the model code, and train
-    again. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`).
+    again. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`). A
+    product of several matrices, of which TOCO gives the single products no range, it writes out (`unroll`).
 
     ## Converters
     TOCO aborts (error). MLIR leaves ops in float (error).
@@ -47,12 +51,28 @@ class ActivationWithoutRange(Rule):
     code = "MM110"
     name = "activation-without-range"
     severity = "error"
-    fixes = ("insert",)
+    fixes = ("insert", "unroll")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding an array."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
+            unrolled = _unrolled(subject, cause)
+            if unrolled:
+                yield self.from_cause(
+                    subject,
+                    cause,
+                    f"{unrolled} {cause.array!r} becomes one product for each matrix, and these have no range",
+                    path=around(subject, cause.array),
+                    advice="Write one product for each matrix in the model code, with a FakeQuant behind each.",
+                    fix=FixOffer(
+                        "unroll",
+                        "unsafe",
+                        f"Write {cause.array!r} out, one product for each matrix.",
+                        needs_range=True,
+                    ),
+                )
+                continue
             is_input = subject.kept.is_cut(parse_edge(cause.array).node)
             yield self.from_cause(
                 subject,
@@ -74,6 +94,15 @@ class ActivationWithoutRange(Rule):
     def passing(cls) -> Example:
         """The same with one."""
         return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+
+
+def _unrolled(subject: Subject, cause: Cause) -> str:
+    """The op, where a range behind it would not help TOCO, and no other converter is concerned."""
+    producer = subject.coverage.producer(cause.array)
+    if producer is None or producer.op not in UNROLLED or cause.array is None:
+        return ""
+    engines = {profile(name).engine for name in cause.profiles}
+    return producer.op if engines == {"toco"} and not subject.coverage.is_read_raw(cause.array) else ""
 
 
 def _needed(cause: Cause) -> str:
