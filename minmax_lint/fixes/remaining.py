@@ -19,6 +19,7 @@ def remaining(after: Trial, options: FixOptions) -> Iterator[str]:
     known = tuple(array for array in gaps if array not in constant and source.of(array) is not None)
     if not options.unsafe:
         known = ()
+    known += tuple(array for array in gaps if array not in constant + known and _is_quantized(after, array))
     unknown = tuple(array for array in gaps if array not in constant + known)
     if unknown:
         unsafe = "" if options.unsafe else "--unsafe-fixes and "
@@ -42,6 +43,11 @@ def _unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iter
         if others and new.verdict != "quantized" and (old.verdict, old.message) != (new.verdict, new.message):
             then = {"abort": "abort", "float": "leave ops in float"}.get(new.verdict, "be in doubt")
             yield f"With a range for {_few(others)}, {profile.title} would {then}: {new.message.rstrip('.')}."
+
+
+def _is_quantized(after: Trial, array: str) -> bool:
+    """Whether nobody reads an array but through a FakeQuant."""
+    return bool(after.subject.kept.uses(array)) and not after.subject.coverage.is_read_raw(array)
 
 
 def _few(names: Sequence[str]) -> str:

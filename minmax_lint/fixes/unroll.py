@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from minmax_lint.fixes.draft import Draft
 from minmax_lint.fixes.place import Place
 from minmax_lint.fixes.repair import CannotRepair, Repair
 from minmax_lint.fixes.sources import RangeSource
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.fakequant import Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
@@ -23,11 +24,13 @@ MOST_MATRICES = 64
 
 
 def unroll(graph: Graph, inference: Inference, nodes: Collection[str], source: RangeSource) -> Repair:
-    """Write BatchMatMuls out as a MatMul for each matrix, a FakeQuant behind each, and a Pack.
+    """Write BatchMatMuls with constant weights out as a MatMul for each matrix, a FakeQuant behind each, and a Pack.
 
     TOCO does the same (UnrollBatchMatMul), but gives the single products no range, so that it fails at the
-    Pack. The ranges are that of the whole. Unsafe: products are rounded before they are packed. Raises
-    CannotRepair where no shape is static, or no range is known.
+    Pack. The ranges are that of the whole. A right operand that is computed stays: TOCO puts a Transpose
+    behind it whose result can have another scale than what it copies (measured: 50 output steps off). Unsafe:
+    products are rounded before they are packed. Raises CannotRepair where there is none of static shape and
+    known range.
     """
     draft = Draft(graph)
     healed: list[str] = []
@@ -37,11 +40,12 @@ def unroll(graph: Graph, inference: Inference, nodes: Collection[str], source: R
         node = inference.kept.graph[name]
         count = _count(inference, node) if node.op in PRODUCTS else 0
         found = source.of_readers(name) or source.of(name)
-        if count and found is not None:
-            _write(draft, inference, node, count, found)
+        right = _weights(inference, node.inputs[1], count) if count else None
+        if found is not None and right is not None:
+            _write(draft, inference, node, right, found)
             healed.append(name)
     if not healed:
-        raise CannotRepair("there is no product of several matrices whose shape and range are known")
+        raise CannotRepair("there is no product of several constant matrices whose shape and range are known")
     return draft.repair(NAME, safe=False, heals=healed)
 
 
@@ -59,43 +63,42 @@ def _count(inference: Inference, node: Node) -> int:
     return count if 1 < count <= MOST_MATRICES else 0
 
 
-def _write(draft: Draft, inference: Inference, node: Node, count: int, found: Range) -> None:
-    place = Place(draft, node, node.inputs[0])
-    left, right = (
-        _matrices(place, inference, edge, count, side)
-        for edge, side in zip(node.inputs, ("left", "right"), strict=True)
-    )
+class _Weights(NamedTuple):
+    matrices: tuple[Tensor, ...]
+    quant: FakeQuant | None
+    """What stands behind them."""
+
+
+def _weights(inference: Inference, edge: Edge, count: int) -> _Weights | None:
+    """The matrices that an operand consists of; None where it is no constant, or its range is not known."""
+    graph, quant = inference.kept.graph, None
+    if edge.node in graph and is_fake_quant(graph.op(edge.node)):
+        quant = read_fake_quant(graph, graph[edge.node])
+        edge = graph[edge.node].inputs[0]
+        if quant.per_channel or quant.range is None or not quant.range.known:
+            return None
+    tensor = inference.constant(edge.array) if inference.is_constant(edge.array) else None
+    if tensor is None or not tensor.known:
+        return None
+    values = tensor.numpy().reshape(count, *tensor.shape[-2:])
+    return _Weights(tuple(Tensor(DType.FLOAT, one.shape, one.tobytes()) for one in values), quant)
+
+
+def _write(draft: Draft, inference: Inference, node: Node, weights: _Weights, found: Range) -> None:
+    left, quant = node.inputs[0], weights.quant
+    place, count = Place(draft, node, left), len(weights.matrices)
+    before, after = (inference.shape(array) or () for array in (left.array, node.output(0)))
+    if len(before) > 3:
+        left = place.reshaped("left", left, (count, *(size or 1 for size in before[-2:])))
+    parts = place.op("Unpack", "matrices", left, num=count, axis=0)
     flags = {"transpose_a": node.flag("adj_x"), "transpose_b": node.flag("adj_y")}
-    products = [
-        place.quantized("product/quantized", place.op("MatMul", "product", a, b, **flags), found)
-        for a, b in zip(left, right, strict=True)
-    ]
-    shape = inference.shape(node.output(0)) or ()
-    packed = place.op("Pack", "" if len(shape) == 3 else "packed", *products, N=count, axis=0)
-    if len(shape) != 3:
-        place.reshaped("", packed, tuple(size or 1 for size in shape))
-
-
-def _matrices(place: Place, inference: Inference, edge: Edge, count: int, side: str) -> list[Edge]:
-    """The matrices of an operand: constants, each behind a FakeQuant as theirs, or the parts of an Unpack."""
-    graph = inference.kept.graph
-    maker = graph[edge.node]
-    quant = read_fake_quant(graph, maker) if is_fake_quant(maker.op) else None
-    behind = maker.inputs[0] if quant is not None else edge
-    tensor = inference.constant(behind.array) if inference.is_constant(behind.array) else None
-    shape = inference.shape(edge.array) or ()
-    rows, columns = (size or 1 for size in shape[-2:])
-    known = quant is None or (quant.range is not None and quant.range.known and not quant.per_channel)
-    if tensor is None or not tensor.known or not known:
-        whole = edge if len(shape) == 3 else place.reshaped(side, edge, (count, rows, columns))
-        parts = place.op("Unpack", f"{side}/matrices", whole, num=count, axis=0)
-        return [Edge(parts.node, port) for port in range(count)]
-    made = []
-    for value in tensor.numpy().reshape(count, rows, columns):
-        matrix = place.constant(f"{side}/matrix", Tensor(DType.FLOAT, value.shape, value.tobytes()))
+    products = []
+    for port, matrix in enumerate(weights.matrices):
+        right = place.constant("weights", matrix)
         if quant is not None and quant.range is not None:
-            matrix = place.quantized(
-                f"{side}/matrix/quantized", matrix, quant.range, narrow=quant.narrow_range
-            )
-        made.append(matrix)
-    return made
+            right = place.quantized("weights/quantized", right, quant.range, narrow=quant.narrow_range)
+        product = place.op("MatMul", "product", Edge(parts.node, port), right, **flags)
+        products.append(place.quantized("product/quantized", product, found))
+    packed = place.op("Pack", "packed" if len(after) > 3 else "", *products, N=count, axis=0)
+    if len(after) > 3:
+        place.reshaped("", packed, tuple(size or 1 for size in after))

@@ -42,7 +42,8 @@ class ActivationWithoutRange(Rule):
     ## Fix
     Give the layer the form that the rewriter knows, or put a FakeQuant behind the array in the model code, and train
     again. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`). A
-    product of several matrices, of which TOCO gives the single products no range, it writes out (`unroll`).
+    product of several matrices, with constant weights, of which TOCO gives the single products no range, it writes out
+    (`unroll`).
 
     ## Converters
     TOCO aborts (error). MLIR leaves ops in float (error).
@@ -65,12 +66,7 @@ class ActivationWithoutRange(Rule):
                     f"{unrolled} {cause.array!r} becomes one product for each matrix, and these have no range",
                     path=around(subject, cause.array),
                     advice="Write one product for each matrix in the model code, with a FakeQuant behind each.",
-                    fix=FixOffer(
-                        "unroll",
-                        "unsafe",
-                        f"Write {cause.array!r} out, one product for each matrix.",
-                        needs_range=True,
-                    ),
+                    fix=_unrolling(subject, cause),
                 )
                 continue
             is_input = subject.kept.is_cut(parse_edge(cause.array).node)
@@ -103,6 +99,14 @@ def _unrolled(subject: Subject, cause: Cause) -> str:
         return ""
     engines = {profile(name).engine for name in cause.profiles}
     return producer.op if engines == {"toco"} and not subject.coverage.is_read_raw(cause.array) else ""
+
+
+def _unrolling(subject: Subject, cause: Cause) -> FixOffer | None:
+    producer = subject.coverage.producer(cause.array)
+    if producer is None or producer.inputs[-1].node not in subject.coverage.from_constants:
+        return None
+    what = f"Write {cause.array!r} out, one product for each matrix."
+    return FixOffer("unroll", "unsafe", what, needs_range=True)
 
 
 def _needed(cause: Cause) -> str:

@@ -9,11 +9,12 @@ import minmax_lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
+from tests.interpreters import tf215
 
 BOTH = [TOCO, MLIR]
 
 
-def net(*batch: int, constant: bool = False, quantized: bool = True, flip: bool = False) -> Builder:
+def net(*batch: int, constant: bool = True, quantized: bool = True, flip: bool = False) -> Builder:
     """The product of two branches, or of one and weights, with a FakeQuant behind it."""
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [*batch, 3, 3]), -2, 2)
@@ -26,9 +27,7 @@ def net(*batch: int, constant: bool = False, quantized: bool = True, flip: bool 
 
 
 @pytest.mark.parametrize("batch", [(2,), (2, 3), (1, 4)])
-@pytest.mark.parametrize(
-    "options", [{}, {"flip": True}, {"constant": True}, {"constant": True, "quantized": False}]
-)
+@pytest.mark.parametrize("options", [{}, {"flip": True}, {"quantized": False}])
 def test_each_matrix_gets_its_product_and_the_values_stay(
     batch: tuple[int, ...], options: dict[str, bool]
 ) -> None:
@@ -55,3 +54,23 @@ def test_it_is_offered_and_makes_no_other_converter_worse() -> None:
 
 def test_one_matrix_needs_nothing() -> None:
     assert fixed(net(1), "output", converters=[TOCO], unsafe=True).empty
+
+
+def test_a_computed_right_operand_stays_and_nothing_is_offered() -> None:
+    """TOCO would convert it, to a model of other values."""
+    b = net(2, constant=False)
+    patch = fixed(b, "output", converters=[TOCO], unsafe=True)
+    assert "unroll" not in patch.strategy
+    assert "A FakeQuant does not help product: the range is missed inside the op." in patch.reason
+    report = minmax_lint.lint(encode(b.graph()), outputs=["output"], converters=[TOCO])
+    assert all(found.fix is None for found in report.findings if found.severity == "error")
+
+
+def test_the_real_toco_makes_an_integer_model_of_the_same_values() -> None:
+    found = minmax_lint.convert(
+        encode(net(2, 3).graph()), {"input": [2, 3, 3, 3]}, ["output"],
+        engine="toco", fix=True, unsafe=True, verify=True, python=tf215(),
+    )  # fmt: skip
+    assert found.verdict == "quantized"
+    assert found.verification is not None
+    assert found.verification.worst <= 1.51
