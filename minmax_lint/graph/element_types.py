@@ -36,12 +36,16 @@ _DEFAULTS = {
     "Size": DType.INT32,
     "ArgMax": DType.INT64,
     "ArgMin": DType.INT64,
+    "Dequantize": DType.FLOAT,
     "Range": DType.INT32,
 }
 
 _SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "UniqueV2": DType.INT32}
 """Type of output 1 where it differs from output 0."""
 
+
+_EIGHT_BIT = ("Quantized", "QuantizeV2", "QuantizeDownAndShrinkRange", "Requantize", "RequantizationRange")
+"""How ops of TensorFlow's first quantization start: their last two outputs are the ends of a range."""
 
 _LOOPS = frozenset({"While", "StatelessWhile"})
 
@@ -52,6 +56,8 @@ def element_type(node: Node, port: int) -> DType:
         return _SECOND[node.op]
     if port > 0 and node.op.startswith("FusedBatchNorm"):
         return node.dtype("U") or DType.FLOAT
+    if node.op.startswith(_EIGHT_BIT) and (port > 0 or node.op.startswith("RequantizationRange")):
+        return DType.FLOAT
     if node.op in _FIXED:
         return _FIXED[node.op]
     listed = node.attrs.get("T" if node.op in _LOOPS else "Tout")

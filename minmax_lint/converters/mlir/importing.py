@@ -166,6 +166,8 @@ class Importer:
 
     def _legalize(self, node: Node) -> None:
         refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin
+        # Dequantize has a form for constants only: behind a refused op it is refused with it.
+        refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         legalized = node.op if refused else LEGALIZED.get(node.op)
         if legalized is None:
             raise Unfollowed(
@@ -182,6 +184,10 @@ class Importer:
             self.values[array] = op.add_result(
                 array, self.inference.dtype(array), self.inference.shape(array)
             )
+
+    def _reads_refused(self, node: Node) -> bool:
+        makers = [value.op for value in self.inputs(node)]
+        return any(op is not None and "refused" in op.attrs for op in makers)
 
 
 def import_order(kept: Kept) -> list[str]:
@@ -221,6 +227,8 @@ def _merged(kept: Kept) -> dict[str, str]:
 def _result_count(node: Node) -> int:
     if node.op in ("Split", "SplitV"):
         return node.integer("num_split", 1)
+    if node.op in NO_BUILTIN:
+        return 3
     if node.op == "Unpack":
         return node.integer("num", 1)
     if node.op in CONTROL_FLOW:

@@ -146,8 +146,11 @@ REMOVED = frozenset(
 NO_BUILTIN = frozenset(
     """
     Case CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
-    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient QuantizedConv2D QuantizedMatMul
-    Mod QuantizedRelu QuantizeV2 RequantizationRange Requantize ResizeBicubic StatelessCase Tan
+    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient Mod QuantizedAdd QuantizedAvgPool
+    QuantizedBatchNormWithGlobalNormalization QuantizedBiasAdd QuantizedConcat QuantizedConcatV2 QuantizedConv2D
+    QuantizedMatMul QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX QuantizedReshape
+    QuantizedResizeBilinear QuantizeDownAndShrinkRange QuantizeV2 RequantizationRange Requantize ResizeBicubic
+    StatelessCase Tan
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""

@@ -1,0 +1,44 @@
+"""Every rule's examples through real converters: they do what the rule says, and what the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.rules.rule import Example, rules
+from minmax_lint.writers.graphdef import encode
+from tests.corpus.scoring import detail_right
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215, tf221
+from tests.rules.linted import lint_example
+
+NOT_CONVERTED = {
+    "MM402": "TensorFlow does not know the op, and refuses the graph where nobody registered it",
+    "MM405": "branches are functions of the graph's library, which no Builder writes",
+    "MM902": "about something that is no graph",
+    "MM903": "the converter answers by chance",
+    "MM905": "nobody writes 3 GiB for a test",
+}
+CONVERTERS: dict[str, Callable[[], Path]] = {"toco-2.15": tf215, "mlir-2.15": tf215, "mlir-2.21": tf221}
+
+
+def _examples(profile: str) -> Iterator[tuple[str, Example]]:
+    for rule in rules():
+        for kind, example in (("failing", rule.failing), ("passing", rule.passing)):
+            shown = None if rule.code in NOT_CONVERTED else example()
+            if shown is not None and profile in shown.profiles and not (shown.finished or shown.variables):
+                yield f"{rule.code} {kind}", shown
+
+
+@pytest.mark.parametrize("profile", CONVERTERS)
+def test_the_converter_does_what_the_model_says(profile: str) -> None:
+    wrong = []
+    with ForkServer(CONVERTERS[profile]()) as converter:
+        for name, example in _examples(profile):
+            real = converter.answer(profile, encode(example.graph), example.inputs, example.outputs)
+            predicted = lint_example(example).predictions[profile]
+            if not detail_right(real, predicted) or "NodeDef" in real.get("message", ""):
+                wrong.append((name, real, predicted.verdict, predicted.message))
+    assert not wrong
