@@ -185,6 +185,7 @@ def convert_linted(
             (graph, report.outputs) if changed else None,
             result.model,
             report.inputs,
+            keys=model.output_keys(before),
             data=proof.data,
             samples=proof.samples,
             python=converter.python,

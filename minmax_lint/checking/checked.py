@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minmax_lint.checking.comparing import compared
 from minmax_lint.checking.settings import finds_ranges_itself, flow_of, profile_of
 from minmax_lint.checking.sources import ConverterSource, source_of
 from minmax_lint.conversion import read_model
@@ -22,8 +23,10 @@ from minmax_lint.fixes.patch import Patch
 from minmax_lint.fixing import fix_model
 from minmax_lint.linting import lint_model
 from minmax_lint.report import Report
+from minmax_lint.verification import Verification
+from minmax_lint.verification.run import DEFAULT_SAMPLES
 
-_OWN = ("_checked", "report", "patch", "contents")
+_OWN = ("_checked", "report", "patch", "contents", "verification", "unverified")
 _SHOWN = 8
 
 
@@ -48,6 +51,9 @@ class _Checks:
     allow_float: bool
     source: Any
     options: FixOptions = field(default_factory=FixOptions)
+    verify: bool = True
+    threshold: float | None = None
+    samples: int = DEFAULT_SAMPLES
 
 
 def checked(
@@ -58,6 +64,9 @@ def checked(
     source: Any = None,
     unsafe: bool = False,
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    verify: bool = True,
+    threshold: float | None = None,
+    samples: int = DEFAULT_SAMPLES,
 ) -> CheckedConverter:
     """Wrap a tf.lite.TFLiteConverter, of TF1 or TF2: the only line that changes in a user's script.
 
@@ -65,7 +74,10 @@ def checked(
     set through it. `convert()` lints the converter's own graph first and raises CheckFailed, with every
     cause, where it will not become an all-integer model; with `fix` it repairs the graph for the conversion
     (`unsafe`, `ranges`: as of `minmax_lint.fix`). What was converted is read back: float ops that it holds
-    are named in a CheckFailed, or in a warning with `allow_float`.
+    are named in a CheckFailed, or in a warning with `allow_float`. Then its values are compared with those
+    of the graph (unless `verify` is false) on `samples` samples: of the representative dataset, else seeded
+    random ones within the input ranges. With `threshold`, an output that is off by more than so many
+    quantization steps raises CheckFailed, and so do values that cannot be compared.
 
     `source`: what a TF1 converter was made of, as `lint` takes it. `from_session` and TF1's
     `from_saved_model` keep only what the outputs are computed from; with the session (the default session
@@ -73,24 +85,27 @@ def checked(
     representative dataset finds missing ranges itself: its model is looked at after the conversion only.
     """
     options = FixOptions(unsafe=unsafe, ranges=ranges or {})
-    return CheckedConverter(_Checks(converter, fix, allow_float, source, options))
+    if threshold is not None and not verify:
+        raise UserError("a threshold is for values that are compared: leave verify=False out")
+    return CheckedConverter(_Checks(converter, fix, allow_float, source, options, verify, threshold, samples))
 
 
 class CheckedConverter:
     """A converter with checks around `convert()`; everything else is the wrapped converter's.
 
-    `report`, `patch` and `contents` (the model read back) tell what happened, after `convert()`.
+    `report`, `patch`, `contents` (the model read back), `verification` (its values against the graph's) and
+    `unverified` (why there is no verification) tell what happened, after `convert()`.
     """
 
     report: Report | None
     patch: Patch | None
     contents: TFLiteModel | None
+    verification: Verification | None
+    unverified: str
 
     def __init__(self, checks: _Checks) -> None:
         self._checked = checks
-        self.report = None
-        self.patch = None
-        self.contents = None
+        self._forget()
 
     def __getattr__(self, name: str) -> Any:
         if name in _OWN:
@@ -105,6 +120,7 @@ class CheckedConverter:
 
     def convert(self) -> bytes:
         """The bytes of the .tflite model. Raises CheckFailed, UserError."""
+        self._forget()
         converter = self._checked.converter
         with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
             source = source_of(converter, Path(folder), self._checked.source)
@@ -112,16 +128,24 @@ class CheckedConverter:
             if not finds_ranges_itself(converter):
                 converter = self._linted(source)
             model = _converted(converter, self.report)
-        self.contents = read_model(model)
-        if self.contents.verdict(flow) == "float":
-            self._complain(self.contents, model)
+            self.contents = read_model(model)
+            if self.contents.verdict(flow) == "float":
+                self._complain(self.contents, model)
+            if self._checked.verify:
+                self._compare(source, self.contents, model)
         return model
+
+    def _forget(self) -> None:
+        """What an earlier conversion left."""
+        self.report = self.patch = None
+        self.contents = self.verification = None
+        self.unverified = ""
 
     def _linted(self, source: ConverterSource) -> Any:
         """The converter to run: the user's own, or one of a repaired graph."""
         checks = self._checked
         profile = profile_of(checks.converter, sys.modules["tensorflow"].__version__)
-        model, ends = source.model()
+        model, ends = source.opened
         name = type(checks.converter).__name__
         self.report = lint_model(model, ends.inputs, ends.outputs, (profile,), path=name)
         if _sound(self.report, profile):
@@ -144,6 +168,25 @@ class CheckedConverter:
         if not self._checked.allow_float:
             raise CheckFailed(text, self.report, model)
         warnings.warn(text, stacklevel=3)
+
+    def _compare(self, source: ConverterSource, contents: TFLiteModel, model: bytes) -> None:
+        """The values of the model against those of the graph; only a threshold makes them an error."""
+        threshold = self._checked.threshold
+        try:
+            self.verification = compared(source, self.patch, model, contents, self._checked.samples)
+        except UserError as error:
+            self.unverified = str(error)
+            if threshold is not None:
+                raise CheckFailed(self.unverified, self.report, model) from error
+            return
+        worst = max(self.verification.of("original", "model"), key=lambda one: one.max_error, default=None)
+        if threshold is not None and worst is not None and worst.max_error > threshold:
+            raise CheckFailed(
+                f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
+                f"steps (threshold {threshold:g}), {worst.mean_error:.3g} on average",
+                self.report,
+                model,
+            )
 
 
 def _sound(report: Report, profile: Profile) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import sys
 from abc import ABC, abstractmethod
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ class ConverterSource(ABC):
     def __init__(self, converter: Any, folder: Path) -> None:
         self.converter = converter
         self.folder = folder
+
+    @cached_property
+    def opened(self) -> tuple[Model, Endpoints]:
+        """The graph as it is when it is first asked for. Raises UserError where it cannot be read."""
+        return self.model()
 
     @abstractmethod
     def model(self) -> tuple[Model, Endpoints]:

@@ -68,3 +68,8 @@ class Model:
         """Input array -> the keys under which the signatures know it."""
         known = [pair for one in self.signatures.values() for pair in one.inputs.items()]
         return {array: tuple(key for key, other in known if other == array) for array in inputs}
+
+    def output_keys(self, outputs: Iterable[str]) -> tuple[str | None, ...]:
+        """The key under which a signature knows each output array; None where none does."""
+        known = {array: key for one in self.signatures.values() for key, array in one.outputs.items()}
+        return tuple(known.get(array) for array in outputs)

@@ -2,10 +2,11 @@
 
 A task of minmax_lint/conversion/worker.py. Request: `graphs` {"original": path, "fixed": path} (frozen;
 either may be missing), `outputs` {"original": [array], "fixed": [array]}, `inputs` {name: shape or null},
-`aliases`, `model` (path), `grid` {input: [least, step, steps]} for random values, `data` (null: seeded random
-inputs), `folder`, `samples`, `batch_size`. Result: `samples`, `pairs` (see Difference.result), `ranges`
-([min, max] of what the first graph computed, by output), `clipped` {input: share of the values that lie more
-than a step outside what the model can represent}.
+`aliases`, `keys` [key of the model's signature, or null, for each output], `model` (path), `grid` {input:
+[least, step, steps]} for random values, `data` (null: seeded random inputs), `folder`, `samples`,
+`batch_size`. Result: `samples`, `pairs` (see Difference.result), `ranges` ([min, max] of what the first graph
+computed, by output), `places` [where the model has each output], `clipped` {input: share of the values that
+lie more than a step outside what the model can represent}.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     inputs = first.fed(request["aliases"])
     if not inputs:
         raise Misuse("no input leads to the outputs, so there is nothing to compare")
-    model = Model(tensorflow, request["model"], inputs, request["outputs"])
+    last = list(request["outputs"].values())[-1]
+    model = Model(tensorflow, request["model"], inputs, last, request["keys"])
     announce("run")
     pairs: dict[tuple[str, str], list[Difference]] = {}
     ranges: list[tuple[float, float]] = []
@@ -55,6 +57,7 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
             for (a, b), found in pairs.items()
         ],
         "ranges": [[float(low), float(high)] for low, high in ranges],
+        "places": model.places,
         "clipped": model.clipped(),
     }
 
@@ -98,13 +101,20 @@ class Model:
     """A .tflite model in TensorFlow's interpreter, with real values at its border."""
 
     def __init__(
-        self, tensorflow: Any, path: str, inputs: Sequence[Input], outputs: Mapping[str, Sequence[str]]
+        self,
+        tensorflow: Any,
+        path: str,
+        inputs: Sequence[Input],
+        outputs: Sequence[str],
+        keys: Sequence[str | None],
     ) -> None:
         self._interpreter = tensorflow.lite.Interpreter(model_path=path)
         self._interpreter.allocate_tensors()
         self._inputs = _matched(self._interpreter.get_input_details(), [one.name for one in inputs])
-        last = list(outputs.values())[-1]
-        self._outputs = list(_matched(self._interpreter.get_output_details(), last).values())
+        details = self._interpreter.get_output_details()
+        self._outputs = _by_signature(self._interpreter, keys) or list(_matched(details, outputs).values())
+        indices = [detail["index"] for detail in details]
+        self.places = [indices.index(detail["index"]) for detail in self._outputs]
         self._clipped = dict.fromkeys(self._inputs, 0)
         self._fed = dict.fromkeys(self._inputs, 0)
 
@@ -149,6 +159,18 @@ def _matched(details: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict
     if len(details) != len(names):
         raise Misuse(f"the model has {len(details)} arrays where {', '.join(names)} were expected")
     return dict(zip(names, details))
+
+
+def _by_signature(interpreter: Any, keys: Sequence[str | None]) -> list[Mapping[str, Any]]:
+    """The model's outputs as its signature names them: a SavedModel's are in any order and have other names.
+
+    Empty where the model has no such signature. TensorFlow 1.15's interpreter knows none.
+    """
+    for name in interpreter.get_signature_list() if hasattr(interpreter, "get_signature_list") else ():
+        details = interpreter.get_signature_runner(name).get_output_details()
+        if keys and all(key in details for key in keys):
+            return [details[key] for key in keys]
+    return []
 
 
 def _feeds(request: Mapping[str, Any], inputs: Sequence[Input], model: Model) -> Iterator[Feed]:

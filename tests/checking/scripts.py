@@ -164,6 +164,9 @@ def outcome(converter, **options):
         "outputs": list(wrapped.contents.output_types),
         "fixed": wrapped.patch is not None and not wrapped.patch.empty,
         "signatures": sorted(tf.lite.Interpreter(model_content=model).get_signature_list()),
+        "worst": wrapped.verification and wrapped.verification.worst,
+        "source": wrapped.verification and wrapped.verification.source,
+        "unverified": wrapped.unverified,
         "said": [str(one.message) for one in said if "not all integer" in str(one.message)],
     }
 
@@ -183,6 +186,36 @@ def with_data():
     converter = keras_converter(inside=False)
     converter.representative_dataset = lambda: ([np.ones([1, 2], "f4") * i] for i in range(3))
     return outcome(converter)
+
+
+class Pair(tf.Module):
+    """Inputs and outputs whose order, by signature, is not that of the model."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([1, 2], tf.float32, "zeta"),
+            tf.TensorSpec([1, 2], tf.float32, "alpha"),
+        ]
+    )
+    def __call__(self, zeta, alpha):
+        quantize = tf.quantization.fake_quant_with_min_max_args
+        return {"y": quantize(tf.nn.relu(quantize(zeta, -2, 2)), 0, 2), "b": quantize(alpha, -4, 4)}
+
+
+def pair_converter(samples=None):
+    net = Pair()
+    functions = [net.__call__.get_concrete_function()]
+    converter = tf2_settings(tf.lite.TFLiteConverter.from_concrete_functions(functions, net))
+    converter.representative_dataset = samples
+    return converter
+
+
+def pair_lists():
+    return ([np.full([1, 2], i / 9, "f4"), np.full([1, 2], -i / 3, "f4")] for i in range(10))
+
+
+def pair_mappings():
+    return ({"zeta": one, "alpha": two} for one, two in pair_lists())
 
 
 def settings_through_the_wrapper():
@@ -215,6 +248,11 @@ SCRIPTS = {
     "saved-model-unsafe": lambda: outcome(saved_model_converter(inside=False), fix=True, unsafe=True),
     "saved-model-sound": lambda: outcome(saved_model_converter(inside=True)),
     "post-training": with_data,
+    "pair": lambda: outcome(pair_converter(), threshold=1.01),
+    "pair-lists": lambda: outcome(pair_converter(pair_lists)),
+    "pair-mappings": lambda: outcome(pair_converter(pair_mappings)),
+    "pair-tight": lambda: outcome(pair_converter(pair_lists), threshold=0.5),
+    "unverified": lambda: outcome(functions_converter(inside=True), verify=False),
     "twice": twice,
     "unset": lambda: outcome(tf.lite.TFLiteConverter.from_keras_model(keras_model(inside=True))),
     "settings": settings_through_the_wrapper,

@@ -118,6 +118,39 @@ def test_a_converter_with_a_representative_dataset_finds_ranges_itself(ran: dict
     assert ran["post-training"]["floats"] == []
 
 
+@pytest.mark.parametrize(
+    "script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "keras-unsafe", "saved-model-unsafe"]
+)
+def test_the_values_of_the_model_are_compared_with_those_of_the_users_graph(
+    ran: dict[str, Any], script: str
+) -> None:
+    assert ran[script]["unverified"] == ""
+    assert 0 < ran[script]["worst"] <= 2.01
+    assert ran[script]["source"] is None
+
+
+@pytest.mark.parametrize("script", ["pair-lists", "pair-mappings"])
+def test_a_representative_dataset_is_what_values_are_compared_on(ran: dict[str, Any], script: str) -> None:
+    assert ran[script]["source"] == "the representative dataset"
+    assert ran[script]["worst"] <= 2.01
+
+
+def test_outputs_are_matched_by_signature_whatever_their_order(ran: dict[str, Any]) -> None:
+    assert ran["pair"]["worst"] <= 1.01
+
+
+def test_values_beyond_the_threshold_are_refused(ran: dict[str, Any]) -> None:
+    found = ran["pair-tight"]
+    assert found["raised"] == "CheckFailed"
+    assert "too far off" in found["message"]
+    assert "(threshold 0.5)" in found["message"]
+
+
+def test_values_are_not_compared_on_request(ran: dict[str, Any]) -> None:
+    assert ran["unverified"]["worst"] is None
+    assert ran["unverified"]["unverified"] == ""
+
+
 @pytest.mark.parametrize("script", ["unset", "settings"])
 def test_a_converter_set_to_make_a_float_model_is_the_users_error(ran: dict[str, Any], script: str) -> None:
     assert ran[script]["raised"] == "UserError"
