@@ -32,11 +32,21 @@ def _once(importer: Importer, name: str, node: Node, operand: Value) -> Value:
 
 def before_transpose(importer: Importer, name: str, node: Node, operand: Value) -> Value:
     """RELU and TANH come in front of a TRANSPOSE, whoever else reads it (MoveTransposesPass)."""
-    transpose = operand.op
-    if transpose is None or transpose.name != "TRANSPOSE" or name not in ("RELU", "TANH"):
+    transpose = _transpose(importer, node, 0) if name in ("RELU", "TANH") else None
+    if transpose is None:
         return importer.add(name, node, [operand])
-    first = importer.add(name, node, transpose.operands[:1], transpose.operands[0].shape)
-    return importer.add("TRANSPOSE", node, [first, transpose.operands[1]])
+    source, order = importer.inputs(transpose)[:2]
+    first = importer.add(name, node, [source], source.shape)
+    return moved(importer, node, "TRANSPOSE", first, importer.inference.shape(node.name), order)
+
+
+def _transpose(importer: Importer, node: Node, slot: int) -> Node | None:
+    """The Transpose that makes input `slot`, of known order and not constant."""
+    source = importer.kept.graph[node.inputs[slot].node]
+    if source.op != "Transpose" or importer.kept.is_cut(source.name):
+        return None
+    known = importer.integers(source.inputs[1].array) is not None
+    return source if known and not importer.inference.is_constant(source.name) else None
 
 
 def hyperbolic_tangent(importer: Importer, node: Node) -> Value:
@@ -82,14 +92,13 @@ def add(importer: Importer, node: Node) -> Value:
 
 def _both_transposed(importer: Importer, node: Node) -> list[Value] | None:
     """The operands in front of two equal transpositions (MoveTransposesPass moves these behind the sum)."""
-    graph = importer.kept.graph
-    nodes = [graph[edge.node] for edge in node.inputs]
-    if any(source.op != "Transpose" or importer.inference.is_constant(source.name) for source in nodes):
+    left, right = _transpose(importer, node, 0), _transpose(importer, node, 1)
+    if left is None or right is None:
         return None
-    orders = [importer.integers(source.inputs[1].array) for source in nodes]
-    if orders[0] is None or orders[0] != orders[1]:
+    orders = [importer.integers(source.inputs[1].array) for source in (left, right)]
+    if orders[0] != orders[1]:
         return None
-    return [importer.value(source.inputs[0].array) for source in nodes]
+    return [importer.value(source.inputs[0].array) for source in (left, right)]
 
 
 def subtract(importer: Importer, node: Node) -> Value:

@@ -144,8 +144,6 @@ class Driver:
         results = [user.result.scale for user in users if user.name == QUANTIZE]
         if None not in operands and len(results) == len(users):
             return False
-        if results and users[0].name != QUANTIZE:
-            return False
         known = [scale for scale in operands if scale is not None]
         scale = results[0] if results else united(known)
         assert scale is not None

@@ -25,6 +25,8 @@ def fake_quant(importer: Importer, node: Node) -> Value:
     if found.per_channel and not is_constant(source):
         reason = f"{node.name} has a range for each channel of an activation."
         source = importer.add(node.op, node, [source], refused=no_builtin(node, "bad-range", reason))
+        if importer.reader_count(node.name) > 1:  # it is no quantize then (fake_quant_utils.h)
+            return source
     scale = _scale(importer, node, found)
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
 

@@ -22,6 +22,8 @@ def moved(
             return importer.constant(source.name, source.dtype, shape, source.op.load)
         return importer.add(name, node, [source, *others], shape)
     constant = is_constant(quantize.operands[0])
+    if quantize.result.scale.channels and not constant:
+        return importer.add(name, node, [source, *others], shape)
     if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
         if constant and quantize.operands[0].op is not None:
             # Not moved, it is folded with the FakeQuant in front of it: plain weights are left.

@@ -79,6 +79,8 @@ class Version:
     """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
     stores_unsigned_widths: bool
     """Unsigned types of 4 and 16 bits can be written."""
+    signed_four_bits: frozenset[str]
+    """Ops that take and make signed types of 4 bits, besides those that only move elements."""
     pushes_transposes: bool
     """PushTransposeThroughEwisePass runs in front of the optimization."""
     simplifies_slices_and_sums: bool
@@ -99,6 +101,7 @@ VERSIONS = {
         without_builtin=frozenset({"Softsign"}),
         unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
+        signed_four_bits=frozenset(),
         pushes_transposes=False,
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
@@ -112,6 +115,7 @@ VERSIONS = {
         without_builtin=frozenset(),
         unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
+        signed_four_bits=frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "L2_NORMALIZATION"}),
         pushes_transposes=True,
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
@@ -126,30 +130,37 @@ SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """Ops with weights as operand 1."""
 
-FOUR_BITS = {
-    True: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "L2_NORMALIZATION"}),
-    False: frozenset({"PACK"}),
-}
-"""Signed -> ops that take and make types of 4 bits, besides those that only move elements."""
+UNSIGNED_FOUR_BITS = frozenset({"PACK"})
+"""Ops that take and make unsigned types of 4 bits, besides those that only move elements."""
 
 FOUR_BITS_ALWAYS = frozenset(
     {"CONCATENATION", "PAD", "RESHAPE", "SLICE", "SPLIT", "STRIDED_SLICE", "TRANSPOSE"}
 )
 
 NO_SIXTEEN_BITS = frozenset(
-    "EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOG NOT_EQUAL SQUARED_DIFFERENCE".split()
+    """
+    ARG_MAX ARG_MIN DEPTH_TO_SPACE EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOG NOT_EQUAL SPACE_TO_DEPTH
+    SQUARED_DIFFERENCE TOPK_V2
+    """.split()
 )
 """Ops without a type of 16 bits."""
 
+NO_UNSIGNED_SIXTEEN_BITS = frozenset({"ADD", "MUL", "SUB"})
+"""Ops that make no unsigned type of 16 bits."""
+
 ONE_WIDTH = frozenset(
     """
-    CONCATENATION EXP GATHER HARD_SWISH LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN REDUCE_PROD RELU RELU6 RELU_N1_TO_1
-    REVERSE_V2 RSQRT SOFTMAX SQRT SQUARED_DIFFERENCE SUM TANH
+    BROADCAST_TO CONCATENATION EXP GATHER HARD_SWISH LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MEAN PACK PAD PADV2
+    PRELU REDUCE_MAX REDUCE_MIN REDUCE_PROD RELU RELU6 RELU_N1_TO_1 RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
+    REVERSE_V2 RSQRT SLICE SOFTMAX SPACE_TO_BATCH_ND SQRT SQUARED_DIFFERENCE STRIDED_SLICE SUM TANH TILE TRANSPOSE_CONV
     """.split()
 )
 """Ops whose first operand and result must have the same width."""
 
 ONE_WIDTH_OF_OPERANDS = frozenset(
-    "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL SQUARED_DIFFERENCE SUB".split()
+    "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL PRELU SQUARED_DIFFERENCE SUB".split()
 )
 """Ops whose operands must have the same width."""
+
+SCALES_FIRST = frozenset({"MAXIMUM", "MINIMUM", "MIRROR_PAD"})
+"""Same-scale ops whose scales are compared before their widths."""
