@@ -35,7 +35,8 @@ class Body:
             message.ret.get(result.name, "") for result in message.signature.output_arg
         )
         self.result_names: tuple[str, ...] = tuple(result.name for result in message.signature.output_arg)
-        self.control_results: tuple[str, ...] = tuple(message.control_ret.values())
+        # A map of protobuf has another order in every process.
+        self.control_results: tuple[str, ...] = tuple(sorted(message.control_ret.values()))
         self.argument_types: tuple[int, ...] = tuple(one.type for one in message.signature.input_arg)
 
 

@@ -3,6 +3,8 @@
 The graph that calls functions stays as it is, with its saver and all its variables; the new nodes stand
 beside it and the signature names their arrays. The Python objects are left out: their functions know
 nothing of the change, and `tf.saved_model.load` then serves the signatures instead.
+What initializes tables is then a collection's op, as in TF1: the loader prunes every signature to its inputs, and
+a table's file is no input of one.
 Source: tensorflow/python/saved_model/load.py and load_v1_in_v2.py.
 """
 
@@ -14,13 +16,17 @@ from typing import Any
 from minmax_lint.errors import UserError
 from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Graph
-from minmax_lint.loaders.metagraph import GRAPH, OBJECTS, SIGNATURE, MetaGraph
+from minmax_lint.loaders.metagraph import COLLECTION, GRAPH, OBJECTS, SIGNATURE, MetaGraph
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.variables import CheckpointVariables
-from minmax_lint.loaders.wire import Buffer, fields
+from minmax_lint.loaders.wire import Buffer, Field, delimited, fields
 from minmax_lint.schema.attributes import encode_node
+from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import chunks, record
 from minmax_lint.writers.metagraph import NewNames, enclosed, entry, saved_model_chunks
+
+_INITIALIZER = "__saved_model_init_op"
+_MAIN_OP = "saved_model_main_op"
 
 
 def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
@@ -57,9 +63,22 @@ def _meta_graph(
         if found.number == GRAPH:
             yield from enclosed(GRAPH, [*chunks(outer), *added])
         elif found.number == SIGNATURE:
-            yield entry(view, found, "SignatureDefEntry", serve)
+            yield _main_op(view, found) or entry(view, found, "SignatureDefEntry", serve)
         elif found.number != OBJECTS:
             yield view[found.tag : found.end]
+
+
+def _main_op(view: memoryview, found: Field) -> bytes:
+    """The signature that initializes as the collection that does the same; empty for any other signature."""
+    signature = message_class("tensorflow.MetaGraphDef.SignatureDefEntry").FromString(
+        bytes(view[found.start : found.end])
+    )
+    if signature.key != _INITIALIZER or _INITIALIZER not in signature.value.outputs:
+        return b""
+    collection = message_class("tensorflow.MetaGraphDef.CollectionDefEntry")(key=_MAIN_OP)
+    collection.value.node_list.value.append(signature.value.outputs[_INITIALIZER].name)
+    payload: bytes = collection.SerializeToString(deterministic=True)
+    return delimited(COLLECTION, len(payload)) + payload
 
 
 def _added(outer: Graph, names: NewNames) -> list[bytes]:

@@ -9,6 +9,7 @@ import pytest
 import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.errors import UserError
+from minmax_lint.loaders import load
 from minmax_lint.loaders.tflite_file import read_model
 
 QAT = Path(__file__).parents[2] / "fixtures" / "keras" / "qat-saved_model"
@@ -75,6 +76,58 @@ def test_a_fixed_model_serves_nearly_the_same_and_converts_to_integers(tf, make,
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     assert read_model(converter.convert()).verdict("tf2") == "quantized"
+
+
+def table_of_a_file(tf, folder):
+    """One output looks words up in a file, which the SavedModel carries along."""
+    words = folder.with_name("words.txt")
+    words.write_text("a\nb\nc\n")
+
+    class Net(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(tf.eye(4) * 0.5, name="kernel")
+            lines = tf.lookup.TextFileIndex
+            reader = tf.lookup.TextFileInitializer(
+                str(words), tf.string, lines.WHOLE_LINE, tf.int64, lines.LINE_NUMBER
+            )
+            self.table = tf.lookup.StaticVocabularyTable(reader, 1)
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, 4], tf.float32, name="x"),
+                tf.TensorSpec([None], tf.string, name="word"),
+            ]
+        )
+        def serve(self, x, word):
+            return {"y": tf.nn.relu6(x @ self.kernel), "number": self.table.lookup(word)}
+
+    net = Net()
+    tf.saved_model.save(net, str(folder), {"serving_default": net.serve})
+    words.unlink()
+
+
+def test_tables_of_a_fixed_model_are_filled_from_its_own_files(tf, tmp_path):
+    table_of_a_file(tf, tmp_path / "model")
+    signature = load(tmp_path / "model").signatures["serving_default"]
+    patch = minmax_lint.fix(
+        tmp_path / "model",
+        inputs=[signature.inputs["x"]],
+        outputs=[signature.outputs["y"]],
+        **RANGES,
+    )
+    assert patch.changes
+    patch.save(tmp_path / "fixed")
+    numbers, words = tf.ones([2, 4]), tf.constant(["b", "unknown"])
+    served = tf.saved_model.load(str(tmp_path / "fixed")).signatures["serving_default"](x=numbers, word=words)
+    assert served["number"].numpy().tolist() == [1, 3]
+    tf.debugging.assert_near(served["y"], tf.fill([2, 4], 0.5), atol=0.1)
+    v1 = tf.compat.v1
+    with v1.Graph().as_default(), v1.Session() as session:
+        meta = v1.saved_model.load(session, ["serve"], str(tmp_path / "fixed"))
+        ends = meta.signature_def["serving_default"]
+        feed = {ends.inputs["x"].name: numbers.numpy(), ends.inputs["word"].name: words.numpy()}
+        assert session.run(ends.outputs["number"].name, feed).tolist() == [1, 3]
 
 
 def test_signatures_that_stay_as_they_were_are_told(tf, tmp_path, capsys):
