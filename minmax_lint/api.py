@@ -41,6 +41,7 @@ def lint(
     made_from: Any = None,
     script: str | PathLike[str] | None = None,
     trust: bool = False,
+    python: str | PathLike[str] | None = None,
 ) -> Report:
     """Lint a model.
 
@@ -51,11 +52,12 @@ def lint(
     `checkpoint`: the prefix of the checkpoint with the graph's variables, where it does not lie beside the
     graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
     why ops are float. `script`: the Python script that converts, whose flags are compared with the graph; it
-    is not run. `trust`: let a Keras file run the code that it brings along.
+    is not run. `trust`: let a Keras file run the code that it brings along. `python`: the interpreter whose
+    TensorFlow and Keras load such a file (default: the running one).
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    model, ends = _opened(source, inputs, outputs, signature, checkpoint, trust=trust)
+    model, ends = _opened(source, inputs, outputs, signature, checkpoint, trust=trust, python=python)
     selection = Selection(tuple(select), tuple(ignore))
     return lint_model(
         model,
@@ -99,14 +101,15 @@ def fix(
     default_range: tuple[float, float] | None = None,
     freeze: bool = False,
     trust: bool = False,
+    python: str | PathLike[str] | None = None,
 ) -> Patch:
     """Repair a model; nothing is written before `patch.save(path)`.
 
-    `source`, `inputs`, `outputs`, `converters`, `signature` and `trust` are those of `lint`. `strategy`: how
-    an output is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`). `bound` is the
-    guard's, `new_name` leaves the output's name to the old op. With `unsafe`, arrays without range get a
-    FakeQuant as well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)), what the op
-    itself fixes, or `default_range`. With `freeze`, variables become constants.
+    `source`, `inputs`, `outputs`, `converters`, `signature`, `trust` and `python` are those of `lint`.
+    `strategy`: how an output is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`).
+    `bound` is the guard's, `new_name` leaves the output's name to the old op. With `unsafe`, arrays without
+    range get a FakeQuant as well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)),
+    what the op itself fixes, or `default_range`. With `freeze`, variables become constants.
 
     The patch has the fixed `graph_def`, its `changes`, its `outputs` and whether it is `safe`. Raises
     UserError where a repair is needed and none fits, or the result does not lint as promised.
@@ -114,7 +117,7 @@ def fix(
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     options = FixOptions(
         strategy=strategy,
         bound=bound,
@@ -156,10 +159,10 @@ def convert(
     """Convert a model with a real converter, in a child process, and read the produced model back.
 
     `source`, `inputs`, `outputs`, `trust`: as of `lint`. `engine`, `flow`: which converter; `python`: the
-    interpreter that holds its TensorFlow (default: the running one). `stats`: input -> (mean, std), real
-    value = (byte - mean) / std; (128, 64) where not given. With `fix` the graph is repaired first (`unsafe`,
-    `ranges`, `calibrated`: as of `fix`). With `verify` the values of graph, repaired graph and model are
-    compared, on the data it names (as of `calibrate`) or on random inputs.
+    interpreter that holds its TensorFlow (default: the running one), and the Keras for a Keras file. `stats`:
+    input -> (mean, std), real value = (byte - mean) / std; (128, 64) where not given. With `fix` the graph is
+    repaired first (`unsafe`, `ranges`, `calibrated`: as of `fix`). With `verify` the values of graph, repaired
+    graph and model are compared, on the data it names (as of `calibrate`) or on random inputs.
 
     Returns the model (`.model`, its bytes; None where the converter failed) with its `verdict`, `message`,
     `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
@@ -170,7 +173,7 @@ def convert(
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
     path, wanted = display_path(source, model), (converter.profile,)
     proof = None
@@ -212,7 +215,7 @@ def calibrate(
     from minmax_lint.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust)
+    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     return run(
         frozen_model(model, ends.inputs, ends.outputs),
         ends.inputs,
@@ -232,12 +235,13 @@ def _opened(
     signature: str | None,
     checkpoint: str | PathLike[str] | None = None,
     *,
-    trust: bool = False,
+    trust: bool,
+    python: str | PathLike[str] | None,
 ) -> tuple[Model, Endpoints]:
     model = (
         source
         if isinstance(source, Model)
-        else load(source, signature=signature, values=checkpoint, trust=trust)
+        else load(source, signature=signature, values=checkpoint, trust=trust, python=python)
     )
     if isinstance(outputs, str):
         outputs = [outputs]

@@ -81,4 +81,4 @@ def _command(args: Namespace) -> tuple[str, ...]:
     words += ["--engine", args.engine, "--flow", args.flow]
     for name, (mean, std) in args.input_stats:
         words += ["--input-stats", f"{name}={mean:g},{std:g}"]
-    return (*words, "--python", args.python) if args.python else tuple(words)
+    return tuple(words)

@@ -55,11 +55,17 @@ def add_endpoints(parser: ArgumentParser) -> None:
         metavar="PREFIX",
         help="the checkpoint with the graph's variables, where it does not lie beside the graph",
     )
-    add_trust(parser)
+    add_keras(parser)
 
 
-def add_trust(parser: ArgumentParser) -> None:
-    """Whether a model may run code of its own."""
+def add_keras(parser: ArgumentParser) -> None:
+    """How Keras files are read."""
+    parser.add_argument(
+        "--python",
+        metavar="INTERPRETER",
+        help="the Python that has the TensorFlow to use (3.7 or newer): for a .keras or .h5 file, and wherever a "
+        "real converter runs",
+    )
     parser.add_argument(
         "--trust",
         action="store_true",
@@ -169,6 +175,8 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
         words += ["--checkpoint", args.checkpoint]
     if args.trust:
         words.append("--trust")
+    if args.python:
+        words += ["--python", args.python]
     for name in getattr(args, "converter", ()):
         words += ["--converter", name]
     return tuple(words)

@@ -38,9 +38,6 @@ def add_converter(parser: ArgumentParser) -> None:
         help="tf1: from_frozen_graph, uint8, quantized_input_stats (default); tf2: optimizations=[DEFAULT]",
     )
     group.add_argument(
-        "--python", metavar="INTERPRETER", help="the Python that has the TensorFlow to use (3.7 or newer)"
-    )
-    group.add_argument(
         "--time-limit", metavar="SECONDS", type=values.seconds, default=600.0, help="default: 600"
     )
     group.add_argument(

@@ -125,6 +125,7 @@ def loaded(args: Namespace, target: Target) -> Model:
             signature=args.signature or target.signature,
             values=values,
             trust=args.trust,
+            python=args.python,
         )
     except UserError as error:
         if target.path in str(error):

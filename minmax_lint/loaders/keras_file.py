@@ -23,13 +23,15 @@ TIME_LIMIT = 600.0
 
 READERS: dict[Kind, Callable[[Path], Recipe]] = {Kind.KERAS: read_archive, Kind.KERAS_HDF5: read_hdf5}
 
-_EXTRA = "pip install 'minmax-lint[keras]'"
+_CHILD = Path(__file__).with_name("keras_child.py")
+_EXTRA = "pip install 'minmax-lint[keras]', or name the Python that made the model (--python)"
 _NAMED = 3
 
 
-def keras_model(path: Path, kind: Kind, *, trust: bool) -> Model:
+def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = None) -> Model:
     """The model in a Keras file, as its inference function makes it.
 
+    `python` is the interpreter whose TensorFlow and Keras load it (default: the running one).
     Raises UnreadableModel for a damaged file, and for one that would run code of its own unless `trust`.
     """
     recipe = READERS[kind](path)
@@ -41,30 +43,33 @@ def keras_model(path: Path, kind: Kind, *, trust: bool) -> Model:
             "trust it, or export the model as a SavedModel (`model.export(FOLDER)`)"
         )
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
-        answer = _answer(path, recipe, Path(folder), trust)
+        answer = _answer(path, recipe, Path(folder), trust, python or sys.executable)
         content = (Path(folder) / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
     return Model(None, kind.value, graph_in(content, 0, len(content)), {signature.name: signature})
 
 
-def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool) -> dict[str, Any]:
+def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
     legacy = recipe.legacy or recipe.quantized
     request = folder / "request.json"
     asked = {"path": str(path.resolve()), "legacy": legacy, "quantized": recipe.quantized, "trust": trust}
     request.write_text(json.dumps(asked))
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    foreign = () if python == sys.executable else ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "minmax_lint.loaders.keras_child", str(request)],
-            env=environment,
+            [python, str(_CHILD), str(request)],
+            env={name: value for name, value in os.environ.items() if name not in foreign},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             timeout=TIME_LIMIT,
             check=False,
         )
+    except OSError as error:
+        raise UnreadableModel(
+            f"cannot start the interpreter {python}: {error.strerror}; name a Python that has TensorFlow (--python)"
+        ) from None
     except subprocess.TimeoutExpired:
         raise UnreadableModel(f"Keras did not load the model within {TIME_LIMIT:g} seconds") from None
     try:
@@ -83,8 +88,8 @@ def _explained(error: str, message: str, recipe: Recipe) -> str:
         return f"this model is made with {what}, and that is not installed here ({message}); {_EXTRA}"
     if recipe.quantized:
         return (
-            f"Keras cannot load this quantized model ({message}); Keras fails at .keras files of quantize_model: "
-            "save it as .h5, or export it (`model.export(FOLDER)`)"
+            f"Keras cannot load this quantized model ({message}); name the Python that made it (--python), or "
+            "export it (`model.export(FOLDER)`)"
         )
     return (
         f"Keras cannot load this model ({message}); where it needs layers of your own, export it as a SavedModel "

@@ -26,12 +26,14 @@ def load(
     signature: str | None = None,
     values: str | os.PathLike[str] | None = None,
     trust: bool = False,
+    python: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Load a model from a path (`-` is standard input), a URL that fsspec knows, a message or a TensorFlow object.
 
     `signature` picks the MetaGraph of a SavedModel that has it. `values` is the checkpoint that holds the
     variables, where it is not the one beside the graph: a prefix, one of its files, or its folder.
-    With `trust`, a Keras file may run code that it brings along.
+    With `trust`, a Keras file may run code that it brings along. `python` is the interpreter whose Keras loads
+    such a file (default: the running one).
     Raises UnreadableModel with what the source is instead of a model and what to do, UnknownName for a
     signature that is not there.
     """
@@ -46,7 +48,7 @@ def load(
             model = parse(piped(sys.stdin.buffer), signature=signature)
         else:
             path = fetched(name) if is_remote(name) else Path(source)
-            model = _load_path(path, signature, trust=trust)
+            model = _load_path(path, signature, trust, None if python is None else os.fspath(python))
     except UnknownName:
         raise
     except UnreadableModel as error:
@@ -56,7 +58,7 @@ def load(
     return model if values is None else with_values(model, Path(values))
 
 
-def _load_path(path: Path, signature: str | None, *, trust: bool = False) -> Model:
+def _load_path(path: Path, signature: str | None, trust: bool = False, python: str | None = None) -> Model:
     if path.is_dir():
         return _load_folder(path, signature)
     if checkpoint.is_prefix(path) and not path.is_file():
@@ -70,7 +72,7 @@ def _load_path(path: Path, signature: str | None, *, trust: bool = False) -> Mod
     if kind in (Kind.KERAS, Kind.KERAS_HDF5):
         from minmax_lint.loaders.keras_file import keras_model
 
-        return keras_model(path, kind, trust=trust)
+        return keras_model(path, kind, trust=trust, python=python)
     if kind is Kind.CHECKPOINT_STATE:
         return _load_checkpoint(checkpoint.prefix_in_state(path))
     if kind is Kind.CHECKPOINT_INDEX:

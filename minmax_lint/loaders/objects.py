@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Any
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.loaders.frozen_function import called, frozen_function
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.parse import graph_in, parse
 
@@ -60,44 +60,17 @@ def _concrete(function: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 def _keras_model(tensorflow: Any, model: Any) -> Model:
-    inputs = getattr(model, "inputs", None)
-    if not inputs:
+    call = called(tensorflow, model)
+    if call is None:
         raise UserError("the Keras model is not built; call it once or give it an Input")
-    specs = [tensorflow.TensorSpec(one.shape, one.dtype, one.name.split(":")[0]) for one in inputs]
-    wrapped = tensorflow.function(lambda *tensors: model(list(tensors) if len(specs) > 1 else tensors[0]))
-    return _concrete_model(_concrete(wrapped, tuple(specs)), "keras")
+    function, specs = call
+    return _concrete_model(_concrete(function, tuple(specs)), "keras")
 
 
 def _concrete_model(function: Any, form: str) -> Model:
-    """A function with what it calls in place and its variables as constants, as TFLite's converter sees it.
-
-    Source: tf.lite.TFLiteConverter.from_concrete_functions.
-    """
-    freezing = import_module("tensorflow.python.framework.convert_to_constants")
-    frozen = freezing.convert_variables_to_constants_v2(function, lower_control_flow=False)
-    content = frozen.graph.as_graph_def().SerializeToString(deterministic=True)
-    inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
-    signature = Signature(
-        form,
-        {_key(tensor): _array(tensor) for tensor in inputs},
-        {_key(tensor): _array(tensor) for tensor in frozen.outputs},
-        {_array(tensor): _shape(tensor) for tensor in inputs},
-    )
-    return Model(None, form, graph_in(content, 0, len(content)), {form: signature})
-
-
-def _key(tensor: Any) -> str:
-    name: str = tensor.name
-    return name.partition(":")[0]
-
-
-def _array(tensor: Any) -> str:
-    name: str = tensor.name
-    return name.removesuffix(":0")
-
-
-def _shape(tensor: Any) -> tuple[int | None, ...] | None:
-    return None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
+    frozen = frozen_function(function)
+    signature = Signature(form, frozen.inputs, frozen.outputs, frozen.shapes)
+    return Model(None, form, graph_in(frozen.content, 0, len(frozen.content)), {form: signature})
 
 
 def _graph_model(graph: Any, session: Any) -> Model:

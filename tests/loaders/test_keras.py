@@ -12,8 +12,10 @@ import pytest
 import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.errors import UnreadableModel, UserError
+from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
 from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
+from tests.interpreters import tf215
 
 KERAS = Path(__file__).parents[2] / "fixtures" / "keras"
 
@@ -83,12 +85,37 @@ def test_whoever_reads_a_model_may_trust_it(call, more, monkeypatch):
         getattr(minmax_lint, call)(KERAS / "lambda.keras", *more)
 
 
-def test_a_quantized_model_of_tfmot_is_read_from_its_file():
-    report = minmax_lint.lint(KERAS / "qat.h5", converters=["mlir-v2"])
-    assert report.format == "keras-h5"
-    assert report.predictions["mlir-2.21-v2"].verdict == "quantized"
-    assert list(report.inputs.values()) == [(None, 8, 8, 3)]
-    assert any(name.endswith("quant_conv/Conv2D") for name in report.source.names)
+def test_a_quantized_model_of_tfmot_is_read_from_both_of_its_files():
+    values = []
+    for name, form in (("qat.h5", "keras-h5"), ("qat.keras", "keras")):
+        report = minmax_lint.lint(KERAS / name, converters=["mlir-v2"])
+        assert report.format == form
+        assert report.predictions["mlir-2.21-v2"].verdict == "quantized"
+        assert list(report.inputs.values()) == [(None, 8, 8, 3)]
+        assert any(node.endswith("quant_conv/Conv2D") for node in report.source.names)
+        constants = [node.tensor() for node in report.source if node.op == "Const"]
+        values.append([one.values() for one in constants if one.dtype is DType.FLOAT])
+    assert values[0] == values[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "told"),
+    [
+        ("plain.keras", lambda: "/no/such/python", "cannot start the interpreter /no/such/python"),
+        ("plain.keras", tf215, "made with Keras 3.15.1, and that is not installed here (there is Keras 2.15"),
+        ("qat.h5", tf215, "made with quantize_model, and that is not installed here"),
+    ],
+)
+def test_the_interpreter_that_loads_a_file_is_chosen(name, where, told):
+    with pytest.raises(UnreadableModel) as raised:
+        load(KERAS / name, python=where())
+    assert told in str(raised.value)
+    assert "--python" in str(raised.value)
+
+
+def test_a_file_of_keras_2_is_read_by_the_tensorflow_that_made_it():
+    report = minmax_lint.lint(KERAS / "keras-2.h5", converters=["mlir-v2"], python=tf215())
+    assert [report.source.op(name) for name in report.outputs] == ["Identity"]
 
 
 def test_the_saved_model_of_the_same_net_needs_no_keras():

@@ -1,0 +1,56 @@
+"""A TensorFlow function as a frozen graph, as TFLite's converter sees it: calls in place, variables as constants.
+
+Stands alone (no import of minmax_lint, Python 3.7 to 3.13): it also runs in the interpreter that a Keras file needs.
+Source: tf.lite.TFLiteConverter.from_concrete_functions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+
+class FrozenFunction(NamedTuple):
+    """A serialized GraphDef, and its signature as name -> array."""
+
+    content: bytes
+    inputs: Dict[str, str]
+    outputs: Dict[str, str]
+    shapes: Dict[str, Optional[Tuple[Optional[int], ...]]]
+    """Of the inputs, by array."""
+
+
+def frozen_function(function: Any) -> FrozenFunction:
+    """A concrete function, frozen."""
+    freezing = import_module("tensorflow.python.framework.convert_to_constants")
+    frozen = freezing.convert_variables_to_constants_v2(function, lower_control_flow=False)
+    inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
+    return FrozenFunction(
+        frozen.graph.as_graph_def().SerializeToString(deterministic=True),
+        {_key(tensor): _array(tensor) for tensor in inputs},
+        {_key(tensor): _array(tensor) for tensor in frozen.outputs},
+        {_array(tensor): _shape(tensor) for tensor in inputs},
+    )
+
+
+def called(tensorflow: Any, model: Any) -> Any:
+    """A Keras model as a tf.function, and the TensorSpecs to trace it with; None where it is not built."""
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        return None
+    specs = [tensorflow.TensorSpec(one.shape, one.dtype, one.name.split(":")[0]) for one in inputs]
+    return tensorflow.function(lambda *tensors: model(list(tensors) if len(specs) > 1 else tensors[0])), specs
+
+
+def _key(tensor: Any) -> str:
+    name: str = tensor.name
+    return name.partition(":")[0]
+
+
+def _array(tensor: Any) -> str:
+    name: str = tensor.name
+    return name[:-2] if name.endswith(":0") else name
+
+
+def _shape(tensor: Any) -> Optional[Tuple[Optional[int], ...]]:
+    return None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
