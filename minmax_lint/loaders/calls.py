@@ -16,7 +16,7 @@ from minmax_lint.schema.messages import message_class
 
 _DEEPEST = 200
 _DEEPEST_BRANCH = 40
-_MOST_CALLS = 100_000
+_MOST_CALLS = 20_000
 
 
 class Calls:

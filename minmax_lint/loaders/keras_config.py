@@ -18,7 +18,7 @@ from typing import Any
 
 from minmax_lint.errors import UnreadableModel
 
-_LARGEST = 256 << 20
+_LARGEST = 32 << 20
 """Bytes of a recipe that are read at most."""
 
 _RUNS_CODE = frozenset(

@@ -11,6 +11,7 @@ import pytest
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.loaders import load
+from minmax_lint.loaders.library import Body
 from minmax_lint.schema.messages import message_class
 
 PASSES = {"Identity", "IdentityN", "NoOp", "ReadVariableOp"}
@@ -236,3 +237,11 @@ def test_functions_without_end_are_refused(functions, message, tmp_path):
 def test_deeply_nested_functions_are_read(tmp_path):
     functions = {f"f{i}": [f"f{i + 1}"] for i in range(150)} | {"start": ["f0"], "f150": []}
     assert load(saved_model_of(functions, tmp_path)).graph.columns.ops.count("Relu") == 152
+
+
+def test_what_a_function_waits_for_is_in_the_same_order_in_every_process():
+    message = message_class("FunctionDef")()
+    message.signature.name = "f"
+    for number in range(50):
+        message.control_ret[f"key{number}"] = f"node{number:02}"
+    assert Body(message).control_results == tuple(f"node{number:02}" for number in range(50))
