@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from minmax_lint.converters.toco.constants import known_zero
 from minmax_lint.converters.toco.fakequants import check_contains_zero
 from minmax_lint.converters.toco.fusion import BIAS_SLOT
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
@@ -122,6 +123,9 @@ class Quantizer:
         return clamp is not None and self._within(op, *clamp) and self._drop(op)
 
     def _trivial_bound(self, op: Operator) -> bool:
+        # What is not followed: of several readers of an input TOCO looks at a Minimum or Maximum once more when
+        # its constant is a byte already. It reads that as a float, with whatever lies behind it in memory, and
+        # drops the operator or not: the same for a whole process, another way in the next one (measured).
         if op.type not in ("Minimum", "Maximum") or not self.model.is_constant(op.inputs[1]):
             return False
         name = op.inputs[1]
@@ -198,6 +202,7 @@ class Quantizer:
             producer, array = self.model.producer(name), self.model.arrays[name]
             if name not in self.parameters and producer is not None and producer.type == "Dequantize":
                 self.parameters[name] = self._of_range(array.minmax, array.narrow_range)
+            self._check_flat_constant(name, op)
         self._check_bias(op)
         for name in op.outputs:
             if self.model.arrays[name].dtype is DType.FLOAT:
@@ -241,6 +246,19 @@ class Quantizer:
         check_contains_zero(minmax, array, node)
         return array_parameters(minmax, narrow)
 
+    def _check_flat_constant(self, name: str, op: Operator) -> None:
+        """QuantizeBuffer: a FakeQuant of no width made NaN of a constant, and no scale holds that."""
+        array = self.model.arrays[name]
+        if array.buffer is None or array.dtype is not DType.FLOAT or array.minmax is UNKNOWN:
+            return
+        if array.minmax is not None and array.minmax.min == array.minmax.max and not known_zero(array.buffer):
+            raise Fatal(
+                "Check failed: src_val == 0 (-nan vs. 0)The quantization scale for this array is 0, so all its "
+                "values should be 0.",
+                array=array.source,
+                node=op.node.name,
+            )
+
     def _check_bias(self, op: Operator) -> None:
         """QuantizeBuffer: with a scale of 0 (of the input or of the weights) a bias has to be 0 too."""
         slot = BIAS_SLOT.get(op.type)
@@ -266,13 +284,6 @@ class Quantizer:
         array = self.model.arrays[name]
         if array.dtype is not DType.FLOAT or (array.minmax is not None and array.narrow_range):
             return
-        if array.minmax is not None and array.minmax.min == array.minmax.max:
-            raise Fatal(
-                "Check failed: src_val == 0 (-nan vs. 0)The quantization scale for this array is 0, so all its "
-                "values should be 0.",
-                array=array.source,
-                node=op.node.name,
-            )
         tensor = array.buffer.tensor() if array.buffer is not None else None
         if tensor is None or array.minmax is UNKNOWN:
             return

@@ -197,3 +197,12 @@ def test_loops_are_not_followed_and_the_answer_says_so() -> None:
     found = prediction(net, ["output"])
     assert (found.verdict, found.obstacles[0].kind) == ("undetermined", "unknown-op")
     assert "Enter" in found.message
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_weights_behind_a_fake_quant_of_no_width_abort_in_front_of_a_missing_range(narrow: bool) -> None:
+    net = Net()
+    values = net.const("values", [0.5, -0.5, 0.25], [1, 1, 4, 4])
+    flat = net.fake_quant("flat", values, 0, 0, narrow_range=narrow)
+    net.conv("output", net.input, flat)
+    assert answer(net, "output").startswith("other: Check failed: src_val == 0")
