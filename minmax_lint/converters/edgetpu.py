@@ -19,6 +19,8 @@ Constraint = Callable[[OpInfo], str]
 _EIGHT_BITS = frozenset({"int8", "uint8"})
 _LARGEST_SOFTMAX = 16_000
 _BATCH = 0
+_QUAD = 4
+"""What the size of the innermost dimension of a mean over it has to be a multiple of."""
 
 
 def left_to_cpu(ops: Sequence[OpInfo]) -> tuple[Placement, ...]:
@@ -82,12 +84,25 @@ def _same_dilation(op: OpInfo) -> str:
 
 
 def _constant_weights(op: OpInfo) -> str:
-    return "its weights are no constant" if any(not tensor.constant for tensor in op.inputs[1:2]) else ""
+    parameters = zip(("weights are", "bias is"), op.inputs[1:3], strict=False)
+    return next((f"its {name} no constant" for name, tensor in parameters if not tensor.constant), "")
 
 
 def _padding_concatenation(op: OpInfo) -> str:
-    constants = sum(tensor.constant for tensor in op.inputs)
-    return "one of its more than two inputs is a constant" if constants and len(op.inputs) > 2 else ""
+    """A constant input is taken as padding: one beside one other, all zeros."""
+    constants = [tensor for tensor in op.inputs if tensor.constant]
+    if constants and len(op.inputs) > 2:
+        return "one of its more than two inputs is a constant"
+    zeros = (all(value == (one.zero_point or 0) for value in one.values or ()) for one in constants)
+    return "" if all(zeros) else "one of its inputs is a constant, and not all zeros"
+
+
+def _whole_quads(op: OpInfo) -> str:
+    """A mean over the innermost dimension: its size."""
+    shape, axes = (op.inputs[0].shape, op.inputs[1].values) if len(op.inputs) > 1 else ((), None)
+    innermost = bool(shape) and any(axis % len(shape) == len(shape) - 1 for axis in axes or ())
+    odd = innermost and shape[-1] % _QUAD
+    return f"it averages the last dimension, and {shape[-1]} is no multiple of {_QUAD}" if odd else ""
 
 
 def _one_row(op: OpInfo) -> str:
@@ -161,7 +176,7 @@ SUPPORTED: Mapping[str, tuple[Constraint, ...]] = {
     "LSTM": (),
     "MAXIMUM": (),
     "MAX_POOL_2D": (_no_fused_activation,),
-    "MEAN": (_no_batch_axis(1),),
+    "MEAN": (_no_batch_axis(1), _whole_quads),
     "MINIMUM": (),
     "MUL": (),
     "PACK": (_no_batch_packing,),

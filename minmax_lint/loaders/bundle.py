@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.checksum import crc32c, unmasked
 from minmax_lint.loaders.slices import FULL, Extent, placed, slice_key
 from minmax_lint.loaders.table import entries
@@ -44,11 +45,7 @@ class Bundle:
     def _index(self) -> Mapping[bytes, bytes]:
         path = Path(f"{self.prefix}.index")
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UnreadableModel(f"{path} cannot be read: {error.strerror}") from None
-        try:
-            raw = dict(entries(content))
+            raw = dict(entries(mapped(path)))
             header = message_class("BundleHeaderProto").FromString(raw.pop(b"", b""))
         except UnreadableModel as error:
             raise UnreadableModel(f"{path}: {error}") from None
@@ -146,7 +143,7 @@ class Bundle:
             path = self._shard_path(number)
             try:
                 with path.open("rb") as file:
-                    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError:
                 self._shards[number] = memoryview(b"")
                 return self._shards[number]
@@ -154,5 +151,5 @@ class Bundle:
                 raise UnreadableModel(
                     f"{path} cannot be read ({error.strerror}); the checkpoint needs all its .data files"
                 ) from None
-            self._shards[number] = memoryview(mapped)
+            self._shards[number] = memoryview(content)
         return self._shards[number]

@@ -22,7 +22,7 @@ def is_table(content: Buffer) -> bool:
     return len(content) >= FOOTER and bytes(content[-8:]) == MAGIC
 
 
-def entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+def entries(content: Buffer) -> Iterator[tuple[bytes, bytes]]:
     """The keys and values of a table, in order. Raises UnreadableModel where it is damaged."""
     if not is_table(content):
         raise UnreadableModel(
@@ -35,13 +35,13 @@ def entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield from _block(content, *_handle(handle, 0))
 
 
-def _handle(content: bytes, at: int) -> tuple[int, int]:
+def _handle(content: Buffer, at: int) -> tuple[int, int]:
     offset, at = varint(content, at, len(content))
     size, _ = varint(content, at, len(content))
     return offset, size
 
 
-def _block(content: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+def _block(content: Buffer, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
     """Entries of one block: each key shares a prefix with the key before it."""
     end = offset + size
     if end + _TRAILER > len(content) or size < 4:
@@ -59,6 +59,6 @@ def _block(content: bytes, offset: int, size: int) -> Iterator[tuple[bytes, byte
         length, at = varint(content, at, stop)
         if shared > len(key) or at + own + length > stop:
             raise UnreadableModel("the checkpoint's index is damaged: an entry runs past its block")
-        key = key[:shared] + content[at : at + own]
-        yield key, content[at + own : at + own + length]
+        key = key[:shared] + bytes(content[at : at + own])
+        yield key, bytes(content[at + own : at + own + length])
         at += own + length

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MAGIC = b"TFL3"
 _DEEPEST_SHAPE = 64
 _SMALL = 64
-"""Constants of up to so many whole numbers are read: axes, paddings, strides."""
-_WHOLE_NUMBERS = {"int32": "i", "int64": "q"}
+"""Constants of up to so many whole numbers are read: axes, paddings, strides, a few zeros."""
+_WHOLE_NUMBERS = {"int8": "b", "uint8": "B", "int32": "i", "int64": "q"}
 _DAMAGE = (struct.error, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 OPTIONS = (

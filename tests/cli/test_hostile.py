@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import shutil
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from minmax_lint.cli import main
 from minmax_lint.loaders import buffers
+from minmax_lint.schema.messages import message_class
 from tests.loaders.test_hostile import graph_of
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
@@ -42,13 +46,13 @@ READABLE = {
 
 
 def called(command, path, *more):
-    """Exit code of a command that may take ten seconds and writes at most the file it is to write."""
-    started = time.monotonic()
+    """Exit code of a command that may take ten CPU seconds and writes at most the file it is to write."""
+    started = time.process_time()
     arguments = [command, str(path), *more]
     if command == "fix":
         arguments += ["--output", str(path.with_name("fixed.pb"))]
     code = main(arguments)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     return code
 
 
@@ -79,6 +83,76 @@ def test_odd_graphs_are_read_in_bounded_time(tmp_path, capsys, command, name):
     more = () if command == "inspect" else ("-o", "b" if name == "cyclic" else "y")
     assert called(command, path, *more) in (0, 1, 2)
     assert "Traceback" not in capsys.readouterr().err
+
+
+def calling(functions):
+    """A SavedModel whose signature calls the first of `functions`: name -> the functions that it calls in turn."""
+    saved = message_class("SavedModel")(saved_model_schema_version=1)
+    meta = saved.meta_graphs.add()
+    meta.graph_def.node.add(name="x", op="Placeholder")
+    call = meta.graph_def.node.add(name="call", op="PartitionedCall", input=["x"])
+    call.attr["f"].func.name = next(iter(functions))
+    for name, called in functions.items():
+        function = meta.graph_def.library.function.add()
+        function.signature.name = name
+        function.signature.input_arg.add(name="a", type=1)
+        function.signature.output_arg.add(name="r", type=1)
+        last = "a"
+        for place, one in enumerate(called):
+            node = function.node_def.add(name=f"n{place}", op="PartitionedCall", input=[last])
+            node.attr["f"].func.name = one
+            last = f"n{place}:output:0"
+        function.ret["r"] = last
+    signature = meta.signature_def["serving_default"]
+    signature.inputs["x"].name, signature.outputs["y"].name = "x:0", "call:0"
+    return saved.SerializeToString()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "functions",
+    [
+        {"f": ["f"]},
+        {"f": ["g"], "g": ["f"]},
+        {f"f{i}": [f"f{i + 1}"] for i in range(10_000)} | {"f10000": []},
+        {f"f{i}": [f"f{i + 1}"] * 2 for i in range(40)} | {"f40": []},
+        {"f": ["g"] * 50_000, "g": []},
+    ],
+    ids=["itself", "each-other", "ten-thousand-deep", "doubling", "fifty-thousand-times"],
+)
+def test_calls_without_end_or_measure_are_refused_in_one_line(tmp_path, capsys, command, functions):
+    path = tmp_path / "saved_model.pb"
+    path.write_bytes(calling(functions))
+    refused(command, path, capsys)
+
+
+def _zipped(**members):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(f"{name}.json", text)
+    return content.getvalue()
+
+
+FILES = FOUNDING.parent
+OTHER_FORMATS = {
+    "cut.gz": lambda: gzip.compress(UNREADABLE["truncated"])[:-9],
+    "cut.keras": lambda: (FILES / "keras" / "plain.keras").read_bytes()[:-10],
+    "bomb.keras": lambda: _zipped(metadata="{}", config=b"[" * (40 << 20)),
+    "nested.keras": lambda: _zipped(metadata="{}", config=b"[" * 100_000),
+    "cut.h5": lambda: (FILES / "keras" / "qat.h5").read_bytes()[:2000],
+    "cut.tflite": lambda: (FILES / "tflite" / "gap.tflite").read_bytes()[:600],
+    "absurd.tflite": lambda: (FILES / "tflite" / "gap.tflite").read_bytes()[:8] + b"\xff" * 100,
+    "data.npy": lambda: b"\x93NUMPY\1\0",
+    "data.npz": lambda: b"PK\x03\x04" + b"x" * 100,
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_damage_in_other_formats_is_told_in_one_line(tmp_path, capsys, name):
+    path = tmp_path / name
+    path.write_bytes(OTHER_FORMATS[name]())
+    refused("check", path, capsys)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -53,6 +53,21 @@ ROW = data(1, 10)
             "is a constant",
         ),
         (
+            op("CONCATENATION", data(1, 4), constant(1, 2, values=(0, 3), dtype="int8")),
+            op("CONCATENATION", data(1, 4), constant(1, 2, values=(0, 0), dtype="int8")),
+            "not all zeros",
+        ),
+        (
+            op("CONV_2D", data(1, 8, 8, 4), WEIGHTS, data(4)),
+            op("CONV_2D", data(1, 8, 8, 4), WEIGHTS, constant(4)),
+            "bias is no constant",
+        ),
+        (
+            op("MEAN", data(1, 8, 8, 6), constant(1, values=(-1,))),
+            op("MEAN", data(1, 8, 8, 8), constant(1, values=(3,))),
+            "6 is no multiple of 4",
+        ),
+        (
             op("FULLY_CONNECTED", ROW, WEIGHTS, output=data(5, 10)),
             op("FULLY_CONNECTED", ROW, WEIGHTS, output=data(1, 10)),
             "more than one dimension",
