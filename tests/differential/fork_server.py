@@ -1,13 +1,15 @@
 """Hundreds of real conversions a minute: TensorFlow is imported once, every conversion is a forked child.
 
 `python fork_server.py WORKER` (any Python that has TensorFlow; no import of this package): one JSON
-request a line on standard input (as for `minmax_lint/conversion/worker.py`, with `log` and `time_limit`
-besides), one JSON reply a line on standard output: {"returncode": as subprocess gives it}.
+request a line on standard input (as for `minmax_lint/conversion/worker.py`, with `log`, `time_limit` and
+`layout` besides), one JSON reply a line on standard output: {"returncode": as subprocess gives it}.
 """
 
+import ctypes
 import importlib.util
 import json
 import os
+import random
 import signal
 import sys
 import traceback
@@ -42,6 +44,7 @@ def serve(worker, tensorflow, request):
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    shift_heap(request["layout"])
     result = {"ok": True}
     try:
         model = worker.convert(tensorflow, request)
@@ -53,6 +56,18 @@ def serve(worker, tensorflow, request):
     with open(request["result"], "w") as file:
         json.dump(result, file)
     return 0
+
+
+def shift_heap(layout):
+    """Let what is allocated from now on lie elsewhere: forked children share their parent's addresses, and MLIR
+    walks maps whose keys are addresses. The same `layout` gives the same addresses."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    libc.free.argtypes = [ctypes.c_void_p]
+    draw = random.Random(layout)
+    blocks = [libc.malloc(draw.randrange(16, 512)) for _ in range(3000)]
+    for block in draw.sample(blocks, 1500):
+        libc.free(block)
 
 
 def wait(child, seconds):

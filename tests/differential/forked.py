@@ -63,8 +63,10 @@ class ForkServer:
             self._process.stdout.close()
         self._folder.cleanup()
 
-    def answer(self, profile_name: str, graph: bytes, inputs: Shapes, outputs: Sequence[str]) -> Expected:
-        """What the real converter of the profile does with a frozen GraphDef."""
+    def answer(
+        self, profile_name: str, graph: bytes, inputs: Shapes, outputs: Sequence[str], layout: int = 0
+    ) -> Expected:
+        """What the real converter of the profile does with a frozen GraphDef; `layout` of its heap, any number."""
         profile = PROFILES[profile_name]
         folder = Path(self._folder.name)
         (folder / "graph.pb").write_bytes(graph)
@@ -80,6 +82,7 @@ class ForkServer:
             "result": str(folder / "result.json"),
             "log": str(folder / "log"),
             "time_limit": self.time_limit,
+            "layout": layout,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
