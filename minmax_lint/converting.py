@@ -10,7 +10,7 @@ from pathlib import Path
 
 from minmax_lint.calibration.run import Data
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Watch
-from minmax_lint.conversion.interpreter import nearest_profile, tensorflow_version
+from minmax_lint.conversion.interpreter import checked_interpreter, nearest_profile, tensorflow_version
 from minmax_lint.conversion.run import ConversionResult, Engine, convert_graph
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
@@ -45,14 +45,19 @@ class Converter:
     @property
     def profile(self) -> Profile:
         """The profile that models it: of the nearest version there is."""
-        return nearest_profile(self.engine, self.flow, tensorflow_version(str(self.python or "")))
+        return nearest_profile(self.engine, self.flow, tensorflow_version(self.python))
+
+    def checked(self) -> Converter:
+        """Itself. Raises UserError where its interpreter has no such converter."""
+        checked_interpreter(self.python, self.engine, self.flow)
+        return self
 
     def checked_for(self, inputs: Mapping[str, object]) -> Converter:
-        """Itself. Raises UnknownName where it has stats of an input that is none."""
+        """Itself, checked. Raises UnknownName where it has stats of an input that is none."""
         for name in self.stats:
             if name not in inputs:
                 raise UnknownName(f"there are stats for {name!r}; the inputs are {', '.join(inputs)}")
-        return self
+        return self.checked()
 
 
 @dataclass(frozen=True)

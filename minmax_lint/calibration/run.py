@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
+from minmax_lint.conversion.interpreter import checked_interpreter
 from minmax_lint.conversion.run import graph_file
 from minmax_lint.errors import UserError
 
@@ -76,6 +77,7 @@ def calibrate(
     """
     if not 50 < percentile <= 100:
         raise UserError(f"the percentile {percentile:g} is not above 50 and at most 100; 99.99 is usual")
+    checked_interpreter(python)
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
         child = Child("calibration", folder, python=python, time_limit=time_limit, watch=watch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options, real_converter
 from minmax_lint.cli.streams import checked_destination, payload
+from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from minmax_lint.converting import Conversion
@@ -37,7 +38,8 @@ def run(args: Namespace) -> int:
     from minmax_lint.converting import Proof, convert_linted
 
     destination = checked_destination(args.output, args.graph)
-    converter = real_converter.converter_of(args)
+    _check_usage(args)
+    converter = real_converter.converter_of(args).checked()
     source = named_source(args).checked()
     source.model.require_graph("convert")
     converter.checked_for(source.ends.inputs)
@@ -54,6 +56,13 @@ def run(args: Namespace) -> int:
         found.save(destination)
     _print(args, found, str(destination), command)
     return 0 if found.proved else 1
+
+
+def _check_usage(args: Namespace) -> None:
+    for option in ("unsafe_fixes", "ranges", "default_range", "calibrate"):
+        compared = option == "calibrate" and real_converter.wants_proof(args)
+        if getattr(args, option) and not args.fix and not compared:
+            raise UserError(f"--{option.replace('_', '-')} is for the repair on the way: give --fix as well")
 
 
 def _print(args: Namespace, found: Conversion, destination: str, command: tuple[str, ...]) -> None:

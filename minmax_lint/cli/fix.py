@@ -51,6 +51,7 @@ def run(args: Namespace) -> int:
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     destination = destination_of(args, args.graph)
+    real_converter.check_interpreter(args)
     source = named_source(args).checked()
     patch = patched(args, source)
     proof = proved(args, source, patch)

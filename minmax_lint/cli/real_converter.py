@@ -105,12 +105,27 @@ def converter_of(args: Namespace) -> Converter:
     return Converter(args.engine, args.flow, dict(args.input_stats), args.python, args.time_limit)
 
 
+def wants_proof(args: Namespace) -> bool:
+    """Whether values are to be compared."""
+    return bool(args.verify or args.verify_data or args.verify_threshold is not None)
+
+
+def check_interpreter(args: Namespace) -> None:
+    """Raise UserError where the interpreter cannot do what the options ask of it, before any work is done."""
+    from minmax_lint.conversion.interpreter import checked_interpreter
+
+    if wants_proof(args):
+        converter_of(args).checked()
+    elif args.calibrate:
+        checked_interpreter(args.python)
+
+
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:
     """What the options want compared; None for nothing."""
     from minmax_lint.converting import Proof
     from minmax_lint.verification.run import DEFAULT_SAMPLES
 
-    if not (args.verify or args.verify_data or args.verify_threshold is not None):
+    if not wants_proof(args):
         return None
     source = args.verify_data or args.calibrate
     data = data_of(args, source, aliases) if source else None

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from minmax_lint.conversion.failure import Failure, failure_of_crash, failure_of_exception
+from minmax_lint.conversion.interpreter import cannot_start, interpreter_environment, interpreter_path
 from minmax_lint.errors import UserError
 
 Stage = Literal["start", "tensorflow", "import", "convert", "run", "write"]
@@ -70,7 +70,7 @@ class Child:
     ) -> None:
         self.task = task
         self.folder = folder
-        self.python = sys.executable if python is None else os.fspath(python)
+        self.python = interpreter_path(python)
         self.time_limit = time_limit
         self.watch = watch or Watch()
         self.stage: Stage = "start"
@@ -134,14 +134,11 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.folder,
-                env=self._environment(),
+                env=interpreter_environment(self.python),
                 start_new_session=True,
             )
         except OSError as error:
-            raise UserError(
-                f"cannot start the interpreter {self.python}: {error.strerror}; "
-                "name a Python that has TensorFlow (--python)"
-            ) from error
+            raise cannot_start(self.python, error) from error
 
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -169,14 +166,6 @@ class Child:
         last = next((line for line in reversed(self.log.splitlines()) if line.strip()), "no message")
         what = "runs no Python script" if self.stage == "start" else "cannot import its TensorFlow"
         return f"the interpreter {self.python} {what} (exit code {self.returncode}): {last.strip()}"
-
-    def _environment(self) -> dict[str, str]:
-        """The environment of the child; another interpreter must not get this one's Python paths."""
-        environment = dict(os.environ)
-        if self.python != sys.executable:
-            for name in ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
-                environment.pop(name, None)
-        return environment
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

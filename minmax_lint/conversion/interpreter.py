@@ -1,51 +1,148 @@
-"""Which TensorFlow an interpreter has, without importing it."""
+"""Which TensorFlow an interpreter has, and whether it can do what is wanted, without importing it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
+from typing import NamedTuple
 
 from minmax_lint.converters.profile import DEFAULT, PROFILES, Flow, Profile
+from minmax_lint.errors import UserError
 
-# Runs in Python 3.7 as well: the version stands in the name of a folder beside the package.
+# Runs in Python 3.7 as well: the version stands in the name of a folder beside the package. A folder that
+# happens to be called `tensorflow` (no origin) is none.
 _SCRIPT = r"""
-import importlib.util, os, re
+import os, re, sys
+sys.path[:] = [path for path in sys.path if path]
+import importlib.util
+print("python", *sys.version_info[:2])
 spec = importlib.util.find_spec("tensorflow")
-folders = (spec.submodule_search_locations or []) if spec else []
-for name in os.listdir(os.path.dirname(list(folders)[0])) if folders else []:
-    found = re.match(
-        r"(?:intel_)?(?:tensorflow|tf_nightly)(?:_(?:cpu|gpu|intel|macos|rocm|cpu_aws))?-(\d+)\.(\d+)[^-]*\.dist-info$",
-        name,
-    )
-    if found:
-        print(found[1], found[2])
-        break
+if spec and spec.origin:
+    print("tensorflow", "yes")
+    folders = list(spec.submodule_search_locations or [])
+    for name in os.listdir(os.path.dirname(folders[0])) if folders else []:
+        found = re.match(
+            r"(?:intel_)?(?:tensorflow|tf_nightly)(?:_(?:cpu|gpu|intel|macos|rocm|cpu_aws))?"
+            r"-(\d+\.\d+[^-]*)\.dist-info$",
+            name,
+        )
+        if found:
+            print("version", found[1])
+            break
 """
 _PATIENCE = 30.0
 """Seconds; 0.05 are usual."""
+OLDEST_PYTHON = (3, 7)
+_LAST_TOCO = (2, 15)
+_NAME_ONE = "name a Python that has TensorFlow (--python)"
 
 
-@cache
-def tensorflow_version(python: str = "") -> tuple[int, int] | None:
-    """(major, minor) of the TensorFlow that `python` (empty: the running one) would import.
+class Installed(NamedTuple):
+    """What an interpreter is, and has."""
+
+    python: tuple[int, int]
+    tensorflow: bool
+    version: str = ""
+    """Of TensorFlow; empty where it cannot be told."""
+
+    @property
+    def number(self) -> tuple[int, int] | None:
+        """(major, minor) of TensorFlow; None where there is none, or it cannot be told."""
+        if not self.version:
+            return None
+        major, minor = self.version.split(".")[:2]
+        return int(major), int("".join(filter(str.isdigit, minor)))
+
+
+def interpreter_path(python: str | os.PathLike[str] | None) -> str:
+    """The file to start: the running interpreter for None, and a bare name as the shell finds it."""
+    if python is None:
+        return sys.executable
+    name = os.fspath(python)
+    return os.path.abspath(name) if os.path.dirname(name) else shutil.which(name) or name
+
+
+def interpreter_environment(python: str) -> dict[str, str]:
+    """The environment to start it in: another interpreter must not get this one's Python paths."""
+    environment = dict(os.environ)
+    if python != sys.executable:
+        for name in ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
+            environment.pop(name, None)
+    return environment
+
+
+def cannot_start(python: str, error: OSError) -> UserError:
+    """The error of an interpreter that the system refuses to run."""
+    return UserError(f"cannot start the interpreter {python!r}: {error.strerror}; {_NAME_ONE}")
+
+
+def checked_interpreter(
+    python: str | os.PathLike[str] | None, engine: str | None = None, flow: Flow | None = None
+) -> None:
+    """Raise UserError where an interpreter cannot do what is wanted: run TensorFlow, and the converter named.
+
+    Takes 0.05 s where TensorFlow's import takes seconds. What cannot be told is left for TensorFlow to say.
+    """
+    path = interpreter_path(python)
+    found = _installed(path)
+    if found is None:
+        return
+    if found.python < OLDEST_PYTHON:
+        old, oldest = (".".join(map(str, version)) for version in (found.python, OLDEST_PYTHON))
+        raise UserError(f"{path} is Python {old}, and {oldest} is the oldest that works; {_NAME_ONE}")
+    if not found.tensorflow:
+        raise UserError(f"{path} has no TensorFlow: install it there, or {_NAME_ONE}")
+    # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
+    if engine == "toco" and found.number is not None and found.number > _LAST_TOCO:
+        raise UserError(
+            f"TensorFlow {found.version} no longer has TOCO; name an interpreter with TensorFlow 2.15 or "
+            "older (--python), or take --engine mlir"
+        )
+    if flow == "tf2" and found.number is not None and found.number < (2, 0):
+        raise UserError(
+            f"TensorFlow {found.version} has no TF2 flow; name an interpreter with TensorFlow 2 (--python), "
+            "or take --flow tf1"
+        )
+
+
+def tensorflow_version(python: str | os.PathLike[str] | None = None) -> tuple[int, int] | None:
+    """(major, minor) of the TensorFlow that `python` (None: the running one) would import.
 
     None where that cannot be told; the conversion then says what is wrong.
     """
-    environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH" or not python}
+    try:
+        found = _installed(interpreter_path(python))
+    except UserError:
+        return None
+    return None if found is None else found.number
+
+
+@cache
+def _installed(path: str) -> Installed | None:
+    """What the interpreter says of itself; None where it takes too long. Raises UserError if it is none."""
     try:
         done = subprocess.run(
-            [python or sys.executable, "-c", _SCRIPT],
+            [path, "-c", _SCRIPT],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,
-            env=environment,
-            check=True,
+            check=False,
+            env=interpreter_environment(path),
         )
-        major, minor = done.stdout.split()
-        return int(major), int(minor)
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except OSError as error:
+        raise cannot_start(path, error) from None
+    except subprocess.TimeoutExpired:
         return None
+    lines = done.stdout.decode(errors="replace").splitlines()
+    told = dict(line.split(" ", 1) for line in lines if " " in line)
+    try:
+        major, minor = map(int, told["python"].split())
+    except (KeyError, ValueError):
+        raise UserError(f"{path} is no Python interpreter; {_NAME_ONE}") from None
+    return Installed((major, minor), "tensorflow" in told, told.get("version", ""))
 
 
 def nearest_profile(engine: str, flow: Flow, version: tuple[int, int] | None) -> Profile:
