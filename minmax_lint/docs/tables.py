@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 
 from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.converters.profile import ALIASES, SELECTABLE
@@ -70,6 +71,21 @@ def rule_list() -> str:
     return _table(("Code", "Name", "Severity", "Fixes", "What it finds"), rows)
 
 
+def repairs() -> str:
+    """What `fix` does besides guard and retarget, as the files of the repairs say it: safe ones first."""
+    rows = [
+        (f"`{name}`{', unsafe' if unsafe else ''}", summary)
+        for unsafe, name, summary in sorted(map(_repair, REPAIRS), key=lambda row: row[0])
+    ]
+    return _table(("Repair", "What it does"), rows)
+
+
+def _repair(name: str) -> tuple[bool, str, str]:
+    module = import_module(f"minmax_lint.fixes.{name}")
+    summary = (module.__doc__ or "").splitlines()[0].partition(": ")[2].rstrip(".")
+    return "Unsafe" in (getattr(module, name).__doc__ or ""), name, summary
+
+
 def messages() -> str:
     """What converters and training tools say, by speaker: the converters first."""
     speakers = defaultdict(list)
@@ -95,10 +111,17 @@ def _capital(text: str) -> str:
     return text if "_" in word or "." in word.rstrip(".") else text[0].upper() + text[1:]
 
 
+REPAIRS = (
+    *("rewire", "strip", "replace", "insert", "widen", "narrow", "merge", "fold"),
+    *("unify", "unroll", "approximate"),
+)
+"""In the order of the documentation; each is a function in a file of its name."""
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "formats": formats,
     "converters": converters,
     "rules": rule_list,
     "messages": messages,
+    "repairs": repairs,
 }

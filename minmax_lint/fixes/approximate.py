@@ -1,4 +1,4 @@
-"""Approximate: functions without quantized form become piecewise linear ones."""
+"""Approximate: functions without quantized form, such as elu, become piecewise linear ones in integer layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merge: a FakeQuant with a range for each channel becomes one with a single range."""
+"""Merge: a FakeQuant with a range for each channel becomes one with a single range, as TOCO knows no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Narrow: the FakeQuant of weights keeps the lowest byte free."""
+"""Narrow: the FakeQuant of weights keeps the lowest byte free (`narrow_range`), as TOCO's fast kernels want it."""
 
 from __future__ import annotations
 

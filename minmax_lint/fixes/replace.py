@@ -1,4 +1,4 @@
-"""Replace: ops without quantized form give way to ops that have one and compute the same values."""
+"""Replace: an op without quantized form gives way to ops that have one: a square becomes a product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unroll: products of many matrices become one product for each matrix."""
+"""Unroll: products of many matrices become one product for each matrix, with a range for each."""
 
 from __future__ import annotations
 
