@@ -7,6 +7,7 @@ A module of this package that stands in COMMANDS is a command: `add(parser)` dec
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ COMMANDS = {
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ISSUES = "please report it with the traceback above and, if you can, the graph"
 
 
@@ -56,13 +58,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_INTERRUPTED
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        complain(f"this is a bug in minmax-lint {__version__}; {ISSUES}")
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _bug()
+        complain(
+            f"no room for temporary files ({error.strerror}): make some, or set TMPDIR to another folder"
+        )
         return EXIT_ERROR
+    except Exception:
+        return _bug()
     return code
+
+
+def _bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    complain(f"this is a bug in minmax-lint {__version__}; {ISSUES}")
+    return EXIT_ERROR
 
 
 def parser(words: Sequence[str]) -> Parser:

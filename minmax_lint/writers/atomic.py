@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,28 +19,44 @@ def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:
     A symbolic link is followed, the mode of a file that is there is kept. What is no file (a pipe,
     `/dev/stdout`) is written to as it is. Raises UserError.
     """
-    target = Path(os.path.realpath(destination))
-    with _refusals(destination):
-        if destination.exists() and not destination.is_file():
-            with destination.open("wb") as stream:
-                stream.writelines(pieces)
-            return
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            else:
-                os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
+    write_files({destination: pieces})
+
+
+def write_files(contents: Mapping[Path, Iterable[Buffer]]) -> None:
+    """Replace files that belong together: none before all are written. Otherwise as `write_file`."""
+    written: dict[Path, Path] = {}
+    try:
+        for destination, pieces in contents.items():
+            with _refusals(destination):
+                if destination.exists() and not destination.is_file():
+                    with destination.open("wb") as stream:
+                        stream.writelines(pieces)
+                else:
+                    _write_beside(destination, pieces, written)
+        for destination in list(written):
+            with _refusals(destination):
+                os.replace(written[destination], os.path.realpath(destination))
+            del written[destination]
+    finally:
+        for temporary in written.values():
             with suppress(OSError):
                 os.unlink(temporary)
-            raise
+
+
+def _write_beside(destination: Path, pieces: Iterable[Buffer], written: dict[Path, Path]) -> None:
+    """Write a file that is to take `destination`'s place, and note it in `written` as soon as it is there."""
+    target = Path(os.path.realpath(destination))
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    written[destination] = Path(name)
+    with os.fdopen(handle, "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    if target.exists():
+        shutil.copymode(target, name)
+    else:
+        os.chmod(name, 0o666 & ~_umask())
 
 
 @contextmanager
@@ -68,8 +84,14 @@ def _refusals(destination: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"{destination} cannot be written: {reason}; choose another file") from None
+        raise UserError(f"{destination} cannot be written: {_reason(error)}; choose another file") from None
+
+
+def _reason(error: OSError) -> str:
+    """In words; what copies a folder (shutil.Error) collects (from, to, "[Errno 28] reason: 'file'")."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][2]).rpartition("] ")[2].partition(": ")[0]
+    return error.strerror or str(error)
 
 
 def _umask() -> int:

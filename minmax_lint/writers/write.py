@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from minmax_lint.errors import UserError
@@ -16,7 +16,7 @@ from minmax_lint.loaders.metagraph import meta_graph
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel import FILES
 from minmax_lint.loaders.wire import Buffer
-from minmax_lint.writers.atomic import new_folder, write_file
+from minmax_lint.writers.atomic import new_folder, write_file, write_files
 from minmax_lint.writers.flattened import flattened_chunks
 from minmax_lint.writers.frozen import frozen_chunks
 from minmax_lint.writers.graphdef import chunks
@@ -93,13 +93,14 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
     prefix = destination / before.name if into_folder else prefix_of(destination)
     meta = Path(f"{prefix}.meta")
     _refuse_source(source, meta, in_place, named=destination)
+    contents: dict[Path, Iterable[Buffer]] = {}
     if not _same(source, meta):
         parts = sorted(source.parent.glob(f"{glob.escape(before.name)}.data-*"))
         for part in [*parts, *(one for one in (Path(f"{before}.index"),) if one.is_file())]:
-            write_file(Path(f"{prefix}{part.name.removeprefix(before.name)}"), [mapped(part)])
+            contents[Path(f"{prefix}{part.name.removeprefix(before.name)}")] = [mapped(part)]
         if into_folder and not (destination / STATE).exists():
-            write_file(destination / STATE, [f'model_checkpoint_path: "{prefix.name}"\n'.encode()])
-    write_file(meta, _pieces(model, names, meta))
+            contents[destination / STATE] = [f'model_checkpoint_path: "{prefix.name}"\n'.encode()]
+    write_files({meta: _pieces(model, names, meta), **contents})
 
 
 def _write_saved_model(
@@ -117,7 +118,8 @@ def _write_saved_model(
         return
     with new_folder(destination) as filled:
         shutil.copytree(folder, filled, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*left_out))
-        write_file(filled / source.name, _pieces(model, names, source))
+        with (filled / source.name).open("wb") as file:
+            file.writelines(_pieces(model, names, source))
 
 
 def _refuse_source(source: Path, destination: Path, in_place: bool, named: Path | None = None) -> None:

@@ -25,6 +25,12 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+def run_limited(size, *words):
+    """The command line where no file may have more than `size` bytes, as on a full disk."""
+    command = [sys.executable, "-B", "-c", LIMITED, str(size), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("size", [0, 500])
 @pytest.mark.parametrize("there", [False, True])
 def test_a_full_disk_leaves_the_old_file(tmp_path, size, there):
@@ -32,17 +38,68 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, size, there):
     if there:
         destination.write_bytes(b"old")
     command = ["fix", FOUNDING / "eval-frozen.pb", "--output", destination]
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", LIMITED, str(size), *command],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_limited(size, *command)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == (["fixed.pb"] if there else [])
     assert not there or destination.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_the_old_checkpoint_whole(tmp_path, there):
+    # The values fit, the graph does not.
+    names = [f"fixed.ckpt{end}" for end in (".data-00000-of-00001", ".index", ".meta")] if there else []
+    for name in names:
+        (tmp_path / name).write_bytes(b"old")
+    done = run_limited(500, "fix", FOUNDING / "eval-checkpoint", "--output", tmp_path / "fixed.ckpt")
+    assert done.returncode == 2
+    assert "fixed.ckpt.meta cannot be written" in done.stderr.splitlines()[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert all((tmp_path / name).read_bytes() == b"old" for name in names)
+
+
+@pytest.mark.parametrize("size", [0, 500])
+def test_a_full_disk_leaves_no_savedmodel(tmp_path, size):
+    done = run_limited(size, "fix", FOUNDING / "eval-saved_model", "--output", tmp_path / "fixed")
+    assert done.returncode == 2
+    assert f"{tmp_path / 'fixed'} cannot be written: File too large;" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_for_temporary_files_is_no_bug(tmp_path):
+    model = tmp_path / "model.tflite"
+    model.write_bytes(b"old")
+    done = run_limited(300, "convert", FOUNDING / "eval-frozen.pb", "--fix", "--output", model)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "no room for temporary files (File too large)" in line
+    assert model.read_bytes() == b"old"
+
+
+def test_a_full_disk_leaves_the_old_model(tmp_path):
+    script = (
+        "import resource, signal, sys\n"
+        "from dataclasses import replace\n"
+        "from tests.reporters.test_conversion import CONVERTED, INTEGER, conversion\n"
+        "found = conversion(replace(CONVERTED, model=b'new' * 100), INTEGER, broken=False)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "found.save(sys.argv[1])\n"
+    )
+    model = tmp_path / "model.tflite"
+    model.write_bytes(b"old")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, str(model)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "UserError" in done.stderr
+    assert "cannot be written: File too large" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
+    assert model.read_bytes() == b"old"
 
 
 def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_path):
