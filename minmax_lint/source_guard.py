@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
+
+from minmax_lint.errors import UserError
 
 DEFAULT_BOUND = 1e6
 
@@ -14,12 +17,13 @@ def guard(tensor: Any, bound: float = DEFAULT_BOUND, name: str | None = None) ->
     training program and in the export program, and export the tensor that it returns: the rewriter puts
     the output's FakeQuant in front of the minimum, where the converter keeps it. `bound` must lie above
     every value of `tensor`. Works in TF1 graphs and TF2 functions; the constant is the guard's own.
-    Raises ValueError for a bound that is no finite float32 number.
+    Raises UserError for a bound that is no positive finite float32 number: every range holds zero.
     """
+    given: object = bound
+    if not isinstance(given, Real) or not 0 < float(given) < 1e38:
+        raise UserError(f"the bound must be a finite number above the output's range, not {bound!r}")
     import tensorflow as tf
 
-    if not abs(bound) < 1e38:
-        raise ValueError(f"bound must be a finite number above the output's range, not {bound!r}")
     with tf.name_scope(f"{name}_scope" if name else "minmax_guard"):
         limit = tf.constant(bound, dtype=tensor.dtype, name="bound")
     return tf.minimum(tensor, limit, name=name or "guarded")
