@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import re
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def prefix_of_index(path: Path) -> Path:
     raise UnreadableModel(_VERSION_1)
 
 
+def refuse_version_1(prefix: Path) -> None:
+    """Raises UnreadableModel where the values under a prefix are of version 1: one file, or some, and no index."""
+    if not Path(f"{prefix}.index").is_file() and (
+        prefix.is_file() or any(prefix.parent.glob(f"{glob.escape(prefix.name)}-?????-of-?????"))
+    ):
+        raise UnreadableModel(_VERSION_1)
+
+
 def prefix_in_state(state: Path) -> Path:
     """The prefix that a `checkpoint` file names, found beside it where the folder has been moved.
 
@@ -75,24 +84,30 @@ def named_prefix(path: Path) -> Path:
     """
     if path.is_dir():
         if (path / STATE).is_file():
-            return prefix_in_state(path / STATE)
+            return _with_index(prefix_in_state(path / STATE))
         found = prefixes_in(path)
         if len(found) == 1:
-            return found[0]
+            return _with_index(found[0])
         several = (
             f"holds several checkpoints; name one, such as {found[-1]}" if found else "holds no checkpoint"
         )
         raise UnreadableModel(f"{path}: the folder {several}")
     if path.name == STATE and path.is_file():
-        return prefix_in_state(path)
-    prefix = prefix_of(path)
+        return _with_index(prefix_in_state(path))
+    return _with_index(prefix_of(path))
+
+
+def _with_index(prefix: Path) -> Path:
+    """The prefix, if a checkpoint's index is there. Raises UnreadableModel with what is near."""
     if Path(f"{prefix}.index").is_file():
         return prefix
-    if path.is_file():
-        raise UnreadableModel(f"{path}: {_VERSION_1}")
-    near = difflib.get_close_matches(prefix.name, [found.name for found in prefixes_in(path.parent)], n=1)
-    meant = f"; did you mean {path.with_name(near[0])}?" if near else ""
-    raise UnreadableModel(f"{path}: there is no such checkpoint ({prefix.name}.index is missing){meant}")
+    try:
+        refuse_version_1(prefix)
+    except UnreadableModel as error:
+        raise UnreadableModel(f"{prefix}: {error}") from None
+    near = difflib.get_close_matches(prefix.name, [found.name for found in prefixes_in(prefix.parent)], n=1)
+    meant = f"; did you mean {prefix.with_name(near[0])}?" if near else ""
+    raise UnreadableModel(f"{prefix}: there is no such checkpoint ({prefix.name}.index is missing){meant}")
 
 
 def prefixes_in(folder: Path) -> list[Path]:

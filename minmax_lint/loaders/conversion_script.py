@@ -50,8 +50,14 @@ def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
 class _Reader:
     path: Path
     calls: list[ConverterCall] = field(default_factory=list)
-    _names: dict[str, int] = field(default_factory=dict)
-    """Variable -> the converter it holds now, by its place in `calls`."""
+    _made: dict[ast.AST, int] = field(default_factory=dict)
+    """Call that makes a converter -> its place in `calls`."""
+    _names: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Variable -> the converters it may hold now."""
+    _returned: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Function -> the converters it may return."""
+    _functions: dict[ast.AST, str] = field(default_factory=dict)
+    """Return statement -> the function that it belongs to."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
 
@@ -60,8 +66,17 @@ class _Reader:
         for node in _in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._functions.update(
+                    (one, node.name) for one in ast.walk(node) if isinstance(one, ast.Return)
+                )
+            elif isinstance(node, ast.Return) and node.value is not None:
+                name = self._functions.get(node, "")
+                self._returned[name] = (*self._returned.get(name, ()), *self._held(node.value))
             elif isinstance(node, ast.Call):
                 self._make(node)
+            elif isinstance(node, ast.NamedExpr):
+                self._assign(node.target, node.value)
             elif isinstance(node, ast.Assign):
                 for target in node.targets:
                     self._assign(target, node.value)
@@ -74,36 +89,42 @@ class _Reader:
             self._modules[name.asname or name.name] = f"{module}{name.name}"
 
     def _make(self, node: ast.Call) -> None:
-        """A converter, if the call makes one."""
+        """A converter, if the call makes one; a flag of one, if it sets that by name."""
         dotted = _dotted(node.func)
+        if dotted == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
+            self._set(_dotted(node.args[0]), str(node.args[1].value), node.args[2])
         maker = dotted.rpartition(".")[2]
         if maker not in _MAKERS or "." not in dotted:
             return
         root, _, rest = dotted.partition(".")
         full = f"{self._modules.get(root, root)}.{rest}"
         flow = "tf1" if ".v1." in f".{full}." else _MAKERS[maker]
+        self._made[node] = len(self.calls)
         self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow))
 
+    def _held(self, value: ast.expr) -> tuple[int, ...]:
+        """The converters that an expression may give."""
+        if value in self._made:
+            return (self._made[value],)
+        if isinstance(value, ast.Call):
+            return self._returned.get(_dotted(value.func).rpartition(".")[2], ())
+        if isinstance(value, ast.NamedExpr):
+            return self._held(value.value)
+        if isinstance(value, ast.IfExp):
+            return (*self._held(value.body), *self._held(value.orelse))
+        return self._names.get(_dotted(value), ())
+
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            if (
-                isinstance(value, ast.Call)
-                and _dotted(value.func).rpartition(".")[2] in _MAKERS
-                and self.calls
-            ):
-                self._names[target.id] = len(self.calls) - 1
-            elif isinstance(value, ast.Name) and value.id in self._names:
-                self._names[target.id] = self._names[value.id]
-            return
-        path = _dotted(target).split(".")
-        if len(path) < 2:
-            return
-        name, attribute = ".".join(path[:-1]).removesuffix(".target_spec"), path[-1]
-        if name in self._names:
-            place = self._names[name]
+        dotted, held = _dotted(target), self._held(value)
+        if held and dotted:
+            self._names[dotted] = held
+        elif "." in dotted:
+            name, _, attribute = dotted.rpartition(".")
+            self._set(name, attribute, value)
+
+    def _set(self, name: str, attribute: str, value: ast.expr) -> None:
+        for place in self._names.get(name.removesuffix(".target_spec"), ()):
             self.calls[place] = _with_flag(self.calls[place], attribute, value)
-        elif isinstance(value, ast.Call) and self.calls and name == "self":
-            self._names[".".join(path)] = len(self.calls) - 1
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
@@ -111,7 +132,7 @@ def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
     pending: list[tuple[ast.AST, bool]] = [(tree, False)]
     while pending:
         node, ready = pending.pop()
-        if ready or not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        if ready or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return)):
             yield node
         else:
             pending.append((node, True))

@@ -43,16 +43,18 @@ def load(
         model = load_object(source, signature)
         return model if values is None else with_values(model, Path(values))
     name = "standard input" if source == STANDARD_INPUT else os.fspath(source)
+    path = Path(source)
     try:
         if source == STANDARD_INPUT:
             model = parse(piped(sys.stdin.buffer), signature=signature)
         else:
-            path = fetched(name) if is_remote(name) else Path(source)
+            path = fetched(name) if is_remote(name) else path
             model = _load_path(path, signature, trust, None if python is None else os.fspath(python))
     except UnknownName:
         raise
     except UnreadableModel as error:
-        raise UnreadableModel(f"{name}: {error}") from None
+        said = str(error).replace(str(path), name.rstrip("/")) if is_remote(name) else str(error)
+        raise UnreadableModel(f"{name}: {said}") from None
     except OSError as error:
         raise UnreadableModel(f"{name}: cannot be read ({error.strerror})") from None
     return model if values is None else with_values(model, Path(values))
@@ -84,6 +86,7 @@ def _load_path(path: Path, signature: str | None, trust: bool = False, python: s
 
 def _load_checkpoint(prefix: Path) -> Model:
     meta = checkpoint.meta_file(prefix)
+    checkpoint.refuse_version_1(prefix)
     return parse(mapped(meta), meta, prefix=prefix, form="checkpoint")
 
 

@@ -20,6 +20,8 @@ MOST_BYTES = 4 << 30
 MOST_FILES = 1000
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+_OURS = frozenset({"gs", "gcs", "s3", "s3a", "http", "https"})
+"""Schemes whose backends our extra brings along."""
 _CHUNK = 1 << 20
 _FOLDERS: list[TemporaryDirectory[str]] = []
 """What was fetched lives to the end of the process: weights are read when they are asked for."""
@@ -45,7 +47,8 @@ def fetched(url: str) -> Path:
     except UnreadableModel:
         raise
     except ImportError as error:
-        raise UnreadableModel(f"{_line(error)} (`pip install minmax-lint[remote]`)") from None
+        ours = " (`pip install minmax-lint[remote]`)" if url.partition(":")[0].lower() in _OURS else ""
+        raise UnreadableModel(f"{_line(error)}{ours}") from None
     except FileNotFoundError:
         raise UnreadableModel("there is no such file or folder behind this URL") from None
     except Exception as error:  # every backend has errors of its own

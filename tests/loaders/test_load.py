@@ -217,3 +217,13 @@ def test_duplicate_nodes_are_refused(tmp_path):
 def test_a_device_is_no_file():
     with pytest.raises(UnreadableModel, match="no file"):
         load("/dev/zero")
+
+
+@pytest.mark.parametrize("values", ["model.ckpt", "model.ckpt-00000-of-00002"])
+def test_a_folder_with_a_checkpoint_of_version_1_is_refused(tmp_path, values):
+    """Its graph is there; its ranges would be unknown, and nobody would be told."""
+    shutil.copy(FOUNDING / "eval-checkpoint" / "model.ckpt.meta", tmp_path)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt"')
+    (tmp_path / values).write_bytes(bytes(100) + bytes.fromhex("57fb808b247547db"))
+    with pytest.raises(UnreadableModel, match="checkpoint of version 1"):
+        load(tmp_path)

@@ -99,3 +99,19 @@ def test_a_flood_ends(memory, monkeypatch):
     monkeypatch.setattr(remote, "MOST_BYTES", 100)
     with pytest.raises(UnreadableModel, match="more than"):
         load("memory://models/eval-frozen.pb")
+
+
+def test_what_is_near_is_named_by_its_url(memory):
+    memory.pipe("/folder/eval.pb", (FOUNDING / "eval-frozen.pb").read_bytes())
+    with pytest.raises(UnreadableModel, match=r"such as memory://folder/eval\.pb"):
+        load("memory://folder")
+
+
+@pytest.mark.parametrize(("url", "extra"), [("s3://bucket/x.pb", True), ("abfs://c/x.pb", False)])
+def test_a_missing_backend_is_one_line_and_our_extra_is_named_where_it_helps(url, extra, monkeypatch):
+    for backend in ("s3fs", "adlfs"):
+        monkeypatch.setitem(sys.modules, backend, None)
+    with pytest.raises(UnreadableModel, match="nstall") as raised:
+        load(url)
+    assert ("minmax-lint[remote]" in str(raised.value)) == extra
+    assert "\n" not in str(raised.value)

@@ -52,6 +52,9 @@ def calls(tmp_path, text):
             {"integer_ops_only": True},
         ),
         (f"def main():\n  if True:\n    {TF2}    {DEFAULT}", {"optimizations": True}),
+        (f"def make():\n  {TF2}  return converter\nconverter = make()\n{DEFAULT}", {"optimizations": True}),
+        (f"(converter := {TF2.partition('= ')[2].strip()})\n{DEFAULT}", {"optimizations": True}),
+        (TF2 + "setattr(converter, 'inference_input_type', tf.uint8)\n", {"inference_input_type": "uint8"}),
         (f"class A:\n  def f(self):\n    self.{TF2}    self.{DEFAULT}", {"optimizations": True}),
         (
             "a: object = tf.lite.TFLiteConverter.from_keras_model(m)\na.inference_input_type = tf.int8",
@@ -68,6 +71,12 @@ def test_each_converter_of_a_script_has_its_own_flags_and_line(tmp_path):
     first, second = calls(tmp_path, TF2 + DEFAULT + TF1)
     assert (first.optimizations, second.optimizations) == (True, False)
     assert [call.origin.rpartition(":")[2] for call in (first, second)] == ["2", "4"]
+
+
+def test_flags_hold_for_each_converter_that_a_variable_may_be(tmp_path):
+    made = [f"tf.lite.TFLiteConverter.from_saved_model('{name}')" for name in "ab"]
+    found = calls(tmp_path, f"converter = {made[0]} if first else {made[1]}\n{DEFAULT}")
+    assert [call.optimizations for call in found] == [True, True]
 
 
 def test_a_script_is_never_run(tmp_path):
