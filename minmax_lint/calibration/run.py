@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -55,6 +55,8 @@ class Calibration:
     """Arrays that took NaN or infinite values, or none at all: they have no range."""
     samples: int
     seconds: float
+    unobserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why TensorFlow gave out no value -> the arrays of which it gave none."""
 
 
 def calibrate(
@@ -99,4 +101,13 @@ def calibrate(
         tuple(answer.values["not_finite"]),
         answer.values["samples"],
         answer.seconds,
+        dict(_unobserved(answer.values)),
     )
+
+
+def _unobserved(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if found["not_run"]:
+        yield "no sample entered their branch or loop", tuple(found["not_run"])
+    if found["functions"]:
+        reason = "TensorFlow does not show what the functions of If, While and Case compute"
+        yield reason, tuple(f"all of function {name}" for name in found["functions"])

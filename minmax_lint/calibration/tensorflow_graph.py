@@ -9,11 +9,15 @@ from minmax_lint.calibration.inputs import Input
 from minmax_lint.conversion.worker import Misuse
 
 _INTO_BRANCHES = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
-_OUT_OF_BRANCHES = frozenset({"Merge", "RefMerge", "Exit", "RefExit"})
+_PIVOTS = _INTO_BRANCHES | {"Identity", "RefIdentity", "Merge", "RefMerge", "LoopCond"}
+"""What a constant in a branch or loop waits for: without that edge it would stand outside."""
 
 
 class FrozenGraph:
-    """A frozen GraphDef, cut to what its outputs are computed from; nothing waits for control edges."""
+    """A frozen GraphDef, cut to what its outputs are computed from.
+
+    Nothing waits for control edges, but for those that put a constant into a branch or a loop of TF1.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,10 @@ class FrozenGraph:
             self._v1.import_graph_def(graph_def, name="")
         self.inputs = {name: self.tensor(name) for name in shapes if _node(name) in _names(graph_def)}
         self.outputs = [self.tensor(name) for name in outputs]
+        self.branches = any(node.op in _INTO_BRANCHES for node in graph_def.node)
+        """Whether it has branches or loops of TF1: an array in there has a value once, often or never."""
+        self.functions = called_functions(graph_def)
+        """Functions that its nodes call, and those that they call."""
         self._shapes = shapes
         self._session: Any = None
 
@@ -48,23 +56,25 @@ class FrozenGraph:
     def run(self, fetches: Any, feed: Feed) -> Any:
         """Values of `fetches` for one feed."""
         if self._session is None:
-            self._session = self._v1.Session(graph=self.graph)
+            config = self._v1.ConfigProto()
+            # The optimizer would look for arrays in branches that it has put together otherwise.
+            config.graph_options.rewrite_options.disable_meta_optimizer = self.branches
+            self._session = self._v1.Session(graph=self.graph, config=config)
         return self._session.run(fetches, {self.inputs[name]: feed[name] for name in self.inputs})
 
     def computed(self) -> list[Any]:
-        """Every float32 tensor that depends on an input and always has a value, inputs first."""
+        """Every float32 tensor that depends on an input, inputs first."""
         found = list(self.inputs.values())
         depending = {tensor.op.name for tensor in found}
-        branched: set[str] = set()
-        for op in self.graph.get_operations():
-            sources = {tensor.op.name for tensor in op.inputs}
-            if op.type in _INTO_BRANCHES or (sources & branched and op.type not in _OUT_OF_BRANCHES):
-                branched.add(op.name)
-            if op.name in depending or not sources & depending:
-                continue
-            depending.add(op.name)
-            if op.name not in branched:
+        grows = True
+        while grows:
+            grows = False
+            for op in self.graph.get_operations():
+                if op.name in depending or not any(tensor.op.name in depending for tensor in op.inputs):
+                    continue
+                depending.add(op.name)
                 found += op.outputs
+                grows = self.branches  # a loop's end leads back to its start
         return [tensor for tensor in found if tensor.dtype.base_dtype.name == "float32"]
 
     def _shape(self, name: str, tensor: Any) -> Sequence[int | None] | None:
@@ -79,6 +89,11 @@ class FrozenGraph:
 def _keep_ancestors(graph_def: Any, outputs: Sequence[str], inputs: Mapping[str, Any]) -> None:
     nodes = {node.name: node for node in graph_def.node}
     cut = {_node(name) for name in inputs}
+    branches = any(node.op in _INTO_BRANCHES for node in graph_def.node)
+
+    def stays(text: str) -> bool:
+        return not text.startswith("^") or (branches and text[1:] in nodes and nodes[text[1:]].op in _PIVOTS)
+
     pending = [_node(name) for name in outputs]
     seen = set(pending)
     while pending:
@@ -86,7 +101,7 @@ def _keep_ancestors(graph_def: Any, outputs: Sequence[str], inputs: Mapping[str,
         if name not in nodes:
             raise Misuse(f"the graph has no node {name!r}")
         node = nodes[name]
-        node.input[:] = [] if name in cut else [text for text in node.input if not text.startswith("^")]
+        node.input[:] = [] if name in cut else [text for text in node.input if stays(text)]
         fresh = {_node(text) for text in node.input} - seen
         seen |= fresh
         pending += fresh
@@ -104,4 +119,18 @@ def _names(graph_def: Any) -> set[str]:
 
 
 def _node(array: str) -> str:
-    return array.partition(":")[0]
+    return array.lstrip("^").partition(":")[0]
+
+
+def called_functions(graph_def: Any) -> list[str]:
+    """The functions that nodes of the graph call, and those that these call."""
+    bodies = {function.signature.name: function.node_def for function in graph_def.library.function}
+    found: dict[str, None] = {}
+    pending = [graph_def.node]
+    while pending:
+        for node in pending.pop():
+            for value in node.attr.values():
+                fresh = [one.name for one in (value.func, *value.list.func) if one.name in bodies]
+                pending += [bodies[name] for name in fresh if name not in found]
+                found.update(dict.fromkeys(fresh))
+    return list(found)

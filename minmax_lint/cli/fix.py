@@ -119,8 +119,10 @@ def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, flo
     if not args.unsafe_fixes:
         raise UserError("--calibrate is for ranges that a fix inserts: give --unsafe-fixes as well")
     calibration = real_converter.calibration_of(args, source.model, source.ends)
-    if calibration.not_finite and not args.quiet:
-        say(f"no range observed (NaN or infinite values): {', '.join(calibration.not_finite)}")
+    without = {"NaN or infinite values": calibration.not_finite, **calibration.unobserved}
+    for reason, arrays in without.items():
+        if arrays and not args.quiet:
+            say(f"no range observed ({reason}): {', '.join(arrays)}")
     return calibration.ranges
 
 

@@ -17,6 +17,7 @@ _OPS_WITHOUT_T = frozenset(
         "FakeQuantWithMinMaxVarsPerChannel",
         "Const",
         "GatherV2",
+        "LoopCond",
         "Placeholder",
         "PlaceholderWithDefault",
     }

@@ -15,6 +15,7 @@ from minmax_lint.conversion import Watch
 from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checksum import crc32c
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf115, tf215, tf221
@@ -32,6 +33,46 @@ def net() -> bytes:
     b.add("AddN", "sum", "halves", "halves:1", N=2)
     b.add("RealDiv", "inverse", b.const("one", 1.0), x)
     b.add("Pack", "out", "halves", "halves:1", N=2, axis=0)
+    return encode(b.graph())
+
+
+def loop_in_branches() -> bytes:
+    """x is doubled three times, and then halved; where something is below -1000, it would be shifted instead.
+
+    As TF1's tf.while_loop and tf.cond make it: constants wait for the pivot of their loop or branch.
+    """
+    b = Builder()
+    x = b.placeholder("x", [None, 2])
+
+    def const(name: str, value: float, pivot: str, dtype: DType = DType.FLOAT) -> str:
+        return b.add("Const", name, after=[pivot], dtype=dtype, value=Tensor.of(dtype, [], [value]))
+
+    frame = {"frame_name": b"loop", "is_constant": False, "parallel_iterations": 10}
+    zero = b.const("zero", 0, dtype=DType.INT32)
+    b.add("Enter", "loop/Enter", zero, T=DType.INT32, **frame)
+    b.add("Enter", "loop/Enter_1", x, T=DType.FLOAT, **frame)
+    b.add("Merge", "loop/Merge", "loop/Enter", "loop/Next", T=DType.INT32, N=2)
+    b.add("Merge", "loop/y", "loop/Enter_1", "loop/Next_1", T=DType.FLOAT, N=2)
+    three = const("loop/three", 3, "loop/Merge", DType.INT32)
+    b.add("LoopCond", "loop/Cond", b.add("Less", "loop/Less", "loop/Merge", three, T=DType.INT32))
+    b.add("Switch", "loop/Switch", "loop/Merge", "loop/Cond", T=DType.INT32)
+    b.add("Switch", "loop/Switch_1", "loop/y", "loop/Cond", T=DType.FLOAT)
+    b.add("Identity", "loop/i", "loop/Switch:1", T=DType.INT32)
+    one = const("loop/one", 1, "loop/i", DType.INT32)
+    b.add("NextIteration", "loop/Next", b.add("Add", "loop/add", "loop/i", one, T=DType.INT32), T=DType.INT32)
+    two = const("loop/two", 2.0, "loop/i")
+    doubled = b.add("Mul", "loop/doubled", "loop/Switch_1:1", two, T=DType.FLOAT)
+    b.add("NextIteration", "loop/Next_1", doubled, T=DType.FLOAT)
+    y = b.add("Exit", "loop/Exit", "loop/Switch_1", T=DType.FLOAT)
+    axes = b.const("axes", [0, 1], [2], dtype=DType.INT32)
+    least = b.add("Min", "least", y, axes, keep_dims=False, Tidx=DType.INT32)
+    negative = b.add("Less", "negative", least, b.const("limit", -1000.0), T=DType.FLOAT)
+    b.add("Switch", "cond/Switch", y, negative, T=DType.FLOAT)
+    b.add("Identity", "cond/f", "cond/Switch", T=DType.FLOAT)
+    b.add("Identity", "cond/t", "cond/Switch:1", T=DType.FLOAT)
+    b.add("Mul", "halved", "cond/f", const("half", 0.5, "cond/f"), T=DType.FLOAT)
+    b.add("Add", "shifted", "cond/t", const("shift", 1000.0, "cond/t"), T=DType.FLOAT)
+    b.add("Merge", "out", "halved", "shifted", T=DType.FLOAT, N=2)
     return encode(b.graph())
 
 
@@ -55,6 +96,42 @@ def test_every_float_array_that_depends_on_an_input_is_observed(
         "sum": (0, 8),
     }
     assert found.samples == 5
+
+
+@pytest.mark.parametrize("interpreter", [tf215, tf221, tf115])
+def test_branches_and_loops_of_tf1_are_observed_as_often_as_they_run(
+    interpreter: Callable[[], Path], data: str
+) -> None:
+    found = calibrate(loop_in_branches(), INPUTS, ["out"], Data(data, batch_size=2), python=interpreter())
+    assert found.ranges == {
+        "x": (-2, 4),
+        "loop/Enter_1": (-2, 4),
+        "loop/y": (-16, 32),
+        "loop/Switch_1": (-16, 32),
+        "loop/Switch_1:1": (-8, 16),
+        "loop/doubled": (-16, 32),
+        "loop/Next_1": (-16, 32),
+        "loop/Exit": (-16, 32),
+        "least": (-16, -2),
+        "cond/Switch": (-16, 32),
+        "cond/f": (-16, 32),
+        "halved": (-8, 16),
+        "out": (-8, 16),
+    }
+    assert found.samples == 5
+    assert found.unobserved == {
+        "no sample entered their branch or loop": ("cond/Switch:1", "cond/t", "shifted")
+    }
+
+
+@pytest.mark.parametrize("method", ["percentile", "moving-average"])
+def test_other_methods_see_into_branches_and_loops_too(method: Method, data: str) -> None:
+    found = calibrate(
+        loop_in_branches(), INPUTS, ["out"], Data(data), method=method, percentile=100, python=tf221()
+    )
+    assert found.ranges["loop/doubled"] == (-16, pytest.approx(32))
+    assert found.ranges["halved"] == (-8, pytest.approx(16))
+    assert "shifted" not in found.ranges
 
 
 def test_an_array_that_takes_infinite_values_has_no_range(data: str) -> None:
