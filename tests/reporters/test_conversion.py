@@ -10,6 +10,7 @@ from minmax_lint.conversion import ConversionResult, Failure, OpInfo, TensorInfo
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.conversion import print_conversion
+from minmax_lint.reporters.terminal.verification import steps_text
 from minmax_lint.verification import Comparison, Verification
 from tests.reporters.golden_file import Stream, assert_golden
 from tests.reporters.reports import ABORT, MM101, report
@@ -81,6 +82,14 @@ def test_a_failure_that_no_finding_explains_is_explained_by_its_message() -> Non
     text = shown(conversion(FAILED, None, broken=False), ("The cause.", "The remedy."))
     assert "cause    The cause." in text
     assert "advice   The remedy." in text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(0.0, "0"), (3.8e-06, "<0.01"), (0.333, "0.33"), (1.5, "1.50"), (99.4, "99.40"), (12345.6, "12,346")],
+)
+def test_errors_are_told_to_the_hundredth_of_a_step(error: float, told: str) -> None:
+    assert steps_text(error) == told
 
 
 PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),))

@@ -12,7 +12,7 @@ from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
-from minmax_lint.reporters.terminal.verification import print_verification
+from minmax_lint.reporters.terminal.verification import print_verification, steps_text
 from minmax_lint.reporters.words import plural
 
 SHOWN_FLOAT_OPS = 8
@@ -128,7 +128,7 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
 def _print_threshold(page: Page, found: Conversion) -> None:
     if found.threshold is None or found.verification is None:
         return
-    worst = f"largest error {found.verification.worst:.3g} steps, threshold {found.threshold:g}"
+    worst = f"largest error {steps_text(found.verification.worst)} steps, threshold {found.threshold:g}"
     if found.within_threshold:
         page.line((f"{page.glyphs.ok} values near enough", "bold green"), f": {worst}")
     else:

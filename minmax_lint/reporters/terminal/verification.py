@@ -48,6 +48,13 @@ def print_verification(page: Page, found: Conversion) -> None:
     page.line()
 
 
+def steps_text(error: float) -> str:
+    """An error in output steps, to the hundredth: what is less comes from float arithmetic, not quantization."""
+    if 0 < error < 0.005:
+        return "<0.01"
+    return f"{error:.2f}" if 0 < error < 100 else f"{error:,.0f}"
+
+
 def _pair(one: Comparison, *, fixed: bool) -> str:
     pair = (one.reference, one.value)
     return PAIRS[pair] if fixed or pair != ("original", "model") else "the conversion"
@@ -57,8 +64,8 @@ def _cells(one: Comparison, found: Conversion, agreements: bool) -> tuple[Part, 
     counts = found.threshold is not None and (one.reference, one.value) == ("original", "model")
     too_far = counts and one.max_error > (found.threshold or 0.0)
     cells: tuple[Part, ...] = (
-        (f"{one.max_error:.3g}", "bold red" if too_far else ""),
-        f"{one.mean_error:.3g}",
+        (steps_text(one.max_error), "bold red" if too_far else ""),
+        steps_text(one.mean_error),
     )
     if agreements:
         cells += ("-" if one.agreement is None else f"{one.agreement:.1%}",)
