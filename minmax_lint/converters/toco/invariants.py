@@ -36,8 +36,9 @@ def _check_order(model: Model) -> None:
         for name in op.inputs:
             producer = model.arrays[name].producer
             if producer is not None and producer.position >= op.position:
-                raise Fatal(
-                    "Check failed: arrays_behind_us.count(input)",
-                    array=model.arrays[name].source,
-                    node=op.node.name,
-                )
+                raise misplaced(model.arrays[name].source, op.node.name)
+
+
+def misplaced(array: str, node: str) -> Fatal:
+    """The abort where an operator stands in front of the one that makes `array`."""
+    return Fatal("Check failed: arrays_behind_us.count(input)", array=array, node=node)

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from minmax_lint.converters.toco.constants import known_zero
 from minmax_lint.converters.toco.fakequants import check_contains_zero
 from minmax_lint.converters.toco.fusion import BIAS_SLOT
+from minmax_lint.converters.toco.invariants import misplaced
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
 from minmax_lint.converters.toco.parameters import Parameters, array_parameters, parameters
 from minmax_lint.converters.toco.passes import Fatal, Unfollowed
@@ -90,6 +91,7 @@ class Quantizer:
         self.done: list[Operator] = []
         self._quantized_constants: set[str] = set()
         self._output_that_is_an_input: Fatal | None = None
+        self._misplaced_copy: Fatal | None = None
 
     def run(self, operators: list[Operator]) -> None:
         """Raises Fatal at the first operator at which TOCO aborts."""
@@ -101,6 +103,8 @@ class Quantizer:
                 self.done.append(op)
         if self._output_that_is_an_input is not None:
             raise self._output_that_is_an_input
+        if self._misplaced_copy is not None:
+            raise self._misplaced_copy
         # Measured: a missing range of a later operator is reported before the weights of an earlier one.
         for op in self.done:
             if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
@@ -180,7 +184,10 @@ class Quantizer:
         source, output = op.inputs[0], op.output
         known = self.parameters[source]
         if not self.model.is_discardable(source) and not self.model.is_discardable(output):
-            # The Dequantize behind an output that was quantized has no shape yet: no copy can be made.
+            # The Dequantize behind an output that was quantized has no shape yet: no copy can be made. In the
+            # next pass one can, and is put behind what reads it (measured).
+            if op.type in CLAMPS and self.model.arrays[output].consumers:
+                self._misplaced_copy = misplaced(self.model.arrays[output].source, op.node.name)
             return False
         if not remove_passthrough(self.model, op, 0):
             return False

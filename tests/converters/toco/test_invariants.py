@@ -74,3 +74,13 @@ def test_toco_1_15_hands_no_range_of_no_width_through_a_reshape(low: float, high
     net.reshape("output", net.quant("quantized", net.add("Relu", "relu", net.input), low, high), 1, 256)
     assert answer(net, "output") == "quantized"
     assert (answer(net, "output", version="toco-1.15") == "quantized") is found
+
+
+def test_an_activation_between_two_outputs_that_clamps_nothing_must_not_be_read() -> None:
+    net = Net()
+    before = net.bias("before", net.conv("conv", net.input))
+    after = net.add("Relu", "after", before)
+    net.quant("output", net.conv("more", net.quant("quantized", after, 0, 1)))
+    assert answer(net, "output", "after") == "quantized"
+    assert answer(net, "output", "before") == "quantized"
+    assert answer(net, "output", "before", "after") == "other: Check failed: arrays_behind_us.count(input)"
