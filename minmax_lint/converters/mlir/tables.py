@@ -79,8 +79,6 @@ class Version:
     """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
     stores_unsigned_widths: bool
     """Unsigned types of 4 and 16 bits can be written."""
-    signed_four_bits: frozenset[str]
-    """Ops that take and make signed types of 4 bits, besides those that only move elements."""
     pushes_transposes: bool
     """PushTransposeThroughEwisePass runs in front of the optimization."""
     simplifies_slices_and_sums: bool
@@ -101,7 +99,6 @@ VERSIONS = {
         without_builtin=frozenset({"Softsign"}),
         unites_unsigned_concatenations=False,
         stores_unsigned_widths=False,
-        signed_four_bits=frozenset(),
         pushes_transposes=False,
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
@@ -115,7 +112,6 @@ VERSIONS = {
         without_builtin=frozenset(),
         unites_unsigned_concatenations=True,
         stores_unsigned_widths=True,
-        signed_four_bits=frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "L2_NORMALIZATION"}),
         pushes_transposes=True,
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,

@@ -30,7 +30,7 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
     for op in function:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
-        check_types(op, version, signed=signed)
+        check_types(op, signed=signed)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)
 
@@ -46,7 +46,7 @@ def check_scales(op: Operation, *, signed: bool) -> None:
         raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
 
 
-def check_types(op: Operation, version: Version, *, signed: bool) -> None:
+def check_types(op: Operation, *, signed: bool) -> None:
     """Raises Refused where an operation has no form for the widths of its operands and results."""
     if op.name in (CONST, QUANTIZE, DEQUANTIZE):
         return
@@ -71,11 +71,10 @@ def check_types(op: Operation, version: Version, *, signed: bool) -> None:
         raise _mistyped(op, f"'tfl.{name}' op failed to verify that Operands do not have valid shapes")
     if op.name in CONVOLUTIONS and any(scale.bits == BIAS.bits for scale in results):
         raise _mistyped(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
-    four = version.signed_four_bits if signed else UNSIGNED_FOUR_BITS
     weights = op.operands[1] if op.name in CONVOLUTIONS and _is_stored(op.operands[1]) else None
     for value in (*op.operands, *op.results):
         scale = value.scale
-        if scale and _impossible(op.name, scale.bits, four, of_weights=value is weights, signed=signed):
+        if scale and _impossible(op.name, scale.bits, of_weights=value is weights, signed=signed):
             got = spelled(scale, signed=signed)
             raise _mistyped(
                 op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
@@ -99,11 +98,12 @@ def _sixteen_bits(op: Operation, *, signed: bool) -> bool:
     return signed and (op.name != "ADD" or op.operands[0].shape == op.operands[1].shape)
 
 
-def _impossible(name: str, bits: int, four: frozenset[str], *, of_weights: bool, signed: bool) -> bool:
+def _impossible(name: str, bits: int, *, of_weights: bool, signed: bool) -> bool:
     if bits == 8:
         return name == "ONE_HOT"
     if bits == 4:
-        return not of_weights and name not in four and name not in FOUR_BITS_ALWAYS
+        possible = of_weights or name in FOUR_BITS_ALWAYS or (not signed and name in UNSIGNED_FOUR_BITS)
+        return not possible
     return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and not signed))
 
 
