@@ -78,14 +78,26 @@ def _made_of(kept: Kept, edge: Edge, ops: frozenset[str], *, random: bool) -> bo
 def _not_learning(kept: Kept, node: Node) -> Edge | None:
     """What a Merge gives where the predicate of its Switch is false by default."""
     for edge in node.inputs:
-        while edge.node in kept and kept.graph.op(edge.node) == "Identity":
-            edge = kept.graph[edge.node].inputs[0]
-        if edge.node not in kept or kept.graph.op(edge.node) != "Switch" or edge.port != 0:
+        edge = _behind_identities(kept, edge)
+        switched = kept.graph[edge.node].inputs if edge.node in kept else ()
+        if len(switched) != 2 or kept.graph.op(edge.node) != "Switch" or edge.port != 0:
             continue
-        value, predicate = kept.graph[edge.node].inputs
+        value, predicate = switched
         if _is_false(kept, predicate):
             return value
     return None
+
+
+def _behind_identities(kept: Kept, edge: Edge) -> Edge:
+    for _ in range(_LIMIT):
+        if (
+            edge.node not in kept
+            or kept.graph.op(edge.node) != "Identity"
+            or not kept.graph[edge.node].inputs
+        ):
+            break
+        edge = kept.graph[edge.node].inputs[0]
+    return edge
 
 
 def _is_false(kept: Kept, edge: Edge) -> bool:

@@ -15,9 +15,10 @@ _ANY = 1 << 62
 _BY_COUNT: dict[tuple[int, int], str] = {
     (0, 0): "Const Placeholder",
     (1, 1): """
-        Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu Erf Exp Expm1
+        Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu Enter Erf Exit Exp Expm1
         FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
-        LogSoftmax LogicalNot MatrixDiag MaxPool Neg OnesLike PlaceholderWithDefault PreventGradient
+        LogSoftmax LogicalNot LoopCond MatrixDiag MaxPool Neg NextIteration OnesLike PlaceholderWithDefault
+        PreventGradient
         QuantizeAndDequantize RandomUniform Rank ReadVariableOp Reciprocal Relu Relu6 Rint Round Rsqrt Selu
         Shape Sigmoid Sign Sin Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square Squeeze
         StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
@@ -28,7 +29,7 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         ExpandDims Fill FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
         MatMul MatrixSetDiag Max Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan NotEqual Pad Pow Prod RealDiv
         Reshape ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseSequence ReverseV2 SegmentSum Split
-        SquaredDifference Sub Sum Tile TopKV2 Transpose TruncateDiv Xdivy Xlogy
+        SquaredDifference Sub Sum Switch Tile TopKV2 Transpose TruncateDiv Xdivy Xlogy
     """,
     (3, 3): """
         BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars
@@ -38,7 +39,7 @@ _BY_COUNT: dict[tuple[int, int], str] = {
     """,
     (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
     (5, 5): "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3",
-    (1, _ANY): "AddN Einsum If Pack StatelessIf",
+    (1, _ANY): "AddN Einsum If Merge Pack StatelessIf",
     (2, _ANY): "Assert DynamicStitch ParallelDynamicStitch",
     (3, _ANY): "Concat ConcatV2",
 }
@@ -48,8 +49,8 @@ INPUT_COUNTS = {op: counts for counts, ops in _BY_COUNT.items() for op in ops.sp
 
 SEVERAL_OUTPUTS = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Split SplitV
-    StatelessIf TopK TopKV2 Unique Unpack
+    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Merge Split SplitV
+    StatelessIf Switch TopK TopKV2 Unique Unpack
     """.split()
 )
 """The ops of INPUT_COUNTS that have more outputs than one."""

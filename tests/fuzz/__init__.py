@@ -4,6 +4,10 @@ from pathlib import Path
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 HOSTILE = FOUNDING.with_name("hostile")
-FIXTURES = tuple(
-    FOUNDING / name for name in ("eval-frozen.pb", "eval-guarded-frozen.pb", "eval.pb", "eval-saved_model")
+FIXTURES = (
+    *(
+        FOUNDING / name
+        for name in ("eval-frozen.pb", "eval-guarded-frozen.pb", "eval.pb", "eval-saved_model")
+    ),
+    *sorted(FOUNDING.with_name("control_flow").glob("*.pb")),
 )

@@ -20,8 +20,20 @@ from minmax_lint.graph.shape_rules import SHAPE_RULES
 from minmax_lint.graph.tensor import Tensor
 from tests.fuzz import FIXTURES
 
+CONTROL = ["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "PlaceholderWithDefault"]
 OPS = sorted(
-    {*IMPORTED, *LEGALIZED, *SHAPE_RULES, *FAKE_QUANTS, "Assign", "Const", "Placeholder", "If", "Made"}
+    {
+        *IMPORTED,
+        *LEGALIZED,
+        *SHAPE_RULES,
+        *FAKE_QUANTS,
+        *CONTROL,
+        "Assign",
+        "Const",
+        "Placeholder",
+        "If",
+        "Made",
+    }
 )
 KEYS = """
     T Tidx Tout Tparams DstT SrcT dtype shape value axis num_bits narrow_range min max N num num_split ksize strides
@@ -65,7 +77,8 @@ def absurd_graphs(draw) -> Graph:
     nodes: list[Node] = []
     count = draw(st.integers(1, 12))
     for number in range(count):
-        op = draw(st.sampled_from(OPS) | st.sampled_from(["Const", "Placeholder", "FakeQuantWithMinMaxVars"]))
+        common = st.sampled_from(["Const", "Placeholder", "FakeQuantWithMinMaxVars", *CONTROL])
+        op = draw(st.sampled_from(OPS) | common)
         known = st.sampled_from(range(max(number, 1))) | st.sampled_from(range(count))
         least, most = INPUT_COUNTS.get(op, (0, 4))
         slots = {"min_size": least, "max_size": min(most, least + 3)} if draw(_mostly) else {"max_size": 4}
