@@ -168,7 +168,7 @@ def convert(
     `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
     where the conversion cannot be tried.
     """
-    from minmax_lint.calibration import Data
+    from minmax_lint.calibration import Data, check_data
     from minmax_lint.converting import Converter, Proof, convert_linted
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixing import fix_model
@@ -179,6 +179,8 @@ def convert(
     proof = None
     if verify:
         data = Data(verify, aliases=model.input_keys(ends.inputs)) if isinstance(verify, str) else None
+        if data is not None:
+            check_data(data, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
         proof = Proof(data)
     if fix:
         options = FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {})
@@ -211,16 +213,18 @@ def calibrate(
     `moving-average`. The `.ranges` of the result (array -> (min, max)) are what `fix` and `convert` take as
     `calibrated`. `trust`: as of `lint`. Raises UserError where the data cannot be read or do not fit.
     """
-    from minmax_lint.calibration import Data
+    from minmax_lint.calibration import Data, check_data
     from minmax_lint.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
     model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
+    read = Data(data, batch_size, samples, model.input_keys(ends.inputs))
+    check_data(read, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
     return run(
         frozen_model(model, ends.inputs, ends.outputs),
         ends.inputs,
         ends.outputs,
-        Data(data, batch_size, samples, model.input_keys(ends.inputs)),
+        read,
         method=method,
         percentile=percentile,
         python=python,

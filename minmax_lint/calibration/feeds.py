@@ -36,7 +36,8 @@ def batches(
         if limit is not None and count >= limit:
             return
     if not count:
-        raise Misuse(f"{source} holds fewer samples than one batch of the graph ({size})")
+        few = f"fewer samples than one batch of the graph ({size})" if fixed else "no samples"
+        raise Misuse(f"{source} holds {few}")
 
 
 def _length(feed: Feed, inputs: Sequence[Input]) -> int:
@@ -68,11 +69,17 @@ def _regrouped(feeds: Iterator[Feed], inputs: Sequence[Input], size: int, whole:
 def _rows(source: str, inputs: Sequence[Input], folder: str) -> Iterator[Feed]:
     """What the source holds, piece by piece, every input fitted."""
     for named in pieces(source, inputs, folder):
-        yield {one.name: one.rows(_value(named, one, source)) for one in inputs}
+        yield fitted(named, inputs, source)
+
+
+def fitted(named: Mapping[str, Any], inputs: Sequence[Input], source: str) -> Feed:
+    """Samples of every input from what the source calls so. Raises Misuse where one is missing or misfits."""
+    return {one.name: one.rows(_value(named, one, source)) for one in inputs}
 
 
 def _value(named: Mapping[str, Any], one: Input, source: str) -> Any:
     found = next((named[name] for name in one.names if name in named), None)
     if found is None:
-        raise Misuse(f"{source} has no data for input {one.name!r}; it has {', '.join(named) or 'nothing'}")
+        has = ", ".join(map(repr, named)) or "nothing"
+        raise Misuse(f"{source} has no data for input {one.name!r}; it has {has}: name it {one.name!r}")
     return found

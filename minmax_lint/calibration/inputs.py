@@ -28,9 +28,13 @@ class Input:
         """`value` as samples of this input, one a row. Raises Misuse where it does not fit."""
         array = numpy.asarray(value)
         if array.dtype.kind not in "biuf":
-            raise Misuse(f"the data for input {self.name!r} are no numbers but {array.dtype}")
+            raise Misuse(
+                f"the data for input {self.name!r} are no numbers but {array.dtype}; save them as numbers"
+            )
         if array.dtype.kind == "f" and not numpy.isfinite(array).all():
-            raise Misuse(f"the data for input {self.name!r} hold NaN or infinite values")
+            raise Misuse(
+                f"the data for input {self.name!r} hold NaN or infinite values; leave those samples out"
+            )
         fitted = self._fitted(array)
         if self.dtype.kind in "iu" and array.dtype.kind == "f" and (fitted != numpy.rint(fitted)).any():
             raise Misuse(f"the data for input {self.name!r} are fractions; the graph wants {self.dtype}")
@@ -47,8 +51,19 @@ class Input:
             return array[numpy.newaxis]
         wanted = ", ".join("?" if size is None else str(size) for size in self.shape)
         raise Misuse(
-            f"the data for input {self.name!r} have shape {list(array.shape)}; the graph wants [{wanted}]"
+            f"the data for input {self.name!r} have shape {list(array.shape)}; the graph wants [{wanted}] "
+            "(any number of samples in front)"
         )
+
+
+def completed(
+    own: Sequence[int | None] | None, given: Sequence[int | None] | None
+) -> Sequence[int | None] | None:
+    """The graph's own shape of an input, with what the user says of its unknown dimensions."""
+    if own is None or given is None or len(own) != len(given):
+        return given or own
+    # The user's batch size is the converted model's; the graph itself may take more at once.
+    return [*own[:1], *(theirs if mine is None else mine for mine, theirs in zip(own[1:], given[1:]))]
 
 
 def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:

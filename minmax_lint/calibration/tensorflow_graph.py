@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from minmax_lint.calibration.feeds import Feed
-from minmax_lint.calibration.inputs import Input
+from minmax_lint.calibration.inputs import Input, completed
 from minmax_lint.conversion.worker import Misuse
 
 _INTO_BRANCHES = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
@@ -79,11 +79,7 @@ class FrozenGraph:
 
     def _shape(self, name: str, tensor: Any) -> Sequence[int | None] | None:
         own: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
-        given = self._shapes[name]
-        if own is None or given is None or len(own) != len(given):
-            return given or own
-        # The user's batch size is the converted model's; the graph itself may take more at once.
-        return own[:1] + [theirs if mine is None else mine for mine, theirs in zip(own[1:], given[1:])]
+        return completed(own, self._shapes[name])
 
 
 def _keep_ancestors(graph_def: Any, outputs: Sequence[str], inputs: Mapping[str, Any]) -> None:

@@ -43,6 +43,7 @@ def run(args: Namespace) -> int:
     source = named_source(args).checked()
     source.model.require_graph("convert")
     converter.checked_for(source.ends.inputs)
+    real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
     args.converter = [converter.profile.name]
     patch: Patch | None = patched(args, source) if args.fix else None

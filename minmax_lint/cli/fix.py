@@ -53,6 +53,7 @@ def run(args: Namespace) -> int:
     destination = destination_of(args, args.graph)
     real_converter.check_interpreter(args)
     source = named_source(args).checked()
+    real_converter.check_data(args, source.model, source.ends)
     patch = patched(args, source)
     proof = proved(args, source, patch)
     errors = patch.after.count("error")
@@ -116,8 +117,6 @@ def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, flo
     """Array -> (min, max) as `--calibrate` observes it; empty without. Raises UserError."""
     if not getattr(args, "calibrate", None):
         return {}
-    if not args.unsafe_fixes:
-        raise UserError("--calibrate is for ranges that a fix inserts: give --unsafe-fixes as well")
     calibration = real_converter.calibration_of(args, source.model, source.ends)
     without = {"NaN or infinite values": calibration.not_finite, **calibration.unobserved}
     for reason, arrays in without.items():
@@ -160,7 +159,12 @@ def fix_options(args: Namespace) -> FixOptions:
     from minmax_lint.source_guard import DEFAULT_BOUND
 
     ranges = read_ranges(args.ranges) if args.ranges else {}
-    for option, given in (("--ranges", args.ranges), ("--default-range", args.default_range)):
+    calibrate = getattr(args, "calibrate", None)
+    for option, given in (
+        ("--ranges", args.ranges),
+        ("--default-range", args.default_range),
+        ("--calibrate", calibrate),
+    ):
         if given and not args.unsafe_fixes:
             raise UserError(f"{option} is for ranges that a fix inserts: give --unsafe-fixes as well")
     return FixOptions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import values
@@ -118,6 +119,30 @@ def check_interpreter(args: Namespace) -> None:
         converter_of(args).checked()
     elif args.calibrate:
         checked_interpreter(args.python)
+
+
+def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
+    """Raise UserError where data that the options name cannot be read, or do not fit the graph's inputs."""
+    from minmax_lint import calibration
+    from minmax_lint.verification.run import DEFAULT_SAMPLES
+
+    limits: dict[str, int | None] = {}
+    if args.verify_data:
+        limits[args.verify_data] = args.samples or DEFAULT_SAMPLES
+    if args.calibrate:
+        limits[args.calibrate] = args.samples
+    for source, limit in limits.items():
+        data = replace(data_of(args, source, model.input_keys(ends.inputs)), limit=limit)
+        with watching(args, f"reading {source}") as watch:
+            calibration.check_data(
+                data,
+                model.graph,
+                ends.inputs,
+                ends.outputs,
+                python=args.python,
+                time_limit=args.time_limit,
+                watch=watch,
+            )
 
 
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:

@@ -6,9 +6,9 @@ the modules of other tasks, which may import each other and this one.
 
 Request (JSON): `result` (path to write), `task` (a module of this package, such as "calibration.observe",
 whose `run(tensorflow, request, announce)` returns values for the result; a conversion where it is missing)
-and what the task needs. A conversion needs `graph` (frozen GraphDef, binary), `inputs` {name: shape or
-null}, `outputs` [name], `engine` "toco" | "mlir", `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and
-`model` (path to write).
+and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
+`graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
+`flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write).
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it).
 
@@ -39,10 +39,12 @@ def main(request_path: str) -> int:
     announce = _separate_stages()
     result: dict[str, Any] = {"ok": False}
     try:
-        announce("tensorflow")
-        tensorflow = import_tensorflow()
-        result["tensorflow"] = tensorflow.__version__
-        announce("version " + tensorflow.__version__)
+        tensorflow = None
+        if request.get("with_tensorflow", True):
+            announce("tensorflow")
+            tensorflow = import_tensorflow()
+            result["tensorflow"] = tensorflow.__version__
+            announce("version " + tensorflow.__version__)
         if "task" in request:
             result.update(_task(request["task"]).run(tensorflow, request, announce))
         else:

@@ -123,7 +123,7 @@ PIXELS = values(4, 2, 3)
     ("inputs", "arrays", "said"),
     [
         ([IMAGE], {"image": values(4, 2, 5)}, r"have shape \[4, 2, 5\]; the graph wants \[\?, 2, 3\]"),
-        ([IMAGE, MASK], {"image": PIXELS}, "no data for input 'mask'; it has image"),
+        ([IMAGE, MASK], {"image": PIXELS}, "no data for input 'mask'; it has 'image': name it 'mask'"),
         ([IMAGE, MASK], {"image": PIXELS, "mask": values(2, 1)}, "different numbers of samples"),
         ([SINGLE, MASK], {"image": PIXELS, "mask": values(2, 1)}, "different batch sizes"),
         ([IMAGE], {"image": PIXELS * np.nan}, "NaN or infinite"),
@@ -164,7 +164,7 @@ def test_files_that_are_no_data_are_the_users_to_change(content: bytes, said: st
     [
         ("missing.npz", "there are no data at missing.npz"),
         ("no_such_module:feeds", "cannot be imported"),
-        ("json:feeds", "cannot be imported"),
+        ("json:feeds", "json has no function 'feeds'; it must be"),
         (".", r"holds no \.npz and no \.npy files"),
     ],
 )

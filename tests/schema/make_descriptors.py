@@ -18,6 +18,7 @@ ROOTS = (
     "tensorflow/core/protobuf/meta_graph.proto",
     "tensorflow/core/protobuf/tensor_bundle.proto",
     "tensorflow/core/protobuf/trackable_object_graph.proto",
+    "tensorflow/core/example/example.proto",
     "tensorflow/python/training/checkpoint_state.proto",
 )
 
@@ -25,6 +26,7 @@ ROOTS = (
 def installed_descriptors() -> descriptor_pb2.FileDescriptorSet:
     """The descriptors of `ROOTS` and all they import, dependencies first, as TensorFlow has them."""
     from google.protobuf import descriptor_pool
+    from tensorflow.core.example import example_pb2  # noqa: F401
     from tensorflow.core.protobuf import (  # noqa: F401
         meta_graph_pb2,
         saved_model_pb2,
