@@ -41,8 +41,20 @@ class ConversionResult:
         return self.model is not None
 
 
+@dataclass(frozen=True, slots=True)
+class SavedModel:
+    """A SavedModel that is converted as it is: the folder, and the key of one of its signatures."""
+
+    folder: str | os.PathLike[str]
+    signature: str
+
+    def request(self) -> dict[str, str]:
+        """What a child needs to know."""
+        return {"saved_model": str(Path(self.folder).absolute()), "signature": self.signature}
+
+
 def convert_graph(
-    graph: bytes | str | os.PathLike[str],
+    graph: bytes | str | os.PathLike[str] | SavedModel,
     inputs: Mapping[str, Sequence[int | None] | None],
     outputs: Sequence[str],
     *,
@@ -53,7 +65,7 @@ def convert_graph(
     time_limit: float = DEFAULT_TIME_LIMIT,
     progress: Callable[[Stage], None] = lambda stage: None,
 ) -> ConversionResult:
-    """Convert a frozen GraphDef (its bytes, or a path) with a real converter.
+    """Convert a frozen GraphDef (its bytes, or a path), or a SavedModel, with a real converter.
 
     `inputs` maps each input array to its shape (None where the graph's own holds; None for an unknown
     dimension). `stats` gives (mean, std) for single inputs, DEFAULT_STATS holds for the others; they
@@ -67,7 +79,11 @@ def convert_graph(
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
         request = {
-            "graph": str(graph_file(graph, folder)),
+            **(
+                graph.request()
+                if isinstance(graph, SavedModel)
+                else {"graph": str(graph_file(graph, folder))}
+            ),
             "inputs": {key: None if shape is None else list(shape) for key, shape in inputs.items()},
             "outputs": list(outputs),
             "engine": engine,

@@ -8,7 +8,8 @@ Request (JSON): `result` (path to write), `task` (a module of this package, such
 whose `run(tensorflow, request, announce)` returns values for the result; a conversion where it is missing)
 and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
-`flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write).
+`flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
+`saved_model` (folder) and `signature` (its key).
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it).
 
@@ -125,15 +126,20 @@ def convert(
 
 
 def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
-    """from_frozen_graph, inference_type=uint8, quantized_input_stats on every input."""
+    """from_frozen_graph, or from_saved_model; inference_type=uint8, quantized_input_stats on every input."""
     lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
     inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
-    converter = lite.TFLiteConverter.from_frozen_graph(
-        request["graph"],
-        [name for name, _ in inputs],
-        [_array(name) for name in request["outputs"]],
-        {name: shape for name, shape in inputs if shape is not None} or None,
-    )
+    if "saved_model" in request:
+        converter = lite.TFLiteConverter.from_saved_model(
+            request["saved_model"], signature_key=request["signature"]
+        )
+    else:
+        converter = lite.TFLiteConverter.from_frozen_graph(
+            request["graph"],
+            [name for name, _ in inputs],
+            [_array(name) for name in request["outputs"]],
+            {name: shape for name, shape in inputs if shape is not None} or None,
+        )
     converter.experimental_new_converter = request["engine"] == "mlir"
     converter.inference_type = tensorflow.uint8
     converter.quantized_input_stats = {_array(name): tuple(pair) for name, pair in request["stats"].items()}
@@ -142,6 +148,12 @@ def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
 
 def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
     """The frozen graph as a concrete function, optimizations=[DEFAULT], no representative dataset."""
+    if "saved_model" in request:
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(
+            request["saved_model"], signature_keys=[request["signature"]]
+        )
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        return converter
     with open(request["graph"], "rb") as file:
         graph_def = tensorflow.compat.v1.GraphDef.FromString(file.read())
     # import_graph_def does not take shapes: they have to be in the placeholders before the import.

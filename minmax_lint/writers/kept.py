@@ -31,8 +31,8 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     """
     view = kept.graph
     names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
-    calling = next((name for name in names if name in view.functions), None)
-    if calling is not None and graph.columns.serialized is None:
+    calling = calling_node(graph, kept)
+    if calling is not None:
         raise UserError(
             f"{calling!r} ({view.op(calling)}) calls functions, which a graph frozen here does not hold: convert "
             "the SavedModel itself, with TFLiteConverter.from_saved_model"
@@ -64,6 +64,15 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
         serialized,
     )
     return encode(Graph(pruned, view.functions))
+
+
+def calling_node(graph: Graph, kept: Kept) -> str | None:
+    """A kept If, While or Case of a graph that does not hold the functions it calls: it cannot be frozen."""
+    if graph.columns.serialized is not None:
+        return None
+    return next(
+        (name for name in kept.graph.functions if name in kept.nodes or name in kept.control_only), None
+    )
 
 
 def _placeholders(kept: Kept, inputs: Mapping[str, Shape | None]) -> Mapping[str, Details]:

@@ -8,11 +8,12 @@ import re
 import pytest
 
 import minmax_lint
-from minmax_lint.errors import UnreadableModel
+from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.loaders import load
 from minmax_lint.loaders.tflite_file import read_model
 from minmax_lint.schema.messages import message_class
+from tests.interpreters import tf221
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,22 @@ def test_the_real_converter_leaves_the_same_ops_float(tf, folders, name, verdict
         (op, outer.sub("Identity", output.split(";")[0])) for op, output in real.float_ops
     )
     assert collections.Counter(ours.float_ops) == names
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("Choice", "float"), ("Loop", "float")])
+def test_a_saved_model_whose_graph_cannot_be_frozen_is_converted_itself(folders, name, verdict):
+    made = minmax_lint.convert(folders[name], flow="tf2", python=tf221())
+    assert made.verdict == verdict
+    assert made.surprise is None
+
+
+def test_what_only_the_whole_saved_model_can_do_is_said_in_one_line(folders):
+    for options, message in (
+        ({"outputs": ["cond"]}, r"convert it with the inputs and outputs of a signature"),
+        ({"verify": True}, r"convert it without --verify"),
+    ):
+        with pytest.raises(UserError, match=message):
+            minmax_lint.convert(folders["Choice"], flow="tf2", python=tf221(), **options)
 
 
 def test_the_real_converter_refuses_a_case_as_predicted(tf, folders):
