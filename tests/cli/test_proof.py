@@ -45,6 +45,8 @@ def test_a_proof_that_fails_the_threshold_writes_nothing(tmp_path: Path, capsys:
     out = capsys.readouterr().out
     assert "values too far off: largest error" in out
     assert "threshold 0.1" in out
+    assert "Fixed as predicted, but nothing was written: see the proof" in out
+    assert "✓ Fixed" not in out
     assert "nothing was written: the proof failed" in out
     assert not fixed.exists()
 

@@ -57,7 +57,9 @@ def print_proof(out: TextIO, found: Conversion, *, quiet: bool = False) -> None:
         if found.contents is not None and found.float_ops:
             _print_ops(page, found.contents, verbose=False)
         print_verification(page, found)
-    _print_verdict(page, found, "proof" if found.proved else "nothing was written: the proof failed")
+    _print_verdict(
+        page, found, "converted for the proof" if found.proved else "nothing was written: the proof failed"
+    )
     _print_surprise(page, found)
 
 

@@ -108,5 +108,7 @@ def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:
         page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
+    elif written is None:
+        page.line(("! Fixed as predicted, but nothing was written: see the proof", "bold yellow"), also)
     else:
         page.line((f"{page.glyphs.ok} Fixed", "bold green"), also)
