@@ -110,6 +110,32 @@ def tf1_saved_model_converter():
     return tf1_settings(v1.lite.TFLiteConverter.from_saved_model(SAVED_MODEL))
 
 
+def keras_file_converter(inside):
+    """TF1's from_keras_model_file: Keras 2 must be there to read the file."""
+    if tf.__version__ < "2.16":
+        keras = tf.keras
+    else:
+        import tf_keras as keras
+
+    class FakeQuant(keras.layers.Layer):
+        """A range of [0, 6], or [-2, 2]."""
+
+        def call(self, x):
+            least, most = (0, 6) if self.name == "output" else (-2, 2)
+            return tf.quantization.fake_quant_with_min_max_args(x, least, most)
+
+    inputs = keras.Input([2], batch_size=1, name="input")
+    x = FakeQuant(name="quantized")(inputs)
+    x = keras.layers.Dense(4, activation="relu6", kernel_initializer="ones", name="dense")(x)
+    if inside:
+        x = FakeQuant(name="output")(x)
+    path = str(Path(tempfile.mkdtemp()) / "model.h5")
+    keras.Model(inputs, x, name="of_file").save(path)
+    return tf1_settings(
+        v1.lite.TFLiteConverter.from_keras_model_file(path, custom_objects={"FakeQuant": FakeQuant})
+    )
+
+
 def qat_model():
     """Two layers between annotated ones are left out: nothing quantizes what lies between them."""
     import tensorflow_model_optimization as tfmot
@@ -247,6 +273,8 @@ SCRIPTS = {
     "saved-model-fix": lambda: outcome(saved_model_converter(inside=False), fix=True),
     "saved-model-unsafe": lambda: outcome(saved_model_converter(inside=False), fix=True, unsafe=True),
     "saved-model-sound": lambda: outcome(saved_model_converter(inside=True)),
+    "keras-file": lambda: outcome(keras_file_converter(inside=False)),
+    "keras-file-sound": lambda: outcome(keras_file_converter(inside=True), threshold=1.01),
     "post-training": with_data,
     "pair": lambda: outcome(pair_converter(), threshold=1.01),
     "pair-lists": lambda: outcome(pair_converter(pair_lists)),

@@ -18,7 +18,9 @@ from tests.interpreters import tf215, tf221
 
 SCRIPTS = Path(__file__).with_name("scripts.py")
 INTERPRETERS = [pytest.param(tf215, id="tf2.15"), pytest.param(tf221, id="tf2.21")]
-BROKEN = ("frozen", "session", "session-closed", "tf1-saved-model", "functions", "keras", "saved-model")
+BROKEN = (
+    "frozen", "session", "session-closed", "tf1-saved-model", "keras-file", "functions", "keras", "saved-model",
+)  # fmt: skip
 
 
 @cache
@@ -78,7 +80,9 @@ def test_with_fix_the_same_converter_makes_an_integer_model(ran: dict[str, Any],
     assert found["outputs"] == ["uint8"]
 
 
-@pytest.mark.parametrize("script", ["functions-sound", "keras-sound", "saved-model-sound"])
+@pytest.mark.parametrize(
+    "script", ["functions-sound", "keras-sound", "saved-model-sound", "keras-file-sound"]
+)
 def test_a_sound_converter_converts_as_without_the_check(ran: dict[str, Any], script: str) -> None:
     assert not ran[script]["fixed"]
     assert ran[script]["floats"] == []
