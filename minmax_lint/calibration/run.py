@@ -26,7 +26,8 @@ class Data:
 
     source: str
     """An `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, or `module:function`
-    (`file.py:function`) that yields feeds."""
+    (`file.py:function`) that yields feeds. The function is called twice: its first feed is looked at before
+    TensorFlow starts."""
     batch_size: int = 16
     """Samples to run at once, where the graph does not fix it."""
     limit: int | None = None
