@@ -82,7 +82,7 @@ def add(importer: Importer, node: Node) -> Value:
         order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
         return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
     left, right = importer.ordered_inputs(node)
-    if node.op != "BiasAdd":
+    if node.op != "BiasAdd" and not _is_neutral(importer, node, 0.0, left, right):
         for one, other in ((right, left), (left, right)):
             inner = negated(other)
             if inner is not None:
@@ -169,11 +169,16 @@ def unless_neutral(
     importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value
 ) -> Value:
     """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
+    return (
+        left if _is_neutral(importer, node, neutral, left, right) else importer.add(name, node, [left, right])
+    )
+
+
+def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, right: Value) -> bool:
+    """Whether the op folds to its left side; folds come before patterns, such as that of a sum with a negation."""
     shape = importer.inference.shape(node.name)
     fixed = shape is not None and None not in shape and left.shape == shape
-    if fixed and left.dtype is DType.FLOAT and all_equal(right, neutral):
-        return left
-    return importer.add(name, node, [left, right])
+    return fixed and left.dtype is DType.FLOAT and all_equal(right, neutral)
 
 
 def divide(importer: Importer, node: Node) -> Value:

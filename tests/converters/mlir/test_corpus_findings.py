@@ -48,6 +48,12 @@ def difference_of_negations(b: Builder) -> str:
     return b.add("Sub", "y", b.add("Neg", "first", x), b.add("Neg", "second", y))
 
 
+def negation_and_zero(b: Builder) -> str:
+    """The sum with zero folds before the sum with a negation would become SUB."""
+    negative = b.add("Neg", "negative", start(b))
+    return b.add("AddV2", "y", negative, b.const("zeros", 0.0, [4]))
+
+
 def reshape_of_computed_shape(b: Builder) -> str:
     """The reader SHAPE of a static array folds away: RESHAPE moves in front of the FakeQuant it alone reads."""
     x = b.fake_quant("first_fq", b.add("Sigmoid", "sigmoid", start(b)), 0, 1)
@@ -120,6 +126,7 @@ EXPECTED: dict[Callable[[Builder], str], tuple[str, ...]] = {
     parametric_relu: ("quantized",) * 4,
     parametric_relu_of_a_number: ("ADD MUL NEG RELU RELU",) * 4,
     difference_of_negations: ("SUB",) * 4,
+    negation_and_zero: ("NEG",) * 4,
     reshape_of_computed_shape: ("SIN",) * 4,
     reversed_range_in_attributes: ("abort: other",) * 4,
     range_that_is_no_number: ("abort: other", "quantized", "abort: other", "quantized"),
