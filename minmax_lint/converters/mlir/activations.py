@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.conditions import (
-    is_number,
-    number,
-    producer,
-    rank,
-)
+from minmax_lint.converters.mlir.conditions import is_number, number, producer, rank
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
-from minmax_lint.converters.mlir.tables import (
-    FUSES_ACTIVATION,
-)
+from minmax_lint.converters.mlir.tables import FUSES_ACTIVATION
 from minmax_lint.graph.dtype import DType
 
 
@@ -47,22 +40,20 @@ def maximum_with_zero(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def minimum_of_relu(rewriter: Rewriter, op: Operation) -> bool:
-    """MINIMUM(RELU(x), 6) is RELU6."""
-    relu = producer(op.operands[0], "RELU")
-    if relu is None or not is_number(op.operands[1], 6.0):
-        return False
-    rewriter.replace(op, rewriter.create("RELU6", relu.operands[:1], op, [relu]).result)
-    return True
+def relu6(inner_name: str) -> Pattern:
+    """MINIMUM(RELU(x), 6) and RELU(MINIMUM(x, 6)) are RELU6; `inner_name` is what stands in front."""
 
+    def pattern(rewriter: Rewriter, op: Operation) -> bool:
+        inner = producer(op.operands[0], inner_name)
+        if inner is None:
+            return False
+        minimum = inner if inner_name == "MINIMUM" else op
+        if not is_number(minimum.operands[1], 6.0):
+            return False
+        rewriter.replace(op, rewriter.create("RELU6", inner.operands[:1], op, [inner]).result)
+        return True
 
-def relu_of_minimum(rewriter: Rewriter, op: Operation) -> bool:
-    """RELU(MINIMUM(x, 6)) is RELU6."""
-    minimum = producer(op.operands[0], "MINIMUM")
-    if minimum is None or not is_number(minimum.operands[1], 6.0):
-        return False
-    rewriter.replace(op, rewriter.create("RELU6", minimum.operands[:1], op, [minimum]).result)
-    return True
+    return pattern
 
 
 def clamp(inner_name: str, inner_bound: float, outer_bound: float, result: str) -> Pattern:

@@ -12,10 +12,9 @@ from minmax_lint.converters.mlir.activations import (
     fuse_activation,
     leaky_relu,
     maximum_with_zero,
-    minimum_of_relu,
     parametric_relu,
     power,
-    relu_of_minimum,
+    relu6,
     relu_of_square,
 )
 from minmax_lint.converters.mlir.convolutions import (
@@ -109,7 +108,7 @@ _PATTERNS: dict[str, list[Pattern]] = {
 }
 for _name in ACTIVATIONS:
     _PATTERNS[_name] = [fuse_activation, *_PATTERNS.get(_name, ())]
-_PATTERNS["RELU"][1:1] = [relu_of_minimum, relu_of_square]
+_PATTERNS["RELU"][1:1] = [relu6("MINIMUM"), relu_of_square]
 _PATTERNS["ADD"] = [parametric_relu, add_into_convolution, two_additions, *_PATTERNS["ADD"]]
 _PATTERNS["SUB"] = [add_into_convolution, *_PATTERNS["SUB"]]
 _PATTERNS["MUL"] = [
@@ -129,7 +128,7 @@ _PATTERNS["MAXIMUM"] = [
 ]
 _PATTERNS["MINIMUM"] = [
     clamp("MAXIMUM", -1.0, 1.0, "RELU_N1_TO_1"),
-    minimum_of_relu,
+    relu6("RELU"),
     *_PATTERNS["MINIMUM"],
 ]
 _PATTERNS["FULLY_CONNECTED"] = [product_of_reordered]
