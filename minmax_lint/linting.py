@@ -105,15 +105,23 @@ def lint_model(
     """
     outputs = tuple(outputs)
     with _collection_paused():
+        told = None
         if model.finished is None and len(model.graph) >= LEAST:
-            report = from_repetition(model, inputs, outputs, profiles, calls)
-            if report is not None:
-                return report(path, inferred_how, accepts)
-        subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
-        if model.finished is not None and made_from is not None:
-            subject = replace(subject, explanations=explanations(model.finished, made_from))
+            told = from_repetition(model, inputs, outputs, profiles, calls)
+        if told is None:
+            subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
+            if model.finished is not None and made_from is not None:
+                subject = replace(subject, explanations=explanations(model.finished, made_from))
+            told = subject, findings_on(subject)
         return report_on(
-            subject, model, inputs, outputs, path=path, inferred_how=inferred_how, accepts=accepts
+            told[0],
+            model,
+            inputs,
+            outputs,
+            path=path,
+            findings=told[1],
+            inferred_how=inferred_how,
+            accepts=accepts,
         )
 
 
@@ -123,8 +131,8 @@ def from_repetition(
     outputs: tuple[str, ...],
     profiles: tuple[Profile, ...],
     calls: tuple[ConverterCall, ...],
-) -> Callable[[str, str, Accepts], Report] | None:
-    """The report on a large graph that repeats itself, from a smaller one; None where that does not hold."""
+) -> tuple[Subject, Iterable[Finding]] | None:
+    """A large graph that repeats itself, and its findings, told from a smaller one; None where that does not hold."""
     from minmax_lint.repetition.condensed import condensed
     from minmax_lint.repetition.whole import of_whole
 
@@ -138,21 +146,11 @@ def from_repetition(
         subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
         told = of_whole(smaller, subject)
     except UserError:
-        return (
-            None  # names that are not there, or a damaged node: said of the whole graph, if it matters there
-        )
+        # Names that are not there, or a damaged node: said of the whole graph, if it matters there.
+        return None
     if told is None:
         return None
-    return lambda path, inferred_how, accepts: _report(
-        replace(subject, graph=model.graph, kept=kept, predictions=told[0]),
-        told[1],
-        model,
-        inputs,
-        outputs,
-        path=path,
-        inferred_how=inferred_how,
-        accepts=accepts,
-    )
+    return replace(subject, graph=model.graph, kept=kept, predictions=told[0]), told[1]
 
 
 def findings_on(subject: Subject) -> Iterator[Finding]:
@@ -176,28 +174,15 @@ def report_on(
     outputs: tuple[str, ...],
     *,
     path: str,
+    findings: Iterable[Finding] | None = None,
     inferred_how: str = "",
     accepts: Accepts = lambda finding: True,
 ) -> Report:
-    """The report on a subject that `make_subject` made of this model, these inputs and outputs."""
-    found = findings_on(subject)
-    return _report(
-        subject, found, model, inputs, outputs, path=path, inferred_how=inferred_how, accepts=accepts
-    )
+    """The report on a subject that was made of this model, these inputs and outputs.
 
-
-def _report(
-    subject: Subject,
-    findings: Iterable[Finding],
-    model: Model,
-    inputs: Mapping[str, Shape | None],
-    outputs: tuple[str, ...],
-    *,
-    path: str,
-    inferred_how: str,
-    accepts: Accepts,
-) -> Report:
-    found = with_fingerprints(findings)
+    `findings`: where they are known already.
+    """
+    found = with_fingerprints(findings_on(subject) if findings is None else findings)
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     accepted: list[Finding] = []
     ignored: list[Finding] = []

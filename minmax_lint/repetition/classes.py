@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy
 
@@ -25,6 +26,7 @@ class Classes:
     ranks: Numbers
     """Block -> a number higher than those of all blocks that feed it."""
 
+    @cached_property
     def twins(self) -> Mapping[int, list[int]]:
         """Class -> its blocks, producers first."""
         found: dict[int, list[int]] = {}

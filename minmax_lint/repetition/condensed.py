@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy
 
@@ -32,11 +31,6 @@ class Condensed:
     """The blocks that are in the smaller graph."""
     moved: Mapping[int, int]
     """Node that is left out -> its twin that staying blocks read instead."""
-
-    @cached_property
-    def twins(self) -> Mapping[int, list[int]]:
-        """Class -> its blocks, producers first."""
-        return self.classes.twins()
 
     def block(self, name: str) -> int:
         """The block of a node."""

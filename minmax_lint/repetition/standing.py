@@ -30,7 +30,7 @@ def staying_blocks(
     stays. None where hardly any block can be left out.
     """
     sources, readers = _neighbours(wires, border, pieces)
-    twins, ranks = found.twins(), found.ranks.tolist()
+    twins, ranks = found.twins, found.ranks.tolist()
     staying = {block for listed in twins.values() for block in listed[:COPIES]}
     for _ in range(_ROUNDS):
         if len(staying) > _WORTH * len(pieces):

@@ -29,7 +29,7 @@ class Telling:
         self._names = smaller.whole.columns.names
         self._left_out: dict[int, list[int]] = {}
         self._staying: dict[int, list[int]] = {}
-        for number, twins in smaller.twins.items():
+        for number, twins in smaller.classes.twins.items():
             left_out = [block for block in twins if block not in smaller.staying]
             if left_out:
                 self._left_out[number] = left_out

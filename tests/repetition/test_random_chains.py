@@ -25,7 +25,11 @@ def both_reports(seed: int) -> tuple[Report, Report | None]:
     model, inputs, chosen = Model(None, "graphdef", graph), {"input": None}, profiles(PROFILES)
     whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
     told = linting.from_repetition(model, inputs, outputs, chosen, ())
-    return whole, told and told("x", "", lambda finding: True)
+    return whole, told and _report(model, {"input": None}, outputs, told)
+
+
+def _report(model: Model, inputs: Any, outputs: tuple[str, ...], told: tuple[Any, Any]) -> Report:
+    return linting.report_on(told[0], model, inputs, outputs, path="x", findings=told[1])
 
 
 def differences(whole: Report, told: Report) -> list[str]:
@@ -72,4 +76,4 @@ def test_inputs_can_be_spelled_with_their_port() -> None:
     model, chosen = Model(None, "graphdef", graph), profiles(PROFILES)
     told = linting.from_repetition(model, {"input:0": (1, 4, 4, CHANNELS)}, outputs, chosen, ())
     assert told is not None
-    assert told("x", "", lambda finding: True).findings == both_reports(1)[0].findings
+    assert _report(model, {"input:0": None}, outputs, told).findings == both_reports(1)[0].findings
