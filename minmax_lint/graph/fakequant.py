@@ -11,6 +11,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import of_values
 
 RANGE_FROM_INPUTS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 RANGE_FROM_ATTRS = frozenset({"FakeQuantWithMinMaxArgs"})
@@ -41,8 +42,28 @@ class Range(NamedTuple):
         """False for the range of a variable without its checkpoint."""
         return self is not UNKNOWN_RANGE
 
+    @property
+    def finite(self) -> bool:
+        """Whether both bounds are: False for NaN too."""
+        return _all_finite(self)
+
+    @property
+    def has_nan(self) -> bool:
+        """Whether a bound is no number."""
+        return _any_nan(self)
+
     def __str__(self) -> str:
         return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "range unknown"
+
+
+@of_values
+def _all_finite(range_: Range) -> bool:
+    return all(map(math.isfinite, range_))
+
+
+@of_values
+def _any_nan(range_: Range) -> bool:
+    return any(map(math.isnan, range_))
 
 
 UNKNOWN_RANGE = Range(math.nan, math.nan)
@@ -145,5 +166,4 @@ def follow_constant(graph: Graph, edge: Edge, limit: int = 64) -> Tensor | None:
 def _paired(low: Tensor, high: Tensor) -> tuple[Range, ...]:
     if not (low.known and high.known):
         return (UNKNOWN_RANGE,)
-    lows, highs = low.values(), high.values()
-    return tuple(Range(float(a), float(b)) for a, b in zip(lows, highs, strict=False))
+    return tuple(map(Range, low.reals(), high.reals()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import of_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,12 +68,9 @@ FOLDABLE = (
 """Ops that `fold` can evaluate, for any element type of numpy."""
 
 
-def fold(node: Node, inputs: Sequence[Tensor]) -> Tensor | None:
-    """Output 0 of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
-    if node.op in _PASS:
-        return inputs[0]
-    if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
-        return None
+@of_values
+def _folded(node: Node, *inputs: Tensor) -> Tensor | None:
+    """Output 0 of a node of known inputs; of the node only op and attributes count."""
     import numpy as np
 
     try:
@@ -83,6 +81,15 @@ def fold(node: Node, inputs: Sequence[Tensor]) -> Tensor | None:
     if value is None or value.size > MAX_ELEMENTS:
         return None
     return tensor_of(value)
+
+
+def fold(node: Node, inputs: Sequence[Tensor]) -> Tensor | None:
+    """Output 0 of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
+    if node.op in _PASS:
+        return inputs[0]
+    if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
+        return None
+    return _folded(Node("", node.op, attrs=node.attrs), *inputs)
 
 
 def tensor_of(value: Array) -> Tensor | None:

@@ -17,6 +17,8 @@ Shape = tuple[int | None, ...]
 
 Scalar = float | int | bool | bytes
 
+_ENDS = 64
+
 _MOST_REPEATED = 1 << 28
 """Elements up to which a constant may repeat its last stored element."""
 
@@ -69,6 +71,11 @@ class Tensor:
         return 0 if self._content is None else len(self._content) // self.dtype.width
 
     @property
+    def nbytes(self) -> int:
+        """Number of bytes really stored."""
+        return 0 if self._content is None else len(self._content)
+
+    @property
     def content(self) -> bytes | memoryview | None:
         """The raw elements as stored (see the class)."""
         return self._content
@@ -88,6 +95,14 @@ class Tensor:
             return stored[:size]
         filler: Scalar = stored[-1] if stored else 0
         return stored + (filler,) * (size - len(stored))
+
+    def reals(self) -> tuple[float, ...]:
+        """All elements of a tensor of numbers, flat, as floats. Raises ValueError as `values` does."""
+        return tuple(map(float, self.values()))
+
+    def real(self) -> float:
+        """The single element of a one-element tensor, as a float. Raises ValueError if it is not one."""
+        return float(self.item())
 
     def item(self) -> float | int | bool:
         """The single element of a one-element tensor. Raises ValueError if it is not one."""
@@ -110,6 +125,15 @@ class Tensor:
                 self.shape
             )
         return flat.reshape(self.shape)
+
+    def hint(self) -> object:
+        """Equal for tensors of equal values; weights lie in a mapped file, and most differ at their ends."""
+        content = self._content or b""
+        return self.dtype, self.shape, len(content), bytes(content[:_ENDS]), bytes(content[-_ENDS:])
+
+    def same_values(self, other: Tensor) -> bool:
+        """Whether the elements are stored alike, byte for byte."""
+        return self.content == other.content
 
     def _unpack(self, count: int) -> tuple[Any, ...]:
         code = self.dtype.struct_code

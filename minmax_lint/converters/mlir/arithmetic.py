@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.legalized import LEGALIZED
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import of_values
 
 
 def idempotent(importer: Importer, node: Node) -> Value:
@@ -194,9 +195,12 @@ def divide(importer: Importer, node: Node) -> Value:
 
 def _inverse(value: Value) -> Tensor | None:
     tensor = value.op.load() if value.op is not None else None
-    if tensor is None:
-        return None
-    inverses = [1 / float(number) if number else math.inf for number in tensor.values()]
+    return None if tensor is None else _inverted(tensor)
+
+
+@of_values
+def _inverted(tensor: Tensor) -> Tensor:
+    inverses = [1 / number if number else math.inf for number in tensor.reals()]
     return Tensor.of(tensor.dtype, tensor.shape, inverses)
 
 

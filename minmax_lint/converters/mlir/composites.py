@@ -116,7 +116,7 @@ def _undilated(node: Node) -> bool:
 def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
     """A FakeQuant whose range must be given as constants."""
     bounds = [importer.inference.constant(edge.array) for edge in node.inputs[1:3]]
-    known = [float(bound.item()) for bound in bounds if bound is not None and bound.known and bound.size == 1]
+    known = [bound.real() for bound in bounds if bound is not None and bound.known and bound.size == 1]
     if len(known) < 2:
         raise Unfollowed(f"the range of {node.name} is not given", node.name)
     signed, narrow = node.flag("signed_input", True), node.flag("narrow_range")

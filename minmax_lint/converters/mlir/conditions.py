@@ -8,7 +8,8 @@ from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.shape_arithmetic import elements
-from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.values import float32, of_values
 
 
 def producer(value: Value, name: str) -> Operation | None:
@@ -20,18 +21,13 @@ def number(value: Value) -> float | None:
     """The value of a constant of one element; None for anything else."""
     op = value.op
     tensor = op.load() if op is not None and is_constant(value) and elements(value.shape or ()) == 1 else None
-    return float(tensor.item()) if tensor is not None and tensor.known else None
+    return tensor.real() if tensor is not None and tensor.known else None
 
 
 def is_number(value: Value, wanted: float) -> bool:
     """Whether `value` is a constant of one element that equals `wanted`."""
     found = number(value)
     return found is not None and found == float32(wanted)
-
-
-def float32(value: float) -> float:
-    """The nearest number that fits in 32 bits."""
-    return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
 def same_type(a: Value, b: Value) -> bool:
@@ -60,7 +56,14 @@ def axes_of(value: Value) -> list[int] | None:
 def all_equal(value: Value, number: float) -> bool:
     """Whether `value` is a float constant whose every element is `number`."""
     tensor = value.op.load() if value.op is not None and is_constant(value) else None
-    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size or tensor.content is None:
+    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size:
+        return False
+    return _is_filled_with(tensor, number)
+
+
+@of_values
+def _is_filled_with(tensor: Tensor, number: float) -> bool:
+    if tensor.content is None:
         return False
     stored = tensor.stored
     if not stored:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from minmax_lint.converters.mlir.arithmetic import unless_neutral
 from minmax_lint.converters.mlir.failure import Unfollowed
@@ -14,6 +13,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.values import of_values
 
 
 def mat_mul(importer: Importer, node: Node) -> Value:
@@ -80,23 +80,31 @@ class BatchNorm:
 
     def factor(self) -> Tensor | None:
         """Scale / sqrt(variance + epsilon)."""
-        return self._computed(lambda scale, offset, mean, variance: self._scaled(scale, variance))
+        parameters = self._parameters()
+        return None if parameters is None else _factor(self._epsilon, *parameters)
 
     def offset(self) -> Tensor | None:
         """Offset - mean * factor."""
-        return self._computed(
-            lambda scale, offset, mean, variance: offset - mean * self._scaled(scale, variance)
-        )
+        parameters = self._parameters()
+        return None if parameters is None else _offset(self._epsilon, *parameters)
 
-    def _scaled(self, scale: float, variance: float) -> float:
-        root = math.sqrt(max(variance + self._epsilon, 0.0))
-        return scale / root if root else math.inf
+    def _parameters(self) -> list[Tensor] | None:
+        known = [tensor for tensor in self._load if tensor is not None and tensor.known]
+        return known if len(known) == len(self._load) else None
 
-    def _computed(self, function: Callable[[float, float, float, float], float]) -> Tensor | None:
-        scale, *others = self._load
-        if scale is None or not scale.known or any(other is None or not other.known for other in others):
-            return None
-        columns = [tensor.values() for tensor in (scale, *others) if tensor is not None]
-        return Tensor.of(
-            DType.FLOAT, scale.shape, [function(*map(float, row)) for row in zip(*columns, strict=True)]
-        )
+
+@of_values
+def _factor(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    rows = zip(scale.reals(), variance.reals(), strict=True)
+    return Tensor.of(DType.FLOAT, scale.shape, [_scaled(*row, epsilon) for row in rows])
+
+
+@of_values
+def _offset(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    rows = zip(scale.reals(), offset.reals(), mean.reals(), variance.reals(), strict=True)
+    return Tensor.of(DType.FLOAT, scale.shape, [b - m * _scaled(a, v, epsilon) for a, b, m, v in rows])
+
+
+def _scaled(scale: float, variance: float, epsilon: float) -> float:
+    root = math.sqrt(max(variance + epsilon, 0.0))
+    return scale / root if root else math.inf

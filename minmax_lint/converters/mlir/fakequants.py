@@ -5,8 +5,6 @@ Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quan
 
 from __future__ import annotations
 
-import math
-
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
 from minmax_lint.converters.mlir.importing import Importer
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -99,8 +97,8 @@ def constant_behind(value: Value) -> Operation | None:
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     ranges = found.ranges or _computed(importer, node)
     for range_ in ranges:
-        tolerated = any(map(math.isnan, range_)) and not importer.version.crashes_on_nan
-        if range_.known and not tolerated and not all(map(math.isfinite, range_)):
+        tolerated = range_.has_nan and not importer.version.crashes_on_nan
+        if range_.known and not tolerated and not range_.finite:
             raise Refused(
                 "other",
                 "crashed without a message (signal 11)",
@@ -121,8 +119,7 @@ def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
     if len(bounds) < 2 or not all(importer.inference.is_constant(array) for array in bounds):
         raise no_builtin(node, "range-not-constant", f"The range of {node.name} is not a constant.")
     low, high = (_known(importer.inference.constant(array), node) for array in bounds)
-    pairs = zip(low.values(), high.values(), strict=False)
-    return tuple(Range(float(a), float(b)) for a, b in pairs)
+    return tuple(map(Range, low.reals(), high.reals()))
 
 
 def _known(tensor: Tensor | None, node: Node) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
+from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.converters.mlir.tables import COMPARISONS
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
@@ -13,7 +14,6 @@ from minmax_lint.graph.trace import Kept
 
 _SAME_OP = {"Add": "AddV2"}
 _NEVER = frozenset({"NoOp", "Placeholder", "RandomUniform"})
-_ENDS = 64
 
 
 def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
@@ -59,14 +59,11 @@ class _Attributes:
 
 def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]]) -> str:
     tensor = node.tensor()
-    content = tensor.content if tensor is not None else None
-    if tensor is None or content is None:
+    if tensor is None or not tensor.known:
         return node.name
-    # Weights lie in a mapped file: most are told apart by their ends.
-    ends = (bytes(content[:_ENDS]), bytes(content[-_ENDS:]))
-    alike = constants.setdefault((tensor.dtype, tensor.shape, len(content), ends), [])
+    alike = constants.setdefault(tensor.hint(), [])
     for other, name in alike:
-        if other.content == content:
+        if tensor.same_values(other):
             return name
     alike.append((tensor, node.name))
     return node.name
@@ -74,17 +71,24 @@ def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]
 
 def merge_operations(function: Function) -> None:
     """The same pass on operations and scalars, in front of the quantization."""
-    known: dict[object, Operation] = {}
+    known: dict[object, list[Operation]] = {}
     attributes = _Attributes()
     _merge_scalars(function)
     for op in function:
         if op.name == CONST:
             continue
-        first = known.setdefault(_operation_key(op, attributes), op)
-        if first is not op:
-            for mine, its in zip(op.results, first.results, strict=True):
-                mine.replace_uses(its)
-            function.erase(op)
+        alike = known.setdefault(_operation_key(op, attributes), [])
+        first = next((other for other in alike if _scales(other) == _scales(op)), None)
+        if first is None:
+            alike.append(op)
+            continue
+        for mine, its in zip(op.results, first.results, strict=True):
+            mine.replace_uses(its)
+        function.erase(op)
+
+
+def _scales(op: Operation) -> list[Scale | None]:
+    return [result.scale for result in op.results]
 
 
 def _merge_scalars(function: Function) -> None:
@@ -98,7 +102,7 @@ def _merge_scalars(function: Function) -> None:
             if value.shape == () and value.op is not None and value.op.name == CONST:
                 tensor = value.op.load()
                 if tensor is not None:
-                    known.setdefault((value.dtype, bytes(tensor.content or b"")), []).append((op, slot))
+                    known.setdefault((value.dtype, tensor.hint()), []).append((op, slot))
     for uses in known.values():
         op, slot = uses[0]
         value = op.operands[slot]
@@ -108,9 +112,8 @@ def _merge_scalars(function: Function) -> None:
 
 
 def _operation_key(op: Operation, attributes: _Attributes) -> object:
-    scales = tuple(result.scale for result in op.results)
     if op.name == "RESHAPE" and None not in (op.result.shape or (None,)):
-        return op.name, op.result.shape, scales, id(op.operands[0])
+        return op.name, op.result.shape, id(op.operands[0])
     node = op.attrs.get("node")
     attrs = attributes(node) if isinstance(node, Node) else ()
-    return op.name, op.activation, attrs, scales, tuple(id(value) for value in op.operands)
+    return op.name, op.activation, attrs, tuple(id(value) for value in op.operands)

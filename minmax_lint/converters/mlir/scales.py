@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.values import of_values
 
 
 class Scale(NamedTuple):
@@ -42,6 +43,7 @@ def storage_bits(num_bits: int) -> int:
     return 4 if num_bits <= 4 else 8 if num_bits <= 8 else 16
 
 
+@of_values
 def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     """The scale of a per-tensor FakeQuant; UNKNOWN where the range's value is not given, or no number."""
     if any(map(math.isnan, range_)):
@@ -64,6 +66,7 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     return Scale(step, min(max(round(zero_point), low), high), bits, narrow)
 
 
+@of_values
 def united(scales: Sequence[Scale]) -> Scale:
     """The scale of the union of the ranges (CalculateNewQuantizedType)."""
     if len(scales) == 1:

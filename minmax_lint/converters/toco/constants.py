@@ -8,6 +8,7 @@ from collections.abc import Callable
 from minmax_lint.converters.toco.model import Constant, Model
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import float32, of_values
 
 _SMALL = 4096
 
@@ -15,7 +16,12 @@ _SMALL = 4096
 def filled_with(buffer: Constant | None, value: float) -> bool:
     """Whether every float element equals `value`; False where the value is not known."""
     tensor = buffer.tensor() if buffer is not None else None
-    if tensor is None or tensor.content is None or tensor.dtype is not DType.FLOAT:
+    return tensor is not None and tensor.dtype is DType.FLOAT and _is_filled_with(tensor, value)
+
+
+@of_values
+def _is_filled_with(tensor: Tensor, value: float) -> bool:
+    if tensor.content is None:
         return False
     stored = tensor.stored
     if stored == 0:
@@ -29,11 +35,15 @@ def filled_with(buffer: Constant | None, value: float) -> bool:
 def known_zero(buffer: Constant | None) -> bool:
     """Whether the array certainly holds zeros only, of whatever type."""
     tensor = buffer.tensor() if buffer is not None else None
-    if tensor is None or tensor.content is None:
-        return False
-    if tensor.dtype is DType.FLOAT:
+    if tensor is not None and tensor.dtype is DType.FLOAT:
         return filled_with(buffer, 0.0)
-    return not any(bytes(tensor.content))
+    return tensor is not None and no_bit_set(tensor)
+
+
+@of_values
+def no_bit_set(tensor: Tensor) -> bool:
+    """Whether every byte of a tensor is zero; False where its value is not known."""
+    return tensor.content is not None and not any(bytes(tensor.content))
 
 
 def combined(model: Model, function: Callable[..., float], *names: str) -> Callable[[], Tensor | None]:
@@ -43,21 +53,23 @@ def combined(model: Model, function: Callable[..., float], *names: str) -> Calla
     def load() -> Tensor | None:
         tensors = [buffer.tensor() if buffer is not None else None for buffer in buffers]
         known = [tensor for tensor in tensors if tensor is not None]
-        if len(known) < len(tensors):
-            return None
-        size = max(tensor.size for tensor in known)
-        if any(tensor.size not in (1, size) for tensor in known):
-            return None
-        count = max(min(max(tensor.stored, 1), tensor.size) for tensor in known)
-        columns = [_elements(tensor, count) for tensor in known]
-        shape = next(tensor.shape for tensor in known if tensor.size == size)
-        try:
-            values = [function(*row) for row in zip(*columns, strict=True)]
-            return Tensor.of(DType.FLOAT, shape, values)
-        except (ArithmeticError, ValueError):
-            return None
+        return _elementwise(function, *known) if len(known) == len(tensors) else None
 
     return load
+
+
+@of_values
+def _elementwise(function: Callable[..., float], *known: Tensor) -> Tensor | None:
+    size = max(tensor.size for tensor in known)
+    if any(tensor.size not in (1, size) for tensor in known):
+        return None
+    count = max(min(max(tensor.stored, 1), tensor.size) for tensor in known)
+    columns = [_elements(tensor, count) for tensor in known]
+    shape = next(tensor.shape for tensor in known if tensor.size == size)
+    try:
+        return Tensor.of(DType.FLOAT, shape, [function(*row) for row in zip(*columns, strict=True)])
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _elements(tensor: Tensor, count: int) -> list[float]:
@@ -75,9 +87,3 @@ def single_float(model: Model, name: str, value: float) -> bool:
         return False
     scalar = array.buffer.scalar()
     return scalar is not None and scalar == float32(value)
-
-
-def float32(value: float) -> float:
-    """`value` rounded to float32."""
-    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    return rounded

@@ -120,6 +120,14 @@ def convert_pure_conv_to_depthwise(model: Model, op: Operator) -> bool:
     return True
 
 
+def _same(multiplier: float) -> float:
+    return multiplier
+
+
+def _shifted(offset: float, mean: float, multiplier: float) -> float:
+    return offset - mean * multiplier
+
+
 def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     """With constant parameters: a Mul and an Add, to be fused into what stands around them."""
     x, mean, multiplier, offset = op.inputs
@@ -134,8 +142,8 @@ def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     model.new_array(factor, source, DType.FLOAT, shape)
     added = model.available_name(f"{model.available_name(f'{name}_add')}_param")
     model.new_array(added, source, DType.FLOAT, shape)
-    model.make_constant(factor, combined(model, lambda m: m, multiplier))
-    model.make_constant(added, combined(model, lambda b, mu, m: b - mu * m, offset, mean, multiplier))
+    model.make_constant(factor, combined(model, _same, multiplier))
+    model.make_constant(added, combined(model, _shifted, offset, mean, multiplier))
     first = Operator("Mul", [x, factor], [product], op.node)
     second = Operator("Add", [product, added], [name], op.node)
     second.activation = op.activation

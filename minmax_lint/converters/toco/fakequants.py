@@ -57,7 +57,7 @@ def _bound(model: Model, op: Operator, name: str) -> float | None:
             array=name,
             node=op.node.name,
         )
-    return float(tensor.item())
+    return tensor.real()
 
 
 def _widened(bound: float, sign: int) -> float:

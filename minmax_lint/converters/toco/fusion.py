@@ -7,6 +7,7 @@ propagate_activation_function_into_constants.cc.
 
 from __future__ import annotations
 
+from minmax_lint.converters.toco.constants import no_bit_set
 from minmax_lint.converters.toco.model import Array, Constant, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
 from minmax_lint.converters.toco.tables import CLAMPS, FUSES_ACTIVATION
@@ -88,7 +89,7 @@ def _fused_bias(bias: Constant, type: str, operand: Array) -> Constant:
 
     def load() -> Tensor | None:
         old, added = bias.tensor(), operand.buffer.tensor() if operand.buffer is not None else None
-        if old is None or any(bytes(old.content or b"")):
+        if old is None or not no_bit_set(old):
             return None
         return old if type in ("Mul", "Div") else added
 

@@ -48,14 +48,14 @@ class Constant:
             return self._tensor
         found = self._load()
         known = found if found is not None and found.known else None
-        if known is None or known.content is None or len(known.content) <= _KEPT_BYTES:
+        if known is None or known.nbytes <= _KEPT_BYTES:
             self._tensor, self._load = known, None
         return known
 
     def scalar(self) -> float | None:
         """The value of a one-element array; None if it has more elements or is not known."""
         tensor = self.tensor()
-        return float(tensor.item()) if tensor is not None and tensor.size == 1 else None
+        return tensor.real() if tensor is not None and tensor.size == 1 else None
 
     def integers(self) -> tuple[int, ...] | None:
         """The elements as ints; None if not known."""

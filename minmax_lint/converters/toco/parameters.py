@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax
+from minmax_lint.graph.values import of_values
 
 
 class Parameters(NamedTuple):
@@ -32,6 +33,7 @@ class Parameters(NamedTuple):
 _TOLERANCE = 1e-5
 
 
+@of_values
 def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
     """ChooseQuantizationParams for a range that holds 0."""
     if minmax.min == minmax.max:
@@ -48,13 +50,17 @@ def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
 
 
 def array_parameters(minmax: MinMax, narrow: bool) -> Parameters | None:
-    """The parameters of an activation with this range; None where the range is not known.
+    """The parameters of an activation with this range; None where the range is not known."""
+    return None if minmax is UNKNOWN else _nudged(minmax, narrow)
+
+
+@of_values
+def _nudged(minmax: MinMax, narrow: bool) -> Parameters:
+    """TOCO's way to the parameters of an activation.
 
     The range is first nudged on the grid with (narrow_range) bytes 1..255, and kept where that changes
     little; the scale of all 256 bytes then follows from it.
     """
-    if minmax is UNKNOWN:
-        return None
     grid = parameters(minmax, int(narrow))
     low, high = (int(narrow) - grid.zero_point) * grid.scale, (255 - grid.zero_point) * grid.scale
     tolerance = _TOLERANCE * (high - low)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from minmax_lint.converters.toco.constants import known_zero
+from minmax_lint.converters.toco.constants import known_zero, no_bit_set
 from minmax_lint.converters.toco.fakequants import check_contains_zero
 from minmax_lint.converters.toco.fusion import BIAS_SLOT
 from minmax_lint.converters.toco.invariants import misplaced
@@ -277,7 +277,7 @@ class Quantizer:
         if buffer is None or not ((data is not None and data.scale == 0) or flat):
             return
         tensor = buffer.tensor()
-        if tensor is not None and any(bytes(tensor.content or b"")):
+        if tensor is not None and not no_bit_set(tensor):
             raise Fatal(
                 "Check failed: src_val == 0 The quantization scale for this array is 0, so all its values should "
                 "be 0.",
