@@ -23,13 +23,6 @@ def converters(prefix: str, **_: Any) -> list[str]:
     return [*ALIASES, *SELECTABLE]
 
 
-def formats(prefix: str, **_: Any) -> list[str]:
-    """Output formats."""
-    from minmax_lint.reporters import format_names
-
-    return list(format_names())
-
-
 def topics(prefix: str, **_: Any) -> list[str]:
     """Pages of the documentation."""
     from minmax_lint.docs import topics

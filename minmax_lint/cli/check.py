@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options, values
@@ -38,7 +39,7 @@ def add(parser: ArgumentParser) -> None:
         help="the script that converts: its flags are read, never run, and compared with the graph",
     )
     options.add_selection(parser)
-    options.add_formats(parser)
+    options.add_formats(parser, options.FORMATS)
     parser.add_argument(
         "--statistics", action="store_true", help="how often each rule was broken, worst first"
     )
@@ -61,14 +62,17 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.converters.profile import profiles
+    from minmax_lint.reporters import format_names, renderer
 
-    formats = output_targets(args.output_format)
     profiles(args.converter)
     settings = settings_of(args)
     models = settings.targets(args.graphs)
     _check_usage(args, len(models))
+    sources = [model.path for model in models] + ([args.source] if args.source else [])
+    taken = Path(args.output) if args.output else None
+    formats = output_targets(args.output_format, format_names(), sources, taken)
     found = lint_all(args, settings, models)
-    emit(found, formats)
+    emit(formats, lambda form, out: renderer(form)(found, out))
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
 

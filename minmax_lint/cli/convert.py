@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.cli import options, real_converter
-from minmax_lint.cli.streams import checked_destination, payload
+from minmax_lint.cli.streams import checked_destination
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from minmax_lint.converting import Conversion
     from minmax_lint.fixes.patch import Patch
+
+FORMATS = ("full", "json")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -20,9 +22,7 @@ def add(parser: ArgumentParser) -> None:
     options.add_endpoints(parser)
     parser.add_argument("--output", metavar="MODEL.tflite", required=True, help="where the model goes")
     parser.add_argument("--fix", action="store_true", help="repair the graph first (the file stays as it is)")
-    parser.add_argument(
-        "--output-format", choices=("full", "json"), default="full", help="of the report (default: full)"
-    )
+    options.add_formats(parser, FORMATS)
     real_converter.add_converter(parser)
     real_converter.add_verification(parser)
     options.add_fix_options(parser, in_place=False)
@@ -34,10 +34,12 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
     from minmax_lint.cli.fix import patched
+    from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.source import named_source
     from minmax_lint.converting import Proof, convert_linted
 
     destination = checked_destination(args.output, args.graph)
+    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
     _check_usage(args)
     converter = real_converter.converter_of(args).checked()
     source = named_source(args).checked()
@@ -55,7 +57,7 @@ def run(args: Namespace) -> int:
         found = convert_linted(source.model, report, patch, converter, proof, watch)
     if found.model is not None:
         found.save(destination)
-    _print(args, found, str(destination), command)
+    emit(formats, lambda form, out: _print(args, form, out, found, str(destination), command))
     return 0 if found.proved else 1
 
 
@@ -66,23 +68,21 @@ def _check_usage(args: Namespace) -> None:
             raise UserError(f"--{option.replace('_', '-')} is for the repair on the way: give --fix as well")
 
 
-def _print(args: Namespace, found: Conversion, destination: str, command: tuple[str, ...]) -> None:
+def _print(
+    args: Namespace, form: str, out: TextIO, found: Conversion, destination: str, command: tuple[str, ...]
+) -> None:
+    if form == "json":
+        from minmax_lint.reporters.conversion import print_json
+
+        print_json(out, found, destination)
+        return
+    from minmax_lint.reporters.terminal.conversion import print_conversion
     from minmax_lint.symptoms import explain_message
 
-    with payload() as out:
-        if args.output_format == "json":
-            from minmax_lint.reporters.conversion import print_json
-
-            print_json(out, found, destination)
-            return
-        from minmax_lint.reporters.terminal.conversion import print_conversion
-
-        failure = found.result.failure
-        diagnosis = None if failure is None else explain_message(failure.message)
-        explanation = (diagnosis.cause, diagnosis.remedy) if diagnosis else None
-        print_conversion(
-            out, found, destination, command, explanation, quiet=args.quiet, verbose=args.verbose
-        )
+    failure = found.result.failure
+    diagnosis = None if failure is None else explain_message(failure.message)
+    explanation = (diagnosis.cause, diagnosis.remedy) if diagnosis else None
+    print_conversion(out, found, destination, command, explanation, quiet=args.quiet, verbose=args.verbose)
 
 
 def _command(args: Namespace) -> tuple[str, ...]:

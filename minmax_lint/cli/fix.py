@@ -8,10 +8,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.cli import options, real_converter
-from minmax_lint.cli.streams import checked_destination, payload, say
+from minmax_lint.cli.streams import checked_destination, say
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from minmax_lint.fixes.options import FixOptions
     from minmax_lint.fixes.patch import Patch
     from minmax_lint.loaders.model import Model
+
+FORMATS = ("full", "json")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -32,11 +34,10 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--diff",
         action="store_true",
-        help="print the changes alone; without --output nothing is written, and 1 means there are any",
+        help="print the changes alone; without --output nothing is written, and the exit code is 1 where "
+        "there are any or an error is left",
     )
-    parser.add_argument(
-        "--output-format", choices=("full", "json"), default="full", help="of the report (default: full)"
-    )
+    options.add_formats(parser, FORMATS)
     real_converter.add_calibration(parser)
     real_converter.add_verification(parser)
     real_converter.add_converter(parser)
@@ -46,11 +47,13 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
+    from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.source import named_source
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     destination = destination_of(args, args.graph)
+    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
     real_converter.check_interpreter(args)
     source = named_source(args).checked()
     real_converter.check_data(args, source.model, source.ends)
@@ -60,39 +63,44 @@ def run(args: Namespace) -> int:
     written = None
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
         written = patch.save(destination, in_place=args.in_place)
-    _print(args, patch, proof, destination, written)
+    emit(formats, lambda form, out: _print(args, form, out, patch, proof, destination, written))
     if written is not None and written.is_dir() and source.model.others:
         others, keys = ", ".join(source.model.others), list(source.model.signatures)
         say(
             f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
         )
     if args.diff and destination is None:
-        return 1 if patch.before.count("error") else 0
+        return 0 if patch.empty and not errors else 1
     if args.diff and written is not None:
         say(f"wrote {written}")
     return 1 if errors or not (proof is None or proof.proved) else 0
 
 
 def _print(
-    args: Namespace, patch: Patch, proof: Conversion | None, destination: Path | None, written: Path | None
+    args: Namespace,
+    form: str,
+    out: TextIO,
+    patch: Patch,
+    proof: Conversion | None,
+    destination: Path | None,
+    written: Path | None,
 ) -> None:
-    with payload() as out:
-        if args.output_format == "json":
-            from minmax_lint.reporters.patch import print_patch_json
+    if form == "json":
+        from minmax_lint.reporters.patch import print_patch_json
 
-            print_patch_json(out, patch, written, proof)
-            return
-        if args.diff:
-            target = destination or "(not written)"
-            out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
-        else:
-            from minmax_lint.reporters.terminal.patch import print_patch
+        print_patch_json(out, patch, written, proof)
+        return
+    if args.diff:
+        target = destination or "(not written)"
+        out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
+    else:
+        from minmax_lint.reporters.terminal.patch import print_patch
 
-            print_patch(out, patch, written, quiet=args.quiet)
-        if proof is not None:
-            from minmax_lint.reporters.terminal.conversion import print_proof
+        print_patch(out, patch, written, quiet=args.quiet)
+    if proof is not None:
+        from minmax_lint.reporters.terminal.conversion import print_proof
 
-            print_proof(out, proof, quiet=args.quiet)
+        print_proof(out, proof, quiet=args.quiet)
 
 
 def patched(args: Namespace, source: Source) -> Patch:
@@ -190,7 +198,7 @@ def read_ranges(file: str) -> dict[str, tuple[float, float]]:
         content = json.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is no JSON ({error}); write {example}") from None
     if not isinstance(content, dict):
         raise UserError(f"{file} holds no ranges; write {example}")
@@ -198,7 +206,13 @@ def read_ranges(file: str) -> dict[str, tuple[float, float]]:
 
 
 def _range(file: str, name: str, value: object) -> tuple[float, float]:
-    numbers = [v for v in value if isinstance(v, (int, float))] if isinstance(value, list) else []
-    if len(numbers) != 2 or not all(map(math.isfinite, numbers)) or not numbers[0] < numbers[1]:
-        raise UserError(f"{file}: the range of {name} is not [min, max] with min below max: {value}")
-    return float(numbers[0]), float(numbers[1])
+    bounds = value if isinstance(value, list) and all(isinstance(one, (int, float)) for one in value) else []
+    try:
+        low, high = map(float, bounds)
+    except (ValueError, OverflowError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(
+            f"{file}: the range of {name} is not [min, max] with min below max: {str(value)[:80]}"
+        )
+    return low, high

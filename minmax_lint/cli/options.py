@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import candidates, values
@@ -19,18 +19,36 @@ GRAPH_HELP = (
     ".tflite, or - for standard input"
 )
 
+FORMATS = (
+    *(
+        "full",
+        "concise",
+        "json",
+        "json-lines",
+        "sarif",
+        "github",
+        "gitlab",
+        "junit",
+        "markdown",
+        "html",
+        "dot",
+    ),
+    "model-explorer",
+)
+"""The formats of `check`, as its help lists them; a test compares them with the files that there are."""
+
 
 def completed_by(action: Action, candidates: Callable[..., list[str]]) -> None:
     """Where completion finds what may stand there (argcomplete looks for this attribute)."""
     action.completer = candidates  # type: ignore[attr-defined]
 
 
-def add_graph(parser: ArgumentParser, *, several: bool = False, optional: bool = False) -> None:
+def add_graph(parser: ArgumentParser, *, several: bool = False) -> None:
     """The model or models to look at."""
     if several:
         parser.add_argument("graphs", metavar="GRAPH", nargs="*", help=GRAPH_HELP)
     else:
-        parser.add_argument("graph", metavar="GRAPH", nargs="?" if optional else None, help=GRAPH_HELP)
+        parser.add_argument("graph", metavar="GRAPH", help=GRAPH_HELP)
 
 
 def add_endpoints(parser: ArgumentParser) -> None:
@@ -182,14 +200,13 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
     return tuple(words)
 
 
-def add_formats(parser: ArgumentParser) -> None:
-    """How to report."""
+def add_formats(parser: ArgumentParser, known: Sequence[str]) -> None:
+    """How to report; the first of `known` is the default."""
     given = parser.add_argument(
         "--output-format",
         metavar="FMT[=FILE]",
         action="append",
         default=[],
-        help="full (default), concise, json, json-lines, sarif, github, gitlab, junit, markdown, html, dot, "
-        "model-explorer; may be given several times, all but one with a file",
+        help=f"{known[0]} (default), {', '.join(known[1:])}; may be given several times, all but one with a file",
     )
-    completed_by(given, candidates.formats)
+    completed_by(given, lambda **_: list(known))

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from minmax_lint.cli.streams import checked_destination, payload
 from minmax_lint.errors import UserError
-from minmax_lint.reporters import Renderer, Run, renderer
+from minmax_lint.reporters import known_format
 
 
 @dataclass(frozen=True)
 class Target:
-    """One report to write: to a file, or to standard output (None)."""
+    """One report to write: its format, and a file, or standard output (None)."""
 
-    render: Renderer
+    form: str
     file: Path | None
 
 
-def output_targets(texts: Sequence[str]) -> tuple[Target, ...]:
-    """What the options say. Raises UserError for an unknown format or two payloads on standard output."""
-    targets = []
+def output_targets(
+    texts: Sequence[str], known: Sequence[str], sources: Sequence[str] = (), taken: Path | None = None
+) -> tuple[Target, ...]:
+    """What the options say; `full` where they say nothing.
+
+    Raises UserError for an unknown format, two payloads on standard output, and a file that is one of the
+    models `sources`, that something else goes to (`taken`), or that cannot be written.
+    """
+    targets: list[Target] = []
+    files = [] if taken is None else [taken]
     for text in texts or ("full",):
         name, equals, file = text.partition("=")
         if equals and not file:
             raise UserError(f"--output-format {text} names no file; write {name} or {name}=FILE")
-        targets.append(Target(renderer(name), checked_destination(file) if file else None))
+        target = Target(known_format(name, known), checked_destination(file, *sources) if file else None)
+        if target.file is not None and target.file in files:
+            raise UserError(f"--output-format {text}: something else is written to {file}; give another file")
+        targets.append(target)
+        files += [target.file] if target.file is not None else []
     if sum(target.file is None for target in targets) > 1:
         raise UserError("only one --output-format can go to standard output; give the others FMT=FILE")
     return tuple(targets)
 
 
-def emit(run: Run, targets: Sequence[Target]) -> None:
-    """Write every report."""
+def emit(targets: Sequence[Target], write: Callable[[str, TextIO], None]) -> None:
+    """Write every report; `write(form, out)` writes one."""
     for target in targets:
         if target.file is None:
             with payload() as out:
-                target.render(run, out)
+                write(target.form, out)
         else:
             from minmax_lint.writers.atomic import write_file
 
             text = io.StringIO()
-            target.render(run, text)
+            write(target.form, text)
             write_file(target.file, [text.getvalue().encode()])

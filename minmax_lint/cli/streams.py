@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 A_MOMENT = 1.0
 """Seconds without a sign of life that nobody minds."""
+
+_PREFIX = re.compile(r"\.(meta|index)$")
+_PART = re.compile(r"saved_model\.pb(txt)?|checkpoint|.+\.(index|meta|data-\d+-of-\d+)")
+"""Files that make up a SavedModel or a checkpoint together."""
 
 Item = TypeVar("Item")
 
@@ -43,19 +48,30 @@ def complain(text: str) -> None:
     say(f"error: {' '.join(text.split())}")
 
 
-def checked_destination(file: str, source: str | None = None) -> Path:
-    """The path to write to. Raises UserError where it is `source` or cannot be written.
+def checked_destination(file: str, *sources: str) -> Path:
+    """The path to write to. Raises UserError where it is, or is part of, one of the `sources`, or cannot be written.
 
     Said before the work is done, not after.
     """
     path, folder = Path(file), Path(file).parent
-    if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
-        raise UserError(f"--output {file} is the input; give another file, or --in-place to `fix`")
+    if any(_is_part(path, Path(source)) for source in sources):
+        raise UserError(f"cannot write {file}: it is the input; give another file, or --in-place to `fix`")
     if not folder.is_dir():
         raise UserError(f"cannot write {file}: there is no folder {folder}")
     if not os.access(folder, os.W_OK):
         raise UserError(f"cannot write {file}: no permission to write in {folder}")
     return path
+
+
+def _is_part(path: Path, source: Path) -> bool:
+    """Whether a file is the model `source`, or belongs to that checkpoint or SavedModel."""
+    if not path.exists():
+        return False
+    if source.exists() and path.samefile(source):
+        return True
+    folder, prefix = (source, "") if source.is_dir() else (source.parent, _PREFIX.sub("", source.name) + ".")
+    of_a_kind = _PART.fullmatch(path.name) is not None and path.name.startswith(prefix)
+    return of_a_kind and folder.is_dir() and path.parent.samefile(folder)
 
 
 def progress_console() -> Console | None:
@@ -107,8 +123,8 @@ def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool 
 
 
 def tolerate_any_text() -> None:
-    """Names that the streams' encoding cannot spell are escaped, not an error."""
-    for stream in (sys.stdout, sys.stderr):
+    """What the streams' encoding cannot spell, or read, is escaped, and no error."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")

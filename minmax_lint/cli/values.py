@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 
+_LONGEST = 10_000_000
+"""Seconds; four months."""
+
 
 def codes(text: str) -> tuple[str, ...]:
     """`MM101,MM2` as codes."""
@@ -31,10 +34,12 @@ def range_of(text: str) -> tuple[float, float]:
 
 
 def seconds(text: str) -> float:
-    """A time limit: a number of seconds above zero."""
+    """A time limit: a number of seconds above zero, and no more than clocks count."""
     value = _number("seconds", text)
     if not value > 0:
         raise ArgumentTypeError("a time limit is more than 0 seconds")
+    if value > _LONGEST:
+        raise ArgumentTypeError(f"a time limit is at most {_LONGEST} seconds")
     return value
 
 

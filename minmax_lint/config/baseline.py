@@ -90,7 +90,7 @@ def read_baseline(file: Path) -> Baseline:
         version = content["version"]
     except FileNotFoundError:
         raise UserError(f"there is no baseline {file}; `minmax-lint baseline create` makes it") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{file} is no baseline of minmax-lint ({error})") from None
     if version != VERSION:
         raise UserError(f"{file} is a baseline of version {version}; this minmax-lint reads {VERSION}")

@@ -48,7 +48,7 @@ def target_of(config: Config | None, path: str) -> Target:
     if config is not None and path != "-":
         wanted = Path(os.path.abspath(path))
         for model in config.models:
-            fitting = _glob(config, model.path) if _is_glob(model.path) else _paths(config, model)
+            fitting = _glob(config, model) if _is_glob(model.path) else _paths(config, model)
             if wanted in fitting:
                 return _target(config, model, path)
     if config is None:
@@ -73,17 +73,22 @@ def _target(config: Config, model: ModelSettings, path: str) -> Target:
 def _paths(config: Config, model: ModelSettings) -> list[Path]:
     if not _is_glob(model.path):
         return [_absolute(config, model.path)]
-    paths = sorted(_glob(config, model.path))
+    paths = sorted(_glob(config, model))
     if not paths:
         raise UserError(f"{model.origin}: no file fits {model.path!r} in {config.folder}")
     return paths
 
 
-def _glob(config: Config, pattern: str) -> list[Path]:
+def _glob(config: Config, model: ModelSettings) -> list[Path]:
+    """The files that a pattern fits. Raises UserError for what is none."""
+    pattern, root = model.path, config.folder
     if Path(pattern).is_absolute():
         root = Path(Path(pattern).anchor)
-        return list(root.glob(str(Path(pattern).relative_to(root))))
-    return [Path(os.path.abspath(path)) for path in config.folder.glob(pattern)]
+        pattern = str(Path(pattern).relative_to(root))
+    try:
+        return [Path(os.path.abspath(path)) for path in root.glob(pattern)]
+    except ValueError as error:
+        raise UserError(f"{model.origin}: {model.path!r} is no pattern for files ({error})") from None
 
 
 def _absolute(config: Config, path: str) -> Path:

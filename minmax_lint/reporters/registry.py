@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TextIO
 
@@ -25,11 +25,18 @@ def format_names() -> tuple[str, ...]:
     return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__)))
 
 
+def known_format(name: str, known: Sequence[str]) -> str:
+    """The name itself. Raises UnknownName with near names where it is not `known`."""
+    if name not in known:
+        hint = near_names(name, known)
+        meant = f"did you mean {' or '.join(hint)}?" if hint else f"choose from {', '.join(known)}"
+        raise UnknownName(f"there is no output format {name!r}; {meant}")
+    return name
+
+
 def renderer(name: str) -> Renderer:
     """The renderer of a format. Raises UnknownName with near names."""
-    if name not in format_names():
-        hint = near_names(name, format_names()) or list(format_names())
-        raise UnknownName(f"there is no output format {name!r}; did you mean {', '.join(hint)}?")
+    known_format(name, format_names())
     module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
     render: Renderer = module.render
     return render

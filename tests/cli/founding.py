@@ -22,5 +22,8 @@ BROKEN_FORMS = tuple(
     )
 )
 
+CHECKPOINT = str(FOUNDING / "eval-checkpoint" / "model.ckpt")
+SAVED_MODEL = str(FOUNDING / "eval-saved_model")
+
 GUARDED = str(FOUNDING / "eval-guarded-frozen.pb")
 """The same, put right by hand; its output is `output_guarded`."""

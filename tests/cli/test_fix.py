@@ -81,6 +81,22 @@ def test_the_json_document_says_which_repairs_are_unsafe_and_why_others_do_not_f
     assert found["fix"]["nodes"]["added"]
 
 
+def test_a_report_goes_to_a_file_as_well(tmp_path: Path, capsys: Captured) -> None:
+    fixed, report = tmp_path / "fixed.pb", tmp_path / "fix.json"
+    argv = ["fix", BROKEN, "--output", str(fixed), "--output-format", f"json={report}"]
+    assert main([*argv, "--output-format", "full"]) == 0
+    assert json.loads(report.read_text())["written"] == str(fixed)
+    assert capsys.readouterr().out.endswith("✓ Fixed\n")
+    assert main(argv) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_diff_fails_where_it_changes_anything_and_where_an_error_stays(capsys: Captured) -> None:
+    missing_zero = str(FOUNDING / "eval-guarded-frozen.pb")
+    assert main(["fix", missing_zero, "-o", "output_guarded", "--diff"]) == 0
+    assert main(["fix", str(FOUNDING / "eval-frozen-pruned.pb"), "-o", "output", "--diff"]) == 1
+
+
 def test_a_diff_alone_writes_nothing(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,20 @@ def test_options_of_a_repair_that_is_not_asked_for(
     assert line == f"error: {options[0].split('=')[0]} is for the repair on the way: give --fix as well"
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["[1, 2]", "{", "[" * 100_000, '{"x": [6, -6]}', '{"x": [0]}', '{"x": [0, 1, 2]}', '{"x": [0, "6"]}',
+     '{"x": [0, NaN]}', '{"x": [0, 1' + "0" * 400 + "]}"],
+    ids=lambda content: content[:12],
+)  # fmt: skip
+def test_files_of_ranges_that_hold_none(content: str, tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "ranges.json"
+    file.write_text(content)
+    line = said((*CALIBRATE, "--ranges", str(file)), tmp_path, capsys)
+    assert line.startswith(f"error: {file}")
+    assert len(line) < 400
+
+
 def record(**features: list[float]) -> bytes:
     """One record of a TFRecord file; nobody looks at the checksums before TensorFlow does."""
     example = message_class("Example")()

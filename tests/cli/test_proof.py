@@ -53,9 +53,11 @@ def test_a_proof_that_fails_the_threshold_writes_nothing(tmp_path: Path, capsys:
 
 def test_convert_with_fix_tells_the_proof_as_json(tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
-    words = ["convert", BROKEN, *ENDS, "--output", str(model), "--fix", "--output-format", "json"]
-    assert main([*words, "--python", str(tf221())]) == 0
-    found = json.loads(capsys.readouterr().out)
+    report = tmp_path / "report.json"
+    words = ["convert", BROKEN, *ENDS, "--output", str(model), "--fix", "--output-format", f"json={report}"]
+    assert main([*words, "--output-format", "full", "--python", str(tf221())]) == 0
+    assert "all-integer model" in capsys.readouterr().out
+    found = json.loads(report.read_text())
     assert found["fix"]["strategy"] == "retarget"
     assert found["conversion"]["verdict"] == "quantized"
     assert found["conversion"]["surprise"] is None

@@ -96,3 +96,13 @@ def test_explain_tells_each_kind_of_message_in_a_log_once(
         "# Op input without range (MM110)",
         "# Scale zero (MM205)",
     ]
+
+
+def test_a_log_in_another_encoding_is_read_all_the_same(monkeypatch, capsys):
+    log = (
+        "\xe9\n".encode("latin-1")
+        + b"Array out does not have MinMax information, and is not a constant array."
+    )
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log), encoding="utf-8"))
+    assert main(["explain", "-"]) == 0
+    assert "MM101" in capsys.readouterr().out

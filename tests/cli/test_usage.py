@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.cli import COMMANDS, main, parser, streams
+from minmax_lint.cli import COMMANDS, main, options, parser, streams
 from minmax_lint.cli.usage import USAGES
+from minmax_lint.reporters import format_names
 from minmax_lint.version import __version__
-from tests.cli.founding import BROKEN
+from tests.cli.founding import BROKEN, CHECKPOINT, SAVED_MODEL
 from tests.reporters.golden_file import Stream
 
 Captured = pytest.CaptureFixture[str]
@@ -52,6 +53,10 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check", BROKEN, "--output-format", "json="], "names no file"),
         (["check", BROKEN, "--output-format", "json", "--output-format", "concise"], "standard output"),
         (["check", BROKEN, "--output-format", "json=/no/folder/report.json"], "/no/folder/report.json"),
+        (["check", BROKEN, "--output-format", f"json={BROKEN}"], "it is the input"),
+        (["check", SAVED_MODEL, "--output-format", f"json={SAVED_MODEL}/saved_model.pb"], "it is the input"),
+        (["check", CHECKPOINT, "--output-format", f"json={CHECKPOINT}.index"], "it is the input"),
+        (["check", BROKEN, "--output-format", "json=a", "--output-format", "html=a"], "give another file"),
         (["check", BROKEN, "--select", "MM777"], "MM777"),
         (["check", BROKEN, "-i", "input=2,wide"], "is not a shape"),
         (["check", BROKEN, "--fail-level", "eror"], "no value of --fail-level 'eror'; did you mean error?"),
@@ -62,6 +67,9 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["fix", BROKEN], "--output"),
         (["fix", BROKEN, "--output", "/no/folder/fixed.pb"], "/no/folder"),
         (["fix", BROKEN, "--output", BROKEN], "is the input"),
+        (["fix", BROKEN, "--output", "x.pb", "--output-format", "json=x.pb"], "give another file"),
+        (["fix", BROKEN, "--output", "x.pb", "--output-format", f"json={BROKEN}"], "it is the input"),
+        (["fix", BROKEN, "--output", "x.pb", "--output-format", "sarif"], "choose from full, json"),
         (["fix", BROKEN, "-o", "outputt", "--output", "x.pb"], "did you mean output?"),
         (["fix", BROKEN, "-i", "inputt", "--output", "x.pb"], "did you mean input"),
         (["fix", BROKEN, "--output", "x.pb", "--strategy", "magic"], "magic"),
@@ -72,6 +80,8 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["convert", BROKEN, "--output", BROKEN], "is the input"),
         (["convert", BROKEN, "--output", "x.tflite", "--input-stats", "a=1,1"], "the inputs are input"),
         (["convert", BROKEN, "--output", "x.tflite", "--time-limit", "0"], "more than 0"),
+        (["convert", BROKEN, "--output", "x.tflite", "--time-limit", "inf"], "at most 10000000 seconds"),
+        (["convert", BROKEN, "--output", "x.tflite", "--output-format", "jsn"], "did you mean json?"),
         (["convert", BROKEN, "--output", "x.tflite", "--python", "/no/python"], "/no/python"),
         (["trace", BROKEN, "-o", "outputt"], "did you mean output?"),
         (["explain", "MM999"], "MM999"),
@@ -89,6 +99,10 @@ def test_bad_usage_is_one_line_that_says_what_to_do_and_writes_nothing(
     assert "Traceback" not in err
     assert not out or argv[0] == "check"
     assert not list(tmp_path.iterdir())
+
+
+def test_the_help_lists_the_formats_that_there_are() -> None:
+    assert set(options.FORMATS) == set(format_names())
 
 
 def test_an_abbreviated_option_is_not_taken_for_another(capsys: Captured) -> None:

@@ -141,6 +141,12 @@ def test_the_first_entry_of_a_model_counts(tmp_path, monkeypatch):
     assert target_of(None, "-").outputs == ()
 
 
+def test_a_glob_that_is_none_is_an_error(tmp_path):
+    (tmp_path / "minmax-lint.toml").write_text('[[models]]\npath = "models/**.pb"\n')
+    with pytest.raises(UserError, match=r"models\[0\]: 'models/\*\*.pb' is no pattern for files"):
+        targets(load(tmp_path))
+
+
 def test_a_glob_that_fits_nothing_is_an_error(tmp_path):
     with pytest.raises(UserError, match=r"models\[0\]: no file fits '\*\.pb'"):
         targets(load(written(tmp_path, "[[models]]\npath = '*.pb'\n")))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
+
+from minmax_lint.errors import UserError
 from minmax_lint.reporters import Run, Unreadable
 from minmax_lint.reporters.formats import github
 from tests.reporters.reports import CLEAN, MIXED, MM101, MM110, report
@@ -53,3 +56,9 @@ def test_the_jobs_summary_is_appended_to(tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
     lines(CLEAN)
     assert file.read_text().startswith("before\n# minmax-lint\n")
+
+
+def test_a_summary_that_cannot_be_written_is_the_users_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "gone" / "summary.md"))
+    with pytest.raises(UserError, match=r"GITHUB_STEP_SUMMARY\) cannot be written: No such file"):
+        lines(CLEAN)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from minmax_lint.errors import UserError
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
@@ -30,8 +31,13 @@ def render(run: Run, out: TextIO) -> None:
     out.write(_summary(run, len(found)) + "\n")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            markdown.render(run, file)
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                markdown.render(run, file)
+        except OSError as error:
+            raise UserError(
+                f"the job's summary {summary} (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror}"
+            ) from None
 
 
 def _message(finding: Finding) -> str:
