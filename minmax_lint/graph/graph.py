@@ -6,7 +6,9 @@ A graph of a million nodes is four columns, not a million objects (research: 378
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.errors import UnknownName
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import networkx
 
     from minmax_lint.graph.fakequant import FakeQuant
+    from minmax_lint.graph.wiring import Wiring
 
 Details = tuple[Mapping[str, Attr], str]
 """What a loader decodes on demand for one node: its attributes and its device."""
@@ -95,9 +98,9 @@ class Graph:
         """`functions`: control-flow node -> what it calls."""
         self.columns = columns
         self.functions: Mapping[str, tuple[Function, ...]] = functions or {}
-        self._positions = {name: i for i, name in enumerate(columns.names)}
+        self._positions = dict(zip(columns.names, range(len(columns.names)), strict=True))
         self.ancestors: dict[
-            tuple[tuple[str, ...], frozenset[str]], tuple[frozenset[str], frozenset[str]]
+            tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
         ] = {}
         """What `trace` has found, by its starts and stops."""
         self.fake_quants: dict[str, FakeQuant] = {}
@@ -168,6 +171,13 @@ class Graph:
             self._index_uses()
         assert self._control_uses is not None
         return self._control_uses.get(name, ())
+
+    @cached_property
+    def wiring(self) -> Wiring | None:
+        """All edges as numbers; None where one leads from nowhere."""
+        from minmax_lint.graph.wiring import wiring
+
+        return wiring(self.columns.inputs, self._positions)
 
     def networkx(self) -> networkx.MultiDiGraph:
         """The graph as networkx (see `networkx_view.view`)."""

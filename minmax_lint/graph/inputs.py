@@ -15,7 +15,7 @@ class Inputs(Sequence[tuple[str, ...]]):
         self.texts: list[str] = []
         self.first = array("q", [0])
 
-    def append(self, texts: Iterable[str]) -> None:
+    def append(self, texts: tuple[str, ...]) -> None:
         """Add the inputs of the next node."""
         self.texts += texts
         self.first.append(len(self.texts))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
+from minmax_lint.graph.chosen import Chosen
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
 
@@ -19,6 +21,9 @@ T = TypeVar("T")
 
 _MANY = 1000
 """Inputs of a node from which on it pays to look at each source once."""
+
+_LARGE = 5000
+"""Nodes of a graph from which on it pays to number its edges."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,8 @@ class Kept:
     """Input arrays, canonical."""
     outputs: tuple[str, ...]
     """Output arrays, canonical."""
-    nodes: frozenset[str]
-    control_only: frozenset[str]
+    nodes: AbstractSet[str]
+    control_only: AbstractSet[str]
 
     def __contains__(self, name: object) -> bool:
         return name in self.nodes
@@ -106,13 +111,35 @@ def trace(graph: Graph, inputs: Iterable[str], outputs: Sequence[str]) -> Kept:
     stops = frozenset(name for name in cut if name in graph and graph.columns.inputs[graph.position(name)])
     known = graph.ancestors.get((tuple(starts), stops))
     if known is None:
-        known = graph.ancestors[tuple(starts), stops] = _ancestors(graph, starts, stops)
+        by_number = len(graph) >= _LARGE and not graph.ambiguous
+        found = _ancestors_by_number(graph, starts, stops) if by_number else None
+        known = graph.ancestors[tuple(starts), stops] = found or _ancestors(graph, starts, stops)
     return Kept(graph, sources, sinks, *known)
+
+
+def _ancestors_by_number(
+    graph: Graph, starts: Sequence[str], cut: frozenset[str]
+) -> tuple[Chosen, AbstractSet[str]] | None:
+    """What `_ancestors` says; None where an edge leads from nowhere."""
+    from minmax_lint.graph.wiring import CONTROL, reached
+
+    wires = graph.wiring
+    if wires is None:
+        return None
+    for name in cut:
+        wires = wires.those(wires.readers != graph.position(name))
+    places = [graph.position(name) for name in starts]
+    is_control = wires.ports == CONTROL
+    by_data = reached(wires.those(~is_control), places) if bool(is_control.any()) else reached(wires, places)
+    nodes = Chosen(graph.positions, by_data.tobytes())
+    if not bool(by_data[wires.readers[is_control]].any()):
+        return nodes, frozenset()
+    return nodes, Chosen(graph.positions, (reached(wires, places) & ~by_data).tobytes())
 
 
 def _ancestors(
     graph: Graph, starts: Sequence[str], cut: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
+) -> tuple[AbstractSet[str], AbstractSet[str]]:
     """What the starts depend on: through data edges, and only through a control edge on the way."""
     by_data, passed_over = _reach(graph, starts, cut, control=False)
     if not passed_over:

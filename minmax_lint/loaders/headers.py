@@ -24,14 +24,14 @@ _OP, _INPUT = 2, 3
 class Headers:
     """The columns of a graph, filled run by run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, many: bool) -> None:
         self.names: list[str] = []
         self.ops: list[str] = []
-        self.inputs = Inputs()
+        self.inputs: Inputs | list[tuple[str, ...]] = Inputs() if many else []
         self.ends = array("q")
         """Where name, op and inputs of each node end in the buffer; 0 where that is not known."""
 
-    def append(self, name: str, op: str, inputs: list[str]) -> None:
+    def append(self, name: str, op: str, inputs: tuple[str, ...]) -> None:
         """Add a node."""
         self.names.append(name)
         self.ops.append(sys.intern(op))
@@ -41,8 +41,8 @@ class Headers:
 
 def read_headers(buffer: Buffer, records: Records) -> Headers:
     """The headers of all records. Raises UnreadableModel."""
-    headers = Headers()
     many = len(records) >= MANY
+    headers = Headers(many=many)
     try:
         for run in records.runs:
             start, end = records.span(run.first)
@@ -60,7 +60,7 @@ def read_headers(buffer: Buffer, records: Records) -> Headers:
 def _read(headers: Headers, run: bytes) -> None:
     """Read records of any form, one by one, with a schema that has no attributes."""
     for node in message_class("minmax_lint.IndexGraph").FromString(run).node:
-        headers.append(node.name, node.op, node.input)
+        headers.append(node.name, node.op, tuple(node.input))
 
 
 def _read_in_lockstep(headers: Headers, buffer: Buffer, records: Records, run: Run) -> bool:
@@ -78,12 +78,13 @@ def _read_in_lockstep(headers: Headers, buffer: Buffer, records: Records, run: R
         return False
     headers.names += names
     headers.ops += map(sys.intern, ops)
+    assert isinstance(headers.inputs, Inputs)
     headers.inputs.extend(inputs, found.counts.tolist())
     headers.ends.extend((found.ends + start).tolist())
     return True
 
 
-def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, list[str]]:
+def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:
     """Name, op and inputs of a node with weights, or with very many inputs, which nobody copies twice."""
     at = after_header(buffer, start, end)
     head = message_class("minmax_lint.IndexNode").FromString(bytes(buffer[start:at]))
@@ -97,7 +98,7 @@ def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, list[st
                 op = text
             else:
                 name = text
-    return name, op, inputs
+    return name, op, tuple(inputs)
 
 
 def _text(buffer: Buffer, found: Field) -> str:

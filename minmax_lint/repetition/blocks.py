@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy
 
-from minmax_lint.repetition.wiring import Flags, Numbers, Wiring
+from minmax_lint.graph.wiring import Flags, Numbers, Wiring
 
 
 @dataclass(frozen=True)

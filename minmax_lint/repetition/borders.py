@@ -13,8 +13,8 @@ import numpy
 
 from minmax_lint.graph.fakequant import read_fake_quant
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.wiring import CONTROL, Flags, Numbers, Wiring
 from minmax_lint.repetition.kinds import Ops
-from minmax_lint.repetition.wiring import CONTROL, Flags, Numbers, Wiring
 
 PRODUCERS = frozenset(
     {

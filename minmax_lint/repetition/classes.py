@@ -13,8 +13,9 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
+from minmax_lint.graph.wiring import Flags, Numbers, Wiring
 from minmax_lint.repetition.blocks import Blocks
-from minmax_lint.repetition.wiring import Flags, Numbers, Wiring, producers_first
+from minmax_lint.repetition.order import producers_first
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Columns, Graph, Serialized
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
+from minmax_lint.graph.wiring import Flags, Numbers, Wiring
 from minmax_lint.repetition.blocks import Blocks, blocks
 from minmax_lint.repetition.borders import borders
 from minmax_lint.repetition.classes import Classes, classes
 from minmax_lint.repetition.kinds import Ops, felt_flags, kept_flags, kinds
 from minmax_lint.repetition.standing import staying_blocks
-from minmax_lint.repetition.wiring import Flags, Numbers, Wiring, wiring
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ def condensed(graph: Graph, kept: Kept, input_shapes: Mapping[str, Shape | None]
     """The graph without most of its twins; None where it hardly repeats itself, or cannot be cut safely."""
     if graph.functions or graph.ambiguous or not VARIABLES.isdisjoint(graph.columns.ops):
         return None
-    if any("gradients" in name for name in graph.names):
+    if "gradients" in "\n".join(graph.names):
         return None  # rules about training graphs go by names
     ops, is_kept = Ops(graph.columns.ops), kept_flags(kept)
-    wires, kind = wiring(graph), kinds(kept, ops, is_kept)
+    wires, kind = graph.wiring, kinds(kept, ops, is_kept)
     if wires is None or kind is None:
         return None
     felt = felt_flags(kept, ops, is_kept)

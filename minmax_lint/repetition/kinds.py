@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 
 import numpy
 
+from minmax_lint.graph.chosen import Chosen
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
-from minmax_lint.repetition.wiring import Flags, Numbers
+from minmax_lint.graph.wiring import Flags, Numbers
 
 
 class Ops:
@@ -33,6 +34,8 @@ class Ops:
 def kept_flags(kept: Kept) -> Flags:
     """For each node of the whole graph whether it is kept."""
     nodes, names = kept.nodes, kept.graph.names
+    if isinstance(nodes, Chosen):
+        return numpy.frombuffer(nodes.flags, bool)
     return numpy.fromiter(map(nodes.__contains__, names), bool, len(names))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy
 
+from minmax_lint.graph.wiring import Numbers, Wiring
 from minmax_lint.repetition.blocks import Blocks
 from minmax_lint.repetition.classes import Classes
-from minmax_lint.repetition.wiring import Numbers, Wiring
 
 COPIES = 3
 """Twins that stay: equal constants in two blocks are merged by MLIR, and all must come out alike."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,7 +107,7 @@ def _named(report: Report) -> set[str]:
     return {node for node in (parse_edge(name).node for name in names) if node in report.source}
 
 
-def _outside(graph: Graph, kept: frozenset[str], starts: Iterable[Iterable[str]]) -> set[str]:
+def _outside(graph: Graph, kept: AbstractSet[str], starts: Iterable[Iterable[str]]) -> set[str]:
     """Nodes within OUTSIDE_STEPS behind the kept part; those behind the earlier starts first."""
     found: set[str] = set()
     for start in starts:

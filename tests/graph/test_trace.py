@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minmax_lint.errors import UnknownName, UnreadableModel
+from minmax_lint.graph import trace as tracing
+from minmax_lint.graph import wiring
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Columns, Graph
 from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.graph.trace import trace
+
+VERY_MANY = 1 << 60
+
+
+@pytest.fixture(autouse=True, params=[VERY_MANY, 0], ids=["by name", "by number"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large graphs are traced in numbers: with the same result."""
+    monkeypatch.setattr(tracing, "_LARGE", request.param)
 
 
 def chain() -> Builder:
@@ -98,3 +111,49 @@ def test_fakequants_behind_an_output_are_found_through_pass_through_ops(
 def test_a_fakequant_that_another_output_keeps_is_not_outside() -> None:
     graph = chain().graph()
     assert outside_fake_quants(graph, trace(graph, ["input"], ["output", "act_quant"]), "output") == ()
+
+
+@st.composite
+def _tangles(draw: st.DrawFn) -> tuple[Graph, list[str], list[str]]:
+    """A graph of a few nodes and any edges, rarely one from nowhere; inputs and outputs of it."""
+    count = draw(st.integers(1, 8))
+    forward = draw(st.booleans())
+    rows = []
+    for place in range(count):
+        known = st.integers(0, (place if forward else count) - 1) if place or not forward else st.nothing()
+        edges = st.builds(
+            "{1}n{0}{2}".format, known, st.sampled_from(["", "", "^"]), st.sampled_from(["", "", ":0", ":1"])
+        )
+        rows.append(
+            tuple(
+                draw(
+                    st.lists(
+                        edges.map(lambda text: text.split(":")[0] if text[0] == "^" else text), max_size=3
+                    )
+                )
+            )
+        )
+    if draw(st.integers(0, 9)) == 0:
+        rows[draw(st.integers(0, count - 1))] += ("nowhere",)
+    names = [f"n{place}" for place in range(count)]
+    some = st.lists(st.sampled_from(names), max_size=2)
+    graph = Graph(Columns(names, ["NoOp"] * count, rows, lambda place: ({}, "")))
+    return graph, draw(some), draw(some)
+
+
+def _traced(tangle: tuple[Graph, list[str], list[str]], large: int, rounds: int) -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracing, "_LARGE", large)
+        patch.setattr(wiring, "_ROUNDS", rounds)
+        tangle[0].ancestors.clear()
+        try:
+            kept = trace(*tangle)
+        except UnreadableModel:
+            return "damaged"
+        return set(kept.nodes), set(kept.control_only), kept.order, len(kept)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(_tangles(), st.sampled_from([1, 50]))
+def test_numbers_lead_to_what_names_lead_to(tangle: tuple[Graph, list[str], list[str]], rounds: int) -> None:
+    assert _traced(tangle, 0, rounds) == _traced(tangle, VERY_MANY, rounds)

@@ -18,15 +18,20 @@ from minmax_lint.loaders.wire import delimited, encoded_varint
 from minmax_lint.writers.graphdef import encode
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
 
-RELAXED = settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
-_payloads = st.sampled_from([b"", b"a", b"Const", b"^a", b"a:1", "é".encode(), b"\xff", b"x" * 130]) | st.binary(
-    max_size=5
-)
+_payloads = st.sampled_from(
+    [b"", b"a", b"Const", b"^a", b"a:1", "é".encode(), b"\xff", b"x" * 130]
+) | st.binary(max_size=5)
 _usual = st.builds(
     lambda name, op, inputs, rest: b"".join(
         delimited(number, len(payload)) + payload
-        for number, payload in [(1, name), (2, op), *((3, text) for text in inputs), *((5, one) for one in rest)]
+        for number, payload in [
+            (1, name),
+            (2, op),
+            *((3, text) for text in inputs),
+            *((5, one) for one in rest),
+        ]
     ),
     st.sampled_from([b"a", b"b/c", b"n" * 130, "é".encode()]),
     st.sampled_from([b"Const", b"Relu"]),
@@ -46,7 +51,9 @@ def _odd(draw: st.DrawFn) -> bytes:
         if wire_type == 2:
             size = encoded_varint(max(0, len(payload) + draw(st.sampled_from([0, 0, 0, 1, -1]))))
             longer = draw(st.sampled_from([0, 0, 1, 2]))
-            found += size if not longer else size[:-1] + bytes([size[-1] | 0x80]) + b"\x80" * (longer - 1) + b"\0"
+            found += (
+                size if not longer else size[:-1] + bytes([size[-1] | 0x80]) + b"\x80" * (longer - 1) + b"\0"
+            )
         found += payload
     return found
 
