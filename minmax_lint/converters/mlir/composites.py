@@ -33,6 +33,15 @@ class Steps:
         value.dtype = DType.BOOL
         return value
 
+    def read_last(self, value: Value, *readers: Value) -> None:
+        """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
+
+        New operations are legalized the last one first (measured by which readers the quantization meets).
+        """
+        for reader in readers:
+            if reader.op is not None:
+                reader.op.set_operand(0, value)
+
     def number(self, value: float) -> Value:
         """A scalar constant."""
         return self.importer.constant(
@@ -48,6 +57,7 @@ def _selu(s: Steps, x: Value) -> Value:
     positive = s.truth("GREATER", x, s.number(0.0))
     scaled = s.op("MUL", x, s.number(1.050701))
     below = s.op("MUL", s.op("SUB", s.op("EXP", x), s.number(1.0)), s.number(1.7580993))
+    s.read_last(x, scaled, positive)
     return s.op("SELECT", positive, scaled, below)
 
 

@@ -32,14 +32,15 @@ def quantize(function: Function, version: Version, luck: bool | None = None) -> 
         return make_integer(rewriter, source.op, version)
 
     def in_front(rewriter: Rewriter, op: Operation) -> bool:
-        # In the order of the operations, but behind an input that got its range from the stats (measured): the
-        # conversions around the driver reverse the uses once more than this model does, its own pairs excepted.
-        users = list(
-            dict.fromkeys(op.result.users if op.attrs.get("inserted") else reversed(op.result.users))
-        )
+        # Outputs come first, then operations in their order: the conversions around the driver reverse the uses
+        # once more than this model does, its own pairs excepted (measured).
+        users = op.result.users
+        if not op.attrs.get("inserted"):
+            users.reverse()
+        users.sort(key=lambda user: user.name != RETURN)
         return all(
             user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
-            for user in users
+            for user in dict.fromkeys(users)
         )
 
     patterns: dict[str, tuple[Pattern, ...]] = {
