@@ -146,7 +146,11 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
         action="store_true",
         help="leave the output's name to the old op and give the repaired output a new one",
     )
-    group.add_argument("--unsafe-fixes", action="store_true", help="also fixes that invent or change a range")
+    group.add_argument(
+        "--unsafe-fixes",
+        action="store_true",
+        help="also fixes that invent or change a range, or change values otherwise",
+    )
     group.add_argument(
         "--default-range",
         metavar="MIN,MAX",

@@ -10,6 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
+from minmax_lint.rules.replaceable import scalar_operand
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,22 +57,10 @@ def elementwise(inference: Inference, node: Node) -> Elementwise | None:
         return Elementwise(node.inputs[0], ElementFunction(node.op))
     if node.op not in BINARY or len(node.inputs) != 2:
         return None
-    left, right = (_single(inference, edge) for edge in node.inputs)
+    left, right = (scalar_operand(inference, node, slot) for slot in (0, 1))
     if (left is None) is (right is None):
         return None
-    source = node.inputs[0 if left is None else 1]
-    if inference.shape(source.array) != inference.shape(node.output(0)):
-        return None
-    return Elementwise(source, ElementFunction(node.op, left, right))
-
-
-def _single(inference: Inference, edge: Edge) -> float | None:
-    """The value that all elements of a constant have."""
-    tensor = inference.constant(edge.array) if inference.is_constant(edge.array) else None
-    if tensor is None or not tensor.known or tensor.dtype is not DType.FLOAT or not tensor.size:
-        return None
-    values = tensor.numpy()
-    return float(values.flat[0]) if (values == values.flat[0]).all() else None
+    return Elementwise(node.inputs[0 if left is None else 1], ElementFunction(node.op, left, right))
 
 
 def _numpy(name: str) -> Callable[[Array], Array]:

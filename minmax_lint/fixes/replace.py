@@ -14,40 +14,42 @@ from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.rules.mm401 import POWERS
 from minmax_lint.rules.ranges import USUAL_BITS
+from minmax_lint.rules.replaceable import POWERS, inverse, is_exact, scalar_operand
 
 NAME = "replace"
 
 
-def replace(graph: Graph, inference: Inference, nodes: Collection[str]) -> Repair:
+def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexact: bool = False) -> Repair:
     """Write the ops `nodes` out in ops that converters know as integer ones, under the same name.
 
     `Square(x)` becomes `Mul(x, x)`, `Neg(x)` becomes `Mul(x, -1)`, and so on (`RULES`). Of an Unpack or a
-    split with results that nobody reads, which converters need ranges of, the read ones become slices. Safe:
-    the values are the same up to float rounding. Raises CannotRepair where none of the ops can be written so.
+    split with results that nobody reads, which converters need ranges of, the read ones become slices. Safe
+    where TensorFlow computes the very same values. `inexact`: those ops as well of which the last bit can
+    differ (`is_exact`); then the repair is not safe. Raises CannotRepair where none of the ops can be written so.
     """
     draft = Draft(graph)
     outputs: dict[str, str] = {}
     healed: list[str] = []
+    safe = True
     for name in nodes:
         if name not in inference.kept or inference.kept.is_cut(name):
             continue
         node = inference.kept.graph[name]
+        if not node.inputs or inference.dtype(node.output(0)) is not DType.FLOAT:
+            continue
+        exact = is_exact(inference, node)
         if node.op in SPLITS:
             done = sliced(draft, inference, node, outputs)
         else:
-            rule = RULES.get(node.op)
-            done = rule is not None and _is_float(inference, node) and rule(_Site(draft, inference, node))
+            rule = RULES.get(node.op) if exact or inexact else None
+            done = rule is not None and rule(_Site(draft, inference, node))
         if done:
             healed.append(name)
+            safe = safe and exact
     if not healed:
         raise CannotRepair("none of these ops can be written out in ops with a quantized form")
-    return draft.repair(NAME, outputs=outputs, heals=healed)
-
-
-def _is_float(inference: Inference, node: Node) -> bool:
-    return bool(node.inputs) and inference.dtype(node.output(0)) is DType.FLOAT
+    return draft.repair(NAME, outputs=outputs, safe=safe, heals=healed)
 
 
 @dataclass(frozen=True)
@@ -119,20 +121,20 @@ def _add_n(site: _Site) -> bool:
 
 
 def _pow(site: _Site) -> bool:
-    exponent = site.inference.constant(site.node.inputs[1].array)
-    if exponent is None or not exponent.known or exponent.size != 1 or exponent.item() not in POWERS:
+    exponent = scalar_operand(site.inference, site.node, 1)
+    if exponent is None or exponent not in POWERS:
         return False
     power = base = site.node.inputs[0]
-    for _ in range(int(exponent.item()) - 2):
+    for _ in range(int(exponent) - 2):
         power = site.op("Mul", "power", power, base)
     return site.result("Mul", power, base)
 
 
 def _divide(site: _Site) -> bool:
-    divisor = site.inference.constant(site.node.inputs[1].array)
-    if divisor is None or not divisor.known or divisor.size != 1 or not divisor.item():
+    factor = inverse(site.inference, site.node)
+    if factor is None:
         return False
-    return site.result("Mul", site.node.inputs[0], site.constant("inverse", 1.0 / divisor.item()))
+    return site.result("Mul", site.node.inputs[0], site.constant("inverse", factor))
 
 
 def _reverse(site: _Site) -> bool:
@@ -186,7 +188,10 @@ def _tiled(site: _Site, tiled: Edge, multiples: Sequence[int]) -> bool:
 
 
 def _quantize_and_dequantize(site: _Site) -> bool:
-    """Its grid: whole numbers times the largest step that lets the range hold (quantize_and_dequantize_op.h)."""
+    """Its grid: whole numbers times the largest step that lets the range hold (quantize_and_dequantize_op.h).
+
+    Unsigned, it has all 256 bytes also where it asks for a narrow range.
+    """
     node = site.node
     low, high = (site.inference.constant(edge.array) for edge in node.inputs[1:3])
     given = (
@@ -203,7 +208,7 @@ def _quantize_and_dequantize(site: _Site) -> bool:
         return False
     step = max(bound / end for bound, end in sides)
     attrs: dict[str, Attr] = {"min": least * step, "max": most * step, "num_bits": USUAL_BITS}
-    attrs["narrow_range"] = narrow
+    attrs["narrow_range"] = narrow and signed
     site.draft.replace(Node(node.name, "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
     return True
 

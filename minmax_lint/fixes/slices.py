@@ -46,7 +46,7 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
     """The axis along which a split cuts, and where each part begins and ends."""
     value = node.inputs[1 if node.op == "Split" else 0]
     shape = inference.shape(value.array)
-    if shape is None:
+    if not shape:
         return None
     if node.op == "Unpack":
         axis, sizes = node.integer("axis", 0), [1] * node.integer("num", 0)
@@ -55,6 +55,8 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
         if found is None or not found.known or found.size != 1:
             return None
         axis = int(found.item())
+        if not -len(shape) <= axis < len(shape):
+            return None
         total = shape[axis]
         if node.op == "SplitV":
             listed = inference.constant(node.inputs[1].array)
@@ -64,6 +66,8 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
             sizes = [total // count] * count if total and count else []
         if -1 in sizes and total is not None:
             sizes[sizes.index(-1)] = total - sum(size for size in sizes if size >= 0)
+    if -1 in sizes:
+        return None
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
     return (axis % len(shape), list(zip([0, *ends], ends, strict=False))) if sizes else None
 

@@ -45,7 +45,7 @@ def strip_training(trial: Trial, options: FixOptions) -> Trial:
 def replace_ops(trial: Trial, options: FixOptions) -> Trial:
     """With ops written out that a profile stumbles over."""
     nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
-    return trial.after(replace(trial.model.graph, trial.subject.inference, nodes))
+    return trial.after(replace(trial.model.graph, trial.subject.inference, nodes, inexact=options.unsafe))
 
 
 def widen_ranges(trial: Trial, options: FixOptions) -> Trial:

@@ -7,6 +7,7 @@ what was asked of them, so that the same can be asked of the constants of every 
 from __future__ import annotations
 
 import functools
+import math
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -46,6 +47,9 @@ def of_values(function: F) -> F:
 
 @of_values
 def float32(value: float) -> float:
-    """The nearest number that fits in 32 bits."""
-    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    """The nearest number that fits in 32 bits; infinite where it is beyond them."""
+    try:
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
     return rounded

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.node import Node
 from minmax_lint.rules.attribution import Cause
 from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Applicability, Finding, FixOffer
+from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.replaceable import REPLACED, is_exact, is_replaceable, scalar_operand
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -27,26 +29,6 @@ INSTEAD: Mapping[str, str] = {
     "TopKV2": "end the model in front of it",
 }
 """TensorFlow op -> what does the same and has a quantized form."""
-
-
-REPLACED: Mapping[str, Applicability] = {
-    "Abs": "unsafe",
-    "AddN": "unsafe",
-    "BroadcastTo": "safe",
-    "Div": "safe",
-    "Neg": "safe",
-    "Pow": "unsafe",
-    "QuantizeAndDequantizeV2": "safe",
-    "RealDiv": "safe",
-    "ReverseV2": "safe",
-    "Square": "safe",
-    "SquaredDifference": "unsafe",
-    "Tile": "safe",
-}
-"""Ops that the repair `replace` writes out. Unsafe: in several ops, and what lies between needs a range."""
-
-POWERS = (2, 3, 4)
-"""The exponents that `replace` writes out as products."""
 
 APPROXIMATED = frozenset(
     """
@@ -77,7 +59,8 @@ class NoQuantizedKernel(Rule):
     ```
 
     ## Fix
-    `minmax-lint fix` writes some ops out in ops that have a quantized form (`replace`, safe): a square becomes a product.
+    `minmax-lint fix` writes some ops out in ops that have a quantized form (`replace`): a square becomes a product. It is
+    safe where the values stay the same to the last bit; a division by 3 is not, for it becomes a multiplication with 1/3.
     With `--unsafe-fixes`, a FakeQuant with a range for each channel gets one for all of them (`merge`), which TOCO knows,
     and a function of one array, as elu or exp, becomes piecewise linear (`approximate`): two small layers whose result
     is, nearly always, within one step of the function. The ranges of its input and its result must be known.
@@ -140,30 +123,25 @@ def _advice(op: str) -> str:
 
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
-    """Safe where one op takes its place, and its result has a FakeQuant."""
+    """What can heal it, as far as that can be told from the op and its operands."""
     if op == "FakeQuantWithMinMaxVarsPerChannel":
         return FixOffer("merge", "unsafe", f"Give {cause.node!r} one range for all channels.")
     if cause.node is None or cause.kind != "no-kernel":
         return None
-    if op in REPLACED and _is_replaced(subject, cause.node, op):
-        covered = not subject.coverage.is_read_raw(cause.node)
-        applicability = REPLACED[op] if covered else "unsafe"
-        ranges = ", and give what has no range one" if applicability == "unsafe" else ""
-        what = f"Write {cause.node!r} out in ops that have a quantized form{ranges}."
-        return FixOffer("replace", applicability, what)
-    constants = [edge.node in subject.coverage.from_constants for edge in subject.graph[cause.node].inputs]
-    if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and constants.count(True) == 1):
+    node = subject.graph[cause.node]
+    if op in REPLACED and is_replaceable(subject.inference, node):
+        return _replacement(subject, node)
+    scalars = [scalar_operand(subject.inference, node, slot) is not None for slot in range(len(node.inputs))]
+    if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and scalars.count(True) == 1):
         return FixOffer("approximate", "unsafe", f"Make {cause.node!r} piecewise linear.")
     return None
 
 
-def _is_replaced(subject: Subject, node: str, op: str) -> bool:
-    if op == "QuantizeAndDequantizeV2":
-        return subject.graph[node].flag("range_given")
-    if op not in ("Div", "Pow", "RealDiv"):
-        return True
-    last = subject.graph[node].inputs[-1]
-    if last.node not in subject.coverage.from_constants:
-        return False
-    value = subject.inference.constant(last.array)
-    return op != "Pow" or (value is not None and value.known and value.size == 1 and value.item() in POWERS)
+def _replacement(subject: Subject, node: Node) -> FixOffer:
+    """Safe where one op takes its place, gives the same values, and has a FakeQuant behind it."""
+    what = f"Write {node.name!r} out in ops that have a quantized form"
+    if REPLACED[node.op] == "unsafe" or subject.coverage.is_read_raw(node.name):
+        return FixOffer("replace", "unsafe", f"{what}, and give what has no range one.")
+    if not is_exact(subject.inference, node):
+        return FixOffer("replace", "unsafe", f"{what}; the last bit of its values may differ.")
+    return FixOffer("replace", "safe", f"{what}.")

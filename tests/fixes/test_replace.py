@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from minmax_lint.fixes.repair import CannotRepair, Repair
 from minmax_lint.fixes.replace import replace
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -19,11 +21,14 @@ from tests.fixes.running import MLIR, TOCO, fixed, image, run, verdicts
 _INT = {"dtype": DType.INT32}
 OPS: dict[str, Callable[[Builder, str], str]] = {
     "abs": lambda b, x: b.add("Abs", "op", x),
-    "add-n": lambda b, x: b.add("AddN", "op", x, x, x, N=3),
+    "add-n": lambda b, x: b.add("AddN", "op", *[b.add("Exp", f"term{i}", x) for i in range(9)], N=9),
+    "long-sum": lambda b, x: b.add("AddN", "op", *[b.add("Exp", f"term{i}", x) for i in range(12)], N=12),
     "broadcast": lambda b, x: b.add(
         "BroadcastTo", "op", x, b.const("shape", [3, 2, 4], **_INT), Tidx=DType.INT32
     ),
-    "divide": lambda b, x: b.add("RealDiv", "op", x, b.const("two", 2.0)),
+    "halve": lambda b, x: b.add("RealDiv", "op", x, b.const("two", 2.0)),
+    "third": lambda b, x: b.add("RealDiv", "op", x, b.const("three", 3.0)),
+    "thirds": lambda b, x: b.add("RealDiv", "op", x, b.const("three", 3.0, [2, 4])),
     "neg": lambda b, x: b.add("Neg", "op", x),
     "cube": lambda b, x: b.add("Pow", "op", x, b.const("three", 3.0)),
     "quantize": lambda b, x: b.add(
@@ -45,6 +50,17 @@ OPS: dict[str, Callable[[Builder, str], str]] = {
         signed_input=False,
         axis=-1,
     ),
+    "quantize-unsigned-narrow": lambda b, x: b.add(
+        "QuantizeAndDequantizeV2",
+        "op",
+        x,
+        b.const("low", 0.0),
+        b.const("high", 1.0),
+        range_given=True,
+        signed_input=False,
+        narrow_range=True,
+        axis=-1,
+    ),
     "reverse": lambda b, x: b.add("ReverseV2", "op", x, b.const("axes", [1], **_INT), Tidx=DType.INT32),
     "square": lambda b, x: b.add("Square", "op", x),
     "difference": lambda b, x: b.add("SquaredDifference", "op", x, b.add("Relu", "relu", x)),
@@ -52,18 +68,63 @@ OPS: dict[str, Callable[[Builder, str], str]] = {
 }
 
 
+INEXACT = {"cube", "long-sum", "third", "thirds"}
+
+
+def written_out(b: Builder, **options: bool) -> Repair:
+    """The repair of node `op`, an output."""
+    graph = b.graph()
+    return replace(graph, Inference(trace(graph, ["input"], ["op"]), {}), ["op"], **options)
+
+
 @pytest.mark.parametrize("name", OPS)
 def test_the_same_values_under_the_same_name(name: str) -> None:
     b = Builder()
     OPS[name](b, b.placeholder("input", [2, 4]))
     graph = b.graph()
-    repair = replace(graph, Inference(trace(graph, ["input"], ["op"]), {}), ["op"])
+    repair = written_out(b, inexact=True)
     after = edited(graph, repair.edit)
-    assert repair.safe
     assert after.op("op") != graph.op("op") or name == "tile"
     feeds = {"input": image(2, 4)}
     (expected,), (found,) = run(encode(graph), ["op"], feeds), run(encode(after), ["op"], feeds)
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if name in INEXACT else 0, atol=0)
+    assert repair.safe is (name not in INEXACT)
+
+
+@pytest.mark.parametrize("name", sorted(INEXACT))
+def test_what_may_differ_in_the_last_bit_is_left_to_unsafe_fixes(name: str) -> None:
+    b = Builder()
+    OPS[name](b, b.placeholder("input", [2, 4]))
+    with pytest.raises(CannotRepair):
+        written_out(b)
+
+
+@pytest.mark.parametrize(
+    "operand",
+    [(2.0, [1, 1, 1]), ([2.0, 2.0, 2.0, 4.0],), (1e-40,), (0.0,)],
+    ids=["more-dimensions", "several-values", "no-inverse", "zero"],
+)
+def test_divisions_that_are_no_multiplication_with_one_number_stay(operand: tuple[Any, ...]) -> None:
+    b = Builder()
+    b.add("RealDiv", "op", b.placeholder("input", [2, 4]), b.const("divisor", *operand))
+    with pytest.raises(CannotRepair):
+        written_out(b, inexact=True)
+
+
+def test_a_division_by_three_needs_unsafe_fixes_and_the_finding_says_so() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    b.fake_quant("output", OPS["third"](b, x), -1, 1)
+    patch = fixed(b, "output", converters=["toco-1.15"])
+    assert patch.empty
+    (finding,) = [one for one in patch.before.findings if one.code == "MM401"]
+    assert finding.fix is not None
+    assert finding.fix.applicability == "unsafe"
+    assert finding.fix.description.endswith("; the last bit of its values may differ.")
+    patch = fixed(b, "output", converters=["toco-1.15"], unsafe=True)
+    assert (patch.strategy, patch.safe) == ("replace", False)
+    assert patch.after.predictions["toco-1.15"].verdict == "quantized"
 
 
 def test_splits_whose_results_nobody_reads_become_slices() -> None:
@@ -80,6 +141,21 @@ def test_splits_whose_results_nobody_reads_become_slices() -> None:
         run(encode(edited(graph, repair.edit)), ["output"], feeds),
     )
     np.testing.assert_array_equal(after[0], before[0])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "axis", "shape"),
+    [([1, -1, 2], 1, [2, None]), ([1, -1, 2], 7, [2, 6]), ([1, -1, 2], 0, [])],
+    ids=["unknown-rest", "no-such-axis", "scalar"],
+)
+def test_a_split_whose_parts_are_not_known_stays(
+    sizes: list[int], axis: int, shape: list[int | None]
+) -> None:
+    b = Builder()
+    x, lengths = b.placeholder("input", shape), b.const("sizes", sizes, **_INT)
+    b.add("SplitV", "op", x, lengths, b.const("axis", axis, **_INT), num_split=3, Tlen=DType.INT32)
+    with pytest.raises(CannotRepair):
+        written_out(b)
 
 
 def test_an_unpack_becomes_slices_without_the_axis() -> None:

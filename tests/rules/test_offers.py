@@ -10,7 +10,8 @@ from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.replace import RULES
 from minmax_lint.fixing import fix_model
 from minmax_lint.loaders.model import Model
-from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO, REPLACED
+from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO
+from minmax_lint.rules.replaceable import REPLACED
 from minmax_lint.rules.rule import Rule, rules
 from tests.rules.linted import found, lint_example
 

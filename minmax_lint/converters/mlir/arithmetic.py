@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.legalized import LEGALIZED
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import of_values
+from minmax_lint.graph.values import float32, of_values
 
 
 def idempotent(importer: Importer, node: Node) -> Value:
@@ -200,7 +200,7 @@ def _inverse(value: Value) -> Tensor | None:
 
 @of_values
 def _inverted(tensor: Tensor) -> Tensor:
-    inverses = [1 / number if number else math.inf for number in tensor.reals()]
+    inverses = [float32(1 / number) if number else math.inf for number in tensor.reals()]
     return Tensor.of(tensor.dtype, tensor.shape, inverses)
 
 

@@ -71,7 +71,11 @@ def _print_changes(page: Page, patch: Patch) -> None:
         text = "The outputs have the same values, up to the FakeQuants' own rounding and clamping."
         page.block(("   ",), text)
     else:
-        page.block(("   ",), "The values of the outputs change: ranges were added or changed.", "yellow")
+        unsafe = [part.strategy for part in patch.repair.parts if not part.safe]
+        verb = "is" if len(unsafe) == 1 else "are"
+        page.block(
+            ("   ",), f"The values of the outputs change: {', '.join(unsafe)} {verb} unsafe.", "yellow"
+        )
 
 
 def _print_left(page: Page, report: Report) -> None:
