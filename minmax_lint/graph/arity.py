@@ -57,10 +57,17 @@ SEVERAL_OUTPUTS = frozenset(
 
 
 def misfit(graph: Graph, names: Iterable[str]) -> tuple[str, str] | None:
-    """The first of `names` whose inputs do not fit its op, and what TensorFlow says; None where all do."""
+    """The first of `names` whose inputs do not fit its op, and what TensorFlow says; None where all do.
+
+    What a node calls counts as part of it.
+    """
     ops, inputs, positions = graph.columns.ops, graph.columns.inputs, graph.positions
     for name in names:
         op, raw = ops[positions[name]], inputs[positions[name]]
+        for called in graph.functions.get(name, ()):
+            inside = misfit(called.graph, called.graph.names)
+            if inside is not None:
+                return inside
         if not raw and op == "Const":
             continue
         least, most = INPUT_COUNTS.get(op, (0, _ANY))

@@ -12,7 +12,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.frames import Frame, Site
 from minmax_lint.loaders.library import Body, Library
 from minmax_lint.loaders.model import CALLS
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_class, message_in
 
 _DEEPEST = 200
 _DEEPEST_BRANCH = 40
@@ -57,7 +57,7 @@ class Calls:
         origin = serialized.origin(position) if serialized is not None else None
         if serialized is None or origin is None:
             return message_class("NodeDef")()
-        return message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
+        return message_in(bytes(serialized.buffer[origin.start : origin.end]), "NodeDef")
 
     def sources(self, frame: Frame, text: str) -> list[tuple[Site, int]]:
         """What an edge of a frame really comes from: one array, or the nodes behind a control edge."""

@@ -24,6 +24,7 @@ def main(request: str) -> None:
     folder = os.path.dirname(request)
     with open(request) as file:
         asked = json.load(file)
+    _limit_memory(asked["memory"])
     if asked["trust"]:
         sys.path.insert(0, os.getcwd())
     try:
@@ -33,6 +34,16 @@ def main(request: str) -> None:
         answer = {"error": type(error).__name__, "message": lines[0] if lines else type(error).__name__}
     with open(os.path.join(folder, ANSWER), "w") as file:
         json.dump(answer, file)
+
+
+def _limit_memory(most: int) -> None:
+    """A layer of a damaged file can have any number of units; such a model must not fill the machine."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    except (ImportError, ValueError, OSError):
+        pass  # Windows has no such limits, and a stricter one may be set
 
 
 def _answer(asked: Dict[str, Any], folder: str) -> Dict[str, Any]:

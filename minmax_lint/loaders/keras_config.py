@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.loaders.hdf5 import attributes
 
 _LARGEST = 32 << 20
 """Bytes of a recipe that are read at most."""
@@ -82,19 +83,13 @@ def read_archive(path: Path) -> Recipe:
 
 def read_hdf5(path: Path) -> Recipe:
     """The recipe in an .h5 file. Raises UnreadableModel, also for one that holds weights alone."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            config, version = file.attrs.get("model_config"), file.attrs.get("keras_version", "")
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise UnreadableModel(f"the HDF5 file is damaged ({error}); save the model again") from None
-    if config is None:
+    found = attributes(path, "model_config", "keras_version")
+    if "model_config" not in found:
         raise UnreadableModel(
             "this HDF5 file holds weights and no model; save the whole model (`model.save`), or export it as a "
             "SavedModel (`model.export(FOLDER)`)"
         )
-    return Recipe(_json(_text(config)), _text(version))
+    return Recipe(_json(found["model_config"]), found.get("keras_version", ""))
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> str:
@@ -108,10 +103,6 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise UnreadableModel("the Keras model's description is damaged; save the model again") from None
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _objects(config: Any) -> Iterator[Mapping[str, Any]]:

@@ -18,8 +18,14 @@ from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.parse import graph_in
 
-TIME_LIMIT = 600.0
-"""Seconds that Keras may take; importing TensorFlow is most of it."""
+TIME_LIMIT = 180.0
+"""Seconds that Keras may take for a small model; importing TensorFlow is most of it."""
+_SLOWEST = 5_000_000
+"""Bytes of weights that it reads at least in a second."""
+MEMORY = 8 << 30
+"""Bytes that Keras may take for a small model. Threads of TensorFlow count with their stacks."""
+_COPIES = 16
+"""Times that the content of the file may lie in memory; archives of pruned weights are compressed."""
 
 READERS: dict[Kind, Callable[[Path], Recipe]] = {Kind.KERAS: read_archive, Kind.KERAS_HDF5: read_hdf5}
 
@@ -53,7 +59,15 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
 def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
     legacy = recipe.legacy or recipe.quantized
     request = folder / "request.json"
-    asked = {"path": str(path.resolve()), "legacy": legacy, "quantized": recipe.quantized, "trust": trust}
+    size = path.stat().st_size
+    limit = TIME_LIMIT + size / _SLOWEST
+    asked = {
+        "path": str(path.resolve()),
+        "legacy": legacy,
+        "quantized": recipe.quantized,
+        "trust": trust,
+        "memory": MEMORY + _COPIES * size,
+    }
     request.write_text(json.dumps(asked))
     foreign = () if python == sys.executable else ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
     try:
@@ -63,7 +77,7 @@ def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=TIME_LIMIT,
+            timeout=limit,
             check=False,
         )
     except OSError as error:
@@ -71,7 +85,9 @@ def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) 
             f"cannot start the interpreter {python}: {error.strerror}; name a Python that has TensorFlow (--python)"
         ) from None
     except subprocess.TimeoutExpired:
-        raise UnreadableModel(f"Keras did not load the model within {TIME_LIMIT:g} seconds") from None
+        raise UnreadableModel(
+            f"Keras did not load the model within {limit:.0f} seconds; is the file damaged?"
+        ) from None
     try:
         answer: dict[str, Any] = json.loads((folder / ANSWER).read_text())
     except (OSError, ValueError):

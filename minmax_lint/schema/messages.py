@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.message import DecodeError
+
+from minmax_lint.errors import UnreadableModel
 
 try:
     from google.protobuf.message_factory import GetMessageClass
@@ -64,3 +67,14 @@ def message_class(name: str) -> Any:
     """The class of message `name` of package tensorflow (`GraphDef`), or by full name."""
     full = name if "." in name else f"tensorflow.{name}"
     return GetMessageClass(_pool().FindMessageTypeByName(full))
+
+
+def message_in(content: bytes, name: str) -> Any:
+    """The message `name` that is serialized in `content`. Raises UnreadableModel where it is damaged."""
+    try:
+        return message_class(name).FromString(content)
+    except DecodeError:
+        kind = name.rpartition(".")[2]
+        raise UnreadableModel(
+            f"the file is damaged: a {kind} in it cannot be read; save or copy it again"
+        ) from None

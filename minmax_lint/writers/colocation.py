@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from minmax_lint.graph.graph import Graph, Serialized
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_in
 
 _PREFIX = b"loc:@"
 
@@ -21,7 +21,7 @@ def moved_groups(graph: Graph, serialized: Serialized) -> Mapping[bytes, bytes]:
         if origin is None:
             continue
         record = bytes(serialized.buffer[origin.start : origin.end])
-        before: str = message_class("minmax_lint.IndexNode").FromString(record).name
+        before: str = message_in(record, "minmax_lint.IndexNode").name
         if before != name and before not in graph and _mentioned(serialized, before.encode()):
             groups[_PREFIX + before.encode()] = _PREFIX + name.encode()
     return groups

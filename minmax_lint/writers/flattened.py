@@ -21,7 +21,7 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.variables import CheckpointVariables
 from minmax_lint.loaders.wire import Buffer, Field, delimited, fields
 from minmax_lint.schema.attributes import encode_node
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_class, message_in
 from minmax_lint.writers.graphdef import chunks, record
 from minmax_lint.writers.metagraph import NewNames, enclosed, entry, saved_model_chunks
 
@@ -70,9 +70,7 @@ def _meta_graph(
 
 def _main_op(view: memoryview, found: Field) -> bytes:
     """The signature that initializes as the collection that does the same; empty for any other signature."""
-    signature = message_class("tensorflow.MetaGraphDef.SignatureDefEntry").FromString(
-        bytes(view[found.start : found.end])
-    )
+    signature = message_in(bytes(view[found.start : found.end]), "tensorflow.MetaGraphDef.SignatureDefEntry")
     if signature.key != _INITIALIZER or _INITIALIZER not in signature.value.outputs:
         return b""
     collection = message_class("tensorflow.MetaGraphDef.CollectionDefEntry")(key=_MAIN_OP)

@@ -12,7 +12,7 @@ from typing import Any
 from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
 from minmax_lint.loaders.wire import Buffer, delimited
 from minmax_lint.schema.attributes import encode_attr, encode_node
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.colocation import moved_groups
 
 NODE = 1
@@ -61,7 +61,7 @@ def _changed(
     columns: Columns, position: int, serialized: Serialized, origin: Origin, groups: Mapping[bytes, bytes]
 ) -> Any:
     """The node's own message with only its changes applied: what we do not know of it survives."""
-    message = message_class("NodeDef").FromString(bytes(serialized.buffer[origin.start : origin.end]))
+    message = message_in(bytes(serialized.buffer[origin.start : origin.end]), "NodeDef")
     message.name = columns.names[position]
     message.op = columns.ops[position]
     del message.input[:]

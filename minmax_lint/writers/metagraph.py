@@ -15,7 +15,7 @@ from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.loaders.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
 from minmax_lint.loaders.savedmodel import META_GRAPHS
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimited, fields
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.graphdef import chunks
 
 
@@ -80,9 +80,7 @@ def enclosed(number: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
 
 def entry(view: memoryview, found: Field, name: str, change: Callable[[Any], bool]) -> Buffer:
     """One entry of a map of the MetaGraph: its own bytes unless `change` changes it."""
-    message = message_class(f"tensorflow.MetaGraphDef.{name}").FromString(
-        bytes(view[found.start : found.end])
-    )
+    message = message_in(bytes(view[found.start : found.end]), f"tensorflow.MetaGraphDef.{name}")
     if not change(message):
         return view[found.tag : found.end]
     payload: bytes = message.SerializeToString(deterministic=True)

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.wire import Buffer
-from minmax_lint.schema.messages import message_class
+from minmax_lint.schema.messages import message_in
 
 
 def as_text(pieces: Iterator[Buffer], message: str) -> Iterator[bytes]:
@@ -16,7 +16,7 @@ def as_text(pieces: Iterator[Buffer], message: str) -> Iterator[bytes]:
 
     Raises UserError for a message with fields we have no names for: text would lose them.
     """
-    found = message_class(message).FromString(b"".join(pieces))
+    found = message_in(b"".join(pieces), message)
     size = found.ByteSize()
     found.DiscardUnknownFields()
     if found.ByteSize() != size:

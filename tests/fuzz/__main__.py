@@ -1,7 +1,7 @@
-"""Fuzz by hand: `python -m tests.fuzz [--seconds 600] [--engine hypothesis|atheris]`.
+"""Fuzz by hand: `python -m tests.fuzz [--seconds 600] [--engine hypothesis|atheris [--format checkpoint]]`.
 
-hypothesis makes sound files of absurd graphs; atheris flips bytes of files, guided by coverage. What fails is
-written to `fixtures/hostile/`, where every test run tries it again.
+hypothesis makes sound files of absurd graphs; atheris flips bytes of files of one format, guided by coverage.
+What fails is written to `fixtures/hostile/`, where every test run tries it again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 
 from minmax_lint.graph.graph import Graph
 from minmax_lint.writers.graphdef import encode
-from tests.fuzz import FOUNDING, HOSTILE
+from tests.fuzz import HOSTILE
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
 from tests.fuzz.survival import survives
 
@@ -27,8 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--engine", choices=("hypothesis", "atheris"), default="hypothesis")
+    parser.add_argument(
+        "--format", default="graphdef", help="what atheris fuzzes (see tests/fuzz/formats.py)"
+    )
     options = parser.parse_args(arguments)
-    (_by_hypothesis if options.engine == "hypothesis" else _by_atheris)(options.seconds)
+    if options.engine == "hypothesis":
+        _by_hypothesis(options.seconds)
+    else:
+        _by_atheris(options.seconds, options.format)
 
 
 def _by_hypothesis(seconds: int) -> None:
@@ -48,31 +55,34 @@ def _by_hypothesis(seconds: int) -> None:
         search()
 
 
-def _by_atheris(seconds: int) -> None:
+def _by_atheris(seconds: int, form: str) -> None:
     import atheris
 
-    for name in [name for name in sys.modules if name.startswith(("minmax_lint", "tests.fuzz.survival"))]:
+    for name in [name for name in sys.modules if name.startswith(("minmax_lint", "tests.fuzz."))]:
         del sys.modules[name]  # imported again, with counters in every branch
     with atheris.instrument_imports(include=["minmax_lint"]):
-        from tests.fuzz.survival import survives_bytes
+        from tests.fuzz.formats import FORMATS
+    fuzzed = FORMATS[form]
 
     def one(content: bytes) -> None:
         try:
-            survives_bytes(content)
+            fuzzed.survives(content)
         except Exception:
-            keep(content)
+            keep(content, fuzzed.ending)
             raise
 
-    with TemporaryDirectory() as corpus:  # what libFuzzer finds worth keeping goes to the first folder
-        arguments = [f"-max_total_time={seconds}", "-max_len=20000", corpus, str(HOSTILE), str(FOUNDING)]
+    with TemporaryDirectory() as corpus:
+        for number, content in enumerate(fuzzed.inputs()):
+            Path(corpus, str(number)).write_bytes(content)
+        arguments = [f"-max_total_time={seconds}", "-max_len=60000", "-rss_limit_mb=4096", corpus]
         atheris.Setup([sys.argv[0], *arguments], one)
         atheris.Fuzz()
 
 
-def keep(content: bytes) -> None:
+def keep(content: bytes, ending: str = ".pb") -> None:
     """Keep an input that failed as a fixture."""
     HOSTILE.mkdir(exist_ok=True)
-    (HOSTILE / f"{hashlib.sha256(content).hexdigest()[:12]}.pb").write_bytes(content)
+    (HOSTILE / f"{hashlib.sha256(content).hexdigest()[:12]}{ending}").write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from minmax_lint.converters.profile import PROFILES, Profile
 from minmax_lint.errors import UserError
@@ -40,7 +42,7 @@ def survives_bytes(content: bytes, profiles: Sequence[Profile] = tuple(PROFILES.
 
 
 def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
-    """Everything that `check` and `fix` do, but for the writing."""
+    """Everything that `check` and `fix` do."""
     try:
         ends = endpoints(model)
         inputs, outputs = ends.inputs, ends.outputs
@@ -49,7 +51,10 @@ def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
     report = lint_model(model, inputs, outputs, profiles, path="graph")
     document(Run((report,)))
     with one_line():
-        fix_model(model, inputs, outputs, profiles, FixOptions(unsafe=True), path="graph")
+        patch = fix_model(model, inputs, outputs, profiles, FixOptions(unsafe=True), path="graph")
+        if not patch.empty:
+            with TemporaryDirectory(prefix="minmax-lint-fuzz-") as folder:
+                patch.save(Path(folder, "fixed"))
 
 
 @contextlib.contextmanager

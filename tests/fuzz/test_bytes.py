@@ -7,10 +7,13 @@ import sys
 
 import pytest
 
+from tests.fuzz.formats import FORMATS
 
-def test_a_short_search_finds_nothing():
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_short_search_finds_nothing(form):
     pytest.importorskip("atheris")
-    command = [sys.executable, "-m", "tests.fuzz", "--seconds", "8", "--engine", "atheris"]
+    command = [sys.executable, "-m", "tests.fuzz", "--seconds", "4", "--engine", "atheris", "--format", form]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Done " in done.stderr

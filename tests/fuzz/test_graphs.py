@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz import HOSTILE
+from tests.fuzz.formats import FORMATS
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
-from tests.fuzz.survival import survives, survives_bytes
+from tests.fuzz.survival import survives
 
 BOUNDED = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -24,6 +25,10 @@ def test_disturbed_graphs_are_linted_and_fixed(graph):
     survives(graph)
 
 
-@pytest.mark.parametrize("path", sorted(HOSTILE.glob("*.pb")), ids=lambda path: path.stem)
+SURVIVES = {form.ending: form.survives for form in FORMATS.values()}
+FAILED = [path for path in sorted(HOSTILE.iterdir()) if path.suffix in SURVIVES]
+
+
+@pytest.mark.parametrize("path", FAILED, ids=lambda path: path.name)
 def test_what_once_failed_does_not_fail_again(path):
-    survives_bytes(path.read_bytes())
+    SURVIVES[path.suffix](path.read_bytes())

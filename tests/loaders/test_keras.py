@@ -13,7 +13,7 @@ import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.dtype import DType
-from minmax_lint.loaders import load
+from minmax_lint.loaders import hdf5, load
 from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
 from tests.interpreters import tf215
 
@@ -156,6 +156,21 @@ def test_broken_files_are_refused_in_one_line(tmp_path):
     (tmp_path / "cut.h5").write_bytes((KERAS / "qat.h5").read_bytes()[:300])
     with pytest.raises(UnreadableModel, match="HDF5 file is damaged"):
         load(tmp_path / "cut.h5")
+
+
+def test_an_hdf5_file_in_which_the_library_runs_in_circles_is_given_up(monkeypatch):
+    monkeypatch.setattr(hdf5, "TIME_LIMIT", 3.0)
+    with pytest.raises(UnreadableModel, match=r"HDF5 file is damaged \(it is not read within 3 seconds\)"):
+        load(KERAS.with_name("hostile") / "attributes-in-circles.h5")
+
+
+def test_a_layer_beyond_all_memory_is_refused_in_one_line(tmp_path):
+    source = zipfile.ZipFile(KERAS / "plain.keras")
+    config = source.read("config.json").decode().replace('"units": 2', '"units": 1000000000')
+    path = archive(tmp_path / "huge.keras", config_json=config, metadata_json=source.read("metadata.json"))
+    with pytest.raises(UnreadableModel, match=r"OOM|memory|bad_alloc") as refused:
+        load(path)
+    assert "\n" not in str(refused.value)
 
 
 def test_weights_alone_are_no_model(tmp_path):
