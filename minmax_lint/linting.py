@@ -17,6 +17,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
 from minmax_lint.explaining import explanations
 from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -133,24 +134,29 @@ def from_repetition(
     calls: tuple[ConverterCall, ...],
 ) -> tuple[Subject, Iterable[Finding]] | None:
     """A large graph that repeats itself, and its findings, told from a smaller one; None where that does not hold."""
-    from minmax_lint.repetition.condensed import condensed
     from minmax_lint.repetition.whole import of_whole
+
+    def subject_of(part: Graph) -> Subject:
+        return replace(make_subject(replace(model, graph=part), inputs, outputs, profiles), calls=calls)
 
     try:
         kept = trace(model.graph, inputs, outputs)
         shapes = {canonical_array(name): shape for name, shape in inputs.items()}
-        smaller = condensed(model.graph, kept, shapes)
-        if smaller is None:
-            return None
-        part = replace(model, graph=smaller.graph)
-        subject = replace(make_subject(part, inputs, outputs, profiles), calls=calls)
-        told = of_whole(smaller, subject)
+        found = of_whole(model.graph, kept, shapes, subject_of)
     except UserError:
         # Names that are not there, or a damaged node: said of the whole graph, if it matters there.
         return None
-    if told is None:
+    if found is None:
         return None
-    return replace(subject, graph=model.graph, kept=kept, predictions=told[0]), told[1]
+    subject = replace(
+        found[0],
+        graph=model.graph,
+        kept=kept,
+        inference=Inference(kept, shapes),
+        predictions=found[1].predictions,
+    )
+    findings = found[1].findings
+    return subject, findings_on(subject) if findings is None else findings
 
 
 def findings_on(subject: Subject) -> Iterator[Finding]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy
+
+from minmax_lint.graph.graph import Likeness
+from minmax_lint.loaders.constant_forms import constant_forms
 from minmax_lint.loaders.large_node import after_header
 from minmax_lint.loaders.records import LARGE, Records
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
@@ -18,8 +22,8 @@ _PLACES = b"\x0a\x06_class"
 """How the attribute begins that names the node's companions: it differs in nodes that do the same."""
 
 
-def alike(buffer: Buffer, records: Records, heads: Sequence[int]) -> Sequence[int]:
-    """A number for each node; nodes of one number have the same attributes and device, `_class` aside.
+def alike(buffer: Buffer, records: Records, ops: Sequence[str], heads: Sequence[int]) -> Likeness:
+    """Which nodes have the same attributes and device, `_class` aside.
 
     `heads`: where name, op and inputs of each node end, 0 where that is not known. A node that says more than
     `LARGE` bytes is like no other.
@@ -27,8 +31,8 @@ def alike(buffer: Buffer, records: Records, heads: Sequence[int]) -> Sequence[in
     numbers: dict[bytes | int, int] = {}
     result: list[int] = []
     add = result.append
-    for place, (head, end) in enumerate(zip(heads, records.ends(), strict=True)):
-        head = head or after_header(buffer, *records.span(place))
+    known = [head or after_header(buffer, *records.span(place)) for place, head in enumerate(heads)]
+    for head, end in zip(known, records.ends(), strict=True):
         said: bytes | int = bytes(buffer[head:end]) if end - head <= LARGE else head
         number = numbers.get(said)
         if number is None:
@@ -38,7 +42,13 @@ def alike(buffer: Buffer, records: Records, heads: Sequence[int]) -> Sequence[in
             else:
                 number = numbers[said] = len(numbers)
         add(number)
-    return result
+    drawn = numpy.array(result, numpy.int64)
+    alone = numpy.bincount(drawn, minlength=1)[drawn] == 1
+    constants = numpy.fromiter((op == "Const" for op in ops), bool, len(ops))
+    starts, ends = numpy.array(known, numpy.int64), numpy.fromiter(records.ends(), numpy.int64, len(known))
+    return Likeness(
+        result, constant_forms(buffer, starts, ends, numpy.flatnonzero(alone & constants)).tolist()
+    )
 
 
 def _without_places(said: bytes) -> bytes:

@@ -7,12 +7,10 @@ they are. Measured: 100,000 nodes in 0.3 s, a 200 MB file in 4 ms with 8 MB of o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
+from minmax_lint.graph.graph import Columns, Details, Likeness, Origin, Serialized
 from minmax_lint.loaders.headers import read_headers
 from minmax_lint.loaders.large_node import after_header, decode_large_node
 from minmax_lint.loaders.records import LARGE, Records, node_records
@@ -32,10 +30,10 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def origin(position: int) -> Origin:
         return Origin(records.tags[position], *records.span(position))
 
-    def alike() -> Sequence[int]:
+    def alike() -> Likeness:
         from minmax_lint.loaders.alike import alike
 
-        return alike(buffer, records, headers.ends)
+        return alike(buffer, records, headers.ops, headers.ends)
 
     return Columns(
         headers.names,

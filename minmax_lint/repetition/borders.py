@@ -14,7 +14,7 @@ import numpy
 from minmax_lint.graph.fakequant import read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.wiring import CONTROL, Flags, Numbers, Wiring
-from minmax_lint.repetition.kinds import Ops
+from minmax_lint.repetition.kinds import Kinds, Ops
 
 PRODUCERS = frozenset(
     {
@@ -42,21 +42,26 @@ _ENDS = 3
 """Inputs of a FakeQuant: the array and its range."""
 
 
-def borders(graph: Graph, ops: Ops, wires: Wiring, kinds: Numbers, kept: Flags) -> Numbers:
+def borders(graph: Graph, ops: Ops, wires: Wiring, kinds: Kinds, kept: Flags) -> Numbers:
     """For each node a number, equal for FakeQuants that give their readers the same; -1 for every other node."""
     places = numpy.flatnonzero(ops.among({_CUT}) & (numpy.diff(wires.first) == _ENDS))
     array, low, high = (wires.first[places] + slot for slot in range(_ENDS))
     is_producer, is_constant = ops.among(PRODUCERS), ops.among({"Const"})
     fit = (wires.ports[array] == 0) & is_producer[wires.sources[array]] & kept[places]
-    fit &= is_constant[wires.sources[low]] & is_constant[wires.sources[high]] & (kinds[places] >= 0)
-    said = numpy.stack([kinds[places], kinds[wires.sources[low]], kinds[wires.sources[high]]])
+    fit &= is_constant[wires.sources[low]] & is_constant[wires.sources[high]] & (kinds.numbers[places] >= 0)
+    said = numpy.stack([kinds.numbers[node] for node in (places, wires.sources[low], wires.sources[high])])
     _, examples, number = numpy.unique(said, axis=1, return_index=True, return_inverse=True)
-    sound = numpy.fromiter((_is_sound(graph, int(places[at])) for at in examples), bool, len(examples))
-    fit &= sound[number.reshape(-1)]
+    fit &= _sound(graph, places[examples])[number.reshape(-1)]
+    own = numpy.flatnonzero(fit & (kinds.varying[wires.sources[low]] | kinds.varying[wires.sources[high]]))
+    fit[own] = _sound(graph, places[own])
     found = numpy.full(len(graph), -1)
     found[places[fit]] = number.reshape(-1)[fit]
     found[_read_otherwise(wires, ops, kept)] = -1
     return found
+
+
+def _sound(graph: Graph, places: Numbers) -> Flags:
+    return numpy.fromiter((_is_sound(graph, int(place)) for place in places), bool, len(places))
 
 
 def _is_sound(graph: Graph, place: int) -> bool:

@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy
 
-from minmax_lint.graph.graph import Graph, graph_of
+from minmax_lint.graph.graph import graph_of
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
-from minmax_lint.graph.wiring import Flags, Numbers, Wiring
-from minmax_lint.repetition.blocks import Blocks
+from minmax_lint.graph.wiring import Numbers
+from minmax_lint.repetition.cut import Cut
 from minmax_lint.repetition.order import producers_first
 
 
@@ -37,32 +37,37 @@ class Classes:
 
 
 def classes(
-    graph: Graph, wires: Wiring, borders: Numbers, blocks: Blocks, input_shapes: Mapping[str, Shape | None]
+    cut: Cut, input_shapes: Mapping[str, Shape | None], apart: Mapping[int, object]
 ) -> Classes | None:
-    """The classes of all blocks; None where blocks feed each other in circles, or a shape is not to be told."""
-    cut = borders[wires.sources] >= 0
-    feeding, fed = blocks.of_node[wires.sources[cut]], blocks.of_node[wires.readers[cut]]
+    """The classes of all blocks; None where blocks feed each other in circles, or a shape is not to be told.
+
+    `apart`: block -> a word of its own, for blocks that are twins of those with the same word only.
+    """
+    blocks, crossing = cut.blocks, cut.crossing
+    feeding = blocks.of_node[cut.wires.sources[crossing]]
+    fed = blocks.of_node[cut.wires.readers[crossing]]
     ranks = producers_first(feeding, fed, len(blocks))
     if ranks is None:
         return None
-    alone = _by_shapes(graph, borders, blocks, ranks, input_shapes)
-    return None if alone is None else Classes(_among_neighbours(wires, blocks, cut, alone), ranks)
+    alone = _by_shapes(cut, ranks, input_shapes, apart)
+    return None if alone is None else Classes(_among_neighbours(cut, alone), ranks)
 
 
 def _by_shapes(
-    graph: Graph, borders: Numbers, blocks: Blocks, ranks: Numbers, input_shapes: Mapping[str, Shape | None]
+    cut: Cut, ranks: Numbers, input_shapes: Mapping[str, Shape | None], apart: Mapping[int, object]
 ) -> list[int] | None:
     """Block -> a number, equal for blocks that look alike and read arrays of the same shapes."""
-    numbers: dict[tuple[int, tuple[Shape | None, ...]], int] = {}
+    blocks = cut.blocks
+    numbers: dict[tuple[int, object, tuple[Shape | None, ...]], int] = {}
     given: list[tuple[tuple[int, Shape | None], ...]] = []
     shapes: dict[int, Shape | None] = {}
     found = [0] * len(blocks)
     for block in numpy.argsort(ranks).tolist():
-        key = blocks.looks[block], tuple(shapes[source] for source in blocks.sources[block])
+        key = blocks.looks[block], apart.get(block), tuple(shapes[source] for source in blocks.sources[block])
         number = numbers.get(key)
         if number is None:
             number = numbers[key] = len(given)
-            told = _border_shapes(graph, borders, blocks, block, shapes, input_shapes)
+            told = _border_shapes(cut, block, shapes, input_shapes)
             if told is None:
                 return None
             given.append(told)
@@ -75,16 +80,15 @@ def _by_shapes(
 
 
 def _border_shapes(
-    graph: Graph,
-    borders: Numbers,
-    blocks: Blocks,
+    cut: Cut,
     block: int,
     shapes: Mapping[int, Shape | None],
     input_shapes: Mapping[str, Shape | None],
 ) -> tuple[tuple[int, Shape | None], ...] | None:
     """The shapes of what a block gives to others, by place; None where one is constant or has no known batch."""
+    graph, blocks = cut.graph, cut.blocks
     members = blocks.members(block)
-    giving = [node for node in members if borders[node] >= 0]
+    giving = [node for node in members if cut.border[node] >= 0]
     if not giving:
         return ()
     names = graph.columns.names
@@ -99,18 +103,23 @@ def _border_shapes(
     return None if constant or unknown_batch else found
 
 
-def _among_neighbours(wires: Wiring, blocks: Blocks, cut: Flags, alone: list[int]) -> tuple[int, ...]:
+def _among_neighbours(cut: Cut, alone: list[int]) -> tuple[int, ...]:
     """Block -> a number, equal for blocks of one class whose neighbours are of the same classes, wired alike."""
+    blocks, wires, crossing = cut.blocks, cut.wires, cut.crossing
     place = blocks.place.tolist()
     of_node = blocks.of_node.tolist()
     behind: list[list[tuple[int, int, int, int]]] = [[] for _ in alone]
-    rows = (column[cut].tolist() for column in (wires.sources, wires.readers, wires.slots))
+    rows = (column[crossing].tolist() for column in (wires.sources, wires.readers, wires.slots))
     for source, reader, slot in zip(*rows, strict=True):
         behind[of_node[source]].append((place[source], alone[of_node[reader]], place[reader], slot))
     numbers: dict[object, int] = {}
     found = []
     for block, own in enumerate(alone):
-        before = tuple((alone[of_node[source]], place[source]) for source in blocks.sources[block])
+        feeding = [of_node[source] for source in blocks.sources[block]]
+        before = tuple(
+            (alone[feeder], place[source], feeding.index(feeder))
+            for feeder, source in zip(feeding, blocks.sources[block], strict=True)
+        )
         key = own, before, tuple(sorted(behind[block]))
         found.append(numbers.setdefault(key, len(numbers)))
     return tuple(found)

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy
 
-from minmax_lint.graph.freeze import VARIABLES
-from minmax_lint.graph.graph import Columns, Graph, Serialized
-from minmax_lint.graph.tensor import Shape
-from minmax_lint.graph.trace import Kept
-from minmax_lint.graph.wiring import Flags, Numbers, Wiring
-from minmax_lint.repetition.blocks import Blocks, blocks
-from minmax_lint.repetition.borders import borders
+from minmax_lint.graph.graph import Columns, Details, Graph, Serialized
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.wiring import Flags
+from minmax_lint.repetition.blocks import Blocks
 from minmax_lint.repetition.classes import Classes, classes
-from minmax_lint.repetition.kinds import Ops, felt_flags, kept_flags, kinds
+from minmax_lint.repetition.cut import Cut
+from minmax_lint.repetition.followed import FollowedTensor
+from minmax_lint.repetition.journal import Journal
 from minmax_lint.repetition.standing import staying_blocks
 
 
@@ -31,87 +30,71 @@ class Condensed:
     """The blocks that are in the smaller graph."""
     moved: Mapping[int, int]
     """Node that is left out -> its twin that staying blocks read instead."""
+    journal: Journal
+    """What is asked of the smaller graph's constants, where they differ from twin to twin."""
 
     def block(self, name: str) -> int:
         """The block of a node."""
         return int(self.blocks.of_node[self.whole.position(name)])
 
 
-def condensed(graph: Graph, kept: Kept, input_shapes: Mapping[str, Shape | None]) -> Condensed | None:
-    """The graph without most of its twins; None where it hardly repeats itself, or cannot be cut safely."""
-    if graph.functions or graph.ambiguous or not VARIABLES.isdisjoint(graph.columns.ops):
-        return None
-    if "gradients" in "\n".join(graph.names):
-        return None  # rules about training graphs go by names
-    ops, is_kept = Ops(graph.columns.ops), kept_flags(kept)
-    wires, kind = graph.wiring, kinds(kept, ops, is_kept)
-    if wires is None or kind is None:
-        return None
-    felt = felt_flags(kept, ops, is_kept)
-    wires = wires.read_by(felt)
-    border = borders(graph, ops, wires, kind, is_kept)
-    if not bool((border >= 0).any()):
-        return None
-    pieces = blocks(wires, kind, border, felt)
-    while bool((own := _own(wires, border, pieces)).any()):
-        border[wires.sources[own]] = -1
-        pieces = blocks(wires, kind, border, felt)
-    found = classes(graph, wires, border, pieces, input_shapes)
-    if found is None:
-        return None
-    chosen = staying_blocks(wires, border, pieces, found)
-    return (
-        None
-        if chosen is None
-        else _without_twins(graph, wires, border, pieces, found, *chosen, is_kept, felt)
-    )
-
-
-def _own(wires: Wiring, border: Numbers, pieces: Blocks) -> Flags:
-    """For each edge whether it leads through a border into the block that it comes from: there is no cut."""
-    found: Flags = border[wires.sources] >= 0
-    found &= pieces.of_node[wires.sources] == pieces.of_node[wires.readers]
-    return found
-
-
-def _without_twins(
-    graph: Graph,
-    wires: Wiring,
-    border: Numbers,
-    pieces: Blocks,
-    found: Classes,
-    staying: frozenset[int],
-    standing: Mapping[int, int],
-    is_kept: Flags,
-    felt: Flags,
+def condensed(
+    cut: Cut, input_shapes: Mapping[str, Shape | None], apart: Mapping[int, object]
 ) -> Condensed | None:
+    """The graph without most of its twins; None where it hardly repeats itself.
+
+    `apart`: block -> a word of its own, for blocks that are twins of those with the same word only.
+    """
+    found = classes(cut, input_shapes, apart)
+    chosen = None if found is None else staying_blocks(cut, found)
+    if found is None or chosen is None:
+        return None
+    staying, standing = chosen
+    pieces = cut.blocks
     stays = numpy.zeros(len(pieces), bool)
     stays[list(staying)] = True
-    stays_node = stays[pieces.of_node] & felt
+    stays_node = stays[pieces.of_node] & cut.felt
     moved = {
         source: int(pieces.nodes[pieces.starts[standing[left_out]] + pieces.place[source]])
         for block in staying
         for source in pieces.sources[block]
         if (left_out := int(pieces.of_node[source])) not in staying
     }
-    if _unread(wires, border, stays_node, is_kept, moved):
+    if _unread(cut, stays_node, moved):
         return None
-    smaller = _smaller(graph, numpy.flatnonzero(stays_node).tolist(), moved)
-    return Condensed(graph, smaller, pieces, found, staying, moved)
+    shared = numpy.zeros(len(pieces), bool)
+    shared[[block for twins in found.twins.values() for block in twins if not staying.issuperset(twins)]] = (
+        True
+    )
+    journal = Journal()
+    followed = cut.varying & shared[pieces.of_node]
+    smaller = _smaller(cut.graph, numpy.flatnonzero(stays_node).tolist(), moved, followed, journal)
+    return Condensed(cut.graph, smaller, pieces, found, staying, moved, journal)
 
 
-def _smaller(graph: Graph, places: list[int], moved: Mapping[int, int]) -> Graph:
+def _smaller(
+    graph: Graph, places: list[int], moved: Mapping[int, int], followed: Flags, journal: Journal
+) -> Graph:
     old = graph.columns
     instead = {old.names[source]: old.names[twin] for source, twin in moved.items()}
     inputs = [
         tuple(instead.get(text.removesuffix(":0"), text) for text in old.inputs[place]) for place in places
     ]
+
+    def details(position: int) -> Details:
+        node = places[position]
+        attrs, device = old.details(node)
+        value = attrs.get("value")
+        if followed[node] and isinstance(value, Tensor):
+            return {**attrs, "value": FollowedTensor(journal, journal.leaf(node), value)}, device
+        return attrs, device
+
     return Graph(
         Columns(
             [old.names[place] for place in places],
             [old.ops[place] for place in places],
             inputs,
-            lambda position: old.details(places[position]),
+            details,
             _part(old.serialized, places),
         )
     )
@@ -124,8 +107,9 @@ def _part(serialized: Serialized | None, places: list[int]) -> Serialized | None
     return replace(serialized, origin=lambda position: origin(places[position]))
 
 
-def _unread(wires: Wiring, border: Numbers, stays: Flags, is_kept: Flags, moved: Mapping[int, int]) -> bool:
+def _unread(cut: Cut, stays: Flags, moved: Mapping[int, int]) -> bool:
     """Whether a border stays that a kept node has read, and now none reads any more."""
-    was_read = set(wires.sources[is_kept[wires.readers] & (border[wires.sources] >= 0)].tolist())
-    is_read = set(wires.sources[stays[wires.readers] & is_kept[wires.readers]].tolist()) | set(moved.values())
+    sources, readers = cut.wires.sources, cut.wires.readers
+    was_read = set(sources[cut.kept[readers] & cut.crossing].tolist())
+    is_read = set(sources[stays[readers] & cut.kept[readers]].tolist()) | set(moved.values())
     return any(stays[node] for node in was_read - is_read)

@@ -1,12 +1,15 @@
-"""What is said of one block, with its names left open: to be said of its twins."""
+"""What is said of one block, with its names and numbers left open: to be said of its twins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
+
+from minmax_lint.repetition.followed import FollowedNumber
+from minmax_lint.repetition.questions import Open
 
 
 class Phrase(NamedTuple):
@@ -23,10 +26,14 @@ class Record(NamedTuple):
 
 
 class Names:
-    """The names that a block's things may mention, each with its number."""
+    """The names that a block's things may mention, each with its number.
 
-    def __init__(self, numbers: Mapping[str, int]) -> None:
+    `opened` leaves a number open that follows from the block's constants.
+    """
+
+    def __init__(self, numbers: Mapping[str, int], opened: Callable[[FollowedNumber], Open]) -> None:
         self._numbers = numbers
+        self._opened = opened
         longest_first = sorted(numbers, key=len, reverse=True)
         self._pattern = re.compile(
             r"(?<![\w./\\>-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w/\\>-]|\.\w)"
@@ -36,6 +43,8 @@ class Names:
         """The thing with the block's names left open; the thing itself where it mentions none."""
         if isinstance(thing, str):
             return self._phrase(thing)
+        if isinstance(thing, FollowedNumber):
+            return self._opened(thing)
         if is_dataclass(thing) and not isinstance(thing, type):
             values = tuple(self.form(getattr(thing, field.name)) for field in fields(thing))
             return Record(type(thing), values) if _varies(values) else thing
@@ -58,20 +67,24 @@ class Names:
         return Phrase(tuple(self._numbers[one] if at % 2 else one for at, one in enumerate(pieces) if one))
 
 
-def filled(form: Any, columns: Mapping[int, Sequence[str]]) -> Iterable[Any]:
-    """The form with names put in, once for each row of the columns: number n is a name of columns[n].
+def filled(form: Any, columns: Mapping[int | Open, Sequence[Any]]) -> Iterable[Any]:
+    """The form with names and numbers put in, once for each row: columns[n] has the names of number n.
 
-    A form without open names comes without end.
+    A form that leaves nothing open comes without end.
     """
+    if isinstance(form, Open):
+        return columns[form]
     if isinstance(form, Phrase):
         return _phrases(form.parts, columns)
     if not isinstance(form, Record):
         return repeat(form)
     values = [filled(value, columns) for value in form.values]
-    return zip(*values, strict=False) if form.type is tuple else _objects(form.type, values)
+    if issubclass(form.type, tuple):
+        return zip(*values, strict=False) if form.type is tuple else map(form.type, *values)
+    return _objects(form.type, values)
 
 
-def _phrases(parts: tuple[str | int, ...], columns: Mapping[int, Sequence[str]]) -> Iterable[str]:
+def _phrases(parts: tuple[str | int, ...], columns: Mapping[int | Open, Sequence[Any]]) -> Iterable[str]:
     pieces = [columns[one] if isinstance(one, int) else repeat(one) for one in parts]
     return pieces[0] if len(pieces) == 1 else map("".join, zip(*pieces, strict=False))
 
@@ -94,5 +107,14 @@ def open_numbers(form: Any) -> set[int]:
     return set()
 
 
+def open_values(form: Any) -> set[Open]:
+    """The numbers that follow from constants and that a form leaves open."""
+    if isinstance(form, Open):
+        return {form}
+    if isinstance(form, Record):
+        return {number for value in form.values for number in open_values(value)}
+    return set()
+
+
 def _varies(values: tuple[Any, ...]) -> bool:
-    return any(isinstance(value, (Phrase, Record)) for value in values)
+    return any(isinstance(value, (Phrase, Record, Open)) for value in values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy
 
@@ -50,8 +51,17 @@ def felt_flags(kept: Kept, ops: Ops, is_kept: Flags) -> Flags:
     return felt if not bool((ops.among(FAKE_QUANTS) & ~felt).any()) else numpy.ones_like(felt)
 
 
-def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Numbers | None:
-    """A number for each node of the graph; None where the loader cannot tell nodes apart by their bytes.
+@dataclass(frozen=True)
+class Kinds:
+    """What each node of a graph is."""
+
+    numbers: Numbers
+    varying: Flags
+    """Constants that have their kind in common with others but for their values: no two have the same."""
+
+
+def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Kinds | None:
+    """The kinds of all nodes; None where the loader cannot tell nodes apart by their bytes.
 
     Nodes are of one kind only if they are kept, or not, alike. A node of an input or output is of its own kind.
     """
@@ -61,8 +71,12 @@ def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Numbers | None:
     state = is_kept.astype(numpy.int64)
     for name in kept.control_only:
         state[graph.position(name)] = 2
-    said = numpy.array(graph.columns.alike(), numpy.int64)
+    likeness = graph.columns.alike()
+    said, forms = (numpy.array(column, numpy.int64) for column in likeness)
+    varying = forms >= 0
+    said[varying] = said.max(initial=0) + 1 + forms[varying]
     found: Numbers = (said * len(ops) + ops.of_node) * 3 + state
     for rank, array in enumerate((*kept.inputs, *kept.outputs)):
         found[graph.position(parse_edge(array).node)] = -1 - rank
-    return found
+        varying[graph.position(parse_edge(array).node)] = False
+    return Kinds(found, varying)

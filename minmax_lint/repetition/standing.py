@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy
 
-from minmax_lint.graph.wiring import Numbers, Wiring
-from minmax_lint.repetition.blocks import Blocks
 from minmax_lint.repetition.classes import Classes
+from minmax_lint.repetition.cut import Cut
 
 COPIES = 3
 """Twins that stay: equal constants in two blocks are merged by MLIR, and all must come out alike."""
@@ -20,20 +19,18 @@ _ROUNDS = 100
 """How often blocks are added until every twin that stays is read; simple chains need two or three."""
 
 
-def staying_blocks(
-    wires: Wiring, border: Numbers, pieces: Blocks, found: Classes
-) -> tuple[frozenset[int], Mapping[int, int]] | None:
+def staying_blocks(cut: Cut, found: Classes) -> tuple[frozenset[int], Mapping[int, int]] | None:
     """The blocks that stay, and left-out block -> the twin that those who read it read instead.
 
     A twin stands for one block only, and nobody else reads it: two that do the same with one array would be
     merged. Where no twin is free, those that nobody reads get a reader, until one of them is, or the block itself
     stays. None where hardly any block can be left out.
     """
-    sources, readers = _neighbours(wires, border, pieces)
+    sources, readers = _neighbours(cut)
     twins, ranks = found.twins, found.ranks.tolist()
     staying = {block for listed in twins.values() for block in listed[:COPIES]}
     for _ in range(_ROUNDS):
-        if len(staying) > _WORTH * len(pieces):
+        if len(staying) > _WORTH * len(cut.blocks):
             break
         read = {source for block in staying for source in sources.get(block, ())}
         free: dict[int, list[int]] = {}
@@ -53,12 +50,10 @@ def staying_blocks(
     return None
 
 
-def _neighbours(
-    wires: Wiring, border: Numbers, pieces: Blocks
-) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
+def _neighbours(cut: Cut) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
     """Block -> the blocks it reads; block -> the blocks that read it."""
-    cut = border[wires.sources] >= 0
-    pairs = numpy.stack([pieces.of_node[wires.sources[cut]], pieces.of_node[wires.readers[cut]]])
+    crossing, of_node = cut.crossing, cut.blocks.of_node
+    pairs = numpy.stack([of_node[nodes[crossing]] for nodes in (cut.wires.sources, cut.wires.readers)])
     sources: dict[int, list[int]] = {}
     readers: dict[int, list[int]] = {}
     for source, reader in set(zip(*pairs.tolist(), strict=True)):

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy
 
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.repetition.condensed import Condensed
-from minmax_lint.repetition.forms import Names, filled, open_numbers
-from minmax_lint.repetition.told import Part, Ranked, Told
+from minmax_lint.repetition.forms import Names, filled, open_numbers, open_values
+from minmax_lint.repetition.questions import Questions
+from minmax_lint.repetition.told import NotTold, Part, Ranked, Told
 
 T = TypeVar("T")
-
-
-class NotTold(Exception):
-    """What is said of a block does not hold for its twins, or says something about several of them at once."""
 
 
 class Telling:
     """Takes sayings about the smaller graph apart by block, and says them of the whole graph."""
 
-    def __init__(self, smaller: Condensed) -> None:
+    def __init__(self, smaller: Condensed, questions: Questions) -> None:
         self._smaller = smaller
+        self._questions = questions
+        self.deviating: set[int] = set()
+        """Blocks of which something else was said than of their twins."""
         self._names = smaller.whole.columns.names
         self._left_out: dict[int, list[int]] = {}
         self._staying: dict[int, list[int]] = {}
@@ -41,7 +41,7 @@ class Telling:
             for block in blocks
             for node in smaller.blocks.members(block)
         ]
-        self._all_shared = Names({name: number for number, name in enumerate(self._shared)})
+        self._all_shared = Names({name: number for number, name in enumerate(self._shared)}, _of_no_block)
 
     def told(self, sayings: Sequence[T], place: Callable[[T], str | None]) -> Told[T]:
         """All sayings of the whole graph, in the order of the nodes they are about.
@@ -62,7 +62,9 @@ class Telling:
         say = partial(self._said, place)
         parts = [Part([block], own, say) for block, own in forms.items()]
         for number, left_out in self._left_out.items():
-            common = _common([forms.get(block, []) for block in self._staying[number]])
+            said = {block: forms.get(block, []) for block in self._staying[number]}
+            common = _common(list(said.values()))
+            self.deviating.update(block for block, forms_there in said.items() if forms_there != common)
             if common:
                 parts.append(Part(left_out, common, say))
         return Told(apart, parts)
@@ -83,12 +85,15 @@ class Telling:
         for at, form in enumerate(forms):
             nodes = {number: column(number) for number in open_numbers(form)}
             places = nodes[_number_of(form, place)]
-            names = {number: [self._names[node] for node in listed] for number, listed in nodes.items()}
-            yield from zip(places, repeat(at), filled(form, names), strict=False)
+            columns: dict[Any, Sequence[Any]] = {
+                number: [self._names[node] for node in listed] for number, listed in nodes.items()
+            }
+            columns |= self._questions.worked_out(open_values(form), twins)
+            yield from zip(places, repeat(at), filled(form, columns), strict=False)
 
     def _names_of(self, block: int) -> Names:
         if block not in self._of_block:
-            self._of_block[block] = Names(self._numbers(block))
+            self._of_block[block] = Names(self._numbers(block), partial(self._questions.number, block))
         return self._of_block[block]
 
     def _numbers(self, block: int) -> dict[str, int]:
@@ -110,10 +115,15 @@ class Telling:
 
 def _number_of(form: Any, place: Callable[[Any], str | None]) -> int:
     """The number of the node that a form is about."""
-    example = next(iter(filled(form, {number: [f"\0{number}"] for number in open_numbers(form)})))
+    names: dict[Any, Sequence[Any]] = {number: [f"\0{number}"] for number in open_numbers(form)}
+    example = next(iter(filled(form, names | {number: [0.0] for number in open_values(form)})))
     about = place(example)
     assert about is not None
     return int(parse_edge(about).node.removeprefix("\0"))
+
+
+def _of_no_block(number: object) -> NoReturn:
+    raise NotTold
 
 
 def _common(said: list[list[Any]]) -> list[Any]:

@@ -14,6 +14,10 @@ Ranked = tuple[int, int, Any]
 """A saying, and what it is sorted by: the place of its node in the file, and its number among the sayings there."""
 
 
+class NotTold(Exception):
+    """What is said of a block does not hold for its twins, or says something about several of them at once."""
+
+
 class Part(NamedTuple):
     """What is said alike of some blocks."""
 

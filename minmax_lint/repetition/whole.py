@@ -2,41 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 from minmax_lint.converters.prediction import Prediction, float_message
-from minmax_lint.repetition.condensed import Condensed
-from minmax_lint.repetition.telling import NotTold, Telling
-from minmax_lint.repetition.told import Told
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept
+from minmax_lint.repetition.answering import answering_otherwise
+from minmax_lint.repetition.condensed import Condensed, condensed
+from minmax_lint.repetition.cut import cut
+from minmax_lint.repetition.journal import Journal
+from minmax_lint.repetition.questions import Questions
+from minmax_lint.repetition.telling import Telling
+from minmax_lint.repetition.told import NotTold, Told
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.rule import GatheringRule, Rule, rules
 from minmax_lint.rules.subject import Subject
 
+_ROUNDS = 8
+"""How often blocks that answer otherwise than their twins are kept apart; ranges of all sorts need three."""
+
+
+class OfWhole(NamedTuple):
+    """What is said of the whole graph."""
+
+    predictions: Mapping[str, Prediction]
+    findings: Sequence[Finding] | None
+    """None where rules have to see the whole: a twin differs, or they looked at what may differ."""
+
 
 def of_whole(
-    smaller: Condensed, subject: Subject
-) -> tuple[Mapping[str, Prediction], Sequence[Finding]] | None:
-    """What the subject of the smaller graph says of the whole one: predictions and findings.
+    graph: Graph,
+    kept: Kept,
+    input_shapes: Mapping[str, Shape | None],
+    subject_of: Callable[[Graph], Subject],
+) -> tuple[Subject, OfWhole] | None:
+    """The subject that `subject_of` makes of a smaller graph, and what it says of the whole one.
 
-    None where that cannot be told from the smaller graph alone.
+    None where the graph hardly repeats itself, or it cannot be told from a smaller one.
     """
-    telling = Telling(smaller)
+    pieces = cut(graph, kept)
+    if pieces is None:
+        return None
+    apart: dict[int, object] = {}
+    for _ in range(_ROUNDS):
+        smaller = condensed(pieces, input_shapes, apart)
+        if smaller is None:
+            break
+        subject = subject_of(smaller.graph)
+        try:
+            told = _told(smaller, subject)
+        except NotTold:
+            break
+        if isinstance(told, OfWhole):
+            return subject, told
+        apart |= {block: (apart.get(block), word) for block, word in told.items()}
+    return None
+
+
+def _told(smaller: Condensed, subject: Subject) -> OfWhole | Mapping[int, object]:
+    """What holds for the whole graph; or blocks that answer otherwise than their twins. Raises NotTold."""
+    questions = Questions(smaller)
+    questions.note()
+    telling = Telling(smaller, questions)
+    predictions = {name: _prediction(telling, one) for name, one in subject.predictions.items()}
+    otherwise = answering_otherwise(smaller, questions, telling.deviating)
+    if otherwise:
+        return otherwise
+    return OfWhole(predictions, _findings(telling, subject, smaller.journal))
+
+
+def _findings(telling: Telling, subject: Subject, journal: Journal) -> Sequence[Finding] | None:
+    asked = journal.asked
+    found: list[Finding] = []
     try:
-        predictions = {name: _prediction(telling, one) for name, one in subject.predictions.items()}
-        findings = [
-            finding
-            for rule in rules()
-            if subject.about in rule.about
-            for finding in _findings(telling, rule, subject)
-        ]
+        for rule in rules():
+            if subject.about in rule.about:
+                found += _found_by(rule, telling, subject)
     except NotTold:
         return None
-    return predictions, findings
+    return found if journal.asked == asked else None
 
 
-def _findings(telling: Telling, rule: Rule, subject: Subject) -> Iterable[Finding]:
+def _found_by(rule: Rule, telling: Telling, subject: Subject) -> Iterable[Finding]:
     if isinstance(rule, GatheringRule):
         gathered = telling.told(rule.gathered(subject), lambda found: found.node)
         return rule.told(subject, gathered)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Graph, graph_of
+from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.graphdef_index import index_nodes
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
@@ -20,8 +22,11 @@ _POOL = {"ksize": [1, 3, 3, 1], "strides": [1, 1, 1, 1], "padding": b"SAME", "da
 Layer = Callable[[Builder, str, str, random.Random], str]
 
 
-def random_chain(seed: int, blocks: int = 36) -> tuple[Graph, tuple[str, ...]]:
-    """A graph of `blocks` blocks as it is read from a file, and its outputs; its input is `input`."""
+def random_chain(seed: int, blocks: int = 36, vary: str = "") -> tuple[Graph, tuple[str, ...]]:
+    """A graph of `blocks` blocks as it is read from a file, and its outputs; its input is `input`.
+
+    `vary`: which constants differ from block to block: `weights`, `ranges` or both.
+    """
     choice = random.Random(seed)
     kinds = [_template(choice) for _ in range(choice.randint(1, 3))]
     order = [choice.choice(kinds) for _ in range(choice.randint(1, 3))] if choice.random() < 0.9 else []
@@ -46,7 +51,26 @@ def random_chain(seed: int, blocks: int = 36) -> tuple[Graph, tuple[str, ...]]:
         x = b.fake_quant("end/quant", b.add("Relu6", "end", x), 0, 6)
     if choice.random() < 0.3:
         _beside(b)
-    return _as_read(b.graph()), (x,)
+    return as_read(_varied(b.graph(), vary, choice)), (x,)
+
+
+def _varied(graph: Graph, vary: str, choice: random.Random) -> Graph:
+    """The graph with other numbers in most of its constants, and odd ones in few."""
+    odd, same = choice.choice([0.0, 0.0, 0.01]), choice.choice([0.0, 0.0, 0.01])
+    nodes = []
+    for node in graph:
+        value = node.tensor()
+        if value is not None and value.dtype is DType.FLOAT and choice.random() >= same:
+            numbers = list(value.reals())
+            if "weights" in vary and value.size > 1:
+                numbers = [choice.uniform(-1, 1) for _ in numbers]
+            if "ranges" in vary and value.size == 1:
+                numbers = [choice.uniform(0.5, 1.5) * numbers[0]]
+            if vary and choice.random() < odd:
+                numbers = [choice.choice([0.0, math.nan, math.inf, -3.0, 1.0])] * value.size
+            node = node._replace(attrs={**node.attrs, "value": Tensor.of(DType.FLOAT, value.shape, numbers)})
+        nodes.append(node)
+    return graph_of(nodes)
 
 
 def _beside(b: Builder) -> None:
@@ -132,5 +156,6 @@ _INT = DType.INT32
 _LAYERS: list[Layer] = [*[_conv] * 6, _raw_residual, _pool, _unary, _inner_quant, _joined]
 
 
-def _as_read(graph: Graph) -> Graph:
+def as_read(graph: Graph) -> Graph:
+    """The graph as its file would be read."""
     return Graph(index_nodes(b"".join(record(encode_node(node)) for node in graph)))

@@ -11,6 +11,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.graphdef_index import index_nodes
 from minmax_lint.repetition.condensed import Condensed, condensed
+from minmax_lint.repetition.cut import cut
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
 
@@ -30,7 +31,8 @@ def _chain(change: Change = lambda b, number, x: x) -> Graph:
 
 
 def _condensed(graph: Graph) -> Condensed | None:
-    return condensed(graph, trace(graph, ["input"], ["output"]), {"input": (1, 4)})
+    pieces = cut(graph, trace(graph, ["input"], ["output"]))
+    return None if pieces is None else condensed(pieces, {"input": (1, 4)}, {})
 
 
 def test_few_blocks_of_a_chain_stay_and_keep_their_order() -> None:
@@ -67,7 +69,6 @@ def _own_range(b: Builder, number: int, x: str) -> str:
     ("change", "why"),
     [
         (_low, "a range without zero is no place to cut"),
-        (_own_range, "no two blocks give or read the same range"),
         (
             lambda b, number, x: b.add("Relu6", f"raw_{number}", x),
             "what follows the FakeQuant shares its scale",
@@ -78,6 +79,22 @@ def _own_range(b: Builder, number: int, x: str) -> str:
 def test_blocks_that_only_look_alike_are_kept_apart(change: Change, why: str) -> None:
     found = _condensed(_chain(change))
     assert found is None or len(found.graph) == len(found.whole)
+
+
+def test_blocks_that_differ_in_their_ranges_only_are_twins() -> None:
+    found = _condensed(_chain(_own_range))
+    assert found is not None
+    assert len(found.graph) < len(found.whole) / 2
+
+
+def test_blocks_with_a_word_of_their_own_are_twins_of_each_other_only() -> None:
+    graph = _chain()
+    pieces = cut(graph, trace(graph, ["input"], ["output"]))
+    assert pieces is not None
+    block = int(pieces.blocks.of_node[graph.position("relu_20")])
+    found = condensed(pieces, {"input": (1, 4)}, {block: "odd"})
+    assert found is not None
+    assert "relu_20" in found.graph
 
 
 def test_a_block_with_a_weight_of_its_own_stays() -> None:

@@ -19,9 +19,9 @@ PROFILES = ("toco", "mlir-2.15", "mlir", "mlir-v2")
 
 
 @cache
-def both_reports(seed: int) -> tuple[Report, Report | None]:
+def both_reports(seed: int, vary: str = "") -> tuple[Report, Report | None]:
     """The report on a random chain, and the one told from a smaller graph."""
-    graph, outputs = random_chain(seed)
+    graph, outputs = random_chain(seed, vary=vary)
     model, inputs, chosen = Model(None, "graphdef", graph), {"input": None}, profiles(PROFILES)
     whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
     told = linting.from_repetition(model, inputs, outputs, chosen, ())
@@ -48,20 +48,22 @@ def _said(prediction: Prediction) -> dict[str, Any]:
         "ops": sorted(str(op) for op in prediction.ops if op.computes),
         "obstacles": sorted(map(str, prediction.obstacles)),
         "float_ops": sorted(prediction.float_ops),
-        "ranges": {k: v for k, v in (prediction.ranges or {}).items() if "weights" not in k},
+        "ranges": {k: str(v) for k, v in (prediction.ranges or {}).items() if "weights" not in k},
         **{key: getattr(prediction, key) for key in shares},
     }
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_smaller_graph_says_what_the_whole_one_says(seed: int) -> None:
-    whole, told = both_reports(seed)
+@pytest.mark.parametrize("vary", ["", "weights", "ranges", "weights ranges"])
+@pytest.mark.parametrize("seed", range(10))
+def test_smaller_graph_says_what_the_whole_one_says(seed: int, vary: str) -> None:
+    whole, told = both_reports(seed, vary)
     assert told is None or differences(whole, told) == []
 
 
-def test_most_chains_of_sound_blocks_are_told_from_a_smaller_graph() -> None:
-    told = [both_reports(seed)[1] is not None for seed in range(20)]
-    assert sum(told) > 5
+@pytest.mark.parametrize(("vary", "least"), [("", 3), ("weights", 3), ("ranges", 2)])
+def test_many_chains_of_sound_blocks_are_told_from_a_smaller_graph(vary: str, least: int) -> None:
+    told = [both_reports(seed, vary)[1] is not None for seed in range(10)]
+    assert sum(told) >= least
 
 
 def test_names_that_are_not_there_and_damaged_nodes_are_left_to_the_whole_graph() -> None:

@@ -43,13 +43,17 @@ def storage_bits(num_bits: int) -> int:
     return 4 if num_bits <= 4 else 8 if num_bits <= 8 else 16
 
 
-@of_values
 def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     """The scale of a per-tensor FakeQuant; UNKNOWN where the range's value is not given, or no number."""
-    if any(map(math.isnan, range_)):
+    if range_.has_nan:
         return UNKNOWN
     bits = storage_bits(num_bits)
-    low, high = int(narrow), 2**bits - 1
+    return Scale(*_grid(range_, int(narrow), 2**bits - 1), bits, narrow)
+
+
+@of_values
+def _grid(range_: Range, low: int, high: int) -> tuple[float, int]:
+    """The scale and the zero point with which the bytes `low` to `high` cover a range."""
     real_low, real_high = range_
     # The range is shifted, not widened, until it holds zero (FakeQuantSupport.cc).
     if real_low > 0:
@@ -58,22 +62,25 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
         real_low, real_high = (real_low - real_high if real_high > real_low else real_low), 0.0
     step = (real_high - real_low) / (high - low)
     if step <= 0:
-        return Scale(1e-6 / (high - low), (low + high) // 2, bits, narrow)
+        return 1e-6 / (high - low), (low + high) // 2
     from_low = low - real_low / step
     from_high = high - real_high / step
     nearer_low = abs(low) + abs(real_low / step) < abs(high) + abs(real_high / step)
     zero_point = from_low if nearer_low else from_high
-    return Scale(step, min(max(round(zero_point), low), high), bits, narrow)
+    return step, min(max(round(zero_point), low), high)
 
 
-@of_values
 def united(scales: Sequence[Scale]) -> Scale:
     """The scale of the union of the ranges (CalculateNewQuantizedType)."""
     if len(scales) == 1:
         return scales[0]
-    ranges = [scale.range for scale in scales]
-    low, high = min(low for low, _ in ranges), max(0.0, *(high for _, high in ranges))
     first = scales[0]
-    lowest = int(first.narrow)
-    step = (high - low) / (2**first.bits - 1 - lowest)
-    return first._replace(scale=step, zero_point=int(lowest - low / step) if step else 0)
+    step, zero_point = _grid_of_all(int(first.narrow), 2**first.bits - 1, *(scale.range for scale in scales))
+    return first._replace(scale=step, zero_point=zero_point)
+
+
+@of_values
+def _grid_of_all(lowest: int, highest: int, *ranges: tuple[float, float]) -> tuple[float, int]:
+    low, high = min(low for low, _ in ranges), max(0.0, *(high for _, high in ranges))
+    step = (high - low) / (highest - lowest)
+    return step, int(lowest - low / step) if step else 0

@@ -6,6 +6,7 @@ shared inference where the array is one of the source graph; they are not needed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from minmax_lint.converters.toco.constants import combined, known_zero
@@ -19,7 +20,7 @@ _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
 _GENERATED: dict[str, Callable[..., float]] = {
     "Add": lambda a, b: a + b,
     "Mul": lambda a, b: a * b,
-    "Rsqrt": lambda v: v**-0.5,
+    "Rsqrt": lambda v: v**-0.5 if v >= 0 else math.nan,
 }
 """What generated operators over constants compute (batch normalization)."""
 

@@ -37,15 +37,16 @@ def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> T
         return None
     low, high = int(narrow), 2**bits - 1
     grid = parameters(minmax, low, high)
-    scale = numpy.float32(grid.scale)
-    inverse = numpy.float32(1 / grid.scale)
-    least, most = (low - grid.zero_point) * scale, (high - grid.zero_point) * scale
-    values = numpy.asarray(numpy.clip(tensor.numpy().astype("<f4", copy=False), least, most))
-    values -= least
-    values *= inverse
-    numpy.round(values, out=values)
-    values *= scale
-    values += least
+    with numpy.errstate(all="ignore"):
+        scale = numpy.float32(grid.scale)
+        inverse = numpy.float32(1 / grid.scale)
+        least, most = (low - grid.zero_point) * scale, (high - grid.zero_point) * scale
+        values = numpy.asarray(numpy.clip(tensor.numpy().astype("<f4", copy=False), least, most))
+        values -= least
+        values *= inverse
+        numpy.round(values, out=values)
+        values *= scale
+        values += least
     return _tensor(values)
 
 

@@ -1,0 +1,93 @@
+"""Which constants of a serialized GraphDef differ in their values only, told by their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy
+
+from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.dtype import DType
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
+
+_ATTR, _ENTRY_VALUE, _TENSOR = 5, 2, 8
+"""NodeDef.attr, its entry's value, AttrValue.tensor."""
+_DTYPE, _CONTENT, _FLOATS = 1, 4, 5
+"""TensorProto.dtype, tensor_content and float_val; the latter are packed."""
+
+_PATTERNS = 16
+"""Forms looked for among constants of one size: weights of one shape have one or two."""
+
+_DESCRIBED = 1024
+"""Bytes beside its values that a constant may have."""
+
+_AT_ONCE = 1 << 14
+"""Constants compared at once, so that their bytes take little memory."""
+
+
+def constant_forms(buffer: Buffer, heads: Any, ends: Any, places: Any) -> Any:
+    """A number for each node of a graph, equal for float constants that differ in their values only; -1 for others.
+
+    `heads`, `ends`: where each node's attributes start and end. `places`: the nodes to be looked at.
+    """
+    view = numpy.frombuffer(buffer, numpy.uint8)
+    found = numpy.full(len(heads), -1, numpy.int64)
+    sizes = (ends - heads)[places]
+    count = 0
+    for size in numpy.unique(sizes).tolist():
+        left = places[sizes == size]
+        for _ in range(_PATTERNS):
+            if len(left) < 2:
+                break
+            start = int(heads[left[0]])
+            span = _values(buffer, start, start + size)
+            if span is None or size - (span[1] - span[0]) > _DESCRIBED:
+                left = left[1:]
+                continue
+            beside = numpy.concatenate([numpy.arange(span[0] - start), numpy.arange(span[1] - start, size)])
+            same = _equal(view, heads[left], beside)
+            found[left[same]] = count
+            count += 1
+            left = left[~same]
+    return found
+
+
+def _equal(view: Any, heads: Any, beside: Any) -> Any:
+    """For each node whether it has the first one's bytes at the offsets `beside`."""
+    pattern = view[int(heads[0]) + beside]
+    parts = [
+        (view[heads[at : at + _AT_ONCE, None] + beside] == pattern).all(axis=1)
+        for at in range(0, len(heads), _AT_ONCE)
+    ]
+    return numpy.concatenate(parts)
+
+
+def _values(buffer: Buffer, start: int, end: int) -> tuple[int, int] | None:
+    """Where the values of a float constant lie, whose attributes are buffer[start:end]; None for another node."""
+    try:
+        tensors = [
+            tensor
+            for attr in _of(buffer, start, end, _ATTR)
+            for value in _of(buffer, attr.start, attr.end, _ENTRY_VALUE)
+            for tensor in _of(buffer, value.start, value.end, _TENSOR)
+        ]
+        if len(tensors) != 1:
+            return None
+        parts = list(fields(buffer, tensors[0].start, tensors[0].end))
+    except UnreadableModel:
+        return None
+    is_float = any(part.number == _DTYPE and buffer[part.start] == DType.FLOAT for part in parts)
+    values = [part for part in parts if part.number >= _CONTENT]
+    if not is_float or len(values) != 1 or values[0].number not in (_CONTENT, _FLOATS):
+        return None
+    only = values[0]
+    return (only.start, only.end) if only.wire_type == LENGTH_DELIMITED else None
+
+
+def _of(buffer: Buffer, start: int, end: int, number: int) -> Iterator[Field]:
+    return (
+        field
+        for field in fields(buffer, start, end)
+        if field.number == number and field.wire_type == LENGTH_DELIMITED
+    )
