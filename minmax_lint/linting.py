@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -155,15 +155,19 @@ def from_repetition(
         inference=Inference(kept, shapes),
         predictions=found[1].predictions,
     )
-    findings = found[1].findings
-    return subject, findings_on(subject) if findings is None else findings
+    return subject, findings_on(subject, found[1].findings)
 
 
-def findings_on(subject: Subject) -> Iterator[Finding]:
-    """What every rule finds, rule by rule, in the order of the graph."""
+def findings_on(subject: Subject, known: Mapping[str, Sequence[Finding]] | None = None) -> Iterator[Finding]:
+    """What every rule finds, rule by rule, in the order of the graph.
+
+    `known`: code of a rule -> its findings, for rules that need not look again.
+    """
     positions = subject.graph.positions
     for rule in rules():
-        if subject.about in rule.about:
+        if known is not None and rule.code in known:
+            yield from known[rule.code]
+        elif subject.about in rule.about:
             yield from sorted(rule.check(subject), key=lambda finding: _position(positions, finding.place))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -30,8 +30,8 @@ class OfWhole(NamedTuple):
     """What is said of the whole graph."""
 
     predictions: Mapping[str, Prediction]
-    findings: Sequence[Finding] | None
-    """None where rules have to see the whole: a twin differs, or they looked at what may differ."""
+    findings: Mapping[str, Sequence[Finding]]
+    """Code of a rule -> its findings; without the rules that have to see the whole graph."""
 
 
 def of_whole(
@@ -72,26 +72,28 @@ def _told(smaller: Condensed, subject: Subject) -> OfWhole | Mapping[int, object
     otherwise = answering_otherwise(smaller, questions, telling.deviating)
     if otherwise:
         return otherwise
-    return OfWhole(predictions, _findings(telling, subject, smaller.journal))
+    findings: dict[str, Sequence[Finding]] = {}
+    for rule in rules():
+        if subject.about in rule.about:
+            told = _findings(rule, telling, subject, smaller.journal)
+            if told is not None:
+                findings[rule.code] = told
+    return OfWhole(predictions, findings)
 
 
-def _findings(telling: Telling, subject: Subject, journal: Journal) -> Sequence[Finding] | None:
+def _findings(rule: Rule, telling: Telling, subject: Subject, journal: Journal) -> Sequence[Finding] | None:
+    """None where twins differ, or where the rule looked at constants, which may differ."""
     asked = journal.asked
-    found: list[Finding] = []
+    unseen = replace(subject)  # what another rule has worked out of constants would not be asked for again
     try:
-        for rule in rules():
-            if subject.about in rule.about:
-                found += _found_by(rule, telling, subject)
+        if isinstance(rule, GatheringRule):
+            gathered = telling.told(rule.gathered(unseen), lambda found: found.node)
+            found: Sequence[Finding] = list(rule.told(unseen, gathered)) if journal.asked == asked else []
+        else:
+            found = telling.told(list(rule.check(unseen)), lambda finding: finding.place)
     except NotTold:
         return None
     return found if journal.asked == asked else None
-
-
-def _found_by(rule: Rule, telling: Telling, subject: Subject) -> Iterable[Finding]:
-    if isinstance(rule, GatheringRule):
-        gathered = telling.told(rule.gathered(subject), lambda found: found.node)
-        return rule.told(subject, gathered)
-    return telling.told(list(rule.check(subject)), lambda finding: finding.place)
 
 
 def _prediction(telling: Telling, found: Prediction) -> Prediction:
