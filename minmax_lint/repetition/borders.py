@@ -51,9 +51,9 @@ def borders(graph: Graph, ops: Ops, wires: Wiring, kinds: Kinds, kept: Flags) ->
     fit &= is_constant[wires.sources[low]] & is_constant[wires.sources[high]] & (kinds.numbers[places] >= 0)
     said = numpy.stack([kinds.numbers[node] for node in (places, wires.sources[low], wires.sources[high])])
     _, examples, number = numpy.unique(said, axis=1, return_index=True, return_inverse=True)
-    fit &= _sound(graph, places[examples])[number.reshape(-1)]
-    own = numpy.flatnonzero(fit & (kinds.varying[wires.sources[low]] | kinds.varying[wires.sources[high]]))
-    fit[own] = _sound(graph, places[own])
+    own = kinds.varying[wires.sources[low]] | kinds.varying[wires.sources[high]]
+    fit &= own | _sound(graph, places[examples])[number.reshape(-1)]
+    fit[own & fit] = _sound(graph, places[own & fit])
     found = numpy.full(len(graph), -1)
     found[places[fit]] = number.reshape(-1)[fit]
     found[_read_otherwise(wires, ops, kept)] = -1
