@@ -70,6 +70,25 @@ def negation(importer: Importer, node: Node) -> Value:
     return inner if inner is not None else importer.add("NEG", node, [operand])
 
 
+_OPPOSITES = {
+    "EQUAL": "NOT_EQUAL",
+    "GREATER": "LESS_EQUAL",
+    "GREATER_EQUAL": "LESS",
+    "LESS": "GREATER_EQUAL",
+    "LESS_EQUAL": "GREATER",
+    "NOT_EQUAL": "EQUAL",
+}
+
+
+def logical_not(importer: Importer, node: Node) -> Value:
+    """The opposite of a comparison is the opposite comparison (canonicalize.td)."""
+    operand = importer.value(node.inputs[0].array)
+    compared = operand.op
+    if compared is None or compared.name not in _OPPOSITES:
+        return importer.add("LOGICAL_NOT", node, [operand])
+    return importer.add(_OPPOSITES[compared.name], node, compared.operands)
+
+
 def negated(value: Value) -> Value | None:
     """What `value` is the negation of."""
     return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None

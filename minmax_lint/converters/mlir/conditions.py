@@ -7,7 +7,7 @@ import struct
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.graph.shape_arithmetic import broadcast, elements
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.values import float32, of_values
 
@@ -38,6 +38,24 @@ def same_type(a: Value, b: Value) -> bool:
 def rank(value: Value) -> int:
     """The rank; many where it is not known."""
     return 99 if value.shape is None else len(value.shape)
+
+
+def static(value: Value) -> bool:
+    """Whether every dimension is known."""
+    return value.shape is not None and None not in value.shape
+
+
+def elements_of(value: Value) -> int | None:
+    """The number of elements; None where it is not known."""
+    return elements(value.shape) if value.shape is not None else None
+
+
+def broadcast_to(a: Value, b: Value, result: Value) -> bool:
+    """Whether a binary operation of `a` and `b` has the shape of `result`."""
+    try:
+        return static(result) and broadcast(a.shape, b.shape) == result.shape
+    except ValueError:
+        return False
 
 
 def tail_of(short: Shape | None, long: Shape | None) -> bool:
@@ -72,6 +90,17 @@ def _is_filled_with(tensor: Tensor, number: float) -> bool:
     wanted = struct.pack("<f", number)
     content = bytes(tensor.content[: 4 * stored])
     return content[:4] == wanted and content == wanted * stored
+
+
+def splat(value: Value) -> bool:
+    """Whether `value` is a constant that repeats one number."""
+    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    return tensor is not None and len(set(tensor.values())) == 1
+
+
+def keeps_dimensions(reduction: Operation) -> bool:
+    """Whether a reduction leaves dimensions of size 1 where it has reduced."""
+    return bool(reduction.attrs.get("keep_dims") or reduction.attrs["node"].flag("keep_dims"))
 
 
 def keeps_order(transpose: Operation) -> bool:

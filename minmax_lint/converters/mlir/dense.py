@@ -34,6 +34,7 @@ def _add(rewriter: Rewriter, op: Operation, dense: Operation) -> bool:
         return False
     bias = added if not biases and rank(added) == 1 else rewriter.constant(biases[0] if biases else added)
     fused = rewriter.create("FULLY_CONNECTED", [*dense.operands[:2], bias], op, [dense])
+    fused.attrs = dict(dense.attrs)
     fused.activation = op.activation
     rewriter.replace(op, fused.result)
     return True
@@ -61,6 +62,7 @@ def scale_into_dense(rewriter: Rewriter, op: Operation, *, single: bool = True) 
         return False
     operands = [dense.operands[0], *(rewriter.constant(value) for value in dense.operands[1:])]
     fused = rewriter.create("FULLY_CONNECTED", operands, op, [dense])
+    fused.attrs = dict(dense.attrs)
     fused.activation = op.activation
     rewriter.replace(op, fused.result)
     return True

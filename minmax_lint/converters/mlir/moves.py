@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.conditions import (
     axes_of,
+    broadcast_to,
     keeps_order,
     producer,
     rank,
@@ -17,7 +18,7 @@ from minmax_lint.converters.mlir.tables import (
     MOVE_OPS,
 )
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import broadcast, elements
+from minmax_lint.graph.shape_arithmetic import elements
 
 
 def binary_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
@@ -117,10 +118,22 @@ def without_broadcast(rewriter: Rewriter, op: Operation) -> bool:
         return True
     for slot, value in enumerate(op.operands[:2]):
         spread, other = producer(value, "BROADCAST_TO"), op.operands[1 - slot]
-        if spread is None or None in (op.result.shape or (None,)):
-            continue
-        if broadcast(spread.operands[0].shape, other.shape) == op.result.shape:
+        if spread is not None and broadcast_to(spread.operands[0], other, op.result):
             rewriter.set_operand(op, slot, spread.operands[0])
+            return True
+    return False
+
+
+def tile_into_binary(rewriter: Rewriter, op: Operation) -> bool:
+    """A TILE that a binary operation can do by broadcasting goes."""
+    for slot in (0, 1):
+        tile, other = producer(op.operands[slot], "TILE"), op.operands[1 - slot]
+        if tile is None or not is_constant(tile.operands[1]):
+            continue
+        if max(rank(tile.operands[0]), rank(other)) > 4:
+            continue
+        if broadcast_to(tile.operands[0], other, op.result):
+            rewriter.set_operand(op, slot, tile.operands[0])
             return True
     return False
 

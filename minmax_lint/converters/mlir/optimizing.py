@@ -39,11 +39,21 @@ from minmax_lint.converters.mlir.moves import (
     binary_of_any_reshapes,
     binary_of_reshapes,
     reshape_away,
+    tile_into_binary,
     to_reshape,
     transpose_behind,
     trivial_transpose,
     value_before_move,
     without_broadcast,
+)
+from minmax_lint.converters.mlir.reshapes import (
+    REDUCTIONS,
+    binary_before_dense_reshape,
+    dense_of_reshape,
+    flat_bias,
+    reshape_of_dense,
+    reshape_of_reduction,
+    transposed_there_and_back,
 )
 from minmax_lint.converters.mlir.rewriting import Pattern, Patterns, Rewriter
 from minmax_lint.converters.mlir.simplifications import (
@@ -56,11 +66,19 @@ from minmax_lint.converters.mlir.simplifications import (
 )
 from minmax_lint.converters.mlir.slices import (
     broadcast_select,
+    known_select,
     plain_slice,
     reduction_of_one,
+    sum_of_one,
     whole_gather,
     whole_slice,
 )
+from minmax_lint.converters.mlir.softmaxes import (
+    arg_of_softmax,
+    exponentials_over_sum,
+    softmax_of_normalized,
+)
+from minmax_lint.converters.mlir.spelled_out import spelled_out
 from minmax_lint.converters.mlir.tables import (
     ACTIVATIONS,
     BEFORE_RESHAPE,
@@ -86,6 +104,7 @@ def optimize(function: Function, version: Version, last: Pattern = same_again) -
     if version.pushes_transposes:
         Rewriter(function, WITHOUT_BROADCAST).run()
         Rewriter(function, PUSH_TRANSPOSE).run()
+        Rewriter(function, WITHOUT_RESHAPES).run()
     else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
         Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
     for patterns in _phases(version.simplifies_slices_and_sums, last):
@@ -103,13 +122,16 @@ def _phases(simplifies: bool, last: Pattern) -> tuple[Patterns, ...]:
 
 
 _PATTERNS: dict[str, list[Pattern]] = {
-    **{name: [binary_of_reshapes, binary_before_reshape] for name in BEFORE_RESHAPE},
+    **{
+        name: [binary_of_reshapes, binary_before_reshape, binary_before_dense_reshape]
+        for name in BEFORE_RESHAPE
+    },
     **{name: [value_before_move] for name in VALUE_OPS},
 }
 for _name in ACTIVATIONS:
     _PATTERNS[_name] = [fuse_activation, *_PATTERNS.get(_name, ())]
 _PATTERNS["RELU"][1:1] = [relu6("MINIMUM"), relu_of_square]
-_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, two_additions, *_PATTERNS["ADD"]]
+_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, two_additions, *_PATTERNS["ADD"], flat_bias]
 _PATTERNS["SUB"] = [add_into_convolution, *_PATTERNS["SUB"]]
 _PATTERNS["MUL"] = [
     l2_normalization("RSQRT"),
@@ -133,14 +155,23 @@ _PATTERNS["MINIMUM"] = [
 ]
 _PATTERNS["FULLY_CONNECTED"] = [product_of_reordered]
 _PATTERNS["SQUEEZE"] = _PATTERNS["EXPAND_DIMS"] = [to_reshape]
-_PATTERNS["RESHAPE"] = [reshape_away]
-_PATTERNS["TRANSPOSE"] = [trivial_transpose]
+_PATTERNS["RESHAPE"] = [reshape_away, reshape_of_reduction]
+_PATTERNS["TRANSPOSE"] = [transposed_there_and_back, trivial_transpose]
 _PATTERNS[QUANTIZE] = [same_again]
 _PATTERNS["POW"] = [power]
 _PATTERNS["GATHER_ND"] = [whole_gather]
-for _name in ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"):
+for _name in REDUCTIONS:
     _PATTERNS[_name] = [*_PATTERNS.get(_name, ()), reduction_of_one]
 _PATTERNS["SLICE"] = _PATTERNS["STRIDED_SLICE"] = [whole_slice]
+_PATTERNS["SOFTMAX"] = [softmax_of_normalized]
+_PATTERNS["ARG_MAX"] = _PATTERNS["ARG_MIN"] = [arg_of_softmax]
+_PATTERNS["SELECT"] = [spelled_out, known_select]
+_PATTERNS["SELECT_V2"] = [known_select]
+_PATTERNS["CUMSUM"] = [sum_of_one]
+_PATTERNS["DIV"] = [spelled_out, exponentials_over_sum, *_PATTERNS["DIV"]]
+_PATTERNS["MUL"] = [spelled_out, *_PATTERNS["MUL"]]
+for _name in ("ADD", "DIV", "MUL", "SUB"):
+    _PATTERNS[_name] = [*_PATTERNS[_name], tile_into_binary]
 
 FIRST = {name: tuple(patterns) for name, patterns in _PATTERNS.items()}
 """The first phase: operation -> patterns, the most specific first."""
@@ -149,8 +180,9 @@ SECOND = {
     **FIRST,
     "CONV_2D": (scalar_into_following,),
     "DEPTHWISE_CONV_2D": (scalar_into_following,),
-    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following),
+    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following, dense_of_reshape),
     "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
+    "RESHAPE": (*FIRST["RESHAPE"], reshape_of_dense),
 }
 """The second phase."""
 
@@ -167,13 +199,18 @@ LATER: dict[str, tuple[Pattern, ...]] = {
     **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
     "ADD": (plus_nothing, add_into_dense, before_broadcast),
     "FULLY_CONNECTED": (vector_into_following_dense,),
-    "SELECT": (broadcast_select,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
 }
 """What only 2.21 does."""
 
-WITHOUT_BROADCAST = dict.fromkeys(BROADCASTING, (without_broadcast,))
+WITHOUT_BROADCAST: Patterns = {
+    **dict.fromkeys(BROADCASTING, (without_broadcast,)),
+    "SELECT": (broadcast_select,),
+}
 """OptimizeBroadcastLikePass."""
+
+WITHOUT_RESHAPES: Patterns = {"FULLY_CONNECTED": (dense_of_reshape,), "RESHAPE": (reshape_of_dense,)}
+"""What 2.21 does in front of the first phase."""
 
 PUSH_TRANSPOSE = dict.fromkeys(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB"), (transpose_behind,))
 """PushTransposeThroughEwisePass."""

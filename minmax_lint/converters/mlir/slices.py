@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.conditions import (
-    axes_of,
-    same_type,
-)
+from minmax_lint.converters.mlir.conditions import axes_of, same_type, splat
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.graph.shape_arithmetic import elements
 
 
 def whole_slice(rewriter: Rewriter, op: Operation) -> bool:
@@ -44,8 +42,31 @@ def broadcast_select(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def _repeats(value: Value) -> bool:
-    tensor = value.op.load() if value.op is not None and is_constant(value) else None
-    return tensor is not None and tensor.size > 1 and len(set(tensor.values())) == 1
+    return elements(value.shape or ()) != 1 and splat(value)
+
+
+def known_select(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT goes where the condition is the same constant everywhere."""
+    condition = op.operands[0]
+    if not splat(condition) or condition.op is None:
+        return False
+    tensor = condition.op.load()
+    chosen = op.operands[1 if tensor is not None and tensor.values()[0] else 2]
+    if not same_type(chosen, op.result) or chosen.scale != op.result.scale:
+        return False
+    rewriter.replace(op, chosen)
+    return True
+
+
+def sum_of_one(rewriter: Rewriter, op: Operation) -> bool:
+    """CUMSUM, its own element included, along a dimension of size 1 goes."""
+    axes, shape = axes_of(op.operands[1]), op.operands[0].shape
+    if not axes or shape is None or op.attrs["node"].flag("exclusive"):
+        return False
+    if any(not -len(shape) <= axis < len(shape) or shape[axis] != 1 for axis in axes):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
 
 
 def whole_gather(rewriter: Rewriter, op: Operation) -> bool:

@@ -1,0 +1,53 @@
+"""SOFTMAX: spelled out, with what it does anyway in front of it, or in front of what it does not change."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.conditions import axes_of, keeps_dimensions, producer, rank
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.graph.dtype import DType
+
+
+def exponentials_over_sum(rewriter: Rewriter, op: Operation) -> bool:
+    """EXP(x) / SUM(EXP(x)) over the last axis is SOFTMAX."""
+    exponential, total = producer(op.operands[0], "EXP"), producer(op.operands[1], "SUM")
+    if exponential is None or total is None or op.activation or not keeps_dimensions(total):
+        return False
+    if total.operands[0] is not exponential.result or not _over_last_axis(total):
+        return False
+    if exponential.result.use_count != 2 or total.result.use_count != 1:
+        return False
+    softmax = rewriter.create("SOFTMAX", exponential.operands, op, [exponential, total])
+    rewriter.replace(op, softmax.result)
+    return True
+
+
+def softmax_of_normalized(rewriter: Rewriter, op: Operation) -> bool:
+    """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
+    difference = producer(op.operands[0], "SUB")
+    if difference is None or difference.activation or difference.result.use_count != 1:
+        return False
+    largest = producer(difference.operands[1], "REDUCE_MAX")
+    if largest is None or largest.result.use_count != 1 or not keeps_dimensions(largest):
+        return False
+    if largest.operands[0] is not difference.operands[0] or not _over_last_axis(largest):
+        return False
+    op.nodes = (*difference.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, difference.operands[0])
+    return True
+
+
+def arg_of_softmax(rewriter: Rewriter, op: Operation) -> bool:
+    """ARG_MAX and ARG_MIN over the last axis need no SOFTMAX or LOG_SOFTMAX that nobody else reads."""
+    softmax = producer(op.operands[0], "SOFTMAX") or producer(op.operands[0], "LOG_SOFTMAX")
+    if softmax is None or softmax.result.use_count != 1 or not _over_last_axis(op):
+        return False
+    op.nodes = (*softmax.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, softmax.operands[0])
+    return True
+
+
+def _over_last_axis(op: Operation) -> bool:
+    axes = axes_of(op.operands[1])
+    fits = axes is not None and op.operands[1].dtype is DType.INT32 and len(axes) == 1
+    return fits and axes is not None and axes[0] in (rank(op.operands[0]) - 1, -1)
