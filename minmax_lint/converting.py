@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from minmax_lint.calibration.run import Data
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Watch
 from minmax_lint.conversion.interpreter import checked_interpreter, nearest_profile, tensorflow_version
-from minmax_lint.conversion.run import ConversionResult, Engine, SavedModel, convert_graph
+from minmax_lint.conversion.run import ConversionResult, Engine, convert_graph
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Flow, Profile
@@ -20,9 +21,9 @@ from minmax_lint.fixes.patch import Patch
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite_file import read_model
 from minmax_lint.report import Report
-from minmax_lint.verification.run import DEFAULT_SAMPLES, Verification, verify
+from minmax_lint.verification import Parties, Verification, runnable, verify
+from minmax_lint.verification.run import DEFAULT_SAMPLES
 from minmax_lint.writers.atomic import write_file
-from minmax_lint.writers.kept import calling_node, frozen_kept, frozen_model
 
 
 @dataclass(frozen=True)
@@ -165,63 +166,39 @@ def convert_linted(
     compared; a converter that fails is a result.
     """
     watch = watch or Watch()
-    graph = _convertible(model, report, patch)
-    if isinstance(graph, SavedModel) and proof is not None and proof.required:
-        raise UserError(
-            "values of a graph with If, While or Case that calls functions cannot be compared: convert it "
-            "without --verify"
-        )
-    result = convert_graph(
-        graph,
-        report.inputs,
-        report.outputs,
-        engine=converter.engine,
-        flow=converter.flow,
-        stats=converter.checked_for(report.inputs).stats,
-        python=converter.python,
-        time_limit=converter.time_limit,
-        progress=watch.stage,
-    )
-    contents = None if result.model is None else read_model(result.model)
-    found = Conversion(report, patch, result, contents, _prediction(report, result))
-    if proof is None or result.model is None or isinstance(graph, SavedModel):
-        return found
-    changed = patch is not None and not patch.empty
-    original = frozen_model(model, report.inputs, patch.before.outputs) if patch and changed else graph
     before = patch.before.outputs if patch is not None else report.outputs
-    try:
-        verification = verify(
-            (original, before),
-            (graph, report.outputs) if changed else None,
-            result.model,
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
+        graph = runnable(model, report.inputs, before, patch, Path(folder) / "fixed")
+        result = convert_graph(
+            graph,
             report.inputs,
-            keys=model.output_keys(before),
-            data=proof.data,
-            samples=proof.samples,
+            report.outputs,
+            engine=converter.engine,
+            flow=converter.flow,
+            stats=converter.checked_for(report.inputs).stats,
             python=converter.python,
             time_limit=converter.time_limit,
-            watch=watch,
+            progress=watch.stage,
         )
-    except UserError as error:
-        if proof.required:
-            raise
-        return replace(found, unverified=str(error))
+        contents = None if result.model is None else read_model(result.model)
+        found = Conversion(report, patch, result, contents, _prediction(report, result))
+        if proof is None or result.model is None:
+            return found
+        original, fixed = (graph, before), None
+        if patch is not None and not patch.empty:
+            original = runnable(model, report.inputs, before, None, Path(folder)), before
+            fixed = graph, report.outputs
+        keys = model.output_keys(before)
+        parties = Parties(original, fixed, result.model, report.inputs, keys, proof.data, proof.samples)
+        try:
+            verification = verify(
+                parties, python=converter.python, time_limit=converter.time_limit, watch=watch
+            )
+        except UserError as error:
+            if proof.required:
+                raise
+            return replace(found, unverified=str(error))
     return replace(found, verification=verification, threshold=proof.threshold)
-
-
-def _convertible(model: Model, report: Report, patch: Patch | None) -> bytes | SavedModel:
-    """The frozen graph; the SavedModel itself where a frozen graph would lack the functions that it calls."""
-    graph = patch.graph if patch is not None else model.graph
-    calling = calling_node(graph, report.trace)
-    if calling is None or model.path is None or not model.format.startswith("savedmodel"):
-        return frozen_kept(graph, report.trace, report.inputs)
-    what = f"{calling!r} ({report.source.op(calling)}) calls functions, so the graph cannot be frozen"
-    if patch is not None and not patch.empty:
-        raise UserError(f"{what}: repair it first (`fix --output FOLDER`), then convert that SavedModel")
-    for one in model.signatures.values():
-        if {*one.inputs.values()} == {*report.inputs} and {*one.outputs.values()} == {*report.outputs}:
-            return SavedModel(model.path.parent, one.name)
-    raise UserError(f"{what}: convert it with the inputs and outputs of a signature (leave -i and -o out)")
 
 
 def _prediction(report: Report, result: ConversionResult) -> Prediction | None:

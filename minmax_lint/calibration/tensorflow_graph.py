@@ -13,7 +13,40 @@ _PIVOTS = _INTO_BRANCHES | {"Identity", "RefIdentity", "Merge", "RefMerge", "Loo
 """What a constant in a branch or loop waits for: without that edge it would stand outside."""
 
 
-class FrozenGraph:
+class FedGraph:
+    """A graph in a session: its inputs {array: tensor} and outputs [tensor], with the shapes that the user gives."""
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Any],
+        outputs: Sequence[Any],
+        shapes: Mapping[str, Sequence[int | None] | None],
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self._shapes = shapes
+
+    def session(self) -> Any:
+        """The session that it runs in."""
+        raise NotImplementedError
+
+    def fed(self, aliases: Mapping[str, Sequence[str]]) -> list[Input]:
+        """The inputs that the outputs depend on, with their static shapes completed by the user's."""
+        return [
+            Input(name, tensor.dtype.as_numpy_dtype, self._shape(name, tensor), aliases.get(name, ()))
+            for name, tensor in self.inputs.items()
+        ]
+
+    def run(self, fetches: Any, feed: Feed) -> Any:
+        """Values of `fetches` for one feed."""
+        return self.session().run(fetches, {tensor: feed[name] for name, tensor in self.inputs.items()})
+
+    def _shape(self, name: str, tensor: Any) -> Sequence[int | None] | None:
+        own: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
+        return completed(own, self._shapes[name])
+
+
+class FrozenGraph(FedGraph):
     """A frozen GraphDef, cut to what its outputs are computed from.
 
     Nothing waits for control edges, but for those that put a constant into a branch or a loop of TF1.
@@ -33,34 +66,26 @@ class FrozenGraph:
         self.graph = self._v1.Graph()
         with self.graph.as_default():
             self._v1.import_graph_def(graph_def, name="")
-        self.inputs = {name: self.tensor(name) for name in shapes if _node(name) in _names(graph_def)}
-        self.outputs = [self.tensor(name) for name in outputs]
+        inputs = {name: self.tensor(name) for name in shapes if _node(name) in _names(graph_def)}
+        super().__init__(inputs, [self.tensor(name) for name in outputs], shapes)
         self.branches = any(node.op in _INTO_BRANCHES for node in graph_def.node)
         """Whether it has branches or loops of TF1: an array in there has a value once, often or never."""
         self.functions = called_functions(graph_def)
         """Functions that its nodes call, and those that they call."""
-        self._shapes = shapes
         self._session: Any = None
 
     def tensor(self, array: str) -> Any:
         """The tensor that the converters call `array`."""
         return self.graph.get_tensor_by_name(array if ":" in array else array + ":0")
 
-    def fed(self, aliases: Mapping[str, Sequence[str]]) -> list[Input]:
-        """The inputs that the outputs depend on, with their static shapes completed by the user's."""
-        return [
-            Input(name, tensor.dtype.as_numpy_dtype, self._shape(name, tensor), aliases.get(name, ()))
-            for name, tensor in self.inputs.items()
-        ]
-
-    def run(self, fetches: Any, feed: Feed) -> Any:
-        """Values of `fetches` for one feed."""
+    def session(self) -> Any:
+        """Made when it is first asked for."""
         if self._session is None:
             config = self._v1.ConfigProto()
             # The optimizer would look for arrays in branches that it has put together otherwise.
             config.graph_options.rewrite_options.disable_meta_optimizer = self.branches
             self._session = self._v1.Session(graph=self.graph, config=config)
-        return self._session.run(fetches, {self.inputs[name]: feed[name] for name in self.inputs})
+        return self._session
 
     def computed(self) -> list[Any]:
         """Every float32 tensor that depends on an input, inputs first."""
@@ -76,10 +101,6 @@ class FrozenGraph:
                 found += op.outputs
                 grows = self.branches  # a loop's end leads back to its start
         return [tensor for tensor in found if tensor.dtype.base_dtype.name == "float32"]
-
-    def _shape(self, name: str, tensor: Any) -> Sequence[int | None] | None:
-        own: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
-        return completed(own, self._shapes[name])
 
 
 def _keep_ancestors(graph_def: Any, outputs: Sequence[str], inputs: Mapping[str, Any]) -> None:

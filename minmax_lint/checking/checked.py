@@ -33,13 +33,21 @@ _SHOWN = 8
 class CheckFailed(UserError):
     """A converter would not make, or did not make, an all-integer model; the message says why.
 
-    `report` is the lint of its graph; `model` is the produced model where the converter made one.
+    `report` is the lint of its graph; `model` is the produced model where the converter made one, and
+    `verification` how far its values are from the graph's, where these are too far off.
     """
 
-    def __init__(self, message: str, report: Report | None, model: bytes | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        report: Report | None,
+        model: bytes | None = None,
+        verification: Verification | None = None,
+    ) -> None:
         super().__init__(message)
         self.report = report
         self.model = model
+        self.verification = verification
 
 
 @dataclass(frozen=True)
@@ -181,11 +189,17 @@ class CheckedConverter:
             return
         worst = max(self.verification.of("original", "model"), key=lambda one: one.max_error, default=None)
         if threshold is not None and worst is not None and worst.max_error > threshold:
+            agreement = (
+                ""
+                if worst.agreement is None
+                else f"; the argmax is the same in {worst.agreement:.1%} of rows"
+            )
             raise CheckFailed(
                 f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
-                f"steps (threshold {threshold:g}), {worst.mean_error:.3g} on average",
+                f"steps (threshold {threshold:g}), {worst.mean_error:.3g} on average{agreement}",
                 self.report,
                 model,
+                self.verification,
             )
 
 

@@ -14,8 +14,7 @@ from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.patch import Patch
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.verification import Verification, verify_here
-from minmax_lint.writers.kept import frozen_kept, frozen_model
+from minmax_lint.verification import Parties, Verification, runnable, verify_here
 
 
 def compared(
@@ -29,19 +28,12 @@ def compared(
     outputs = tuple(ends.outputs)
     aliases = model.input_keys(ends.inputs)
     data = _data(source, aliases, contents, samples)
-    fixed = None
+    original, fixed = runnable(model, ends.inputs, outputs, None, source.folder), None
     if patch is not None and not patch.empty:
-        fixed = frozen_kept(patch.graph, patch.after.trace, patch.after.inputs), patch.outputs
-    found = verify_here(
-        sys.modules["tensorflow"],
-        (frozen_model(model, ends.inputs, outputs), outputs),
-        fixed,
-        produced,
-        ends.inputs,
-        keys=model.output_keys(outputs),
-        data=data,
-        samples=samples,
-    )
+        fixed = runnable(model, ends.inputs, outputs, patch, source.folder / "compared"), patch.outputs
+    keys = model.output_keys(outputs)
+    parties = Parties((original, outputs), fixed, produced, ends.inputs, keys, data, samples)
+    found = verify_here(sys.modules["tensorflow"], parties)
     return replace(found, source="the representative dataset" if data else None)
 
 

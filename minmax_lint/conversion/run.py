@@ -43,10 +43,15 @@ class ConversionResult:
 
 @dataclass(frozen=True, slots=True)
 class SavedModel:
-    """A SavedModel that is converted as it is: the folder, and the key of one of its signatures."""
+    """A SavedModel that is converted, or run, as it is: the folder, and one of its signatures."""
 
     folder: str | os.PathLike[str]
     signature: str
+    """Its key."""
+    inputs: Mapping[str, str]
+    """Input array -> the key that the signature has for it."""
+    outputs: tuple[str, ...]
+    """The signature's keys, in the order of the output arrays."""
 
     def request(self) -> dict[str, str]:
         """What a child needs to know."""

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from minmax_lint.conversion import TFLiteModel
 from minmax_lint.converting import Conversion
-from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data, report_data
+from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.reporters.patch import patch_data
 from minmax_lint.verification import Verification
@@ -26,7 +26,7 @@ def print_json(out: TextIO, found: Conversion, destination: str) -> None:
 
 
 def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any]:
-    """What the converter did, and how near the model's values are."""
+    """What the converter did, and how near the model's values are; an error without end is null."""
     result, failure = found.result, found.result.failure
     return {
         "conversion": {
@@ -64,7 +64,7 @@ def _verification_data(verification: Verification, found: Conversion) -> dict[st
     return {
         "samples": verification.samples,
         "source": verification.source or "random",
-        "worst": verification.worst,
+        "worst": finite(verification.worst),
         "threshold": found.threshold,
         "within_threshold": found.within_threshold,
         "clipped": dict(verification.clipped),
@@ -74,8 +74,8 @@ def _verification_data(verification: Verification, found: Conversion) -> dict[st
                 "value": one.value,
                 "output": one.output,
                 "step": one.step,
-                "max_error": one.max_error,
-                "mean_error": one.mean_error,
+                "max_error": finite(one.max_error),
+                "mean_error": finite(one.mean_error),
                 "argmax_agreement": one.agreement,
             }
             for one in verification.comparisons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minmax_lint.converters.prediction import Prediction
@@ -12,6 +13,11 @@ from minmax_lint.version import __version__
 
 SCHEMA_VERSION = 1
 TOOL = {"name": "minmax-lint", "version": __version__}
+
+
+def finite(number: float) -> float | None:
+    """A number as JSON can write it: null for NaN and infinity."""
+    return number if math.isfinite(number) else None
 
 
 def document(run: Run) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.reporters.document import finite
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Inspection:
         }
 
     def _fake_quant_data(self, found: FakeQuant) -> dict[str, Any]:
-        ranges = [[each.min, each.max] if each.known else None for each in found.ranges]
+        ranges = [[finite(each.min), finite(each.max)] if each.known else None for each in found.ranges]
         return {
             "node": found.node,
             "op": found.op,

@@ -1,12 +1,13 @@
 """Runs graphs and a .tflite model on the same inputs and measures how their outputs differ.
 
-A task of minmax_lint/conversion/worker.py. Request: `graphs` {"original": path, "fixed": path} (frozen;
-either may be missing), `outputs` {"original": [array], "fixed": [array]}, `inputs` {name: shape or null},
-`aliases`, `keys` [key of the model's signature, or null, for each output], `model` (path), `grid` {input:
-[least, step, steps]} for random values, `data` (null: seeded random inputs), `folder`, `samples`,
-`batch_size`. Result: `samples`, `pairs` (see Difference.result), `ranges` ([min, max] of what the first graph
-computed, by output), `places` [where the model has each output], `clipped` {input: share of the values that
-lie more than a step outside what the model can represent}.
+A task of minmax_lint/conversion/worker.py. Request: `graphs` {"original": graph, "fixed": graph} (either may be
+missing; a graph is {"graph": path, "outputs": [array]} where it is frozen, else {"saved_model": folder,
+"signature": key, "inputs": {array: key}, "outputs": [key]}), `inputs` {name: shape or null}, `aliases`, `keys`
+[key of the model's signature, or null, for each output], `model` (path), `grid` {input: [least, step, steps]}
+for random values, `data` (null: seeded random inputs), `folder`, `samples`, `batch_size`. Result: `samples`,
+`pairs` (see Difference.result), `ranges` ([min, max] of what the first graph computed, by output), `places`
+[where the model has each output], `clipped` {input: share of the values that lie more than a step outside what
+the model can represent}.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 import numpy
 from minmax_lint.calibration.feeds import Feed, batches
 from minmax_lint.calibration.inputs import Input
-from minmax_lint.calibration.tensorflow_graph import FrozenGraph
+from minmax_lint.calibration.tensorflow_graph import FedGraph, FrozenGraph
 from minmax_lint.conversion.worker import Misuse
+from minmax_lint.verification.served import ServedModel
 
 SEED = 0
 
@@ -25,15 +27,12 @@ SEED = 0
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
     """Serve one request."""
     announce("import")
-    graphs = {
-        name: FrozenGraph(tensorflow, path, request["inputs"], request["outputs"][name])
-        for name, path in request["graphs"].items()
-    }
+    graphs = {name: _graph(tensorflow, one, request["inputs"]) for name, one in request["graphs"].items()}
     first = next(iter(graphs.values()))
     inputs = first.fed(request["aliases"])
     if not inputs:
         raise Misuse("no input leads to the outputs, so there is nothing to compare")
-    last = list(request["outputs"].values())[-1]
+    last = list(request["graphs"].values())[-1]["outputs"]
     model = Model(tensorflow, request["model"], inputs, last, request["keys"])
     announce("run")
     pairs: dict[tuple[str, str], list[Difference]] = {}
@@ -62,6 +61,15 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     }
 
 
+def _graph(
+    tensorflow: Any, one: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None] | None]
+) -> FedGraph:
+    if "graph" in one:
+        return FrozenGraph(tensorflow, one["graph"], shapes, one["outputs"])
+    folder, signature = one["saved_model"], one["signature"]
+    return ServedModel(tensorflow, folder, signature, one["inputs"], one["outputs"], shapes)
+
+
 class Difference:
     """How one output of one computation differs from another's, over all samples."""
 
@@ -76,7 +84,7 @@ class Difference:
         if reference.size != value.size:
             raise Misuse(f"outputs of shapes {list(reference.shape)} and {list(value.shape)} do not compare")
         value = value.reshape(reference.shape)
-        errors = numpy.abs(reference - value)
+        errors = _errors(reference, value)
         if errors.size:
             self._largest = max(self._largest, float(errors.max()))
         self._sum += float(errors.sum())
@@ -95,6 +103,14 @@ class Difference:
             "mean": self._sum / max(self._count, 1),
             "agreement": self._agreeing / self._rows if self._rows else None,
         }
+
+
+def _errors(reference: Any, value: Any) -> Any:
+    """How far values are apart; what is no number, or infinite, in one of them alone is so without end."""
+    with numpy.errstate(invalid="ignore"):
+        errors = numpy.abs(reference - value)
+    alike = (reference == value) | (numpy.isnan(reference) & numpy.isnan(value))
+    return numpy.where(alike, 0.0, numpy.where(numpy.isnan(errors), numpy.inf, errors))
 
 
 class Model:
@@ -199,7 +215,9 @@ def _random(one: Input, grid: Sequence[float] | None, random: Any) -> Any:
 
 
 def _wider(ranges: list[tuple[float, float]], values: Sequence[Any]) -> list[tuple[float, float]]:
-    new = [(float(numpy.min(value)), float(numpy.max(value))) for value in values]
+    """The ranges widened to hold the values, as far as these are finite."""
+    finite = [numpy.asarray(value)[numpy.isfinite(value)] for value in values]
+    new = [(float(one.min()), float(one.max())) if one.size else (0.0, 0.0) for one in finite]
     if not ranges:
         return new
     return [(min(a, c), max(b, d)) for (a, b), (c, d) in zip(ranges, new)]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from minmax_lint.calibration.run import Data
 from minmax_lint.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
+from minmax_lint.conversion.run import SavedModel
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.tflite_file import read_model
 from minmax_lint.verification.steps import grids_of, steps_of
@@ -59,95 +60,89 @@ class Verification:
         return (one for one in self.comparisons if (one.reference, one.value) == (reference, value))
 
 
+@dataclass(frozen=True)
+class Parties:
+    """What is run on the same inputs, and on how many."""
+
+    original: tuple[bytes | SavedModel, Sequence[str]]
+    """A frozen GraphDef, or a SavedModel, and its output arrays."""
+    fixed: tuple[bytes | SavedModel, Sequence[str]] | None
+    """The same repaired; None where nothing was."""
+    model: bytes
+    """The .tflite file."""
+    inputs: Shapes
+    keys: Sequence[str | None] = ()
+    """Under which a signature of the model knows the outputs."""
+    data: Data | None = None
+    """None: seeded random inputs, on the grid of the model's own."""
+    samples: int = DEFAULT_SAMPLES
+    """At most so many."""
+
+    def request(self, folder: Path) -> dict[str, Any]:
+        """What compare.py needs; graphs and model become files in `folder`."""
+        graphs: dict[Party, tuple[bytes | SavedModel, Sequence[str]]] = {"original": self.original}
+        if self.fixed is not None:
+            graphs["fixed"] = self.fixed
+        (folder / "model.tflite").write_bytes(self.model)
+        return (self.data or Data("")).request() | {
+            "task": "verification.compare",
+            "graphs": {party: _graph(folder / f"{party}.pb", *graph) for party, graph in graphs.items()},
+            "inputs": {key: None if shape is None else list(shape) for key, shape in self.inputs.items()},
+            "keys": list(self.keys),
+            "model": str(folder / "model.tflite"),
+            "grid": grids_of(read_model(self.model), self.inputs),
+            "samples": self.samples,
+            "data": self.data.source if self.data else None,
+        }
+
+    def verification(self, found: Mapping[str, Any], seconds: float) -> Verification:
+        """What compare.py found, in steps."""
+        steps = steps_of(read_model(self.model), found["places"], found["ranges"])
+        pairs = tuple(_comparisons(found["pairs"], self.original[1], steps))
+        source = self.data.source if self.data else None
+        return Verification(pairs, found["samples"], source, found["clipped"], seconds)
+
+
 def verify(
-    original: tuple[bytes, Sequence[str]],
-    fixed: tuple[bytes, Sequence[str]] | None,
-    model: bytes,
-    inputs: Shapes,
+    parties: Parties,
     *,
-    keys: Sequence[str | None] = (),
-    data: Data | None = None,
-    samples: int = DEFAULT_SAMPLES,
     python: str | os.PathLike[str] | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
     watch: Watch | None = None,
 ) -> Verification:
     """Run the original graph, the fixed one and the .tflite model on the same inputs and compare outputs.
 
-    Graphs are frozen GraphDefs with their output arrays; `fixed` is None where nothing was fixed. Inputs are
-    at most `samples` samples of `data`, or seeded random ones on the grid of the model's own inputs. `keys`
-    are those under which a signature of the model knows the outputs. Raises UserError where the data do not
-    fit, or TensorFlow cannot run a graph or the model.
+    Raises UserError where the data do not fit, or TensorFlow cannot run a graph or the model.
     """
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
-        folder = Path(name)
-        request = _request(folder, original, fixed, model, inputs, keys, data, samples)
-        child = Child("verification", folder, python=python, time_limit=time_limit, watch=watch)
-        answer = child.answer(request)
+        child = Child("verification", Path(name), python=python, time_limit=time_limit, watch=watch)
+        answer = child.answer(parties.request(Path(name)))
     if answer.failure is not None:
         raise UserError(f"the values cannot be compared: {answer.failure.message}")
-    return _verification(answer.values, model, original[1], data, answer.seconds)
+    return parties.verification(answer.values, answer.seconds)
 
 
-def verify_here(
-    tensorflow: Any,
-    original: tuple[bytes, Sequence[str]],
-    fixed: tuple[bytes, Sequence[str]] | None,
-    model: bytes,
-    inputs: Shapes,
-    *,
-    keys: Sequence[str | None] = (),
-    data: Data | None = None,
-    samples: int = DEFAULT_SAMPLES,
-) -> Verification:
+def verify_here(tensorflow: Any, parties: Parties) -> Verification:
     """The same in this process, whose TensorFlow is given: it need not be imported once more."""
     from minmax_lint.verification.compare import run
 
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
-        request = _request(Path(name), original, fixed, model, inputs, keys, data, samples)
+        request = parties.request(Path(name))
         try:
             found = run(tensorflow, request, lambda stage: None)
         except Exception as error:
             # Whatever TensorFlow or its interpreter says: the model is there, it only cannot be compared.
             raise UserError(f"the values cannot be compared: {' '.join(str(error).split())}") from error
-    return _verification(found, model, original[1], data, time.monotonic() - started)
+    return parties.verification(found, time.monotonic() - started)
 
 
-def _request(
-    folder: Path,
-    original: tuple[bytes, Sequence[str]],
-    fixed: tuple[bytes, Sequence[str]] | None,
-    model: bytes,
-    inputs: Shapes,
-    keys: Sequence[str | None],
-    data: Data | None,
-    samples: int,
-) -> dict[str, Any]:
-    """What compare.py needs; graphs and model become files in `folder`."""
-    graphs = {"original": original} | ({"fixed": fixed} if fixed is not None else {})
-    (folder / "model.tflite").write_bytes(model)
-    for party, (graph, _) in graphs.items():
-        (folder / f"{party}.pb").write_bytes(graph)
-    return (data or Data("")).request() | {
-        "task": "verification.compare",
-        "graphs": {party: str(folder / f"{party}.pb") for party in graphs},
-        "outputs": {party: list(outputs) for party, (_, outputs) in graphs.items()},
-        "inputs": {key: None if shape is None else list(shape) for key, shape in inputs.items()},
-        "keys": list(keys),
-        "model": str(folder / "model.tflite"),
-        "grid": grids_of(read_model(model), inputs),
-        "samples": samples,
-        "data": data.source if data else None,
-    }
-
-
-def _verification(
-    found: Mapping[str, Any], model: bytes, outputs: Sequence[str], data: Data | None, seconds: float
-) -> Verification:
-    steps = steps_of(read_model(model), found["places"], found["ranges"])
-    pairs = tuple(_comparisons(found["pairs"], outputs, steps))
-    return Verification(pairs, found["samples"], data.source if data else None, found["clipped"], seconds)
+def _graph(file: Path, graph: bytes | SavedModel, outputs: Sequence[str]) -> dict[str, Any]:
+    """A graph of the request; a frozen one goes to `file`."""
+    if isinstance(graph, SavedModel):
+        return {**graph.request(), "inputs": dict(graph.inputs), "outputs": list(graph.outputs)}
+    file.write_bytes(graph)
+    return {"graph": str(file), "outputs": list(outputs)}
 
 
 def _comparisons(

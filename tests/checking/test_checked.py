@@ -148,6 +148,7 @@ def test_values_beyond_the_threshold_are_refused(ran: dict[str, Any]) -> None:
     assert found["raised"] == "CheckFailed"
     assert "too far off" in found["message"]
     assert "(threshold 0.5)" in found["message"]
+    assert "on average; the argmax is the same in" in found["message"]
 
 
 def test_values_are_not_compared_on_request(ran: dict[str, Any]) -> None:

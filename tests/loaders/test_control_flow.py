@@ -8,11 +8,13 @@ import re
 import pytest
 
 import minmax_lint
+from minmax_lint.conversion.run import SavedModel
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.loaders import load
 from minmax_lint.loaders.tflite_file import read_model
 from minmax_lint.schema.messages import message_class
+from minmax_lint.verification import Parties, runnable, verify
 from tests.interpreters import tf221
 
 
@@ -44,6 +46,24 @@ def modules(tf):
                 return quant(tf.nn.relu6(product), 0.0, 6.0)
 
             return {"y": quant(tf.cond(flag, yes, lambda: tf.nn.relu(x, name="other")), 0.0, 6.0)}
+
+    class Two(tf.Module):
+        """Two outputs, whose keys are in another order than their values; the product has no range."""
+
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(tf.eye(4) * 0.5, name="w")
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([1, 4], tf.float32, name="x"),
+                tf.TensorSpec([], tf.bool, name="flag"),
+            ]
+        )
+        def serve(self, x, flag):
+            x = quant(x, -1.0, 1.0)
+            chosen = quant(tf.cond(flag, lambda: x * 0.5, lambda: tf.nn.relu(x)), -1.0, 1.0)
+            return {"z": chosen, "a": tf.matmul(x, quant(self.w, -1.0, 1.0), name="product")}
 
     class Loop(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
@@ -84,7 +104,7 @@ def modules(tf):
 
             return {"y": tf.while_loop(lambda i, x: i < 3, body, [0, x])[1] > 0.5}
 
-    return {made.__name__: made for made in (Choice, Loop, Cases, Decided, Unquantized)}
+    return {made.__name__: made for made in (Choice, Two, Loop, Cases, Decided, Unquantized)}
 
 
 @pytest.fixture(scope="module")
@@ -132,20 +152,47 @@ def test_the_real_converter_leaves_the_same_ops_float(tf, folders, name, verdict
     assert collections.Counter(ours.float_ops) == names
 
 
-@pytest.mark.parametrize(("name", "verdict"), [("Choice", "float"), ("Loop", "float")])
-def test_a_saved_model_whose_graph_cannot_be_frozen_is_converted_itself(folders, name, verdict):
-    made = minmax_lint.convert(folders[name], flow="tf2", python=tf221())
-    assert made.verdict == verdict
+@pytest.mark.parametrize(("name", "steps"), [("Choice", 1.01), ("Loop", 2.01), ("Two", 1.01)])
+def test_a_saved_model_whose_graph_cannot_be_frozen_is_converted_and_compared_itself(folders, name, steps):
+    made = minmax_lint.convert(folders[name], flow="tf2", verify=True, python=tf221())
+    assert made.verdict == "float"
     assert made.surprise is None
+    comparisons = list(made.verification.of("original", "model"))
+    assert [one.output for one in comparisons] == list(made.report.outputs)
+    assert all(one.max_error <= steps for one in comparisons)
 
 
-def test_what_only_the_whole_saved_model_can_do_is_said_in_one_line(folders):
-    for options, message in (
-        ({"outputs": ["cond"]}, r"convert it with the inputs and outputs of a signature"),
-        ({"verify": True}, r"convert it without --verify"),
-    ):
-        with pytest.raises(UserError, match=message):
-            minmax_lint.convert(folders["Choice"], flow="tf2", python=tf221(), **options)
+def test_a_repaired_saved_model_is_compared_with_the_one_before_and_with_its_model(folders):
+    made = minmax_lint.convert(
+        folders["Two"],
+        flow="tf2",
+        fix=True,
+        unsafe=True,
+        ranges={"Identity": (-0.5, 0.5)},
+        verify=True,
+        python=tf221(),
+    )
+    assert made.patch.strategy == "insert"
+    assert {(one.reference, one.value) for one in made.verification.comparisons} == {
+        ("original", "fixed"), ("fixed", "model"), ("original", "model"),
+    }  # fmt: skip
+    assert made.verification.worst <= 1.51
+
+
+def test_values_that_are_others_than_those_of_the_saved_model_are_seen(folders):
+    made = minmax_lint.convert(folders["Loop"], flow="tf2", python=tf221())
+    model = load(folders["Choice"])
+    ends = model.signatures["serving_default"]
+    shapes, outputs = dict.fromkeys(ends.inputs.values()), list(ends.outputs.values())
+    choice = runnable(model, shapes, outputs, None, folders["Choice"])
+    assert isinstance(choice, SavedModel)
+    with pytest.raises(UserError, match="1 arrays where"):
+        verify(Parties((choice, outputs), None, made.model, shapes), python=tf221())
+
+
+def test_a_frozen_graph_of_other_ends_than_a_signatures_is_refused_in_one_line(folders):
+    with pytest.raises(UserError, match=r"take the inputs and outputs of a signature"):
+        minmax_lint.convert(folders["Choice"], outputs=["cond"], flow="tf2", python=tf221())
 
 
 def test_the_real_converter_refuses_a_case_as_predicted(tf, folders):

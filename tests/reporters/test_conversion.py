@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from minmax_lint.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converting import Conversion
+from minmax_lint.reporters.conversion import conversion_data
 from minmax_lint.reporters.terminal.conversion import print_conversion
 from minmax_lint.reporters.terminal.verification import steps_text
 from minmax_lint.verification import Comparison, Verification
@@ -152,6 +155,16 @@ def test_how_far_values_are_off_is_a_table() -> None:
     found = replace(conversion(CONVERTED, INTEGER, broken=False), verification=PROOF, threshold=2.0)
     assert not found.proved
     assert_golden("convert-verified.txt", shown(found))
+
+
+def test_errors_without_end_are_told_and_are_null_in_json() -> None:
+    endless = Comparison("original", "model", "output", 6 / 255, math.inf, math.inf, None)
+    proof = replace(PROOF, comparisons=(endless,))
+    found = replace(conversion(CONVERTED, INTEGER, broken=False), verification=proof, threshold=2.0)
+    assert "values too far off: largest error inf steps" in shown(found)
+    data = json.loads(json.dumps(conversion_data(found, None), allow_nan=False))
+    assert data["verification"]["worst"] is None
+    assert data["verification"]["within_threshold"] is False
 
 
 def test_values_that_could_not_be_compared_say_why() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import PurePath
 
 from minmax_lint.graph.build import Builder
@@ -53,3 +54,10 @@ def test_as_data_it_is_json() -> None:
     ranges = {found["node"]: found["ranges"] for found in data["fake_quants"]}
     assert ranges["channels"] == [[-1.0, 1.0], [-2.0, 2.0]]
     assert ranges["moving"] == []
+
+
+def test_bounds_that_json_cannot_write_are_null() -> None:
+    b = founding_graph()
+    b.fake_quant("endless", "add", 0.0, math.inf)
+    data = json.loads(json.dumps(inspection(b, ENDS).data(), allow_nan=False))
+    assert [[0.0, None]] in [found["ranges"] for found in data["fake_quants"]]

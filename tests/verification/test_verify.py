@@ -12,7 +12,8 @@ from minmax_lint.calibration import Data
 from minmax_lint.conversion import Engine, convert_graph
 from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
-from minmax_lint.verification import verify
+from minmax_lint.verification import Parties, verify
+from minmax_lint.verification.compare import Difference
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf215, tf221
 
@@ -67,14 +68,14 @@ def model() -> bytes:
 
 
 def test_a_graph_that_needed_no_fix_is_compared_with_its_model_alone(model: bytes) -> None:
-    found = verify((classifier(), ["logits"]), None, model, INPUTS, python=tf221())
+    found = verify(Parties((classifier(), ["logits"]), None, model, INPUTS), python=tf221())
     (one,) = found.comparisons
     assert one.max_error <= 1.001
     assert one.agreement == 1.0
 
 
 def test_a_model_of_another_net_is_seen_in_errors_and_argmax(model: bytes) -> None:
-    found = verify((classifier(shift=2.0), ["logits"]), None, model, INPUTS, python=tf221())
+    found = verify(Parties((classifier(shift=2.0), ["logits"]), None, model, INPUTS), python=tf221())
     assert found.worst == pytest.approx(2.0 / (6 / 255), rel=0.1)
     (one,) = found.comparisons
     assert one.agreement is not None
@@ -84,7 +85,9 @@ def test_a_model_of_another_net_is_seen_in_errors_and_argmax(model: bytes) -> No
 def test_data_beyond_the_models_input_are_told(model: bytes, tmp_path: Path) -> None:
     source = str(tmp_path / "data.npz")
     np.savez(source, x=np.array([[1, -1, 0, 0], [5, 0, 0, 0]], np.float32))
-    found = verify((classifier(), ["logits"]), None, model, INPUTS, data=Data(source), python=tf221())
+    found = verify(
+        Parties((classifier(), ["logits"]), None, model, INPUTS, data=Data(source)), python=tf221()
+    )
     assert found.clipped == {"x": 0.125}
     assert (found.samples, found.source) == (2, source)
 
@@ -103,4 +106,33 @@ def test_data_that_do_not_fit_are_the_users_error(model: bytes, tmp_path: Path) 
     np.savez(tmp_path / "data.npz", x=np.zeros([3, 7], np.float32))
     data = Data(str(tmp_path / "data.npz"))
     with pytest.raises(UserError, match=r"have shape \[3, 7\]; the graph wants \[1, 4\]"):
-        verify((classifier(), ["logits"]), None, model, INPUTS, data=data, python=tf221())
+        verify(Parties((classifier(), ["logits"]), None, model, INPUTS, data=data), python=tf221())
+
+
+@pytest.mark.parametrize(
+    ("reference", "value", "largest"),
+    [
+        ([1.0, 2.0], [1.5, 2.0], 0.5),
+        ([np.nan, 2.0], [0.0, 2.0], np.inf),
+        ([0.0, 2.0], [np.nan, 2.0], np.inf),
+        ([np.inf, 2.0], [6.0, 2.0], np.inf),
+        ([np.nan, np.inf], [np.nan, np.inf], 0.0),
+    ],
+)
+def test_a_value_that_is_no_number_is_off_without_end(
+    reference: list[float], value: list[float], largest: float
+) -> None:
+    difference = Difference()
+    difference.add([reference], [value])
+    assert difference.result()["max"] == largest
+
+
+def test_a_net_that_gives_no_number_is_no_success(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.fake_quant("x/quant", b.placeholder("x", [1, 4]), -1, 1)
+    b.add("Log", "y", x)
+    found = minmax_lint.convert(encode(b.graph()), INPUTS, ["y"], flow="tf2", verify=True, python=tf221())
+    assert found.verification is not None
+    assert found.verification.worst == 0.0  # float both times, NaN and all
+    (one,) = found.verification.comparisons
+    assert np.isfinite(one.step)
