@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import compress
+
+from minmax_lint.graph.graph import Graph
 
 
 class Chosen(Set[str]):
-    """The nodes whose flag is 1. Flags and positions are in file order, one byte a node."""
+    """The nodes whose flag is 1; flags are in file order, one byte a node."""
 
-    def __init__(self, positions: Mapping[str, int], flags: bytes) -> None:
-        self._positions = positions
+    def __init__(self, graph: Graph, flags: bytes) -> None:
+        self._graph = graph
         self.flags = flags
 
     def __contains__(self, name: object) -> bool:
-        place = self._positions.get(name)  # type: ignore[call-overload]
+        place = self._graph.find(name) if isinstance(name, str) else None
         return place is not None and bool(self.flags[place])
 
     def __iter__(self) -> Iterator[str]:
-        return compress(self._positions, self.flags)
+        return compress(self._graph.names, self.flags)
 
     def __len__(self) -> int:
         return self.flags.count(1)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import Edge, array_name, canonical_array, near_names, parse_edge
 from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.texts import Texts
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -104,7 +105,7 @@ class Graph:
         """`functions`: control-flow node -> what it calls."""
         self.columns = columns
         self.functions: Mapping[str, tuple[Function, ...]] = functions or {}
-        self._positions = dict(zip(columns.names, range(len(columns.names)), strict=True))
+        self._find = columns.names.find if isinstance(columns.names, Texts) else self.positions.get
         self.ancestors: dict[
             tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
         ] = {}
@@ -119,7 +120,7 @@ class Graph:
         return len(self.columns.names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._positions
+        return isinstance(name, str) and self._find(name) is not None
 
     def __iter__(self) -> Iterator[Node]:
         return (self[name] for name in self.columns.names)
@@ -134,12 +135,19 @@ class Graph:
     @property
     def ambiguous(self) -> bool:
         """Whether two nodes have the same name; no graph that TensorFlow reads does."""
-        return len(self._positions) < len(self.columns.names)
+        names = self.columns.names
+        if isinstance(names, Texts) and names.places is not None:
+            return False
+        return len(self.positions) < len(names)
 
-    @property
+    @cached_property
     def positions(self) -> Mapping[str, int]:
-        """Node name -> its place in the file."""
-        return self._positions
+        """Node name -> its place in the file. For a few names of a large graph, `find` is faster."""
+        return dict(zip(self.columns.names, range(len(self.columns.names)), strict=True))
+
+    def find(self, name: str) -> int | None:
+        """The node's place in the file; None where there is no such node."""
+        return self._find(name)
 
     @property
     def names(self) -> Sequence[str]:
@@ -148,17 +156,22 @@ class Graph:
 
     def position(self, name: str) -> int:
         """The node's place in the file. Raises UnknownName."""
-        try:
-            return self._positions[name]
-        except KeyError:
+        place = self._find(name)
+        if place is None:
             hint = near_names(name, self.columns.names)
             meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
-            raise UnknownName(f"there is no node {name!r} in the graph{meant}") from None
+            raise UnknownName(f"there is no node {name!r} in the graph{meant}")
+        return place
 
     def op(self, name: str) -> str:
         """The op of node `name`, without decoding the node."""
-        position = self._positions.get(name)
+        position = self._find(name)
         return self.columns.ops[self.position(name) if position is None else position]
+
+    def names_mention(self, part: str) -> bool:
+        """Whether a node has that part in its name."""
+        names = self.columns.names
+        return names.mention(part) if isinstance(names, Texts) else any(part in name for name in names)
 
     def producer(self, array: str) -> Node:
         """The node that produces `array`. Raises UnknownName."""
@@ -183,7 +196,7 @@ class Graph:
         """All edges as numbers; None where one leads from nowhere."""
         from minmax_lint.graph.wiring import wiring
 
-        return wiring(self.columns.inputs, self._positions)
+        return wiring(self)
 
     def networkx(self) -> networkx.MultiDiGraph:
         """The graph as networkx (see `networkx_view.view`)."""

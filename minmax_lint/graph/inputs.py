@@ -1,35 +1,38 @@
-"""The inputs of all nodes of a graph, without a tuple for each: a million of them take 120 MB."""
+"""The inputs of all nodes of a graph, without a tuple for each."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 from typing import overload
+
+from minmax_lint.graph.texts import Texts
 
 
 class Inputs(Sequence[tuple[str, ...]]):
     """Node -> its inputs as NodeDef spells them: those of node i are texts[first[i]:first[i + 1]]."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
         self.first = array("q", [0])
 
     def append(self, texts: tuple[str, ...]) -> None:
         """Add the inputs of the next node."""
-        self.texts += texts
+        for text in texts:
+            self.texts.append(text)
         self.first.append(len(self.texts))
 
-    def extend(self, texts: Iterable[str], counts: Iterable[int]) -> None:
-        """Add the inputs of the next nodes, and how many each of them has."""
-        self.first.extend(islice(accumulate(counts, initial=len(self.texts)), 1, None))
-        self.texts += texts
+    def extend(self, ends: bytes) -> None:
+        """Say of the next nodes where in `texts` the inputs of each end, as 64-bit integers."""
+        self.first.frombytes(ends)
 
     def __len__(self) -> int:
         return len(self.first) - 1
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        return (tuple(self.texts[start:stop]) for start, stop in pairwise(self.first))
+        texts = iter(self.texts)
+        return (tuple(islice(texts, stop - start)) for start, stop in pairwise(self.first))
 
     @overload
     def __getitem__(self, place: int) -> tuple[str, ...]: ...

@@ -131,10 +131,10 @@ def _ancestors_by_number(
     places = [graph.position(name) for name in starts]
     is_control = wires.ports == CONTROL
     by_data = reached(wires.those(~is_control), places) if bool(is_control.any()) else reached(wires, places)
-    nodes = Chosen(graph.positions, by_data.tobytes())
+    nodes = Chosen(graph, by_data.tobytes())
     if not bool(by_data[wires.readers[is_control]].any()):
         return nodes, frozenset()
-    return nodes, Chosen(graph.positions, (reached(wires, places) & ~by_data).tobytes())
+    return nodes, Chosen(graph, (reached(wires, places) & ~by_data).tobytes())
 
 
 def _ancestors(

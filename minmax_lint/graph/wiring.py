@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import Any
 
 import numpy
 
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inputs import Inputs
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.places import Flags, Numbers
+from minmax_lint.graph.texts import Texts
 
-Numbers = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
-Flags = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
+__all__ = ["CONTROL", "Flags", "Numbers", "Wiring", "reached", "wiring"]
 
 CONTROL = -1
 """The port of a control edge."""
@@ -54,19 +55,20 @@ class Wiring:
         return self.those(wanted[self.readers])
 
 
-def wiring(inputs: Sequence[tuple[str, ...]], positions: Mapping[str, int]) -> Wiring | None:
+def wiring(graph: Graph) -> Wiring | None:
     """The edges of a whole graph; None where one leads from nowhere."""
-    texts, first = _flat(inputs)
-    sources = numpy.fromiter(map(positions.get, texts, repeat(-1)), numpy.int64, len(texts))
+    texts, first = _flat(graph.columns.inputs)
+    sources = _places(graph, texts)
     ports = numpy.zeros(len(texts), numpy.int64)
     for at in numpy.flatnonzero(sources < 0).tolist():
         text = texts[at]
         control = text.startswith("^")
         name, port = (text[1:], CONTROL) if control else parse_edge(text)
-        if name not in positions:
+        place = graph.find(name)
+        if place is None:
             return None
-        sources[at], ports[at] = positions[name], port
-    readers = numpy.repeat(numpy.arange(len(inputs)), numpy.diff(first))
+        sources[at], ports[at] = place, port
+    readers = numpy.repeat(numpy.arange(len(graph)), numpy.diff(first))
     return Wiring(sources, ports, readers, numpy.arange(len(texts)) - first[readers], first)
 
 
@@ -117,12 +119,20 @@ def _walked(wires: Wiring, needed: Flags) -> Flags:
     return numpy.frombuffer(seen, bool)
 
 
-def _flat(inputs: Sequence[tuple[str, ...]]) -> tuple[list[str], Numbers]:
+def _flat(inputs: Sequence[tuple[str, ...]]) -> tuple[Sequence[str], Numbers]:
     """The inputs of all nodes one after the other, and where each node's begin."""
     if isinstance(inputs, Inputs):
         return inputs.texts, numpy.array(inputs.first, numpy.int64)
     counts = numpy.fromiter(map(len, inputs), numpy.int64, len(inputs))
     return list(chain.from_iterable(inputs)), _starts(counts)
+
+
+def _places(graph: Graph, texts: Sequence[str]) -> Numbers:
+    """The place of the node that each text names, -1 for none."""
+    names = graph.columns.names
+    if isinstance(names, Texts) and isinstance(texts, Texts) and names.places is not None:
+        return names.places.of(texts)
+    return numpy.fromiter(map(graph.positions.get, texts, repeat(-1)), numpy.int64, len(texts))
 
 
 def _starts(counts: Numbers) -> Numbers:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import sys
 from array import array
+from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.inputs import Inputs
+from minmax_lint.graph.texts import Texts
 from minmax_lint.loaders.large_node import after_header
 from minmax_lint.loaders.records import LARGE, Records, Run
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 from minmax_lint.schema.messages import message_class
 
+if TYPE_CHECKING:
+    from minmax_lint.loaders.lockstep import Layout
+
 MANY = 5_000
 """Nodes from which on it pays to import numpy."""
 _FEW = 100
 """Records of a run up to which it is as fast to read them one by one."""
+_MOST_APART = 1 / 8
+"""Share of names and inputs, measured by the nodes, that may be read from records alone."""
 _OP, _INPUT = 2, 3
 
 
 class Headers:
-    """The columns of a graph, filled run by run."""
+    """The columns of a graph, filled run by run; for a large graph, names and inputs stay in the buffer."""
 
-    def __init__(self, *, many: bool) -> None:
-        self.names: list[str] = []
+    def __init__(self, large_in: Buffer | None) -> None:
+        self.names: Texts | list[str] = []
+        self.inputs: Inputs | list[tuple[str, ...]] = []
+        if large_in is not None:
+            self.names, self.inputs = Texts(large_in), Inputs(Texts(large_in))
         self.ops: list[str] = []
-        self.inputs: Inputs | list[tuple[str, ...]] = Inputs() if many else []
         self.ends = array("q")
         """Where name, op and inputs of each node end in the buffer; 0 where that is not known."""
+        self.apart = 0
+        """Names and inputs read from records alone."""
 
     def append(self, name: str, op: str, inputs: tuple[str, ...]) -> None:
         """Add a node."""
@@ -37,51 +48,67 @@ class Headers:
         self.ops.append(sys.intern(op))
         self.inputs.append(inputs)
         self.ends.append(0)
+        self.apart += 1 + len(inputs)
+
+    def extend(self, run: bytes, start: int, found: Layout) -> bool:
+        """Add a run that starts at `start` in the buffer; False, and nothing added, where it is not ASCII."""
+        assert isinstance(self.names, Texts)
+        assert isinstance(self.inputs, Inputs)
+        names, inputs = found.names.hashes(run), found.inputs.hashes(run)
+        ops = found.ops.texts(run.decode("latin-1"))
+        if names is None or inputs is None or not all(map(str.isascii, ops)):
+            return False
+        self.names.extend(*found.names.moved(start), names.tobytes())
+        self.inputs.texts.extend(*found.inputs.moved(start), inputs.tobytes())
+        self.inputs.extend((found.counts.cumsum() + self.inputs.first[-1]).tobytes())
+        self.ops += map(sys.intern, ops)
+        self.ends.frombytes((found.ends + start).tobytes())
+        return True
 
 
 def read_headers(buffer: Buffer, records: Records) -> Headers:
     """The headers of all records. Raises UnreadableModel."""
-    many = len(records) >= MANY
-    headers = Headers(many=many)
     try:
-        for run in records.runs:
-            start, end = records.span(run.first)
-            if end - start > LARGE:
-                headers.append(*_large_node(buffer, start, end))
-            elif not (
-                many and run.after - run.first > _FEW and _read_in_lockstep(headers, buffer, records, run)
-            ):
-                _read(headers, bytes(buffer[records.tags[run.first] : run.end]))
+        large = len(records) >= MANY
+        return (_read_large(buffer, records) if large else None) or _read_plainly(buffer, records)
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node cannot be read ({error})") from None
+
+
+def _read_plainly(buffer: Buffer, records: Records) -> Headers:
+    headers = Headers(None)
+    for run in records.runs:
+        _read_alone(headers, buffer, records, run)
     return headers
 
 
-def _read(headers: Headers, run: bytes) -> None:
-    """Read records of any form, one by one, with a schema that has no attributes."""
-    for node in message_class("minmax_lint.IndexGraph").FromString(run).node:
-        headers.append(node.name, node.op, tuple(node.input))
-
-
-def _read_in_lockstep(headers: Headers, buffer: Buffer, records: Records, run: Run) -> bool:
-    """Read records of the usual form, all at once; False, and nothing read, where one has another form."""
+def _read_large(buffer: Buffer, records: Records) -> Headers | None:
+    """The headers, most of them read many at once; None where hardly any can be."""
     from minmax_lint.loaders.lockstep import layout
 
-    start = records.tags[run.first]
-    content = bytes(buffer[start : run.end])
-    found = layout(content, [tag - start for tag in records.tags[run.first : run.after]])
-    if found is None:
-        return False
-    text = content.decode("latin-1")
-    names, ops, inputs = (column.texts(text) for column in (found.names, found.ops, found.inputs))
-    if not all(all(map(str.isascii, texts)) for texts in (names, ops, inputs)):
-        return False
-    headers.names += names
-    headers.ops += map(sys.intern, ops)
-    assert isinstance(headers.inputs, Inputs)
-    headers.inputs.extend(inputs, found.counts.tolist())
-    headers.ends.extend((found.ends + start).tolist())
-    return True
+    headers = Headers(buffer)
+    for first, after, end in records.runs:
+        start = records.tags[first]
+        if after - first > _FEW:
+            content = bytes(buffer[start:end])
+            found = layout(content, records.tags[first:after], start)
+            if found is not None and headers.extend(content, start, found):
+                continue
+        _read_alone(headers, buffer, records, Run(first, after, end))
+        if headers.apart > len(records) * _MOST_APART:
+            return None
+    return headers
+
+
+def _read_alone(headers: Headers, buffer: Buffer, records: Records, run: Run) -> None:
+    """Read records of any form, with a schema that has no attributes."""
+    start, end = records.span(run.first)
+    if end - start > LARGE:
+        headers.append(*_large_node(buffer, start, end))
+        return
+    content = bytes(buffer[records.tags[run.first] : run.end])
+    for node in message_class("minmax_lint.IndexGraph").FromString(content).node:
+        headers.append(node.name, node.op, tuple(node.input))
 
 
 def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from minmax_lint.graph.places import Hashes, Numbers, hashes_of
 from minmax_lint.loaders.wire import LENGTH_DELIMITED
-
-Numbers = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
 
 _NAME, _OP, _INPUT = 0x0A, 0x12, 0x1A
 """Tags of NodeDef's fields that come first."""
@@ -29,6 +28,14 @@ class Spans(NamedTuple):
 
     starts: Numbers
     ends: Numbers
+
+    def moved(self, by: int) -> tuple[bytes, bytes]:
+        """Starts and ends of the same pieces of a buffer in which the content starts at `by`."""
+        return (self.starts + by).tobytes(), (self.ends + by).tobytes()
+
+    def hashes(self, content: bytes) -> Hashes | None:
+        """The hashes of the pieces; None where one is not ASCII."""
+        return hashes_of(content, self.starts, self.ends)
 
     def texts(self, content: str) -> list[str]:
         """The pieces."""
@@ -50,13 +57,14 @@ class Layout(NamedTuple):
     """Record -> where name, op and inputs end."""
 
 
-def layout(content: bytes, starts: Sequence[int]) -> Layout | None:
-    """The layout of records that start, tag first, at `starts` and fill the content; None for an unusual form.
+def layout(content: bytes, tags: Sequence[int], start: int = 0) -> Layout | None:
+    """The layout of the records that fill a content; None for an unusual form.
 
-    Their own lengths take at most two bytes.
+    `tags`: where each record's tag lies in a buffer in which the content starts at `start`. The records' own
+    lengths take at most two bytes.
     """
-    walk = _Walk(content, numpy.array(starts, numpy.int64))
-    everyone = numpy.arange(len(starts))
+    walk = _Walk(content, numpy.array(tags, numpy.int64) - start)
+    everyone = numpy.arange(len(tags))
     names = walk.step(everyone, _NAME)
     ops = walk.step(everyone, _OP) if names is not None else None
     inputs = _inputs(walk, everyone) if ops is not None else None

@@ -40,7 +40,7 @@ def cut(graph: Graph, kept: Kept) -> Cut | None:
     """Cut the graph; None where that is not safe, or there is no border."""
     if graph.functions or graph.ambiguous or not VARIABLES.isdisjoint(graph.columns.ops):
         return None
-    if "gradients" in "\n".join(graph.names):
+    if graph.names_mention("gradients"):
         return None  # rules about training graphs go by names
     ops, is_kept = Ops(graph.columns.ops), kept_flags(kept)
     wires, said = graph.wiring, kinds(kept, ops, is_kept)

@@ -76,13 +76,14 @@ def outcome(read: Callable[[bytes], object], content: bytes) -> object:
 
 def columns(content: bytes) -> object:
     found = read_headers(content, node_records(content, 0, len(content)))
-    return found.names, found.ops, list(found.inputs)
+    return list(found.names), found.ops, list(found.inputs)
 
 
 def at_once(content: bytes) -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(headers, "MANY", 0)
         patch.setattr(headers, "_FEW", 0)
+        patch.setattr(headers, "_MOST_APART", 1 << 30)
         return columns(content)
 
 
@@ -108,6 +109,14 @@ def test_records_of_the_usual_form_are_read_at_once(nodes: list[bytes]) -> None:
     assert found is not None
     if b"n" * 130 not in content:
         assert found.ends.tolist() == ends
+
+
+def test_where_hardly_any_record_is_usual_all_are_read_alone() -> None:
+    content = b"".join(delimited(1, 6) + b"\x12\x01b\x0a\x01" + bytes([name]) for name in b"abcdefghi")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(headers, "MANY", 0)
+        found = read_headers(content, node_records(content, 0, len(content)))
+    assert found.names == list("abcdefghi")
 
 
 def test_a_record_of_very_many_fields_is_read_alone() -> None:
