@@ -55,6 +55,22 @@ class Kept:
         """The kept nodes in file order."""
         return tuple(name for name in self.graph.names if name in self.nodes)
 
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The kept nodes that node `name` reads, without decoding it; none where the trace stopped at it."""
+        if self.is_cut(name):
+            return ()
+        texts = self.graph.columns.inputs[self.graph.position(name)]
+        nodes = (parse_edge(text).node for text in texts if not text.startswith("^"))
+        return tuple(node for node in nodes if node in self.nodes)
+
+    @cached_property
+    def producers_first(self) -> bool:
+        """Whether every kept node stands behind those that it reads."""
+        if isinstance(self.nodes, Chosen) and self.graph.wiring is not None:
+            return self.graph.wiring.is_producers_first(self.nodes.flags)
+        position = self.graph.position
+        return all(position(source) < position(name) for name in self.order for source in self.sources(name))
+
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""
         return tuple(

@@ -50,6 +50,11 @@ class Wiring:
             _starts(numpy.bincount(readers, minlength=len(self))),
         )
 
+    def is_producers_first(self, nodes: bytes) -> bool:
+        """Whether each of the nodes, a flag for every node of the graph, stands behind all that it reads."""
+        concerned = numpy.frombuffer(nodes, bool)[self.readers] & (self.ports != CONTROL)
+        return bool((self.sources < self.readers)[concerned].all())
+
     def read_by(self, wanted: Flags) -> Wiring:
         """The edges that lead to the nodes wanted."""
         return self.those(wanted[self.readers])

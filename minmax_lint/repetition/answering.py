@@ -40,11 +40,11 @@ def _otherwise(
     questions: Questions, answers: list[Answers], twins: list[int]
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Those of the twins that answer as none of the blocks did, with what they answer."""
-    wanted = sorted({question for one in answers for question in one})
+    # Who was asked less was asked after an abort, say: that is no reason to ask the twins less.
+    asked_most = [one for one in answers if not any(one.keys() < other.keys() for other in answers)]
+    wanted = sorted({question for one in asked_most for question in one})
     columns = questions.worked_out(wanted, twins)
-    expected = {tuple(one.items()) for one in answers}
-    if () in expected:
-        return
+    expected = {tuple(one.items()) for one in asked_most}
     for at, twin in enumerate(twins):
         if not any(all(columns[question][at] == answer for question, answer in one) for one in expected):
             yield twin, tuple(columns[question][at] for question in wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -94,11 +94,12 @@ class Coverage:
     def from_constants(self) -> frozenset[str]:
         """Kept nodes that depend on no input: weights, and what is computed of them."""
         found: set[str] = set()
-        for name in self.subject.inference.order:
+        for name in self.kept.order if self.kept.producers_first else self.subject.inference.order:
             op = self.graph.op(name)
             if self.kept.is_cut(name) or op == "Placeholder":
                 continue
-            if op == "Const" or ((node := self.graph[name]).inputs and _all_in(node.inputs, found)):
+            sources = self.kept.sources(name)
+            if op == "Const" or (sources and found.issuperset(sources)):
                 found.add(name)
         return frozenset(found)
 
@@ -191,7 +192,3 @@ class Coverage:
         kept = self.subject.kept_fake_quants
         by_array = {found.array: found for found in reversed(kept)}
         return by_array | {found.node: found for found in kept}
-
-
-def _all_in(edges: Iterable[Edge], names: set[str]) -> bool:
-    return all(edge.node in names for edge in edges)
