@@ -16,9 +16,11 @@ from typing import Any
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
-from minmax_lint.graph.graph import Function, Graph
+from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
 
 
@@ -49,7 +51,8 @@ class Branch:
         """The branch and what becomes of it, in words."""
         computing = self.prediction.computing
         if self.prediction.verdict in ("abort", "undetermined"):
-            return f"{self.function.role}: {self.prediction.message}"
+            reasons = [cause.message for cause in self.prediction.obstacles]
+            return f"{self.function.role}: {(reasons or [self.prediction.message])[0]}"
         floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.float_ops]
         if not floats:
             return f"{self.function.role}: {'all integer' if computing else 'nothing computed'}"
@@ -99,7 +102,7 @@ def with_branches(
         message=_sentence(len(floats)) if worst.verdict == "float" else worst.message,
         float_ops=floats if worst.verdict == "float" else (),
         ops=tuple(op for one in everything for op in one.ops),
-        obstacles=(*own, *_obstacles(nodes, branches, prediction)),
+        obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
     )
 
 
@@ -148,14 +151,27 @@ def _only_reader(body: Graph, argument: str) -> str:
 def _branch(
     function: Function, inference: Inference, profile: Profile, predict: Predict, around: Around
 ) -> Prediction:
-    graph = function.graph
+    graph = _with_constants(function, inference).graph if _is_loop(function) else function.graph
     made = [_maker(graph, array) for array in function.outputs]
-    made = [array for array in made if graph.op(parse_edge(array).node) != "Placeholder"]
-    kept = trace(graph, function.inputs, made)
+    made = [array for array in made if graph.op(parse_edge(array).node) not in ("Placeholder", "Const")]
+    kept = trace(graph, [name for name in function.inputs if graph.op(name) == "Placeholder"], made)
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized")
-    return predict(kept, Inference(kept, shapes), profile, around)
+    return predict(kept, Inference(kept, shapes, inference.batch), profile, around)
+
+
+def _with_constants(loop: Function, inference: Inference) -> Function:
+    """The body with the constants that it is passed and hands on unchanged, as weights of RNN layers are."""
+    unchanged = {_maker(loop.graph, array) for array in loop.outputs} & loop.inputs.keys()
+    fixed = {name: inference.constant(loop.inputs[name]) for name in unchanged}
+    nodes = [
+        Node(node.name, "Const", attrs={"dtype": tensor.dtype, "value": tensor})
+        if (tensor := fixed.get(node.name)) is not None
+        else node
+        for node in loop.graph
+    ]
+    return replace(loop, graph=graph_of(nodes, loop.graph.functions)) if any(fixed.values()) else loop
 
 
 def _maker(graph: Graph, array: str) -> str:
@@ -169,7 +185,9 @@ def _maker(graph: Graph, array: str) -> str:
     return array
 
 
-def _obstacles(nodes: Sequence[str], branches: Sequence[Branch], outer: Prediction) -> Sequence[Obstacle]:
+def _obstacles(
+    graph: Graph, nodes: Sequence[str], branches: Sequence[Branch], outer: Prediction
+) -> Sequence[Obstacle]:
     """One a control-flow op that is float itself, or has a branch that is not all integer."""
     found: list[Obstacle] = []
     floats = {output: op for op, output in outer.float_ops}
@@ -182,7 +200,11 @@ def _obstacles(nodes: Sequence[str], branches: Sequence[Branch], outer: Predicti
         arrays = [output for branch in own for _, output in branch.prediction.float_ops]
         found.append(
             Obstacle(
-                "control-flow", node, node, f"{node!r} keeps its branches apart ({told})", (node, *arrays)
+                "control-flow",
+                node,
+                node,
+                f"{placed(graph[node])} keeps its branches apart ({told})",
+                (node, *arrays),
             )
         )
     return found

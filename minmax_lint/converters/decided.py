@@ -29,7 +29,7 @@ def decided(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
         if not choices:
             break
         kept = trace(_chosen(kept.graph, choices, inference.order), kept.inputs, kept.outputs)
-        inference = Inference(kept, inference.input_shapes)
+        inference = Inference(kept, inference.input_shapes, inference.batch)
     return kept, inference
 
 

@@ -36,7 +36,7 @@ def functional(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
         rewriting = rewrite(kept)
         if rewriting is not None:
             kept = trace(rewriting.graph(), kept.inputs, kept.outputs)
-            inference = Inference(kept, inference.input_shapes)
+            inference = Inference(kept, inference.input_shapes, inference.batch)
     return kept, inference
 
 

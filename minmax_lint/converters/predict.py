@@ -7,9 +7,11 @@ from dataclasses import replace
 from minmax_lint.converters.control_flow import Around, with_branches
 from minmax_lint.converters.decided import decided
 from minmax_lint.converters.functional import functional
+from minmax_lint.converters.fused_lstm import with_fused_lstm
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.tensor_lists import NotLowered, lowered
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept
@@ -38,7 +40,8 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
             "other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it."
         )
         return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
-    return as_read(_weighed(_followed(kept, inference, profile), inference), kept.graph)
+    shaped = inference.with_open_batch() if profile.flow == "tf2" else inference
+    return as_read(_weighed(_followed(kept, shaped, profile), inference), kept.graph)
 
 
 def _followed(kept: Kept, inference: Inference, profile: Profile, around: Around = _ALONE) -> Prediction:
@@ -49,6 +52,12 @@ def _followed(kept: Kept, inference: Inference, profile: Profile, around: Around
     from minmax_lint.converters.mlir import predict as predict_mlir
 
     kept, inference = functional(*decided(kept, inference))
+    if profile.flow == "tf2" and not around.strict:
+        kept, inference = with_fused_lstm(kept, inference)
+    try:
+        kept, inference = lowered(kept, inference)
+    except NotLowered as error:
+        return error.prediction(profile.name)
     prediction = predict_mlir(kept, inference, profile, infers=around.infers)
     return with_branches(prediction, kept, inference, profile, _followed, around)
 

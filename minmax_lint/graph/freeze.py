@@ -13,6 +13,12 @@ from minmax_lint.graph.tensor import Tensor
 
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 READS = frozenset({"ReadVariableOp"})
+_BECOMES = {
+    **dict.fromkeys(VARIABLES, "Const"),
+    **dict.fromkeys(READS, "Identity"),
+    "ResourceGather": "Gather",
+}
+"""What freezing makes of an op."""
 
 
 class VariableValues(Protocol):
@@ -46,7 +52,9 @@ class CheckpointKeys(Protocol):
 
 
 def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
-    """The graph with every variable turned into a Const and every ReadVariableOp into an Identity.
+    """The graph with every variable turned into a Const, and every ReadVariableOp into an Identity.
+
+    What looks up rows of a variable (ResourceGather) looks them up in the constant.
 
     A variable whose value nobody gives us becomes a constant of unknown value (`Tensor.known` False).
     Nothing is decoded until it is asked for. Source: tf.graph_util.convert_variables_to_constants.
@@ -54,12 +62,14 @@ def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
     old = graph.columns
     if not any(op in VARIABLES for op in old.ops):
         return Graph(old, _frozen_functions(graph, variables)) if graph.functions else graph
-    ops = ["Const" if op in VARIABLES else "Identity" if op in READS else op for op in old.ops]
+    ops = [_BECOMES.get(op, op) for op in old.ops]
 
     def details(position: int) -> Details:
         attrs, device = old.details(position)
         if old.ops[position] in READS:
             return {**attrs, "T": attrs.get("dtype", DType.FLOAT)}, device
+        if old.ops[position] == "ResourceGather":
+            return {**attrs, "Tparams": attrs.get("dtype", DType.FLOAT)}, device
         if old.ops[position] not in VARIABLES:
             return attrs, device
         return _constant(attrs, old.names[position], variables.value if variables else None), device

@@ -24,15 +24,24 @@ class Inference:
     """Facts about the arrays of a kept subgraph, computed in one pass on first use.
 
     `input_shapes`: input array -> shape, where the user gave one. An unknown first dimension of an input
-    counts as 1, as the converters set it.
+    counts as `batch`: 1 in the TF1 flow, which sets it, None in the TF2 flow, which keeps it open
+    (tensorflow/lite/python/lite.py; measured with TF 2.15 and 2.21).
     """
 
-    def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None]) -> None:
+    def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None], batch: int | None = 1) -> None:
         self.kept = kept
         self.input_shapes = input_shapes
+        self.batch = batch
         self._shapes: dict[str, Shape | None] = {}
         self._values: dict[str, Values] = {}
         self._constants: dict[str, Tensor | None] = {}
+
+    def with_open_batch(self) -> Inference:
+        """The same with unknown batches left unknown; this very object where there are none."""
+        stated = (self._stated(array) for array in self.kept.inputs)
+        if self.batch is None or not any(shape and shape[0] is None for shape in stated):
+            return self
+        return Inference(self.kept, self.input_shapes, batch=None)
 
     def dtype(self, array: str) -> DType:
         """The element type of `array`; INVALID where not known."""
@@ -114,15 +123,23 @@ class Inference:
             self._values[node.name] = values
 
     def _infer_input(self, node: Node) -> None:
-        stated = node.attrs.get("shape")
-        self._shapes[node.name] = _with_batch(
-            stated if isinstance(stated, tuple) and node.op == "Placeholder" else None
-        )
+        self._shapes[node.name] = self._with_batch(_stated_by(node))
         for array in self.kept.inputs:
             edge = parse_edge(array)
             given = self.input_shapes.get(array)
             if edge.node == node.name and given is not None:
-                self._shapes[array_name(*edge)] = _with_batch(given)
+                self._shapes[array_name(*edge)] = self._with_batch(given)
+
+    def _stated(self, array: str) -> Shape | None:
+        """The shape of an input as the user or else its node states it."""
+        given = self.input_shapes.get(array)
+        node = parse_edge(array).node
+        return (
+            given if given is not None or node not in self.kept.graph else _stated_by(self.kept.graph[node])
+        )
+
+    def _with_batch(self, shape: Shape | None) -> Shape | None:
+        return (self.batch, *shape[1:]) if shape and shape[0] is None else shape
 
     @cached_property
     def _constant_nodes(self) -> frozenset[str]:
@@ -211,5 +228,6 @@ def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> V
         return None
 
 
-def _with_batch(shape: Shape | None) -> Shape | None:
-    return (1, *shape[1:]) if shape and shape[0] is None else shape
+def _stated_by(node: Node) -> Shape | None:
+    stated = node.attrs.get("shape")
+    return stated if isinstance(stated, tuple) and node.op == "Placeholder" else None

@@ -329,6 +329,20 @@ def _add_n(call: Call) -> list[Shape | None]:
     return [next((s for s in map(call.shape, range(len(call.node.inputs))) if s is not None), None)]
 
 
+def _loop(call: Call) -> list[Shape | None]:
+    """What enters a loop leaves it in the same shape, unless the loop says that it does not know."""
+    listed = call.node.attrs.get("output_shapes")
+    found = [call.shape(slot) for slot in range(len(call.node.inputs))]
+    for slot, stated in enumerate(listed if isinstance(listed, list) else []):
+        if slot < len(found) and isinstance(stated, tuple) and None in stated:
+            found[slot] = stated
+    return found
+
+
+def _lstm(call: Call) -> list[Shape | None]:
+    return [(*call.known(0)[:2], call.known(1)[-1])]
+
+
 def _from_values(slot: int) -> ShapeRule:
     return lambda call: [tuple(call.values(slot))]
 
@@ -349,7 +363,9 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
+    **dict.fromkeys(("While", "StatelessWhile"), _loop),
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
+    "UnidirectionalSequenceLSTM": _lstm,
     "Squeeze": lambda call: [squeezed(call.known(0), call.node.integers("squeeze_dims"))],
     "BroadcastTo": _from_values(1),
     "Fill": _from_values(0),

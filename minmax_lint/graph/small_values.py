@@ -86,6 +86,17 @@ def _slice(node: Node, operand: Operand) -> Values | None:
     return values[begin:] if size == -1 else values[begin : begin + size]
 
 
+def _pack(node: Node, operand: Operand) -> Values:
+    """An operand that is not known is one unknown element: scalars are what shapes are packed of."""
+    packed: list[Size] = []
+    for slot in range(len(node.inputs)):
+        try:
+            packed += operand(slot)
+        except ValueError:
+            packed.append(None)
+    return tuple(packed)
+
+
 def _concat(node: Node, operand: Operand) -> Values:
     slots = range(1, len(node.inputs)) if node.op == "Concat" else range(len(node.inputs) - 1)
     return tuple(value for slot in slots for value in operand(slot))
@@ -119,7 +130,7 @@ _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
     "FloorMod": _elementwise(lambda a, b: a % b),
     "Maximum": _elementwise(max),
     "Minimum": _elementwise(min),
-    "Pack": lambda node, operand: tuple(v for slot in range(len(node.inputs)) for v in operand(slot)),
+    "Pack": _pack,
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Gather", "GatherV2"), _gather),
     "StridedSlice": _strided,

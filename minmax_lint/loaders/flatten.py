@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
+from minmax_lint.graph.layers import IMPLEMENTS, LAYER, layer_of
 from minmax_lint.graph.names import array_name
 from minmax_lint.loaders.calls import Calls
 from minmax_lint.loaders.frames import Frame, Site, bound, named_functions
@@ -57,7 +58,10 @@ class Flattening:
             site = order[position]
             if site.frame.body is None:
                 return old.details(site.position)
-            return decode_attrs(bound(site.node.attr, site.frame.attrs)), site.node.device
+            attrs = decode_attrs(bound(site.node.attr, site.frame.attrs))
+            if site.node.op in CONTROL_FLOW or site.node.op.startswith("TensorList"):
+                attrs = {**attrs, **_origin(site.frame)}
+            return attrs, site.node.device
 
         ops = [old.ops[s.position] if s.frame.body is None else s.node.op for s in order]
         functions = {
@@ -115,3 +119,14 @@ class Flattening:
                 ]
             site.inputs = tuple(spelled)
             pending += [(source, False) for source in reversed(before)]
+
+
+def _origin(frame: Frame) -> dict[str, bytes]:
+    """What is noted on a node of a function about the function and the layer that calls it."""
+    while frame.arguments_stay and frame.caller is not None:
+        frame = frame.caller
+    if frame.body is None or frame.caller is None:
+        return {}
+    call = frame.path.removeprefix(frame.caller.path).rstrip("/")
+    noted = {IMPLEMENTS: frame.body.implements} if frame.body.implements else {}
+    return {**noted, LAYER: layer_of(call).encode()} if layer_of(call) != call else noted

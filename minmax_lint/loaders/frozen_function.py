@@ -25,12 +25,30 @@ def frozen_function(function: Any) -> FrozenFunction:
     freezing = import_module("tensorflow.python.framework.convert_to_constants")
     frozen = freezing.convert_variables_to_constants_v2(function, lower_control_flow=False)
     inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
+    content = frozen.graph.as_graph_def()
+    _mark_loops(content, function.graph.as_graph_def())
     return FrozenFunction(
-        frozen.graph.as_graph_def().SerializeToString(deterministic=True),
+        content.SerializeToString(deterministic=True),
         {_key(tensor): _array(tensor) for tensor in inputs},
         {_key(tensor): _array(tensor) for tensor in frozen.outputs},
         {_array(tensor): _shape(tensor) for tensor in inputs},
     )
+
+
+def _mark_loops(frozen: Any, before: Any) -> None:
+    """Note on each loop what the function that it stood in implements, as Keras 2 says it of its layers."""
+    told = {one.signature.name: one.attr["api_implements"].s for one in before.library.function}
+    calls = [node for one in before.library.function for node in one.node_def] + list(before.node)
+    layers = {
+        node.name + "/": told[node.attr["f"].func.name]
+        for node in calls
+        if "f" in node.attr and told.get(node.attr["f"].func.name)
+    }
+    for node in frozen.node:
+        if node.op in ("While", "StatelessWhile"):
+            for path, implements in layers.items():
+                if node.name.startswith(path) or "/" + path in node.name:
+                    node.attr["_api_implements"].s = implements
 
 
 def called(tensorflow: Any, model: Any) -> Any:

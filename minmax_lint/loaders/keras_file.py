@@ -16,7 +16,7 @@ from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras_child import ANSWER, GRAPH
 from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
 from minmax_lint.loaders.model import Model, Signature
-from minmax_lint.loaders.parse import graph_in
+from minmax_lint.loaders.parse import whole_graph
 
 TIME_LIMIT = 180.0
 """Seconds that Keras may take for a small model; importing TensorFlow is most of it."""
@@ -53,7 +53,7 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
         content = (Path(folder) / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
-    return Model(None, kind.value, graph_in(content, 0, len(content)), {signature.name: signature})
+    return Model(None, kind.value, whole_graph(content), {signature.name: signature})
 
 
 def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Body:
         self.result_names: tuple[str, ...] = tuple(result.name for result in message.signature.output_arg)
         # A map of protobuf has another order in every process.
         self.control_results: tuple[str, ...] = tuple(sorted(message.control_ret.values()))
+        self.implements: bytes = message.attr["api_implements"].s if "api_implements" in message.attr else b""
+        """What Keras says that the function implements."""
         self.argument_types: tuple[int, ...] = tuple(one.type for one in message.signature.input_arg)
 
 

@@ -10,7 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.frozen_function import called, frozen_function
 from minmax_lint.loaders.model import Model, Signature
-from minmax_lint.loaders.parse import graph_in, parse
+from minmax_lint.loaders.parse import parse, whole_graph
 
 _MESSAGES = ("tensorflow.GraphDef", "tensorflow.MetaGraphDef", "tensorflow.SavedModel")
 
@@ -70,15 +70,13 @@ def _keras_model(tensorflow: Any, model: Any) -> Model:
 def _concrete_model(function: Any, form: str) -> Model:
     frozen = frozen_function(function)
     signature = Signature(form, frozen.inputs, frozen.outputs, frozen.shapes)
-    return Model(None, form, graph_in(frozen.content, 0, len(frozen.content)), {form: signature})
+    return Model(None, form, whole_graph(frozen.content), {form: signature})
 
 
 def _graph_model(graph: Any, session: Any) -> Model:
     content = graph.as_graph_def().SerializeToString(deterministic=True)
     variables = None if session is None else SessionVariables(session)
-    return Model(
-        None, "graph" if session is None else "session", graph_in(content, 0, len(content)), {}, variables
-    )
+    return Model(None, "graph" if session is None else "session", whole_graph(content), {}, variables)
 
 
 class SessionVariables:

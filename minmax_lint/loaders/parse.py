@@ -49,7 +49,7 @@ def parse(
 
         return tflite_model(buffer, path)
     if kind is Kind.GRAPHDEF:
-        return Model(path, form, _branching(buffer, 0, len(buffer), graph_in(buffer, 0, len(buffer))))
+        return Model(path, form, whole_graph(buffer))
     if kind is Kind.METAGRAPH:
         return _model(meta_graph(buffer), path, form, prefix, signature)
     if kind is Kind.SAVEDMODEL:
@@ -57,6 +57,11 @@ def parse(
     if kind in (Kind.KERAS, Kind.KERAS_HDF5):
         raise UnreadableModel("this is a Keras file, which Keras reads itself; give its path")
     raise UnreadableModel("this belongs to a checkpoint; give the path of the checkpoint")
+
+
+def whole_graph(content: Buffer) -> Graph:
+    """The graph of a GraphDef that is all of `content`, with the branches of its control flow."""
+    return _branching(content, 0, len(content), graph_in(content, 0, len(content)))
 
 
 def graph_in(buffer: Buffer, start: int, end: int) -> Graph:

@@ -25,10 +25,13 @@ class ControlFlowFloat(Rule):
     stays float, and what a branch returns is float again.
 
     ## Symptom
-    None: the model has IF or WHILE ops with float32 tensors. For Case it is an error, and in the TF1 flow for
-    an If whose branch has a FakeQuant right at an argument or a result:
+    None: the model has IF, WHILE or UNIDIRECTIONAL_SEQUENCE_LSTM ops with float32 tensors. It is an error for Case,
+    for lists of no fixed shape, for Keras 2's LSTM layer in a model with FakeQuants, and in the TF1 flow for an If
+    whose branch has a FakeQuant right at an argument or a result:
     ```
     'tf.Case' op is neither a custom op nor a flex op
+    'tf.TensorListReserve' op requires element_shape to be static during TF Lite transformation pass
+    We cannot duplicate the value since it's not constant.
     'tf.If' op 'then_branch' input type tensor<1x4x!quant.uniform<u8:f32, 0.0078431372549019607:128>> is incompatible with input type tensor<1x4xf32> at index 0
     ```
 
@@ -36,6 +39,13 @@ class ControlFlowFloat(Rule):
     Put a FakeQuant on every argument inside each branch, so that the work in there is integer; the op
     itself stays float. Better: move the choice out of the model, or compute both branches and select with
     arithmetic. A loop of known length can be unrolled.
+
+    A loop that collects results in a list of tensors (RNN layers, `tf.map_fn`, `TensorArray`) only converts where the
+    list has a fixed size and its items a known batch. What helps, measured with TF 2.15 and 2.21: `unroll=True` on the
+    layer; a fixed batch (in Keras 3 `model.export(folder, input_signature=[keras.InputSpec(shape=(1, ...))])`; a
+    `tf.function` with that shape); `converter._experimental_default_to_single_batch_in_tensor_list_ops = True`. For a
+    list that grows only `tf.lite.OpsSet.SELECT_TF_OPS` does. With FakeQuants in the model, Keras 2's LSTM layer must be
+    unrolled.
 
     ## Converters
     MLIR, which makes If and While of TF1's Switch, Merge and loops as well. TOCO quantizes no control flow: it
@@ -56,7 +66,7 @@ class ControlFlowFloat(Rule):
                 array=cause.array,
                 profiles=cause.profiles,
                 consequences=cause.consequences,
-                advice="Quantize the arguments inside each branch, or move the choice out of the model.",
+                advice=_advice(subject.coverage.op(cause.node)),
             )
 
     @classmethod
@@ -80,6 +90,22 @@ class ControlFlowFloat(Rule):
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
         return Example(b.graph(), {"input": (1, 4)}, ("output",), ("mlir-2.21-v2",))
+
+
+_UNROLL = "unroll the layer (unroll=True)"
+
+
+def _advice(op: str) -> str:
+    if op in ("TensorListReserve", "EmptyTensorList"):
+        return (
+            f"Fix the batch (export with input_signature, or a tf.function with that shape), {_UNROLL}, or set "
+            "converter._experimental_default_to_single_batch_in_tensor_list_ops = True."
+        )
+    if op == "TensorListSetItem":
+        return "Give the TensorArray its size, without dynamic_size; else only SELECT_TF_OPS converts it."
+    if op == "TensorListStack":
+        return f"To have it integer, {_UNROLL} and quantize what each step computes."
+    return "Quantize the arguments inside each branch, or move the choice out of the model."
 
 
 def _branch(op: str, role: str, passed: str) -> Function:

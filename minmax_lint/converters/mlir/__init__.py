@@ -18,6 +18,7 @@ from minmax_lint.converters.mlir.optimizing import optimize
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.quantizing import quantize
 from minmax_lint.converters.mlir.tables import VERSIONS
+from minmax_lint.converters.mlir.verifying import check_states
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
@@ -78,6 +79,7 @@ def _followed(
             quantize_inputs(function, stats)
         return_quantized(function)
         Driver(function, version, signed=signed, infers=infers).run()
+        check_states(function)
         quantize(function, version, luck)
         finish(function, version, signed=signed)
     except Unfollowed as error:

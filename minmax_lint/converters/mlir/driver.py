@@ -34,6 +34,8 @@ class Driver:
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
         self.weights: set[Operation] = set()
+        self.of_region = infers is not None
+        """Whether this is a region of another function, as the body of a loop: nothing is put behind its arguments."""
         self.infers = any(op.name == DEQUANTIZE for op in function) if infers is None else infers
         """Whether scales are read off constants and fixed ranges: only where anything is quantized yet."""
 
@@ -219,7 +221,7 @@ class Driver:
 
     def _finalize(self) -> None:
         places = [
-            *self.argument_states,
+            *(() if self.of_region else self.argument_states),
             *((op.results[index], state) for (op, index), state in self.result_states.items()),
         ]
         for value, state in places:

@@ -46,7 +46,10 @@ def _causes(
     """The roots that keep the op in float: those of what it reads, and its own."""
     from_front: dict[_Root, None] = {}
     own: list[_Root] = []
-    if op.name not in version.quantizable:
+    if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        told = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
+        own.append(_root(roots, "control-flow", op.result.name, parse_edge(op.result.name).node, told))
+    elif op.name not in version.quantizable:
         # The result of an op with a fused activation has the activation's name.
         node = op.nodes[0] if op.activation else parse_edge(op.result.name).node
         own.append(

@@ -7,7 +7,12 @@ from minmax_lint.converters.mlir.optimizing import optimize, same_again
 from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.tables import FIXED, Version
-from minmax_lint.converters.mlir.verifying import check, check_builtins, check_return, check_storable
+from minmax_lint.converters.mlir.verifying import (
+    check,
+    check_builtins,
+    check_return,
+    check_storable,
+)
 
 
 def finish(function: Function, version: Version, *, signed: bool) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.layers import placed
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
 CONST = "CONST"
@@ -121,6 +123,12 @@ class Operation:
     def volatile(self) -> bool:
         """Whether the driver made this quantize, rather than a FakeQuant."""
         return bool(self.attrs.get("volatile"))
+
+    @property
+    def placed(self) -> str:
+        """The name of its first result, and the layer that the result belongs to."""
+        node = self.attrs.get("node")
+        return placed(node) if isinstance(node, Node) else f"{self.result.name!r}"
 
     def add_operand(self, value: Value) -> None:
         """Read one value more."""

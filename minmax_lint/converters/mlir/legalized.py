@@ -118,6 +118,7 @@ LEGALIZED = {
     "TopK": "TOPK_V2",
     "TopKV2": "TOPK_V2",
     "Transpose": "TRANSPOSE",
+    "UnidirectionalSequenceLSTM": "UNIDIRECTIONAL_SEQUENCE_LSTM",
     "Unique": "UNIQUE",
     "Unpack": "UNPACK",
     "UnsortedSegmentSum": "UNSORTED_SEGMENT_SUM",

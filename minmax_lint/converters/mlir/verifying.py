@@ -35,6 +35,26 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
             check_scales(op, signed=signed)
 
 
+def check_states(function: Function) -> None:
+    """A recurrent op gets its states each by itself, which is only done with constants.
+
+    Raises Refused at the first whose states have been quantized: that is done to constants wherever anything is.
+    """
+    for op in function:
+        if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and any(
+            value.op is not None and value.op.name == DEQUANTIZE for value in op.operands[1:]
+        ):
+            raise Refused(
+                "other",
+                "We cannot duplicate the value since it's not constant.",
+                "control-flow",
+                node=op.nodes[-1] if op.nodes else None,
+                array=op.result.name,
+                op=op.name,
+                reason=f"the LSTM layer of {op.placed} becomes one op, which no model with FakeQuants can hold",
+            )
+
+
 def check_scales(op: Operation, *, signed: bool) -> None:
     """Raises Refused where the scales of a same-scale operation are not the same."""
     values = [value for value in (*op.operands, *op.results) if value.scale is not None]
