@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from minmax_lint.cli.completion import asked, complete
 from minmax_lint.cli.streams import complain, say, tolerate_any_text
-from minmax_lint.cli.usage import Parser, told
+from minmax_lint.cli.usage import CommandList, Parser, told
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
 
@@ -85,6 +85,7 @@ def parser(words: Sequence[str]) -> Parser:
         description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
         epilog="`minmax-lint COMMAND --help` tells a command's options, `minmax-lint docs tutorial` begins at the "
         "beginning.",
+        formatter_class=CommandList,
         allow_abbrev=False,
     )
     found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")

@@ -29,6 +29,7 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import open_source, profiles_of
     from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
+    from minmax_lint.reporters.words import plural
 
     settings = settings_of(args, with_baseline=False)
     file = settings.baseline_file or Path(DEFAULT_FILE)
@@ -42,7 +43,7 @@ def run(args: Namespace) -> int:
     before = Baseline({}, file.parent) if args.action == "create" else read_baseline(file)
     after = before.pruned(reports) if args.action == "prune" else before.updated(reports)
     after.save(file)
-    say(f"{file}: {len(after)} known findings, {len(before)} before")
+    say(f"{file}: {len(after)} known {plural(len(after), 'finding')}, {len(before)} before")
     if settings.baseline_file is None:
         say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
     return 0

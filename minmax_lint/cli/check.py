@@ -128,6 +128,8 @@ def _check_usage(args: Namespace, models: int) -> None:
         raise UserError("check --fix reads the graph twice; use `minmax-lint fix - --output FILE`")
     if not args.fix and (args.output or args.in_place):
         raise UserError("--output and --in-place say where --fix writes: give --fix as well")
+    if not args.fix:
+        options.refuse_fix_options(args)
 
 
 def _fixed(args: Namespace, settings: Settings, model: Target, report: Report) -> Report:

@@ -62,10 +62,11 @@ def run(args: Namespace) -> int:
 
 
 def _check_usage(args: Namespace) -> None:
-    for option in ("unsafe_fixes", "ranges", "default_range", "calibrate"):
-        compared = option == "calibrate" and real_converter.wants_proof(args)
-        if getattr(args, option) and not args.fix and not compared:
-            raise UserError(f"--{option.replace('_', '-')} is for the repair on the way: give --fix as well")
+    if args.fix:
+        return
+    if args.calibrate and not real_converter.wants_proof(args):
+        raise UserError(options.FOR_THE_REPAIR.format("--calibrate"))
+    options.refuse_fix_options(args)
 
 
 def _print(
@@ -88,7 +89,8 @@ def _print(
 def _command(args: Namespace) -> tuple[str, ...]:
     """The command line in so far as another run needs it again."""
     words = ["minmax-lint", "convert", args.graph, *options.endpoint_words(args), "--output", args.output]
-    words += ["--engine", args.engine, "--flow", args.flow]
+    words += ["--engine", args.engine] if args.engine != "mlir" else []
+    words += ["--flow", args.flow] if args.flow != "tf1" else []
     for name, (mean, std) in args.input_stats:
         words += ["--input-stats", f"{name}={mean:g},{std:g}"]
     return tuple(words)

@@ -96,7 +96,7 @@ def _print(
     else:
         from minmax_lint.reporters.terminal.patch import print_patch
 
-        print_patch(out, patch, written, quiet=args.quiet)
+        print_patch(out, patch, written, quiet=args.quiet, verbose=args.verbose)
     if proof is not None:
         from minmax_lint.reporters.terminal.conversion import print_proof
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import candidates, values
+from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -166,6 +167,20 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
             "(a checkpoint always, where --output ends in .pb)",
         )
         group.add_argument("--in-place", action="store_true", help="write over the input file")
+
+
+FOR_THE_REPAIR = "{} is for a repair: give --fix as well"
+
+
+def refuse_fix_options(args: Namespace) -> None:
+    """Raise UserError where an option of `add_fix_options` is given though nothing is repaired."""
+    for option in ("unsafe_fixes", "ranges", "default_range", "freeze", "new_name"):
+        if getattr(args, option, None):
+            raise UserError(FOR_THE_REPAIR.format(f"--{option.replace('_', '-')}"))
+    if args.strategy != "auto":
+        raise UserError(FOR_THE_REPAIR.format("--strategy"))
+    if args.bound is not None:
+        raise UserError(FOR_THE_REPAIR.format("--bound"))
 
 
 def add_talk(parser: ArgumentParser) -> None:

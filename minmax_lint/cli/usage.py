@@ -65,6 +65,15 @@ def told(command: str, summary: str) -> dict[str, Any]:
     }
 
 
+class CommandList(argparse.HelpFormatter):
+    """Lists the commands themselves, without a line for the word COMMAND in front of them."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        if isinstance(action, argparse._SubParsersAction):
+            return "".join(map(self._format_action, action._get_subactions()))
+        return super()._format_action(action)
+
+
 class Parser(argparse.ArgumentParser):
     """Tells bad usage as every other error of the user's: one line, without the usage text."""
 

@@ -104,10 +104,10 @@ def convert_graph(
     )
 
 
-def graph_file(graph: bytes | str | os.PathLike[str], folder: Path, name: str = "graph.pb") -> Path:
+def graph_file(graph: bytes | str | os.PathLike[str], folder: Path) -> Path:
     """Where a child finds the graph: its path, or a file in `folder` with its bytes."""
     if isinstance(graph, bytes):
-        path = folder / name
+        path = folder / "graph.pb"
         path.write_bytes(graph)
         return path
     return Path(graph).absolute()

@@ -11,13 +11,13 @@ from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
+from minmax_lint.rules.patterns import BATCH_NORMS
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
 
-FUSED = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 LINEAR = frozenset({"Conv2D", "DepthwiseConv2dNative", "MatMul"})
 _ADDING = frozenset({"Add", "AddV2", "BiasAdd"})
 _EPSILON = 1e-4
@@ -53,10 +53,10 @@ def batch_norms(inference: Inference) -> Iterator[BatchNorm]:
     kept = inference.kept
     for name in kept.order:
         op = kept.graph.op(name)
-        if kept.is_cut(name) or op not in FUSED | _ADDING:
+        if kept.is_cut(name) or op not in BATCH_NORMS | _ADDING:
             continue
         node = kept.graph[name]
-        found = _fused(inference, node) if op in FUSED else _written_out(inference, node)
+        found = _fused(inference, node) if op in BATCH_NORMS else _written_out(inference, node)
         if found is not None:
             yield found
 
@@ -126,6 +126,9 @@ def _written_out(inference: Inference, node: Node) -> BatchNorm | None:
     product = kept.graph[added[0].node]
     multiplied = _constant_side(inference, product) if product.op == "Mul" else None
     if multiplied is None or kept.is_cut(product.name) or product.name in kept.outputs:
+        return None
+    more = max(multiplied[1].ndim, added[1].ndim) > 1  # dimensions that a constant may add to the result
+    if more and inference.shape(node.output(0)) != inference.shape(multiplied[0].array):
         return None
     scale, offset = _channels(multiplied[1]), _channels(added[1])
     if scale is None or offset is None:

@@ -28,33 +28,19 @@ _IMAGES: Mapping[str, Interval] = {
 """Ops whose values lie in one interval for every input."""
 
 _RISING = frozenset(
-    {
-        *(
-            "Asinh",
-            "Atan",
-            "Ceil",
-            "Elu",
-            "Erf",
-            "Exp",
-            "Expm1",
-            "Floor",
-            "Log",
-            "Log1p",
-            "Rint",
-            "Round",
-            "Selu",
-        ),
-        *("Sign", "Sinh", "Softplus", "Sqrt"),
-    }
+    """
+    Asinh Atan Ceil Elu Erf Exp Expm1 Floor Log Log1p Rint Round Selu Sign Sinh Softplus Sqrt
+    """.split()
 )
 """Elementwise functions that never fall: their values at the ends of a range hold all between."""
 
-_SELECTING = IDENTITIES | {
-    *("AvgPool", "BatchToSpaceND", "DepthToSpace", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Max"),
-    *("MaxPool", "Mean", "Min", "MirrorPad", "Reshape", "ResizeBilinear", "ResizeNearestNeighbor"),
-    *("ReverseV2", "Slice", "SpaceToDepth", "SplitV", "Squeeze", "StridedSlice", "Tile", "TopKV2"),
-    *("Transpose", "Unpack"),
-}
+_SELECTING = IDENTITIES | frozenset(
+    """
+    AvgPool BatchToSpaceND DepthToSpace ExpandDims Gather GatherNd GatherV2 Max MaxPool Mean Min MirrorPad Reshape
+    ResizeBilinear ResizeNearestNeighbor ReverseV2 Slice SpaceToDepth SplitV Squeeze StridedSlice Tile TopKV2
+    Transpose Unpack
+    """.split()
+)
 """Ops whose values are those of input 0, or lie between them."""
 
 _PADDING = frozenset({"Pad", "SpaceToBatchND"})
@@ -191,7 +177,7 @@ def _rising(node: Node, operand: Operand) -> Interval:
 def _leaky_relu(node: Node, operand: Operand) -> Interval:
     low, high = operand(0)
     slope = node.real("alpha", 0.2)
-    ends = [value if value >= 0 else slope * value for value in (low, high)]
+    ends = [value if value >= 0 else slope * value for value in (low, min(max(0.0, low), high), high)]
     return min(ends), max(ends)
 
 

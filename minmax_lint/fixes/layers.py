@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-COLUMN, CHANNELS = FORMS = ("column", "channels")
+COLUMN, CHANNELS = "column", "channels"
 """Where the elements stand for the products: reshaped to one column, or where they are."""
 MOST_WEIGHTS = 2**18
 """Of the form `channels`: a quarter of a megabyte."""

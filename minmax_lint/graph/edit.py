@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
-from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Attr, Node
 
 
@@ -34,16 +34,6 @@ class Edit:
     def empty(self) -> bool:
         """Whether nothing changes."""
         return not (self.renamed or self.inputs or self.attrs or self.ops or self.added or self.removed)
-
-
-def renamed_inputs(raw: tuple[str, ...], arrays: Mapping[str, str]) -> tuple[str, ...]:
-    """NodeDef inputs with arrays (`x`, `x:1`) and control sources (`^x`) replaced as `arrays` says."""
-    result = []
-    for text in raw:
-        control = text.startswith("^")
-        array = text[1:] if control else parse_edge(text).array
-        result.append(f"^{arrays.get(array, array)}" if control else arrays.get(array, text))
-    return tuple(result)
 
 
 def edited(graph: Graph, edit: Edit) -> Graph:

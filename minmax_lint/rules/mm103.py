@@ -19,8 +19,9 @@ class OutputRangeLostInCollapse(Rule):
     """The op that makes an output does nothing: it collapses, and the output is an array without range.
 
     ## What it does
-    Reports outputs made by an identity (`tf.concat` of one value makes one), a reshape, or a stack of one value, where the array in front has its
-    FakeQuant beside that op instead of in front of it; and outputs that collapse into an input.
+    Reports outputs made by an identity (`tf.concat` of one value makes one), a reshape, or a stack of one value, where
+    the array in front has its FakeQuant beside that op instead of in front of it; and outputs that collapse into an
+    input.
 
     ## Why
     Converters remove an op that does nothing and give its output's name to the array in front. That array's FakeQuant

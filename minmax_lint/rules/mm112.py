@@ -8,7 +8,7 @@ from dataclasses import replace
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.attribution import Cause
+from minmax_lint.rules.attribution import Cause, profiles_of
 from minmax_lint.rules.drawing import NO_RANGE, around
 from minmax_lint.rules.finding import Finding, FixOffer
 from minmax_lint.rules.patterns import batch_norm_at, is_batch_norm, scaling_in
@@ -93,7 +93,7 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
         else:
             found[norm] = replace(
                 first,
-                profiles=tuple(dict.fromkeys((*first.profiles, *cause.profiles))),
+                profiles=profiles_of((first, cause)),
                 consequences=tuple(dict.fromkeys((*first.consequences, cause.array, *cause.consequences))),
             )
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.attribution import profiles_of
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.finding import Finding, insertion
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
@@ -30,7 +30,8 @@ class NoFakeQuantInSubgraph(Rule):
 
     ## Fix
     Train with quantization in mind and export the rewritten graph; or quantize the float model after training
-    with a representative dataset, which needs no FakeQuant. No repair of the graph can know the ranges.
+    with a representative dataset, which needs no FakeQuant. `minmax-lint fix --unsafe-fixes --calibrate DATA` does
+    the like: it inserts FakeQuants, with the ranges that your data show.
 
     ## Converters
     TOCO aborts (error). MLIR leaves every op in float (error).
@@ -39,6 +40,7 @@ class NoFakeQuantInSubgraph(Rule):
     code = "MM120"
     name = "no-fakequant-in-subgraph"
     severity = "error"
+    fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for the whole graph."""
@@ -58,6 +60,7 @@ class NoFakeQuantInSubgraph(Rule):
             consequences=tuple(dict.fromkeys(name for name in affected if name is not None)),
             advice="Export the graph that the quantization rewriter made (create_eval_graph, quantize_model), or "
             "quantize the float model after training, with a representative dataset.",
+            fix=insertion("each array", "ranges"),
         )
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.training import ASSIGNMENTS
@@ -13,10 +12,10 @@ from minmax_lint.graph.node import Node
 from minmax_lint.rules.attribution import profiles_of
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding, FixOffer
+from minmax_lint.rules.patterns import BACKWARD
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
-_BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
 _RANDOM = frozenset(
     {"RandomUniform", "RandomUniformInt", "StatelessRandomUniform", "StatelessRandomUniformV2"}
 )
@@ -128,4 +127,4 @@ def is_training_op(node: Node) -> bool:
 
 
 def _is_gradient(node: Node) -> bool:
-    return node.op in GRADIENTS or (node.op != "Const" and _BACKWARD.search(node.name) is not None)
+    return node.op in GRADIENTS or (node.op != "Const" and BACKWARD.search(node.name) is not None)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.patterns import BACKWARD
 from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
-
-_GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")
 
 
 class FakeQuantInGradients(Rule):
@@ -44,7 +42,7 @@ class FakeQuantInGradients(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for the whole graph."""
-        found = [quant for quant in subject.fake_quants if _GRADIENTS.search(quant.node)]
+        found = [quant for quant in subject.fake_quants if BACKWARD.search(quant.node)]
         if not found:
             return
         more = f" and {len(found) - 1} more FakeQuants stand" if len(found) > 1 else " stands"

@@ -51,7 +51,7 @@ class NumBitsNot8(Rule):
                 subject,
                 found,
                 causes.get(found.node, ()),
-                f"{found.node!r} rounds to {found.num_bits} bits, but the converted model has 8",
+                f"{found.node!r} rounds to {found.num_bits} bits, but converters quantize to 8",
                 path=(step(subject, found.node, "missing", f"{found.num_bits} bits"),),
                 advice="Train with num_bits=8.",
             )

@@ -47,6 +47,8 @@ class VerdictUndetermined(Rule):
                 told[prediction.message] = (*told.get(prediction.message, ()), profile.name)
                 cause = next(iter(prediction.obstacles), None)
                 places.setdefault(prediction.message, (cause.node, cause.array) if cause else (None, None))
+        ranges = [each for found in subject.fake_quants for each in found.ranges]
+        unknown = subject.unfrozen and not all(each.known for each in ranges)
         for message, profiles in told.items():
             node, array = places[message]
             yield self.finding(
@@ -55,7 +57,9 @@ class VerdictUndetermined(Rule):
                 node=node,
                 array=array,
                 profiles=profiles,
-                advice="Ask the real converter, more than once: `minmax-lint convert`.",
+                advice="Give the checkpoint with the variables' values (--checkpoint PREFIX)."
+                if unknown
+                else "Ask the real converter, more than once: `minmax-lint convert`.",
                 fix=FixOffer("replace", "safe", f"Write {node!r} out as slices.")
                 if subject.coverage.op(node) in ("Split", "SplitV", "Unpack")
                 else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from minmax_lint.graph.fakequant import is_fake_quant
@@ -29,6 +30,9 @@ ACTIVATIONS = frozenset({"Maximum", "Minimum", "Relu", "Relu6"})
 """Activations that converters fuse; Minimum and Maximum are the halves of a clip."""
 
 BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
+
+BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
+"""In the names of nodes of the backward pass (tf.gradients)."""
 
 SCALINGS = BATCH_NORMS | {"Div", "Mul", "RealDiv"}
 """Ops that converters multiply into the weights in front of them."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from minmax_lint.graph.fakequant import IDENTITIES, RANGE_FROM_INPUTS, FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
+from minmax_lint.rules.patterns import BACKWARD
 from minmax_lint.rules.subject import Subject
 
 _NUMBER = re.compile(r"_\d+$")
@@ -32,7 +33,7 @@ def range_variables(subject: Subject) -> tuple[RangeVariable, ...]:
         return ()
     found: dict[str, RangeVariable] = {}
     for fake_quant in subject.fake_quants:
-        if fake_quant.op not in RANGE_FROM_INPUTS or "gradients" in fake_quant.node.split("/"):
+        if fake_quant.op not in RANGE_FROM_INPUTS or BACKWARD.search(fake_quant.node):
             continue
         for edge in subject.graph[fake_quant.node].inputs[1:3]:
             node = _variable(subject.graph, edge, subject.variables)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.graph.build import Builder
 from minmax_lint.version import __version__
+from minmax_lint.writers.graphdef import encode
 from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING, GUARDED
 from tests.reporters.golden_file import assert_golden
 
@@ -178,3 +181,25 @@ def test_a_frozen_copy_has_no_variables(tmp_path: Path, capsys: Captured) -> Non
     checkpoint = str(FOUNDING / "eval-checkpoint")
     assert main(["fix", checkpoint, "-o", "output", "--freeze", "--output", str(fixed)]) == 0
     assert b"VariableV2" not in fixed.read_bytes()
+
+
+def test_verbose_shows_every_change_and_every_error_that_is_left(tmp_path: Path, capsys: Captured) -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    outputs = [b.add("Relu", f"relu_{i}", b.dense(f"dense_{i}", x, 4, 4)) for i in range(10)]
+    for i in range(10):
+        b.fake_quant(f"quant_{i}", outputs[i], 0, 6)
+    outputs += [b.dense(f"bare_{i}", x, 4, 4) for i in range(5)]
+    graph = tmp_path / "many.pb"
+    graph.write_bytes(encode(b.graph()))
+    argv = ["fix", str(graph), *(word for name in outputs for word in ("-o", name))]
+    argv += ["--output", str(tmp_path / "fixed.pb")]
+    main(argv)
+    short = capsys.readouterr().out
+    assert "more; --verbose shows all" in short
+    assert "and 2 more MM102" in short
+    main([*argv, "--verbose"])
+    told = capsys.readouterr().out
+    assert not re.search(r"and \d+ more(;| MM)", told)
+    assert told.count("MM102 error") == 5
+    assert all(f"quant_{i}" in told for i in range(10))

@@ -86,13 +86,23 @@ def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, caps
         ("--ranges", "ranges.json"),
         ("--default-range=-6,6",),
         ("--unsafe-fixes",),
+        ("--new-name",),
+        ("--strategy=guard",),
+        ("--bound=10",),
     ],
 )
 def test_options_of_a_repair_that_is_not_asked_for(
     options: tuple[str, ...], tmp_path: Path, capsys: Captured
 ) -> None:
     line = said((*CONVERT, *options), tmp_path, capsys)
-    assert line == f"error: {options[0].split('=')[0]} is for the repair on the way: give --fix as well"
+    assert line == f"error: {options[0].split('=')[0]} is for a repair: give --fix as well"
+
+
+@pytest.mark.parametrize("option", ["--unsafe-fixes", "--freeze", "--bound=10", "--strategy=retarget"])
+def test_check_takes_no_options_of_a_repair_it_is_not_to_make(option: str, capsys: Captured) -> None:
+    assert main(["check", BROKEN, option]) == 2
+    name = option.partition("=")[0]
+    assert capsys.readouterr() == ("", f"error: {name} is for a repair: give --fix as well\n")
 
 
 @pytest.mark.parametrize(

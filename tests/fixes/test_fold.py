@@ -7,8 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from minmax_lint.fixes.fold import fold
+from minmax_lint.fixes.repair import CannotRepair
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import trace
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 
 _STRIDES = {"strides": [1, 1, 1, 1], "padding": b"SAME", "data_format": b"NHWC"}
@@ -142,3 +146,15 @@ def test_a_batch_norm_in_training_is_left_alone() -> None:
     y = b.add("FusedBatchNorm", "norm", y, *statistics(b, 5), epsilon=0.001, is_training=True)
     b.fake_quant("output", y, 0, 6)
     assert "fold" not in fixed(b, "output", unsafe=True, default_range=(-6.0, 6.0)).strategy
+
+
+def test_constants_that_give_the_result_more_dimensions_are_no_batch_norm() -> None:
+    b = Builder()
+    x = b.fake_quant("x/quant", b.placeholder("input", [1, 4]), -1, 1)
+    product = matmul(b, x, b.fake_quant("weights/quant", b.const("weights", _WEIGHTS, [4, 3]), -1, 1))
+    scaled = b.add("Mul", "scaled", product, b.const("scale", [0.5, 2.0, 1.5], [3]))
+    b.add("Add", "output", scaled, b.const("offset", [0.1, 0.2, 0.3], [1, 1, 1, 3]))
+    graph = b.graph()
+    inference = Inference(trace(graph, ["input"], ["output"]), {})
+    with pytest.raises(CannotRepair):
+        fold(graph, inference, graph.names)

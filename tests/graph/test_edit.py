@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.edit import Edit, edited, renamed_inputs
+from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
@@ -53,8 +53,3 @@ def test_ops_and_attributes_change_and_the_rest_of_the_attributes_stays() -> Non
     assert graph.names == ["y", "z"]
     assert graph.op("z") == "Sigmoid"
     assert graph["z"].attrs.keys() == {"T", "extra"}
-
-
-def test_control_sources_and_ports_are_renamed_apart() -> None:
-    assert renamed_inputs(("y", "y:1", "^y"), {"y": "new"}) == ("new", "y:1", "^new")
-    assert renamed_inputs(("y", "y:1"), {"y:1": "new:1"}) == ("y", "new:1")

@@ -25,16 +25,18 @@ _CHANGE_STYLES = {
 }
 
 
-def print_patch(out: TextIO, patch: Patch, written: Path | None, *, quiet: bool = False) -> None:
-    """Print the changes and the verdicts before and after; quiet: only what is left."""
+def print_patch(
+    out: TextIO, patch: Patch, written: Path | None, *, quiet: bool = False, verbose: bool = False
+) -> None:
+    """Print the changes and the verdicts before and after; quiet: only what is left; verbose: all of it."""
     page = Page(out)
     if not quiet:
         print_head(page, patch.before)
         page.line()
         _print_verdicts(page, patch.before, patch.after)
         page.line()
-        _print_changes(page, patch)
-    _print_left(page, patch.after)
+        _print_changes(page, patch, len(patch.changes) if verbose else SHOWN_CHANGES)
+    _print_left(page, patch.after, len(patch.after.findings) if verbose else SHOWN_LEFT)
     if not quiet:
         page.line()
         _print_end(page, patch, written)
@@ -50,17 +52,17 @@ def _print_verdicts(page: Page, before: Report, after: Report) -> None:
     page.table(("converter", "before", "", "after", ""), rows)
 
 
-def _print_changes(page: Page, patch: Patch) -> None:
+def _print_changes(page: Page, patch: Patch, shown: int) -> None:
     page.block(("   ", ("why  ", "dim")), patch.reason)
     if patch.empty:
         return
     page.line()
-    for change in patch.changes[:SHOWN_CHANGES]:
+    for change in patch.changes[:shown]:
         sign = str(change)[0]
         style = _CHANGE_STYLES[change.kind]
         page.block(("   ", (f"{sign} {change.kind:8} ", style)), f"{change.node}: {change.text}")
-    if len(patch.changes) > SHOWN_CHANGES:
-        page.line("   ", (f"and {len(patch.changes) - SHOWN_CHANGES} more; --diff shows all", "dim"))
+    if len(patch.changes) > shown:
+        page.line("   ", (f"and {len(patch.changes) - shown} more; --verbose shows all", "dim"))
     page.line()
     renamed = {old: new for old, new in zip(patch.before.outputs, patch.outputs, strict=True) if old != new}
     for old, new in renamed.items():
@@ -78,8 +80,8 @@ def _print_changes(page: Page, patch: Patch) -> None:
         )
 
 
-def _print_left(page: Page, report: Report) -> None:
-    """The errors that are left, a few of each rule; `check` tells all."""
+def _print_left(page: Page, report: Report, shown: int) -> None:
+    """The errors that are left, so many of each rule; `check` tells them at length."""
     errors = [finding for finding in report.findings if finding.severity == "error"]
     counts = Counter(finding.code for finding in errors)
     told: Counter[str] = Counter()
@@ -87,10 +89,10 @@ def _print_left(page: Page, report: Report) -> None:
         page.line()
     for finding in errors:
         told[finding.code] += 1
-        if told[finding.code] <= SHOWN_LEFT:
+        if told[finding.code] <= shown:
             page.block((" ", (f"{finding.code} error ", SEVERITY_STYLES["error"])), finding.message)
         elif told[finding.code] == counts[finding.code]:
-            page.line("  ", (f"and {counts[finding.code] - SHOWN_LEFT} more {finding.code}", "dim"))
+            page.line("  ", (f"and {counts[finding.code] - shown} more {finding.code}", "dim"))
 
 
 def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
