@@ -61,14 +61,15 @@ def make_subject(
         _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
         unknown_inputs,
         unknown_outputs,
-        frozenset(
-            name
-            for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True)
-            if op in VARIABLES
-        ),
+        _variables(model.graph),
         model.finished,
         checkpoint=model.variables if isinstance(model.variables, CheckpointKeys) else None,
     )
+
+
+def _variables(graph: Graph) -> frozenset[str]:
+    ops = graph.columns.ops
+    return frozenset(name for name, op in zip(graph.names, ops, strict=True) if op in VARIABLES)
 
 
 def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
@@ -136,13 +137,16 @@ def from_repetition(
     """A large graph that repeats itself, and its findings, told from a smaller one; None where that does not hold."""
     from minmax_lint.repetition.whole import of_whole
 
+    graph, variables = frozen(model.graph, model.variables), _variables(model.graph)
+
     def subject_of(part: Graph) -> Subject:
-        return replace(make_subject(replace(model, graph=part), inputs, outputs, profiles), calls=calls)
+        subject = make_subject(replace(model, graph=part), inputs, outputs, profiles)
+        return replace(subject, calls=calls, variables=variables)
 
     try:
-        kept = trace(model.graph, inputs, outputs)
+        kept = trace(graph, inputs, outputs)
         shapes = {canonical_array(name): shape for name, shape in inputs.items()}
-        found = of_whole(model.graph, kept, shapes, subject_of)
+        found = of_whole(graph, kept, shapes, subject_of)
     except UserError:
         # Names that are not there, or a damaged node: said of the whole graph, if it matters there.
         return None
@@ -150,12 +154,13 @@ def from_repetition(
         return None
     subject = replace(
         found[0],
-        graph=model.graph,
+        graph=graph,
         kept=kept,
         inference=Inference(kept, shapes),
         predictions=found[1].predictions,
     )
-    return subject, findings_on(subject, found[1].findings)
+    # A checkpoint is compared with the names of all variables.
+    return subject, findings_on(subject, found[1].findings if subject.checkpoint is None else None)
 
 
 def findings_on(subject: Subject, known: Mapping[str, Sequence[Finding]] | None = None) -> Iterator[Finding]:

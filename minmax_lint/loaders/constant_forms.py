@@ -14,7 +14,7 @@ from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 _ATTR, _ENTRY_VALUE, _TENSOR = 5, 2, 8
 """NodeDef.attr, its entry's value, AttrValue.tensor."""
 _DTYPE, _CONTENT, _FLOATS = 1, 4, 5
-"""TensorProto.dtype, tensor_content and float_val; the latter are packed."""
+"""TensorProto.dtype, tensor_content and float_val; of the latter there may be many, if they are not packed."""
 
 _PATTERNS = 16
 """Forms looked for among constants of one size: weights of one shape have one or two."""
@@ -81,8 +81,7 @@ def _values(buffer: Buffer, start: int, end: int) -> tuple[int, int] | None:
     values = [part for part in parts if part.number >= _CONTENT]
     if not is_float or len(values) != 1 or values[0].number not in (_CONTENT, _FLOATS):
         return None
-    only = values[0]
-    return (only.start, only.end) if only.wire_type == LENGTH_DELIMITED else None
+    return values[0].start, values[0].end
 
 
 def _of(buffer: Buffer, start: int, end: int, number: int) -> Iterator[Field]:

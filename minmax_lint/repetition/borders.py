@@ -11,7 +11,7 @@ import math
 
 import numpy
 
-from minmax_lint.graph.fakequant import read_fake_quant
+from minmax_lint.graph.fakequant import IDENTITIES, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.wiring import CONTROL, Flags, Numbers, Wiring
 from minmax_lint.repetition.kinds import Kinds, Ops
@@ -38,6 +38,9 @@ READERS = {"Conv2D": 0, "DepthwiseConv2dNative": 0, "MatMul": 0, "Add": 1, "AddV
 """Ops that read a border, each with the last input at which it does."""
 
 _CUT = "FakeQuantWithMinMaxVars"
+_FEW = 4
+"""Identities between a range and its FakeQuant: freezing leaves one or two."""
+
 _ENDS = 3
 """Inputs of a FakeQuant: the array and its range."""
 
@@ -45,19 +48,29 @@ _ENDS = 3
 def borders(graph: Graph, ops: Ops, wires: Wiring, kinds: Kinds, kept: Flags) -> Numbers:
     """For each node a number, equal for FakeQuants that give their readers the same; -1 for every other node."""
     places = numpy.flatnonzero(ops.among({_CUT}) & (numpy.diff(wires.first) == _ENDS))
-    array, low, high = (wires.first[places] + slot for slot in range(_ENDS))
+    array = wires.first[places]
+    low, high = (_behind_identities(wires, ops, wires.sources[array + slot]) for slot in (1, 2))
     is_producer, is_constant = ops.among(PRODUCERS), ops.among({"Const"})
     fit = (wires.ports[array] == 0) & is_producer[wires.sources[array]] & kept[places]
-    fit &= is_constant[wires.sources[low]] & is_constant[wires.sources[high]] & (kinds.numbers[places] >= 0)
-    said = numpy.stack([kinds.numbers[node] for node in (places, wires.sources[low], wires.sources[high])])
+    fit &= is_constant[low] & is_constant[high] & (kinds.numbers[places] >= 0)
+    said = numpy.stack([kinds.numbers[node] for node in (places, low, high)])
     _, examples, number = numpy.unique(said, axis=1, return_index=True, return_inverse=True)
-    own = kinds.varying[wires.sources[low]] | kinds.varying[wires.sources[high]]
+    own = kinds.varying[low] | kinds.varying[high]
     fit &= own | _sound(graph, places[examples])[number.reshape(-1)]
     fit[own & fit] = _sound(graph, places[own & fit])
     found = numpy.full(len(graph), -1)
     found[places[fit]] = number.reshape(-1)[fit]
     found[_read_otherwise(wires, ops, kept)] = -1
     return found
+
+
+def _behind_identities(wires: Wiring, ops: Ops, nodes: Numbers) -> Numbers:
+    """What stands at the end of the ops that hand a range on, as far as there are few."""
+    handing_on = ops.among(IDENTITIES) & (numpy.diff(wires.first) == 1)
+    for _ in range(_FEW):
+        through = handing_on[nodes]
+        nodes = numpy.where(through, wires.sources[numpy.where(through, wires.first[nodes], 0)], nodes)
+    return nodes
 
 
 def _sound(graph: Graph, places: Numbers) -> Flags:

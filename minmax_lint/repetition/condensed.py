@@ -77,8 +77,14 @@ def _smaller(
 ) -> Graph:
     old = graph.columns
     instead = {old.names[source]: old.names[twin] for source, twin in moved.items()}
+    there = {old.names[place] for place in places}
     inputs = [
-        tuple(instead.get(text.removesuffix(":0"), text) for text in old.inputs[place]) for place in places
+        tuple(
+            instead.get(text.removesuffix(":0"), text)
+            for text in old.inputs[place]
+            if not text.startswith("^") or text[1:] in there
+        )
+        for place in places
     ]
 
     def details(position: int) -> Details:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import Kept
-from minmax_lint.graph.wiring import Flags, Numbers, Wiring
+from minmax_lint.graph.wiring import CONTROL, Flags, Numbers, Wiring
 from minmax_lint.repetition.blocks import Blocks, blocks
 from minmax_lint.repetition.borders import borders
 from minmax_lint.repetition.kinds import Ops, felt_flags, kept_flags, kinds
@@ -38,16 +37,18 @@ class Cut:
 
 def cut(graph: Graph, kept: Kept) -> Cut | None:
     """Cut the graph; None where that is not safe, or there is no border."""
-    if graph.functions or graph.ambiguous or not VARIABLES.isdisjoint(graph.columns.ops):
+    if graph.functions or graph.ambiguous:
         return None
     if graph.names_mention("gradients"):
         return None  # rules about training graphs go by names
     ops, is_kept = Ops(graph.columns.ops), kept_flags(kept)
-    wires, said = graph.wiring, kinds(kept, ops, is_kept)
-    if wires is None or said is None:
+    wires = graph.wiring
+    if wires is None:
         return None
+    said = kinds(kept, ops, is_kept)
     felt = felt_flags(kept, ops, is_kept)
-    wires = wires.read_by(felt)
+    # Who waits for a node that is kept anyway keeps no more by it. TF2 lets the output wait for all variables.
+    wires = wires.those(felt[wires.readers] & ~((wires.ports == CONTROL) & is_kept[wires.sources]))
     border = borders(graph, ops, wires, said, is_kept)
     if not bool((border >= 0).any()):
         return None

@@ -13,6 +13,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.graph.wiring import Flags, Numbers
+from minmax_lint.repetition.likeness import likeness
 
 
 class Ops:
@@ -60,19 +61,16 @@ class Kinds:
     """Constants that have their kind in common with others but for their values: no two have the same."""
 
 
-def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Kinds | None:
-    """The kinds of all nodes; None where the loader cannot tell nodes apart by their bytes.
+def kinds(kept: Kept, ops: Ops, is_kept: Flags) -> Kinds:
+    """The kinds of all nodes.
 
     Nodes are of one kind only if they are kept, or not, alike. A node of an input or output is of its own kind.
     """
     graph: Graph = kept.graph
-    if graph.columns.alike is None:
-        return None
     state = is_kept.astype(numpy.int64)
     for name in kept.control_only:
         state[graph.position(name)] = 2
-    likeness = graph.columns.alike()
-    said, forms = (numpy.array(column, numpy.int64) for column in likeness)
+    said, forms = (numpy.array(column, numpy.int64) for column in likeness(graph))
     varying = forms >= 0
     said[varying] = said.max(initial=0) + 1 + forms[varying]
     found: Numbers = (said * len(ops) + ops.of_node) * 3 + state
