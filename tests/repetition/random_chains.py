@@ -22,10 +22,13 @@ _POOL = {"ksize": [1, 3, 3, 1], "strides": [1, 1, 1, 1], "padding": b"SAME", "da
 Layer = Callable[[Builder, str, str, random.Random], str]
 
 
-def random_chain(seed: int, blocks: int = 36, vary: str = "") -> tuple[Graph, tuple[str, ...]]:
+def random_chain(
+    seed: int, blocks: int = 36, vary: str = "", *, from_bytes: bool = True
+) -> tuple[Graph, tuple[str, ...]]:
     """A graph of `blocks` blocks as it is read from a file, and its outputs; its input is `input`.
 
-    `vary`: which constants differ from block to block: `weights`, `ranges` or both.
+    `vary`: which constants differ from block to block: `weights`, `ranges` or both. Where it is not `from_bytes`,
+    its nodes have to be decoded to be compared.
     """
     choice = random.Random(seed)
     kinds = [_template(choice) for _ in range(choice.randint(1, 3))]
@@ -51,7 +54,8 @@ def random_chain(seed: int, blocks: int = 36, vary: str = "") -> tuple[Graph, tu
         x = b.fake_quant("end/quant", b.add("Relu6", "end", x), 0, 6)
     if choice.random() < 0.3:
         _beside(b)
-    return as_read(_varied(b.graph(), vary, choice)), (x,)
+    graph = _varied(b.graph(), vary, choice)
+    return as_read(graph) if from_bytes else graph, (x,)
 
 
 def _varied(graph: Graph, vary: str, choice: random.Random) -> Graph:

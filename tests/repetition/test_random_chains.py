@@ -19,9 +19,9 @@ PROFILES = ("toco", "mlir-2.15", "mlir", "mlir-v2")
 
 
 @cache
-def both_reports(seed: int, vary: str = "") -> tuple[Report, Report | None]:
+def both_reports(seed: int, vary: str = "", from_bytes: bool = True) -> tuple[Report, Report | None]:
     """The report on a random chain, and the one told from a smaller graph."""
-    graph, outputs = random_chain(seed, vary=vary)
+    graph, outputs = random_chain(seed, vary=vary, from_bytes=from_bytes)
     model, inputs, chosen = Model(None, "graphdef", graph), {"input": None}, profiles(PROFILES)
     whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
     told = linting.from_repetition(model, inputs, outputs, chosen, ())
@@ -58,6 +58,14 @@ def _said(prediction: Prediction) -> dict[str, Any]:
 def test_smaller_graph_says_what_the_whole_one_says(seed: int, vary: str) -> None:
     whole, told = both_reports(seed, vary)
     assert told is None or differences(whole, told) == []
+
+
+@pytest.mark.parametrize("vary", ["", "weights ranges"])
+@pytest.mark.parametrize("seed", range(3))
+def test_it_does_not_matter_who_tells_that_nodes_are_alike(seed: int, vary: str) -> None:
+    read, decoded = both_reports(seed, vary)[1], both_reports(seed, vary, from_bytes=False)[1]
+    assert (read is None) == (decoded is None)
+    assert read is None or decoded is None or differences(read, decoded) == []
 
 
 @pytest.mark.parametrize(("vary", "least"), [("", 3), ("weights", 3), ("ranges", 2)])
