@@ -168,18 +168,20 @@ def findings_on(subject: Subject, known: Mapping[str, Sequence[Finding]] | None 
 
     `known`: code of a rule -> its findings, for rules that need not look again.
     """
-    positions = subject.graph.positions
     for rule in rules():
         if known is not None and rule.code in known:
             yield from known[rule.code]
         elif subject.about in rule.about:
-            yield from sorted(rule.check(subject), key=lambda finding: _position(positions, finding.place))
+            yield from sorted(rule.check(subject), key=lambda finding: _position(subject.graph, finding.place))
 
 
-def _position(positions: Mapping[str, int], place: str | None) -> int:
+def _position(graph: Graph, place: str | None) -> int:
     if place is None:
         return -1
-    return positions.get(place, positions.get(parse_edge(place).node, -1))
+    found = graph.find(place)
+    if found is None:
+        found = graph.find(parse_edge(place).node)
+    return -1 if found is None else found
 
 
 def report_on(
