@@ -172,7 +172,9 @@ def findings_on(subject: Subject, known: Mapping[str, Sequence[Finding]] | None 
         if known is not None and rule.code in known:
             yield from known[rule.code]
         elif subject.about in rule.about:
-            yield from sorted(rule.check(subject), key=lambda finding: _position(subject.graph, finding.place))
+            yield from sorted(
+                rule.check(subject), key=lambda finding: _position(subject.graph, finding.place)
+            )
 
 
 def _position(graph: Graph, place: str | None) -> int:

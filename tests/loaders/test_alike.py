@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Likeness
 from minmax_lint.graph.node import Node
+from minmax_lint.loaders import alike as comparing
 from minmax_lint.loaders.graphdef_index import index_nodes
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
@@ -87,3 +90,38 @@ def test_constants_have_a_form_in_common_that_differ_in_their_values_only(
 def test_a_constant_whose_values_another_has_too_has_no_form() -> None:
     found = likeness(*(constant(name, value, []) for name, value in (("a", 1.0), ("b", 1.0), ("c", 2.0))))
     assert list(found.forms) == [-1, -1, -1]
+
+
+_ATTRS = st.fixed_dictionaries(
+    {},
+    optional={
+        "_class": st.lists(
+            st.sampled_from([b"loc:@a", b"loc:@b", b"loc:@long/name", b"x" * 130]), max_size=2
+        ),
+        "_klass": st.sampled_from([[b"loc:@a"], [b"loc:@b"]]),
+        "T": st.sampled_from([DType.FLOAT, DType.INT32]),
+        "epsilon": st.sampled_from([0.5, 0.25]),
+        "z": st.sampled_from([b"x" * 130, b"y" * 130, b"_class"]),
+    },
+)
+
+
+def _partition(content: bytes, many: int) -> list[int]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparing, "_MANY", many)
+        patch.setattr(comparing, "_FEW", 1)
+        columns = index_nodes(content)
+        assert columns.alike is not None
+        said = list(columns.alike().said)
+    return [said.index(number) for number in said]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from(["a", "bc"]), _ATTRS), min_size=1, max_size=12))
+def test_records_compared_at_once_are_alike_as_those_compared_alone(
+    rows: list[tuple[str, dict[str, object]]],
+) -> None:
+    content = b"".join(
+        record(encode_node(node(f"{name}{at}", **attrs))) for at, (name, attrs) in enumerate(rows)
+    )
+    assert _partition(content, 0) == _partition(content, 1 << 60)
