@@ -61,15 +61,10 @@ def make_subject(
         _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
         unknown_inputs,
         unknown_outputs,
-        _variables(model.graph),
+        frozenset(model.graph.of_ops(VARIABLES)),
         model.finished,
         checkpoint=model.variables if isinstance(model.variables, CheckpointKeys) else None,
     )
-
-
-def _variables(graph: Graph) -> frozenset[str]:
-    ops = graph.columns.ops
-    return frozenset(name for name, op in zip(graph.names, ops, strict=True) if op in VARIABLES)
 
 
 def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
@@ -137,7 +132,7 @@ def from_repetition(
     """A large graph that repeats itself, and its findings, told from a smaller one; None where that does not hold."""
     from minmax_lint.repetition.whole import of_whole
 
-    graph, variables = frozen(model.graph, model.variables), _variables(model.graph)
+    graph, variables = frozen(model.graph, model.variables), frozenset(model.graph.of_ops(VARIABLES))
 
     def subject_of(part: Graph) -> Subject:
         subject = make_subject(replace(model, graph=part), inputs, outputs, profiles)

@@ -60,7 +60,7 @@ def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
     Nothing is decoded until it is asked for. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
-    if not any(op in VARIABLES for op in old.ops):
+    if VARIABLES.isdisjoint(graph.ops):
         return Graph(old, _frozen_functions(graph, variables)) if graph.functions else graph
     ops = [_BECOMES.get(op, op) for op in old.ops]
 

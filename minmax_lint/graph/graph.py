@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.errors import UnknownName
@@ -167,6 +168,17 @@ class Graph:
         """The op of node `name`, without decoding the node."""
         position = self._find(name)
         return self.columns.ops[self.position(name) if position is None else position]
+
+    @cached_property
+    def ops(self) -> frozenset[str]:
+        """The ops that the graph has nodes of."""
+        return frozenset(self.columns.ops)
+
+    def of_ops(self, wanted: AbstractSet[str]) -> Iterator[str]:
+        """The nodes of these ops, in file order."""
+        if not self.ops.isdisjoint(wanted):
+            places = range(len(self))
+            yield from (self.names[at] for at in compress(places, map(wanted.__contains__, self.columns.ops)))
 
     def names_mention(self, part: str) -> bool:
         """Whether a node has that part in its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minmax_lint.errors import UnknownName, UserError
@@ -107,20 +107,12 @@ def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | Non
     kept = trace(graph, (), known)
     found = {
         name: shape if isinstance(shape := graph[name].attrs.get("shape"), tuple) else None
-        for name in _of_op(graph, "Placeholder")
+        for name in graph.of_ops({"Placeholder"})
         if name in kept
     }
     if not found and known:
         raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with -i NAME=SHAPE")
     return found
-
-
-def _of_op(graph: Graph, op: str) -> Iterator[str]:
-    """The nodes of that op, without a look at the names of all others."""
-    ops, at = graph.columns.ops, -1
-    for _ in range(ops.count(op)):
-        at = ops.index(op, at + 1)
-        yield graph.names[at]
 
 
 def _sinks(graph: Graph) -> tuple[str, ...]:
@@ -177,7 +169,7 @@ def _downstream(graph: Graph) -> set[str]:
         for text in raw:
             if not text.startswith("^"):
                 consumers.setdefault(parse_edge(text).node, []).append(name)
-    return _spread(list(_of_op(graph, "Placeholder")), consumers)
+    return _spread(list(graph.of_ops({"Placeholder"})), consumers)
 
 
 def _spread(pending: list[str], consumers: Mapping[str, Iterable[str]]) -> set[str]:

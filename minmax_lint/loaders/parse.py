@@ -97,7 +97,7 @@ def _model(
 
 def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:
     """The graph in buffer[start:end] with what its If and While ops call. Raises UnreadableModel."""
-    if CONTROL_FLOW.keys().isdisjoint(graph.columns.ops):
+    if CONTROL_FLOW.keys().isdisjoint(graph.ops):
         return graph
     from minmax_lint.loaders.flatten import Flattening
     from minmax_lint.loaders.library import read_library
