@@ -17,8 +17,8 @@ Hashes = numpy.ndarray[Any, numpy.dtype[numpy.uint64]]
 _BITS = 64
 _FOREIGN = 0x8080808080808080
 """Bits that no word of ASCII has."""
-_BEHIND = 2 * WORD
-"""Bytes that must follow a piece of a content, so that it can be read in whole words."""
+_BEHIND = 8 * WORD
+"""Bytes read at once, which must follow a piece of a content; most names have no more."""
 _LEVELS = 20
 """Tables tried until every text has a slot of its own; a million need about ten."""
 _AT_ONCE = 1 << 12
@@ -143,20 +143,19 @@ def _words(content: bytes | mmap.mmap | memoryview, starts: Numbers, sizes: Numb
     """
     if not len(sizes):
         return
-    aligned = numpy.frombuffer(content, "<u8", len(content) // WORD)
-    at, shift = starts // WORD, (starts % WORD * 8).astype(numpy.uint64)
-    back, one = numpy.uint64(_BITS - 1) - shift, numpy.uint64(1)
-    low = aligned.take(at)
-    shorter = -sizes
-    for offset in range(0, int(sizes[0]), WORD):
-        some, whole = numpy.searchsorted(shorter, (-offset, 1 - offset - WORD)).tolist()
-        at = at[:some] + 1
-        high = aligned.take(at)
-        words = (low[:some] >> shift[:some]) | (high << one << back[:some])
-        left = (sizes[whole:some] - offset).astype(numpy.uint64)
-        words[whole:] &= (one << (numpy.uint64(8) * left)) - one
-        low = high
-        yield words
+    blocks = numpy.ndarray(len(content) - _BEHIND + 1, f"V{_BEHIND}", content, strides=(1,))
+    shorter, one = -sizes, numpy.uint64(1)
+    for start in range(0, int(sizes[0]), _BEHIND):
+        some = int(numpy.searchsorted(shorter, -start))
+        block = blocks[starts[:some] + start].view("<u8").reshape(some, -1).T
+        for offset, words in enumerate(block):
+            done = start + offset * WORD
+            some, whole = numpy.searchsorted(shorter, (-done, 1 - done - WORD)).tolist()
+            if not some:
+                return
+            left = (sizes[whole:some] - done).astype(numpy.uint64)
+            words[whole:some] &= (one << (numpy.uint64(8) * left)) - one
+            yield words[:some]
 
 
 def _slots(hashes: Hashes, shift: int, bits: int) -> Numbers:

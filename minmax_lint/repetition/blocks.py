@@ -86,28 +86,23 @@ def _rows(
 ) -> Numbers:
     """What each edge says of the block that reads it: where it ends, and where it comes from."""
     sources, readers = wires.sources[edges], wires.readers[edges]
-    inside = borders[sources] < 0
     # A border is told by the first edge of the block that reads it, so that Add(x, x) is not Add(x, y).
-    key = of_node[readers] * len(of_node) + sources
-    _, first, number = numpy.unique(key, return_index=True, return_inverse=True)
-    ordinal = first[number.reshape(-1)] - edge_starts[of_node[readers]]
-    return numpy.stack(
-        [
-            place[readers],
-            wires.ports[edges],
-            numpy.where(inside, place[sources], -1 - ordinal),
-            numpy.where(inside, -1, borders[sources]),
-        ],
-        axis=1,
+    cut = numpy.flatnonzero(borders[sources] >= 0)
+    blocks = of_node[readers[cut]]
+    _, first, number = numpy.unique(
+        blocks * len(of_node) + sources[cut], return_index=True, return_inverse=True
     )
+    where = place[sources]
+    where[cut] = -1 - (cut[first[number.reshape(-1)]] - edge_starts[blocks])
+    border = numpy.full(len(edges), -1)
+    border[cut] = borders[sources[cut]]
+    return numpy.stack([place[readers], wires.ports[edges], where, border], axis=1)
 
 
 def _sources(sources: Numbers, cut: Flags, edge_starts: Numbers) -> tuple[tuple[int, ...], ...]:
-    listed, flags, bounds = sources.tolist(), cut.tolist(), edge_starts.tolist()
-    return tuple(
-        tuple(dict.fromkeys(listed[at] for at in range(start, stop) if flags[at]))
-        for start, stop in pairwise(bounds)
-    )
+    places = numpy.flatnonzero(cut)
+    listed, bounds = sources[places].tolist(), numpy.searchsorted(places, edge_starts).tolist()
+    return tuple(tuple(dict.fromkeys(listed[start:stop])) for start, stop in pairwise(bounds))
 
 
 def _looks(kinds: Numbers, starts: Numbers, rows: Numbers, edge_starts: Numbers) -> tuple[int, ...]:
