@@ -47,7 +47,8 @@ _SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "U
 _EIGHT_BIT = ("Quantized", "QuantizeV2", "QuantizeDownAndShrinkRange", "Requantize", "RequantizationRange")
 """How ops of TensorFlow's first quantization start: their last two outputs are the ends of a range."""
 
-_LOOPS = frozenset({"While", "StatelessWhile"})
+_LISTED = frozenset({"IdentityN", "StatelessWhile", "While"})
+"""Ops whose attribute `T` lists the type of each output."""
 
 
 def element_type(node: Node, port: int) -> DType:
@@ -60,7 +61,7 @@ def element_type(node: Node, port: int) -> DType:
         return DType.FLOAT
     if node.op in _FIXED:
         return _FIXED[node.op]
-    listed = node.attrs.get("T" if node.op in _LOOPS else "Tout")
+    listed = node.attrs.get("T" if node.op in _LISTED else "Tout")
     if isinstance(listed, list) and port < len(listed):
         entry = listed[port]
         return entry if isinstance(entry, DType) else DType.INVALID

@@ -37,7 +37,7 @@ ShapeRule = Callable[[Call], "Sequence[Shape | None]"]
 
 UNARY = frozenset(
     """
-    Abs Acos Asin Atan BiasAdd Cast Ceil CheckNumerics Cos Cumsum Elu Erf Exp Expm1
+    Abs Acos Asin Atan BiasAdd Cast EnsureShape Ceil CheckNumerics Cos Cumsum Elu Erf Exp Expm1
     FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel Floor Identity Inv
     IsFinite IsInf IsNan L2Normalize LRN LeakyRelu Log Log1p LogSoftmax LogicalNot Neg OnesLike
     PlaceholderWithDefault PreventGradient QuantizeAndDequantize QuantizeAndDequantizeV2
@@ -364,6 +364,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
     **dict.fromkeys(("While", "StatelessWhile"), _loop),
+    "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "UnidirectionalSequenceLSTM": _lstm,
     "Squeeze": lambda call: [squeezed(call.known(0), call.node.integers("squeeze_dims"))],

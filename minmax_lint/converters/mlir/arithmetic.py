@@ -197,8 +197,11 @@ def unless_neutral(
 def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, right: Value) -> bool:
     """Whether the op folds to its left side; folds come before patterns, such as that of a sum with a negation."""
     shape = importer.inference.shape(node.name)
-    fixed = shape is not None and None not in shape and left.shape == shape
-    return fixed and left.dtype is DType.FLOAT and all_equal(right, neutral)
+    if shape is None or left.shape != shape or left.dtype is not DType.FLOAT:
+        return False
+    # Where the batch is open, 2.15 only folds scalars (measured).
+    folds = None not in shape or importer.version.simplifies_slices_and_sums or right.shape == ()
+    return folds and all_equal(right, neutral)
 
 
 def divide(importer: Importer, node: Node) -> Value:

@@ -25,6 +25,7 @@ from minmax_lint.converters.mlir.fakequants import fake_quant
 from minmax_lint.converters.mlir.hoisting import pack, reshape, transpose
 from minmax_lint.converters.mlir.importing import Importer, Rule
 from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.products import batch_mat_mul, einsum
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
 
@@ -51,7 +52,9 @@ COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(("Add", "AddV2", "BiasAdd"), add),
     **dict.fromkeys(("Maximum", "Minimum"), bound),
     **dict.fromkeys(("RealDiv", "Div"), divide),
+    **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), batch_mat_mul),
     "AddN": add_n,
+    "Einsum": einsum,
     "BroadcastTo": broadcast,
     "Conv2DBackpropInput": transpose_convolution,
     "MatMul": mat_mul,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.mlir.arithmetic import unless_neutral
-from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.conditions import all_equal
+from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.hoisting import flipped, moved
 from minmax_lint.converters.mlir.importing import Importer
@@ -60,6 +61,10 @@ def transpose_convolution(importer: Importer, node: Node) -> Value:
 def batch_norm(importer: Importer, node: Node) -> Value:
     """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
     x = importer.value(node.inputs[0].array)
+    if node.flag("is_training", True):
+        if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
+            raise no_builtin(node)
+        return _batch_norm_of_batch(importer, node, x)
     arrays = [edge.array for edge in node.inputs[1:5]]
     if not all(importer.inference.is_constant(array) for array in arrays):
         raise Unfollowed(f"the parameters of {node.op} {node.name} are not constant", node.name)
@@ -69,6 +74,36 @@ def batch_norm(importer: Importer, node: Node) -> Value:
     offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
     product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
     return unless_neutral(importer, node, "ADD", 0.0, product, offset)
+
+
+def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
+    """With the statistics of the batch itself, as training has it, and as LayerNormalization of Keras 2 uses it."""
+    scale, offset = importer.inputs(node)[1:3]
+    vector = offset.shape
+    channels_first = node.text("data_format") == "NCHW"
+    if channels_first:
+        x = _ordered(importer, node, x, (0, 2, 3, 1))
+    axes = importer.constant(node.name, DType.INT32, (3,), lambda: Tensor.of(DType.INT32, [3], [0, 1, 2]))
+    mean = importer.add("MEAN", node, [x, axes], vector)
+    squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
+    variance = importer.add("MEAN", node, [squares, axes], vector)
+    epsilon = importer.constant(
+        node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [node.real("epsilon", 1e-4)])
+    )
+    inverse = importer.add("RSQRT", node, [importer.add("ADD", node, [variance, epsilon], vector)], vector)
+    factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
+    shifted = importer.add("MUL", node, [mean, factor], vector)
+    rest = importer.add("SUB", node, [offset, shifted], vector)
+    result = importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
+    return _ordered(importer, node, result, (0, 3, 1, 2)) if channels_first else result
+
+
+def _ordered(importer: Importer, node: Node, value: Value, axes: tuple[int, ...]) -> Value:
+    order = importer.constant(
+        node.name, DType.INT32, (len(axes),), lambda: Tensor.of(DType.INT32, [len(axes)], axes)
+    )
+    shape = None if value.shape is None else tuple(value.shape[axis] for axis in axes)
+    return importer.add("TRANSPOSE", node, [value, order], shape)
 
 
 class BatchNorm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.optimizing import optimize, same_again
+from minmax_lint.converters.mlir.products import has_weights
 from minmax_lint.converters.mlir.quantizing import squash_late
 from minmax_lint.converters.mlir.rewriting import Pattern, Rewriter
 from minmax_lint.converters.mlir.tables import FIXED, Version
@@ -26,6 +27,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         types = [value.scale for value in function.returned.operands]
     Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
     check(function, version, signed=signed)
+    make_dense(function)
     optimize(function, version, same_again if version.squashes_while_quantizing else squash_late)
     function.sweep()
     check(function, version, signed=signed)
@@ -34,6 +36,13 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     check_builtins(function)
     if types is not None and not version.stores_unsigned_widths:
         check_storable(function)
+
+
+def make_dense(function: Function) -> None:
+    """BATCH_MATMUL that stays float, with constant weights, is FULLY_CONNECTED: its weights take the other order."""
+    for op in function:
+        if op.name == "BATCH_MATMUL" and op.result.real and has_weights(op.operands[1]):
+            op.name = "FULLY_CONNECTED"
 
 
 def remove_adaptors(function: Function) -> None:

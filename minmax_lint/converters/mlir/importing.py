@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.legalized import CONTROL_FLOW, LEGALIZED, NO_BUILTIN, OPERANDS, REMOVED
+from minmax_lint.converters.mlir.legalized import (
+    CONTROL_FLOW,
+    LEGALIZED,
+    NO_BUILTIN,
+    NO_HALF,
+    OPERANDS,
+    REMOVED,
+    SIDE_EFFECTS,
+)
 from minmax_lint.converters.mlir.merging import merged
 from minmax_lint.converters.mlir.scales import Scale
 from minmax_lint.converters.mlir.tables import Version
@@ -57,8 +65,14 @@ class Importer:
                 self._import(self.kept.graph[name])
         for array in self.kept.outputs:
             self._return(array)
+        self._refuse_side_effects()
         self.function.sweep()
         return self.function
+
+    def _refuse_side_effects(self) -> None:
+        for name in self.kept.control_only:
+            if self.kept.graph.op(name) in SIDE_EFFECTS:
+                raise no_builtin(self.kept.graph[name])
 
     def _return(self, array: str) -> None:
         value = self.value(array)
@@ -157,7 +171,12 @@ class Importer:
         if node.op in ("Const", "Placeholder", "NoOp") or self.inference.is_constant(node.name):
             return
         rule = self.rules.get(node.op)
-        if node.op in REMOVED:
+        if node.op == "IdentityN":
+            for port, edge in enumerate(node.inputs):
+                self.values[node.output(port)] = self.value(edge.array)
+        elif _is_half(node):
+            self._legalize(node)
+        elif node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif rule is not None and node.op not in self.version.without_builtin:
             self.values[node.name] = rule(self, node)
@@ -165,7 +184,7 @@ class Importer:
             self._legalize(node)
 
     def _legalize(self, node: Node) -> None:
-        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin
+        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin or _is_half(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         legalized = node.op if refused else LEGALIZED.get(node.op)
@@ -188,6 +207,10 @@ class Importer:
     def _reads_refused(self, node: Node) -> bool:
         makers = [value.op for value in self.inputs(node)]
         return any(op is not None and "refused" in op.attrs for op in makers)
+
+
+def _is_half(node: Node) -> bool:
+    return node.op in NO_HALF and DType.HALF in (node.attrs.get("T"), node.attrs.get("Tparams"))
 
 
 def import_order(kept: Kept) -> list[str]:

@@ -24,6 +24,7 @@ LEGALIZED = {
     "ConcatV2": "CONCATENATION",
     "Conv2D": "CONV_2D",
     "Conv2DBackpropInput": "TRANSPOSE_CONV",
+    "Conv3D": "CONV_3D",
     "Cos": "COS",
     "Cumsum": "CUMSUM",
     "DepthToSpace": "DEPTH_TO_SPACE",
@@ -46,10 +47,13 @@ LEGALIZED = {
     "GatherV2": "GATHER",
     "Gelu": "GELU",
     "Greater": "GREATER",
+    "HashTableV2": "HASHTABLE",
     "GreaterEqual": "GREATER_EQUAL",
     "LRN": "LOCAL_RESPONSE_NORMALIZATION",
     "LeakyRelu": "LEAKY_RELU",
     "Less": "LESS",
+    "LookupTableFindV2": "HASHTABLE_FIND",
+    "LookupTableSizeV2": "HASHTABLE_SIZE",
     "LessEqual": "LESS_EQUAL",
     "Log": "LOG",
     "LogSoftmax": "LOG_SOFTMAX",
@@ -79,6 +83,8 @@ LEGALIZED = {
     "PadV2": "PADV2",
     "Pow": "POW",
     "Prod": "REDUCE_PROD",
+    "RandomStandardNormal": "RANDOM_STANDARD_NORMAL",
+    "RandomUniform": "RANDOM_UNIFORM",
     "Range": "RANGE",
     "Rank": "RANK",
     "RealDiv": "DIV",
@@ -139,22 +145,44 @@ OPERANDS = {
 
 REMOVED = frozenset(
     """
-    CheckNumerics Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
+    CheckNumerics EnsureShape Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
     """.split()
 )
 """Ops that hand on their input 0."""
 
 NO_BUILTIN = frozenset(
     """
-    Case CTCBeamSearchDecoder DynamicPartition Erf Erfc ExtractImagePatches FakeQuantWithMinMaxArgsGradient
-    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient Mod QuantizedAdd QuantizedAvgPool
-    QuantizedBatchNormWithGlobalNormalization QuantizedBiasAdd QuantizedConcat QuantizedConcatV2 QuantizedConv2D
-    QuantizedMatMul QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX QuantizedReshape
-    QuantizedResizeBilinear QuantizeDownAndShrinkRange QuantizeV2 RequantizationRange Requantize ResizeBicubic
-    StatelessCase Tan
+    Acos Acosh AdjustContrastv2 AdjustHue AdjustSaturation AsString Asin Asinh Atan Atanh AudioSpectrogram
+    AvgPool3D Betainc BitwiseAnd CTCBeamSearchDecoder CTCGreedyDecoder Case Cholesky ClipByValue
+    CombinedNonMaxSuppression Cosh CropAndResize Cross Cumprod DataFormatVecPermute DecodeJpeg DecodePng
+    DecodeRaw DenseBincount Digamma Dilation2D DynamicPartition Erf Erfc Erfinv EuclideanNorm
+    ExtractImagePatches FFT FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVarsGradient
+    FakeQuantWithMinMaxVarsPerChannelGradient FractionalMaxPool HSVToRGB IRFFT ImageProjectiveTransformV3
+    InTopKV2 Invert LeftShift LowerBound MatrixDeterminant MatrixDiagPartV3 MatrixInverse MatrixSolve
+    MatrixTriangularSolve MaxPool3D MaxPoolWithArgmax Mod NextAfter ParseExampleV2 Polygamma PrintV2 PyFunc Qr
+    QuantizeDownAndShrinkRange QuantizeV2 QuantizedAdd QuantizedAvgPool
+    QuantizedBatchNormWithGlobalNormalization QuantizedBiasAdd QuantizedConcat QuantizedConcatV2
+    QuantizedConv2D QuantizedMatMul QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX
+    QuantizedReshape QuantizedResizeBilinear RGBToHSV RandomShuffle RequantizationRange Requantize ResizeArea
+    ResizeBicubic ScaleAndTranslate SegmentMax SegmentMean Sinh StatelessCase StatelessRandomGetKeyCounter
+    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformV2 StaticRegexReplace StringFormat
+    StringJoin StringLength StringLower StringSplitV2 StringToHashBucketFast StringToNumber Substr Svd Tan
+    TruncateMod TruncatedNormal UniqueV2 UniqueWithCounts
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
+
+NO_HALF = frozenset(
+    """
+    AddV2 AvgPool BatchMatMulV2 BiasAdd ConcatV2 Conv2D DepthwiseConv2dNative Exp FusedBatchNormV3 GatherV2
+    LeakyRelu MatMul Max MaxPool Maximum Mean Mul Pad RealDiv Relu Relu6 Rsqrt Sigmoid Softmax StridedSlice
+    Sub Sum Tanh Transpose
+    """.split()
+)
+"""Ops the converter refuses in the same words where they compute in 16 bits, as mixed precision has it (measured)."""
+
+SIDE_EFFECTS = frozenset({"PrintV2"})
+"""Ops that nobody reads, that MLIR keeps in a function all the same, and then refuses (measured)."""
 
 CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
 """Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""

@@ -87,6 +87,8 @@ class Version:
     """A second quantize of another range is dropped in the quantization pass; else behind it."""
     broadcasts_by_product: bool
     """BROADCAST_TO is a product with ones."""
+    makes_dense_of_products: bool
+    """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
     crashes_on_nan: bool
     """A range of NaN ends the process; else it is taken for a scale like any other."""
 
@@ -103,6 +105,7 @@ VERSIONS = {
         simplifies_slices_and_sums=False,
         squashes_while_quantizing=True,
         broadcasts_by_product=True,
+        makes_dense_of_products=False,
         crashes_on_nan=True,
     ),
     (2, 21): Version(
@@ -116,6 +119,7 @@ VERSIONS = {
         simplifies_slices_and_sums=True,
         squashes_while_quantizing=False,
         broadcasts_by_product=False,
+        makes_dense_of_products=True,
         crashes_on_nan=False,
     ),
 }
