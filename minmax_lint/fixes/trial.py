@@ -10,8 +10,8 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.fixes.repair import NOTHING, Repair
 from minmax_lint.graph.edit import edited
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.linting import make_subject
 from minmax_lint.loaders.model import Model
+from minmax_lint.predicting import make_subject
 from minmax_lint.rules.subject import Subject
 
 _RANKS: Mapping[Verdict, int] = {"quantized": 0, "float": 1, "undetermined": 2, "abort": 3}

@@ -12,6 +12,7 @@ from minmax_lint import linting
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profiles
 from minmax_lint.loaders.model import Model
+from minmax_lint.predicting import subject_by_repetition
 from minmax_lint.report import Report
 from tests.repetition.random_chains import CHANNELS, random_chain
 
@@ -24,12 +25,12 @@ def both_reports(seed: int, vary: str = "", from_bytes: bool = True) -> tuple[Re
     graph, outputs = random_chain(seed, vary=vary, from_bytes=from_bytes)
     model, inputs, chosen = Model(None, "graphdef", graph), {"input": None}, profiles(PROFILES)
     whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
-    told = linting.from_repetition(model, inputs, outputs, chosen, ())
+    told = subject_by_repetition(model, inputs, outputs, chosen, ())
     return whole, told and _report(model, {"input": None}, outputs, told)
 
 
 def _report(model: Model, inputs: Any, outputs: tuple[str, ...], told: tuple[Any, Any]) -> Report:
-    return linting.report_on(told[0], model, inputs, outputs, path="x", findings=told[1])
+    return linting.report_on(told[0], model, inputs, outputs, path="x", findings=linting.findings_on(*told))
 
 
 def differences(whole: Report, told: Report) -> list[str]:
@@ -77,13 +78,13 @@ def test_many_chains_of_sound_blocks_are_told_from_a_smaller_graph(vary: str, le
 def test_names_that_are_not_there_and_damaged_nodes_are_left_to_the_whole_graph() -> None:
     graph, outputs = random_chain(1)
     model, chosen = Model(None, "graphdef", graph), profiles(PROFILES)
-    assert linting.from_repetition(model, {"inptu": None}, outputs, chosen, ()) is None
-    assert linting.from_repetition(model, {"input": None}, ("otuput",), chosen, ()) is None
+    assert subject_by_repetition(model, {"inptu": None}, outputs, chosen, ()) is None
+    assert subject_by_repetition(model, {"input": None}, ("otuput",), chosen, ()) is None
 
 
 def test_inputs_can_be_spelled_with_their_port() -> None:
     graph, outputs = random_chain(1)
     model, chosen = Model(None, "graphdef", graph), profiles(PROFILES)
-    told = linting.from_repetition(model, {"input:0": (1, 4, 4, CHANNELS)}, outputs, chosen, ())
+    told = subject_by_repetition(model, {"input:0": (1, 4, 4, CHANNELS)}, outputs, chosen, ())
     assert told is not None
     assert _report(model, {"input:0": None}, outputs, told).findings == both_reports(1)[0].findings

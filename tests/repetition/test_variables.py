@@ -9,6 +9,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.model import Model
+from minmax_lint.predicting import subject_by_repetition
 from minmax_lint.report import Report
 from tests.repetition.test_random_chains import differences
 
@@ -53,8 +54,9 @@ def test_layers_that_read_variables_are_told_of_each_other() -> None:
     )
     chosen = profiles(("toco", "mlir", "mlir-v2"))
     whole = linting.lint_model(model, inputs, outputs, chosen, path="x")
-    found = linting.from_repetition(model, inputs, outputs, chosen, ())
+    found = subject_by_repetition(model, inputs, outputs, chosen, ())
     assert found is not None
-    told: Report = linting.report_on(found[0], model, inputs, outputs, path="x", findings=found[1])
+    findings = linting.findings_on(*found)
+    told: Report = linting.report_on(found[0], model, inputs, outputs, path="x", findings=findings)
     assert differences(whole, told) == []
     assert found[0].unfrozen
