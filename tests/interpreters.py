@@ -1,8 +1,8 @@
-"""The interpreters that hold real converters: each test that needs one asks here.
+"""The interpreters that hold real converters, and an S3 server: each test that needs one asks here.
 
-MINMAX_LINT_TF215, MINMAX_LINT_TF221 and MINMAX_LINT_TF115 name a Python; without them the environments
-`.venv-tf215`, `.venv-tf221` and `.venv-tf115` in the checkout are meant. Where the interpreter is missing
-the test is skipped, and fails in CI (CI=true): there the real converters must run.
+MINMAX_LINT_TF215, MINMAX_LINT_TF221, MINMAX_LINT_TF115 and MINMAX_LINT_MOTO name a Python; without them the
+environments `.venv-tf215`, `.venv-tf221`, `.venv-tf115` and `.venv-moto` in the checkout are meant. Where one is
+missing the test is skipped, and fails in CI (CI=true): there the real converters must run.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ def tf115() -> Path:
     return path
 
 
+def moto() -> Path:
+    """Python with moto, an S3 server. Its dependencies and TensorFlow's take pip minutes to fit together."""
+    return _required("moto")
+
+
 def interpreter(name: str) -> Path | None:
     """The interpreter of that name (`tf215`), or None where it does not exist."""
     path = _place(name)
@@ -54,4 +59,4 @@ def _place(name: str) -> Path:
 
 
 def _missing(name: str) -> str:
-    return f"no interpreter {_place(name)}; set MINMAX_LINT_{name.upper()} to a Python with that TensorFlow"
+    return f"no interpreter {_place(name)}; set MINMAX_LINT_{name.upper()} to a Python with that package"

@@ -53,6 +53,10 @@ def checked_destination(file: str, *sources: str) -> Path:
 
     Said before the work is done, not after.
     """
+    from minmax_lint.loaders.remote import is_remote
+
+    if is_remote(file):
+        raise UserError(f"cannot write {file}: what is remote is only read; give a local file and upload it")
     path, folder = Path(file), Path(file).parent
     if any(_is_part(path, Path(source)) for source in sources):
         raise UserError(f"cannot write {file}: it is the input; give another file, or --in-place to `fix`")

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.schema.messages import message_class
 
 STATE = "checkpoint"
+_UNREADABLE_STATE = f"the {STATE!r} file cannot be read; name the checkpoint's prefix"
 _DATA = re.compile(r"\.data-\d{5}-of-\d{5}$")
 _VERSION_1 = (
     "this is a checkpoint of version 1 (or an index without its .data files); restore it with TensorFlow "
@@ -59,15 +59,10 @@ def prefix_in_state(state: Path) -> Path:
 
     Raises UnreadableModel where the file names none that is there.
     """
-    from google.protobuf import text_format
-
     try:
-        message = text_format.Parse(
-            state.read_text(encoding="utf-8"), message_class("CheckpointState")(), allow_unknown_field=True
-        )
-    except (OSError, UnicodeDecodeError, text_format.ParseError):
-        raise UnreadableModel(f"the {STATE!r} file cannot be read; name the checkpoint's prefix") from None
-    named = Path(message.model_checkpoint_path)
+        named = named_in(state.read_bytes())
+    except OSError:
+        raise UnreadableModel(_UNREADABLE_STATE) from None
     beside = [state.parent / named, state.parent / named.name] if named.name else []
     for candidate in [*beside, *prefixes_in(state.parent)[-1:]]:
         if is_prefix(candidate):
@@ -75,6 +70,18 @@ def prefix_in_state(state: Path) -> Path:
     raise UnreadableModel(
         f"the {STATE!r} file names {str(named)!r}, which is not there; name a prefix that is"
     )
+
+
+def named_in(content: bytes) -> Path:
+    """The prefix that a `checkpoint` file with this content names. Raises UnreadableModel."""
+    from minmax_lint.loaders.text import message_of
+
+    try:
+        text = content.decode("utf-8")
+        state = message_of(text, "CheckpointState", allow_unknown_field=True)
+    except (UnicodeDecodeError, UnreadableModel):
+        raise UnreadableModel(_UNREADABLE_STATE) from None
+    return Path(state.model_checkpoint_path)
 
 
 def named_prefix(path: Path) -> Path:

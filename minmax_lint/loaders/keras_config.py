@@ -76,7 +76,11 @@ def read_archive(path: Path) -> Recipe:
         with zipfile.ZipFile(path) as archive:
             config = _json(_member(archive, "config.json"))
             about = _json(_member(archive, "metadata.json")) if "metadata.json" in archive.namelist() else {}
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except UnreadableModel:
+        raise
+    except (
+        Exception
+    ) as error:  # zipfile lets through what it meets: zlib.error, struct.error, UnicodeDecodeError
         raise UnreadableModel(f"the .keras file is damaged ({error}); save the model again") from None
     return Recipe(config, str(about.get("keras_version", "")) if isinstance(about, dict) else "")
 

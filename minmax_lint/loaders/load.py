@@ -41,7 +41,7 @@ def load(
         from minmax_lint.loaders.objects import load_object
 
         model = load_object(source, signature)
-        return model if values is None else with_values(model, Path(values))
+        return model if values is None else _with_values(model, values)
     name = "standard input" if source == STANDARD_INPUT else os.fspath(source)
     path = Path(source)
     try:
@@ -53,11 +53,26 @@ def load(
     except UnknownName:
         raise
     except UnreadableModel as error:
-        said = str(error).replace(str(path), name.rstrip("/")) if is_remote(name) else str(error)
-        raise UnreadableModel(f"{name}: {said}") from None
+        raise UnreadableModel(f"{name}: {_by_url(error, path, name)}") from None
     except OSError as error:
         raise UnreadableModel(f"{name}: cannot be read ({error.strerror})") from None
-    return model if values is None else with_values(model, Path(values))
+    return model if values is None else _with_values(model, values)
+
+
+def _with_values(model: Model, named: str | os.PathLike[str]) -> Model:
+    if not is_remote(named):
+        return with_values(model, Path(named))
+    url, path = os.fspath(named), Path(named)
+    try:
+        path = fetched(url)
+        return with_values(model, path)
+    except UnreadableModel as error:
+        raise UnreadableModel(f"{url}: {_by_url(error, path, url)}") from None
+
+
+def _by_url(error: UnreadableModel, path: Path, name: str) -> str:
+    """What an error says, with the URL in place of the local copy."""
+    return str(error).replace(str(path), name.rstrip("/")) if is_remote(name) else str(error)
 
 
 def _load_path(path: Path, signature: str | None, trust: bool = False, python: str | None = None) -> Model:

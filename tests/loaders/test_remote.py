@@ -12,9 +12,10 @@ import pytest
 
 from minmax_lint.cli import main
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders import load, remote
+from minmax_lint.loaders import load
 
 fsspec = pytest.importorskip("fsspec")
+transfer = pytest.importorskip("minmax_lint.loaders.transfer")
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 
 
@@ -96,7 +97,7 @@ def test_a_missing_extra_is_named(monkeypatch, module):
 
 
 def test_a_flood_ends(memory, monkeypatch):
-    monkeypatch.setattr(remote, "MOST_BYTES", 100)
+    monkeypatch.setattr(transfer, "MOST_BYTES", 100)
     with pytest.raises(UnreadableModel, match="more than"):
         load("memory://models/eval-frozen.pb")
 
