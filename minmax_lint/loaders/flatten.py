@@ -59,6 +59,8 @@ class Flattening:
             if site.frame.body is None:
                 return old.details(site.position)
             attrs = decode_attrs(bound(site.node.attr, site.frame.attrs))
+            # Colocation groups name nodes and arguments of the function, by names that end here.
+            attrs = {key: value for key, value in attrs.items() if key != "_class"}
             if site.node.op in CONTROL_FLOW or site.node.op.startswith("TensorList"):
                 attrs = {**attrs, **_origin(site.frame)}
             return attrs, site.node.device

@@ -27,6 +27,9 @@ _RUNS_CODE = frozenset(
 )
 """Classes that run code from the file, or load another file that does."""
 
+_TFMOT_LAYERS = ("QuantizeAnnotate", "QuantizeLayer", "QuantizeWrapper")
+"""How the layers that tfmot puts around others begin; Keras 3 has a QuantizedDTypePolicy of its own."""
+
 _KERAS_PARTS = (
     "activations|constraints|dtype_policies|engine|initializers|layers|losses|metrics|mixed_precision|models|ops"
     "|optimizers|quantizers|random|regularizers"
@@ -62,7 +65,8 @@ class Recipe:
     @property
     def quantized(self) -> bool:
         """Whether it has layers of tfmot's quantize_model."""
-        return any(str(one.get("class_name", "")).startswith("Quantize") for one in _objects(self.config))
+        kinds = (str(one.get("class_name", "")).rpartition(">")[2] for one in _objects(self.config))
+        return any(kind.startswith(_TFMOT_LAYERS) for kind in kinds)
 
     def code(self) -> tuple[str, ...]:
         """What would run code of the file or of other modules, in words; empty where nothing would."""

@@ -245,3 +245,13 @@ def test_what_a_function_waits_for_is_in_the_same_order_in_every_process():
     for number in range(50):
         message.control_ret[f"key{number}"] = f"node{number:02}"
     assert Body(message).control_results == tuple(f"node{number:02}" for number in range(50))
+
+
+def test_a_colocation_group_ends_with_its_function(tmp_path):
+    file = saved_model_of({"start": []}, tmp_path) / "saved_model.pb"
+    saved = message_class("SavedModel").FromString(file.read_bytes())
+    (end,) = saved.meta_graphs[0].graph_def.library.function[0].node_def
+    end.attr["T"].type = 1
+    end.attr["_class"].list.s.append(b"loc:@end/8002")
+    file.write_bytes(saved.SerializeToString())
+    assert load(tmp_path).graph["end"].attrs.keys() == {"T"}

@@ -56,6 +56,19 @@ def test_fixtures_are_read_without_keras():
     assert (plain.legacy, plain.quantized, plain.code()) == (False, False, ())
 
 
+@pytest.mark.parametrize(
+    ("kind", "quantized"),
+    [
+        ("QuantizeWrapperV2", True),
+        ("QuantizeLayer", True),
+        ("TFMOT>QuantizeAnnotate", True),
+        ("QuantizedDTypePolicy", False),
+    ],
+)
+def test_what_keras_3_quantizes_itself_is_no_model_of_tfmot(kind, quantized):
+    assert Recipe({"layers": [{"class_name": kind, "config": {}}]}, "3.5.0").quantized is quantized
+
+
 def test_code_in_an_untrusted_file_is_one_line_and_nothing_runs(capsys):
     before = set(sys.modules)
     assert main(["check", str(KERAS / "lambda.keras")]) == 2
