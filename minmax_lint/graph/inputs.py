@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import overload
 
-from minmax_lint.graph.texts import Texts
+from minmax_lint.graph.texts import PATIENCE, Texts
 
 
 class Inputs(Sequence[tuple[str, ...]]):
@@ -16,6 +16,8 @@ class Inputs(Sequence[tuple[str, ...]]):
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
         self.first = array("q", [0])
+        self._asked = 0
+        self._held: list[tuple[str, ...]] | None = None
 
     def append(self, texts: tuple[str, ...]) -> None:
         """Add the inputs of the next node."""
@@ -31,8 +33,14 @@ class Inputs(Sequence[tuple[str, ...]]):
         return len(self.first) - 1
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        texts = iter(self.texts)
-        return (tuple(islice(texts, stop - start)) for start, stop in pairwise(self.first))
+        return iter(self._all())
+
+    def _all(self) -> list[tuple[str, ...]]:
+        """All inputs, held from then on: who wants them all once does so again."""
+        if self._held is None:
+            texts = iter(self.texts)
+            self._held = [tuple(islice(texts, stop - start)) for start, stop in pairwise(self.first)]
+        return self._held
 
     @overload
     def __getitem__(self, place: int) -> tuple[str, ...]: ...
@@ -41,5 +49,9 @@ class Inputs(Sequence[tuple[str, ...]]):
     def __getitem__(self, place: int | slice) -> tuple[str, ...] | list[tuple[str, ...]]:
         if isinstance(place, slice):
             return [self[one] for one in range(len(self))[place]]
-        at = range(len(self))[place]
-        return tuple(self.texts[self.first[at] : self.first[at + 1]])
+        if self._held is None:
+            self._asked += 1
+            if self._asked <= len(self) * PATIENCE:
+                at = range(len(self))[place]
+                return tuple(self.texts[self.first[at] : self.first[at + 1]])
+        return self._all()[place]

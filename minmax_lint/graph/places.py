@@ -15,6 +15,7 @@ Flags = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
 Hashes = numpy.ndarray[Any, numpy.dtype[numpy.uint64]]
 
 _BITS = 64
+_EVERY_BIT = (1 << _BITS) - 1
 _FOREIGN = 0x8080808080808080
 """Bits that no word of ASCII has."""
 _BEHIND = 8 * WORD
@@ -33,6 +34,10 @@ class Level(NamedTuple):
     table: numpy.ndarray[Any, numpy.dtype[numpy.int32]]
     """Slot -> place of the one text that has it, -1 for none."""
 
+    def candidate(self, one: int) -> int:
+        """The place of the one that has the slot of this hash; -1 for none."""
+        return int(self.table[((one >> self.shift) * FACTOR & _EVERY_BIT) >> (_BITS - self.bits)])
+
     def candidates(self, hashes: Hashes) -> Numbers:
         """The places of those that have the slots of these hashes."""
         return self.table[_slots(hashes, self.shift, self.bits)].astype(numpy.int64)
@@ -48,9 +53,12 @@ class Places:
 
     def find(self, text: str) -> int | None:
         """The place of one text; None where it is not there."""
-        hashes = numpy.array([hash_of(text)], numpy.uint64)
-        place = int(self._with_hashes(hashes)[0])
-        return place if place >= 0 and self._texts[place] == text else None
+        wanted = hash_of(text)
+        for level in self._levels:
+            place = level.candidate(wanted)
+            if place >= 0 and self._texts.hashes[place] == wanted:
+                return place if self._texts[place] == text else None
+        return None
 
     def of(self, others: Texts) -> Numbers:
         """The place of each of the others; -1 where it is not there."""

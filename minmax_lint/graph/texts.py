@@ -1,6 +1,6 @@
 """A column of texts that stay in the file they were read from: a string is made when somebody asks for one.
 
-A million names take 24 MB instead of 110, and nobody waits for them.
+A million names take 24 MB instead of 110, and nobody waits until they are made. Who asks for many gets them all.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _MASK = (1 << 64) - 1
 _AT_ONCE = 4096
 _NEAR = 1 << 22
 """Bytes of the file that are decoded at once, at most."""
-_PATIENCE = 2_000
-"""Look-ups from which on it pays to have a string for every text."""
+PATIENCE = 1 / 20
+"""Share of the texts that are asked for one by one before it pays to hold a string for each."""
 
 
 class Texts(Sequence[str]):
@@ -37,6 +37,7 @@ class Texts(Sequence[str]):
         self.hashes = array("Q")
         self.apart: dict[int, str] = {}
         self._asked = 0
+        self._held: list[str] | None = None
 
     def append(self, text: str) -> None:
         """Add a text, to be held apart."""
@@ -60,8 +61,7 @@ class Texts(Sequence[str]):
 
     def find(self, text: str) -> int | None:
         """The place of a text, of which no two may be the same; None where it is not there."""
-        self._asked += 1
-        if self._asked > _PATIENCE or self.places is None:
+        if self._all() is not None or self.places is None:
             return self._positions.get(text)
         return self.places.find(text)
 
@@ -83,9 +83,8 @@ class Texts(Sequence[str]):
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
             return self._several(range(len(self))[place])
-        at = range(len(self))[place]
-        held = self.apart.get(at)
-        return bytes(self.buffer[self.starts[at] : self.ends[at]]).decode("ascii") if held is None else held
+        held = self._all()
+        return self._one(range(len(self))[place]) if held is None else held[place]
 
     def mention(self, part: str) -> bool:
         """Whether one of the texts has that part, which is ASCII."""
@@ -100,10 +99,22 @@ class Texts(Sequence[str]):
                 return True
         return False
 
+    def _all(self) -> list[str] | None:
+        """All texts, once single ones have been asked for often enough."""
+        if self._held is None:
+            self._asked += 1
+            if self._asked > len(self) * PATIENCE:
+                self._held = list(self)
+        return self._held
+
+    def _one(self, at: int) -> str:
+        held = self.apart.get(at)
+        return bytes(self.buffer[self.starts[at] : self.ends[at]]).decode("ascii") if held is None else held
+
     def _several(self, wanted: range) -> list[str]:
         near = self._near(wanted)
         if near is None or (self.apart and not self.apart.keys().isdisjoint(wanted)):
-            return [self[at] for at in wanted]
+            return [self._one(at) for at in wanted]
         start, content = near
         text = content.decode("latin-1")
         spans = zip(

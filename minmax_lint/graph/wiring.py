@@ -65,16 +65,25 @@ def wiring(graph: Graph) -> Wiring | None:
     texts, first = _flat(graph.columns.inputs)
     sources = _places(graph, texts)
     ports = numpy.zeros(len(texts), numpy.int64)
-    for at in numpy.flatnonzero(sources < 0).tolist():
-        text = texts[at]
-        control = text.startswith("^")
-        name, port = (text[1:], CONTROL) if control else parse_edge(text)
+    others = numpy.flatnonzero(sources < 0)
+    ends = _ends(graph, [texts[at] for at in others.tolist()])
+    if ends is None:
+        return None
+    sources[others], ports[others] = ends
+    readers = numpy.repeat(numpy.arange(len(graph)), numpy.diff(first))
+    return Wiring(sources, ports, readers, numpy.arange(len(texts)) - first[readers], first)
+
+
+def _ends(graph: Graph, texts: Sequence[str]) -> tuple[list[int], list[int]] | None:
+    """Node and port that each of these inputs names, which is not just a name; None where there is no such node."""
+    found: dict[str, tuple[int, int]] = {}
+    for text in dict.fromkeys(texts):
+        name, port = (text[1:], CONTROL) if text.startswith("^") else parse_edge(text)
         place = graph.find(name)
         if place is None:
             return None
-        sources[at], ports[at] = place, port
-    readers = numpy.repeat(numpy.arange(len(graph)), numpy.diff(first))
-    return Wiring(sources, ports, readers, numpy.arange(len(texts)) - first[readers], first)
+        found[text] = place, port
+    return [found[text][0] for text in texts], [found[text][1] for text in texts]
 
 
 def reached(wires: Wiring, starts: Iterable[int]) -> Flags:

@@ -24,31 +24,34 @@ MANY = 5_000
 _FEW = 100
 """Records of a run up to which it is as fast to read them one by one."""
 _MOST_APART = 1 / 8
-"""Share of names and inputs, measured by the nodes, that may be read from records alone."""
+"""Names and inputs, for each node of the graph, that may be read from records alone and held apart."""
 _OP, _INPUT = 2, 3
 
 
 class Headers:
     """The columns of a graph, filled run by run; for a large graph, names and inputs stay in the buffer."""
 
-    def __init__(self, large_in: Buffer | None) -> None:
+    def __init__(self, buffer: Buffer, count: int) -> None:
+        self.in_buffer = count >= MANY
+        """Whether names and inputs stay in the buffer."""
         self.names: Texts | list[str] = []
         self.inputs: Inputs | list[tuple[str, ...]] = []
-        if large_in is not None:
-            self.names, self.inputs = Texts(large_in), Inputs(Texts(large_in))
+        if self.in_buffer:
+            self.names, self.inputs = Texts(buffer), Inputs(Texts(buffer))
         self.ops: list[str] = []
         self.ends = array("q")
         """Where name, op and inputs of each node end in the buffer; 0 where that is not known."""
-        self.apart = 0
-        """Names and inputs read from records alone."""
+        self._apart, self._most_apart = 0, count * _MOST_APART
 
     def append(self, name: str, op: str, inputs: tuple[str, ...]) -> None:
-        """Add a node."""
+        """Add a node that was read alone. Where there are many, names and inputs are held as strings."""
+        self._apart += 1 + len(inputs)
+        if self.in_buffer and self._apart > self._most_apart:
+            self.in_buffer, self.names, self.inputs = False, list(self.names), list(self.inputs)
         self.names.append(name)
         self.ops.append(sys.intern(op))
         self.inputs.append(inputs)
         self.ends.append(0)
-        self.apart += 1 + len(inputs)
 
     def extend(self, run: bytes, start: int, found: Layout) -> bool:
         """Add a run that starts at `start` in the buffer; False, and nothing added, where it is not ASCII."""
@@ -68,36 +71,26 @@ class Headers:
 
 def read_headers(buffer: Buffer, records: Records) -> Headers:
     """The headers of all records. Raises UnreadableModel."""
+    headers = Headers(buffer, len(records))
     try:
-        large = len(records) >= MANY
-        return (_read_large(buffer, records) if large else None) or _read_plainly(buffer, records)
+        for run in records.runs:
+            if not headers.in_buffer or not _read_at_once(headers, buffer, records, run):
+                _read_alone(headers, buffer, records, run)
     except DecodeError as error:
         raise UnreadableModel(f"the file is damaged: a node cannot be read ({error})") from None
-
-
-def _read_plainly(buffer: Buffer, records: Records) -> Headers:
-    headers = Headers(None)
-    for run in records.runs:
-        _read_alone(headers, buffer, records, run)
     return headers
 
 
-def _read_large(buffer: Buffer, records: Records) -> Headers | None:
-    """The headers, most of them read many at once; None where hardly any can be."""
+def _read_at_once(headers: Headers, buffer: Buffer, records: Records, run: Run) -> bool:
+    """Read many records of the usual form; False, and nothing read, where there are few or one is unusual."""
     from minmax_lint.loaders.lockstep import layout
 
-    headers = Headers(buffer)
-    for first, after, end in records.runs:
-        start = records.tags[first]
-        if after - first > _FEW:
-            content = bytes(buffer[start:end])
-            found = layout(content, records.tags[first:after], start)
-            if found is not None and headers.extend(content, start, found):
-                continue
-        _read_alone(headers, buffer, records, Run(first, after, end))
-        if headers.apart > len(records) * _MOST_APART:
-            return None
-    return headers
+    if run.after - run.first <= _FEW:
+        return False
+    start = records.tags[run.first]
+    content = bytes(buffer[start : run.end])
+    found = layout(content, records.tags[run.first : run.after], start)
+    return found is not None and headers.extend(content, start, found)
 
 
 def _read_alone(headers: Headers, buffer: Buffer, records: Records, run: Run) -> None:
