@@ -6,8 +6,9 @@ Source: prepare_quantize.cc (SetInputNodesQuantizationParams, SanityCheckAndAdju
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.scales import scale_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -18,12 +19,17 @@ DEFAULT_STATS = (128.0, 64.0)
 
 def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:
     """TF1 flow: every float input whose only reader is not a quantize gets the range of its stats."""
+    constants = list(takewhile(lambda op: op.name == CONST, function))
     for argument in reversed(function.arguments):
         user = argument.only_user
         if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
             continue
         mean, std = stats.get(argument.name, DEFAULT_STATS)
-        quantize = function.insert_first(Operation(QUANTIZE, (), (argument.name,)))
+        quantize = Operation(QUANTIZE, (), (argument.name,))
+        if constants:  # they come first (folding hoists them)
+            function.insert_after(constants[-1], quantize)
+        else:
+            function.insert_first(quantize)
         limits = Range((0 - mean) / std, (255 - mean) / std)
         stored = quantize.add_result(
             argument.name, DType.FLOAT, argument.shape, scale_of(limits, 8, narrow=False)

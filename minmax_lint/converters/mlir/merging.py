@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
 from minmax_lint.converters.mlir.scales import Scale
-from minmax_lint.converters.mlir.tables import COMPARISONS
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -94,7 +93,7 @@ def _scales(op: Operation) -> list[Scale | None]:
 def _merge_scalars(function: Function) -> None:
     """Numbers that steps of the conversion made may be equal.
 
-    Their readers are visited the last one first, comparisons behind all others (measured).
+    Their readers are visited the last one first, sums and products in front of all others (measured).
     """
     known: dict[object, list[Use]] = {}
     for op in function:
@@ -107,7 +106,7 @@ def _merge_scalars(function: Function) -> None:
         op, slot = uses[0]
         value = op.operands[slot]
         uses.reverse()
-        for op, slot in sorted(uses, key=lambda use: use[0].name in COMPARISONS):
+        for op, slot in sorted(uses, key=lambda use: use[0].name not in ("ADD", "MUL")):
             op.set_operand(slot, value)
 
 
