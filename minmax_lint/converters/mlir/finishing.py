@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.tables import FIXED, Version
 from minmax_lint.converters.mlir.verifying import (
     check,
     check_builtins,
+    check_kernels,
     check_return,
     check_storable,
 )
@@ -33,6 +34,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     check(function, version, signed=signed)
     if types is not None:
         check_return(function, types)
+    check_kernels(function, version, signed=signed)
     check_builtins(function)
     if types is not None and not version.stores_unsigned_widths:
         check_storable(function)

@@ -31,6 +31,7 @@ from minmax_lint.converters.mlir.dense import (
     vector_into_any_following_dense,
     vector_into_following_dense,
 )
+from minmax_lint.converters.mlir.flips import dense_of_any_constant, dense_of_constant, product_of_flipped
 from minmax_lint.converters.mlir.fusions import hard_swish, l2_normalization
 from minmax_lint.converters.mlir.ir import QUANTIZE, Function, Operation
 from minmax_lint.converters.mlir.moves import (
@@ -51,6 +52,7 @@ from minmax_lint.converters.mlir.reshapes import (
     binary_before_dense_reshape,
     dense_of_reshape,
     flat_bias,
+    joined_pieces,
     reshape_of_dense,
     reshape_of_reduction,
     transposed_there_and_back,
@@ -76,6 +78,7 @@ from minmax_lint.converters.mlir.slices import (
 from minmax_lint.converters.mlir.softmaxes import (
     arg_of_softmax,
     exponentials_over_sum,
+    less_logarithm_of_sum,
     softmax_of_normalized,
 )
 from minmax_lint.converters.mlir.spelled_out import spelled_out
@@ -107,8 +110,13 @@ def optimize(function: Function, version: Version, last: Pattern = same_again) -
         Rewriter(function, WITHOUT_RESHAPES).run()
     else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
         Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
-    for patterns in _phases(version.simplifies_slices_and_sums, last):
+        Rewriter(function, {"BATCH_MATMUL": (dense_of_constant,)}).run()
+    phases = _phases(version.simplifies_slices_and_sums, last)
+    for patterns in phases:
         Rewriter(function, patterns).run()
+    if version.pushes_transposes and any(op.name == "BATCH_MATMUL" for op in function):
+        for patterns in ({"BATCH_MATMUL": (dense_of_any_constant,)}, *phases):
+            Rewriter(function, patterns).run()
     function.sweep()
 
 
@@ -154,6 +162,7 @@ _PATTERNS["MINIMUM"] = [
     *_PATTERNS["MINIMUM"],
 ]
 _PATTERNS["FULLY_CONNECTED"] = [product_of_reordered]
+_PATTERNS["BATCH_MATMUL"] = [product_of_flipped]
 _PATTERNS["SQUEEZE"] = _PATTERNS["EXPAND_DIMS"] = [to_reshape]
 _PATTERNS["RESHAPE"] = [reshape_away, reshape_of_reduction]
 _PATTERNS["TRANSPOSE"] = [transposed_there_and_back, trivial_transpose]
@@ -182,7 +191,9 @@ SECOND = {
     "DEPTHWISE_CONV_2D": (scalar_into_following,),
     "FULLY_CONNECTED": (product_of_reordered, scalar_into_following, dense_of_reshape),
     "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
+    "CONCATENATION": (joined_pieces,),
     "RESHAPE": (*FIRST["RESHAPE"], reshape_of_dense),
+    "SUB": (*FIRST["SUB"], less_logarithm_of_sum),
 }
 """The second phase."""
 

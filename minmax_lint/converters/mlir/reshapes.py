@@ -14,6 +14,7 @@ from minmax_lint.converters.mlir.conditions import (
 from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.graph.dtype import DType
 
 REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
 
@@ -105,6 +106,17 @@ def flat_bias(rewriter: Rewriter, op: Operation) -> bool:
     flat = rewriter.constant(constant)
     flat.shape = constant.shape[-1:]
     rewriter.set_operand(op, 1, flat)
+    return True
+
+
+def joined_pieces(rewriter: Rewriter, op: Operation) -> bool:
+    """CONCATENATION of all that an UNPACK makes, in order, is a RESHAPE."""
+    unpack = producer(op.operands[0], "UNPACK")
+    if unpack is None or op.operands != unpack.results or not static(op.result):
+        return False
+    sizes = rewriter.constant(op.result)
+    sizes.dtype = DType.INT32
+    rewriter.replace(op, rewriter.create("RESHAPE", [unpack.operands[0], sizes], op, [unpack]).result)
     return True
 
 

@@ -89,6 +89,8 @@ class Version:
     """BROADCAST_TO is a product with ones."""
     makes_dense_of_products: bool
     """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
+    four_bits: frozenset[str]
+    """Ops that take and make types of 4 bits."""
     crashes_on_nan: bool
     """A range of NaN ends the process; else it is taken for a scale like any other."""
 
@@ -106,6 +108,7 @@ VERSIONS = {
         squashes_while_quantizing=True,
         broadcasts_by_product=True,
         makes_dense_of_products=False,
+        four_bits=frozenset({"RESHAPE"}),
         crashes_on_nan=True,
     ),
     (2, 21): Version(
@@ -120,6 +123,7 @@ VERSIONS = {
         squashes_while_quantizing=False,
         broadcasts_by_product=False,
         makes_dense_of_products=True,
+        four_bits=frozenset({"CONCATENATION", "RESHAPE", "SLICE", "STRIDED_SLICE", "TRANSPOSE"}),
         crashes_on_nan=False,
     ),
 }
@@ -130,20 +134,19 @@ SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """Ops with weights as operand 1."""
 
-UNSIGNED_FOUR_BITS = frozenset({"PACK"})
-"""Ops that take and make unsigned types of 4 bits, besides those that only move elements."""
-
-FOUR_BITS_ALWAYS = frozenset(
-    {"CONCATENATION", "PAD", "RESHAPE", "SLICE", "SPLIT", "STRIDED_SLICE", "TRANSPOSE"}
-)
-
 NO_SIXTEEN_BITS = frozenset(
     """
-    ARG_MAX ARG_MIN DEPTH_TO_SPACE EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOG NOT_EQUAL SPACE_TO_DEPTH
-    SQUARED_DIFFERENCE TOPK_V2
+    ARG_MAX ARG_MIN CONCATENATION DEPTH_TO_SPACE EQUAL GREATER GREATER_EQUAL HARD_SWISH LESS LESS_EQUAL LOG PADV2
+    RELU6 RELU_N1_TO_1 SPACE_TO_DEPTH SQUARED_DIFFERENCE TILE TOPK_V2
     """.split()
 )
 """Ops without a type of 16 bits."""
+
+EIGHT_BIT_WEIGHTS = {
+    True: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"}),
+    False: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"}),
+}
+"""Whether types are signed -> the convolutions whose weights cannot have 16 bits."""
 
 NO_UNSIGNED_SIXTEEN_BITS = frozenset({"ADD", "MUL", "SUB"})
 """Ops that make no unsigned type of 16 bits."""

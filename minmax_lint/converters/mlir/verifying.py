@@ -12,13 +12,12 @@ from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function
 from minmax_lint.converters.mlir.scales import BIAS, Scale
 from minmax_lint.converters.mlir.tables import (
     CONVOLUTIONS,
-    FOUR_BITS_ALWAYS,
+    EIGHT_BIT_WEIGHTS,
     NO_SIXTEEN_BITS,
     NO_UNSIGNED_SIXTEEN_BITS,
     ONE_WIDTH,
     ONE_WIDTH_OF_OPERANDS,
     SCALES_FIRST,
-    UNSIGNED_FOUR_BITS,
     UNSIGNED_MIXES_SCALES,
     Version,
 )
@@ -91,14 +90,23 @@ def check_types(op: Operation, *, signed: bool) -> None:
         raise _mistyped(op, f"'tfl.{name}' op failed to verify that Operands do not have valid shapes")
     if op.name in CONVOLUTIONS and any(scale.bits == BIAS.bits for scale in results):
         raise _mistyped(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
-    weights = op.operands[1] if op.name in CONVOLUTIONS and _is_stored(op.operands[1]) else None
-    for value in (*op.operands, *op.results):
-        scale = value.scale
-        if scale and _impossible(op.name, scale.bits, of_weights=value is weights, signed=signed):
-            got = spelled(scale, signed=signed)
-            raise _mistyped(
-                op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
-            )
+
+
+def check_kernels(function: Function, version: Version, *, signed: bool) -> None:
+    """The last verifier: raises Refused at the first operation that has no kernel for the width of a value."""
+    for op in function:
+        if op.name in (CONST, QUANTIZE, DEQUANTIZE):
+            continue
+        weights = op.operands[1] if op.name in CONVOLUTIONS and _is_stored(op.operands[1]) else None
+        for value in (*op.operands, *op.results):
+            scale = value.scale
+            if scale and _impossible(
+                op.name, scale.bits, version, of_weights=value is weights, signed=signed
+            ):
+                got, name = spelled(scale, signed=signed), op.name.lower()
+                raise _mistyped(
+                    op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
+                )
 
 
 def _last_stays_last(transpose: Operation) -> bool:
@@ -118,13 +126,12 @@ def _sixteen_bits(op: Operation, *, signed: bool) -> bool:
     return signed and (op.name != "ADD" or op.operands[0].shape == op.operands[1].shape)
 
 
-def _impossible(name: str, bits: int, *, of_weights: bool, signed: bool) -> bool:
+def _impossible(name: str, bits: int, version: Version, *, of_weights: bool, signed: bool) -> bool:
     if bits == 8:
         return name == "ONE_HOT"
     if bits == 4:
-        possible = of_weights or name in FOUR_BITS_ALWAYS or (not signed and name in UNSIGNED_FOUR_BITS)
-        return not possible
-    return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and not signed))
+        return not of_weights and name not in version.four_bits
+    return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and name in EIGHT_BIT_WEIGHTS[signed]))
 
 
 def _mistyped(op: Operation, message: str) -> Refused:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.toco.attributes import unknown_attribute
 from minmax_lint.converters.toco.importing import import_graph
 from minmax_lint.converters.toco.model import MinMax, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal, Unfollowed
@@ -34,7 +35,7 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What TOCO does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    refused = refusal(kept, profile.name)
+    refused = refusal(kept, profile.name) or unknown_attribute(kept, profile.version, profile.name)
     if refused is not None:
         return refused
     version = VERSIONS[profile.version]
