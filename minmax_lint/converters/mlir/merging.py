@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import MethodType
 
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
 from minmax_lint.converters.mlir.scales import Scale
@@ -73,6 +74,7 @@ def merge_operations(function: Function) -> None:
     known: dict[object, list[Operation]] = {}
     attributes = _Attributes()
     _merge_scalars(function)
+    _merge_moved(function)
     for op in function:
         if op.name == CONST:
             continue
@@ -108,6 +110,17 @@ def _merge_scalars(function: Function) -> None:
         uses.reverse()
         for op, slot in sorted(uses, key=lambda use: use[0].name not in ("ADD", "MUL")):
             op.set_operand(slot, value)
+
+
+def _merge_moved(function: Function) -> None:
+    """Constants that are the same one, transposed or reshaped to the same shape."""
+    known: dict[object, Operation] = {}
+    for op in function:
+        load = op.attrs.get("load")
+        if op.name == CONST and isinstance(load, MethodType):
+            first = known.setdefault((load, op.result.shape), op)
+            if first is not op:
+                function.replace(op, first.result)
 
 
 def _operation_key(op: Operation, attributes: _Attributes) -> object:

@@ -158,7 +158,7 @@ def reshape_away(rewriter: Rewriter, op: Operation) -> bool:
         rewriter.replace(op, source)
         return True
     before = producer(source, "RESHAPE")
-    if before is None or before.result.use_count != 1:
+    if before is None:
         return False
     after = rewriter.create("RESHAPE", [before.operands[0], *op.operands[1:]], op, [before])
     rewriter.replace(op, after.result)
