@@ -13,19 +13,19 @@ from minmax_lint.graph.names import parse_edge
 
 _ANY = 1 << 62
 _BY_COUNT: dict[tuple[int, int], str] = {
-    (0, 0): "Const Placeholder",
+    (0, 0): "Const HashTableV2 Placeholder",
     (1, 1): """
-        Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu Enter Erf Exit Exp Expm1
-        FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
-        LogSoftmax LogicalNot LoopCond MatrixDiag MaxPool Neg NextIteration OnesLike PlaceholderWithDefault
-        PreventGradient
-        QuantizeAndDequantize RandomUniform Rank ReadVariableOp Reciprocal Relu Relu6 Rint Round Rsqrt Selu
+        Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu EnsureShape Enter Erf Exit Exp
+        Expm1 FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
+        LogSoftmax LogicalNot LookupTableSizeV2 LoopCond MatrixDiag MaxPool Neg NextIteration OnesLike
+        PlaceholderWithDefault PreventGradient QuantizeAndDequantize RandomStandardNormal RandomUniform Rank
+        ReadVariableOp Reciprocal Relu Relu6 Rint Round Rsqrt Selu
         Shape Sigmoid Sign Sin Size Snapshot Softmax Softplus Softsign SpaceToDepth Sqrt Square Squeeze
         StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
     """,
     (2, 2): """
         Add AddV2 All Any ArgMax ArgMin Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BitwiseAnd BitwiseOr
-        BroadcastTo CTCBeamSearchDecoder Conv2D Cumsum DepthwiseConv2dNative Div DivNoNan DynamicPartition Equal
+        BroadcastTo CTCBeamSearchDecoder Conv2D Conv3D Cumsum DepthwiseConv2dNative Div DivNoNan DynamicPartition Equal
         ExpandDims Fill FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
         MatMul MatrixSetDiag Max Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan NotEqual Pad Pow Prod RealDiv
         Reshape ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseSequence ReverseV2 SegmentSum Split
@@ -33,13 +33,13 @@ _BY_COUNT: dict[tuple[int, int], str] = {
     """,
     (3, 3): """
         BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars
-        FakeQuantWithMinMaxVarsPerChannel GatherV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2
+        FakeQuantWithMinMaxVarsPerChannel GatherV2 LookupTableFindV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2
         QuantizeAndDequantizeV2 QuantizeAndDequantizeV4 Range ScatterNd Select SelectV2 Slice SpaceToBatchND
         SplitV UnsortedSegmentSum
     """,
     (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
     (5, 5): "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3",
-    (1, _ANY): "AddN Einsum If Merge Pack StatelessIf",
+    (1, _ANY): "AddN Einsum If Merge Pack StatelessIf UnidirectionalSequenceLSTM",
     (2, _ANY): "Assert DynamicStitch ParallelDynamicStitch",
     (3, _ANY): "Concat ConcatV2",
 }
