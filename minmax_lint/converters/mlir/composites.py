@@ -36,7 +36,7 @@ class Steps:
     def read_last(self, value: Value, *readers: Value) -> None:
         """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
 
-        New operations are legalized the last one first (measured by which readers the quantization meets).
+        It is not the order in which they stand (measured by which readers the quantization meets first).
         """
         for reader in readers:
             if reader.op is not None:
@@ -57,7 +57,7 @@ def _selu(s: Steps, x: Value) -> Value:
     positive = s.truth("GREATER", x, s.number(0.0))
     scaled = s.op("MUL", x, s.number(1.050701))
     below = s.op("MUL", s.op("SUB", s.op("EXP", x), s.number(1.0)), s.number(1.7580993))
-    s.read_last(x, scaled, positive)
+    s.read_last(x, positive, scaled)
     return s.op("SELECT", positive, scaled, below)
 
 
