@@ -133,7 +133,7 @@ class Texts(Sequence[str]):
 
 def hash_of(text: str) -> int:
     """A number of 64 bits, equal for equal texts, and for hardly any others."""
-    content = text.encode()
+    content = text.encode(errors="surrogatepass")  # a name on the command line may be anything
     found = len(content)
     for at in range(0, len(content), WORD):
         found = (found ^ int.from_bytes(content[at : at + WORD], "little")) * FACTOR & _MASK

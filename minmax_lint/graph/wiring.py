@@ -55,10 +55,6 @@ class Wiring:
         concerned = numpy.frombuffer(nodes, bool)[self.readers] & (self.ports != CONTROL)
         return bool((self.sources < self.readers)[concerned].all())
 
-    def read_by(self, wanted: Flags) -> Wiring:
-        """The edges that lead to the nodes wanted."""
-        return self.those(wanted[self.readers])
-
 
 def wiring(graph: Graph) -> Wiring | None:
     """The edges of a whole graph; None where one leads from nowhere."""

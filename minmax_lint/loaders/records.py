@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from minmax_lint.errors import UnreadableModel
@@ -45,12 +44,6 @@ class Records:
         """Where the payload of node `position` starts and ends."""
         size, start = varint(self._buffer, self.tags[position] + 1, self._stop)
         return start, start + size
-
-    def ends(self) -> Iterator[int]:
-        """Where each record ends."""
-        for first, after, end in self.runs:
-            yield from self.tags[first + 1 : after]
-            yield end
 
 
 def node_records(buffer: Buffer, start: int, stop: int) -> Records:

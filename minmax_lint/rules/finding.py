@@ -95,7 +95,8 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             behind = outputs[finding.outputs] = "".join("\0" + _without_numbers(n) for n in finding.outputs)
         key = f"{finding.code}\0{_without_numbers(finding.place or '')}{behind}"
         seen[key] += 1
-        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:16]
+        content = f"{key}\0{seen[key]}".encode(errors="surrogatepass")
+        digest = hashlib.sha256(content).hexdigest()[:16]
         result.append(replace(finding, fingerprint=digest))
     return tuple(result)
 

@@ -68,6 +68,11 @@ def test_where_two_texts_are_the_same_the_last_one_is_found() -> None:
     assert (texts.find("a"), texts.find("b"), texts.find("c")) == (2, 1, None)
 
 
+def test_what_is_no_unicode_is_not_found() -> None:
+    assert texts_of(["a"] * 2).find("\udcff") is texts_of(list("abcdefghi") * 9).find("\udcff") is None
+    assert texts_of([str(number) for number in range(99)]).find("\udcff") is None
+
+
 def test_an_equal_hash_alone_makes_no_equal_text() -> None:
     texts, others = texts_of(["a", "b"]), texts_of(["c", "dd", "é", "b"])
     others.hashes[:3] = array("Q", [texts.hashes[0]] * 3)

@@ -34,6 +34,10 @@ def test_another_rule_node_or_output_has_another(changed: dict[str, object]) -> 
     assert fingerprints(replace(GAP, **changed)) != fingerprints(GAP)
 
 
+def test_a_name_that_is_no_unicode_has_one() -> None:
+    assert fingerprints(replace(GAP, node="net/\udcff")) != fingerprints(GAP)
+
+
 def test_layers_added_elsewhere_change_nothing() -> None:
     other = replace(GAP, node="net/stem/mul")
     assert set(fingerprints(GAP)) < set(fingerprints(other, GAP))
