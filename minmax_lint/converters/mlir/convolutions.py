@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.conditions import axes_of, padding_of, producer
 from minmax_lint.converters.mlir.fakequants import is_constant, quantize_of
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.rewriting import Rewriter
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
 
 CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"}
 
@@ -81,3 +84,35 @@ def scale_into_quantized_filters(rewriter: Rewriter, op: Operation) -> bool:
     conv.result.name = op.result.name
     rewriter.replace(op, conv.result)
     return True
+
+
+def pad_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it (2.21)."""
+    pad = producer(op.operands[0], "PAD")
+    if pad is None or pad.result.use_count != 1 or "padding" in op.attrs or padding_of(op) != "VALID":
+        return False
+    source, filters = pad.operands[0].shape, op.operands[1].shape
+    if axes_of(pad.operands[1]) is None or source is None or filters is None:
+        return False
+    if axes_of(pad.operands[1]) != _same_padding(source, filters, op.attrs["node"]):
+        return False
+    op.attrs = {**op.attrs, "padding": "SAME"}
+    op.nodes = (*pad.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, pad.operands[0])
+    return True
+
+
+def _same_padding(source: Shape, filters: Shape, node: Node) -> list[int] | None:
+    """What SAME pads in front of and behind each dimension of an image in the order NHWC."""
+    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
+    if len(source) != 4 or len(filters) != 4 or len(strides) != 4 or node.text("data_format") == "NCHW":
+        return None
+    pads = [0, 0]
+    for axis in (1, 2):
+        size, taps = source[axis], filters[axis]
+        if size is None or taps is None:
+            return None
+        count = -(-size // strides[axis])
+        total = max((count - 1) * strides[axis] + (taps - 1) * dilations[axis] + 1 - size, 0)
+        pads += [total // 2, total - total // 2]
+    return [*pads, 0, 0]

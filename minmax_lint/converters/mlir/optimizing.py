@@ -19,6 +19,7 @@ from minmax_lint.converters.mlir.activations import (
 )
 from minmax_lint.converters.mlir.convolutions import (
     add_into_convolution,
+    pad_into_convolution,
     scale_into_convolution,
     scale_into_quantized_filters,
 )
@@ -208,6 +209,7 @@ EARLIER: dict[str, tuple[Pattern, ...]] = {
 
 LATER: dict[str, tuple[Pattern, ...]] = {
     **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), (pad_into_convolution,)),
     "ADD": (plus_nothing, add_into_dense, before_broadcast),
     "FULLY_CONNECTED": (vector_into_following_dense,),
     "STRIDED_SLICE": (whole_slice, plain_slice),
