@@ -27,7 +27,8 @@ class RangeLooksUntrained(GatheringRule):
     """Ranges look as if no training had touched them: the rewriter's start value, or one value for all.
 
     ## What it does
-    Reports activations with the range [-6, 6], with which the rewriters start, and a range that four FakeQuants or
+    Reports activations and weights with the range [-6, 6], with which the rewriters start (measured with contrib.quantize:
+    weights start there, and activations behind a Relu6 at [0, 6]), and a range that four FakeQuants of activations or
     more share. It is one finding for each such range.
 
     ## Why
@@ -50,8 +51,15 @@ class RangeLooksUntrained(GatheringRule):
     severity = "warning"
 
     def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
-        """The FakeQuants of activations whose ranges are sound, and not such as many layers share by nature."""
-        return [found for found in subject.coverage.on_activations if _unexplained(subject, found)]
+        """The FakeQuants of activations whose ranges are sound, and not such as many layers share by nature.
+
+        Of weights those with the start value: trained weights have the range of their own numbers.
+        """
+        on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
+        return [
+            *(found for found in subject.coverage.on_activations if _unexplained(subject, found)),
+            *(found for found in on_weights if known(found)[:1] == (INITIAL,)),
+        ]
 
     def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
         """One finding a suspect range."""

@@ -81,14 +81,20 @@ class RangeNotInCheckpoint(Rule):
     def _none(self, subject: Subject, absent: Sequence[RangeVariable]) -> Finding:
         assert subject.checkpoint is not None
         keys = [variable.key for variable in absent]
+        others = _also_absent(subject, keys)
+        why = "it is of a training without quantization"
+        advice = "Train on with the quantization rewrite from this checkpoint, and give what that saves."
+        if others:
+            why = f"nor has it {others[0]!r}, so its saver left out what is not trained"
+            advice = "Save with a saver of all variables (tf.compat.v1.train.Saver() without trainable_variables())."
         return self.finding(
             f"checkpoint {subject.checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
-            f"{listed(map(repr, keys))}: it is of a training without quantization",
+            f"{listed(map(repr, keys))}: {why}",
             node=absent[0].fake_quant.node,
             array=absent[0].fake_quant.array,
             profiles=subject.profile_names,
             consequences=keys,
-            advice="Train on with the quantization rewrite from this checkpoint, and give what that saves.",
+            advice=advice,
         )
 
     @classmethod
@@ -100,3 +106,12 @@ class RangeNotInCheckpoint(Rule):
     def passing(cls) -> Example:
         """The key as the graph wants it."""
         return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
+
+
+def _also_absent(subject: Subject, ranges: Sequence[str]) -> Sequence[str]:
+    """What else of the graph a checkpoint that holds some of it lacks, such as moving averages."""
+    assert subject.checkpoint is not None
+    held = set(subject.checkpoint.keys)
+    wanted = sorted({subject.checkpoint.key(node) for node in subject.variables} - set(ranges))
+    absent = [key for key in wanted if key not in held]
+    return absent if len(absent) < len(wanted) else ()

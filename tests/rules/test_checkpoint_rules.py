@@ -9,7 +9,10 @@ import pytest
 
 import minmax_lint
 from minmax_lint.cli import main
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.rule import Example
 from tests.rules.linted import found, lint_example
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "checkpoints"
@@ -38,6 +41,34 @@ def test_a_checkpoint_of_a_float_training_is_one_finding_about_all_ranges():
     (finding,) = findings(FIXTURES / "float")
     assert "none of the 6 range variables" in finding.message
     assert len(finding.consequences) == 6
+
+
+def trainable_only(kept):
+    """A net of two range FakeQuants and a moving average, with a checkpoint that holds `kept` alone."""
+    b = Builder()
+
+    def read(name):
+        variable = b.add("VariableV2", name, dtype=DType.FLOAT, shape=())
+        return b.add("Identity", f"{name}/read", variable)
+
+    x = b.add("Mul", "scaled", b.placeholder("input", [1, 4]), read("gamma"))
+    x = b.add("AddV2", "moved", x, read("moving_mean"))
+    for name in ("first", "second"):
+        bounds = (read(f"{name}/min"), read(f"{name}/max"))
+        x = b.add("FakeQuantWithMinMaxVars", name, b.add("Relu6", f"{name}/act", x), *bounds)
+    return Example(b.graph(), {"input": (1, 4)}, (x,), variables=MadeCheckpoint(dict.fromkeys(kept, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        (("gamma",), "nor has it 'moving_mean', so its saver left out what is not trained"),
+        (("gamma", "moving_mean"), "it is of a training without quantization"),
+    ],
+)
+def test_a_saver_of_trainable_variables_is_told_from_a_float_training(kept, reason):
+    (finding,) = found(lint_example(trainable_only(kept)), "MM301")
+    assert finding.message.endswith(reason)
 
 
 def test_a_moved_scope_comes_with_the_map_of_all_variables():

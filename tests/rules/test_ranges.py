@@ -85,6 +85,15 @@ def test_the_start_value_of_the_rewriters_is_told_once_by_the_rule_that_knows_mo
     assert not found(with_range(-6, 6, "Relu6"), "MM204")
 
 
+def test_weights_with_the_start_value_look_untrained() -> None:
+    b = Builder()
+    x = b.fake_quant("xq", b.placeholder("input", [1, 4]), -1, 1)
+    w = b.fake_quant("wq", b.const("w", [0.25, -0.5], [4, 2]), -6, 6)
+    y = b.fake_quant("output", b.add("MatMul", "product", x, w), -3.5, 4)
+    (finding,) = found(lint(b, {"input": (1, 4)}, (y,)), "MM204")
+    assert "'wq' has the range [-6, 6], with which rewriters start" in finding.message
+
+
 def test_many_layers_with_one_odd_range_look_untrained() -> None:
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
