@@ -47,6 +47,8 @@ def files(source: str, folder: str) -> list[str]:
         return [os.path.join(path, one) for one in found]
     if not os.path.exists(path):
         raise Misuse(f"there are no data at {source}: no such file or folder; {_GIVE}")
+    if not os.path.isfile(path):  # a pipe would wait for ever
+        raise Misuse(f"{source} is no file; {_GIVE}")
     return [path]
 
 

@@ -193,9 +193,11 @@ def wants_frozen(args: Namespace, model: Model) -> bool:
 
 def read_ranges(file: str) -> dict[str, tuple[float, float]]:
     """Array -> (min, max) from a JSON file. Raises UserError."""
+    from minmax_lint.loaders.buffers import small_file
+
     example = '{"array": [-1.0, 6.0]}'
     try:
-        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        content = json.loads(small_file(Path(file)))
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

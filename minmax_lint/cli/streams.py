@@ -58,7 +58,11 @@ def checked_destination(file: str, *sources: str) -> Path:
     if is_remote(file):
         raise UserError(f"cannot write {file}: what is remote is only read; give a local file and upload it")
     path, folder = Path(file), Path(file).parent
-    if any(_is_part(path, Path(source)) for source in sources):
+    try:
+        is_source = any(_is_part(path, Path(source)) for source in sources)
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {error.strerror}; give another file") from None
+    if is_source:
         raise UserError(f"cannot write {file}: it is the input; give another file, or --in-place to `fix`")
     if not folder.is_dir():
         raise UserError(f"cannot write {file}: there is no folder {folder}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minmax_lint.errors import UserError
+from minmax_lint.loaders.buffers import small_file
 from minmax_lint.report import Report
 from minmax_lint.rules.finding import Finding
 
@@ -82,7 +83,7 @@ class Baseline:
 def read_baseline(file: Path) -> Baseline:
     """The baseline in `file`. Raises UserError where it is missing or damaged."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(small_file(file))
         models = {
             str(path): tuple(Entry(one["fingerprint"], one["code"], one["message"]) for one in entries)
             for path, entries in content["models"].items()
@@ -90,7 +91,9 @@ def read_baseline(file: Path) -> Baseline:
         version = content["version"]
     except FileNotFoundError:
         raise UserError(f"there is no baseline {file}; `minmax-lint baseline create` makes it") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{file} is no baseline of minmax-lint ({error})") from None
     if version != VERSION:
         raise UserError(f"{file} is a baseline of version {version}; this minmax-lint reads {VERSION}")

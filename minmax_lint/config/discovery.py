@@ -9,6 +9,7 @@ from typing import Any
 from minmax_lint.config.reading import read_config
 from minmax_lint.config.settings import Config
 from minmax_lint.errors import UserError
+from minmax_lint.loaders.buffers import small_file
 
 OWN_FILE = "minmax-lint.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -56,8 +57,7 @@ def load_file(file: Path) -> Config | None:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
+        return tomllib.loads(small_file(file).decode("utf-8"))
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -14,6 +15,7 @@ from minmax_lint.loaders.wire import Buffer
 MOST_PIPED = 1 << 31
 """Bytes that are taken from a pipe: what a protocol buffer may have."""
 
+_MOST_BY_HAND = 64 << 20
 _PATIENCE = 10.0
 """Seconds that a named pipe may stay without a writer."""
 
@@ -33,6 +35,23 @@ def mapped(path: Path) -> Buffer:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise UnreadableModel(f"cannot be read ({error.strerror})") from None
+
+
+def small_file(path: Path) -> bytes:
+    """The content of a file or pipe that people write by hand: settings, ranges, a script.
+
+    Raises OSError, also for what never ends; UnreadableModel for a pipe that nobody writes into.
+    """
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            try:
+                return _awaited(file)
+            except UnreadableModel as error:
+                raise UnreadableModel(f"{path}: {error}") from None
+        content = file.read(_MOST_BY_HAND + 1)
+    if len(content) > _MOST_BY_HAND:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def piped(stream: BinaryIO) -> bytes:

@@ -7,7 +7,6 @@ mapped, so that weights nobody asks for are never read.
 from __future__ import annotations
 
 import math
-import mmap
 import struct
 from collections.abc import Mapping
 from functools import cached_property
@@ -142,14 +141,7 @@ class Bundle:
         if number not in self._shards:
             path = self._shard_path(number)
             try:
-                with path.open("rb") as file:
-                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except ValueError:
-                self._shards[number] = memoryview(b"")
-                return self._shards[number]
-            except OSError as error:
-                raise UnreadableModel(
-                    f"{path} cannot be read ({error.strerror}); the checkpoint needs all its .data files"
-                ) from None
-            self._shards[number] = memoryview(content)
+                self._shards[number] = memoryview(mapped(path))
+            except UnreadableModel as error:
+                raise UnreadableModel(f"{path}: {error}; the checkpoint needs all its .data files") from None
         return self._shards[number]

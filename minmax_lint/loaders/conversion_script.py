@@ -11,6 +11,7 @@ from typing import Any
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
+from minmax_lint.loaders.buffers import small_file
 
 _MAKERS: dict[str, Flow] = {
     "from_frozen_graph": "tf1",
@@ -29,9 +30,10 @@ _LARGEST = 16 << 20
 def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
     """Every converter that a script makes, with the flags that it sets. Raises UserError."""
     try:
-        if path.stat().st_size > _LARGEST:
+        content = small_file(path)
+        if len(content) > _LARGEST:
             raise UserError(f"{path} is too large for a script")
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        tree = ast.parse(content, filename=str(path))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -118,7 +118,7 @@ def _load_folder(folder: Path, signature: str | None) -> Model:
         raise UnreadableModel(f"the folder holds several checkpoints; name one, such as {prefixes[-1]}")
     inside = sorted(
         [found.parent for name in savedmodel.FILES for found in folder.glob(f"*/{name}")]
-        + [found for ending in ("pb", "pbtxt") for found in folder.glob(f"*.{ending}")]
+        + [found for ending in ("pb", "pbtxt") for found in folder.glob(f"*.{ending}") if found.is_file()]
     )
     if inside:
         raise UnreadableModel(f"the folder itself is no model; name what is in it, such as {inside[0]}")

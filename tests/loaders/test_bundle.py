@@ -95,7 +95,7 @@ def test_a_truncated_data_file_is_named(copied):
 
 def test_a_missing_data_file_is_named(copied):
     Path(f"{copied}.data-00000-of-00001").unlink()
-    with pytest.raises(UnreadableModel, match="data-00000-of-00001 cannot be read"):
+    with pytest.raises(UnreadableModel, match="data-00000-of-00001: cannot be read"):
         load(copied).variables.value("act_quant/max")
 
 
