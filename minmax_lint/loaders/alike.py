@@ -126,9 +126,11 @@ def _compared(said: bytes) -> bytes:
 
 def _like_the_first(content: bytes, starts: Any, compared: bytes) -> Any:
     """For each piece whether it equals the first, in the bits compared. Behind it there are at least `_WORD` bytes."""
+    same = numpy.ones(len(starts), bool)
+    if not compared:
+        return same
     whole = numpy.ndarray(len(content) - len(compared) + 1, f"V{len(compared)}", content, strides=(1,))
     words = whole[starts].view(numpy.uint64).reshape(len(starts), -1)
-    same = numpy.ones(len(starts), bool)
     for column, bits in zip(words.T, numpy.frombuffer(compared, numpy.uint64).tolist(), strict=True):
         same &= column == column[0] if bits == _EVERY_BIT else (column ^ column[0]) & numpy.uint64(bits) == 0
     return same

@@ -125,3 +125,8 @@ def test_records_compared_at_once_are_alike_as_those_compared_alone(
         record(encode_node(node(f"{name}{at}", **attrs))) for at, (name, attrs) in enumerate(rows)
     )
     assert _partition(content, 0) == _partition(content, 1 << 60)
+
+
+def test_nodes_that_say_nothing_are_alike() -> None:
+    content = b"".join(record(encode_node(Node(f"n{number}", "NoOp"))) for number in range(200))
+    assert _partition(content, 100) == [0] * 200
