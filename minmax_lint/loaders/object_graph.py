@@ -7,6 +7,7 @@ Source: tensorflow/python/saved_model/load.py (bound_inputs), trackable_object_g
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,14 +44,34 @@ def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str,
     return found
 
 
+def keys_by_name(bundle: Bundle) -> Mapping[str, str]:
+    """Name of a variable -> checkpoint key, as a checkpoint of TF2 tells them; names that two have are left out.
+
+    By these a Saver of TF1 restores such a checkpoint. Source: tensorflow/python/training/saver.py
+    (object_graph_key_mapping).
+    """
+    saved = _checkpoint_objects(bundle)
+    named = [
+        (attribute.full_name, attribute.checkpoint_key)
+        for node in (saved.nodes if saved is not None else ())
+        for attribute in node.attributes
+        if attribute.name == _VALUE and attribute.full_name
+    ]
+    counts = Counter(name for name, _ in named)
+    return {name: key for name, key in named if counts[name] == 1}
+
+
+def _checkpoint_objects(bundle: Bundle) -> Any | None:
+    try:
+        return message_class("TrackableObjectGraph").FromString(bundle.text(_CHECKPOINT_OBJECTS) or b"")
+    except DecodeError:
+        return None
+
+
 def _keys_by_object(objects: Any, bundle: Bundle) -> dict[int, str]:
     """Object of the SavedModel -> checkpoint key of its value."""
-    content = bundle.text(_CHECKPOINT_OBJECTS)
-    try:
-        saved = message_class("TrackableObjectGraph").FromString(content or b"")
-    except DecodeError:
-        return {}
-    if not objects.nodes or not saved.nodes:
+    saved = _checkpoint_objects(bundle)
+    if saved is None or not objects.nodes or not saved.nodes:
         return {}
     keys: dict[int, str] = {}
     pairs = [(0, 0)]

@@ -15,6 +15,7 @@ from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.bundle import Bundle
 from minmax_lint.loaders.checkpoint import named_prefix
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.object_graph import keys_by_name
 from minmax_lint.loaders.slices import parse_spec, taken
 
 _RESTORES = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
@@ -55,14 +56,14 @@ class CheckpointVariables:
 
     def value(self, node: str) -> Tensor | None:
         """The value of the variable that node `node` makes; None where the checkpoint has none."""
-        source = self._sources.get(node, Source(node))
+        source = self._source(node)
         tensor = self.bundle.tensor(source.key)
         part = parse_spec(source.part)
         return tensor if tensor is None or part is None else taken(tensor, part)
 
     def key(self, node: str) -> str:
         """The checkpoint's key of a variable: what the graph restores into it, else the node's own name."""
-        return self._sources.get(node, Source(node)).key
+        return self._source(node).key
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -82,6 +83,18 @@ class CheckpointVariables:
     def restored(self, node: str) -> bool:
         """Whether the graph's own saver restores the variable of node `node`."""
         return node in self._restored
+
+    def _source(self, node: str) -> Source:
+        """What the graph says, or, of a checkpoint of TF2, what its objects say of a variable of that name."""
+        source = self._sources.get(node, Source(node))
+        if source.key in self.bundle:
+            return source
+        key = self._by_name.get(source.key) or self._by_name.get(node)
+        return source if key is None else source._replace(key=key)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        return keys_by_name(self.bundle)
 
     @cached_property
     def _sources(self) -> Mapping[str, Source]:

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
 from minmax_lint.loaders.bundle import Bundle
+from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.variables import with_values
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 
@@ -104,3 +108,19 @@ def test_a_damaged_index_is_named(copied):
     index.write_bytes(index.read_bytes()[:-9])
     with pytest.raises(UnreadableModel, match=r"model\.ckpt\.index"):
         load(copied).variables.value("act_quant/max")
+
+
+def test_a_checkpoint_of_tf2_is_read_by_the_names_of_its_variables(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    holder = tf.Module()
+    holder.low = tf.Variable(-1.5, name="act_quant/min")
+    holder.twins = [tf.Variable(1.0, name="twin"), tf.Variable(2.0, name="twin")]
+    prefix = Path(tf.train.Checkpoint(model=holder).save(str(tmp_path / "ckpt")))
+    b = Builder()
+    for name in ("act_quant/min", "act_quant/max", "twin"):
+        b.add("VarHandleOp", name, dtype=DType.FLOAT, shape=())
+    variables = with_values(Model(None, "graphdef", b.graph()), prefix).variables
+    assert variables.key("act_quant/min") == "model/low/.ATTRIBUTES/VARIABLE_VALUE"
+    assert variables.value("act_quant/min").item() == -1.5
+    assert variables.value("act_quant/max") is None
+    assert variables.value("twin") is None
