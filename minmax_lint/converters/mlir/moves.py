@@ -192,7 +192,10 @@ def transpose_behind(rewriter: Rewriter, op: Operation) -> bool:
     if rank(other) not in (0, rank(moved.result)) or not same_type(moved.result, op.result):
         return False
     if elements(other.shape or ()) != 1:
+        order, shape = axes_of(moved.operands[1]), other.shape
         other = rewriter.constant(other)
+        if order is not None and shape is not None:
+            other.shape = tuple(shape[order.index(axis)] for axis in range(len(order)))
     return _swap_with_transpose(rewriter, op, moved, [moved.operands[0], other], [moved])
 
 

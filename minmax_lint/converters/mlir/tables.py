@@ -89,6 +89,8 @@ class Version:
     """BROADCAST_TO is a product with ones."""
     makes_dense_of_products: bool
     """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
+    checks_channels_of_reshapes: bool
+    """RESHAPE must leave the dimension that the scales of a FakeQuant for each channel belong to."""
     four_bits: frozenset[str]
     """Ops that take and make types of 4 bits."""
     crashes_on_nan: bool
@@ -108,6 +110,7 @@ VERSIONS = {
         squashes_while_quantizing=True,
         broadcasts_by_product=True,
         makes_dense_of_products=False,
+        checks_channels_of_reshapes=False,
         four_bits=frozenset({"RESHAPE"}),
         crashes_on_nan=True,
     ),
@@ -123,6 +126,7 @@ VERSIONS = {
         squashes_while_quantizing=False,
         broadcasts_by_product=False,
         makes_dense_of_products=True,
+        checks_channels_of_reshapes=True,
         four_bits=frozenset({"CONCATENATION", "RESHAPE", "SLICE", "STRIDED_SLICE", "TRANSPOSE"}),
         crashes_on_nan=False,
     ),

@@ -30,6 +30,8 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
         check_types(op, signed=signed)
+        if op.name == "RESHAPE" and version.checks_channels_of_reshapes:
+            _check_channels(op)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)
 
@@ -107,6 +109,14 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
                 raise _mistyped(
                     op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
                 )
+
+
+def _check_channels(reshape: Operation) -> None:
+    source, result = reshape.operands[0].shape, reshape.result.shape
+    scale = reshape.result.scale
+    if scale and scale.channels and source and result and source[-1] != result[-1]:
+        message = "'tfl.reshape' op requires 'output' type to be cast compatible with expected type"
+        raise _mistyped(reshape, message)
 
 
 def _last_stays_last(transpose: Operation) -> bool:

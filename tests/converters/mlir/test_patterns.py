@@ -130,8 +130,48 @@ def row_added_to_dense(b: Builder) -> str:
     return _out(b, b.add("AddV2", "y", product, b.const("row", [0.1, 0.2], [1, 4])))
 
 
+def log_softmax(b: Builder) -> str:
+    """d - log(sum(exp(d))), d being x - max(x)."""
+    x = flat(b)
+    less = b.add("Sub", "less", x, _reduced(b, "Max", "max", x))
+    return _out(
+        b, b.add("Sub", "y", less, b.add("Log", "log", _reduced(b, "Sum", "sum", b.add("Exp", "exp", less))))
+    )
+
+
+def pieces_joined_again(b: Builder) -> str:
+    """All that an Unpack makes, put together."""
+    b.add("Unpack", "pieces", b.add("Elu", "elu", start(b)), num=4, axis=1)
+    pieces = [f"pieces:{port}" if port else "pieces" for port in range(4)]
+    return b.add("ConcatV2", "y", *pieces, b.const("axis", 1, dtype=DType.INT32), N=4, Tidx=DType.INT32)
+
+
+def padding_of_a_convolution(b: Builder) -> str:
+    """Zeros around an image, as many as SAME would put there."""
+    pads = b.const("pads", [0, 0, 1, 1, 1, 1, 0, 0], [4, 2], dtype=DType.INT32)
+    return _convolution(
+        b, "y", b.add("Pad", "pad", b.add("Elu", "elu", start(b)), pads, Tpaddings=DType.INT32)
+    )
+
+
+def bias_behind_a_transposition(b: Builder) -> str:
+    """A convolution brought to NCHW before its bias is added."""
+    order = _integers(b, "order", 0, 3, 1, 2)
+    turned = b.add("Transpose", "turned", _convolution(b, "conv", start(b)), order, Tperm=DType.INT32)
+    return _out(b, b.add("AddV2", "y", turned, b.const("bias", [0.1, 0.2], [1, 4, 1, 1])))
+
+
+def _convolution(b: Builder, name: str, image: str) -> str:
+    weights = b.fake_quant("weights_fq", b.const("weights", [0.5, -0.5], [3, 3, 4, 4]), -1, 1)
+    return b.add(
+        "Conv2D", name, image, weights, strides=[1, 1, 1, 1], padding=b"VALID", dilations=[1, 1, 1, 1]
+    )
+
+
 EVERYWHERE = {
     gelu_with_erf: "quantized",
+    log_softmax: "quantized",
+    pieces_joined_again: "ELU RESHAPE",
     gelu_with_tanh: "quantized",
     sigmoid: "quantized",
     softmax: "quantized",
@@ -148,8 +188,21 @@ EVERYWHERE = {
 }
 """Pattern -> verdict, or the ops that stay float, in all profiles."""
 
+ONLY_IN_2_21 = {
+    padding_of_a_convolution: ("CONV_2D ELU PAD", "CONV_2D ELU"),
+    bias_behind_a_transposition: ("ADD CONV_2D TRANSPOSE", "quantized"),
+}
+"""Pattern -> the same for 2.15 and 2.21."""
+
 
 @pytest.mark.parametrize("pattern", EVERYWHERE, ids=lambda pattern: pattern.__name__)
 def test_pattern(pattern: Pattern) -> None:
     answers = tuple(answer(predicted(pattern, name)) for name in PROFILES)
     assert answers == (EVERYWHERE[pattern],) * len(PROFILES), pattern.__doc__
+
+
+@pytest.mark.parametrize("pattern", ONLY_IN_2_21, ids=lambda pattern: pattern.__name__)
+def test_what_only_the_newer_one_recognizes(pattern: Pattern) -> None:
+    answers = {name: answer(predicted(pattern, name)) for name in PROFILES}
+    older, newer = ONLY_IN_2_21[pattern]
+    assert answers == {name: older if "2.15" in name else newer for name in PROFILES}, pattern.__doc__
