@@ -28,6 +28,8 @@ _LIST, _HIDDEN, _CELL = 3, 4, 5
 
 def with_fused_lstm(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph with one op for each such layer; the same objects where there is none."""
+    if _LOOPS.isdisjoint(kept.graph.columns.ops):
+        return kept, inference
     made: dict[str, list[Node]] = {}
     for name in kept.order:
         if kept.graph.op(name) in _LOOPS and kept.graph[name].text(IMPLEMENTS).startswith("lstm_"):

@@ -55,8 +55,7 @@ class NotLowered(Exception):
 
 def lowered(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph without lists; the same objects where there are none. Raises NotLowered."""
-    ops = kept.graph.columns.ops
-    if not any(op in LISTS or op in _LOOPS for op in ops):
+    if (LISTS | _LOOPS).isdisjoint(kept.graph.columns.ops):
         return kept, inference
     lists = {
         name: _items(kept.graph[name])

@@ -9,6 +9,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
+from minmax_lint.explaining import spellings
 from minmax_lint.rules.finished_example import FinishedNet
 from minmax_lint.rules.islands import islands
 
@@ -117,3 +118,16 @@ def test_the_prediction_for_the_source_graph_explains_the_real_model(model, grap
     report = minmax_lint.lint(fixtures / model, made_from=made_from, select=["MM501"])
     (finding,) = report.findings
     assert f"({code}): array 'second/Relu6' has no range" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("tensor", "names"),
+    [
+        ("StatefulPartitionedCall", ["Identity"]),
+        ("StatefulPartitionedCall_1:2", ["Identity_2", "StatefulPartitionedCall_1:"]),
+        ("model/dense/MatMul_11", ["model/dense/MatMul_1", "model/dense/MatMul_"]),
+        ("while/add", []),
+    ],
+)
+def test_a_tensor_of_a_saved_models_conversion_is_looked_for_under_these_names(tensor, names):
+    assert list(spellings(tensor)) == names
