@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from minmax_lint.repetition.condensed import Condensed
-from minmax_lint.repetition.questions import Open, Questions
+from minmax_lint.repetition.questions import FAILED, Open, Questions
 from minmax_lint.repetition.told import NotTold
 
 Answers = Mapping[Open, object]
@@ -20,6 +20,7 @@ def answering_otherwise(
     `deviating`: blocks of which something else was said than of most of their twins. Raises NotTold where
     nothing can be said of the twins of a class.
     """
+    _check_unequal(smaller, questions)
     found: dict[int, object] = {}
     for twins in smaller.classes.twins.values():
         left_out = [block for block in twins if block not in smaller.staying]
@@ -34,6 +35,15 @@ def answering_otherwise(
         if moved and any(True for _ in _otherwise(questions, [answers], [block])):
             found |= {origin: origin for origin in (int(smaller.blocks.of_node[source]) for source in moved)}
     return found
+
+
+def _check_unequal(smaller: Condensed, questions: Questions) -> None:
+    """That no two blocks have in common what was found unequal of some. Raises NotTold."""
+    values: list[object] = []
+    for number, question in questions.unequal:
+        values += questions.worked_out([question], smaller.classes.twins[number])[question]
+    if FAILED in values or len(set(values)) < len(values):
+        raise NotTold
 
 
 def _otherwise(

@@ -6,6 +6,7 @@ every question has the same answer comes out the same.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -60,6 +61,8 @@ class Questions:
         """Block -> what was asked of it, or of it and of what it reads, and answered."""
         self.exposed: set[int] = set()
         """Blocks whose values were looked at."""
+        self.unequal: set[tuple[int, Open]] = set()
+        """Class of blocks, and what none of them may have in common with another block that is named here."""
 
     def note(self) -> None:
         """Take in what the journal holds by now. Raises NotTold."""
@@ -71,8 +74,11 @@ class Questions:
         for term in journal.exposed:
             self.exposed.update(self._owned(term))
         for term, answer in journal.answers.items():
-            for owner in self._owned(term):
+            owners = self._owning(self._blocks[term])
+            for owner in owners:
                 self.answers.setdefault(owner, {})[self._open[owner, term]] = answer
+            if not owners:
+                self._note_strangers(term, answer)
 
     def number(self, block: int, number: FollowedNumber) -> Open:
         """A number that is said of a block. Raises NotTold."""
@@ -98,6 +104,17 @@ class Questions:
                 columns = [_column(operand, found, len(twins)) for operand in operands]
                 found[term] = _each(function, columns, options)
         return found
+
+    def _note_strangers(self, term: Term, answer: object) -> None:
+        """Blocks that do not read each other may be found unequal: then no two of their twins may be equal."""
+        if (term.function, answer) not in ((operator.eq, False), (operator.ne, True)):
+            raise NotTold
+        for operand in term.operands:
+            blocks = self._blocks[operand] if isinstance(operand, Term) else frozenset()
+            if len(blocks) != 1:
+                raise NotTold
+            (block,) = blocks
+            self.unequal.add((self._smaller.classes.of_block[block], self._open[block, operand]))
 
     def _blocks_of(self, term: Term) -> frozenset[int]:
         if term.function is None:

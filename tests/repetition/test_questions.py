@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Tensor
@@ -11,6 +13,7 @@ from minmax_lint.repetition.condensed import Condensed, condensed
 from minmax_lint.repetition.cut import cut
 from minmax_lint.repetition.followed import FollowedNumber
 from minmax_lint.repetition.questions import Questions
+from minmax_lint.repetition.told import NotTold
 from tests.repetition.random_chains import as_read
 
 LAYERS = 20
@@ -90,3 +93,36 @@ def test_numbers_are_worked_out_for_every_twin() -> None:
     opened = questions.number(found.block(f"quant_{staying}"), number)  # type: ignore[arg-type]
     twins = [found.block("quant_9"), found.block("quant_11")]
     assert questions.worked_out([opened], twins)[opened] == [2 * (5 + 9 / 8), 2 * (5 + 11 / 8)]
+
+
+def strangers(found: Condensed) -> tuple[int, int]:
+    staying = followed_layers(found)
+    return next((low, up) for low in staying for up in staying if low + 1 < up)
+
+
+def test_layers_that_do_not_read_each_other_may_be_unequal_as_all_twins_are() -> None:
+    found = smaller(chain({}))
+    one, other = strangers(found)
+    questions = Questions(found)
+    assert high(found, one) != high(found, other)
+    questions.note()
+    assert not answering_otherwise(found, questions, ())
+
+
+def test_layers_that_do_not_read_each_other_may_not_be_unequal_where_twins_are_equal() -> None:
+    found = smaller(chain({}))
+    one, other = strangers(found)
+    questions = Questions(found)
+    assert abs(high(found, one) - 6) != abs(high(found, other) - 6)
+    questions.note()
+    with pytest.raises(NotTold):
+        answering_otherwise(found, questions, ())
+
+
+def test_layers_that_do_not_read_each_other_may_not_be_compared_otherwise() -> None:
+    found = smaller(chain({}))
+    one, other = strangers(found)
+    questions = Questions(found)
+    assert high(found, one) < high(found, other)
+    with pytest.raises(NotTold):
+        questions.note()
