@@ -12,6 +12,9 @@ from pathlib import Path
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.wire import Buffer
 
+_ENDING = ".minmax-lint"
+"""Of what is being written. A process that is killed leaves it behind, and whoever finds it knows whose it is."""
+
 
 def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:
     """Replace `destination` by `pieces`: written beside it, synced, renamed.
@@ -46,7 +49,7 @@ def write_files(contents: Mapping[Path, Iterable[Buffer]]) -> None:
 def _write_beside(destination: Path, pieces: Iterable[Buffer], written: dict[Path, Path]) -> None:
     """Write a file that is to take `destination`'s place, and note it in `written` as soon as it is there."""
     target = Path(os.path.realpath(destination))
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(_ENDING, f".{target.name[:100]}.", target.parent)
     written[destination] = Path(name)
     with os.fdopen(handle, "wb") as file:
         for piece in pieces:
@@ -69,7 +72,7 @@ def new_folder(destination: Path) -> Iterator[Path]:
         raise UserError(f"{destination} is there already; remove it or choose another --output")
     with _refusals(destination):
         target = Path(os.path.realpath(destination))
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
+        temporary = Path(tempfile.mkdtemp(_ENDING, f".{target.name[:100]}.", target.parent))
         try:
             yield temporary
             os.chmod(temporary, 0o777 & ~_umask())

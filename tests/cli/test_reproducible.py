@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,10 @@ CHECKPOINT = "fixtures/founding/eval-checkpoint"
 SAVED_MODEL = "fixtures/founding/eval-saved_model"
 
 
-def run(seed, *arguments):
-    environment = dict(os.environ, PYTHONHASHSEED=seed)
+def run(seed, *arguments, folder=ROOT, **variables):
+    environment = dict(os.environ, PYTHONHASHSEED=seed, PYTHONPATH=str(ROOT), **variables)
     command = [sys.executable, "-m", "minmax_lint", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, cwd=ROOT, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, cwd=folder, env=environment, check=False)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
 
@@ -41,3 +42,14 @@ def test_fixed_graphs_are_the_same_under_every_hash_seed(tmp_path, source):
     ]
     assert written[0] == written[1]
     assert written[0]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "html", "full", "junit", "model-explorer"])
+def test_reports_are_the_same_in_every_folder_locale_and_time_zone(tmp_path, form):
+    (tmp_path / GRAPH).parent.mkdir(parents=True)
+    shutil.copy(ROOT / GRAPH, tmp_path / GRAPH)
+    arguments = ["check", GRAPH, "--output-format", f"{form}={tmp_path / form}"]
+    run("1", *arguments, LC_ALL="C.UTF-8", TZ="Pacific/Apia")
+    here = (tmp_path / form).read_bytes()
+    run("2", *arguments, folder=tmp_path, LC_ALL="POSIX", TZ="America/New_York", PYTHONUTF8="0")
+    assert (tmp_path / form).read_bytes() == here

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from minmax_lint.cli import main
 from minmax_lint.loaders import load
 from tests.benchmarks.chains import write_chain
 
@@ -139,3 +140,61 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", script, str(destination)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert destination.read_bytes() == before
+
+
+KILLED = """
+import os, signal, sys
+stage = sys.argv[1]
+setattr(os, stage, lambda *arguments, **named: os.kill(os.getpid(), signal.SIGKILL))
+from minmax_lint.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("stage", ["fsync", "chmod", "replace"])
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        (["fix", "eval-frozen.pb", "--output"], "fixed.pb"),
+        (["fix", "eval.pbtxt", "--output"], "fixed.pbtxt"),
+        (["fix", "eval-checkpoint", "--output"], "fixed.ckpt"),
+        (["fix", "eval-saved_model", "--output"], "fixed"),
+        (["check", "eval-frozen.pb", "--output-format"], "json=report.json"),
+        (["baseline", "create", "eval-frozen.pb", "--baseline"], "baseline.json"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_kill_at_any_step_of_a_write_leaves_nothing_that_looks_whole(tmp_path, command, written, stage):
+    words = [str(FOUNDING / word) if word.startswith("eval") else word for word in command]
+    script = [sys.executable, "-B", "-c", KILLED, stage, *words, written]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, check=False)
+    name = written.rpartition("=")[2]
+    if (name, stage) == ("fixed", "fsync"):
+        pytest.skip("a folder is not synced")
+    assert done.returncode == -signal.SIGKILL
+    left = [path.name for path in tmp_path.iterdir()]
+    assert left
+    assert all(one.startswith(f".{name}") and one.endswith(".minmax-lint") for one in left)
+
+
+def test_links_are_followed_and_folders_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("real.pb").write_bytes(b"old")
+    Path("link.pb").symlink_to("real.pb")
+    Path("folder.pb").mkdir()
+    assert main(["fix", str(FOUNDING / "eval-frozen.pb"), "--output", "link.pb"]) == 0
+    assert Path("link.pb").is_symlink()
+    assert load(Path("real.pb")).graph
+    for command in (["fix", "--output", "folder.pb"], ["check", "--output-format", "json=folder.pb"]):
+        capsys.readouterr()
+        assert main([command[0], str(FOUNDING / "eval-frozen.pb"), *command[1:]]) == 2
+        assert "folder.pb cannot be written: Is a directory" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.pb", "link.pb", "real.pb"]
+
+
+def test_two_at_once_leave_one_whole_model(tmp_path):
+    command = [sys.executable, "-B", "-m", "minmax_lint", "fix", str(FOUNDING / "eval-frozen.pb")]
+    both = [subprocess.Popen([*command, "--output", "fixed.pb"], cwd=tmp_path) for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["fixed.pb"]
+    assert main(["check", str(tmp_path / "fixed.pb"), "--output-format", "concise"]) == 0
