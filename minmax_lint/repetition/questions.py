@@ -20,6 +20,9 @@ from minmax_lint.repetition.told import NotTold
 OWN = -1
 """In the place of a border that a block reads: the block itself."""
 
+_AT_ONCE = 1 << 20
+"""Bytes of constants looked at together: as numbers of Python they take ten times as much."""
+
 _FAILURES = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError)
 
 
@@ -89,6 +92,30 @@ class Questions:
 
     def worked_out(self, wanted: Iterable[Open], twins: Sequence[int]) -> Mapping[Open, Sequence[Any]]:
         """What some terms come to for each of some blocks that look alike."""
+        terms = list(wanted)
+        found: dict[Open, list[Any]] = {term: [] for term in terms}
+        step = max(1, _AT_ONCE // max(1, self._bytes(terms, twins[0]))) if twins else 1
+        for at in range(0, len(twins), step):
+            columns = self._worked_out(terms, twins[at : at + step])
+            for term, column in found.items():
+                column += columns[term]
+        return found
+
+    def _bytes(self, wanted: list[Open], twin: int) -> int:
+        """Bytes of the constants of a block that some terms are about."""
+        constants: set[Constant] = set()
+        pending, seen = list(wanted), set(wanted)
+        while pending:
+            function, operands, _ = self._made[pending.pop().number]
+            if function is None:
+                constants.add(operands[0])
+            below = set(_opens(operands)) - seen
+            seen |= below
+            pending += below
+        tensors = (self._constant(constant, twin) for constant in constants)
+        return sum(tensor.nbytes for tensor in tensors if isinstance(tensor, Tensor))
+
+    def _worked_out(self, wanted: list[Open], twins: Sequence[int]) -> Mapping[Open, Sequence[Any]]:
         found: dict[Open, Sequence[Any]] = {}
         pending = list(wanted)
         while pending:

@@ -65,6 +65,11 @@ def test_weights_are_checked_and_patched_without_a_copy(tmp_path):
     assert (tmp_path / "fixed.pb").stat().st_size >= chain.path.stat().st_size
 
 
+def test_weights_of_blocks_that_repeat_themselves_are_not_all_held_at_once(tmp_path):
+    chain = write_chain(tmp_path / "graph.pb", 6_000, 60_000_000)
+    assert usage_of(["check", str(chain.path), "-o", chain.output, "--exit-zero"]).mib < 80
+
+
 def test_a_graph_past_2_gib_is_linted_and_called_unreadable_for_converters(tmp_path):
     path = tmp_path / "graph.pb"
     _write_sparse(path, columns=(1 << 26) + 1)
