@@ -33,13 +33,26 @@ _MAKERS = LISTS - {"TensorListGetItem", "TensorListLength", "TensorListStack"}
 
 STATIC = "requires element_shape to be static during TF Lite transformation pass"
 RANKED = "requires element_shape to be 1D tensor during TF Lite transformation pass"
+NUMBERS = (
+    "requires element_dtype to be 1-bit/8-bit/16-bit/32-bit/64-bit integer or 16-bit/32-bit/64-bit float type during "
+    "TF Lite transformation pass"
+)
 ILLEGAL = "failed to legalize operation 'tf.Identity' that was explicitly marked illegal"
+
+_INPUTS = {
+    "TensorListGetItem": 2,
+    "TensorListPushBack": 2,
+    "TensorListReserve": 2,
+    "TensorListSetItem": 3,
+    "TensorListStack": 2,
+}
+"""Inputs that an op needs, where that is not one; a damaged node stays as it is."""
 
 _LOOPS = frozenset({"While", "StatelessWhile"})
 
 
 class NotLowered(Exception):
-    """A list cannot become an array: the converter ends here."""
+    """A list cannot become an array: the converter ends here, or it is not known whether it does (no message)."""
 
     def __init__(self, node: str, message: str, reason: str) -> None:
         super().__init__(message)
@@ -49,6 +62,9 @@ class NotLowered(Exception):
 
     def prediction(self, profile: str) -> Prediction:
         """The abort."""
+        if not self.message:
+            cause = Obstacle("other", None, self.node, self.reason)
+            return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))
         cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,))
         return Prediction(profile, "abort", "other", message=self.message, obstacles=(cause,))
 
@@ -86,6 +102,8 @@ class _Lowering:
     def node(self, node: Node) -> None:
         if node.op in _LOOPS:
             self._loop(node)
+            return
+        if len(node.inputs) < _INPUTS.get(node.op, 1):
             return
         if node.op == "Identity" and node.inputs[0].array in self.types:
             self.types[node.name] = self.types[node.inputs[0].array]
@@ -128,6 +146,10 @@ class _Lowering:
 
     def _made(self, node: Node) -> None:
         """A list of so many items, or of none: zeros."""
+        if _items(node).numpy_name is None:
+            raise NotLowered(
+                node.name, f"'tf.{node.op}' op {NUMBERS}", f"{placed(node)} is a list of no numbers"
+            )
         zero = Tensor.of(_items(node), [], [0])
         sizes = self._item_shape(node)
         if node.op == "EmptyTensorList":
@@ -158,7 +180,7 @@ class _Lowering:
         for use in self.kept.uses(node.name):
             reader = self.kept.graph[use.node]
             if reader.op == "TensorListSetItem":
-                return _static(self.inference, reader.inputs[2].array)
+                return _static(self.inference, node, reader.inputs[2].array)
             if reader.op not in _LOOPS:
                 continue
             body = self.kept.graph.functions.get(reader.name, ())[-1:]
@@ -259,13 +281,18 @@ def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tup
     item = writes[0].inputs[2].array
     inside = trace(_reading_arrays(body, around.types).graph, body.inputs, [item])
     inside, inference = lowered(inside, Inference(inside, shapes, around.inference.batch))
-    return _static(inference, item)
+    return _static(inference, around.kept.graph[name], item)
 
 
-def _static(inference: Inference, array: str) -> tuple[int, ...] | None:
+def _static(inference: Inference, node: Node, array: str) -> tuple[int, ...] | None:
+    """The shape of what is written into list `node`; None where a size is open."""
     shape = inference.shape(array)
-    sizes = [size for size in shape if size is not None] if shape is not None else []
-    return tuple(sizes) if shape is not None and len(sizes) == len(shape) else None
+    if shape is None:
+        raise NotLowered(
+            node.name, "", f"the shape of what is written into the list {placed(node)} is not known"
+        )
+    sizes = [size for size in shape if size is not None]
+    return tuple(sizes) if len(sizes) == len(shape) else None
 
 
 def _items(node: Node) -> DType:

@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import trace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "recurrent"
 MEASURED = [
@@ -104,3 +110,24 @@ def test_a_batch_that_is_fixed_on_the_command_line_is_fixed():
         FIXTURES / "map_fn_batch.pb", inputs={"x": [1, 8, 4]}, outputs=["Identity"], converters=["mlir-v2"]
     )
     assert "FILL" not in {op for op, _ in report.predictions["mlir-2.21-v2"].float_ops}
+
+
+def made_list(dtype, *inputs):
+    """A list of these items that is stacked again."""
+    b = Builder()
+    b.const("shape", [2], dtype=DType.INT32)
+    b.const("count", 3, dtype=DType.INT32)
+    b.add("TensorListReserve", "list", *inputs, element_dtype=dtype)
+    y = b.add("TensorListStack", "y", "list", "shape", element_dtype=dtype)
+    kept = trace(b.graph(), (), [y])
+    return predict(kept, Inference(kept, {}), profile("mlir-2.21-v2"))
+
+
+def test_a_list_of_texts_is_refused():
+    found = made_list(DType.STRING, "shape", "count")
+    assert (found.verdict, found.kind) == ("abort", "other")
+    assert "requires element_dtype to be" in found.message
+
+
+def test_a_list_that_lacks_inputs_is_not_followed():
+    assert made_list(DType.FLOAT, "shape").verdict in ("undetermined", "abort")
