@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.layers import IMPLEMENTS, LAYER, layer_of
 from minmax_lint.graph.names import array_name
@@ -79,7 +80,12 @@ class Flattening:
         attrs = self._calls.message(site.position).attr if site.frame.body is None else site.node.attr
         data = tuple(text for text in self._calls.inputs(site) if not text.startswith("^"))
         passed = data if "While" in op else data[1:]
-        return tuple(self._branch(site, name, role, passed) for name, role in named_functions(op, attrs))
+        named = list(named_functions(op, attrs))
+        if attrs and len(named) < 2 and not op.endswith("Case"):
+            raise UnreadableModel(
+                f"{op} {site.name!r} lacks the function that it calls; save the model again"
+            )
+        return tuple(self._branch(site, name, role, passed) for name, role in named)
 
     def _branch(self, site: Site, name: str, role: str, passed: tuple[str, ...]) -> Function:
         frame = self._calls.branch(site, name, passed)
