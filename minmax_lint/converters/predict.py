@@ -9,9 +9,10 @@ from minmax_lint.converters.decided import decided
 from minmax_lint.converters.functional import functional
 from minmax_lint.converters.fused_lstm import with_fused_lstm
 from minmax_lint.converters.limits import as_read
+from minmax_lint.converters.list_failure import NotLowered
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.tensor_lists import NotLowered, lowered
+from minmax_lint.converters.tensor_lists import lowered
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.list_failure import ILLEGAL, NUMBERS, RANKED, STATIC, NotLowered
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.inference import Inference
@@ -31,14 +31,6 @@ LISTS = frozenset(
 _MAKERS = LISTS - {"TensorListGetItem", "TensorListLength", "TensorListStack"}
 """The ones whose result is a list."""
 
-STATIC = "requires element_shape to be static during TF Lite transformation pass"
-RANKED = "requires element_shape to be 1D tensor during TF Lite transformation pass"
-NUMBERS = (
-    "requires element_dtype to be 1-bit/8-bit/16-bit/32-bit/64-bit integer or 16-bit/32-bit/64-bit float type during "
-    "TF Lite transformation pass"
-)
-ILLEGAL = "failed to legalize operation 'tf.Identity' that was explicitly marked illegal"
-
 _INPUTS = {
     "TensorListGetItem": 2,
     "TensorListPushBack": 2,
@@ -49,24 +41,6 @@ _INPUTS = {
 """Inputs that an op needs, where that is not one; a damaged node stays as it is."""
 
 _LOOPS = frozenset({"While", "StatelessWhile"})
-
-
-class NotLowered(Exception):
-    """A list cannot become an array: the converter ends here, or it is not known whether it does (no message)."""
-
-    def __init__(self, node: str, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.node = node
-        self.message = message
-        self.reason = reason
-
-    def prediction(self, profile: str) -> Prediction:
-        """The abort."""
-        if not self.message:
-            cause = Obstacle("other", None, self.node, self.reason)
-            return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))
-        cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,))
-        return Prediction(profile, "abort", "other", message=self.message, obstacles=(cause,))
 
 
 def lowered(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
