@@ -86,6 +86,8 @@ def _glob(config: Config, model: ModelSettings) -> list[Path]:
         root = Path(Path(pattern).anchor)
         pattern = str(Path(pattern).relative_to(root))
     try:
+        if any("**" in part and part != "**" for part in Path(pattern).parts):  # Python 3.13 takes it for *
+            raise ValueError("** stands for folders, and stands alone")
         return [Path(os.path.abspath(path)) for path in root.glob(pattern)]
     except ValueError as error:
         raise UserError(f"{model.origin}: {model.path!r} is no pattern for files ({error})") from None
