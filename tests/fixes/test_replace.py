@@ -19,6 +19,13 @@ from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, fixed, image, run, verdicts
 
 _INT = {"dtype": DType.INT32}
+
+
+def quantize(b: Builder, x: str, low: float, high: float, **attrs: bool) -> str:
+    bounds = (b.const("low", low), b.const("high", high))
+    return b.add("QuantizeAndDequantizeV2", "op", x, *bounds, range_given=True, axis=-1, **attrs)
+
+
 OPS: dict[str, Callable[[Builder, str], str]] = {
     "abs": lambda b, x: b.add("Abs", "op", x),
     "add-n": lambda b, x: b.add("AddN", "op", *[b.add("Exp", f"term{i}", x) for i in range(9)], N=9),
@@ -31,36 +38,9 @@ OPS: dict[str, Callable[[Builder, str], str]] = {
     "thirds": lambda b, x: b.add("RealDiv", "op", x, b.const("three", 3.0, [2, 4])),
     "neg": lambda b, x: b.add("Neg", "op", x),
     "cube": lambda b, x: b.add("Pow", "op", x, b.const("three", 3.0)),
-    "quantize": lambda b, x: b.add(
-        "QuantizeAndDequantizeV2",
-        "op",
-        x,
-        b.const("low", -1.0),
-        b.const("high", 2.0),
-        range_given=True,
-        axis=-1,
-    ),
-    "quantize-unsigned": lambda b, x: b.add(
-        "QuantizeAndDequantizeV2",
-        "op",
-        x,
-        b.const("low", 0.0),
-        b.const("high", 1.0),
-        range_given=True,
-        signed_input=False,
-        axis=-1,
-    ),
-    "quantize-unsigned-narrow": lambda b, x: b.add(
-        "QuantizeAndDequantizeV2",
-        "op",
-        x,
-        b.const("low", 0.0),
-        b.const("high", 1.0),
-        range_given=True,
-        signed_input=False,
-        narrow_range=True,
-        axis=-1,
-    ),
+    "quantize": lambda b, x: quantize(b, x, -1.0, 2.0),
+    "quantize-unsigned": lambda b, x: quantize(b, x, 0.0, 1.0, signed_input=False),
+    "quantize-unsigned-narrow": lambda b, x: quantize(b, x, 0.0, 1.0, signed_input=False, narrow_range=True),
     "reverse": lambda b, x: b.add("ReverseV2", "op", x, b.const("axes", [1], **_INT), Tidx=DType.INT32),
     "square": lambda b, x: b.add("Square", "op", x),
     "difference": lambda b, x: b.add("SquaredDifference", "op", x, b.add("Relu", "relu", x)),
