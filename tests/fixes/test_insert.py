@@ -117,6 +117,16 @@ def test_arithmetic_of_bounded_operands_is_bounded(op: str, bound: tuple[float, 
     assert found == bound
 
 
+def test_a_leaky_relu_that_falls_below_zero_holds_the_zero_between() -> None:
+    from minmax_lint.fixes.bounds import Bounds
+    from minmax_lint.graph.inference import Inference
+    from minmax_lint.graph.trace import trace
+
+    b = Builder()
+    b.add("LeakyRelu", "end", b.add("Tanh", "tanh", b.placeholder("input", [1, 4])), alpha=-0.5)
+    assert Bounds(Inference(trace(b.graph(), ["input"], ["end"]), {})).of("end") == (0.0, 1.0)
+
+
 def test_an_output_keeps_its_name() -> None:
     b = Builder()
     b.dense("output", b.placeholder("input", [1, 4]), 4, 3)

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 import minmax_lint
+from minmax_lint.fixes.repair import CannotRepair
+from minmax_lint.fixes.unify import unify
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range, fake_quants
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import trace
 from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 
@@ -75,3 +79,15 @@ def test_a_sum_that_mlir_moves_in_front_of_a_reshape_gets_the_range_of_what_it_r
     b.fake_quant("output", b.add("AddV2", "sum", flat, flat), -4, 4)
     patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
     assert {after for _, after in verdicts(patch).values()} == {"quantized"}
+
+
+def test_ranges_that_agree_are_left_as_they_are() -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    left, right = (
+        b.fake_quant(name, b.add(name.title(), f"{name}/op", x), -3, 3) for name in ("relu", "tanh")
+    )
+    b.add("Maximum", "output", left, right)
+    graph = b.graph()
+    with pytest.raises(CannotRepair):
+        unify(graph, Inference(trace(graph, ["input"], ["output"]), {}), ["output"])

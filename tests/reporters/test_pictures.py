@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from minmax_lint.graph.trace import trace
 from minmax_lint.reporters.picture import picture
 from tests.reporters.golden_file import assert_golden
-from tests.reporters.reports import BROKEN, CLEAN
+from tests.reporters.reports import BROKEN, CLEAN, founding_graph
 from tests.reporters.test_golden import rendered
 
 
@@ -23,6 +25,16 @@ def test_the_picture_shows_the_kept_part_and_what_hangs_outside():
     assert places["act_quant/FakeQuantWithMinMaxVars"] == "outside"
     assert ("output", "act_quant/FakeQuantWithMinMaxVars") in drawn.edges
     assert not {"w", "b"} & set(places), "values are not drawn"
+
+
+def test_a_few_steps_behind_the_kept_part_are_drawn_and_no_more():
+    b = founding_graph()
+    end = "output"
+    for i in range(5):
+        end = b.add("Relu", f"behind_{i}", end)
+    graph = b.graph()
+    drawn = picture(replace(BROKEN.reports[0], source=graph, trace=trace(graph, ["input"], ["output"])))
+    assert [name for name in drawn.nodes if name.startswith("behind")] == ["behind_0", "behind_1", "behind_2"]
 
 
 def test_ranges_stand_at_fake_quants_and_at_the_arrays_they_reach():

@@ -64,7 +64,13 @@ def test_a_range_without_zero_tells_the_one_it_is_widened_to() -> None:
 
 @pytest.mark.parametrize(
     ("op", "low", "high", "share"),
-    [("Relu6", -6, 6, "50%"), ("Sigmoid", 0, 4, "75%"), ("Tanh", -2, 2, "50%"), ("Softmax", 0, 10, "90%")],
+    [
+        ("Relu6", -6, 6, "50%"),
+        ("Sigmoid", 0, 4, "75%"),
+        ("Sigmoid", 0, 1.08, "7%"),
+        ("Tanh", -2, 2, "50%"),
+        ("Softmax", 0, 10, "90%"),
+    ],
 )
 def test_a_range_beyond_what_its_op_gives_tells_how_much_is_lost(
     op: str, low: float, high: float, share: str
@@ -74,7 +80,8 @@ def test_a_range_beyond_what_its_op_gives_tells_how_much_is_lost(
 
 
 @pytest.mark.parametrize(
-    ("op", "low", "high"), [("Relu6", 0, 6), ("Relu6", -0.02, 5.7), ("LeakyRelu", -6, 3)]
+    ("op", "low", "high"),
+    [("Relu6", 0, 6), ("Relu6", -0.02, 5.7), ("Sigmoid", 0, 1.04), ("LeakyRelu", -6, 3)],
 )
 def test_a_range_within_what_its_op_gives_is_fine(op: str, low: float, high: float) -> None:
     assert not found(with_range(low, high, op), "MM203")
@@ -94,13 +101,18 @@ def test_weights_with_the_start_value_look_untrained() -> None:
     assert "'wq' has the range [-6, 6], with which rewriters start" in finding.message
 
 
-def test_many_layers_with_one_odd_range_look_untrained() -> None:
+def layers_of_one_range(count: int) -> Report:
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
-    for i in range(5):
+    for i in range(count):
         x = b.fake_quant(f"q{i}", b.dense(f"d{i}", x, 4, 4), -2.5, 3.5)
-    (finding,) = found(lint(b, {"input": (1, 4)}, (x,)), "MM204")
-    assert "'q0' and 4 more FakeQuants have the range [-2.5, 3.5]" in finding.message
+    return lint(b, {"input": (1, 4)}, (x,))
+
+
+def test_four_layers_with_one_odd_range_look_untrained_and_three_do_not() -> None:
+    (finding,) = found(layers_of_one_range(4), "MM204")
+    assert "'q0' and 3 more FakeQuants have the range [-2.5, 3.5]" in finding.message
+    assert not found(layers_of_one_range(3), "MM204")
 
 
 @pytest.mark.parametrize(("bits", "severity"), [(4, "error"), (6, "warning"), (16, "error")])
