@@ -142,6 +142,9 @@ class FollowedNumber(Followed):
     def __int__(self) -> int:
         return int(self._exposed())
 
+    def __index__(self) -> int:
+        return operator.index(self._exposed())  # type: ignore[arg-type] # raises TypeError as a float does
+
     def __hash__(self) -> int:
         return hash(self._exposed())
 

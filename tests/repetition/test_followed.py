@@ -86,6 +86,14 @@ def test_whoever_sees_the_elements_themselves_is_noted(look: Callable[[Any], Any
     assert journal.exposed
 
 
+def test_a_whole_number_counts_and_a_float_does_not() -> None:
+    journal = Journal()
+    assert len(range(math.trunc(number(journal, 0, 3.5)))) == 3
+    assert journal.exposed
+    with pytest.raises(TypeError):
+        range(number(journal, 1, 3.5))
+
+
 def test_a_constant_has_the_values_of_no_other() -> None:
     journal = Journal()
     one, other = tensor(journal, 0, 1.0), tensor(journal, 1, 1.0)
