@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
@@ -65,11 +65,9 @@ class Kept:
 
     @cached_property
     def producers_first(self) -> bool:
-        """Whether every kept node stands behind those that it reads."""
-        if isinstance(self.nodes, Chosen) and self.graph.wiring is not None:
-            return self.graph.wiring.is_producers_first(self.nodes.flags)
-        position = self.graph.position
-        return all(position(source) < position(name) for name in self.order for source in self.sources(name))
+        """Whether every kept node is known to stand behind those that it reads: of large graphs only."""
+        wires = self.graph.wiring if isinstance(self.nodes, Chosen) else None
+        return wires is not None and wires.is_producers_first(cast(Chosen, self.nodes).flags)
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""

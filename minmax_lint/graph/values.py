@@ -9,23 +9,25 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Followed(ABC):
-    """A value, or a tensor of values, that stands for those of all repetitions."""
+class Followed:
+    """A value, or a tensor of values, that stands for those of all repetitions.
+
+    No ABC: functions of values look for it among all their arguments, and that would take ten times as long.
+    """
 
     __slots__ = ()
 
-    @abstractmethod
     def passed_to(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], options: Mapping[str, object]
     ) -> Any:
         """What `function` makes of arguments among which this one is: followed in turn, where it is a value."""
+        raise NotImplementedError
 
 
 def of_values(function: F) -> F:
