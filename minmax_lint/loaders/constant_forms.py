@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy
+from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
-from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
+from minmax_lint.loaders.large_node import ATTR, CONTENT, tensor_in
+from minmax_lint.loaders.wire import Buffer, fields
 
-_ATTR, _ENTRY_VALUE, _TENSOR = 5, 2, 8
-"""NodeDef.attr, its entry's value, AttrValue.tensor."""
-_DTYPE, _CONTENT, _FLOATS = 1, 4, 5
-"""TensorProto.dtype, tensor_content and float_val; of the latter there may be many, if they are not packed."""
+_DTYPE, _FLOATS = 1, 5
+"""TensorProto.dtype and float_val; of the latter there may be many, if they are not packed."""
 
 _PATTERNS = 16
 """Forms looked for among constants of one size: weights of one shape have one or two."""
@@ -66,27 +65,15 @@ def _equal(view: Any, heads: Any, beside: Any) -> Any:
 def _values(buffer: Buffer, start: int, end: int) -> tuple[int, int] | None:
     """Where the values of a float constant lie, whose attributes are buffer[start:end]; None for another node."""
     try:
-        tensors = [
-            tensor
-            for attr in _of(buffer, start, end, _ATTR)
-            for value in _of(buffer, attr.start, attr.end, _ENTRY_VALUE)
-            for tensor in _of(buffer, value.start, value.end, _TENSOR)
-        ]
+        attrs = [attr for attr in fields(buffer, start, end) if attr.number == ATTR]
+        tensors = [tensor for attr in attrs if (tensor := tensor_in(buffer, attr)) is not None]
         if len(tensors) != 1:
             return None
         parts = list(fields(buffer, tensors[0].start, tensors[0].end))
-    except UnreadableModel:
+    except (UnreadableModel, DecodeError):
         return None
     is_float = any(part.number == _DTYPE and buffer[part.start] == DType.FLOAT for part in parts)
-    values = [part for part in parts if part.number >= _CONTENT]
-    if not is_float or len(values) != 1 or values[0].number not in (_CONTENT, _FLOATS):
+    values = [part for part in parts if part.number >= CONTENT]
+    if not is_float or len(values) != 1 or values[0].number not in (CONTENT, _FLOATS):
         return None
     return values[0].start, values[0].end
-
-
-def _of(buffer: Buffer, start: int, end: int, number: int) -> Iterator[Field]:
-    return (
-        field
-        for field in fields(buffer, start, end)
-        if field.number == number and field.wire_type == LENGTH_DELIMITED
-    )

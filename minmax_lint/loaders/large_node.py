@@ -13,7 +13,7 @@ from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 from minmax_lint.schema.attributes import decode_node, decode_tensor
 from minmax_lint.schema.messages import message_class
 
-_ATTR, _VALUE, _TENSOR, _CONTENT = 5, 2, 8, 4
+ATTR, _VALUE, _TENSOR, CONTENT = 5, 2, 8, 4
 """NodeDef.attr, its entry's value, AttrValue.tensor, TensorProto.tensor_content."""
 
 _HEADER = frozenset({0x0A, 0x12, 0x1A})
@@ -38,7 +38,7 @@ def decode_large_node(buffer: Buffer, start: int, end: int) -> Details:
     view = memoryview(buffer)
     small, tensors = bytearray(), {}
     for found in fields(buffer, after_header(buffer, start, end), end):
-        parts = _constant(buffer, found) if found.number == _ATTR else None
+        parts = _constant(buffer, found) if found.number == ATTR else None
         if parts is None:
             small += view[found.tag : found.end]
             continue
@@ -50,9 +50,8 @@ def decode_large_node(buffer: Buffer, start: int, end: int) -> Details:
 
 def _constant(buffer: Buffer, attr: Field) -> tuple[str, Field, Field] | None:
     """Key, tensor and content of an attribute that is a constant with raw content; None for any other."""
-    value = _only(buffer, attr, _VALUE)
-    tensor = _only(buffer, value, _TENSOR) if value is not None else None
-    content = _only(buffer, tensor, _CONTENT) if tensor is not None else None
+    tensor = tensor_in(buffer, attr)
+    content = _only(buffer, tensor, CONTENT) if tensor is not None else None
     key = _only(buffer, attr, 1)
     if key is None or tensor is None or content is None or content.start == content.end:
         return None
@@ -60,6 +59,12 @@ def _constant(buffer: Buffer, attr: Field) -> tuple[str, Field, Field] | None:
         return bytes(buffer[key.start : key.end]).decode("utf-8"), tensor, content
     except UnicodeDecodeError:
         raise UnreadableModel("the file is damaged: an attribute's name is not UTF-8") from None
+
+
+def tensor_in(buffer: Buffer, attr: Field) -> Field | None:
+    """The tensor that an attribute is; None for any other attribute. Raises as `decode_large_node` does."""
+    value = _only(buffer, attr, _VALUE)
+    return _only(buffer, value, _TENSOR) if value is not None else None
 
 
 def _only(buffer: Buffer, record: Field, number: int) -> Field | None:

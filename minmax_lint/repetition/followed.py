@@ -30,7 +30,7 @@ def followed(journal: Journal, term: Term, value: Any) -> Any:
 
 def plain(argument: Any) -> Any:
     """An argument as it would be if nobody followed it."""
-    if isinstance(argument, (FollowedNumber, FollowedTensor)):
+    if isinstance(argument, _Noted):
         return argument.plain
     if isinstance(argument, tuple):
         return rebuilt(argument, plain)
@@ -39,7 +39,7 @@ def plain(argument: Any) -> Any:
 
 def term_of(argument: Any) -> Any:
     """An argument as the operand of a term."""
-    if isinstance(argument, (FollowedNumber, FollowedTensor)):
+    if isinstance(argument, _Noted):
         return argument.term
     return rebuilt(argument, term_of) if isinstance(argument, tuple) else argument
 
@@ -52,10 +52,29 @@ def rebuilt(items: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
     return type(items)(*changed) if hasattr(items, "_fields") else tuple(changed)
 
 
-class FollowedTensor(Tensor, Followed):
+class _Noted(Followed):
+    """What is passed to functions of values, with where that is noted."""
+
+    __slots__ = ()
+
+    journal: Journal
+    term: Term
+    plain: Any
+    """The value itself."""
+
+    def passed_to(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], options: Mapping[str, object]
+    ) -> Any:
+        """See `Followed`."""
+        return self.journal.passed(function, arguments, options)
+
+
+class FollowedTensor(Tensor, _Noted):
     """A constant that is followed, or what was computed from such."""
 
     __slots__ = ("journal", "plain", "term")
+
+    plain: Tensor
 
     def __init__(self, journal: Journal, term: Term, tensor: Tensor) -> None:
         super().__init__(tensor.dtype, tensor.shape, tensor.content)
@@ -63,12 +82,6 @@ class FollowedTensor(Tensor, Followed):
         self.journal = journal
         self.term = term
         self.plain = tensor
-
-    def passed_to(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], options: Mapping[str, object]
-    ) -> Any:
-        """See `Followed`."""
-        return self.journal.passed(function, arguments, options)
 
     @property
     def content(self) -> bytes | memoryview | None:
@@ -116,21 +129,17 @@ class FollowedTensor(Tensor, Followed):
         return repr(self.plain)
 
 
-class FollowedNumber(Followed):
+class FollowedNumber(_Noted):
     """A number that is followed: what is compared is noted, what is computed is followed in turn."""
 
     __slots__ = ("journal", "plain", "term")
+
+    plain: float
 
     def __init__(self, journal: Journal, term: Term, value: float) -> None:
         self.journal = journal
         self.term = term
         self.plain = value
-
-    def passed_to(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], options: Mapping[str, object]
-    ) -> Any:
-        """See `Followed`."""
-        return self.journal.passed(function, arguments, options)
 
     def _exposed(self) -> float:
         self.journal.expose(self.term)

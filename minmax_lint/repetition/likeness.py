@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph, Likeness
@@ -23,12 +24,13 @@ def likeness(graph: Graph) -> Likeness:
         return graph.columns.alike()
     numbers: dict[object, int] = {}
     said = [
-        numbers.setdefault((node.device, _spelled(node.attrs, node.name)), len(numbers)) for node in graph
+        numbers.setdefault((node.device, _spelled(node.attrs, partial(_value, node.name))), len(numbers))
+        for node in graph
     ]
     times = Counter(said)
     forms: dict[object, int] = {}
     form = [
-        forms.setdefault((node.device, _form(node.attrs)), len(forms))
+        forms.setdefault((node.device, _spelled(node.attrs, _form)), len(forms))
         if node.op == "Const" and times[number] == 1 and _varies(node.tensor())
         else -1
         for node, number in zip(graph, said, strict=True)
@@ -36,13 +38,18 @@ def likeness(graph: Graph) -> Likeness:
     return Likeness(said, form)
 
 
-def _spelled(attrs: Mapping[str, Attr], name: str) -> object:
-    return tuple(sorted((key, _value(value, name)) for key, value in attrs.items() if key != _PLACES))
+def _spelled(attrs: Mapping[str, Attr], of_tensor: Callable[[Tensor], str]) -> object:
+    """What attributes say, as something that equals what says the same."""
+    return tuple(
+        sorted(
+            (key, of_tensor(value) if isinstance(value, Tensor) else repr(value))
+            for key, value in attrs.items()
+            if key != _PLACES
+        )
+    )
 
 
-def _value(value: Attr, name: str) -> str:
-    if not isinstance(value, Tensor):
-        return repr(value)
+def _value(name: str, value: Tensor) -> str:
     if value.nbytes > _SMALL:
         return name
     strings = value.values() if value.dtype is DType.STRING else ()
@@ -53,12 +60,6 @@ def _varies(value: Tensor | None) -> bool:
     return value is not None and value.known and value.dtype is DType.FLOAT
 
 
-def _form(attrs: Mapping[str, Attr]) -> object:
+def _form(value: Tensor) -> str:
     """What a constant says but for its values."""
-    return tuple(
-        sorted(
-            (key, repr((value.dtype, value.shape, value.nbytes) if isinstance(value, Tensor) else value))
-            for key, value in attrs.items()
-            if key != _PLACES
-        )
-    )
+    return repr((value.dtype, value.shape, value.nbytes))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.repetition.condensed import Condensed
 from minmax_lint.repetition.followed import FollowedNumber, rebuilt
-from minmax_lint.repetition.journal import Term, spelled
+from minmax_lint.repetition.journal import Journal, Term, spelled
 from minmax_lint.repetition.told import NotTold
+
+T = TypeVar("T")
 
 OWN = -1
 """In the place of a border that a block reads: the block itself."""
@@ -50,6 +52,7 @@ class Questions:
     """The terms of a journal, block by block."""
 
     def __init__(self, smaller: Condensed) -> None:
+        """Takes in what the journal holds. Raises NotTold."""
         self._smaller = smaller
         self._known: dict[object, Open] = {}
         self._made: list[tuple[Callable[..., Any] | None, tuple[Any, ...], dict[str, object]]] = []
@@ -66,11 +69,10 @@ class Questions:
         """Blocks whose values were looked at."""
         self.unequal: set[tuple[int, Open]] = set()
         """Class of blocks, and what none of them may have in common with another block that is named here."""
+        self._note(smaller.journal)
 
-    def note(self) -> None:
-        """Take in what the journal holds by now. Raises NotTold."""
-        journal = self._smaller.journal
-        for term in journal.terms[len(self._blocks) :]:
+    def _note(self, journal: Journal) -> None:
+        for term in journal.terms:
             blocks = self._blocks[term] = self._blocks_of(term)
             for owner in self._owning(blocks):
                 self._open[owner, term] = self._opened(owner, term)
@@ -109,7 +111,7 @@ class Questions:
             function, operands, _ = self._made[pending.pop().number]
             if function is None:
                 constants.add(operands[0])
-            below = set(_opens(operands)) - seen
+            below = set(_within(operands, Open)) - seen
             seen |= below
             pending += below
         tensors = (self._constant(constant, twin) for constant in constants)
@@ -121,7 +123,7 @@ class Questions:
         while pending:
             term = pending[-1]
             function, operands, options = self._made[term.number]
-            missing = [one for one in _opens(operands) if one not in found]
+            missing = [one for one in _within(operands, Open) if one not in found]
             if term in found or missing:
                 pending.pop() if term in found else pending.extend(missing)
                 continue
@@ -146,7 +148,7 @@ class Questions:
     def _blocks_of(self, term: Term) -> frozenset[int]:
         if term.function is None:
             return frozenset({int(self._smaller.blocks.of_node[term.operands[0]])})
-        return frozenset().union(*(self._blocks[one] for one in _terms(term.operands)))
+        return frozenset().union(*(self._blocks[one] for one in _within(term.operands, Term)))
 
     def _owning(self, blocks: frozenset[int]) -> tuple[int, ...]:
         """The blocks that are these, or read these."""
@@ -198,26 +200,19 @@ class Questions:
         return FAILED if tensor is None else tensor
 
 
-def _terms(operand: Any) -> Iterable[Term]:
-    if isinstance(operand, Term):
+def _within(operand: Any, wanted: type[T]) -> Iterable[T]:
+    """What there is of that type in an operand, or in its tuples."""
+    if isinstance(operand, wanted):
         yield operand
     elif isinstance(operand, tuple):
         for one in operand:
-            yield from _terms(one)
-
-
-def _opens(operand: Any) -> Iterable[Open]:
-    if isinstance(operand, Open):
-        yield operand
-    elif isinstance(operand, tuple):
-        for one in operand:
-            yield from _opens(one)
+            yield from _within(one, wanted)
 
 
 def _column(operand: Any, found: Mapping[Open, Sequence[Any]], count: int) -> Iterable[Any]:
     if isinstance(operand, Open):
         return found[operand]
-    if isinstance(operand, tuple) and next(iter(_opens(operand)), None) is not None:
+    if isinstance(operand, tuple) and next(iter(_within(operand, Open)), None) is not None:
         rows = zip(*(_column(one, found, count) for one in operand), strict=False)
         return (type(operand)(*row) for row in rows) if hasattr(operand, "_fields") else rows
     return repeat(operand, count)

@@ -66,7 +66,6 @@ def of_whole(
 def _told(smaller: Condensed, subject: Subject) -> OfWhole | Mapping[int, object]:
     """What holds for the whole graph; or blocks that answer otherwise than their twins. Raises NotTold."""
     questions = Questions(smaller)
-    questions.note()
     telling = Telling(smaller, questions)
     predictions = {name: _prediction(telling, one) for name, one in subject.predictions.items()}
     otherwise = answering_otherwise(smaller, questions, telling.deviating)

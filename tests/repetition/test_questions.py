@@ -59,17 +59,15 @@ def followed_layers(found: Condensed) -> list[int]:
 
 def test_twins_that_answer_alike_may_be_told() -> None:
     found = smaller(chain({}))
-    questions = Questions(found)
     assert all(high(found, layer) < 100 for layer in followed_layers(found))
-    questions.note()
+    questions = Questions(found)
     assert not answering_otherwise(found, questions, ())
 
 
 def test_twins_that_answer_otherwise_are_found_and_those_that_read_them() -> None:
     found = smaller(chain({12: 8.0, 15: 9.0}))
-    questions = Questions(found)
     assert all(high(found, layer) < LIMIT for layer in followed_layers(found))
-    questions.note()
+    questions = Questions(found)
     assert layers(found, answering_otherwise(found, questions, ())) == {12, 13, 15, 16}
 
 
@@ -77,10 +75,9 @@ def test_a_question_about_two_neighbours_is_asked_of_the_twins_neighbours() -> N
     found = smaller(chain({12: 2.0}))
     staying = followed_layers(found)
     pairs = [(low, low + 1) for low in staying if low + 1 in staying]
-    questions = Questions(found)
     assert pairs
     assert all(high(found, low) < high(found, up) for low, up in pairs)
-    questions.note()
+    questions = Questions(found)
     assert layers(found, answering_otherwise(found, questions, ())) == {12}
 
 
@@ -89,7 +86,6 @@ def test_numbers_are_worked_out_for_every_twin() -> None:
     staying = followed_layers(found)[0]
     number = high(found, staying) * 2
     questions = Questions(found)
-    questions.note()
     opened = questions.number(found.block(f"quant_{staying}"), number)  # type: ignore[arg-type]
     twins = [found.block("quant_9"), found.block("quant_11")]
     assert questions.worked_out([opened], twins)[opened] == [2 * (5 + 9 / 8), 2 * (5 + 11 / 8)]
@@ -103,18 +99,16 @@ def strangers(found: Condensed) -> tuple[int, int]:
 def test_layers_that_do_not_read_each_other_may_be_unequal_as_all_twins_are() -> None:
     found = smaller(chain({}))
     one, other = strangers(found)
-    questions = Questions(found)
     assert high(found, one) != high(found, other)
-    questions.note()
+    questions = Questions(found)
     assert not answering_otherwise(found, questions, ())
 
 
 def test_layers_that_do_not_read_each_other_may_not_be_unequal_where_twins_are_equal() -> None:
     found = smaller(chain({}))
     one, other = strangers(found)
-    questions = Questions(found)
     assert abs(high(found, one) - 6) != abs(high(found, other) - 6)
-    questions.note()
+    questions = Questions(found)
     with pytest.raises(NotTold):
         answering_otherwise(found, questions, ())
 
@@ -122,7 +116,6 @@ def test_layers_that_do_not_read_each_other_may_not_be_unequal_where_twins_are_e
 def test_layers_that_do_not_read_each_other_may_not_be_compared_otherwise() -> None:
     found = smaller(chain({}))
     one, other = strangers(found)
-    questions = Questions(found)
     assert high(found, one) < high(found, other)
     with pytest.raises(NotTold):
-        questions.note()
+        Questions(found)
