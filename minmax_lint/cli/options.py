@@ -20,21 +20,8 @@ GRAPH_HELP = (
     ".tflite, or - for standard input"
 )
 
-FORMATS = (
-    *(
-        "full",
-        "concise",
-        "json",
-        "json-lines",
-        "sarif",
-        "github",
-        "gitlab",
-        "junit",
-        "markdown",
-        "html",
-        "dot",
-    ),
-    "model-explorer",
+FORMATS = tuple(
+    "full concise json json-lines sarif github gitlab junit markdown html dot model-explorer".split()
 )
 """The formats of `check`, as its help lists them; a test compares them with the files that there are."""
 

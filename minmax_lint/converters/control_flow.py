@@ -20,7 +20,7 @@ from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.node import Node
+from minmax_lint.graph.node import const_node
 from minmax_lint.graph.trace import Kept, trace
 
 
@@ -166,9 +166,7 @@ def _with_constants(loop: Function, inference: Inference) -> Function:
     unchanged = {_maker(loop.graph, array) for array in loop.outputs} & loop.inputs.keys()
     fixed = {name: inference.constant(loop.inputs[name]) for name in unchanged}
     nodes = [
-        Node(node.name, "Const", attrs={"dtype": tensor.dtype, "value": tensor})
-        if (tensor := fixed.get(node.name)) is not None
-        else node
+        const_node(node.name, tensor) if (tensor := fixed.get(node.name)) is not None else node
         for node in loop.graph
     ]
     return replace(loop, graph=graph_of(nodes, loop.graph.functions)) if any(fixed.values()) else loop

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.element_types import LOOPS
 from minmax_lint.graph.graph import graph_of
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.names import Edge
-from minmax_lint.graph.node import Node
+from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept, trace
 
 OP = "UnidirectionalSequenceLSTM"
-
-_LOOPS = frozenset({"While", "StatelessWhile"})
 
 _LIST, _HIDDEN, _CELL = 3, 4, 5
 """Loop variables of Keras' rnn(): counter, limit, time, list of outputs, states."""
@@ -28,11 +27,11 @@ _LIST, _HIDDEN, _CELL = 3, 4, 5
 
 def with_fused_lstm(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph with one op for each such layer; the same objects where there is none."""
-    if _LOOPS.isdisjoint(kept.graph.columns.ops):
+    if LOOPS.isdisjoint(kept.graph.ops):
         return kept, inference
     made: dict[str, list[Node]] = {}
     for name in kept.order:
-        if kept.graph.op(name) in _LOOPS and kept.graph[name].text(IMPLEMENTS).startswith("lstm_"):
+        if kept.graph.op(name) in LOOPS and kept.graph[name].text(IMPLEMENTS).startswith("lstm_"):
             made.update({nodes[-1].name: nodes for nodes in _fused(kept, inference, kept.graph[name])})
     if not made:
         return kept, inference
@@ -97,4 +96,4 @@ def _last(piece: Node) -> list[Node]:
 
 def _integers(name: str, values: list[int]) -> Node:
     tensor = Tensor.of(DType.INT32, [len(values)], values)
-    return Node(name, "Const", attrs={"dtype": DType.INT32, "value": tensor})
+    return const_node(name, tensor)

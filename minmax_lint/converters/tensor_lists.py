@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from minmax_lint.converters.list_failure import ILLEGAL, NUMBERS, RANKED, STATIC, NotLowered
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.element_types import LOOPS
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import placed
@@ -40,12 +41,10 @@ _INPUTS = {
 }
 """Inputs that an op needs, where that is not one; a damaged node stays as it is."""
 
-_LOOPS = frozenset({"While", "StatelessWhile"})
-
 
 def lowered(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph without lists; the same objects where there are none. Raises NotLowered."""
-    if (LISTS | _LOOPS).isdisjoint(kept.graph.columns.ops):
+    if (LISTS | LOOPS).isdisjoint(kept.graph.columns.ops):
         return kept, inference
     lists = {
         name: _items(kept.graph[name])
@@ -74,7 +73,7 @@ class _Lowering:
     """List -> the type of its items."""
 
     def node(self, node: Node) -> None:
-        if node.op in _LOOPS:
+        if node.op in LOOPS:
             self._loop(node)
             return
         if len(node.inputs) < _INPUTS.get(node.op, 1):
@@ -155,7 +154,7 @@ class _Lowering:
             reader = self.kept.graph[use.node]
             if reader.op == "TensorListSetItem":
                 return _static(self.inference, node, reader.inputs[2].array)
-            if reader.op not in _LOOPS:
+            if reader.op not in LOOPS:
                 continue
             body = self.kept.graph.functions.get(reader.name, ())[-1:]
             found = _written_in(body[0], reader, self, node.name) if body else None

@@ -9,7 +9,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Attr, Node, const_node
 from minmax_lint.graph.tensor import Tensor
 
 _COLOCATED = b"loc:@"
@@ -82,7 +82,7 @@ class Draft:
 
     def add_constant(self, name: str, tensor: Tensor, after: str) -> str:
         """Add a Const."""
-        return self.add(Node(name, "Const", attrs={"dtype": tensor.dtype, "value": tensor}), after)
+        return self.add(const_node(name, tensor), after)
 
     def add_scalar(self, name: str, value: float, after: str) -> str:
         """Add a float32 scalar Const."""

@@ -61,7 +61,7 @@ def checked_bound(fake_quant: FakeQuant, bound: float) -> float:
             f"the bound {bound:g} may clip {fake_quant.array}, whose range is not known: name the graph's checkpoint "
             "(--checkpoint), or leave the bound out"
         )
-    if found is None or not math.isfinite(found.max) or not math.isfinite(found.min):
+    if found is None or not found.finite:
         return bound
     steps = 2**fake_quant.num_bits - 1 - fake_quant.narrow_range
     highest = max(found.max, 0.0) + (max(found.max, 0.0) - min(found.min, 0.0)) / steps

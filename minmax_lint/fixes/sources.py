@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from minmax_lint.fixes.bounds import Bounds
 from minmax_lint.fixes.options import FixOptions
 from minmax_lint.fixes.repair import Repair
@@ -56,8 +54,7 @@ class RangeSource:
         if node not in kept or not is_fake_quant(kept.graph.op(node)):
             return None
         found = read_fake_quant(kept.graph, kept.graph[node]).range
-        sound = found is not None and math.isfinite(found.min) and math.isfinite(found.max)
-        return found if sound and found is not None and found.min < found.max else None
+        return found if found is not None and found.finite and found.min < found.max else None
 
     def given(self, array: str) -> Range | None:
         """The user's range of `array`, else the calibrated one."""

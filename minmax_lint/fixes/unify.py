@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
 
 from minmax_lint.fixes.draft import Draft
@@ -60,7 +59,7 @@ def unify(graph: Graph, inference: Inference, places: Collection[str]) -> Repair
 def _union(quants: list[FakeQuant]) -> Range | None:
     """The range that holds all of them; None where there is nothing to unite."""
     ranges = [found.range for found in quants]
-    known = [one for one in ranges if one is not None and math.isfinite(one.min) and math.isfinite(one.max)]
+    known = [one for one in ranges if one is not None and one.finite]
     kinds = {(found.num_bits, found.per_channel) for found in quants}
     differ = len({(*one, found.narrow_range) for one, found in zip(known, quants, strict=False)}) > 1
     if len(known) < len(ranges) or not differ or len(kinds) > 1 or quants[0].per_channel:

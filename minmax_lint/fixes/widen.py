@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from minmax_lint.fixes.draft import Draft
 from minmax_lint.fixes.insert import as_stored, with_zero
 from minmax_lint.fixes.repair import CannotRepair, Repair
@@ -45,7 +43,7 @@ def _sound(found: FakeQuant, inference: Inference, source: RangeSource) -> Range
         return None if given is None else with_zero(given)
     if not now.known and not _is_nan(found, inference):
         return None
-    ordered = math.isfinite(now.min) and math.isfinite(now.max) and now.min < now.max
+    ordered = now.finite and now.min < now.max
     if ordered and now.min <= 0.0 <= now.max:
         return None
     given = source.given(found.node) or source.given(found.array)

@@ -47,7 +47,9 @@ _SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "U
 _EIGHT_BIT = ("Quantized", "QuantizeV2", "QuantizeDownAndShrinkRange", "Requantize", "RequantizationRange")
 """How ops of TensorFlow's first quantization start: their last two outputs are the ends of a range."""
 
-_LISTED = frozenset({"IdentityN", "StatelessWhile", "While"})
+LOOPS = frozenset({"StatelessWhile", "While"})
+
+_LISTED = LOOPS | {"IdentityN"}
 """Ops whose attribute `T` lists the type of each output."""
 
 

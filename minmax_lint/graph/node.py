@@ -98,3 +98,8 @@ class Node(NamedTuple):
         """Attribute `key` as a constant, or None."""
         value = self.attrs.get(key)
         return value if isinstance(value, Tensor) else None
+
+
+def const_node(name: str, tensor: Tensor) -> Node:
+    """The Const that holds a tensor."""
+    return Node(name, "Const", attrs={"dtype": tensor.dtype, "value": tensor})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from minmax_lint.graph.element_types import LOOPS
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.shape_arithmetic import (
     Size,
@@ -363,7 +364,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
-    **dict.fromkeys(("While", "StatelessWhile"), _loop),
+    **dict.fromkeys(LOOPS, _loop),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "UnidirectionalSequenceLSTM": _lstm,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
@@ -66,8 +66,9 @@ class Kept:
     @cached_property
     def producers_first(self) -> bool:
         """Whether every kept node is known to stand behind those that it reads: of large graphs only."""
-        wires = self.graph.wiring if isinstance(self.nodes, Chosen) else None
-        return wires is not None and wires.is_producers_first(cast(Chosen, self.nodes).flags)
+        if not isinstance(self.nodes, Chosen) or self.graph.wiring is None:
+            return False
+        return self.graph.wiring.is_producers_first(self.nodes.flags)
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""

@@ -7,8 +7,6 @@ one scale with their operands (Concat, MaxPool, Reshape) pass ranges on through 
 
 from __future__ import annotations
 
-import math
-
 import numpy
 
 from minmax_lint.graph.fakequant import IDENTITIES, read_fake_quant
@@ -82,7 +80,7 @@ def _is_sound(graph: Graph, place: int) -> bool:
     if found.num_bits != 8 or len(found.ranges) != 1 or not found.ranges[0].known:
         return False
     low, high = found.ranges[0]
-    return -math.inf < low <= 0 <= high < math.inf and low < high
+    return found.ranges[0].finite and low <= 0 <= high and low < high
 
 
 def _read_otherwise(wires: Wiring, ops: Ops, kept: Flags) -> Numbers:

@@ -56,7 +56,7 @@ class RangeDegenerate(Rule):
             if not is_degenerate(found) and found.node not in causes:
                 continue
             own = causes.get(found.node, ())
-            finite = all(math.isfinite(bound) for pair in known(found) for bound in pair)
+            finite = all(each.finite for each in found.ranges if each.known)
             yield self.about_fake_quant(
                 subject,
                 found,

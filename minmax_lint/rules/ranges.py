@@ -16,7 +16,7 @@ USUAL_BITS = 8
 
 def is_degenerate(found: FakeQuant) -> bool:
     """Whether a range holds no grid of values: NaN, infinite, empty or turned round."""
-    return any(not (math.isfinite(low) and math.isfinite(high) and low < high) for low, high in known(found))
+    return any(each.known and not (each.finite and each.min < each.max) for each in found.ranges)
 
 
 def misses_zero(found: FakeQuant) -> bool:

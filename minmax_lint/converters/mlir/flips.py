@@ -6,8 +6,9 @@ Sources: optimize_batch_matmul.cc, optimize_patterns.td.
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.conditions import axes_of, producer, rank
-from minmax_lint.converters.mlir.fakequants import constant_behind, is_constant
+from minmax_lint.converters.mlir.fakequants import is_constant
 from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.products import has_weights
 from minmax_lint.converters.mlir.rewriting import Rewriter
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
@@ -21,7 +22,7 @@ def dense_of_constant(rewriter: Rewriter, op: Operation) -> bool:
 def dense_of_any_constant(rewriter: Rewriter, op: Operation) -> bool:
     """The same where the matrix comes through a FakeQuant (2.21)."""
     left, right = op.operands[:2]
-    if constant_behind(right) is None or rank(right) != 2:
+    if not has_weights(right):
         return False
     if _adjoint(op, "adj_x"):
         left = _flipped(rewriter, op, left)
