@@ -17,10 +17,14 @@ def producer(value: Value, name: str) -> Operation | None:
     return value.op if value.op is not None and value.op.name == name else None
 
 
+def held(value: Value) -> Tensor | None:
+    """The tensor of a constant; None for anything else."""
+    return value.op.load() if value.op is not None and is_constant(value) else None
+
+
 def number(value: Value) -> float | None:
     """The value of a constant of one element; None for anything else."""
-    op = value.op
-    tensor = op.load() if op is not None and is_constant(value) and elements(value.shape or ()) == 1 else None
+    tensor = held(value) if elements(value.shape or ()) == 1 else None
     return tensor.real() if tensor is not None and tensor.known else None
 
 
@@ -67,13 +71,13 @@ def tail_of(short: Shape | None, long: Shape | None) -> bool:
 
 def axes_of(value: Value) -> list[int] | None:
     """The integers of a constant, None where they are not known."""
-    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    tensor = held(value)
     return None if tensor is None or not tensor.known else [int(axis) for axis in tensor.values()]
 
 
 def all_equal(value: Value, number: float) -> bool:
     """Whether `value` is a float constant whose every element is `number`."""
-    tensor = value.op.load() if value.op is not None and is_constant(value) else None
+    tensor = held(value)
     if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size:
         return False
     return _is_filled_with(tensor, number)
@@ -94,8 +98,8 @@ def _is_filled_with(tensor: Tensor, number: float) -> bool:
 
 def splat(value: Value) -> bool:
     """Whether `value` is a constant that repeats one number."""
-    tensor = value.op.load() if value.op is not None and is_constant(value) else None
-    return tensor is not None and len(set(tensor.values())) == 1
+    tensor = held(value)
+    return tensor is not None and tensor.known and len(set(tensor.values())) == 1
 
 
 def keeps_dimensions(reduction: Operation) -> bool:

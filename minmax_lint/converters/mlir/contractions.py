@@ -50,7 +50,7 @@ def transpose_convolution(importer: Importer, node: Node) -> Value:
     sizes, filters, image = importer.inputs(node)[:3]
     shape = filters.shape
     wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
-    order = importer.constant(node.name, DType.INT32, (4,), lambda: Tensor.of(DType.INT32, [4], [2, 0, 1, 3]))
+    order = importer.integer_vector(node.name, [2, 0, 1, 3])
     if is_constant(filters):
         filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
     else:
@@ -83,7 +83,7 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     channels_first = node.text("data_format") == "NCHW"
     if channels_first:
         x = _ordered(importer, node, x, (0, 2, 3, 1))
-    axes = importer.constant(node.name, DType.INT32, (3,), lambda: Tensor.of(DType.INT32, [3], [0, 1, 2]))
+    axes = importer.integer_vector(node.name, [0, 1, 2])
     mean = importer.add("MEAN", node, [x, axes], vector)
     squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
     variance = importer.add("MEAN", node, [squares, axes], vector)
@@ -99,9 +99,7 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
 
 
 def _ordered(importer: Importer, node: Node, value: Value, axes: tuple[int, ...]) -> Value:
-    order = importer.constant(
-        node.name, DType.INT32, (len(axes),), lambda: Tensor.of(DType.INT32, [len(axes)], axes)
-    )
+    order = importer.integer_vector(node.name, axes)
     shape = None if value.shape is None else tuple(value.shape[axis] for axis in axes)
     return importer.add("TRANSPOSE", node, [value, order], shape)
 

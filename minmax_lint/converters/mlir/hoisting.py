@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.importing import Importer
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Shape
 
 
 def moved(
@@ -70,7 +70,7 @@ def transpose(importer: Importer, node: Node) -> Value:
 def flipped(importer: Importer, node: Node, source: Value) -> Value:
     """A matrix transposed; weights with a scale for each channel keep their FakeQuant in front."""
     shape = tuple(reversed(source.shape)) if source.shape is not None else None
-    order = importer.constant(node.name, DType.INT32, (2,), lambda: Tensor.of(DType.INT32, [2], [1, 0]))
+    order = importer.integer_vector(node.name, [1, 0])
     quantize = quantize_of(source)
     if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
         return importer.add("TRANSPOSE", node, [source, order], shape)

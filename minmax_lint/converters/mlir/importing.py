@@ -7,7 +7,7 @@ none of the passes before the optimization looks at scales.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -110,6 +110,11 @@ class Importer:
         op = Operation(CONST, (), (parse_edge(array).node,), load=load)
         self.function.insert_first(op)
         return op.add_result(array, dtype, shape)
+
+    def integer_vector(self, array: str, values: Sequence[int]) -> Value:
+        """A vector of int32 that stands for `array`: axes, or an order of them."""
+        size = len(values)
+        return self.constant(array, DType.INT32, (size,), lambda: Tensor.of(DType.INT32, [size], values))
 
     def zeros(self, array: str, depth: int | None) -> Value:
         """A vector of zeros that stands for `array`."""

@@ -16,7 +16,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.shape_arithmetic import Size
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Shape
 
 
 def einsum(importer: Importer, node: Node) -> Value:
@@ -125,8 +125,5 @@ def _transposed(
 ) -> Value:
     if label == wanted:
         return value
-    axes = [label.index(one) for one in wanted]
-    order = importer.constant(
-        node.name, DType.INT32, (len(axes),), lambda: Tensor.of(DType.INT32, [len(axes)], axes)
-    )
+    order = importer.integer_vector(node.name, [label.index(one) for one in wanted])
     return moved(importer, node, "TRANSPOSE", value, tuple(sizes[one] for one in wanted), order)

@@ -28,8 +28,9 @@ def unknown_attribute(kept: Kept, version: tuple[int, int], profile: str) -> Pre
     if version > (1, 15):
         return None
     graph = kept.graph
-    for name, op in zip(graph.names, graph.columns.ops, strict=True):
-        if op not in NEWER_THAN_1_15 or not (name in kept or name in kept.control_only) or kept.is_cut(name):
+    for name in graph.of_ops(NEWER_THAN_1_15.keys()):
+        op = graph.op(name)
+        if not (name in kept or name in kept.control_only) or kept.is_cut(name):
             continue
         attribute = next((key for key in NEWER_THAN_1_15[op] if key in graph[name].attrs), None)
         if attribute is not None:
