@@ -4,8 +4,15 @@
 class UserError(Exception):
     """Something the user can put right: the message is one line that says what to do.
 
-    The command line prints it without a traceback, writes nothing and exits with 2.
+    The command line prints it without a traceback, writes nothing and exits with 2. What a damaged file has in
+    its names, such as line ends and what terminals obey, is escaped.
     """
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        if said.isprintable():
+            return said
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in said)
 
 
 class UnreadableModel(UserError):

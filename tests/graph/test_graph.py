@@ -71,3 +71,11 @@ def test_networkx_keeps_parallel_and_control_edges() -> None:
     assert sorted(view.edges(keys=True), key=str) == [("c", "y", "^"), ("x", "y", 0), ("x", "y", 1)]
     assert view.nodes["y"]["op"] == "Add"
     assert [data["control"] for *_, data in view.edges(data=True)].count(True) == 1
+
+
+def test_what_a_damaged_file_has_in_its_names_stays_on_one_line() -> None:
+    b = Builder()
+    b.add("Relu", "layer\n\x1b[2J/relu", b.placeholder("input", [1]))
+    with pytest.raises(UnknownName) as raised:
+        b.graph()["layer/relu"]
+    assert str(raised.value).endswith(r"did you mean layer\n\x1b[2J/relu?")
