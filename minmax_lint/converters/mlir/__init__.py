@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.converters.mlir.boundary import quantize_inputs, return_quantized
-from minmax_lint.converters.mlir.composites import COMPOSITES
-from minmax_lint.converters.mlir.composition import COMPOSED
-from minmax_lint.converters.mlir.driver import Driver
-from minmax_lint.converters.mlir.explaining import obstacles
+from minmax_lint.converters.mlir.answering import answer
 from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
-from minmax_lint.converters.mlir.fakequants import pass_fake_quants_on
-from minmax_lint.converters.mlir.finishing import finish
-from minmax_lint.converters.mlir.importing import Importer
-from minmax_lint.converters.mlir.merging import merge_operations
-from minmax_lint.converters.mlir.optimizing import optimize
-from minmax_lint.converters.mlir.prediction import outcomes, ranges
-from minmax_lint.converters.mlir.quantizing import quantize
+from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.tables import VERSIONS
-from minmax_lint.converters.mlir.verifying import check_states
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
+from minmax_lint.converters.mlir.trained import quantize_trained
+from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
 
@@ -48,13 +37,13 @@ def predict(
         lucky, unlucky = (
             _followed(kept, inference, profile, stats or {}, infers, luck) for luck in (True, False)
         )
-        if _answer(lucky) == _answer(unlucky):
+        if _decisive(lucky) == _decisive(unlucky):
             return lucky
         cause = Obstacle("other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
 
 
-def _answer(prediction: Prediction) -> object:
+def _decisive(prediction: Prediction) -> object:
     return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
 
 
@@ -70,18 +59,8 @@ def _followed(
     version = VERSIONS[profile.version]
     signed = profile.flow == "tf2"
     try:
-        function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
-        if version.passes_fake_quants_on:
-            pass_fake_quants_on(function)
-        optimize(function, version)
-        merge_operations(function)
-        if not signed:
-            quantize_inputs(function, stats)
-        return_quantized(function)
-        Driver(function, version, signed=signed, infers=infers).run()
-        check_states(function)
-        quantize(function, version, luck)
-        finish(function, version, signed=signed)
+        function = float_model(kept, inference, version)
+        quantize_trained(function, version, stats, signed=signed, infers=infers, luck=luck)
     except Unfollowed as error:
         cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
@@ -90,20 +69,4 @@ def _followed(
         return Prediction(
             profile.name, "abort", error.kind, op=error.op, message=error.message, obstacles=(cause,)
         )
-    ops = outcomes(function)
-    float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
-    plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]
-    verdict: Verdict = "float" if float_ops or (plain and not signed) else "quantized"
-    if verdict == "quantized":
-        message = "MLIR quantizes every operator."
-        return Prediction(profile.name, verdict, message=message, ops=ops, ranges=ranges(function))
-    causes = obstacles(function, version, float_boundary=signed)
-    return Prediction(
-        profile.name,
-        verdict,
-        float_ops=float_ops,
-        message=float_message(causes, len(float_ops)),
-        ops=ops,
-        obstacles=causes,
-        ranges=ranges(function),
-    )
+    return answer(function, version, profile.name, float_boundary=signed)

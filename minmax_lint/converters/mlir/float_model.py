@@ -1,0 +1,27 @@
+"""From the kept subgraph to the optimized TFLite function, in front of all quantization (tf_tfl_passes.cc)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.composites import COMPOSITES
+from minmax_lint.converters.mlir.composition import COMPOSED
+from minmax_lint.converters.mlir.fakequants import pass_fake_quants_on
+from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.merging import merge_operations
+from minmax_lint.converters.mlir.optimizing import optimize
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import Kept
+
+
+def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
+    """The function of TFLite operations; ranges of FakeQuants stand in it as quantize/dequantize pairs.
+
+    Raises Refused or Unfollowed.
+    """
+    function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
+    if version.passes_fake_quants_on:
+        pass_fake_quants_on(function)
+    optimize(function, version)
+    merge_operations(function)
+    return function

@@ -1,0 +1,35 @@
+"""Quantization with the ranges of FakeQuants: PrepareQuantizePass, QuantizePass, PostQuantizePass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minmax_lint.converters.mlir.boundary import quantize_inputs, return_quantized
+from minmax_lint.converters.mlir.driver import Driver
+from minmax_lint.converters.mlir.finishing import finish
+from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.quantizing import quantize
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.converters.mlir.verifying import check_states
+
+
+def quantize_trained(
+    function: Function,
+    version: Version,
+    stats: Mapping[str, tuple[float, float]],
+    *,
+    signed: bool,
+    infers: bool | None = None,
+    luck: bool | None = None,
+) -> None:
+    """Quantize the float model in place. Raises Refused where a check fails, ByChance where `luck` is not given.
+
+    `signed`: int8, as in the TF2 flow, where inputs get no range of `stats`.
+    """
+    if not signed:
+        quantize_inputs(function, stats)
+    return_quantized(function)
+    Driver(function, version, signed=signed, infers=infers).run()
+    check_states(function)
+    quantize(function, version, luck)
+    finish(function, version, signed=signed)
