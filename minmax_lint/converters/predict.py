@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from minmax_lint.converters.control_flow import Around, with_branches
-from minmax_lint.converters.decided import decided
-from minmax_lint.converters.functional import functional
-from minmax_lint.converters.fused_lstm import with_fused_lstm
 from minmax_lint.converters.limits import as_read
-from minmax_lint.converters.list_failure import NotLowered
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.tensor_lists import lowered
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept
@@ -21,9 +15,6 @@ MULTIPLIES = frozenset(
     {"CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL"}
 )
 """TFLite ops that multiply and accumulate; what else a node becomes moves values."""
-
-
-_ALONE = Around()
 
 
 def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
@@ -45,22 +36,14 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     return as_read(_weighed(_followed(kept, shaped, profile), inference), kept.graph)
 
 
-def _followed(kept: Kept, inference: Inference, profile: Profile, around: Around = _ALONE) -> Prediction:
+def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     if profile.engine == "toco":
         from minmax_lint.converters.toco import predict as predict_toco
 
         return predict_toco(kept, inference, profile)
-    from minmax_lint.converters.mlir import predict as predict_mlir
+    from minmax_lint.converters.mlir.pipeline import predict as predict_mlir
 
-    kept, inference = functional(*decided(kept, inference))
-    if profile.flow == "tf2" and not around.strict:
-        kept, inference = with_fused_lstm(kept, inference)
-    try:
-        kept, inference = lowered(kept, inference)
-    except NotLowered as error:
-        return error.prediction(profile.name)
-    prediction = predict_mlir(kept, inference, profile, infers=around.infers)
-    return with_branches(prediction, kept, inference, profile, _followed, around)
+    return predict_mlir(kept, inference, profile)
 
 
 def _weighed(prediction: Prediction, inference: Inference) -> Prediction:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.mlir.legalized import LEGALIZED
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.tables import IMPORTED
 from minmax_lint.graph.fakequant import FAKE_QUANTS, FakeQuant, is_fake_quant
 from minmax_lint.graph.names import Edge, parse_edge

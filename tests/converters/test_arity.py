@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from minmax_lint.converters.mlir.composites import COMPOSITES
-from minmax_lint.converters.mlir.composition import COMPOSED
-from minmax_lint.converters.mlir.legalized import LEGALIZED, REMOVED
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
+from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
+from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.toco.tables import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS, misfit
 from minmax_lint.graph.build import Builder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from minmax_lint.converters.mlir.legalized import LEGALIZED
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.tables import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS
 from minmax_lint.graph.dtype import DType

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minmax_lint.converters.mlir.scales import scale_of
+from minmax_lint.converters.mlir.quantize.fake_quant_support import scale_of
 from minmax_lint.converters.toco.model import MinMax
 from minmax_lint.converters.toco.parameters import array_parameters
 from minmax_lint.graph.dtype import DType

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.explaining import obstacles
 from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.converters.prediction import Prediction, Verdict, float_message

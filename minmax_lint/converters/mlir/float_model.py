@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.composites import COMPOSITES
-from minmax_lint.converters.mlir.composition import COMPOSED
-from minmax_lint.converters.mlir.fakequants import pass_fake_quants_on
-from minmax_lint.converters.mlir.importing import Importer
+from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.merging import merge_operations
-from minmax_lint.converters.mlir.optimizing import optimize
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import pass_fake_quants_on
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
+from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
+from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
 from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept

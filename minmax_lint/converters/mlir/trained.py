@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.converters.mlir.boundary import quantize_inputs, return_quantized
-from minmax_lint.converters.mlir.driver import Driver
-from minmax_lint.converters.mlir.finishing import finish
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.quantizing import quantize
+from minmax_lint.converters.mlir.quantize.post_quantize import finish
+from minmax_lint.converters.mlir.quantize.prepare_quantize import quantize_inputs, return_quantized
+from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
+from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
 from minmax_lint.converters.mlir.tables import Version
-from minmax_lint.converters.mlir.verifying import check_states
+from minmax_lint.converters.mlir.verify.verifiers import check_states
 
 
 def quantize_trained(

@@ -1,0 +1,1 @@
+"""Control flow, lists of tensors and composite functions, before ops are legalized."""

@@ -1,0 +1,131 @@
+"""Common subexpressions: nodes that compute the same from the same are one (MLIR's CSE pass)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MethodType
+
+from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
+from minmax_lint.graph.names import array_name
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import Kept
+
+_SAME_OP = {"Add": "AddV2"}
+_NEVER = frozenset({"NoOp", "Placeholder", "RandomUniform"})
+
+
+def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
+    """Node -> the earlier node that does the same, for every node that has one."""
+    first: dict[str, str] = {}
+    known: dict[object, str] = {}
+    constants: dict[object, list[tuple[Tensor, str]]] = {}
+    attributes = _Attributes()
+    for name in order:
+        op = kept.graph.op(name)
+        if op in _NEVER or kept.is_cut(name):
+            continue
+        node = kept.graph[name]
+        found = (
+            _equal_constant(node, constants)
+            if op == "Const"
+            else known.setdefault((_key(node, first), attributes(node)), name)
+        )
+        if found != name:
+            first[name] = found
+    return first
+
+
+def _key(node: Node, first: dict[str, str]) -> object:
+    sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
+    return _SAME_OP.get(node.op, node.op), sources
+
+
+class _Attributes:
+    """What nodes say, spelled out once for all that share it (their loader decoded it once)."""
+
+    def __init__(self) -> None:
+        self._spelled: dict[int, object] = {}
+
+    def __call__(self, node: Node) -> object:
+        spelled = self._spelled.get(id(node.attrs))
+        if spelled is None:
+            spelled = self._spelled[id(node.attrs)] = tuple(
+                sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_"))
+            )
+        return spelled
+
+
+def _equal_constant(node: Node, constants: dict[object, list[tuple[Tensor, str]]]) -> str:
+    tensor = node.tensor()
+    if tensor is None or not tensor.known:
+        return node.name
+    alike = constants.setdefault(tensor.hint(), [])
+    for other, name in alike:
+        if tensor.same_values(other):
+            return name
+    alike.append((tensor, node.name))
+    return node.name
+
+
+def merge_operations(function: Function) -> None:
+    """The same pass on operations and scalars, in front of the quantization."""
+    known: dict[object, list[Operation]] = {}
+    attributes = _Attributes()
+    _merge_scalars(function)
+    _merge_moved(function)
+    for op in function:
+        if op.name == CONST:
+            continue
+        alike = known.setdefault(_operation_key(op, attributes), [])
+        first = next((other for other in alike if _scales(other) == _scales(op)), None)
+        if first is None:
+            alike.append(op)
+            continue
+        for mine, its in zip(op.results, first.results, strict=True):
+            mine.replace_uses(its)
+        function.erase(op)
+
+
+def _scales(op: Operation) -> list[Scale | None]:
+    return [result.scale for result in op.results]
+
+
+def _merge_scalars(function: Function) -> None:
+    """Numbers that steps of the conversion made may be equal.
+
+    Their readers are visited the last one first, sums and products in front of all others (measured).
+    """
+    known: dict[object, list[Use]] = {}
+    for op in function:
+        for slot, value in enumerate(op.operands):
+            if value.shape == () and value.op is not None and value.op.name == CONST:
+                tensor = value.op.load()
+                if tensor is not None:
+                    known.setdefault((value.dtype, tensor.hint()), []).append((op, slot))
+    for uses in known.values():
+        op, slot = uses[0]
+        value = op.operands[slot]
+        uses.reverse()
+        for op, slot in sorted(uses, key=lambda use: use[0].name not in ("ADD", "MUL")):
+            op.set_operand(slot, value)
+
+
+def _merge_moved(function: Function) -> None:
+    """Constants that are the same one, transposed or reshaped to the same shape."""
+    known: dict[object, Operation] = {}
+    for op in function:
+        load = op.attrs.get("load")
+        if op.name == CONST and isinstance(load, MethodType):
+            first = known.setdefault((load, op.result.shape), op)
+            if first is not op:
+                function.replace(op, first.result)
+
+
+def _operation_key(op: Operation, attributes: _Attributes) -> object:
+    if op.name == "RESHAPE" and None not in (op.result.shape or (None,)):
+        return op.name, op.result.shape, id(op.operands[0])
+    node = op.attrs.get("node")
+    attrs = attributes(node) if isinstance(node, Node) else ()
+    return op.name, op.activation, attrs, tuple(id(value) for value in op.operands)

@@ -1,0 +1,1 @@
+"""From TensorFlow's ops to TFLite's: import, preparation, legalization."""

@@ -1,0 +1,129 @@
+"""Sums of products over several axes (Einsum, BatchMatMul), as MLIR writes them out.
+
+Source: tensorflow/compiler/mlir/tensorflow/transforms/einsum.cc; measured with TF 2.15 and 2.21.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.shape_arithmetic import Size
+from minmax_lint.graph.tensor import Shape
+
+
+def einsum(importer: Importer, node: Node) -> Value:
+    """Of two arrays a matrix product, with the moves that bring their axes into its order."""
+    terms, arrow, result = node.text("equation").replace(" ", "").partition("->")
+    labels = terms.split(",")
+    if not arrow or len(labels) != 2 or "." in terms or any(len(set(one)) < len(one) for one in labels):
+        raise Unfollowed(f"this model does not know the equation of {node.name}", node.name)
+    operands = importer.inputs(node)
+    sizes: dict[str, Size] = {}
+    for label, value in zip(labels, operands, strict=True):
+        if value.shape is None or len(value.shape) != len(label):
+            raise Unfollowed(f"the shapes of the operands of {node.name} are not known", node.name)
+        sizes.update(zip(label, value.shape, strict=True))
+    left, right = labels
+    batch = [one for one in left if one in right and one in result]
+    summed = [one for one in left if one in right and one not in result]
+    rows = [one for one in left if one not in right]
+    columns = [one for one in right if one not in left]
+    if {*rows, *columns, *batch} != set(result):
+        raise Unfollowed(f"this model does not know the equation of {node.name}", node.name)
+    if not batch and len(summed) == len(columns) == 1 and constant_behind(operands[1]) is not None:
+        second = _transposed(importer, node, operands[1], right, summed[0] + columns[0], sizes)
+        ahead = _transposed(importer, node, operands[0], left, "".join([*rows, *summed]), sizes)
+        wide = tuple(sizes[one] for one in [*rows, *columns])
+        if None not in wide:
+            product = _product(importer, node, ahead, second, wide)
+            return _transposed(importer, node, product, "".join([*rows, *columns]), result, sizes)
+    first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
+    second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
+    shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
+    product = _product(importer, node, first, second, shape)
+    order = [*batch, *rows, *columns]
+    if len(rows) != 1 or len(columns) != 1 or None in shape:
+        product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
+    return _transposed(importer, node, product, "".join(order), result, sizes)
+
+
+def batch_mat_mul(importer: Importer, node: Node) -> Value:
+    """BATCH_MATMUL; with weights of rank 2 it is FULLY_CONNECTED, in 2.15 only behind the quantization.
+
+    Integers, as Keras 3's `quantize("int8")` multiplies them, end the conversion.
+    """
+    left, right = importer.inputs(node)[:2]
+    if left.dtype is DType.INT8:
+        sizes = "".join(f"{'?' if size is None else size}x" for size in left.shape or ())
+        raise Refused(
+            "other",
+            "'tfl.fully_connected' op operand #0 must be tensor of 32-bit float or QI8 type or QUI8 type or QI16 type "
+            f"or QUI16 type values, but got 'tensor<{sizes}i8>'",
+            "no-kernel",
+            node=node.name,
+            array=node.name,
+            op=node.op,
+            reason=f"{node.name} multiplies integers without a scale.",
+        )
+    shape = importer.inference.shape(node.name)
+    if node.flag("adj_x"):
+        return importer.add("BATCH_MATMUL", node, [left, right])
+    return _product(importer, node, left, right, shape, turned=node.flag("adj_y"))
+
+
+def _product(
+    importer: Importer, node: Node, left: Value, right: Value, shape: Shape | None, *, turned: bool = False
+) -> Value:
+    if importer.version.makes_dense_of_products and has_weights(right):
+        weights = right if turned else flipped(importer, node, right)
+        return importer.add("FULLY_CONNECTED", node, [left, weights], shape)
+    return importer.add("BATCH_MATMUL", node, [left, right], shape)
+
+
+def has_weights(value: Value) -> bool:
+    """Whether `value` is a constant matrix, perhaps behind a FakeQuant."""
+    return value.shape is not None and len(value.shape) == 2 and constant_behind(value) is not None
+
+
+def _laid_out(
+    importer: Importer,
+    node: Node,
+    value: Value,
+    label: str,
+    sizes: dict[str, Size],
+    groups: tuple[list[str], list[str], list[str]],
+) -> Value:
+    """The operand with its axes in the order of the groups, of which the last two are one axis each."""
+    batch, one, two = groups
+    value = _transposed(importer, node, value, label, "".join([*batch, *one, *two]), sizes)
+    if len(one) == len(two) == 1:
+        return value
+    shape = (*(sizes[axis] for axis in batch), _size(sizes, one), _size(sizes, two))
+    return _reshaped(importer, node, value, shape)
+
+
+def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
+    known = [sizes[axis] for axis in axes]
+    return None if None in known else math.prod(size for size in known if size is not None)
+
+
+def _reshaped(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
+    wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+    return moved(importer, node, "RESHAPE", value, shape, wanted)
+
+
+def _transposed(
+    importer: Importer, node: Node, value: Value, label: str, wanted: str, sizes: dict[str, Size]
+) -> Value:
+    if label == wanted:
+        return value
+    order = importer.integer_vector(node.name, [label.index(one) for one in wanted])
+    return moved(importer, node, "TRANSPOSE", value, tuple(sizes[one] for one in wanted), order)

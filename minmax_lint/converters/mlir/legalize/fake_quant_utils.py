@@ -1,0 +1,128 @@
+"""FakeQuants: the quantize/dequantize pairs they become, and the operations they are moved over.
+
+Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quantization.md, section 2.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of
+from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+def fake_quant(importer: Importer, node: Node) -> Value:
+    """The rule of FakeQuantWithMinMaxVars, ...Args and ...VarsPerChannel."""
+    source = importer.value(node.inputs[0].array)
+    found = read_fake_quant(importer.kept.graph, node)
+    if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:
+        raise _reversed(node, found.range)
+    if found.per_channel and not is_constant(source):
+        reason = f"{node.name} has a range for each channel of an activation."
+        source = importer.add(node.op, node, [source], refused=no_builtin(node, "bad-range", reason))
+        if importer.reader_count(node.name) > 1:  # it is no quantize then (fake_quant_utils.h)
+            return source
+    scale = _scale(importer, node, found)
+    return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
+
+
+def _reversed(node: Node, given: Range) -> Refused:
+    return Refused(
+        "other",
+        f"'tf.{node.op}' op range is invalid: [{given.min:f},{given.max:f}]",
+        "bad-range",
+        node=node.name,
+        array=node.name,
+        op=node.op,
+        reason=f"The range of {node.name} is {given}; its minimum must be below its maximum.",
+    )
+
+
+def pass_fake_quants_on(function: Function) -> None:
+    """2.21: MEAN, and CONCATENATION of FakeQuants only, get a FakeQuant where they have none of their own.
+
+    Its range is that of the (first) operand, even if the others differ. Read off the dumps of PrepareTFPass:
+    no other operation is treated so, and ranges in attributes or of constants do not count.
+    """
+    for op in function:
+        if op.name not in ("MEAN", "CONCATENATION"):
+            continue
+        quantizes = [quantize_of(value) for value in (op.operands if op.name != "MEAN" else op.operands[:1])]
+        first = quantizes[0]
+        if first is None or first.result.scale is None or not all(map(_passes_on, quantizes)):
+            continue
+        if not any(user.attrs.get("movable") for user in op.result.users):
+            _cover(function, op, first)
+
+
+def _passes_on(quantize: Operation | None) -> bool:
+    return (
+        quantize is not None and bool(quantize.attrs.get("movable")) and not is_constant(quantize.operands[0])
+    )
+
+
+def _cover(function: Function, op: Operation, like: Operation) -> None:
+    covered, scale = op.result, like.result.scale
+    quantize = function.insert_after(op, Operation(QUANTIZE, (), like.nodes, movable=True))
+    stored = quantize.add_result(covered.name, covered.dtype, covered.shape, scale)
+    restored = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], like.nodes))
+    covered.replace_uses(restored.add_result(covered.name, covered.dtype, covered.shape))
+    quantize.add_operand(covered)
+
+
+def is_constant(value: Value) -> bool:
+    """Whether a constant operation makes it."""
+    return value.op is not None and value.op.name == CONST
+
+
+def quantize_of(value: Value) -> Operation | None:
+    """The quantize behind which the dequantized `value` stands."""
+    op = value.op
+    if op is None or op.name != DEQUANTIZE:
+        return None
+    source = op.operands[0].op
+    return source if source is not None and source.name == QUANTIZE else None
+
+
+def constant_behind(value: Value) -> Operation | None:
+    """The constant that `value` is, or is the quantized form of."""
+    quantize = quantize_of(value)
+    source = quantize.operands[0] if quantize is not None else value
+    return source.op if is_constant(source) else None
+
+
+def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
+    ranges = found.ranges or _computed(importer, node)
+    for range_ in ranges:
+        tolerated = range_.has_nan and not importer.version.crashes_on_nan
+        if range_.known and not tolerated and not range_.finite:
+            raise Refused(
+                "other",
+                "crashed without a message (signal 11)",
+                "bad-range",
+                node=node.name,
+                array=node.name,
+                reason=f"The range of {node.name} is {range_}; the converter crashes on it.",
+            )
+    scales = [scale_of(range_, found.num_bits, found.narrow_range) for range_ in ranges]
+    if not found.per_channel:
+        return scales[0]
+    return scales[0]._replace(channels=tuple((scale.scale, scale.zero_point) for scale in scales))
+
+
+def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
+    """A range that constant folding finds."""
+    bounds = [edge.array for edge in node.inputs[1:3]]
+    if len(bounds) < 2 or not all(importer.inference.is_constant(array) for array in bounds):
+        raise no_builtin(node, "range-not-constant", f"The range of {node.name} is not a constant.")
+    low, high = (_known(importer.inference.constant(array), node) for array in bounds)
+    return tuple(map(Range, low.reals(), high.reals()))
+
+
+def _known(tensor: Tensor | None, node: Node) -> Tensor:
+    if tensor is None or not tensor.known:
+        raise Unfollowed(f"the range of {node.name} is a constant that this model cannot compute", node.name)
+    return tensor

@@ -1,0 +1,265 @@
+"""From the kept nodes to the converter's function: legalized operations, FakeQuants as quantize/dequantize.
+
+Sources: the TensorFlow importer (order of operations), TensorFlow's canonicalization, prepare_tf.cc and
+prepare_patterns.td (FakeQuants, and what they are moved over), legalize_patterns.td. One step, because
+none of the passes before the optimization looks at scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from minmax_lint.converters.mlir.cse import merged
+from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.legalize_patterns import (
+    CONTROL_FLOW,
+    LEGALIZED,
+    NO_BUILTIN,
+    NO_HALF,
+    OPERANDS,
+    REMOVED,
+    SIDE_EFFECTS,
+)
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.trace import Kept
+
+Rule = Callable[["Importer", Node], Value]
+
+
+class Importer:
+    """Builds the function; `values` maps source arrays to values."""
+
+    def __init__(self, kept: Kept, inference: Inference, version: Version, rules: Mapping[str, Rule]) -> None:
+        """`rules`: TensorFlow op -> how its result is made, where it is not one operation of the same operands."""
+        self.rules = rules
+        self.kept = kept
+        self.inference = inference
+        self.version = version
+        self.function = Function()
+        self.values: dict[str, Value] = {}
+        self._first: dict[str, str] = {}
+        self._merged_into: dict[str, list[str]] = {}
+        self._reader_counts: dict[str, int] = {}
+
+    def run(self) -> Function:
+        """Raises Refused or Unfollowed."""
+        for array in self.kept.inputs:
+            value = Value(array, self.inference.dtype(array), self.inference.shape(array))
+            self.values[array] = value
+            self.function.arguments.append(value)
+        order = self.kept.once(import_order)
+        self._first = self.kept.once(_merged)
+        for other, first in self._first.items():
+            self._merged_into.setdefault(first, []).append(other)
+        for name in order:
+            if name in self._first:
+                self._take_over(self.kept.graph[name], self.kept.graph[self._first[name]])
+            elif not self.kept.is_cut(name):
+                self._import(self.kept.graph[name])
+        for array in self.kept.outputs:
+            self._return(array)
+        self._refuse_side_effects()
+        self.function.sweep()
+        return self.function
+
+    def _refuse_side_effects(self) -> None:
+        for name in self.kept.control_only:
+            if self.kept.graph.op(name) in SIDE_EFFECTS:
+                raise no_builtin(self.kept.graph[name])
+
+    def _return(self, array: str) -> None:
+        value = self.value(array)
+        if value.op is not None and value.op.name not in (CONST, DEQUANTIZE):
+            # Ops that fold away (a bias of zeros) leave the op in front of them to make the output.
+            value.name = array
+        self.function.returned.add_operand(value)
+
+    def _take_over(self, node: Node, first: Node) -> None:
+        for port in range(_result_count(node)):
+            value = self.values.get(first.output(port))
+            if value is not None:
+                self.values[node.output(port)] = value
+
+    # What the rules of single ops use
+
+    def value(self, array: str) -> Value:
+        """The value of a source array; constants are made where they are first read."""
+        found = self.values.get(array)
+        if found is None:
+            if not self.inference.is_constant(array):
+                raise Unfollowed(f"nothing in the kept subgraph gives {array} a value")
+            found = self.values[array] = self.constant(
+                array,
+                self.inference.dtype(array),
+                self.inference.shape(array),
+                lambda: self.inference.constant(array),
+            )
+        return found
+
+    def constant(
+        self, array: str, dtype: DType, shape: Shape | None, load: Callable[[], Tensor | None]
+    ) -> Value:
+        """A constant; constants stand in front of everything else."""
+        op = Operation(CONST, (), (parse_edge(array).node,), load=load)
+        self.function.insert_first(op)
+        return op.add_result(array, dtype, shape)
+
+    def integer_vector(self, array: str, values: Sequence[int]) -> Value:
+        """A vector of int32 that stands for `array`: axes, or an order of them."""
+        size = len(values)
+        return self.constant(array, DType.INT32, (size,), lambda: Tensor.of(DType.INT32, [size], values))
+
+    def zeros(self, array: str, depth: int | None) -> Value:
+        """A vector of zeros that stands for `array`."""
+        size = depth or 1
+        return self.constant(array, DType.FLOAT, (depth,), lambda: Tensor.of(DType.FLOAT, [size], [0.0]))
+
+    def add(
+        self, name: str, node: Node, operands: Iterable[Value], shape: Shape | None = None, **attrs: object
+    ) -> Value:
+        """An operation of one result, of the type of the node's output 0 (and its shape, if none is given)."""
+        op = Operation(name, operands, (node.name,), node=node, **attrs)
+        self.function.append(op)
+        if shape is None:
+            shape = self.inference.shape(node.name)
+        return op.add_result(node.name, self.inference.dtype(node.name), shape)
+
+    def inputs(self, node: Node) -> list[Value]:
+        """The values of all data inputs."""
+        return [self.value(edge.array) for edge in node.inputs]
+
+    def reader_count(self, name: str) -> int:
+        """How many operations read output 0 of node `name`, outputs included, in front of all rewriting."""
+        if name not in self._reader_counts:
+            self._reader_counts[name] = self._count_readers(name)
+        return self._reader_counts[name]
+
+    def _count_readers(self, name: str) -> int:
+        count, pending = 0, [name, *self._merged_into.get(name, ())]
+        for current in pending:
+            count += self.kept.outputs.count(current)
+            for use in self.kept.uses(current):
+                if self.kept.graph.op(use.node) in REMOVED:
+                    pending.append(use.node)
+                elif use.node not in self._first and not self.inference.is_constant(use.node):
+                    count += 1
+        return count
+
+    def ordered_inputs(self, node: Node) -> list[Value]:
+        """The two inputs of a commutative op: a constant comes second."""
+        left, right = self.inputs(node)[:2]
+        constants = [value.op is not None and value.op.name == CONST for value in (left, right)]
+        return [right, left] if constants == [True, False] else [left, right]
+
+    def integers(self, array: str) -> tuple[int, ...] | None:
+        """A small integer constant's elements; None where it is not constant."""
+        tensor = self.inference.constant(array) if self.inference.is_constant(array) else None
+        return None if tensor is None or not tensor.known else tuple(int(v) for v in tensor.values())
+
+    def quantized(self, source: Value, scale: Scale, node: Node, **attrs: object) -> Value:
+        """`source` through a quantize and a dequantize."""
+        quantize = self.function.append(Operation(QUANTIZE, [source], (node.name,), **attrs))
+        stored = quantize.add_result(node.name, DType.FLOAT, source.shape, scale)
+        dequantize = self.function.append(Operation(DEQUANTIZE, [stored], (node.name,)))
+        return dequantize.add_result(node.name, DType.FLOAT, source.shape)
+
+    # One node
+
+    def _import(self, node: Node) -> None:
+        if node.op in ("Const", "Placeholder", "NoOp") or self.inference.is_constant(node.name):
+            return
+        rule = self.rules.get(node.op)
+        if node.op == "IdentityN":
+            for port, edge in enumerate(node.inputs):
+                self.values[node.output(port)] = self.value(edge.array)
+        elif _is_half(node):
+            self._legalize(node)
+        elif node.op in REMOVED:
+            self.values[node.name] = self.value(node.inputs[0].array)
+        elif rule is not None and node.op not in self.version.without_builtin:
+            self.values[node.name] = rule(self, node)
+        else:
+            self._legalize(node)
+
+    def _legalize(self, node: Node) -> None:
+        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin or _is_half(node)
+        # Dequantize has a form for constants only: behind a refused op it is refused with it.
+        refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
+        legalized = node.op if refused else LEGALIZED.get(node.op)
+        if legalized is None:
+            raise Unfollowed(
+                f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
+            )
+        operands = self.inputs(node)[: OPERANDS.get(node.op)]
+        if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
+            operands = [value for value in operands if value.op is None or value.op.name != CONST]
+        op = self.function.append(Operation(legalized, operands, (node.name,), node=node))
+        if refused:
+            op.attrs["refused"] = no_builtin(node)
+        for port in range(_result_count(node)):
+            array = array_name(node.name, port)
+            self.values[array] = op.add_result(
+                array, self.inference.dtype(array), self.inference.shape(array)
+            )
+
+    def _reads_refused(self, node: Node) -> bool:
+        makers = [value.op for value in self.inputs(node)]
+        return any(op is not None and "refused" in op.attrs for op in makers)
+
+
+def _is_half(node: Node) -> bool:
+    return node.op in NO_HALF and DType.HALF in (node.attrs.get("T"), node.attrs.get("Tparams"))
+
+
+def import_order(kept: Kept) -> list[str]:
+    """Reverse post-order over consumers, smaller names first, as the importer orders nodes (graph_algorithm)."""
+    readers: dict[str, set[str]] = {}
+    roots: list[str] = []
+    for name in kept.nodes:
+        sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs} & kept.nodes
+        for source in sources:
+            if source in readers:
+                readers[source].add(name)
+            else:
+                readers[source] = {name}
+        if not sources:
+            roots.append(name)
+    finished: list[str] = []
+    seen: set[str] = set()
+    stack: list[tuple[str, bool]] = [(name, False) for name in sorted(roots)]
+    while stack:
+        name, done = stack.pop()
+        if done:
+            finished.append(name)
+        elif name not in seen:
+            seen.add(name)
+            stack.append((name, True))
+            if name in readers:
+                stack += [(reader, False) for reader in sorted(readers[name]) if reader not in seen]
+    if len(finished) < len(kept.nodes):
+        raise Unfollowed("the graph has a cycle")
+    return finished[::-1]
+
+
+def _merged(kept: Kept) -> dict[str, str]:
+    return merged(kept, kept.once(import_order))
+
+
+def _result_count(node: Node) -> int:
+    if node.op in ("Split", "SplitV"):
+        return node.integer("num_split", 1)
+    if node.op in NO_BUILTIN:
+        return 3
+    if node.op == "Unpack":
+        return node.integer("num", 1)
+    if node.op in CONTROL_FLOW:
+        types = node.attrs.get("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
+        return len(types) if isinstance(types, list) else 1
+    return 2 if node.op in ("TopK", "TopKV2") else 1

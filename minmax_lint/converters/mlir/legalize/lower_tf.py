@@ -1,0 +1,154 @@
+"""TensorFlow ops that become several operations: how, step by step.
+
+Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+class Steps:
+    """Operations of the shape of one node, made one after the other."""
+
+    def __init__(self, importer: Importer, node: Node) -> None:
+        self.importer = importer
+        self.node = node
+
+    def op(self, name: str, *operands: Value) -> Value:
+        """One operation of the node's type."""
+        return self.importer.add(name, self.node, operands)
+
+    def truth(self, name: str, *operands: Value) -> Value:
+        """One comparison."""
+        value = self.op(name, *operands)
+        value.dtype = DType.BOOL
+        return value
+
+    def read_last(self, value: Value, *readers: Value) -> None:
+        """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
+
+        It is not the order in which they stand (measured by which readers the quantization meets first).
+        """
+        for reader in readers:
+            if reader.op is not None:
+                reader.op.set_operand(0, value)
+
+    def number(self, value: float) -> Value:
+        """A scalar constant."""
+        return self.importer.constant(
+            self.node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value])
+        )
+
+
+def _softplus(s: Steps, x: Value) -> Value:
+    return s.op("LOG", s.op("ADD", s.op("EXP", x), s.number(1.0)))
+
+
+def _selu(s: Steps, x: Value) -> Value:
+    positive = s.truth("GREATER", x, s.number(0.0))
+    scaled = s.op("MUL", x, s.number(1.050701))
+    below = s.op("MUL", s.op("SUB", s.op("EXP", x), s.number(1.0)), s.number(1.7580993))
+    s.read_last(x, positive, scaled)
+    return s.op("SELECT", positive, scaled, below)
+
+
+def _softsign(s: Steps, x: Value) -> Value:
+    return s.op("DIV", x, s.op("ADD", s.op("ABS", x), s.number(1.0)))
+
+
+def _expm1(s: Steps, x: Value) -> Value:
+    return s.op("SUB", s.op("EXP", x), s.number(1.0))
+
+
+def _log1p(s: Steps, x: Value) -> Value:
+    return s.op("LOG", s.op("ADD", x, s.number(1.0)))
+
+
+def _reciprocal(s: Steps, x: Value) -> Value:
+    return s.op("DIV", s.number(1.0), x)
+
+
+def _div_no_nan(s: Steps, x: Value, y: Value) -> Value:
+    return s.op("SELECT_V2", s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
+
+
+def _xdivy(s: Steps, x: Value, y: Value) -> Value:
+    return s.op("SELECT", s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
+
+
+def _rule(steps: object) -> Rule:
+    def rule(importer: Importer, node: Node) -> Value:
+        return steps(Steps(importer, node), *importer.inputs(node))  # type: ignore[operator, no-any-return]
+
+    return rule
+
+
+def _dilated_convolution(importer: Importer, node: Node) -> Value:
+    """SpaceToBatch, convolution, perhaps a bias, BatchToSpace: one dilated convolution (dilated_conv.h)."""
+    value = importer.value(node.inputs[0].array)
+    bias = value.op if value.op is not None and value.op.name == "ADD" else None
+    conv = bias.operands[0].op if bias is not None else value.op
+    if conv is not None and conv.name in ("CONV_2D", "DEPTHWISE_CONV_2D") and _undilated(conv.attrs["node"]):
+        spread = conv.operands[0].op
+        kept = importer.kept
+        single = all(len(kept.uses(op.nodes[-1])) == 1 for op in (conv, bias, spread) if op is not None)
+        if spread is not None and spread.name == "SPACE_TO_BATCH_ND" and single:
+            source = kept.graph[conv.nodes[-1]]
+            operands = [spread.operands[0], *conv.operands[1:]]
+            dilated = importer.add(conv.name, source, operands, padding=_padding_of_spread(importer, spread))
+            dilated.shape = importer.inference.shape(node.name)
+            if bias is None:
+                return dilated
+            if is_constant(bias.operands[1]):
+                return importer.add("ADD", node, [dilated, bias.operands[1]])
+    return importer.add("BATCH_TO_SPACE_ND", node, importer.inputs(node))
+
+
+def _padding_of_spread(importer: Importer, spread: Operation) -> str:
+    pads = importer.integers(importer.kept.graph[spread.nodes[-1]].inputs[2].array)
+    return "SAME" if pads is None or any(pads) else "VALID"
+
+
+def _undilated(node: Node) -> bool:
+    strides, dilations = node.integers("strides"), node.integers("dilations")
+    return node.text("padding") == "VALID" and all(size == 1 for size in (*strides, *dilations))
+
+
+def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
+    """A FakeQuant whose range must be given as constants."""
+    bounds = [importer.inference.constant(edge.array) for edge in node.inputs[1:3]]
+    known = [bound.real() for bound in bounds if bound is not None and bound.known and bound.size == 1]
+    if len(known) < 2:
+        raise Unfollowed(f"the range of {node.name} is not given", node.name)
+    signed, narrow = node.flag("signed_input", True), node.flag("narrow_range")
+    scale: Scale = scale_of(Range(*known), node.integer("num_bits", 8), narrow)
+    if signed and not narrow and known[0] == -known[1]:
+        scale = scale._replace(zero_point=1 << (scale.bits - 1))
+    return importer.quantized(importer.value(node.inputs[0].array), scale, node, movable=False)
+
+
+COMPOSITES: dict[str, Rule] = {
+    **dict.fromkeys(("Inv", "Reciprocal"), _rule(_reciprocal)),
+    **dict.fromkeys(
+        ("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
+        _quantize_and_dequantize,
+    ),
+    "BatchToSpaceND": _dilated_convolution,
+    "DivNoNan": _rule(_div_no_nan),
+    "Expm1": _rule(_expm1),
+    "Log1p": _rule(_log1p),
+    "Selu": _rule(_selu),
+    "Softplus": _rule(_softplus),
+    "Softsign": _rule(_softsign),
+    "Xdivy": _rule(_xdivy),
+}
+"""TensorFlow op -> rule."""

@@ -1,0 +1,143 @@
+"""Convolutions, matrix products and batch normalizations, and what is laid out anew for them (prepare_tf.cc)."""
+
+from __future__ import annotations
+
+import math
+
+from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.canonicalize import unless_neutral
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.matchers import all_equal
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.values import of_values
+
+
+def mat_mul(importer: Importer, node: Node) -> Value:
+    """FULLY_CONNECTED; what is not transposed as it wants it gets a TRANSPOSE."""
+    left, right = importer.inputs(node)[:2]
+    if node.flag("transpose_a"):
+        left = flipped(importer, node, left)
+    if not node.flag("transpose_b"):
+        right = flipped(importer, node, right)
+    return importer.add("FULLY_CONNECTED", node, [left, right])
+
+
+def convolution(importer: Importer, node: Node) -> Value:
+    """Convolutions get a bias of zeros; filters are transposed, or reshaped for the depthwise one."""
+    image, filters = importer.inputs(node)[:2]
+    depthwise = node.op == "DepthwiseConv2dNative"
+    shape = filters.shape
+    wanted: Shape | None = None
+    if shape is not None and len(shape) == 4:
+        rows, columns, depth, count = shape
+        total = None if depth is None or count is None else depth * count
+        wanted = (1, rows, columns, total) if depthwise else (count, rows, columns, depth)
+    order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
+    filters = moved(importer, node, "RESHAPE" if depthwise else "TRANSPOSE", filters, wanted, order)
+    channels = None if wanted is None else wanted[-1] if depthwise else wanted[0]
+    bias = importer.zeros(node.name, channels)
+    name = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+    return importer.add(name, node, [image, filters, bias])
+
+
+def transpose_convolution(importer: Importer, node: Node) -> Value:
+    """Constant filters are transposed in front of their FakeQuant, others behind it."""
+    sizes, filters, image = importer.inputs(node)[:3]
+    shape = filters.shape
+    wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
+    order = importer.integer_vector(node.name, [2, 0, 1, 3])
+    if is_constant(filters):
+        filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
+    else:
+        filters = importer.add("TRANSPOSE", node, [filters, order], wanted)
+    return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
+
+
+def batch_norm(importer: Importer, node: Node) -> Value:
+    """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
+    x = importer.value(node.inputs[0].array)
+    if node.flag("is_training", True):
+        if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
+            raise no_builtin(node)
+        return _batch_norm_of_batch(importer, node, x)
+    arrays = [edge.array for edge in node.inputs[1:5]]
+    if not all(importer.inference.is_constant(array) for array in arrays):
+        raise Unfollowed(f"the parameters of {node.op} {node.name} are not constant", node.name)
+    depth = importer.inference.shape(arrays[0])
+    folded = BatchNorm(importer, node, arrays)
+    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
+    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
+    product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
+    return unless_neutral(importer, node, "ADD", 0.0, product, offset)
+
+
+def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
+    """With the statistics of the batch itself, as training has it, and as LayerNormalization of Keras 2 uses it."""
+    scale, offset = importer.inputs(node)[1:3]
+    vector = offset.shape
+    channels_first = node.text("data_format") == "NCHW"
+    if channels_first:
+        x = _ordered(importer, node, x, (0, 2, 3, 1))
+    axes = importer.integer_vector(node.name, [0, 1, 2])
+    mean = importer.add("MEAN", node, [x, axes], vector)
+    squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
+    variance = importer.add("MEAN", node, [squares, axes], vector)
+    epsilon = importer.constant(
+        node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [node.real("epsilon", 1e-4)])
+    )
+    inverse = importer.add("RSQRT", node, [importer.add("ADD", node, [variance, epsilon], vector)], vector)
+    factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
+    shifted = importer.add("MUL", node, [mean, factor], vector)
+    rest = importer.add("SUB", node, [offset, shifted], vector)
+    result = importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
+    return _ordered(importer, node, result, (0, 3, 1, 2)) if channels_first else result
+
+
+def _ordered(importer: Importer, node: Node, value: Value, axes: tuple[int, ...]) -> Value:
+    order = importer.integer_vector(node.name, axes)
+    shape = None if value.shape is None else tuple(value.shape[axis] for axis in axes)
+    return importer.add("TRANSPOSE", node, [value, order], shape)
+
+
+class BatchNorm:
+    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+
+    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
+        self._load = [importer.inference.constant(array) for array in arrays]
+        self._epsilon = node.real("epsilon", 1e-4)
+
+    def factor(self) -> Tensor | None:
+        """Scale / sqrt(variance + epsilon)."""
+        parameters = self._parameters()
+        return None if parameters is None else _factor(self._epsilon, *parameters)
+
+    def offset(self) -> Tensor | None:
+        """Offset - mean * factor."""
+        parameters = self._parameters()
+        return None if parameters is None else _offset(self._epsilon, *parameters)
+
+    def _parameters(self) -> list[Tensor] | None:
+        known = [tensor for tensor in self._load if tensor is not None and tensor.known]
+        return known if len(known) == len(self._load) else None
+
+
+@of_values
+def _factor(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    rows = zip(scale.reals(), variance.reals(), strict=True)
+    return Tensor.of(DType.FLOAT, scale.shape, [_scaled(*row, epsilon) for row in rows])
+
+
+@of_values
+def _offset(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    rows = zip(scale.reals(), offset.reals(), mean.reals(), variance.reals(), strict=True)
+    return Tensor.of(DType.FLOAT, scale.shape, [b - m * _scaled(a, v, epsilon) for a, b, m, v in rows])
+
+
+def _scaled(scale: float, variance: float, epsilon: float) -> float:
+    root = math.sqrt(max(variance + epsilon, 0.0))
+    return scale / root if root else math.inf

@@ -1,0 +1,86 @@
+"""Moves of elements, which prepare_tf.cc puts in front of the FakeQuants that they follow."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant, quantize_of
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.matchers import axes_of
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
+
+
+def moved(
+    importer: Importer, node: Node, name: str, source: Value, shape: Shape | None, *others: Value
+) -> Value:
+    """A RESHAPE or TRANSPOSE of `source`, in front of the FakeQuants that `source` comes through."""
+    quantize = quantize_of(source)
+    if quantize is None or quantize.result.scale is None:
+        if source.op is not None and is_constant(source):
+            # Folded; the content only matters where a scale is read off it, which no order changes.
+            return importer.constant(source.name, source.dtype, shape, source.op.load)
+        return importer.add(name, node, [source, *others], shape)
+    constant = is_constant(quantize.operands[0])
+    if quantize.result.scale.channels and not constant:
+        return importer.add(name, node, [source, *others], shape)
+    if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
+        if constant and quantize.operands[0].op is not None:
+            # Not moved, it is folded with the FakeQuant in front of it: plain weights are left.
+            return importer.constant(source.name, source.dtype, shape, quantize.operands[0].op.load)
+        return importer.add(name, node, [source, *others], shape)
+    if quantize.attrs.get("movable") or constant:
+        inner = moved(importer, node, name, quantize.operands[0], shape, *others)
+    else:
+        inner = importer.add(name, node, [source, *others], shape)
+    scale = quantize.result.scale
+    fake_quant_node = importer.kept.graph[quantize.nodes[-1]]
+    result = importer.quantized(
+        inner, scale, fake_quant_node, movable=quantize.attrs.get("movable"), moved=True
+    )
+    for op in (result.op, result.op and result.op.operands[0].op):
+        if op is not None:
+            op.result.name = node.name
+    return result
+
+
+def reshape(importer: Importer, node: Node) -> Value:
+    """To the shape it has, a RESHAPE is nothing."""
+    source, sizes = importer.inputs(node)[:2]
+    shape = importer.inference.shape(node.name)
+    if shape is not None and shape == source.shape and None not in shape:
+        return source
+    return moved(importer, node, "RESHAPE", source, shape, sizes)
+
+
+def transpose(importer: Importer, node: Node) -> Value:
+    """In the order there is, a TRANSPOSE is nothing."""
+    source, order = importer.inputs(node)[:2]
+    axes = importer.integers(node.inputs[1].array)
+    if axes is not None and axes == tuple(range(len(axes))):
+        return source
+    before = source.op
+    if before is not None and before.name == "TRANSPOSE" and axes is not None:
+        earlier = axes_of(before.operands[1])
+        if earlier is not None and all(earlier[axis] == place for place, axis in enumerate(axes)):
+            return before.operands[0]
+    return moved(importer, node, "TRANSPOSE", source, importer.inference.shape(node.name), order)
+
+
+def flipped(importer: Importer, node: Node, source: Value) -> Value:
+    """A matrix transposed; weights with a scale for each channel keep their FakeQuant in front."""
+    shape = tuple(reversed(source.shape)) if source.shape is not None else None
+    order = importer.integer_vector(node.name, [1, 0])
+    quantize = quantize_of(source)
+    if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
+        return importer.add("TRANSPOSE", node, [source, order], shape)
+    return moved(importer, node, "TRANSPOSE", source, shape, order)
+
+
+def pack(importer: Importer, node: Node) -> Value:
+    """Of one array, PACK is a RESHAPE."""
+    operands = importer.inputs(node)
+    if len(operands) > 1:
+        return importer.add("PACK", node, operands)
+    sizes = importer.constant(node.name, DType.INT32, (1,), lambda: None)
+    return moved(importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes)

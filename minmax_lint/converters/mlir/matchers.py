@@ -1,0 +1,120 @@
+"""What patterns ask of values."""
+
+from __future__ import annotations
+
+import struct
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.shape_arithmetic import broadcast, elements
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.values import float32, of_values
+
+
+def producer(value: Value, name: str) -> Operation | None:
+    """The operation of that name that makes `value`, or None."""
+    return value.op if value.op is not None and value.op.name == name else None
+
+
+def held(value: Value) -> Tensor | None:
+    """The tensor of a constant; None for anything else."""
+    return value.op.load() if value.op is not None and is_constant(value) else None
+
+
+def number(value: Value) -> float | None:
+    """The value of a constant of one element; None for anything else."""
+    tensor = held(value) if elements(value.shape or ()) == 1 else None
+    return tensor.real() if tensor is not None and tensor.known else None
+
+
+def is_number(value: Value, wanted: float) -> bool:
+    """Whether `value` is a constant of one element that equals `wanted`."""
+    found = number(value)
+    return found is not None and found == float32(wanted)
+
+
+def same_type(a: Value, b: Value) -> bool:
+    """Same shape and element type."""
+    return a.shape == b.shape and a.shape is not None and None not in a.shape and a.dtype is b.dtype
+
+
+def rank(value: Value) -> int:
+    """The rank; many where it is not known."""
+    return 99 if value.shape is None else len(value.shape)
+
+
+def static(value: Value) -> bool:
+    """Whether every dimension is known."""
+    return value.shape is not None and None not in value.shape
+
+
+def elements_of(value: Value) -> int | None:
+    """The number of elements; None where it is not known."""
+    return elements(value.shape) if value.shape is not None else None
+
+
+def broadcast_to(a: Value, b: Value, result: Value) -> bool:
+    """Whether a binary operation of `a` and `b` has the shape of `result`."""
+    try:
+        return static(result) and broadcast(a.shape, b.shape) == result.shape
+    except ValueError:
+        return False
+
+
+def tail_of(short: Shape | None, long: Shape | None) -> bool:
+    """Whether `short` is how `long` ends."""
+    if short is None or long is None or len(short) > len(long):
+        return False
+    return not short or long[-len(short) :] == short
+
+
+def axes_of(value: Value) -> list[int] | None:
+    """The integers of a constant, None where they are not known."""
+    tensor = held(value)
+    return None if tensor is None or not tensor.known else [int(axis) for axis in tensor.values()]
+
+
+def all_equal(value: Value, number: float) -> bool:
+    """Whether `value` is a float constant whose every element is `number`."""
+    tensor = held(value)
+    if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size:
+        return False
+    return _is_filled_with(tensor, number)
+
+
+@of_values
+def _is_filled_with(tensor: Tensor, number: float) -> bool:
+    if tensor.content is None:
+        return False
+    stored = tensor.stored
+    if not stored:
+        return number == 0
+    # Bytes, because weights are large and numpy is not loaded for this.
+    wanted = struct.pack("<f", number)
+    content = bytes(tensor.content[: 4 * stored])
+    return content[:4] == wanted and content == wanted * stored
+
+
+def splat(value: Value) -> bool:
+    """Whether `value` is a constant that repeats one number."""
+    tensor = held(value)
+    return tensor is not None and tensor.known and len(set(tensor.values())) == 1
+
+
+def keeps_dimensions(reduction: Operation) -> bool:
+    """Whether a reduction leaves dimensions of size 1 where it has reduced."""
+    return bool(reduction.attrs.get("keep_dims") or reduction.attrs["node"].flag("keep_dims"))
+
+
+def keeps_order(transpose: Operation) -> bool:
+    """Whether a TRANSPOSE moves only dimensions of size 1."""
+    order, shape = axes_of(transpose.operands[1]), transpose.operands[0].shape
+    if order is None or shape is None or None in shape or transpose.result.shape is None:
+        return False
+    return [axis for axis in order if shape[axis] != 1] == [a for a in range(len(shape)) if shape[a] != 1]
+
+
+def padding_of(convolution: Operation) -> str:
+    """SAME or VALID, by the node or by what the convolution was made of."""
+    return str(convolution.attrs.get("padding") or convolution.attrs["node"].text("padding"))

@@ -1,0 +1,1 @@
+"""The optimization passes on legalized ops."""

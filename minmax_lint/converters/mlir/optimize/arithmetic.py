@@ -1,0 +1,71 @@
+"""Sums, products and matrix products that are plainer than they look (optimize.cc, optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, keeps_order, producer, same_type
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.shape_arithmetic import broadcast
+
+
+def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
+    """What is computed from plain constants only is one."""
+    if not all(map(is_constant, op.operands)):
+        return False
+    rewriter.replace(op, rewriter.constant(op.result))
+    return True
+
+
+def two_additions(rewriter: Rewriter, op: Operation) -> bool:
+    """The sum x + a + b is x + (a + b)."""
+    first = producer(op.operands[0], "ADD")
+    if first is None or first.activation or first.result.use_count != 1:
+        return False
+    if not is_constant(first.operands[1]) or not is_constant(op.operands[1]):
+        return False
+    total = rewriter.constant(op.operands[1])
+    total.shape = broadcast(first.operands[1].shape, op.operands[1].shape)
+    fused = rewriter.create("ADD", [first.operands[0], total], op, [first])
+    fused.activation = op.activation
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def plus_nothing(rewriter: Rewriter, op: Operation) -> bool:
+    """The sum x + (y - y) is x (2.21)."""
+    difference = producer(op.operands[1], "SUB")
+    if difference is None or op.activation or difference.activation:
+        return False
+    if difference.operands[0] is not difference.operands[1] or not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def times_one(rewriter: Rewriter, op: Operation) -> bool:
+    """What is multiplied by 1 stays."""
+    if op.activation or not same_type(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def product_of_transposed(rewriter: Rewriter, op: Operation) -> bool:
+    """FULLY_CONNECTED of two transposed activations is BATCH_MATMUL of what was transposed."""
+    transposes = [producer(value, "TRANSPOSE") for value in op.operands]
+    left, right = transposes[:2]
+    if left is None or right is None or len(op.operands) > 2 or op.activation:
+        return False
+    if is_constant(left.operands[0]) or is_constant(right.operands[0]):
+        return False
+    fused = rewriter.create("BATCH_MATMUL", [left.operands[0], right.operands[0]], op, [left, right])
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def product_of_reordered(rewriter: Rewriter, op: Operation) -> bool:
+    """The same, where the TRANSPOSEs are visited before, and become RESHAPEs if they can (2.21)."""
+    if any((found := producer(value, "TRANSPOSE")) and keeps_order(found) for value in op.operands):
+        return False
+    return product_of_transposed(rewriter, op)

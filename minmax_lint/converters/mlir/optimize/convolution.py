@@ -1,0 +1,118 @@
+"""Arithmetic with constants that goes into the convolution in front of it (optimize.cc, optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant, quantize_of
+from minmax_lint.converters.mlir.matchers import axes_of, padding_of, producer
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
+
+CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"}
+
+
+def _fits_channels(conv: Operation, constant: Value) -> bool:
+    shape = constant.shape
+    if shape is None or any(size != 1 for size in shape[:-1]):
+        return False
+    if not shape or shape[-1] == 1:
+        return True
+    filters = conv.operands[1].shape
+    if not filters:
+        return False
+    return (filters[-1] if conv.name == "DEPTHWISE_CONV_2D" else filters[0]) == shape[-1]
+
+
+def add_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+    """ADD or SUB of a constant behind a convolution of one reader becomes its bias."""
+    conv = op.operands[0].op
+    if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
+        return False
+    if conv.result.use_count != 1 or not _fits_channels(conv, op.operands[1]):
+        return False
+    slot = 3 if conv.name == "TRANSPOSE_CONV" else 2
+    has_bias = len(conv.operands) > slot
+    if has_bias and not is_constant(conv.operands[slot]):
+        return False
+    bias = rewriter.constant(op.operands[1])
+    fused = rewriter.create(conv.name, [*conv.operands[:slot], bias], op, [conv])
+    fused.attrs.update(conv.attrs)
+    fused.activation = op.activation
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def scale_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+    """MUL or DIV by a constant goes into constant filters that have no FakeQuant of their own."""
+    conv = op.operands[0].op
+    if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
+        return False
+    if conv.result.use_count != 1 or not is_constant(conv.operands[1]):
+        return False
+    slot = 3 if conv.name == "TRANSPOSE_CONV" else 2
+    if len(conv.operands) > slot and not is_constant(conv.operands[slot]):
+        return False
+    if not _fits_channels(conv, op.operands[1]):
+        return False
+    filters = rewriter.constant(conv.operands[1])
+    operands = [conv.operands[0], filters, *(rewriter.constant(value) for value in conv.operands[2:])]
+    if conv.name == "TRANSPOSE_CONV":
+        operands = [conv.operands[0], filters, *conv.operands[2:]]
+    fused = rewriter.create(conv.name, operands, op, [conv])
+    fused.attrs.update(conv.attrs)
+    fused.activation = op.activation
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def scale_into_quantized_filters(rewriter: Rewriter, op: Operation) -> bool:
+    """MUL by a constant vector goes into filters behind a FakeQuant for each channel."""
+    conv, factor = op.operands[0].op, op.operands[1]
+    if conv is None or conv.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or conv.activation:
+        return False
+    quantize = quantize_of(conv.operands[1])
+    if quantize is None or not is_constant(quantize.operands[0]) or not is_constant(factor):
+        return False
+    scale = quantize.result.scale
+    if scale is None or not scale.channels or not is_constant(conv.operands[2]):
+        return False
+    if not factor.shape or any(size != 1 for size in factor.shape[:-1]):
+        return False
+    conv.activation = op.activation
+    conv.nodes = (*conv.nodes, *op.nodes)
+    conv.result.name = op.result.name
+    rewriter.replace(op, conv.result)
+    return True
+
+
+def pad_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it (2.21)."""
+    pad = producer(op.operands[0], "PAD")
+    if pad is None or pad.result.use_count != 1 or "padding" in op.attrs or padding_of(op) != "VALID":
+        return False
+    source, filters = pad.operands[0].shape, op.operands[1].shape
+    if axes_of(pad.operands[1]) is None or source is None or filters is None:
+        return False
+    if axes_of(pad.operands[1]) != _same_padding(source, filters, op.attrs["node"]):
+        return False
+    op.attrs = {**op.attrs, "padding": "SAME"}
+    op.nodes = (*pad.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, pad.operands[0])
+    return True
+
+
+def _same_padding(source: Shape, filters: Shape, node: Node) -> list[int] | None:
+    """What SAME pads in front of and behind each dimension of an image in the order NHWC."""
+    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
+    if len(source) != 4 or len(filters) != 4 or len(strides) != 4 or node.text("data_format") == "NCHW":
+        return None
+    pads = [0, 0]
+    for axis in (1, 2):
+        size, taps = source[axis], filters[axis]
+        if size is None or taps is None:
+            return None
+        count = -(-size // strides[axis])
+        total = max((count - 1) * strides[axis] + (taps - 1) * dilations[axis] + 1 - size, 0)
+        pads += [total // 2, total - total // 2]
+    return [*pads, 0, 0]

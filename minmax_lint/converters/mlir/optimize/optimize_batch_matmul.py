@@ -1,0 +1,80 @@
+"""Transpositions that BATCH_MATMUL takes in; FULLY_CONNECTED in its place where its right side is a constant matrix.
+
+Sources: optimize_batch_matmul.cc, optimize_patterns.td.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.einsum import has_weights
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import axes_of, producer, rank
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+
+def dense_of_constant(rewriter: Rewriter, op: Operation) -> bool:
+    """The product with a plain constant matrix is FULLY_CONNECTED."""
+    return is_constant(op.operands[1]) and dense_of_any_constant(rewriter, op)
+
+
+def dense_of_any_constant(rewriter: Rewriter, op: Operation) -> bool:
+    """The same where the matrix comes through a FakeQuant (2.21)."""
+    left, right = op.operands[:2]
+    if not has_weights(right):
+        return False
+    if _adjoint(op, "adj_x"):
+        left = _flipped(rewriter, op, left)
+    if not _adjoint(op, "adj_y"):
+        right = _flipped(rewriter, op, right)
+    dense = rewriter.create("FULLY_CONNECTED", [left, right], op)
+    dense.attrs = {**op.attrs, "keep_num_dims": True}
+    rewriter.replace(op, dense.result)
+    return True
+
+
+def product_of_flipped(rewriter: Rewriter, op: Operation) -> bool:
+    """A TRANSPOSE of the last two dimensions goes into the product: on the right side if nobody else reads it."""
+    for slot, name in enumerate(("adj_x", "adj_y")):
+        transpose = producer(op.operands[slot], "TRANSPOSE")
+        if transpose is None or _adjoint(op, name) or not _flips(transpose):
+            continue
+        if slot == 1 and transpose.result.use_count != 1:
+            continue
+        op.attrs = {**op.attrs, name: True}
+        op.nodes = (*transpose.nodes, *op.nodes)
+        rewriter.set_operand(op, slot, transpose.operands[0])
+        return True
+    return False
+
+
+def _adjoint(op: Operation, name: str) -> bool:
+    return bool(op.attrs.get(name, op.attrs["node"].flag(name)))
+
+
+def _flips(transpose: Operation) -> bool:
+    order = axes_of(transpose.operands[1])
+    if order is None or len(order) < 2:
+        return False
+    *others, last = range(len(order))
+    return order == [*others[:-1], last, others[-1]]
+
+
+def _flipped(rewriter: Rewriter, op: Operation, value: Value) -> Value:
+    """`value` with its last two dimensions exchanged."""
+    shape = value.shape
+    flipped = None if shape is None else (*shape[:-2], shape[-1], shape[-2])
+    if is_constant(value):
+        constant = rewriter.constant(value)
+        constant.shape = flipped
+        return constant
+    axes = list(range(rank(value)))
+    axes[-2:] = reversed(axes[-2:])
+    order = rewriter.constant(value)
+    order.dtype, order.shape = DType.INT32, (len(axes),)
+    if order.op is not None:
+        order.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [len(axes)], axes)
+    like = rewriter.compute("TRANSPOSE", [value, order], op, value)
+    like.shape = flipped
+    return like

@@ -1,0 +1,145 @@
+"""RESHAPEs that what stands next to them can do without (optimize.cc, optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import (
+    axes_of,
+    elements_of,
+    keeps_dimensions,
+    producer,
+    rank,
+    static,
+    tail_of,
+)
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
+
+
+def reshape_of_reduction(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead."""
+    reduction = op.operands[0].op
+    if reduction is None or reduction.name not in REDUCTIONS or keeps_dimensions(reduction):
+        return False
+    axes, shape = axes_of(reduction.operands[1]), reduction.operands[0].shape
+    if axes is None or shape is None or reduction.result.use_count != 1 or not is_constant(op.operands[1]):
+        return False
+    reduced = {axis % len(shape) for axis in axes} if shape else set()
+    if op.result.shape != tuple(1 if axis in reduced else size for axis, size in enumerate(shape)):
+        return False
+    kept = rewriter.create(reduction.name, reduction.operands, op, [reduction])
+    kept.attrs = {**reduction.attrs, "keep_dims": True}
+    rewriter.replace(op, kept.result)
+    return True
+
+
+def dense_of_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """FULLY_CONNECTED flattens what it reads: a RESHAPE in front that leaves the last dimension goes."""
+    reshape = producer(op.operands[0], "RESHAPE")
+    if reshape is None or op.attrs.get("keep_num_dims") or rank(op.result) != 2:
+        return False
+    source = reshape.operands[0]
+    if not (static(op.operands[0]) and static(source) and static(op.result)):
+        return False
+    if not source.shape or not op.operands[0].shape or source.shape[-1] != op.operands[0].shape[-1]:
+        return False
+    rewriter.set_operand(op, 0, source)
+    return True
+
+
+def reshape_of_dense(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE behind FULLY_CONNECTED that restores the dimensions it has read: the layer keeps them instead."""
+    dense = producer(op.operands[0], "FULLY_CONNECTED")
+    if dense is None or dense.attrs.get("keep_num_dims") or dense.result.use_count != 1:
+        return False
+    source, wanted = dense.operands[0].shape, op.result.shape
+    if not (static(dense.operands[0]) and static(dense.result) and static(op.result)):
+        return False
+    if not wanted or not source or not dense.result.shape or dense.result.shape[-1] != wanted[-1]:
+        return False
+    if source[:-1] != wanted[:-1]:
+        return False
+    kept = rewriter.create("FULLY_CONNECTED", dense.operands, op, [dense])
+    kept.attrs = {**dense.attrs, "keep_num_dims": True}
+    kept.activation = dense.activation
+    rewriter.replace(op, kept.result)
+    return True
+
+
+def binary_before_dense_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """A binary operation with a constant row moves, made flat, in front of the RESHAPE of a dense layer."""
+    reshape, constant = producer(op.operands[0], "RESHAPE"), op.operands[1]
+    if reshape is None or not is_constant(constant) or reshape.result.use_count != 1:
+        return False
+    source = reshape.operands[0]
+    if producer(source, "FULLY_CONNECTED") is None or not static(source) or not source.shape:
+        return False
+    if not tail_of(constant.shape, reshape.result.shape) or source.shape[-1] != elements_of(constant):
+        return False
+    if max(rank(source), rank(reshape.result), rank(constant)) > 4:
+        return False
+    flat = rewriter.constant(constant)
+    flat.shape = source.shape[-1:]
+    moved = rewriter.create(op.name, [source, flat], op)
+    moved.activation = op.activation
+    moved.result.shape, moved.result.scale = source.shape, source.scale
+    after = rewriter.create("RESHAPE", [moved.result, *reshape.operands[1:]], op, [reshape])
+    rewriter.replace(op, after.result)
+    return True
+
+
+def flat_bias(rewriter: Rewriter, op: Operation) -> bool:
+    """A row added to a dense layer is made flat, so that it can become its bias."""
+    constant = op.operands[1]
+    if op.activation or producer(op.operands[0], "FULLY_CONNECTED") is None or not static(op.operands[0]):
+        return False
+    if not is_constant(constant) or not constant.shape or not 2 <= len(constant.shape) <= 4:
+        return False
+    if constant.shape[-1] != elements_of(constant):
+        return False
+    for user in constant.users:
+        if user.name != "ADD" or producer(user.operands[0], "FULLY_CONNECTED") is None:
+            return False
+    flat = rewriter.constant(constant)
+    flat.shape = constant.shape[-1:]
+    rewriter.set_operand(op, 1, flat)
+    return True
+
+
+def joined_pieces(rewriter: Rewriter, op: Operation) -> bool:
+    """CONCATENATION of all that an UNPACK makes, in order, is a RESHAPE."""
+    unpack = producer(op.operands[0], "UNPACK")
+    if unpack is None or op.operands != unpack.results or not static(op.result):
+        return False
+    sizes = rewriter.constant(op.result)
+    sizes.dtype = DType.INT32
+    rewriter.replace(op, rewriter.create("RESHAPE", [unpack.operands[0], sizes], op, [unpack]).result)
+    return True
+
+
+def transposed_there_and_back(rewriter: Rewriter, op: Operation) -> bool:
+    """TRANSPOSE, RESHAPE that takes leading ones off, TRANSPOSE back: one RESHAPE."""
+    reshape = producer(op.operands[0], "RESHAPE")
+    first = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
+    if reshape is None or first is None:
+        return False
+    source = first.operands[0]
+    if not all(map(static, (source, first.result, reshape.result, op.result))):
+        return False
+    if _without_leading_ones(first.result.shape) != reshape.result.shape:
+        return False
+    if _without_leading_ones(source.shape) != op.result.shape:
+        return False
+    sizes = rewriter.constant(reshape.operands[1])
+    rewriter.replace(op, rewriter.create("RESHAPE", [source, sizes], op, [first, reshape]).result)
+    return True
+
+
+def _without_leading_ones(shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+    if shape is None:
+        return None
+    first = next((place for place, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]

@@ -1,0 +1,89 @@
+"""Selections of elements that are plainer than they look (optimize.cc, optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import axes_of, same_type, splat
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.shape_arithmetic import elements
+
+
+def whole_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A SLICE or STRIDED_SLICE of everything goes."""
+    if not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def plain_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A STRIDED_SLICE without masks and with steps of 1 is a SLICE (2.21)."""
+    node = op.attrs["node"]
+    if any(
+        node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    ):
+        return False
+    steps = op.operands[3].op
+    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
+    if tensor is None or any(step != 1 for step in tensor.values()):
+        return False
+    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
+    return True
+
+
+def broadcast_select(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT of a constant that repeats one number is SELECT_V2 of that number (2.21)."""
+    if not any(_repeats(value) for value in op.operands[1:]):
+        return False
+    operands = [rewriter.constant(value) if _repeats(value) else value for value in op.operands]
+    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
+    return True
+
+
+def _repeats(value: Value) -> bool:
+    return elements(value.shape or ()) != 1 and splat(value)
+
+
+def known_select(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT goes where the condition is the same constant everywhere."""
+    condition = op.operands[0]
+    if not splat(condition) or condition.op is None:
+        return False
+    tensor = condition.op.load()
+    chosen = op.operands[1 if tensor is not None and tensor.values()[0] else 2]
+    if not same_type(chosen, op.result) or chosen.scale != op.result.scale:
+        return False
+    rewriter.replace(op, chosen)
+    return True
+
+
+def sum_of_one(rewriter: Rewriter, op: Operation) -> bool:
+    """CUMSUM, its own element included, along a dimension of size 1 goes."""
+    axes, shape = axes_of(op.operands[1]), op.operands[0].shape
+    if not axes or shape is None or op.attrs["node"].flag("exclusive"):
+        return False
+    if any(not -len(shape) <= axis < len(shape) or shape[axis] != 1 for axis in axes):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def whole_gather(rewriter: Rewriter, op: Operation) -> bool:
+    """A GATHER_ND of all rows in order goes."""
+    indices = op.operands[1].op
+    tensor = indices.load() if indices is not None and is_constant(op.operands[1]) else None
+    if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
+        return False
+    if not same_type(op.operands[0], op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def reduction_of_one(rewriter: Rewriter, op: Operation) -> bool:
+    """A reduction over axes of size 1 that keeps them goes."""
+    if not same_type(op.operands[0], op.result) or axes_of(op.operands[1]) is None:
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True

@@ -1,0 +1,79 @@
+"""SOFTMAX: spelled out, with what it does anyway in front of it, or in front of what it does not change."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.matchers import axes_of, keeps_dimensions, producer, rank
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+
+def exponentials_over_sum(rewriter: Rewriter, op: Operation) -> bool:
+    """EXP(x) / SUM(EXP(x)) over the last axis is SOFTMAX."""
+    exponential, total = producer(op.operands[0], "EXP"), producer(op.operands[1], "SUM")
+    if exponential is None or total is None or op.activation or not keeps_dimensions(total):
+        return False
+    if total.operands[0] is not exponential.result or not _over_last_axis(total):
+        return False
+    if exponential.result.use_count != 2 or total.result.use_count != 1:
+        return False
+    softmax = rewriter.create("SOFTMAX", exponential.operands, op, [exponential, total])
+    rewriter.replace(op, softmax.result)
+    return True
+
+
+def softmax_of_normalized(rewriter: Rewriter, op: Operation) -> bool:
+    """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
+    difference, x = _normalized(op.operands[0])
+    if difference is None or difference.result.use_count != 1:
+        return False
+    op.nodes = (*difference.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, x)
+    return True
+
+
+def less_logarithm_of_sum(rewriter: Rewriter, op: Operation) -> bool:
+    """LOG_SOFTMAX: d - LOG(SUM(EXP(d))), d being x - REDUCE_MAX(x)."""
+    logarithm = producer(op.operands[1], "LOG")
+    total = producer(logarithm.operands[0], "SUM") if logarithm is not None else None
+    exponential = producer(total.operands[0], "EXP") if total is not None else None
+    difference, x = _normalized(op.operands[0])
+    if logarithm is None or total is None or exponential is None or difference is None or op.activation:
+        return False
+    if exponential.operands[0] is not difference.result or difference.result.use_count != 2:
+        return False
+    parts = [difference, exponential, total, logarithm]
+    if any(part.result.use_count != 1 for part in parts[1:]):
+        return False
+    if not keeps_dimensions(total) or not _over_last_axis(total):
+        return False
+    rewriter.replace(op, rewriter.create("LOG_SOFTMAX", [x], op, parts).result)
+    return True
+
+
+def _normalized(value: Value) -> tuple[Operation | None, Value]:
+    """The difference that makes `value` = x - REDUCE_MAX(x), and x; (None, value) where it is no such."""
+    difference = producer(value, "SUB")
+    if difference is None or difference.activation:
+        return None, value
+    x, largest = difference.operands[0], producer(difference.operands[1], "REDUCE_MAX")
+    if largest is None or largest.result.use_count != 1 or largest.operands[0] is not x:
+        return None, value
+    fits = keeps_dimensions(largest) and _over_last_axis(largest)
+    return (difference, x) if fits else (None, value)
+
+
+def arg_of_softmax(rewriter: Rewriter, op: Operation) -> bool:
+    """ARG_MAX and ARG_MIN over the last axis need no SOFTMAX or LOG_SOFTMAX that nobody else reads."""
+    softmax = producer(op.operands[0], "SOFTMAX") or producer(op.operands[0], "LOG_SOFTMAX")
+    if softmax is None or softmax.result.use_count != 1 or not _over_last_axis(op):
+        return False
+    op.nodes = (*softmax.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, softmax.operands[0])
+    return True
+
+
+def _over_last_axis(op: Operation) -> bool:
+    axes = axes_of(op.operands[1])
+    fits = axes is not None and op.operands[1].dtype is DType.INT32 and len(axes) == 1
+    return fits and axes is not None and axes[0] in (rank(op.operands[0]) - 1, -1)

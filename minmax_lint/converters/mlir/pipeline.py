@@ -1,0 +1,30 @@
+"""The MLIR converter from the imported graph on: control flow first, then the passes, then the branches."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir import predict as predict_function
+from minmax_lint.converters.mlir.control_flow.branches import Around, with_branches
+from minmax_lint.converters.mlir.control_flow.fold_constant_branches import decided
+from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functional
+from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lowered
+from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
+from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import Kept
+
+_ALONE = Around()
+
+
+def predict(kept: Kept, inference: Inference, profile: Profile, around: Around = _ALONE) -> Prediction:
+    """What the MLIR converter of `profile` does with the kept subgraph, branches of If and While included."""
+    kept, inference = functional(*decided(kept, inference))
+    if profile.flow == "tf2" and not around.strict:
+        kept, inference = with_fused_lstm(kept, inference)
+    try:
+        kept, inference = lowered(kept, inference)
+    except NotLowered as error:
+        return error.prediction(profile.name)
+    prediction = predict_function(kept, inference, profile, infers=around.infers)
+    return with_branches(prediction, kept, inference, profile, predict, around)

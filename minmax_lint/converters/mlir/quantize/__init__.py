@@ -1,0 +1,1 @@
+"""From ranges to quantized ops: preparation, propagation of scales, quantization, clean-up."""

@@ -1,0 +1,96 @@
+"""Behind the quantization: adaptors at the boundary and volatile pairs (post_quantize.cc), and the verifiers."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
+from minmax_lint.converters.mlir.legalize.einsum import has_weights
+from minmax_lint.converters.mlir.optimize.optimize_pass import optimize, same_again
+from minmax_lint.converters.mlir.quantize.quantize_patterns import squash_late
+from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
+from minmax_lint.converters.mlir.tables import FIXED, Version
+from minmax_lint.converters.mlir.verify.verifiers import (
+    check,
+    check_builtins,
+    check_kernels,
+    check_return,
+    check_storable,
+)
+
+
+def finish(function: Function, version: Version, *, signed: bool) -> None:
+    """Raises Refused where a check fails."""
+    check(function, version, signed=signed)
+    rescaled = rescale_at_once(version)
+    Rewriter(function, {QUANTIZE: (rescaled,)}).run()
+    types = None
+    if not signed:
+        remove_adaptors(function)
+        types = [value.scale for value in function.returned.operands]
+    Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    check(function, version, signed=signed)
+    make_dense(function)
+    optimize(function, version, same_again if version.squashes_while_quantizing else squash_late)
+    function.sweep()
+    check(function, version, signed=signed)
+    if types is not None:
+        check_return(function, types)
+    check_kernels(function, version, signed=signed)
+    check_builtins(function)
+    if types is not None and not version.stores_unsigned_widths:
+        check_storable(function)
+
+
+def make_dense(function: Function) -> None:
+    """BATCH_MATMUL that stays float, with constant weights, is FULLY_CONNECTED: its weights take the other order."""
+    for op in function:
+        if op.name == "BATCH_MATMUL" and op.result.real and has_weights(op.operands[1]):
+            op.name = "FULLY_CONNECTED"
+
+
+def remove_adaptors(function: Function) -> None:
+    """Inputs and outputs take the quantized type where a quantize or dequantize stands alone."""
+    for argument in function.arguments:
+        user = argument.only_user
+        if user is not None and user.name == QUANTIZE:
+            argument.scale = user.result.scale
+            user.result.replace_uses(argument)
+            function.erase(user)
+    for slot, value in enumerate(list(function.returned.operands)):
+        op = value.op
+        if op is not None and op.name == DEQUANTIZE and value.use_count == 1:
+            function.returned.set_operand(slot, op.operands[0])
+            function.erase(op)
+
+
+def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
+    """A pair that only the driver put in goes, but at inputs and outputs."""
+    quantize = op.operands[0].op
+    if quantize is None or quantize.name != QUANTIZE or not quantize.volatile:
+        return False
+    source = quantize.operands[0]
+    if source.op is None:
+        return False
+    reader = op.result.only_user
+    if reader is not None and reader.name == RETURN:
+        return False
+    rewriter.replace(op, source)
+    return True
+
+
+def rescale_at_once(version: Version) -> Pattern:
+    """FoldTrivalRequantizeOp: what can make any scale makes that of the quantize behind it."""
+
+    def pattern(rewriter: Rewriter, op: Operation) -> bool:
+        source = op.operands[0]
+        producer = source.op
+        if source.scale is None or producer is None or source.use_count != 1:
+            return False
+        bound = producer.name in FIXED or producer.name in version.same_scale
+        if bound or producer.name not in version.quantizable:
+            return False
+        source.scale = op.result.scale
+        source.name = op.result.name
+        rewriter.replace(op, source)
+        return True
+
+    return pattern

@@ -1,0 +1,54 @@
+"""What happens at the function's boundary before scales are propagated.
+
+Source: prepare_quantize.cc (SetInputNodesQuantizationParams, SanityCheckAndAdjustment).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import takewhile
+
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.quantize.fake_quant_support import scale_of
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import Range
+
+DEFAULT_STATS = (128.0, 64.0)
+"""(mean, std) of an input nobody gave quantized_input_stats for."""
+
+
+def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:
+    """TF1 flow: every float input whose only reader is not a quantize gets the range of its stats."""
+    constants = list(takewhile(lambda op: op.name == CONST, function))
+    for argument in reversed(function.arguments):
+        user = argument.only_user
+        if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
+            continue
+        mean, std = stats.get(argument.name, DEFAULT_STATS)
+        quantize = Operation(QUANTIZE, (), (argument.name,))
+        if constants:  # they come first (folding hoists them)
+            function.insert_after(constants[-1], quantize)
+        else:
+            function.insert_first(quantize)
+        limits = Range((0 - mean) / std, (255 - mean) / std)
+        stored = quantize.add_result(
+            argument.name, DType.FLOAT, argument.shape, scale_of(limits, 8, narrow=False)
+        )
+        dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
+        argument.replace_uses(dequantize.add_result(argument.name, DType.FLOAT, argument.shape))
+        quantize.add_operand(argument)
+
+
+def return_quantized(function: Function) -> None:
+    """A returned value that exactly one quantize reads as well is returned in its quantized form."""
+    for slot, value in enumerate(list(function.returned.operands)):
+        pairs = [pair for user in value.users if (pair := _quantized(user)) is not None]
+        if len(pairs) == 1:
+            function.returned.set_operand(slot, pairs[0])
+
+
+def _quantized(op: Operation) -> Value | None:
+    if op.name != QUANTIZE or not op.result.use_count:
+        return None
+    reader = op.result.users[0]
+    return reader.result if reader.name == DEQUANTIZE else None

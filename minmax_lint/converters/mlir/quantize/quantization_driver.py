@@ -1,0 +1,228 @@
+"""Propagation of scales, as the converter's own driver does it, order of visits included.
+
+Source: quantization_driver.cc (QuantizationDriver) and prepare_quantize.cc. Scales of FakeQuants are
+immutable; the last operation is visited first, and whatever a change touches is visited next.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale, united
+from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
+from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED, Version
+from minmax_lint.graph.dtype import DType
+
+
+def trained(value: Value) -> Scale | None:
+    """The scale of what `value` is dequantized from."""
+    return value.op.operands[0].scale if value.op is not None and value.op.name == DEQUANTIZE else None
+
+
+class Driver:
+    """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
+
+    def __init__(
+        self, function: Function, version: Version, *, signed: bool, infers: bool | None = None
+    ) -> None:
+        self.function = function
+        self.version = version
+        self.signed = signed
+        self.states: dict[Value, State] = {}
+        self.rescales: dict[int, list[Rescale]] = {}
+        self.operand_states: dict[Slot, State] = {}
+        self.result_states: dict[Slot, State] = {}
+        self.argument_states: list[tuple[Value, State]] = []
+        self.work: list[Operation] = []
+        self.weights: set[Operation] = set()
+        self.of_region = infers is not None
+        """Whether this is a region of another function, as the body of a loop: nothing is put behind its arguments."""
+        self.infers = any(op.name == DEQUANTIZE for op in function) if infers is None else infers
+        """Whether scales are read off constants and fixed ranges: only where anything is quantized yet."""
+
+    def run(self) -> None:
+        """Propagate, then materialize."""
+        self._preprocess_constants()
+        self._set_up()
+        if self._propagate():
+            self._finalize()
+
+    # Setting up
+
+    def _handles(self, op: Operation) -> bool:
+        return op.name == CONST or op.name in self.version.quantizable or op.name in self.version.same_scale
+
+    def _preprocess_constants(self) -> None:
+        for constant in self.function:
+            if constant.name != CONST or constant.result.dtype is not DType.FLOAT:
+                continue
+            uses = constant.result.uses
+            for user, slot in uses:
+                bias = BIAS_SLOTS.get(user.name) == slot
+                if not bias and user.name not in self.version.same_scale and user.name != QUANTIZE:
+                    self.weights.add(constant)
+                elif len(uses) > 1:
+                    self._duplicate(constant, user, slot)
+
+    def _duplicate(self, constant: Operation, user: Operation, slot: int) -> None:
+        copy = Operation(CONST, (), constant.nodes, **constant.attrs)
+        source = constant.result
+        copy.add_result(source.name, source.dtype, source.shape)
+        self.function.insert_before(constant, copy)
+        user.set_operand(slot, copy.result)
+
+    def _set_up(self) -> None:
+        for argument in self.function.arguments:
+            user = argument.only_user
+            value = user.result if user is not None and user.name == QUANTIZE else argument
+            self.argument_states.append((argument, self._state(value)))
+        for op in self.function:
+            if not self._handles(op):
+                continue
+            self.work.append(op)
+            for slot, operand in enumerate(op.operands):
+                source = operand.op
+                read = source.operands[0] if source is not None and source.name == DEQUANTIZE else operand
+                self.operand_states[op, slot] = self._state(read)
+            for index, result in enumerate(op.results):
+                user = result.only_user
+                written = user.result if user is not None and user.name == QUANTIZE else result
+                self.result_states[op, index] = self._state(written)
+
+    def _state(self, value: Value) -> State:
+        found = self.states.get(value)
+        if found is None:
+            found = self.states[value] = State(value.scale, value.scale is not None)
+        return found
+
+    # Propagating
+
+    def _propagate(self) -> bool:
+        changed = False
+        done: set[Operation] = set()
+        while self.work:
+            op = self.work.pop()
+            if op in done:
+                continue
+            done.add(op)
+            if op.name == CONST:
+                changed |= self._infer_from_content(op)
+                continue
+            if self._is_unsigned_concatenation(op):
+                changed |= self._concatenate(op)
+                continue
+            if op.name in self.version.same_scale:
+                scale = self._common_scale(op)
+                if scale is None:
+                    done.discard(op)
+                    continue
+                for slot, operand in enumerate(op.operands):
+                    if operand.dtype is DType.FLOAT:
+                        changed |= self._set_operand(op, slot, scale)
+                for index, result in enumerate(op.results):
+                    if result.dtype is DType.FLOAT:
+                        changed |= self._set_result(op, index, scale)
+            if op.name in FIXED and self.infers:
+                changed |= self._set_result(op, 0, Scale(*FIXED[op.name]))
+            bias_slot = BIAS_SLOTS.get(op.name)
+            if bias_slot is not None and bias_slot < len(op.operands):
+                bias = self._bias_scale(op, bias_slot)
+                if bias is None:
+                    done.discard(op)
+                    continue
+                changed |= self._set_operand(op, bias_slot, bias)
+        return changed
+
+    def _is_unsigned_concatenation(self, op: Operation) -> bool:
+        if op.name != "CONCATENATION" or self.signed or not self.version.unites_unsigned_concatenations:
+            return False
+        scales = [trained(value) for value in op.operands]
+        first = next((scale for scale in scales if scale is not None), None)
+        return first is not None and first.bits == 8
+
+    def _concatenate(self, op: Operation) -> bool:
+        """What has a scale keeps it; all else takes the result's, or the union of the operands'."""
+        operands = [trained(value) for value in op.operands]
+        users = op.result.users
+        results = [user.result.scale for user in users if user.name == QUANTIZE]
+        if None not in operands and len(results) == len(users):
+            return False
+        known = [scale for scale in operands if scale is not None]
+        scale = results[0] if results else united(known)
+        assert scale is not None
+        changed = False
+        for slot, found in enumerate(operands):
+            if found is None:
+                changed |= self._set_operand(op, slot, scale)
+        if not results:
+            changed |= self._set_result(op, 0, scale)
+        return changed
+
+    def _infer_from_content(self, op: Operation) -> bool:
+        if not self.infers or op not in self.weights or self.result_states[op, 0].scale is not None:
+            return False
+        return self._set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
+
+    def _bias_scale(self, op: Operation, slot: int) -> Scale | None:
+        state = self.operand_states[op, slot]
+        if state.scale is not None:
+            return state.scale
+        factors = (slot - 2, slot - 1)
+        if any(self.operand_states[op, factor].scale is None for factor in factors):
+            return None
+        return BIAS
+
+    def _common_scale(self, op: Operation) -> Scale | None:
+        operands = [self.operand_states[op, slot] for slot in range(len(op.operands))]
+        results = [self.result_states[op, index] for index in range(len(op.results))]
+        fixed = [state.scale for state in operands if state.immutable]
+        loose = [state.scale for state in operands if not state.immutable and state.scale is not None]
+        if len(operands) == 1 and len(fixed) == 1:
+            return fixed[0]
+        fixed_results = [state.scale for state in results if state.immutable]
+        loose_results = [state.scale for state in results if not state.immutable and state.scale is not None]
+        if len(results) == 1 and fixed_results:
+            return fixed_results[-1]
+        if fixed or fixed_results:
+            return [*fixed, *fixed_results][0]
+        if len(operands) == 1 and len(loose) == 1:
+            return loose[0]
+        if len(results) == 1 and loose_results:
+            return loose_results[-1]
+        return next(iter([*loose, *loose_results]), None)
+
+    def _set_result(self, op: Operation, index: int, scale: Scale) -> bool:
+        state = self.result_states[op, index]
+        if state.scale == scale:
+            return False
+        if state.scale is not None:
+            self.rescales.setdefault(id(state), []).append(Rescale(scale, on_input=True))
+            return True
+        state.scale = scale
+        self.work += op.results[index].users
+        return True
+
+    def _set_operand(self, op: Operation, slot: int, scale: Scale) -> bool:
+        state = self.operand_states[op, slot]
+        if state.scale == scale:
+            return False
+        if state.scale is not None:
+            rescales = self.rescales.setdefault(id(state), [])
+            for rescale in rescales:
+                if rescale.scale == scale:
+                    rescale.users.append((op, slot))
+                    return True
+            rescales.append(Rescale(scale, on_input=False, users=[(op, slot)]))
+            return True
+        state.scale = scale
+        producer = op.operands[slot].op
+        if producer is not None:
+            self.work.append(producer)
+        return True
+
+    def _finalize(self) -> None:
+        places = [
+            *(() if self.of_region else self.argument_states),
+            *((op.results[index], state) for (op, index), state in self.result_states.items()),
+        ]
+        for value, state in places:
+            materialize(self.function, value, state, self.rescales.get(id(state), []))

@@ -1,0 +1,139 @@
+"""The quantization pass: an operation whose every float operand is dequantized and whose every float result
+is only quantized becomes an integer operation.
+
+Source: quantize.cc and QuantizationPattern in quantization_utils.h; patterns are rooted at the dequantize in
+front of an operation and at the quantize behind it, and the last operation comes first.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.failure import ByChance
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
+from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.graph.dtype import DType
+
+
+def quantize(function: Function, version: Version, luck: bool | None = None) -> None:
+    """Rewrite what can be integer. `luck`: whether what chance decides gets integer; raises ByChance without it."""
+    for op in function:
+        if len(op.results) > 1 and is_by_chance(op, version):
+            if luck is None:
+                raise ByChance(op)
+            op.attrs["unread_scales" if luck else "stays_float"] = [
+                None if value.only_user is None else value.only_user.result.scale for value in op.results
+            ]
+
+    def behind(rewriter: Rewriter, op: Operation) -> bool:
+        source = op.operands[0]
+        if source.scale is not None or source.op is None or source.op.name in (QUANTIZE, DEQUANTIZE):
+            return False
+        return make_integer(rewriter, source.op, version)
+
+    def in_front(rewriter: Rewriter, op: Operation) -> bool:
+        # Outputs come first, then operations in their order: the conversions around the driver reverse the uses
+        # once more than this model does, its own pairs excepted (measured).
+        users = op.result.users
+        if not op.attrs.get("inserted"):
+            users.reverse()
+        users.sort(key=lambda user: user.name != RETURN)
+        return all(
+            user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
+            for user in dict.fromkeys(users)
+        )
+
+    patterns: dict[str, tuple[Pattern, ...]] = {
+        QUANTIZE: (squash, behind),
+        DEQUANTIZE: (in_front, restore_constant),
+    }
+    if not version.squashes_while_quantizing:
+        patterns[QUANTIZE] = (behind,)
+    Rewriter(function, patterns).run()
+    function.sweep()
+
+
+def is_by_chance(op: Operation, version: Version) -> bool:
+    """Whether chance makes an operation with an unread result integer or leaves it float.
+
+    The driver puts its pairs behind the results in the order of their addresses, and the pattern meets an
+    integer form only before the pair of the unread result is taken out (measured, by repeated runs).
+    """
+    pairs = [value.only_user for value in op.results if value.dtype is DType.FLOAT]
+    quantizes = [pair for pair in pairs if pair is not None and pair.name == QUANTIZE]
+    unread = [pair for pair in quantizes if not _reads(pair)]
+    if op.name not in version.quantizable or not unread or len(unread) == len(quantizes):
+        return False
+    if any(value.dtype is DType.FLOAT and quantized_source(value) is None for value in op.operands):
+        return False
+    return len(quantizes) == len(pairs) and all(pair.attrs.get("inserted") for pair in quantizes)
+
+
+def quantized_source(value: Value) -> Value | None:
+    """The quantized value in front of the dequantize that makes `value`."""
+    return value.op.operands[0] if value.op is not None and value.op.name == DEQUANTIZE else None
+
+
+def _reads(quantize: Operation) -> bool:
+    """Whether anybody reads what the quantize stores."""
+    return any(user.name != DEQUANTIZE or user.result.use_count for user in quantize.result.users)
+
+
+def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
+    """Replace `op` by its integer form. Whether it was possible."""
+    if op.name not in version.quantizable or op.attrs.get("stays_float"):
+        return False
+    unread_scales = op.attrs.get("unread_scales") or [None] * len(op.results)
+    operands = []
+    for value in op.operands:
+        if value.op is not None and value.op.name == DEQUANTIZE:
+            operands.append(value.op.operands[0])
+        elif value.dtype is not DType.FLOAT or value.scale is not None:
+            operands.append(value)
+        else:
+            return False
+    for result, unread_scale in zip(op.results, unread_scales, strict=True):
+        user = result.only_user
+        if result.dtype is DType.FLOAT and result.scale is None and (user is None or user.name != QUANTIZE):
+            if result.use_count or unread_scale is None:
+                return False
+            result.scale = unread_scale
+    integer = Operation(op.name, operands, op.nodes, **op.attrs)
+    integer.activation = op.activation
+    rewriter.function.insert_after(op, integer)
+    for result in op.results:
+        user = result.only_user
+        old = result if user is None or user.name != QUANTIZE or result.scale is not None else user.result
+        new = integer.add_result(old.name, result.dtype, result.shape, old.scale)
+        rewriter.visit(old.users)
+        old.replace_uses(new)
+    rewriter.visit([integer, op])
+    return True
+
+
+def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantized constant that float operations read is that constant."""
+    constant = constant_behind(op.result)
+    if constant is None:
+        return False
+    rewriter.replace(op, constant.result)
+    return True
+
+
+def squash(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantize of what was dequantized goes, even of another type."""
+    before = op.operands[0].op
+    if before is None or before.name != DEQUANTIZE:
+        return False
+    rewriter.replace(op, before.operands[0])
+    return True
+
+
+def squash_late(rewriter: Rewriter, op: Operation) -> bool:
+    """The same in 2.21's last optimization, which leaves it where a quantize of another type comes before."""
+    before = op.operands[0].op
+    stored = before.operands[0] if before is not None and before.name == DEQUANTIZE else None
+    if stored is None:
+        return False
+    from_quantize = stored.op is not None and stored.op.name == QUANTIZE
+    return (not from_quantize or stored.scale == op.result.scale) and squash(rewriter, op)

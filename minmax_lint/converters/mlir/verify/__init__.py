@@ -1,0 +1,1 @@
+"""The verifiers of operations and of the finished function."""

@@ -1,0 +1,218 @@
+"""The verifiers of operations and of the finished function: what makes the converter fail behind the quantization.
+
+Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of func.return.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import axes_of
+from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale
+from minmax_lint.converters.mlir.tables import (
+    CONVOLUTIONS,
+    EIGHT_BIT_WEIGHTS,
+    NO_SIXTEEN_BITS,
+    NO_UNSIGNED_SIXTEEN_BITS,
+    ONE_WIDTH,
+    ONE_WIDTH_OF_OPERANDS,
+    SCALES_FIRST,
+    UNSIGNED_MIXES_SCALES,
+    Version,
+)
+from minmax_lint.graph.dtype import DType
+
+
+def check(function: Function, version: Version, *, signed: bool) -> None:
+    """The verifiers of all operations: raises Refused at the first that has types or scales it cannot have."""
+    for op in function:
+        if op.name in SCALES_FIRST:
+            check_scales(op, signed=signed)
+        check_types(op, signed=signed)
+        if op.name == "RESHAPE" and version.checks_channels_of_reshapes:
+            _check_channels(op)
+        if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
+            check_scales(op, signed=signed)
+
+
+def check_states(function: Function) -> None:
+    """A recurrent op gets its states each by itself, which is only done with constants.
+
+    Raises Refused at the first whose states have been quantized: that is done to constants wherever anything is.
+    """
+    for op in function:
+        if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and any(
+            value.op is not None and value.op.name == DEQUANTIZE for value in op.operands[1:]
+        ):
+            raise Refused(
+                "other",
+                "We cannot duplicate the value since it's not constant.",
+                "control-flow",
+                node=op.nodes[-1] if op.nodes else None,
+                array=op.result.name,
+                op=op.name,
+                reason=f"the LSTM layer of {op.placed} becomes one op, which no model with FakeQuants can hold",
+            )
+
+
+def check_scales(op: Operation, *, signed: bool) -> None:
+    """Raises Refused where the scales of a same-scale operation are not the same."""
+    values = [value for value in (*op.operands, *op.results) if value.scale is not None]
+    for value in values[1:]:
+        if value.scale != values[0].scale:
+            raise _conflict(op, values[0], value, signed=signed)
+    channels = op.name == "TRANSPOSE" and values and values[0].scale and values[0].scale.channels
+    if channels and not _last_stays_last(op):
+        raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
+
+
+def check_types(op: Operation, *, signed: bool) -> None:
+    """Raises Refused where an operation has no form for the widths of its operands and results."""
+    if op.name in (CONST, QUANTIZE, DEQUANTIZE):
+        return
+    read = op.operands[2:3] if op.name == "TRANSPOSE_CONV" else op.operands
+    operands, results = (
+        [value.scale for value in values if value.scale is not None] for values in (read, op.results)
+    )
+    name = op.name.lower()
+    if op.name in ONE_WIDTH and operands and results and operands[0].bits != results[0].bits:
+        raise _mistyped(op, f"'tfl.{name}' op failed to verify that x and y must have same element type")
+    one_width = op.name in ONE_WIDTH_OF_OPERANDS or (op.name == "ADD" and not signed)
+    if one_width and len({scale.bits for scale in operands}) > 1:
+        raise _mistyped(
+            op, f"'tfl.{name}' op failed to verify that binary op operands have same element type"
+        )
+    if (
+        op.name in NO_UNSIGNED_SIXTEEN_BITS
+        and results
+        and results[0].bits == 16
+        and not _sixteen_bits(op, signed=signed)
+    ):
+        raise _mistyped(op, f"'tfl.{name}' op failed to verify that Operands do not have valid shapes")
+    if op.name in CONVOLUTIONS and any(scale.bits == BIAS.bits for scale in results):
+        raise _mistyped(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
+
+
+def check_kernels(function: Function, version: Version, *, signed: bool) -> None:
+    """The last verifier: raises Refused at the first operation that has no kernel for the width of a value."""
+    for op in function:
+        if op.name in (CONST, QUANTIZE, DEQUANTIZE):
+            continue
+        weights = op.operands[1] if op.name in CONVOLUTIONS and _is_stored(op.operands[1]) else None
+        for value in (*op.operands, *op.results):
+            scale = value.scale
+            if scale and _impossible(
+                op.name, scale.bits, version, of_weights=value is weights, signed=signed
+            ):
+                got, name = spelled(scale, signed=signed), op.name.lower()
+                raise _mistyped(
+                    op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
+                )
+
+
+def _check_channels(reshape: Operation) -> None:
+    source, result = reshape.operands[0].shape, reshape.result.shape
+    scale = reshape.result.scale
+    if scale and scale.channels and source and result and source[-1] != result[-1]:
+        message = "'tfl.reshape' op requires 'output' type to be cast compatible with expected type"
+        raise _mistyped(reshape, message)
+
+
+def _last_stays_last(transpose: Operation) -> bool:
+    """Whether the axis of the channels, which a FakeQuant has last, is the last one of the result."""
+    order = axes_of(transpose.operands[1])
+    return order is not None and order[-1] == len(order) - 1
+
+
+def _is_stored(value: Value) -> bool:
+    """Whether `value` is a constant, perhaps in its quantized form."""
+    op = value.op
+    return op is not None and is_constant(op.operands[0] if op.name == QUANTIZE else value)
+
+
+def _sixteen_bits(op: Operation, *, signed: bool) -> bool:
+    """Whether a sum, difference or product can be of 16 bits; ADD does not broadcast in this width (measured)."""
+    return signed and (op.name != "ADD" or op.operands[0].shape == op.operands[1].shape)
+
+
+def _impossible(name: str, bits: int, version: Version, *, of_weights: bool, signed: bool) -> bool:
+    if bits == 8:
+        return name == "ONE_HOT"
+    if bits == 4:
+        return not of_weights and name not in version.four_bits
+    return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and name in EIGHT_BIT_WEIGHTS[signed]))
+
+
+def _mistyped(op: Operation, message: str) -> Refused:
+    reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
+    node = op.nodes[-1] if op.nodes else None
+    return Refused("other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason)
+
+
+def check_builtins(function: Function) -> None:
+    """Raises the refusal of the first operation that is no builtin: these are found when the model is written."""
+    for op in function:
+        refused = op.attrs.get("refused")
+        if isinstance(refused, Refused):
+            raise refused
+
+
+def check_storable(function: Function) -> None:
+    """2.15 cannot write unsigned types of another width than 8: raises Refused at the first."""
+    values = [*function.arguments, *(value for op in function for value in op.results)]
+    for value in values:
+        if value.scale is not None and value.scale.bits in (4, 16):
+            element = spelled(value.scale, signed=False)
+            raise Refused(
+                "other",
+                f"invalid TFLite type: '{_tensor(value, element)}'",
+                "bad-range",
+                node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
+                array=value.name,
+                reason=f"There is no unsigned type of the width of {value.name}.",
+            )
+
+
+def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Refused:
+    pair = " vs. ".join(spelled(value.scale, signed=signed) for value in (first, other) if value.scale)
+    name = op.name.lower()
+    return Refused(
+        "scale-conflict",
+        f"'tfl.{name}' op quantization parameters violate the same scale constraint: {pair}",
+        "scale-conflict",
+        node=op.nodes[-1] if op.nodes else None,
+        array=op.result.name,
+        op=op.name,
+        reason=f"{op.name} needs one range for all it reads and makes; {first.name} and {other.name} have two.",
+    )
+
+
+def spelled(scale: Scale, *, signed: bool) -> str:
+    """A quantized type as MLIR prints it."""
+    zero_point = scale.zero_point - (1 << (scale.bits - 1) if signed else 0)
+    letter = "i" if signed else "u"
+    point = f":{zero_point}" if zero_point else ""
+    return f"!quant.uniform<{letter}{scale.bits}:f32, {scale.scale!r}{point}>"
+
+
+def check_return(function: Function, types: list[Scale | None]) -> None:
+    """The TF1 flow: what is returned must still have the type that the function was given."""
+    for slot, (value, wanted) in enumerate(zip(function.returned.operands, types, strict=True)):
+        if value.dtype is DType.FLOAT and value.scale != wanted:
+            found = spelled(value.scale, signed=False) if value.scale else "f32"
+            want = spelled(wanted, signed=False) if wanted else "f32"
+            raise Refused(
+                "scale-conflict",
+                f"type of return operand {slot} ('{_tensor(value, found)}') doesn't match function result type "
+                f"('{_tensor(value, want)}') in function @main",
+                "scale-conflict",
+                node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
+                array=value.name,
+                reason=f"The output {value.name} has two FakeQuants of different ranges in a row.",
+            )
+
+
+def _tensor(value: Value, element: str) -> str:
+    sizes = "".join(f"{'?' if size is None else size}x" for size in value.shape or ())
+    return f"tensor<{sizes}{element}>"

@@ -1,0 +1,1 @@
+"""Specifications of control flow, lists of tensors and composite functions."""

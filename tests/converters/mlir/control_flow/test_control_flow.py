@@ -1,0 +1,68 @@
+"""Control flow of TF1 and TF2 in frozen graphs: the verdicts that the real converters gave."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import minmax_lint
+from minmax_lint.converters.mlir.control_flow.fold_constant_branches import decided
+from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functional
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import trace
+from minmax_lint.loaders import load
+
+FIXTURES = Path(__file__).parents[4] / "fixtures" / "control_flow"
+MEASURED = [
+    (row["graph"], row["profile"], row["verdict"])
+    for row in csv.DictReader((FIXTURES / "measured.csv").open())
+]
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in MEASURED}))
+def test_verdicts_are_those_of_the_real_converters(name):
+    measured = {profile: verdict for graph, profile, verdict in MEASURED if graph == name}
+    report = minmax_lint.lint(FIXTURES / f"{name}.pb", outputs=["y"], converters=list(measured))
+    assert {profile: one.verdict for profile, one in report.predictions.items()} == measured
+
+
+def rewritten(name):
+    kept = trace(load(FIXTURES / f"{name}.pb").graph, ["x", "flag"], ["y"])
+    return functional(*decided(kept, Inference(kept, {})))[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "op", "roles"),
+    [
+        ("cond_quant", "cond/Merge_if", "If", ["then branch", "else branch"]),
+        ("two", "cond/Merge_if", "If", ["then branch", "else branch"]),
+        ("loop", "while/LoopCond", "While", ["loop condition", "loop body"]),
+    ],
+)
+def test_control_flow_of_tf1_becomes_functional_under_tensorflows_names(name, node, op, roles):
+    graph = rewritten(name).graph
+    assert graph.op(node) == op
+    assert [function.role for function in graph.functions[node]] == roles
+
+
+def test_a_branch_holds_what_the_author_put_into_it():
+    then, other = rewritten("cond_quant").graph.functions["cond/Merge_if"]
+    assert "cond/Relu6" in then.graph
+    assert "cond/MatMul" in then.graph
+    assert "cond/MatMul" not in other.graph
+    assert set(then.inputs.values()) == {"x"}
+
+
+@pytest.mark.parametrize("name", ["cond_const", "cond_const-v2cf", "dropout_like", "dropout_like-v2cf"])
+def test_of_a_choice_that_a_constant_decides_one_branch_stays(name):
+    kept = rewritten(name)
+    ops = {kept.graph.op(node) for node in kept.nodes}
+    assert not ops & {"Switch", "Merge", "If", "StatelessIf", "RandomUniform"}
+
+
+def test_a_graph_without_control_flow_is_left_alone():
+    kept = trace(load(FIXTURES.parent / "founding" / "eval-frozen.pb").graph, (), ["output"])
+    inference = Inference(kept, {})
+    assert functional(*decided(kept, inference)) == (kept, inference)

@@ -1,0 +1,133 @@
+"""Recurrent layers, map_fn and TensorArrays: the verdicts that the real converters gave, and what is said of them."""
+
+from __future__ import annotations
+
+import collections
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+import minmax_lint
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.inference import Inference
+from minmax_lint.graph.trace import trace
+
+FIXTURES = Path(__file__).parents[4] / "fixtures" / "recurrent"
+MEASURED = [
+    (row["graph"], row["profile"], row["verdict"])
+    for row in csv.DictReader((FIXTURES / "measured.csv").open())
+]
+
+
+def lint(name, *profiles):
+    return minmax_lint.lint(FIXTURES / f"{name}.pb", outputs=["Identity"], converters=list(profiles))
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in MEASURED}))
+def test_verdicts_are_those_of_the_real_converters(name):
+    measured = {profile: verdict for graph, profile, verdict in MEASURED if graph == name}
+    predictions = lint(name, *measured).predictions
+    assert {profile: one.verdict for profile, one in predictions.items()} == measured
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gru_batch", "'tf.TensorListReserve' op requires element_shape to be static"),
+        ("array_stacked_batch", "'tf.TensorListReserve' op requires element_shape to be 1D tensor"),
+        ("array_growing", "failed to legalize operation 'tf.Identity'"),
+        ("lstm_quantized", "We cannot duplicate the value since it's not constant."),
+    ],
+)
+def test_an_abort_has_the_converters_own_words(name, message):
+    (prediction,) = lint(name, "mlir-v2").predictions.values()
+    assert (prediction.verdict, prediction.kind) == ("abort", "other")
+    assert prediction.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "ops"),
+    [
+        ("lstm", {"UNIDIRECTIONAL_SEQUENCE_LSTM": 1, "STRIDED_SLICE": 1, "FULLY_CONNECTED": 1}),
+        (
+            "lstm_backwards",
+            {"REVERSE_V2": 1, "UNIDIRECTIONAL_SEQUENCE_LSTM": 1, "STRIDED_SLICE": 1, "FULLY_CONNECTED": 1},
+        ),
+        (
+            "rnn",
+            {
+                "RESHAPE": 2,
+                "WHILE": 1,
+                "STRIDED_SLICE": 1,
+                "FULLY_CONNECTED": 3,
+                "GATHER": 1,
+                "ADD": 1,
+                "TANH": 1,
+            },
+        ),
+        ("scan", {"RESHAPE": 1, "WHILE": 1, "GATHER": 1, "ADD": 1, "SLICE": 2}),
+    ],
+)
+@pytest.mark.parametrize("profile", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_the_same_ops_stay_float(name, ops, profile):
+    prediction = lint(name, profile).predictions[profile]
+    assert collections.Counter(op for op, _ in prediction.float_ops) == ops
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "advice"),
+    [
+        (
+            "lstm_batch",
+            r"the items of the list '.*lstm.*', into which a loop writes, may have an open",
+            "unroll=True",
+        ),
+        ("lstm_quantized", r"the LSTM layer of '.*lstm.*' becomes one op", "unroll=True"),
+        ("lstm", r"the LSTM layer of '.*lstm.*' becomes UNIDIRECTIONAL_SEQUENCE_LSTM", "unroll=True"),
+        (
+            "array_growing",
+            r"loop body: '.*TensorListSetItem' writes into a list that grows",
+            "inside each branch",
+        ),
+    ],
+)
+def test_the_finding_names_the_layer_and_what_to_change(name, message, advice):
+    report = minmax_lint.lint(
+        FIXTURES / f"{name}.pb", outputs=["Identity"], converters=["mlir-v2"], select=["MM405"]
+    )
+    (finding,) = report.findings
+    assert re.search(message, finding.message)
+    assert advice in finding.advice
+
+
+def test_a_batch_that_is_fixed_on_the_command_line_is_fixed():
+    report = minmax_lint.lint(
+        FIXTURES / "map_fn_batch.pb", inputs={"x": [1, 8, 4]}, outputs=["Identity"], converters=["mlir-v2"]
+    )
+    assert "FILL" not in {op for op, _ in report.predictions["mlir-2.21-v2"].float_ops}
+
+
+def made_list(dtype, *inputs):
+    """A list of these items that is stacked again."""
+    b = Builder()
+    b.const("shape", [2], dtype=DType.INT32)
+    b.const("count", 3, dtype=DType.INT32)
+    b.add("TensorListReserve", "list", *inputs, element_dtype=dtype)
+    y = b.add("TensorListStack", "y", "list", "shape", element_dtype=dtype)
+    kept = trace(b.graph(), (), [y])
+    return predict(kept, Inference(kept, {}), profile("mlir-2.21-v2"))
+
+
+def test_a_list_of_texts_is_refused():
+    found = made_list(DType.STRING, "shape", "count")
+    assert (found.verdict, found.kind) == ("abort", "other")
+    assert "requires element_dtype to be" in found.message
+
+
+def test_a_list_that_lacks_inputs_is_not_followed():
+    assert made_list(DType.FLOAT, "shape").verdict in ("undetermined", "abort")
