@@ -1,5 +1,8 @@
 """The two families of errors: the user's (`UserError`) and everything else, which is a bug of ours."""
 
+TENSORFLOW_EXTRA = "pip install 'minmax-lint[tensorflow]'"
+"""How TensorFlow comes beside minmax-lint: the core does without it."""
+
 
 class UserError(Exception):
     """Something the user can put right: the message is one line that says what to do.

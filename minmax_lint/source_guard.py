@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from minmax_lint.errors import UserError
+from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 
 DEFAULT_BOUND = 1e6
 
@@ -22,7 +22,10 @@ def guard(tensor: Any, bound: float = DEFAULT_BOUND, name: str | None = None) ->
     given: object = bound
     if not isinstance(given, Real) or not 0 < float(given) < 1e38:
         raise UserError(f"the bound must be a finite number above the output's range, not {bound!r}")
-    import tensorflow as tf
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise UserError(f"the guard needs TensorFlow: {TENSORFLOW_EXTRA}") from None
 
     with tf.name_scope(f"{name}_scope" if name else "minmax_guard"):
         limit = tf.constant(bound, dtype=tensor.dtype, name="bound")

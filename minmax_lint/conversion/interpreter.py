@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from minmax_lint.converters.profile import DEFAULT, PROFILES, Flow, Profile
-from minmax_lint.errors import UserError
+from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 
 # Runs in Python 3.7 as well: the version stands in the name of a folder beside the package. A folder that
 # happens to be called `tensorflow` (no origin) is none.
@@ -94,7 +94,8 @@ def checked_interpreter(
         old, oldest = (".".join(map(str, version)) for version in (found.python, OLDEST_PYTHON))
         raise UserError(f"{path} is Python {old}, and {oldest} is the oldest that works; {_NAME_ONE}")
     if not found.tensorflow:
-        raise UserError(f"{path} has no TensorFlow: install it there, or {_NAME_ONE}")
+        install = TENSORFLOW_EXTRA if path == sys.executable else "install it there"
+        raise UserError(f"{path} has no TensorFlow: {install}, or {_NAME_ONE}")
     # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
     if engine == "toco" and found.number is not None and found.number > _LAST_TOCO:
         raise UserError(

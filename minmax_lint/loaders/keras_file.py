@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from minmax_lint.errors import UnreadableModel
+from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
 from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras_child import ANSWER, GRAPH
 from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
@@ -99,6 +99,8 @@ def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) 
 
 
 def _explained(error: str, message: str, recipe: Recipe) -> str:
+    if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
+        return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
     if error in ("ModuleNotFoundError", "ImportError"):
         what = "quantize_model" if recipe.quantized else f"Keras {recipe.version or 2}"
         return f"this model is made with {what}, and that is not installed here ({message}); {_EXTRA}"
