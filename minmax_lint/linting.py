@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from minmax_lint.converters.call import ConverterCall
@@ -15,7 +14,7 @@ from minmax_lint.explaining import explanations
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.predicting import make_subject, subject_by_repetition
+from minmax_lint.predicting import make_subject
 from minmax_lint.report import Report
 from minmax_lint.rules.finding import SEVERITIES, Finding, with_fingerprints
 from minmax_lint.rules.rule import rules
@@ -23,9 +22,6 @@ from minmax_lint.rules.subject import Subject
 
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
-
-LEAST = 5_000
-"""Nodes from which on it pays to look for repetition."""
 
 TF2_NOTE = "a TF2 model is mostly converted in the TF2 flow: --converter mlir-v2 models that"
 """For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
@@ -52,37 +48,24 @@ def lint_model(
     """
     outputs = tuple(outputs)
     with _collection_paused():
-        told = None
-        if model.finished is None and len(model.graph) >= LEAST:
-            told = subject_by_repetition(model, inputs, outputs, profiles, calls)
-        if told is None:
-            subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
-            if model.finished is not None and made_from is not None:
-                subject = replace(subject, explanations=explanations(model.finished, made_from))
-            told = subject, {}
+        subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
+        if model.finished is not None and made_from is not None:
+            subject = replace(subject, explanations=explanations(model.finished, made_from))
         return report_on(
-            told[0],
+            subject,
             model,
             inputs,
             outputs,
             path=path,
-            findings=findings_on(*told),
             inferred_how=inferred_how,
             accepts=accepts,
         )
 
 
-def findings_on(
-    subject: Subject, known: Mapping[str, Sequence[Finding]] = MappingProxyType({})
-) -> Iterator[Finding]:
-    """What every rule finds, rule by rule, in the order of the graph.
-
-    `known`: code of a rule -> its findings, for rules that need not look again.
-    """
+def findings_on(subject: Subject) -> Iterator[Finding]:
+    """What every rule finds, rule by rule, in the order of the graph."""
     for rule in rules():
-        if rule.code in known:
-            yield from known[rule.code]
-        elif subject.about in rule.about:
+        if subject.about in rule.about:
             yield from sorted(
                 rule.check(subject), key=lambda finding: _position(subject.graph, finding.place)
             )
@@ -104,15 +87,11 @@ def report_on(
     outputs: tuple[str, ...],
     *,
     path: str,
-    findings: Iterable[Finding] | None = None,
     inferred_how: str = "",
     accepts: Accepts = lambda finding: True,
 ) -> Report:
-    """The report on a subject that was made of this model, these inputs and outputs.
-
-    `findings`: where they are known already.
-    """
-    found = with_fingerprints(findings_on(subject) if findings is None else findings)
+    """The report on a subject that was made of this model, these inputs and outputs."""
+    found = with_fingerprints(findings_on(subject))
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     accepted: list[Finding] = []
     ignored: list[Finding] = []

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.errors import UserError
 from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
-from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
-from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -68,42 +63,3 @@ def _predictions(
         return {profile.name: predict(kept, inference, profile) for profile in profiles}
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
     return {PROFILE: read_off(model.finished), **devices}
-
-
-def subject_by_repetition(
-    model: Model,
-    inputs: Mapping[str, Shape | None],
-    outputs: tuple[str, ...],
-    profiles: tuple[Profile, ...],
-    calls: tuple[ConverterCall, ...],
-) -> tuple[Subject, Mapping[str, Sequence[Finding]]] | None:
-    """The subject of a large graph that repeats itself, told from a smaller one; None where that does not hold.
-
-    With it come the findings of those rules that need not look again, by the rule's code.
-    """
-    from minmax_lint.repetition.whole import of_whole
-
-    graph, variables = frozen(model.graph, model.variables), frozenset(model.graph.of_ops(VARIABLES))
-
-    def subject_of(part: Graph) -> Subject:
-        subject = make_subject(replace(model, graph=part), inputs, outputs, profiles)
-        return replace(subject, calls=calls, variables=variables)
-
-    try:
-        kept = trace(graph, inputs, outputs)
-        shapes = {canonical_array(name): shape for name, shape in inputs.items()}
-        found = of_whole(graph, kept, shapes, subject_of)
-    except UserError:
-        # Names that are not there, or a damaged node: said of the whole graph, if it matters there.
-        return None
-    if found is None:
-        return None
-    subject = replace(
-        found[0],
-        graph=graph,
-        kept=kept,
-        inference=Inference(kept, shapes),
-        predictions=found[1].predictions,
-    )
-    # A checkpoint is compared with the names of all variables.
-    return subject, found[1].findings if subject.checkpoint is None else {}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
-
-T = TypeVar("T")
+from typing import Literal
 
 Verdict = Literal["quantized", "float", "abort", "undetermined"]
 AbortKind = Literal["minmax", "unsupported-op", "scale-conflict", "training-graph", "other"]
@@ -61,14 +59,6 @@ class OpOutcome:
     """Multiply-accumulates of one run; None where shapes are not known."""
 
 
-class Repeated(Sequence[T]):
-    """A sequence of a great many things that differ in their names only; they are made when asked for."""
-
-    @abstractmethod
-    def counted(self) -> Iterable[tuple[T, int]]:
-        """One of each, under the names of the first, and how many there are."""
-
-
 @dataclass(frozen=True)
 class Placement:
     """An op that a device leaves to the CPU."""
@@ -108,24 +98,19 @@ class Prediction:
     """Of a profile with a device: the ops that it leaves to the CPU."""
 
     @property
-    def counted_ops(self) -> Iterable[tuple[OpOutcome, int]]:
-        """The ops, each with how many there are of it."""
-        return self.ops.counted() if isinstance(self.ops, Repeated) else ((op, 1) for op in self.ops)
-
-    @property
     def computing(self) -> int:
         """Number of ops that compute on real values."""
-        return sum(times for op, times in self.counted_ops if op.computes)
+        return sum(op.computes for op in self.ops)
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of all ops, as far as they are known."""
-        return sum((op.macs or 0) * times for op, times in self.counted_ops)
+        return sum(op.macs or 0 for op in self.ops)
 
     @property
     def integer_share(self) -> float | None:
         """Share of computing ops that are integer, 0..1; None where nothing is known."""
-        integer = sum(times for op, times in self.counted_ops if op.computes and op.integer)
+        integer = sum(op.computes and op.integer for op in self.ops)
         computing = self.computing
         return integer / computing if computing else None
 
@@ -133,22 +118,20 @@ class Prediction:
     def integer_mac_share(self) -> float | None:
         """Share of multiply-accumulates that are integer, 0..1; None where there are none, or one is not known."""
         total = self.macs
-        if not total or any(op.macs is None for op, _ in self.counted_ops):
+        if not total or any(op.macs is None for op in self.ops):
             return None
-        return sum((op.macs or 0) * times for op, times in self.counted_ops if op.integer) / total
+        return sum(op.macs or 0 for op in self.ops if op.integer) / total
 
     @property
     def worst_float_op(self) -> OpOutcome | None:
         """The float op that costs most multiply-accumulates; None where no float op has any that are known."""
-        costly = [op for op, _ in self.counted_ops if op.computes and not op.integer and op.macs]
+        costly = [op for op in self.ops if op.computes and not op.integer and op.macs]
         return max(costly, key=lambda op: op.macs or 0, default=None)
 
     @property
     def float_kinds(self) -> Iterable[tuple[str, int]]:
-        """The TFLite names of the float ops, each with how many there are; a name can come more than once."""
-        if isinstance(self.float_ops, Repeated):
-            return ((op, times) for (op, _), times in self.float_ops.counted())
-        return ((op, 1) for op, _ in self.float_ops)
+        """The TFLite names of the float ops, each with how many there are."""
+        return Counter(op for op, _ in self.float_ops).items()
 
 
 def float_message(causes: Sequence[Obstacle], count: int) -> str:

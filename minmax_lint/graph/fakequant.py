@@ -11,7 +11,6 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import of_values
 
 RANGE_FROM_INPUTS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 RANGE_FROM_ATTRS = frozenset({"FakeQuantWithMinMaxArgs"})
@@ -56,12 +55,10 @@ class Range(NamedTuple):
         return f"[{self.min:.6g}, {self.max:.6g}]" if self.known else "range unknown"
 
 
-@of_values
 def _all_finite(range_: Range) -> bool:
     return all(map(math.isfinite, range_))
 
 
-@of_values
 def _any_nan(range_: Range) -> bool:
     return any(map(math.isnan, range_))
 

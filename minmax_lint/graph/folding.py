@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import of_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +67,6 @@ FOLDABLE = (
 """Ops that `fold` can evaluate, for any element type of numpy."""
 
 
-@of_values
 def _folded(node: Node, *inputs: Tensor) -> Tensor | None:
     """Output 0 of a node of known inputs; of the node only op and attributes count."""
     import numpy as np

@@ -74,15 +74,6 @@ class Serialized:
     """The nodes that are not as they were read."""
 
 
-class Likeness(NamedTuple):
-    """What nodes have in common, apart from their names and inputs: a number for each, in file order."""
-
-    said: Sequence[int]
-    """Nodes of one number have the same attributes and device, `_class` aside."""
-    forms: Sequence[int]
-    """Constants of one number differ in their values only, and no other node has the same; -1 for all others."""
-
-
 @dataclass(frozen=True)
 class Columns:
     """A graph's raw columns, parallel and in file order.
@@ -95,8 +86,6 @@ class Columns:
     inputs: Sequence[tuple[str, ...]]
     details: Callable[[int], Details]
     serialized: Serialized | None = None
-    alike: Callable[[], Likeness] | None = None
-    """None where the loader cannot tell without decoding every node."""
 
 
 class Graph:

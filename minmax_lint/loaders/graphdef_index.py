@@ -11,7 +11,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.graph import Columns, Details, Likeness, Origin, Serialized
+from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
 from minmax_lint.loaders.headers import read_headers
 from minmax_lint.loaders.large_node import after_header, decode_large_node
 from minmax_lint.loaders.records import LARGE, Records, node_records
@@ -31,18 +31,12 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def origin(position: int) -> Origin:
         return Origin(records.tags[position], *records.span(position))
 
-    def alike() -> Likeness:
-        from minmax_lint.loaders.alike import alike
-
-        return alike(buffer, records, headers.ops, headers.ends)
-
     return Columns(
         headers.names,
         headers.ops,
         headers.inputs,
         _Details(buffer, records),
         Serialized(buffer, start, stop, origin, records.others),
-        alike,
     )
 
 

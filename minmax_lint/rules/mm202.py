@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.ranges import half_step_off
-from minmax_lint.rules.rule import Example, GatheringRule
+from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
 
-class RangeNudged(GatheringRule):
+class RangeNudged(Rule):
     """The zero of a range lies between two bytes, so every implementation moves the range a little.
 
     ## What it does
@@ -43,23 +42,20 @@ class RangeNudged(GatheringRule):
     name = "range-nudged"
     severity = "info"
 
-    def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
-        """The FakeQuants whose zero lies in the middle between two bytes."""
-        return [quant for quant in subject.kept_fake_quants if half_step_off(quant)]
-
-    def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
+    def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for the whole graph."""
-        if not gathered:
+        nudged = [quant for quant in subject.kept_fake_quants if half_step_off(quant)]
+        if not nudged:
             return
-        more = f" and of {len(gathered) - 1} more FakeQuants" if len(gathered) > 1 else ""
+        more = f" and of {len(nudged) - 1} more FakeQuants" if len(nudged) > 1 else ""
         yield self.finding(
-            f"the zero of the range {gathered[0].range} of {gathered[0].node!r}{more} lies in the middle between two bytes: "
+            f"the zero of the range {nudged[0].range} of {nudged[0].node!r}{more} lies in the middle between two bytes: "
             "the range is moved by half a step",
             severity="info",
-            node=gathered[0].node,
-            array=gathered[0].array,
-            consequences=tuple(quant.array for quant in gathered),
-            path=(step(subject, gathered[0].node),),
+            node=nudged[0].node,
+            array=nudged[0].array,
+            consequences=tuple(quant.array for quant in nudged),
+            path=(step(subject, nudged[0].node),),
         )
 
     @classmethod

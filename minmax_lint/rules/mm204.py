@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
@@ -13,7 +12,7 @@ from minmax_lint.rules.drawing import step
 from minmax_lint.rules.finding import Finding
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
 from minmax_lint.rules.ranges import INITIAL, is_degenerate, known
-from minmax_lint.rules.rule import Example, GatheringRule
+from minmax_lint.rules.rule import Example, Rule
 from minmax_lint.rules.subject import Subject
 
 SHARED_BY = 4
@@ -23,7 +22,7 @@ NATURAL = frozenset({(0.0, 1.0), (0.0, 6.0), (-1.0, 1.0)})
 """Ranges that activations have by nature, and that many layers may share."""
 
 
-class RangeLooksUntrained(GatheringRule):
+class RangeLooksUntrained(Rule):
     """Ranges look as if no training had touched them: the rewriter's start value, or one value for all.
 
     ## What it does
@@ -50,25 +49,15 @@ class RangeLooksUntrained(GatheringRule):
     name = "range-looks-untrained"
     severity = "warning"
 
-    def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
-        """The FakeQuants of activations whose ranges are sound, and not such as many layers share by nature.
-
-        Of weights those with the start value: trained weights have the range of their own numbers.
-        """
-        on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
-        return [
-            *(found for found in subject.coverage.on_activations if _unexplained(subject, found)),
-            *(found for found in on_weights if known(found)[:1] == (INITIAL,)),
-        ]
-
-    def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
+    def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a suspect range."""
-        groups = Counter(known(found)[0] for found in gathered)
-        for bounds, count in groups.items():
-            initial = bounds == INITIAL
+        by_range: dict[tuple[float, float], list[FakeQuant]] = {}
+        for found in _suspects(subject):
+            by_range.setdefault(known(found)[0], []).append(found)
+        for bounds, alike in by_range.items():
+            initial, count = bounds == INITIAL, len(alike)
             if not initial and count < SHARED_BY:
                 continue
-            alike = [found for found in gathered if known(found)[0] == bounds]
             who = repr(alike[0].node) + (f" and {count - 1} more FakeQuants" if count > 1 else "")
             what = "with which rewriters start" if initial else "which no training gives so many layers"
             yield self.finding(
@@ -90,6 +79,18 @@ class RangeLooksUntrained(GatheringRule):
     def passing(cls) -> Example:
         """A range as training finds it."""
         return Example(_net(-3.71, 4.02), {"input": (1, 4)}, ("output",))
+
+
+def _suspects(subject: Subject) -> list[FakeQuant]:
+    """The FakeQuants of activations whose ranges are sound, and not such as many layers share by nature.
+
+    Of weights those with the start value: trained weights have the range of their own numbers.
+    """
+    on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
+    return [
+        *(found for found in subject.coverage.on_activations if _unexplained(subject, found)),
+        *(found for found in on_weights if known(found)[:1] == (INITIAL,)),
+    ]
 
 
 def _unexplained(subject: Subject, found: FakeQuant) -> bool:

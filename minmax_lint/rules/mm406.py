@@ -57,7 +57,7 @@ class NoUint8Kernel(Rule):
         for profile in subject.profiles:
             if profile.engine != "mlir" or profile.flow != "tf1" or profile.device:
                 continue
-            for op, _ in subject.predictions[profile.name].counted_ops:
+            for op in subject.predictions[profile.name].ops:
                 if op.integer and op.computes and op.op in WITHOUT_UINT8:
                     key = op.op, op.output
                     found[key] = (*found.get(key, ()), profile.name)

@@ -169,22 +169,6 @@ class Rule(ABC):
         )
 
 
-class GatheringRule(Rule):
-    """A rule that tells of many FakeQuants in one finding: first it gathers them, then it tells of them."""
-
-    @abstractmethod
-    def gathered(self, subject: Subject) -> Sequence[FakeQuant]:
-        """The kept FakeQuants that the rule looks at closer, in file order."""
-
-    @abstractmethod
-    def told(self, subject: Subject, gathered: Sequence[FakeQuant]) -> Iterator[Finding]:
-        """The findings about what was gathered; `subject` has the first of those that are told of together."""
-
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        """Every finding of this rule in `subject`."""
-        return self.told(subject, self.gathered(subject))
-
-
 SECTIONS = ("What it does", "Why", "Symptom", "Fix", "Converters")
 """The sections of every rule's documentation, in this order. `Symptom` holds converter messages verbatim."""
 

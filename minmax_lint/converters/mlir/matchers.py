@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.shape_arithmetic import broadcast, elements
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.graph.values import float32, of_values
+from minmax_lint.graph.values import float32
 
 
 def producer(value: Value, name: str) -> Operation | None:
@@ -83,7 +83,6 @@ def all_equal(value: Value, number: float) -> bool:
     return _is_filled_with(tensor, number)
 
 
-@of_values
 def _is_filled_with(tensor: Tensor, number: float) -> bool:
     if tensor.content is None:
         return False

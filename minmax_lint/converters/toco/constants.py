@@ -8,7 +8,7 @@ from collections.abc import Callable
 from minmax_lint.converters.toco.model import Constant, Model
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32, of_values
+from minmax_lint.graph.values import float32
 
 _SMALL = 4096
 
@@ -19,7 +19,6 @@ def filled_with(buffer: Constant | None, value: float) -> bool:
     return tensor is not None and tensor.dtype is DType.FLOAT and _is_filled_with(tensor, value)
 
 
-@of_values
 def _is_filled_with(tensor: Tensor, value: float) -> bool:
     if tensor.content is None:
         return False
@@ -40,7 +39,6 @@ def known_zero(buffer: Constant | None) -> bool:
     return tensor is not None and no_bit_set(tensor)
 
 
-@of_values
 def no_bit_set(tensor: Tensor) -> bool:
     """Whether every byte of a tensor is zero; False where its value is not known."""
     return tensor.content is not None and not any(bytes(tensor.content))
@@ -58,7 +56,6 @@ def combined(model: Model, function: Callable[..., float], *names: str) -> Calla
     return load
 
 
-@of_values
 def _elementwise(function: Callable[..., float], *known: Tensor) -> Tensor | None:
     size = max(tensor.size for tensor in known)
     if any(tensor.size not in (1, size) for tensor in known):

@@ -10,7 +10,6 @@ import math
 from typing import NamedTuple
 
 from minmax_lint.converters.toco.model import UNKNOWN, MinMax
-from minmax_lint.graph.values import of_values
 
 
 class Parameters(NamedTuple):
@@ -33,7 +32,6 @@ class Parameters(NamedTuple):
 _TOLERANCE = 1e-5
 
 
-@of_values
 def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
     """ChooseQuantizationParams for a range that holds 0."""
     if minmax.min == minmax.max:
@@ -54,7 +52,6 @@ def array_parameters(minmax: MinMax, narrow: bool) -> Parameters | None:
     return None if minmax is UNKNOWN else _nudged(minmax, narrow)
 
 
-@of_values
 def _nudged(minmax: MinMax, narrow: bool) -> Parameters:
     """TOCO's way to the parameters of an activation.
 

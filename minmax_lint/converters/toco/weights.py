@@ -13,7 +13,6 @@ from minmax_lint.converters.toco.model import MinMax
 from minmax_lint.converters.toco.parameters import Parameters, parameters
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import of_values
 
 BAD_DISTANCE = 16
 """kMinDistanceBetweenBadValues."""
@@ -28,7 +27,6 @@ def _too_large(tensor: Tensor) -> bool:
     return tensor.stored > _MOST or tensor.size > _MOST
 
 
-@of_values
 def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> Tensor | None:
     """The tensor on the grid of a FakeQuant; None where the range is not known."""
     import numpy
@@ -50,7 +48,6 @@ def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> T
     return _tensor(values)
 
 
-@of_values
 def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     """The tensor with its dimensions in the order of `perm`."""
     if not tensor.known or len(perm) != len(tensor.shape):
@@ -63,7 +60,6 @@ def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     return _tensor(tensor.numpy().transpose(perm), tensor.dtype)
 
 
-@of_values
 def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
     """Weights whose output channel (the last axis, or the first) is multiplied by one factor each.
 
@@ -82,7 +78,6 @@ def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis
         return _tensor(values / factors if divide else values * factors)
 
 
-@of_values
 def value_range(tensor: Tensor) -> MinMax | None:
     """The range TOCO gives a constant without FakeQuant: its values and zero; [0, 1] for zeros alone."""
     if not tensor.known or tensor.dtype is not DType.FLOAT:
@@ -96,7 +91,6 @@ def value_range(tensor: Tensor) -> MinMax | None:
     return MinMax(0.0, 1.0) if low == high == 0.0 else MinMax(low, high)
 
 
-@of_values
 def bad_pair(tensor: Tensor, quantized: Parameters) -> tuple[int, int] | None:
     """The first two elements quantized to byte 0 that are less than BAD_DISTANCE apart, or None."""
     import numpy

@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.matchers import all_equal, is_number
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32, of_values
+from minmax_lint.graph.values import float32
 
 
 def idempotent(importer: Importer, node: Node) -> Value:
@@ -220,7 +220,6 @@ def _inverse(value: Value) -> Tensor | None:
     return None if tensor is None else _inverted(tensor)
 
 
-@of_values
 def _inverted(tensor: Tensor) -> Tensor:
     inverses = [float32(1 / number) if number else math.inf for number in tensor.reals()]
     return Tensor.of(tensor.dtype, tensor.shape, inverses)

@@ -14,7 +14,6 @@ from minmax_lint.converters.mlir.matchers import all_equal
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.graph.values import of_values
 
 
 def mat_mul(importer: Importer, node: Node) -> Value:
@@ -126,13 +125,11 @@ class BatchNorm:
         return known if len(known) == len(self._load) else None
 
 
-@of_values
 def _factor(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
     rows = zip(scale.reals(), variance.reals(), strict=True)
     return Tensor.of(DType.FLOAT, scale.shape, [_scaled(*row, epsilon) for row in rows])
 
 
-@of_values
 def _offset(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
     rows = zip(scale.reals(), offset.reals(), mean.reals(), variance.reals(), strict=True)
     return Tensor.of(DType.FLOAT, scale.shape, [b - m * _scaled(a, v, epsilon) for a, b, m, v in rows])

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import Range
-from minmax_lint.graph.values import of_values
 
 
 class Scale(NamedTuple):
@@ -51,7 +50,6 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     return Scale(*_grid(range_, int(narrow), 2**bits - 1), bits, narrow)
 
 
-@of_values
 def _grid(range_: Range, low: int, high: int) -> tuple[float, int]:
     """The scale and the zero point with which the bytes `low` to `high` cover a range."""
     real_low, real_high = range_
@@ -79,7 +77,6 @@ def united(scales: Sequence[Scale]) -> Scale:
     return first._replace(scale=step, zero_point=zero_point)
 
 
-@of_values
 def _grid_of_all(lowest: int, highest: int, *ranges: tuple[float, float]) -> tuple[float, int]:
     low, high = min(low for low, _ in ranges), max(0.0, *(high for _, high in ranges))
     step = (high - low) / (highest - lowest)

@@ -1,1 +1,0 @@
-"""Graphs that repeat themselves: predict and lint every distinct block once, and tell it of all its twins."""
