@@ -16,13 +16,13 @@ from minmax_lint.version import __version__
 if TYPE_CHECKING:
     from minmax_lint.api import calibrate, convert, explain, fix, lint
     from minmax_lint.assertion import assert_quantizable
-    from minmax_lint.checking import CheckFailed, checked
     from minmax_lint.converters.prediction import Prediction
     from minmax_lint.errors import UserError
-    from minmax_lint.fixes.patch import Patch
-    from minmax_lint.report import Report
-    from minmax_lint.rules.finding import Finding
+    from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.report.report import Report
+    from minmax_lint.rules.framework.finding import Finding
     from minmax_lint.source_guard import guard
+    from minmax_lint.workflows.checking import CheckFailed, checked
 
 _HOMES = {
     "lint": "minmax_lint.api",
@@ -31,13 +31,13 @@ _HOMES = {
     "guard": "minmax_lint.source_guard",
     "calibrate": "minmax_lint.api",
     "convert": "minmax_lint.api",
-    "checked": "minmax_lint.checking",
-    "CheckFailed": "minmax_lint.checking",
+    "checked": "minmax_lint.workflows.checking",
+    "CheckFailed": "minmax_lint.workflows.checking",
     "assert_quantizable": "minmax_lint.assertion",
-    "Finding": "minmax_lint.rules.finding",
-    "Patch": "minmax_lint.fixes.patch",
+    "Finding": "minmax_lint.rules.framework.finding",
+    "Patch": "minmax_lint.fixes.engine.patch",
     "Prediction": "minmax_lint.converters.prediction",
-    "Report": "minmax_lint.report",
+    "Report": "minmax_lint.report.report",
     "UserError": "minmax_lint.errors",
 }
 

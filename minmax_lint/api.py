@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow, profiles
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.linting import lint_model
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
-from minmax_lint.report import Report
-from minmax_lint.rules.rule import rule
-from minmax_lint.rules.selection import Selection
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.rule import rule
+from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.source_guard import DEFAULT_BOUND
+from minmax_lint.workflows.lint import lint_model
 
 if TYPE_CHECKING:
-    from minmax_lint.calibration import Calibration, Method
-    from minmax_lint.conversion import Engine
-    from minmax_lint.converting import Conversion
-    from minmax_lint.fixes.patch import Patch
+    from minmax_lint.backends.calibration import Calibration, Method
+    from minmax_lint.backends.conversion import Engine
+    from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.workflows.convert import Conversion
 
 Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
 
@@ -73,7 +73,7 @@ def lint(
 
 
 def _calls(script: str | PathLike[str]) -> tuple[ConverterCall, ...]:
-    from minmax_lint.loaders.conversion_script import converter_calls
+    from minmax_lint.loaders.script.conversion_script import converter_calls
 
     return converter_calls(Path(script))
 
@@ -114,8 +114,8 @@ def fix(
     The patch has the fixed `graph_def`, its `changes`, its `outputs` and whether it is `safe`. Raises
     UserError where a repair is needed and none fits, or the result does not lint as promised.
     """
-    from minmax_lint.fixes.options import FixOptions
-    from minmax_lint.fixing import fix_model
+    from minmax_lint.fixes.edit.options import FixOptions
+    from minmax_lint.workflows.fix import fix_model
 
     model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     options = FixOptions(
@@ -168,10 +168,10 @@ def convert(
     `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
     where the conversion cannot be tried.
     """
-    from minmax_lint.calibration import Data, check_data
-    from minmax_lint.converting import Converter, Proof, convert_linted
-    from minmax_lint.fixes.options import FixOptions
-    from minmax_lint.fixing import fix_model
+    from minmax_lint.backends.calibration import Data, check_data
+    from minmax_lint.fixes.edit.options import FixOptions
+    from minmax_lint.workflows.convert import Converter, Proof, convert_linted
+    from minmax_lint.workflows.fix import fix_model
 
     model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
@@ -213,8 +213,8 @@ def calibrate(
     `moving-average`. The `.ranges` of the result (array -> (min, max)) are what `fix` and `convert` take as
     `calibrated`. `trust`: as of `lint`. Raises UserError where the data cannot be read or do not fit.
     """
-    from minmax_lint.calibration import Data, check_data
-    from minmax_lint.calibration import calibrate as run
+    from minmax_lint.backends.calibration import Data, check_data
+    from minmax_lint.backends.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
     model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)

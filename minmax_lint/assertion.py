@@ -9,9 +9,9 @@ from typing import Any
 
 from minmax_lint.api import Inputs, lint
 from minmax_lint.config import Settings, Target, load
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, renderer
-from minmax_lint.rules.finding import SEVERITIES
+from minmax_lint.rules.framework.finding import SEVERITIES
 
 
 def assert_quantizable(

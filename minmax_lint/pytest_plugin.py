@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from minmax_lint.report import Report
+    from minmax_lint.report.report import Report
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The command line: `minmax-lint COMMAND ...`. Thin: it reads options, calls the package, prints.
 
-A module of this package that stands in COMMANDS is a command: `add(parser)` declares its options,
+A module of `commands` that stands in COMMANDS is a command: `add(parser)` declares its options,
 `run(args)` does it and returns the exit code. Modules import what they need inside `run`: `--version` and
 `--help` load next to nothing.
 """
@@ -12,7 +12,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from minmax_lint.cli.completion import asked, complete
+from minmax_lint.cli.commands.completion import asked, complete
 from minmax_lint.cli.streams import complain, say, tolerate_any_text
 from minmax_lint.cli.usage import CommandList, Parser, told
 from minmax_lint.errors import UserError
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command is None:
             parser([]).print_help(sys.stderr)
             return EXIT_ERROR
-        code: int = importlib.import_module(f"minmax_lint.cli.{args.command}").run(args)
+        code: int = importlib.import_module(f"minmax_lint.cli.commands.{args.command}").run(args)
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else EXIT_ERROR
     except UserError as error:
@@ -93,5 +93,5 @@ def parser(words: Sequence[str]) -> Parser:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, **told(name, summary))
         if name in words:
-            importlib.import_module(f"minmax_lint.cli.{name}").add(command)
+            importlib.import_module(f"minmax_lint.cli.commands.{name}").add(command)
     return found

@@ -10,7 +10,7 @@ MOST_ARRAYS = 200
 
 def rule_codes(prefix: str, **_: Any) -> list[str]:
     """Codes and names of rules; in a list with commas, the last of it."""
-    from minmax_lint.rules.rule import rules
+    from minmax_lint.rules.framework.rule import rules
 
     before, comma, _last = prefix.rpartition(",")
     return [f"{before}{comma}{text}" for rule in rules() for text in (rule.code, rule.name)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from minmax_lint.config import Settings, Target
-    from minmax_lint.report import Report
+    from minmax_lint.report.report import Report
 
 WORTH_IT = 4
 """Fewer models than this are linted one after the other: processes cost time as well."""
@@ -81,7 +81,7 @@ def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserE
     from minmax_lint.graph.freeze import frozen
     from minmax_lint.graph.names import parse_edge
     from minmax_lint.graph.trace import trace
-    from minmax_lint.report import Report
+    from minmax_lint.report.report import Report
 
     if outcome.error is not None:
         return outcome.error

@@ -12,11 +12,11 @@ from minmax_lint.cli import values
 from minmax_lint.cli.streams import progress_console
 
 if TYPE_CHECKING:
-    from minmax_lint.calibration import Calibration, Data
-    from minmax_lint.conversion import Stage, Watch
-    from minmax_lint.converting import Converter, Proof
+    from minmax_lint.backends.calibration import Calibration, Data
+    from minmax_lint.backends.conversion import Stage, Watch
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
+    from minmax_lint.workflows.convert import Converter, Proof
 
 STAGES: Mapping[Stage, str] = {
     "start": "starting Python",
@@ -101,7 +101,7 @@ def add_verification(parser: ArgumentParser) -> None:
 
 def converter_of(args: Namespace) -> Converter:
     """The converter that the options name."""
-    from minmax_lint.converting import Converter
+    from minmax_lint.workflows.convert import Converter
 
     return Converter(args.engine, args.flow, dict(args.input_stats), args.python, args.time_limit)
 
@@ -113,7 +113,7 @@ def wants_proof(args: Namespace) -> bool:
 
 def check_interpreter(args: Namespace) -> None:
     """Raise UserError where the interpreter cannot do what the options ask of it, before any work is done."""
-    from minmax_lint.conversion.interpreter import checked_interpreter
+    from minmax_lint.backends.conversion.interpreter import checked_interpreter
 
     if wants_proof(args):
         converter_of(args).checked()
@@ -123,8 +123,8 @@ def check_interpreter(args: Namespace) -> None:
 
 def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
     """Raise UserError where data that the options name cannot be read, or do not fit the graph's inputs."""
-    from minmax_lint import calibration
-    from minmax_lint.verification.run import DEFAULT_SAMPLES
+    from minmax_lint.backends import calibration
+    from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 
     limits: dict[str, int | None] = {}
     if args.verify_data:
@@ -147,8 +147,8 @@ def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
 
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:
     """What the options want compared; None for nothing."""
-    from minmax_lint.converting import Proof
-    from minmax_lint.verification.run import DEFAULT_SAMPLES
+    from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
+    from minmax_lint.workflows.convert import Proof
 
     if not wants_proof(args):
         return None
@@ -159,14 +159,14 @@ def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof |
 
 def data_of(args: Namespace, source: str, aliases: Mapping[str, tuple[str, ...]]) -> Data:
     """Data, read as the options say."""
-    from minmax_lint.calibration import Data
+    from minmax_lint.backends.calibration import Data
 
     return Data(source, args.batch_size, args.samples, aliases)
 
 
 def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibration:
     """The ranges that `--calibrate` observes. Raises UserError."""
-    from minmax_lint.calibration import calibrate
+    from minmax_lint.backends.calibration import calibrate
     from minmax_lint.writers.kept import frozen_model
 
     with watching(args, "calibration") as watch:
@@ -186,7 +186,7 @@ def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibratio
 @contextmanager
 def watching(args: Namespace, title: str) -> Iterator[Watch]:
     """A progress bar with the stage on standard error, where that is a terminal."""
-    from minmax_lint.conversion import Watch
+    from minmax_lint.backends.conversion import Watch
 
     console = None if args.quiet else progress_console()
     if console is None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from minmax_lint.converters.profile import Profile
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
-    from minmax_lint.report import Report
-    from minmax_lint.rules.selection import Selection
+    from minmax_lint.report.report import Report
+    from minmax_lint.rules.framework.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Source:
 
     def lint(self, profiles: tuple[Profile, ...], selection: Selection | None = None) -> Report:
         """Its report."""
-        from minmax_lint.linting import lint_model
-        from minmax_lint.rules.selection import Selection
+        from minmax_lint.rules.framework.selection import Selection
+        from minmax_lint.workflows.lint import lint_model
 
         return lint_model(
             self.model,
@@ -102,7 +102,7 @@ def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
         return target.calls
     from pathlib import Path
 
-    from minmax_lint.loaders.conversion_script import converter_calls
+    from minmax_lint.loaders.script.conversion_script import converter_calls
 
     return converter_calls(Path(script))
 

@@ -53,7 +53,7 @@ def checked_destination(file: str, *sources: str) -> Path:
 
     Said before the work is done, not after.
     """
-    from minmax_lint.loaders.remote import is_remote
+    from minmax_lint.loaders.remote.download import is_remote
 
     if is_remote(file):
         raise UserError(f"cannot write {file}: what is remote is only read; give a local file and upload it")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import Finding
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
 
 VERSION = 1
 DEFAULT_FILE = "minmax-lint-baseline.json"

@@ -11,8 +11,8 @@ from minmax_lint.errors import UserError
 from minmax_lint.graph.names import near_names
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import parse_input_spec
-from minmax_lint.rules.finding import SEVERITIES
-from minmax_lint.rules.selection import Selection
+from minmax_lint.rules.framework.finding import SEVERITIES
+from minmax_lint.rules.framework.selection import Selection
 
 Schema = dict[str, Any]
 

@@ -13,7 +13,7 @@ from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolved
 from minmax_lint.config.settings import Config
 from minmax_lint.config.targets import Target, target_of, targets
 from minmax_lint.errors import UserError
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from minmax_lint.config.baseline import Baseline
 from minmax_lint.config.settings import Ignore
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import SEVERITIES, Finding, Severity, with_fingerprints
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import SEVERITIES, Finding, Severity, with_fingerprints
+from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.rules.mm902 import UnusedIgnore
-from minmax_lint.rules.selection import Selection
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from minmax_lint.config.settings import Config
 from minmax_lint.converters.profile import DEFAULT
-from minmax_lint.rules.selection import Selection
+from minmax_lint.rules.framework.selection import Selection
 
 COMMAND_LINE = "command line"
 BY_DEFAULT = "default"

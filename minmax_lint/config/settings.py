@@ -12,8 +12,8 @@ from minmax_lint.config import kinds
 from minmax_lint.config.kinds import Kind
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.selection import Selection
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.selection import Selection
 
 
 def _key(kind: Kind, doc: str, default: Any = MISSING) -> Any:

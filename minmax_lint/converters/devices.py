@@ -10,10 +10,10 @@ from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import is_fake_quant
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 _ACTIVATIONS = frozenset({"Relu", "Relu6", "Elu", "Tanh", "Sigmoid"})
 _WIDEST = 64

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 
 def predicate(kept: Kept, inference: Inference, edge: Edge) -> bool | None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.inference import Inference
-from minmax_lint.graph.multiply_accumulates import COUNTS, multiply_accumulates
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.multiply_accumulates import COUNTS, multiply_accumulates
 
 MULTIPLIES = frozenset(
     {"CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL"}

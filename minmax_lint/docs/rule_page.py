@@ -6,11 +6,11 @@ import io
 from dataclasses import replace
 
 from minmax_lint.converters.profile import DEFAULT, profiles
-from minmax_lint.linting import lint_model
 from minmax_lint.loaders.model import Model
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, renderer
-from minmax_lint.rules.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.workflows.lint import lint_model
 
 
 def rule_page(rule: Rule, *, drawing: str = "") -> str:

@@ -11,7 +11,7 @@ from minmax_lint.docs import ORDER, page, topics
 from minmax_lint.docs.rule_page import example_report, rule_page
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.formats.html import data_text, model_data
-from minmax_lint.rules.rule import Example, Rule, rules
+from minmax_lint.rules.framework.rule import Example, Rule, rules
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig

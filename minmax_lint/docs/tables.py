@@ -9,7 +9,7 @@ from importlib import import_module
 from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.converters.profile import ALIASES, SELECTABLE
 from minmax_lint.reporters import format_names, format_summary
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from minmax_lint.symptoms import symptoms
 from minmax_lint.symptoms.symptom import MLIR, TOCO
 
@@ -81,7 +81,7 @@ def repairs() -> str:
 
 
 def _repair(name: str) -> tuple[bool, str, str]:
-    module = import_module(f"minmax_lint.fixes.{name}")
+    module = import_module(f"minmax_lint.fixes.repairs.{name}")
     summary = (module.__doc__ or "").splitlines()[0].partition(": ")[2].rstrip(".")
     return "Unsafe" in (getattr(module, name).__doc__ or ""), name, summary
 

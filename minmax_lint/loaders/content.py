@@ -11,8 +11,8 @@ import re
 from enum import Enum
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.table import is_table
-from minmax_lint.loaders.tflite_file import MAGIC
+from minmax_lint.loaders.checkpoint.table import is_table
+from minmax_lint.loaders.tflite.file import MAGIC
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 
 

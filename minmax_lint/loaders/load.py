@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import UnknownName, UnreadableModel
-from minmax_lint.loaders import checkpoint, savedmodel
 from minmax_lint.loaders.buffers import mapped, piped
+from minmax_lint.loaders.checkpoint import prefix as checkpoint
+from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
-from minmax_lint.loaders.remote import fetched, is_remote
-from minmax_lint.loaders.variables import with_values
+from minmax_lint.loaders.remote.download import fetched, is_remote
+from minmax_lint.loaders.savedmodel import directory as savedmodel
 
 STANDARD_INPUT = "-"
 
@@ -38,7 +39,7 @@ def load(
     signature that is not there.
     """
     if not isinstance(source, (str, os.PathLike)):
-        from minmax_lint.loaders.objects import load_object
+        from minmax_lint.loaders.keras.objects import load_object
 
         model = load_object(source, signature)
         return model if values is None else _with_values(model, values)
@@ -87,7 +88,7 @@ def _load_path(path: Path, signature: str | None, trust: bool = False, python: s
     buffer = mapped(path)
     kind = kind_of(buffer)
     if kind in (Kind.KERAS, Kind.KERAS_HDF5):
-        from minmax_lint.loaders.keras_file import keras_model
+        from minmax_lint.loaders.keras.file import keras_model
 
         return keras_model(path, kind, trust=trust, python=python)
     if kind is Kind.CHECKPOINT_STATE:

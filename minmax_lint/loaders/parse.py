@@ -9,13 +9,13 @@ from pathlib import Path
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.loaders.bundle import Bundle
+from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.content import Kind, kind_of
-from minmax_lint.loaders.graphdef_index import index_nodes
-from minmax_lint.loaders.metagraph import MetaGraph, meta_graph
+from minmax_lint.loaders.graphdef.index import index_nodes
 from minmax_lint.loaders.model import CALLS, CONTROL_FLOW, Model, Signature
-from minmax_lint.loaders.savedmodel import serving_meta_graph
-from minmax_lint.loaders.variables import CheckpointVariables
+from minmax_lint.loaders.savedmodel.directory import serving_meta_graph
+from minmax_lint.loaders.savedmodel.metagraph import MetaGraph, meta_graph
 from minmax_lint.loaders.wire import Buffer
 
 _TEXT_FORMS = {
@@ -40,12 +40,12 @@ def parse(
     kind = kind_of(buffer)
     form = form or kind.value
     if kind in _TEXT_FORMS:
-        from minmax_lint.loaders.text import parsed
+        from minmax_lint.loaders.graphdef.text import parsed
 
         kind, message = _TEXT_FORMS[kind]
         buffer = parsed(buffer, message)
     if kind is Kind.TFLITE:
-        from minmax_lint.loaders.tflite_graph import tflite_model
+        from minmax_lint.loaders.tflite.graph import tflite_model
 
         return tflite_model(buffer, path)
     if kind is Kind.GRAPHDEF:
@@ -87,7 +87,7 @@ def _model(
     graph = graph_in(meta.buffer, meta.graph_start, meta.graph_end)
     bundle = Bundle(prefix) if prefix is not None and Path(f"{prefix}.index").is_file() else None
     if calls_functions(graph, meta.signatures):
-        from minmax_lint.loaders.inference_function import flattened
+        from minmax_lint.loaders.savedmodel.inference_function import flattened
 
         return flattened(meta, graph, path, form, bundle, signature)
     graph = _branching(meta.buffer, meta.graph_start, meta.graph_end, graph)
@@ -99,7 +99,7 @@ def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:
     """The graph in buffer[start:end] with what its If and While ops call. Raises UnreadableModel."""
     if CONTROL_FLOW.keys().isdisjoint(graph.ops):
         return graph
-    from minmax_lint.loaders.flatten import Flattening
-    from minmax_lint.loaders.library import read_library
+    from minmax_lint.loaders.savedmodel.flatten import Flattening
+    from minmax_lint.loaders.savedmodel.library import read_library
 
     return Flattening(graph, read_library(buffer, start, end, ())).with_functions()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from minmax_lint.conversion import TFLiteModel
-from minmax_lint.converting import Conversion
+from minmax_lint.backends.conversion import TFLiteModel
+from minmax_lint.backends.verification import Verification
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.reporters.patch import patch_data
-from minmax_lint.verification import Verification
+from minmax_lint.workflows.convert import Conversion
 
 
 def print_json(out: TextIO, found: Conversion, destination: str) -> None:

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.version import __version__
 
 SCHEMA_VERSION = 1

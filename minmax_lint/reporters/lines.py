@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 
 FIRST = 1
 """The line of whatever has none: services that show a finding at a line want one even in a binary file."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.words import WORDS, profile_title, verdict_detail
-from minmax_lint.rules.finding import Finding, Step
+from minmax_lint.rules.framework.finding import Finding, Step
 
 _COLOURS = {
     "quantized": "#2e8b57",

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from minmax_lint.converting import Conversion
-from minmax_lint.fixes.patch import Patch
+from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, report_data
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import rule
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import rule
+from minmax_lint.workflows.convert import Conversion
 
 KINDS = ("added", "removed", "rewired", "renamed", "changed")
 

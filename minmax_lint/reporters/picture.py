@@ -11,7 +11,7 @@ from minmax_lint.graph.fakequant import fake_quants, is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 
 Place = Literal["input", "output", "kept", "outside"]
 State = Literal["integer", "float"]

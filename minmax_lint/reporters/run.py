@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import Applicability, Severity
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Applicability, Severity
 
 
 @dataclass(frozen=True)

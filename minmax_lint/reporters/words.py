@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
-from minmax_lint.rules.finding import SEVERITIES
+from minmax_lint.rules.framework.finding import SEVERITIES
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
     "quantized": ("quantized", "green"),

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.finding import Finding, Step, insertion
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
+from minmax_lint.rules.framework.finding import Finding, Step, insertion
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 DRAWN = 6
 

@@ -8,11 +8,11 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.attribution import Cause
-from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding, FixOffer, insertion
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import Cause
+from minmax_lint.rules.framework.drawing import around
+from minmax_lint.rules.framework.finding import Finding, FixOffer, insertion
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 UNROLLED = frozenset({"BatchMatMul", "BatchMatMulV2"})
 """TOCO makes one product of each matrix of them, and gives none of these a range (UnrollBatchMatMul)."""

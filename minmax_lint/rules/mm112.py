@@ -8,12 +8,12 @@ from dataclasses import replace
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.attribution import Cause, profiles_of
-from minmax_lint.rules.drawing import NO_RANGE, around
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.patterns import batch_norm_at, is_batch_norm, scaling_in
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import Cause, profiles_of
+from minmax_lint.rules.framework.drawing import NO_RANGE, around
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.patterns import batch_norm_at, is_batch_norm, scaling_in
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class BatchNormNotFolded(Rule):

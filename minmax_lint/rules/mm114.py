@@ -8,10 +8,10 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding, FixOffer, Step
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class ConsumerBypassesFakeQuant(Rule):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.attribution import profiles_of
-from minmax_lint.rules.finding import Finding, insertion
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import profiles_of
+from minmax_lint.rules.framework.finding import Finding, insertion
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class NoFakeQuantInSubgraph(Rule):

@@ -9,12 +9,12 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
-from minmax_lint.rules.attribution import profiles_of
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.patterns import BACKWARD
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import profiles_of
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.patterns import BACKWARD
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 _RANDOM = frozenset(
     {"RandomUniform", "RandomUniformInt", "StatelessRandomUniform", "StatelessRandomUniformV2"}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.ranges import half_step_off
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.ranges import half_step_off
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class RangeNudged(Rule):

@@ -8,11 +8,11 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.ranges import IMAGES, is_degenerate, known
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.ranges import IMAGES, is_degenerate, known
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 TOLERANCE = 0.05
 """The part of the range that may lie beyond what the op can give: moving averages and nudging go a little over."""

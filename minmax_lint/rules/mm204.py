@@ -8,12 +8,12 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.ranges import INITIAL, is_degenerate, known
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
-from minmax_lint.rules.ranges import INITIAL, is_degenerate, known
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
 
 SHARED_BY = 4
 """So many FakeQuants have one and the same range by chance hardly ever."""

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.attribution import consequences_of
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.ranges import is_degenerate, known
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import consequences_of
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.ranges import is_degenerate, known
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class RangeDegenerate(Rule):

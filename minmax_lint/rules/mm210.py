@@ -11,11 +11,11 @@ from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fa
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import SAME_VALUES
-from minmax_lint.rules.drawing import around, step
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.ranges import IMAGES, USUAL_BITS, is_degenerate, known, misses_zero, step_of
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.drawing import around, step
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.ranges import IMAGES, USUAL_BITS, is_degenerate, known, misses_zero, step_of
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 PASSING = SAME_VALUES | frozenset(
     """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
-from minmax_lint.rules.range_variables import range_variables
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
-from minmax_lint.rules.wording import listed
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.range_variables import range_variables
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.wording import listed
 
 
 class RangeNotRestored(Rule):

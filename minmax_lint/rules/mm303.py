@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.made_checkpoint import MadeCheckpoint, quantized_net
-from minmax_lint.rules.range_variables import missing, renamed
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.range_variables import missing, renamed
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class RangeScopeDrift(Rule):

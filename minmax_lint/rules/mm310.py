@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.attribution import Cause, consequences_of
-from minmax_lint.rules.drawing import step
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import Cause, consequences_of
+from minmax_lint.rules.framework.drawing import step
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class RangeNotConstant(Rule):

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.node import Node
-from minmax_lint.rules.attribution import Cause
-from minmax_lint.rules.drawing import around
-from minmax_lint.rules.finding import Finding, FixOffer
-from minmax_lint.rules.replaceable import REPLACED, is_exact, is_replaceable, scalar_operand
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.attribution import Cause
+from minmax_lint.rules.framework.drawing import around
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.replaceable import REPLACED, is_exact, is_replaceable, scalar_operand
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 INSTEAD: Mapping[str, str] = {
     "AddN": "add two at a time",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 WITHOUT_UINT8 = frozenset("ABS EXP LOG REDUCE_PROD RSQRT SQRT SQUARED_DIFFERENCE".split())
 """Ops whose uint8 form the converter makes, and TFLite's interpreter refuses; int8 runs (measured, 2.15 and 2.21)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
-from minmax_lint.rules.finding import Finding, Role, Step
-from minmax_lint.rules.finished_example import FinishedNet
-from minmax_lint.rules.islands import Island, islands
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
-from minmax_lint.rules.wording import SHOWN, listed
+from minmax_lint.rules.framework.finding import Finding, Role, Step
+from minmax_lint.rules.framework.finished_example import FinishedNet
+from minmax_lint.rules.framework.islands import Island, islands
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.wording import SHOWN, listed
 
 
 class TFLiteFloatOp(Rule):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
-from minmax_lint.rules.finding import Finding, Severity
-from minmax_lint.rules.finished_example import FinishedNet
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.finding import Finding, Severity
+from minmax_lint.rules.framework.finished_example import FinishedNet
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class TFLiteFloatIO(Rule):

@@ -8,9 +8,9 @@ from dataclasses import replace
 from minmax_lint.converters.limits import MOST_BYTES, serialized_size
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph, Serialized
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import Example, Rule
-from minmax_lint.rules.subject import Subject
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.subject import Subject
 
 
 class GraphOver2GiB(Rule):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import Finding
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
 
 _MADE_BY_TOCO = re.compile(r"(_(mul|add)(_\d+)?(_param)?|_param|_reordered|/transpose|_requantized)$")
 """Endings that TOCO adds to the names of the arrays it makes itself (resolve_batch_normalization.cc,

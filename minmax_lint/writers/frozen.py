@@ -10,8 +10,8 @@ from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import FunctionRef
 from minmax_lint.graph.trace import trace
-from minmax_lint.loaders.library import LIBRARY
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.savedmodel.library import LIBRARY
 from minmax_lint.loaders.wire import Buffer, fields
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.element_types import element_type
 from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.graph import Columns, Details, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.element_types import element_type
 from minmax_lint.loaders.model import Model
 from minmax_lint.writers.graphdef import encode
 

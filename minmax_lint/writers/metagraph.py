@@ -12,8 +12,8 @@ from typing import Any
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name, parse_edge
-from minmax_lint.loaders.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
-from minmax_lint.loaders.savedmodel import META_GRAPHS
+from minmax_lint.loaders.savedmodel.directory import META_GRAPHS
+from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimited, fields
 from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.graphdef import chunks

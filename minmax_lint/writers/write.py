@@ -11,10 +11,10 @@ from pathlib import Path
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.loaders.buffers import mapped
-from minmax_lint.loaders.checkpoint import STATE, prefix_of
-from minmax_lint.loaders.metagraph import meta_graph
+from minmax_lint.loaders.checkpoint.prefix import STATE, prefix_of
 from minmax_lint.loaders.model import Model
-from minmax_lint.loaders.savedmodel import FILES
+from minmax_lint.loaders.savedmodel.directory import FILES
+from minmax_lint.loaders.savedmodel.metagraph import meta_graph
 from minmax_lint.loaders.wire import Buffer
 from minmax_lint.writers.atomic import new_folder, write_file, write_files
 from minmax_lint.writers.flattened import flattened_chunks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 
 README = Path(__file__).parents[2] / "README.md"
 START = "<!-- rules: written by `python -m tests.architecture.readme` -->\n"

@@ -7,13 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from minmax_lint.conversion.interpreter import Installed, checked_interpreter
 
 from minmax_lint import guard
-from minmax_lint.conversion import interpreter
-from minmax_lint.conversion.interpreter import Installed, checked_interpreter
+from minmax_lint.backends.conversion import interpreter
 from minmax_lint.errors import UserError
-from minmax_lint.loaders.keras_config import Recipe
-from minmax_lint.loaders.keras_file import _explained
+from minmax_lint.loaders.keras.config import Recipe
+from minmax_lint.loaders.keras.file import _explained
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import minmax_lint.fixes
+import minmax_lint.fixes.repairs
 import minmax_lint.rules
-from minmax_lint.rules.finding import SEVERITIES
-from minmax_lint.rules.rule import SECTIONS, Rule, rules
+from minmax_lint.rules.framework.finding import SEVERITIES
+from minmax_lint.rules.framework.rule import SECTIONS, Rule, rules
 
 FOLDER = Path(minmax_lint.rules.__file__).parent
 EACH_RULE = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
-REPAIRS = {path.stem for path in Path(minmax_lint.fixes.__file__).parent.glob("*.py")}
+REPAIRS = {path.stem for path in Path(minmax_lint.fixes.repairs.__file__).parent.glob("*.py")}
 
 
 def test_every_file_of_a_rule_holds_the_rule_of_its_name() -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minmax_lint import lint
-from minmax_lint.conversion import convert_graph
-from minmax_lint.conversion.run import DEFAULT_STATS
-from minmax_lint.conversion.worker import convert, import_tensorflow
+from minmax_lint.backends.conversion import convert_graph
+from minmax_lint.backends.conversion.run import DEFAULT_STATS
+from minmax_lint.backends.conversion.worker import convert, import_tensorflow
 from tests.benchmarks.clock import best, best_child
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.mobilenet import INPUT, INPUT_SHAPE, OUTPUT, write

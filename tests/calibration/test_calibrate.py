@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minmax_lint.calibration import Data, Method, calibrate
-from minmax_lint.conversion import Watch
+from minmax_lint.backends.calibration import Data, Method, calibrate
+from minmax_lint.backends.conversion import Watch
 from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.loaders.checksum import crc32c
+from minmax_lint.loaders.checkpoint.checksum import crc32c
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf115, tf215, tf221
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minmax_lint.calibration.feeds import batches
-from minmax_lint.calibration.inputs import Input
-from minmax_lint.conversion.worker import Misuse
+from minmax_lint.backends.calibration.feeds import batches
+from minmax_lint.backends.calibration.inputs import Input
+from minmax_lint.backends.conversion.worker import Misuse
 
 IMAGE = Input("image", np.float32, [None, 2, 3])
 SINGLE = Input("image", np.float32, [1, 2, 3])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minmax_lint.calibration.observe import RESERVOIR, Extremes, Percentiles
+from minmax_lint.backends.calibration.observe import RESERVOIR, Extremes, Percentiles
 
 FLOATS = st.floats(-1e6, 1e6, width=32)
 BATCHES = st.lists(st.tuples(FLOATS, FLOATS).map(sorted), min_size=1, max_size=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.calibration.tensorflow_graph import called_functions
+from minmax_lint.backends.calibration.tensorflow_graph import called_functions
 from minmax_lint.schema.messages import message_class
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from minmax_lint.backends.conversion import read_model
 from minmax_lint.cli import main
-from minmax_lint.conversion import read_model
 from tests.cli.founding import BROKEN, BROKEN_FORMS
 from tests.interpreters import tf215, tf221
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minmax_lint.backends.conversion import Child
+from minmax_lint.backends.conversion.child import Answer
 from minmax_lint.cli import main
-from minmax_lint.conversion import Child
-from minmax_lint.conversion.child import Answer
 from minmax_lint.schema.messages import message_class
 from tests.cli.founding import BROKEN, FOUNDING
 from tests.interpreters import tf221

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from minmax_lint.cli import main
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from tests.cli.founding import BROKEN, BROKEN_FORMS, FOUNDING, GUARDED
 
 Captured = pytest.CaptureFixture[str]

@@ -121,7 +121,7 @@ def test_a_reader_that_goes_away_is_no_error(argv: list[str]) -> None:
 
 
 def test_a_bug_of_ours_is_not_taken_for_a_finding(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("minmax_lint.rules.rule.rules", lambda: 1 / 0)
+    monkeypatch.setattr("minmax_lint.rules.framework.rule.rules", lambda: 1 / 0)
     assert main(["rules"]) == 2
     assert "this is a bug in minmax-lint" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.conversion import Stage, TimeLimitReached, convert_graph, read_model
+from minmax_lint.backends.conversion import Stage, TimeLimitReached, convert_graph, read_model
 from minmax_lint.errors import UnreadableModel, UserError
 from tests.interpreters import tf115, tf215, tf221
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from minmax_lint.conversion.failure import (
+from minmax_lint.backends.conversion.failure import (
     failure_of_crash,
     failure_of_exception,
     failure_of_message,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.conversion import Child
-from minmax_lint.conversion.interpreter import checked_interpreter, tensorflow_version
+from minmax_lint.backends.conversion import Child
+from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from tests.interpreters import tf115, tf215, tf221

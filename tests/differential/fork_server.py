@@ -1,7 +1,7 @@
 """Hundreds of real conversions a minute: TensorFlow is imported once, every conversion is a forked child.
 
 `python fork_server.py WORKER` (any Python that has TensorFlow; no import of this package): one JSON
-request a line on standard input (as for `minmax_lint/conversion/worker.py`, with `log`, `time_limit` and
+request a line on standard input (as for `minmax_lint/backends/conversion/worker.py`, with `log`, `time_limit` and
 `layout` besides), one JSON reply a line on standard output: {"returncode": as subprocess gives it}.
 """
 

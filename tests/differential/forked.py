@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minmax_lint.conversion.failure import failure_of_crash, failure_of_exception
-from minmax_lint.conversion.run import DEFAULT_STATS
+from minmax_lint.backends.conversion.failure import failure_of_crash, failure_of_exception
+from minmax_lint.backends.conversion.run import DEFAULT_STATS
 from minmax_lint.converters.profile import PROFILES
-from minmax_lint.loaders.tflite_file import read_model
+from minmax_lint.loaders.tflite.file import read_model
 
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
 
-_WORKER = Path(__file__).parents[2] / "minmax_lint" / "conversion" / "worker.py"
+_WORKER = Path(__file__).parents[2] / "minmax_lint" / "backends" / "conversion" / "worker.py"
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 

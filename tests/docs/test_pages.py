@@ -12,7 +12,7 @@ from minmax_lint.cli import parser as command_parser
 from minmax_lint.config.discovery import load_file
 from minmax_lint.docs import ORDER, page, topics
 from minmax_lint.docs.tables import REPAIRS, TABLES
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from tests.docs.blocks import PAGES, ROOT, TEXTS, blocks, command_lines
 
 yaml = pytest.importorskip("yaml")

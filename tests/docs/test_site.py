@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from tests.docs.blocks import ROOT
 from tests.reporters.browser import open_browser
 

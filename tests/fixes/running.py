@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minmax_lint
-from minmax_lint.fixes.patch import Patch
+from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.build import Builder
 from minmax_lint.writers.graphdef import encode
 

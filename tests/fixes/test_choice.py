@@ -83,8 +83,8 @@ def test_fixing_twice_changes_nothing(strategy: str, new_name: bool) -> None:
 
 
 def test_a_fix_that_would_not_keep_its_word_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    from minmax_lint import fixing
-    from minmax_lint.fixes.repair import Claim
+    from minmax_lint.fixes.edit.repair import Claim
+    from minmax_lint.workflows import fix as fixing
 
     broken = minmax_lint.fix(encode(two_gaps().graph()), outputs=["output"], **SOME_RANGE)
     claims = (*broken.repair.claims, Claim("insert", "second"))

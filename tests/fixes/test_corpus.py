@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import minmax_lint
-from minmax_lint.fixes.patch import Patch
+from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.writers.graphdef import encode
 from tests.differential.forked import ForkServer
 from tests.interpreters import tf215, tf221

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from minmax_lint.fixes.fold import fold
-from minmax_lint.fixes.repair import CannotRepair
+from minmax_lint.fixes.edit.repair import CannotRepair
+from minmax_lint.fixes.repairs.fold import fold
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 
 _STRIDES = {"strides": [1, 1, 1, 1], "padding": b"SAME", "data_format": b"NHWC"}
@@ -97,10 +97,10 @@ def test_the_values_stay_when_a_batch_norm_is_folded(
 
 
 def test_folding_itself_is_exact() -> None:
-    from minmax_lint.fixes.fold import fold
+    from minmax_lint.fixes.repairs.fold import fold
     from minmax_lint.graph.edit import edited
-    from minmax_lint.graph.inference import Inference
     from minmax_lint.graph.trace import trace
+    from minmax_lint.inference.inference import Inference
     from minmax_lint.writers.graphdef import encode
     from tests.fixes.running import run
 

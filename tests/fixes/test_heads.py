@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import minmax_lint
-from minmax_lint.fixes.patch import Patch
-from minmax_lint.report import Report
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.report.report import Report
 from minmax_lint.writers.graphdef import encode
 from tests.differential.forked import ForkServer
 from tests.fixes.test_corpus import CONVERTERS, CORPUS, PROFILES

@@ -90,9 +90,9 @@ def test_nothing_is_invented_without_leave() -> None:
 def test_ops_that_pass_values_on_keep_the_bound(
     op: str, attrs: dict[str, object], found: tuple[float, float]
 ) -> None:
-    from minmax_lint.fixes.bounds import Bounds
-    from minmax_lint.graph.inference import Inference
+    from minmax_lint.fixes.bounds.bounds import Bounds
     from minmax_lint.graph.trace import trace
+    from minmax_lint.inference.inference import Inference
 
     b = Builder()
     bounded = b.add("Relu6", "relu6", b.placeholder("input", [1, 4, 4, 2]))
@@ -106,9 +106,9 @@ def test_ops_that_pass_values_on_keep_the_bound(
     [("Add", (-1.0, 7.0)), ("Sub", (-7.0, 1.0)), ("Mul", (-6.0, 6.0)), ("Maximum", (0.0, 6.0))],
 )
 def test_arithmetic_of_bounded_operands_is_bounded(op: str, bound: tuple[float, float]) -> None:
-    from minmax_lint.fixes.bounds import Bounds
-    from minmax_lint.graph.inference import Inference
+    from minmax_lint.fixes.bounds.bounds import Bounds
     from minmax_lint.graph.trace import trace
+    from minmax_lint.inference.inference import Inference
 
     b = Builder()
     x = b.placeholder("input", [1, 4])
@@ -118,9 +118,9 @@ def test_arithmetic_of_bounded_operands_is_bounded(op: str, bound: tuple[float, 
 
 
 def test_a_leaky_relu_that_falls_below_zero_holds_the_zero_between() -> None:
-    from minmax_lint.fixes.bounds import Bounds
-    from minmax_lint.graph.inference import Inference
+    from minmax_lint.fixes.bounds.bounds import Bounds
     from minmax_lint.graph.trace import trace
+    from minmax_lint.inference.inference import Inference
 
     b = Builder()
     b.add("LeakyRelu", "end", b.add("Tanh", "tanh", b.placeholder("input", [1, 4])), alpha=-0.5)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minmax_lint.fixes.repair import CannotRepair, Repair
-from minmax_lint.fixes.replace import replace
+from minmax_lint.fixes.edit.repair import CannotRepair, Repair
+from minmax_lint.fixes.repairs.replace import replace
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import edited
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, fixed, image, run, verdicts
 

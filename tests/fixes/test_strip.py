@@ -71,8 +71,8 @@ def test_dropout_in_every_form_gives_way_to_its_input(form: str) -> None:
 
 
 def test_a_product_with_no_random_mask_is_no_dropout() -> None:
-    from minmax_lint.fixes.repair import CannotRepair
-    from minmax_lint.fixes.strip import strip
+    from minmax_lint.fixes.edit.repair import CannotRepair
+    from minmax_lint.fixes.repairs.strip import strip
     from minmax_lint.graph.trace import trace
 
     b = Builder()
@@ -84,7 +84,7 @@ def test_a_product_with_no_random_mask_is_no_dropout() -> None:
 
 
 def test_kept_nodes_stop_waiting_for_assertions_and_assignments() -> None:
-    from minmax_lint.fixes.strip import strip
+    from minmax_lint.fixes.repairs.strip import strip
     from minmax_lint.graph.edit import edited
     from minmax_lint.graph.trace import trace
 
@@ -99,7 +99,7 @@ def test_kept_nodes_stop_waiting_for_assertions_and_assignments() -> None:
 
 
 def test_an_output_that_is_a_check_becomes_an_identity_of_the_same_name() -> None:
-    from minmax_lint.fixes.strip import strip
+    from minmax_lint.fixes.repairs.strip import strip
     from minmax_lint.graph.edit import edited
     from minmax_lint.graph.trace import trace
 

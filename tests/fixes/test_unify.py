@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import minmax_lint
-from minmax_lint.fixes.repair import CannotRepair
-from minmax_lint.fixes.unify import unify
+from minmax_lint.fixes.edit.repair import CannotRepair
+from minmax_lint.fixes.repairs.unify import unify
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range, fake_quants
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from minmax_lint.loaders import load
-from minmax_lint.loaders.bundle import Bundle
+from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
-from minmax_lint.loaders.keras_config import Recipe
-from minmax_lint.loaders.keras_file import READERS
+from minmax_lint.loaders.keras.config import Recipe
+from minmax_lint.loaders.keras.file import READERS
 from tests.fuzz import FOUNDING, HOSTILE
 from tests.fuzz.survival import one_line, survives_bytes
 

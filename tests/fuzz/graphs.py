@@ -16,8 +16,8 @@ from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph, graph_of
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import FunctionRef, Node, UnknownRank
-from minmax_lint.graph.shape_rules import SHAPE_RULES
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.inference.shape_rules import SHAPE_RULES
 from tests.fuzz import FIXTURES
 
 CONTROL = ["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "PlaceholderWithDefault"]

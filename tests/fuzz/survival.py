@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 
 from minmax_lint.converters.profile import PROFILES, Profile
 from minmax_lint.errors import UserError
-from minmax_lint.fixing import FixOptions, fix_model
 from minmax_lint.graph.graph import Graph
-from minmax_lint.linting import lint_model
 from minmax_lint.loaders.endpoints import endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.document import document
+from minmax_lint.workflows.fix import FixOptions, fix_model
+from minmax_lint.workflows.lint import lint_model
 from minmax_lint.writers.graphdef import encode
 
 LONGEST = 10.0

@@ -12,8 +12,8 @@ import pytest
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class
 

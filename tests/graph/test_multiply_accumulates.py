@@ -6,9 +6,9 @@ import pytest
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
-from minmax_lint.graph.multiply_accumulates import multiply_accumulates
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.multiply_accumulates import multiply_accumulates
 
 CONV = {"strides": [1, 2, 2, 1], "padding": b"SAME", "data_format": b"NHWC"}
 

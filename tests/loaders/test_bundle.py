@@ -11,9 +11,9 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
-from minmax_lint.loaders.bundle import Bundle
+from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.model import Model
-from minmax_lint.loaders.variables import with_values
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minmax_lint.loaders.canonical_text import serialized
+from minmax_lint.loaders.graphdef.canonical_text import serialized
 from minmax_lint.schema.messages import message_class
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"

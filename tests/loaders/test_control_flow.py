@@ -8,13 +8,13 @@ import re
 import pytest
 
 import minmax_lint
-from minmax_lint.conversion.run import SavedModel
+from minmax_lint.backends.conversion.run import SavedModel
+from minmax_lint.backends.verification import Parties, runnable, verify
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.loaders import load
-from minmax_lint.loaders.tflite_file import read_model
+from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.schema.messages import message_class
-from minmax_lint.verification import Parties, runnable, verify
 from tests.interpreters import tf221
 
 

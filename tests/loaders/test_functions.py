@@ -11,7 +11,7 @@ import pytest
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.loaders import load
-from minmax_lint.loaders.library import Body
+from minmax_lint.loaders.savedmodel.library import Body
 from minmax_lint.schema.messages import message_class
 
 PASSES = {"Identity", "IdentityN", "NoOp", "ReadVariableOp"}

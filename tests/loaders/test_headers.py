@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders import headers
-from minmax_lint.loaders.headers import read_headers
-from minmax_lint.loaders.large_node import after_header
-from minmax_lint.loaders.lockstep import layout
-from minmax_lint.loaders.records import node_records
+from minmax_lint.loaders.graphdef import headers
+from minmax_lint.loaders.graphdef.headers import read_headers
+from minmax_lint.loaders.graphdef.large_node import after_header
+from minmax_lint.loaders.graphdef.lockstep import layout
+from minmax_lint.loaders.graphdef.records import node_records
 from minmax_lint.loaders.wire import delimited, encoded_varint
 from minmax_lint.writers.graphdef import encode
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs

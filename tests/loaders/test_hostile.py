@@ -16,8 +16,8 @@ from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders import load
-from minmax_lint.loaders.bundle import Bundle
-from minmax_lint.loaders.checkpoint import prefix_of
+from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.prefix import prefix_of
 from minmax_lint.loaders.endpoints import endpoints
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode

@@ -13,8 +13,9 @@ import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.dtype import DType
-from minmax_lint.loaders import hdf5, load
-from minmax_lint.loaders.keras_config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders import load
+from minmax_lint.loaders.keras import hdf5
+from minmax_lint.loaders.keras.config import Recipe, read_archive, read_hdf5
 from tests.interpreters import tf215
 
 KERAS = Path(__file__).parents[2] / "fixtures" / "keras"

@@ -12,7 +12,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders import load
-from minmax_lint.loaders.graphdef_index import index_nodes
+from minmax_lint.loaders.graphdef.index import index_nodes
 from minmax_lint.loaders.wire import delimited
 from minmax_lint.schema.attributes import decode_node, encode_node
 from minmax_lint.writers.graphdef import encode, record

@@ -16,7 +16,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders import load
 
 fsspec = pytest.importorskip("fsspec")
-transfer = pytest.importorskip("minmax_lint.loaders.transfer")
+transfer = pytest.importorskip("minmax_lint.loaders.remote.transfer")
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 
 

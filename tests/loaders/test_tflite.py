@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import minmax_lint
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.loaders import load
-from minmax_lint.loaders.tflite_file import read_model
+from minmax_lint.loaders.tflite.file import read_model
 
 TFLITE = Path(__file__).parents[2] / "fixtures" / "tflite"
 GAP = TFLITE / "gap.tflite"

@@ -12,7 +12,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders import load
 from tests.loaders.web_server import serving
 
-transfer = pytest.importorskip("minmax_lint.loaders.transfer")
+transfer = pytest.importorskip("minmax_lint.loaders.remote.transfer")
 pytest.importorskip("aiohttp")
 
 

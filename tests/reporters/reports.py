@@ -7,9 +7,9 @@ from dataclasses import replace
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, Unreadable
-from minmax_lint.rules.finding import Finding, FixOffer, Step, with_fingerprints
+from minmax_lint.rules.framework.finding import Finding, FixOffer, Step, with_fingerprints
 
 ABORT = (
     "Array output does not have MinMax information, and is not a constant array. "

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from minmax_lint.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
+from minmax_lint.backends.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
+from minmax_lint.backends.verification import Comparison, Verification
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converting import Conversion
 from minmax_lint.reporters.conversion import conversion_data
 from minmax_lint.reporters.terminal.conversion import print_conversion
 from minmax_lint.reporters.terminal.verification import steps_text
-from minmax_lint.verification import Comparison, Verification
+from minmax_lint.workflows.convert import Conversion
 from tests.reporters.golden_file import Stream, assert_golden
 from tests.reporters.reports import ABORT, MM101, report
 

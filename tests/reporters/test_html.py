@@ -13,10 +13,10 @@ import pytest
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.formats.html import page_data
-from minmax_lint.rules.finding import with_fingerprints
+from minmax_lint.rules.framework.finding import with_fingerprints
 from tests.reporters.browser import open_browser
 from tests.reporters.reports import BROKEN, CLEAN, MIXED, MM101, MM110, report
 from tests.reporters.test_golden import rendered

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from minmax_lint.reporters import Run, Unreadable
 from minmax_lint.reporters.formats import junit
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from tests.reporters.reports import CLEAN, MIXED, MM101, MM110, report
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from minmax_lint.reporters import Run, Unreadable
 from minmax_lint.reporters.formats import sarif
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 from tests.reporters.reports import BROKEN, CLEAN, MIXED, MM101, MM110, report
 
 SCHEMA = Path(__file__).parents[2] / "fixtures/sarif/sarif-2.1.0-rtm.5.json"

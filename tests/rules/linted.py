@@ -8,11 +8,11 @@ from minmax_lint.converters.profile import profiles
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.linting import lint_model
 from minmax_lint.loaders.model import Model
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import Example
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.workflows.lint import lint_model
 
 ALL_PROFILES = ("toco-1.15", "toco-2.15", "mlir-2.15", "mlir-2.21", "mlir-2.15-v2", "mlir-2.21-v2")
 

@@ -9,7 +9,7 @@ import pytest
 from minmax_lint.cli import main
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UserError
-from minmax_lint.loaders.conversion_script import converter_calls
+from minmax_lint.loaders.script.conversion_script import converter_calls
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 QUANTIZED = [str(FIXTURES / "tflite" / "gap-filled.pb"), "-o", "third/act_quant"]

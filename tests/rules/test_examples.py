@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minmax_lint.rules.rule import Rule, rules
+from minmax_lint.rules.framework.rule import Rule, rules
 from tests.rules.linted import found, lint_example
 
 ELSEWHERE = {"MM902"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.rules.rule import Example, rules
+from minmax_lint.rules.framework.rule import Example, rules
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
 from tests.differential.forked import ForkServer

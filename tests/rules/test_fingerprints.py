@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from minmax_lint.rules.finding import Finding, with_fingerprints
+from minmax_lint.rules.framework.finding import Finding, with_fingerprints
 
 GAP = Finding(
     "MM110", "activation-without-range", "error", "no range", node="net/block/add", outputs=("out",)

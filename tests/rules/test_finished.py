@@ -9,9 +9,9 @@ import pytest
 
 import minmax_lint
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
-from minmax_lint.explaining import spellings
-from minmax_lint.rules.finished_example import FinishedNet
-from minmax_lint.rules.islands import islands
+from minmax_lint.rules.framework.finished_example import FinishedNet
+from minmax_lint.rules.framework.islands import islands
+from minmax_lint.workflows.explain import spellings
 
 TFLITE = Path(__file__).parents[2] / "fixtures" / "tflite"
 RELU = "second/Relu6;second/BiasAdd;second/Conv2D"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from tests.rules.linted import ALL_PROFILES, found, lint
 
 INPUT = {"input": (1, 4)}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
-from minmax_lint.report import Report
-from minmax_lint.rules.rule import rules
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.rule import rules
 from tests.corpus_maker.program import build
 from tests.corpus_maker.random_programs import random_program
 from tests.rules.linted import lint, lint_example

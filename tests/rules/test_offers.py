@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.converters.profile import profiles
-from minmax_lint.fixes.elementwise import BINARY, UNARY
-from minmax_lint.fixes.options import FixOptions
-from minmax_lint.fixes.replace import RULES
-from minmax_lint.fixing import fix_model
+from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.repairs.replace import RULES
 from minmax_lint.loaders.model import Model
+from minmax_lint.rules.framework.replaceable import REPLACED
+from minmax_lint.rules.framework.rule import Rule, rules
 from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO
-from minmax_lint.rules.replaceable import REPLACED
-from minmax_lint.rules.rule import Rule, rules
+from minmax_lint.workflows.fix import fix_model
 from tests.rules.linted import found, lint_example
 
 OFFERING = [

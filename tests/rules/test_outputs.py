@@ -9,7 +9,7 @@ import pytest
 import minmax_lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.framework.finding import Finding
 from tests.rules.linted import found, lint
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"

@@ -9,7 +9,7 @@ import pytest
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.freeze import frozen
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from tests.rules.linted import found, lint
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.errors import UnknownName
-from minmax_lint.rules.rule import rule, rules
-from minmax_lint.rules.selection import Selection
+from minmax_lint.rules.framework.rule import rule, rules
+from minmax_lint.rules.framework.selection import Selection
 
 
 @pytest.mark.parametrize(

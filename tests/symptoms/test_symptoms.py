@@ -10,8 +10,8 @@ import pytest
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
-from minmax_lint.report import Report
-from minmax_lint.rules.finding import Finding
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.symptoms import diagnoses, explain_message, symptoms
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/symptoms/public_cases.json").read_text())

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import minmax_lint
-from minmax_lint.calibration import Data
-from minmax_lint.conversion import Engine, convert_graph
+from minmax_lint.backends.calibration import Data
+from minmax_lint.backends.conversion import Engine, convert_graph
+from minmax_lint.backends.verification import Parties, verify
+from minmax_lint.backends.verification.compare import Difference
 from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
-from minmax_lint.verification import Parties, verify
-from minmax_lint.verification.compare import Difference
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf215, tf221
 

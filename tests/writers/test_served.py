@@ -10,7 +10,7 @@ import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.errors import UserError
 from minmax_lint.loaders import load
-from minmax_lint.loaders.tflite_file import read_model
+from minmax_lint.loaders.tflite.file import read_model
 
 QAT = Path(__file__).parents[2] / "fixtures" / "keras" / "qat-saved_model"
 RANGES = {"unsafe": True, "default_range": (-8.0, 8.0), "converters": ["mlir-v2"]}

@@ -12,8 +12,8 @@ from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 
 def predict(

@@ -10,8 +10,8 @@ from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
 from minmax_lint.converters.mlir.tables import Version
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 
 def float_model(kept: Kept, inference: Inference, version: Version) -> Function:

@@ -7,9 +7,9 @@ import struct
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import broadcast, elements
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.values import float32
+from minmax_lint.inference.shape_arithmetic import broadcast, elements
 
 
 def producer(value: Value, name: str) -> Operation | None:

@@ -11,8 +11,8 @@ from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 _ALONE = Around()
 

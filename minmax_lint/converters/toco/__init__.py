@@ -21,8 +21,8 @@ from minmax_lint.converters.toco.quantization import (
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import VERSIONS
 from minmax_lint.converters.training import refusal
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 DEFAULT_STATS = (128.0, 64.0)
 """(mean, std) of an input nobody gave quantized_input_stats for; values matter only for trivial clamps."""

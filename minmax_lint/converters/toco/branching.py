@@ -8,9 +8,9 @@ from __future__ import annotations
 from minmax_lint.converters.predicate import predicate
 from minmax_lint.converters.toco.passes import Fatal
 from minmax_lint.converters.toco.quantization import NoQuantizedForm
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 _IFS = frozenset({"If", "StatelessIf"})
 _LOOPS = frozenset({"NextIteration", "RefNextIteration"})

@@ -16,11 +16,11 @@ from minmax_lint.converters.toco.tables import (
     OUTPUT_COUNTS,
 )
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 FLOAT_ONLY = frozenset(
     {"AvgPool", "BiasAdd", "Conv2D", "DepthToSpace", "DepthwiseConv2dNative", "Floor", "LeakyRelu", "MaxPool"}

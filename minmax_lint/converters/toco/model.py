@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.inference.inference import Inference
 
 _GAP = 1 << 40
 _WATCHED_CONSUMERS = 4

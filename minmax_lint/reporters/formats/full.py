@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TextIO
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
 from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
 from minmax_lint.reporters.words import RANGES_NEEDED, not_quantized, plural
-from minmax_lint.rules.finding import SEVERITIES, Applicability
+from minmax_lint.rules.framework.finding import SEVERITIES, Applicability
 
 
 def render(run: Run, out: TextIO) -> None:

@@ -11,7 +11,7 @@ from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import counts_text, plural
-from minmax_lint.rules.finding import SEVERITIES, Finding
+from minmax_lint.rules.framework.finding import SEVERITIES, Finding
 
 MOST = 10
 """GitHub shows no more annotations of a step."""

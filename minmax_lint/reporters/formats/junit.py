@@ -6,10 +6,10 @@ import re
 from typing import TextIO
 from xml.etree import ElementTree
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run, Unreadable
-from minmax_lint.rules.finding import Finding
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import rules
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

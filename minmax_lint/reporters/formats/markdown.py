@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import WORDS, counts_text, plural, profile_title, verdict_detail
-from minmax_lint.rules.finding import Finding
+from minmax_lint.rules.framework.finding import Finding
 
 FIXES = {"safe": "What is safe to fix", "unsafe": "Everything that can be fixed; values change"}
 MOST_ROWS = 200

@@ -7,11 +7,11 @@ from pathlib import Path, PurePath
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
-from minmax_lint.rules.finding import Finding, Severity, Step
-from minmax_lint.rules.rule import Rule, rules
+from minmax_lint.rules.framework.finding import Finding, Severity, Step
+from minmax_lint.rules.framework.rule import Rule, rules
 from minmax_lint.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

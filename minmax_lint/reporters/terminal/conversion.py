@@ -6,14 +6,14 @@ import shlex
 from collections import Counter
 from typing import TextIO
 
-from minmax_lint.conversion import TensorInfo, TFLiteModel
+from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
 from minmax_lint.converters.finished import BOUNDARY_OPS
-from minmax_lint.converting import Conversion
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.terminal.verification import print_verification, steps_text
 from minmax_lint.reporters.words import plural
+from minmax_lint.workflows.convert import Conversion
 
 SHOWN_FLOAT_OPS = 8
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.rules.finding import Step
+from minmax_lint.rules.framework.finding import Step
 
 LONGEST = 9
 """Steps drawn at most; the middle of a longer path is left out."""

@@ -8,7 +8,7 @@ from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.words import profile_title
-from minmax_lint.rules.finding import Finding, Severity
+from minmax_lint.rules.framework.finding import Finding, Severity
 
 SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 FEW = 2

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.words import WORDS, plural
-from minmax_lint.rules.finding import SEVERITIES
+from minmax_lint.rules.framework.finding import SEVERITIES
 
 
 def print_overview(page: Page, run: Run) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TextIO
 
-from minmax_lint.fixes.patch import Patch
-from minmax_lint.report import Report
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.rules.rule import Rule
+from minmax_lint.rules.framework.rule import Rule
 
 GROUPS = {
     "MM1": "coverage: which arrays have a range",

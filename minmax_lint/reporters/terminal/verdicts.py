@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.words import WORDS, array_text, plural, profile_title, verdict_detail
 

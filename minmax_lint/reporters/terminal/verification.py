@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.converting import Conversion
+from minmax_lint.backends.verification import Comparison
+from minmax_lint.backends.verification.run import Party
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.verification import Comparison
-from minmax_lint.verification.run import Party
+from minmax_lint.workflows.convert import Conversion
 
 PAIRS: Mapping[tuple[Party, Party], str] = {
     ("original", "fixed"): "the fix",

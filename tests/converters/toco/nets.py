@@ -13,9 +13,9 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.node import Attr
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 
 IMAGE = (1, 8, 8, 4)
 ROW = (1, 4)

@@ -6,9 +6,9 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.converters.toco import predict
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.node import Attr
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 
 SIZES: dict[str, Attr] = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": b"VALID"}
 LATER: dict[str, Attr] = {"explicit_paddings": []}

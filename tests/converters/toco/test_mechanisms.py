@@ -10,8 +10,8 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.converters.toco import predict
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from tests.converters import mechanisms as m
 
 Mechanism = Callable[[Builder], str]

@@ -17,11 +17,11 @@ from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import const_node
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.inference import Inference
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from minmax_lint.converters.predicate import predicate
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.inference import Inference
 
 _IFS = frozenset({"If", "StatelessIf"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})

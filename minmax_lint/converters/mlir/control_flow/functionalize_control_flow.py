@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.element_types import element_type
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.element_types import element_type
+from minmax_lint.inference.inference import Inference
 
 _ENTERS = frozenset({"Enter", "RefEnter"})
 _EXITS = frozenset({"Exit", "RefExit"})

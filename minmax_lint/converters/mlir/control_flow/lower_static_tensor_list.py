@@ -18,14 +18,14 @@ from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
     NotLowered,
 )
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.element_types import LOOPS
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Attr, Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.element_types import LOOPS
+from minmax_lint.inference.inference import Inference
 
 LISTS = frozenset(
     """

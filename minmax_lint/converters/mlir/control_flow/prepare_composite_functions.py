@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.element_types import LOOPS
 from minmax_lint.graph.graph import graph_of
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.element_types import LOOPS
+from minmax_lint.inference.inference import Inference
 
 OP = "UnidirectionalSequenceLSTM"
 

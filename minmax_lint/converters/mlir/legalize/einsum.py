@@ -15,8 +15,8 @@ from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.shape_arithmetic import Size
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.shape_arithmetic import Size
 
 
 def einsum(importer: Importer, node: Node) -> Value:

@@ -24,11 +24,11 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
 from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
 from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 Rule = Callable[["Importer", Node], Value]
 

@@ -6,7 +6,7 @@ from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import all_equal, keeps_order, producer, same_type
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.graph.shape_arithmetic import broadcast
+from minmax_lint.inference.shape_arithmetic import broadcast
 
 
 def fold_constants(rewriter: Rewriter, op: Operation) -> bool:

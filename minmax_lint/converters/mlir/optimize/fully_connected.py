@@ -7,7 +7,7 @@ from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behin
 from minmax_lint.converters.mlir.matchers import padding_of, producer, rank, same_type
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.inference.shape_arithmetic import elements
 
 
 def add_into_dense(rewriter: Rewriter, op: Operation) -> bool:

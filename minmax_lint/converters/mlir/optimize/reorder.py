@@ -18,7 +18,7 @@ from minmax_lint.converters.mlir.tables import (
     MOVE_OPS,
 )
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.inference.shape_arithmetic import elements
 
 
 def binary_before_reshape(rewriter: Rewriter, op: Operation) -> bool:

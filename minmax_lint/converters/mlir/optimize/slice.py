@@ -6,7 +6,7 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import axes_of, same_type, splat
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.graph.shape_arithmetic import elements
+from minmax_lint.inference.shape_arithmetic import elements
 
 
 def whole_slice(rewriter: Rewriter, op: Operation) -> bool:

@@ -7,12 +7,12 @@ import json
 from importlib.resources import files
 from typing import Any, TextIO
 
-from minmax_lint.report import Report
+from minmax_lint.report.report import Report
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import profile_title, short_message
-from minmax_lint.rules.rule import rules
+from minmax_lint.rules.framework.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
 STATES = {"integer": "i", "float": "f"}

@@ -10,8 +10,8 @@ import pytest
 import minmax_lint
 from minmax_lint.converters.mlir.control_flow.fold_constant_branches import decided
 from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functional
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders import load
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "control_flow"

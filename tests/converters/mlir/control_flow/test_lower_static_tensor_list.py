@@ -14,8 +14,8 @@ from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.inference import Inference
 from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "recurrent"
 MEASURED = [

@@ -1,0 +1,1 @@
+"""What runs in a child process with a real TensorFlow: conversion, calibration, verification."""

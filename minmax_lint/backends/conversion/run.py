@@ -1,0 +1,113 @@
+"""Runs a real converter in a child process and turns what happens into data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Stage, Watch
+from minmax_lint.backends.conversion.failure import Failure
+from minmax_lint.converters.profile import Flow
+
+Engine = Literal["toco", "mlir"]
+
+DEFAULT_STATS = (128.0, 64.0)
+"""(mean, std) of an input without quantized_input_stats: real value = (byte - mean) / std."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionResult:
+    """What a real converter did with a graph: a model, or a failure."""
+
+    engine: Engine
+    flow: Flow
+    model: bytes | None
+    """The .tflite file; None on a failure."""
+    failure: Failure | None
+    tensorflow: str | None
+    """Version of the TensorFlow that converted; None where it died before it could say."""
+    seconds: float
+    """Wall time of the child process, TensorFlow's import included."""
+    log: str
+    """All that TensorFlow wrote to standard error."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a model."""
+        return self.model is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedModel:
+    """A SavedModel that is converted, or run, as it is: the folder, and one of its signatures."""
+
+    folder: str | os.PathLike[str]
+    signature: str
+    """Its key."""
+    inputs: Mapping[str, str]
+    """Input array -> the key that the signature has for it."""
+    outputs: tuple[str, ...]
+    """The signature's keys, in the order of the output arrays."""
+
+    def request(self) -> dict[str, str]:
+        """What a child needs to know."""
+        return {"saved_model": str(Path(self.folder).absolute()), "signature": self.signature}
+
+
+def convert_graph(
+    graph: bytes | str | os.PathLike[str] | SavedModel,
+    inputs: Mapping[str, Sequence[int | None] | None],
+    outputs: Sequence[str],
+    *,
+    engine: Engine = "mlir",
+    flow: Flow = "tf1",
+    stats: Mapping[str, tuple[float, float]] | None = None,
+    python: str | os.PathLike[str] | None = None,
+    time_limit: float = DEFAULT_TIME_LIMIT,
+    progress: Callable[[Stage], None] = lambda stage: None,
+) -> ConversionResult:
+    """Convert a frozen GraphDef (its bytes, or a path), or a SavedModel, with a real converter.
+
+    `inputs` maps each input array to its shape (None where the graph's own holds; None for an unknown
+    dimension). `stats` gives (mean, std) for single inputs, DEFAULT_STATS holds for the others; they
+    count in the TF1 flow only. `python` is the interpreter that holds the TensorFlow to use (default:
+    the running one), Python 3.7 or newer. `progress` is called with each stage as it begins.
+
+    A conversion that fails is a result with a `failure`. UserError is raised where no conversion could
+    be tried: no such interpreter, no TensorFlow in it, TOCO asked of TensorFlow 2.16 or newer;
+    TimeLimitReached after `time_limit` seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
+        folder = Path(name)
+        request = {
+            **(
+                graph.request()
+                if isinstance(graph, SavedModel)
+                else {"graph": str(graph_file(graph, folder))}
+            ),
+            "inputs": {key: None if shape is None else list(shape) for key, shape in inputs.items()},
+            "outputs": list(outputs),
+            "engine": engine,
+            "flow": flow,
+            "stats": {key: list((stats or {}).get(key, DEFAULT_STATS)) for key in inputs},
+            "model": str(folder / "model.tflite"),
+        }
+        child = Child("the converter", folder, python=python, time_limit=time_limit, watch=Watch(progress))
+        answer = child.answer(request)
+        model = None if answer.failure else (folder / "model.tflite").read_bytes()
+    return ConversionResult(
+        engine, flow, model, answer.failure, answer.tensorflow, answer.seconds, answer.log
+    )
+
+
+def graph_file(graph: bytes | str | os.PathLike[str], folder: Path) -> Path:
+    """Where a child finds the graph: its path, or a file in `folder` with its bytes."""
+    if isinstance(graph, bytes):
+        path = folder / "graph.pb"
+        path.write_bytes(graph)
+        return path
+    return Path(graph).absolute()

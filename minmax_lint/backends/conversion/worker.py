@@ -1,0 +1,212 @@
+"""Run one task that needs TensorFlow in a process of its own: `python worker.py request.json`.
+
+Started by `minmax_lint.backends.conversion.child`, in whatever interpreter holds the TensorFlow to use, so this
+file stands alone: no import of minmax_lint, Python 3.7 to 3.13, TensorFlow 1.15 to 2.21. The same goes for
+the modules of other tasks, which may import each other and this one.
+
+Request (JSON): `result` (path to write), `task` (a module of this package, such as "backends.calibration.observe",
+whose `run(tensorflow, request, announce)` returns values for the result; a conversion where it is missing)
+and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
+`graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
+`flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
+`saved_model` (folder) and `signature` (its key).
+Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
+cannot be served at all: it is the user's to change it).
+
+Stages go to standard output, one a line (besides `version X` once and `batch DONE [TOTAL]`); what
+TensorFlow prints goes to standard error.
+TOCO ends its process on most failures, with or without a line on standard error: then no result is written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+import types
+from typing import Any, Callable
+
+
+class Misuse(Exception):
+    """The request cannot be served: the interpreter's TensorFlow cannot do it, or the user's data do not fit."""
+
+
+def main(request_path: str) -> int:
+    """Serve one request and return the exit code: 0 converted, 1 failed with a result written."""
+    with open(request_path) as file:
+        request = json.load(file)
+    announce = _separate_stages()
+    result: dict[str, Any] = {"ok": False}
+    try:
+        tensorflow = None
+        if request.get("with_tensorflow", True):
+            announce("tensorflow")
+            tensorflow = import_tensorflow()
+            result["tensorflow"] = tensorflow.__version__
+            announce("version " + tensorflow.__version__)
+        if "task" in request:
+            result.update(_task(request["task"]).run(tensorflow, request, announce))
+        else:
+            model = convert(tensorflow, request, announce)
+            announce("write")
+            with open(request["model"], "wb") as file:
+                file.write(model)
+        result["ok"] = True
+    except Exception as error:
+        traceback.print_exc()
+        result.update(exception=type(error).__name__, message=str(error), misuse=isinstance(error, Misuse))
+    with open(request["result"], "w") as file:
+        json.dump(result, file)
+    return 0 if result["ok"] else 1
+
+
+def _task(name: str) -> Any:
+    """The module `minmax_lint.<name>`, without the code of minmax_lint itself: that needs a newer Python."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for package in ("", "backends", "backends.conversion", "backends.calibration", "backends.verification"):
+        module = types.ModuleType("minmax_lint." + package if package else "minmax_lint")
+        module.__path__ = [os.path.join(root, *package.split("."))]
+        sys.modules[module.__name__] = module
+    sys.modules["minmax_lint.backends.conversion.worker"] = sys.modules[__name__]
+    task = importlib.import_module("minmax_lint." + name)
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == "minmax_lint"]:
+        # The user's own code, which a task may run, can import the real one.
+        del sys.modules[loaded]
+    return task
+
+
+def _separate_stages() -> Callable[[str], None]:
+    """Keep standard output for stages: from here on whatever TensorFlow prints goes to standard error."""
+    sys.stdout.flush()
+    stages = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def announce(stage: str) -> None:
+        stages.write(stage + "\n")
+        stages.flush()
+
+    return announce
+
+
+def import_tensorflow() -> Any:
+    """TensorFlow without GPU and without the log lines below an error."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow
+    except ImportError as error:
+        raise Misuse(f"{sys.executable} has no usable TensorFlow: {error}") from error
+    if not hasattr(tensorflow, "__version__"):
+        raise Misuse(f"{sys.executable} has no usable TensorFlow: the package is empty")
+    return tensorflow
+
+
+def convert(
+    tensorflow: Any, request: dict[str, Any], announce: Callable[[str], None] = lambda stage: None
+) -> bytes:
+    """The bytes of the .tflite model for `request`."""
+    version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
+    # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
+    if request["engine"] == "toco" and version >= (2, 16):
+        raise Misuse(
+            f"TensorFlow {tensorflow.__version__} no longer has TOCO; "
+            "name an interpreter with TensorFlow 2.15 or older (--python)"
+        )
+    if request["flow"] == "tf2" and version < (2, 0):
+        raise Misuse(f"TensorFlow {tensorflow.__version__} has no TF2 flow")
+    make = _tf2_converter if request["flow"] == "tf2" else _tf1_converter
+    announce("import")
+    converter = make(tensorflow, request)
+    _convert_in_this_process()
+    announce("convert")
+    model: bytes = converter.convert()
+    return model
+
+
+def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
+    """from_frozen_graph, or from_saved_model; inference_type=uint8, quantized_input_stats on every input."""
+    lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
+    inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
+    if "saved_model" in request:
+        converter = lite.TFLiteConverter.from_saved_model(
+            request["saved_model"], signature_key=request["signature"]
+        )
+    else:
+        converter = lite.TFLiteConverter.from_frozen_graph(
+            request["graph"],
+            [name for name, _ in inputs],
+            [_array(name) for name in request["outputs"]],
+            {name: shape for name, shape in inputs if shape is not None} or None,
+        )
+    converter.experimental_new_converter = request["engine"] == "mlir"
+    converter.inference_type = tensorflow.uint8
+    converter.quantized_input_stats = {_array(name): tuple(pair) for name, pair in request["stats"].items()}
+    return converter
+
+
+def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
+    """The frozen graph as a concrete function, optimizations=[DEFAULT], no representative dataset."""
+    if "saved_model" in request:
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(
+            request["saved_model"], signature_keys=[request["signature"]]
+        )
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        return converter
+    with open(request["graph"], "rb") as file:
+        graph_def = tensorflow.compat.v1.GraphDef.FromString(file.read())
+    # import_graph_def does not take shapes: they have to be in the placeholders before the import.
+    shapes = {_array(name): shape for name, shape in request["inputs"].items() if shape is not None}
+    for node in graph_def.node:
+        if node.op == "Placeholder" and node.name in shapes:
+            node.attr["shape"].shape.CopyFrom(tensorflow.TensorShape(shapes[node.name]).as_proto())
+
+    def whole_graph() -> None:
+        tensorflow.compat.v1.import_graph_def(graph_def, name="")
+
+    wrapped = tensorflow.compat.v1.wrap_function(whole_graph, [])
+    tensor = wrapped.graph.get_tensor_by_name
+    function = wrapped.prune(
+        [tensor(_tensor(name)) for name in request["inputs"]],
+        [tensor(_tensor(name)) for name in request["outputs"]],
+    )
+    if graph_def.library.function:
+        # TF 2.21 freezes If and While under names that the import has taken; a SavedModel is frozen by itself.
+        module, folder = tensorflow.Module(), os.path.join(os.path.dirname(request["model"]), "saved_model")
+        tensorflow.saved_model.save(module, folder, signatures={"serving_default": function})
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
+    else:
+        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    return converter
+
+
+def _convert_in_this_process() -> None:
+    """Let TOCO run here: TensorFlow starts another Python for it, which costs a second TensorFlow import.
+
+    tensorflow/lite/python/convert.py converts in process where the name of that program is empty
+    (`_toco_from_proto_bin` up to TF 2.11 or so, `_deprecated_conversion_binary` later).
+    """
+    try:
+        from tensorflow.lite.python import convert as module
+    except ImportError:
+        from tensorflow_core.lite.python import convert as module
+    for name in ("_toco_from_proto_bin", "_deprecated_conversion_binary"):
+        if hasattr(module, name):
+            setattr(module, name, "")
+
+
+def _array(name: str) -> str:
+    """`x:0` is the array `x`."""
+    return name[:-2] if name.endswith(":0") else name
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else name + ":0"
+
+
+if __name__ == "__main__":
+    # The folder of this file must not lend its modules' names to TensorFlow's imports.
+    sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
+    sys.exit(main(sys.argv[1]))

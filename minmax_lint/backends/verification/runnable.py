@@ -1,0 +1,47 @@
+"""What TensorFlow and the real converters are given of a model: a frozen graph, or else a SavedModel as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from minmax_lint.backends.conversion.run import SavedModel
+from minmax_lint.errors import UserError
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import trace
+from minmax_lint.loaders.model import Model
+from minmax_lint.writers.kept import calling_node, frozen_kept
+
+
+def runnable(
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: Sequence[str],
+    patch: Patch | None,
+    folder: Path,
+) -> bytes | SavedModel:
+    """The model, repaired by `patch` where there is one; `outputs` are those before it.
+
+    The SavedModel itself, of which a repaired copy goes to `folder`, where a frozen graph would lack the
+    functions that an If, While or Case calls. Raises UserError where the graph cannot be frozen, or no
+    signature has just these inputs and outputs.
+    """
+    if patch is None or patch.empty:
+        graph, kept = model.graph, trace(frozen(model.graph, model.variables), inputs, tuple(outputs))
+    else:
+        graph, kept = patch.graph, patch.after.trace
+    calling = calling_node(graph, kept)
+    if calling is None or model.path is None or not model.format.startswith("savedmodel"):
+        return frozen_kept(graph, kept, inputs)
+    for one in model.signatures.values():
+        keys = {array: key for key, array in one.outputs.items()}
+        if {*one.inputs.values()} == {*inputs} and keys.keys() == {*outputs}:
+            saved = model.path.parent if graph is model.graph or patch is None else patch.save(folder)
+            arrays = {array: key for key, array in one.inputs.items()}
+            return SavedModel(saved, one.name, arrays, tuple(keys[array] for array in outputs))
+    raise UserError(
+        f"{calling!r} ({kept.graph.op(calling)}) calls functions, so the graph cannot be frozen: take the inputs and "
+        "outputs of a signature (leave -i and -o out)"
+    )

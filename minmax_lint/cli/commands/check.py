@@ -1,0 +1,159 @@
+"""`minmax-lint check`: lint models, optionally fix them, and report."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minmax_lint.cli import options, values
+from minmax_lint.cli.streams import complain, say, with_progress
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from minmax_lint.config import Settings, Target
+    from minmax_lint.report.report import Report
+    from minmax_lint.reporters import Run
+
+LEVELS = ("error", "warning", "info")
+UNKNOWN_OUTPUT = "MM901"
+"""The finding that is bad usage as well: exit code 2."""
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser, several=True)
+    options.add_endpoints(parser)
+    options.add_converters(parser)
+    parser.add_argument(
+        "--source",
+        metavar="GRAPH",
+        help="for a .tflite: the graph it was made from; -i and -o name arrays of that graph then",
+    )
+    parser.add_argument(
+        "--script",
+        metavar="FILE.py",
+        help="the script that converts: its flags are read, never run, and compared with the graph",
+    )
+    options.add_selection(parser)
+    options.add_formats(parser, options.FORMATS)
+    parser.add_argument(
+        "--statistics", action="store_true", help="how often each rule was broken, worst first"
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
+    parser.add_argument(
+        "--fail-level", choices=LEVELS, help="the least severity that exits with 1 (default: error)"
+    )
+    parser.add_argument("--fix", action="store_true", help="repair what is safe, then report what is left")
+    parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
+    options.add_fix_options(parser)
+    parser.add_argument(
+        "-j", "--jobs", metavar="N", type=values.positive, help="models linted at once (default: all cores)"
+    )
+    options.add_configuration(parser)
+    options.add_talk(parser)
+
+
+def run(args: Namespace) -> int:
+    """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
+    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.settings import settings_of
+    from minmax_lint.converters.profile import profiles
+    from minmax_lint.reporters import format_names, renderer
+
+    profiles(args.converter)
+    settings = settings_of(args)
+    models = settings.targets(args.graphs)
+    _check_usage(args, len(models))
+    sources = [model.path for model in models] + ([args.source] if args.source else [])
+    taken = Path(args.output) if args.output else None
+    formats = output_targets(args.output_format, format_names(), sources, taken)
+    found = lint_all(args, settings, models)
+    emit(formats, lambda form, out: renderer(form)(found, out))
+    return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
+
+
+def lint_all(args: Namespace, settings: Settings, models: Sequence[Target]) -> Run:
+    """The reports of all models; one that cannot be read does not hide the others."""
+    from minmax_lint.cli.parallel import reports
+    from minmax_lint.reporters import Run, Unreadable
+
+    done: list[Report] = []
+    unreadable: list[Unreadable] = []
+    fixed = 0
+    outcomes = reports(args, settings, models)
+    for model, outcome in with_progress(outcomes, len(models), "linting", quiet=args.quiet):
+        if isinstance(outcome, UserError):
+            complain(str(outcome))
+            unreadable.append(Unreadable(model.path, str(outcome)))
+            continue
+        report = outcome
+        if args.fix and any(finding.fix for finding in outcome.findings):
+            report = _fixed(args, settings, model, outcome)
+            fixed += max(len(outcome.findings) - len(report.findings), 0)
+        done.append(report)
+        for finding in report.findings:
+            if finding.code == UNKNOWN_OUTPUT:
+                complain(f"{model.path}: {finding.message}")
+    return Run(
+        tuple(done),
+        tuple(unreadable),
+        options.endpoint_words(args),
+        verbose=args.verbose,
+        quiet=args.quiet,
+        statistics=args.statistics,
+        selected=settings.values.selection.codes(),
+        fixed=fixed,
+    )
+
+
+def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
+    """Contract: 2 unreadable input or unknown output, 1 findings at the level, 0 else."""
+    findings = [finding for report in run.reports for finding in report.findings]
+    if run.unreadable or any(finding.code == UNKNOWN_OUTPUT for finding in findings):
+        return 2
+    failing = any(LEVELS.index(finding.severity) <= LEVELS.index(fail_level) for finding in findings)
+    return 1 if failing and not exit_zero else 0
+
+
+def _check_usage(args: Namespace, models: int) -> None:
+    if args.fix and not args.output and not args.in_place:
+        raise UserError("--fix needs --output FILE for the repaired graph, or --in-place")
+    if args.fix and args.output and models > 1:
+        raise UserError("--output takes one graph; fix several with --in-place, or one by one")
+    if args.fix and "-" in args.graphs:
+        raise UserError("check --fix reads the graph twice; use `minmax-lint fix - --output FILE`")
+    if not args.fix and (args.output or args.in_place):
+        raise UserError("--output and --in-place say where --fix writes: give --fix as well")
+    if not args.fix:
+        options.refuse_fix_options(args)
+
+
+def _fixed(args: Namespace, settings: Settings, model: Target, report: Report) -> Report:
+    """Repair the model, write it, and report on what was written; the report as it was where none fits."""
+    from minmax_lint.cli.commands.fix import destination_of, patched
+    from minmax_lint.cli.source import open_source
+
+    destination = destination_of(args, model.path)
+    assert destination is not None
+    try:
+        patch = patched(args, open_source(args, model))
+    except UserError as error:
+        say(f"not fixed: {error}")
+        return report
+    if patch.empty:
+        say(f"not fixed: {patch.reason}")
+        return report
+    say(f"wrote {patch.save(destination, in_place=args.in_place)}")
+    accepts = settings.values.selection.accepts
+    after = replace(
+        patch.after,
+        findings=tuple(finding for finding in patch.after.findings if accepts(finding)),
+        ignored=tuple(finding for finding in patch.after.findings if not accepts(finding)),
+        inferred=report.inferred,
+        inferred_how=report.inferred_how,
+    )
+    return settings.adjusted(after, model)

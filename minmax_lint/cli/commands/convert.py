@@ -1,0 +1,96 @@
+"""`minmax-lint convert`: lint, fix if asked to, run the real converter, read its model back."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, TextIO
+
+from minmax_lint.cli import options, real_converter
+from minmax_lint.cli.streams import checked_destination
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.workflows.convert import Conversion
+
+FORMATS = ("full", "json")
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser)
+    options.add_endpoints(parser)
+    parser.add_argument("--output", metavar="MODEL.tflite", required=True, help="where the model goes")
+    parser.add_argument("--fix", action="store_true", help="repair the graph first (the file stays as it is)")
+    options.add_formats(parser, FORMATS)
+    real_converter.add_converter(parser)
+    real_converter.add_verification(parser)
+    options.add_fix_options(parser, in_place=False)
+    real_converter.add_calibration(parser)
+    options.add_configuration(parser)
+    options.add_talk(parser)
+
+
+def run(args: Namespace) -> int:
+    """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
+    from minmax_lint.cli.commands.fix import patched
+    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.source import named_source
+    from minmax_lint.workflows.convert import Proof, convert_linted
+
+    destination = checked_destination(args.output, args.graph)
+    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
+    _check_usage(args)
+    converter = real_converter.converter_of(args).checked()
+    source = named_source(args).checked()
+    source.model.require_graph("convert")
+    converter.checked_for(source.ends.inputs)
+    real_converter.check_data(args, source.model, source.ends)
+    command = _command(args)
+    args.converter = [converter.profile.name]
+    patch: Patch | None = patched(args, source) if args.fix else None
+    report = patch.after if patch is not None else source.lint((converter.profile,))
+    proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
+    if proof is None and patch is not None and not patch.empty:
+        proof = Proof(required=False)
+    with real_converter.watching(args, args.engine.upper()) as watch:
+        found = convert_linted(source.model, report, patch, converter, proof, watch)
+    if found.model is not None:
+        found.save(destination)
+    emit(formats, lambda form, out: _print(args, form, out, found, str(destination), command))
+    return 0 if found.proved else 1
+
+
+def _check_usage(args: Namespace) -> None:
+    if args.fix:
+        return
+    if args.calibrate and not real_converter.wants_proof(args):
+        raise UserError(options.FOR_THE_REPAIR.format("--calibrate"))
+    options.refuse_fix_options(args)
+
+
+def _print(
+    args: Namespace, form: str, out: TextIO, found: Conversion, destination: str, command: tuple[str, ...]
+) -> None:
+    if form == "json":
+        from minmax_lint.reporters.conversion import print_json
+
+        print_json(out, found, destination)
+        return
+    from minmax_lint.reporters.terminal.conversion import print_conversion
+    from minmax_lint.symptoms import explain_message
+
+    failure = found.result.failure
+    diagnosis = None if failure is None else explain_message(failure.message)
+    explanation = (diagnosis.cause, diagnosis.remedy) if diagnosis else None
+    print_conversion(out, found, destination, command, explanation, quiet=args.quiet, verbose=args.verbose)
+
+
+def _command(args: Namespace) -> tuple[str, ...]:
+    """The command line in so far as another run needs it again."""
+    words = ["minmax-lint", "convert", args.graph, *options.endpoint_words(args), "--output", args.output]
+    words += ["--engine", args.engine] if args.engine != "mlir" else []
+    words += ["--flow", args.flow] if args.flow != "tf1" else []
+    for name, (mean, std) in args.input_stats:
+        words += ["--input-stats", f"{name}={mean:g},{std:g}"]
+    return tuple(words)

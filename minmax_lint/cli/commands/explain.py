@@ -1,0 +1,105 @@
+"""`minmax-lint explain`: what a rule is about, or what a converter's error message means."""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minmax_lint.cli import candidates, options
+from minmax_lint.cli.streams import payload
+from minmax_lint.errors import UnknownName, UserError
+
+if TYPE_CHECKING:
+    from minmax_lint.report.report import Report
+    from minmax_lint.symptoms import Diagnosis
+
+BETWEEN = "\n---\n\n"
+"""Between the messages of a log."""
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    text = parser.add_argument(
+        "text",
+        metavar="CODE|MESSAGE",
+        nargs="+",
+        help="a rule (MM101, output-fakequant-outside), or a converter's error message in quotes; "
+        "- reads it from standard input. A GRAPH may follow",
+    )
+    options.completed_by(text, candidates.rule_codes)
+    parser.add_argument(
+        "--graph",
+        metavar="GRAPH",
+        help="the graph that was converted: says which finding explains the message",
+    )
+    options.add_endpoints(parser)
+    options.add_converters(parser)
+    options.add_configuration(parser)
+
+
+def run(args: Namespace) -> int:
+    """Print the explanation: rendered on a terminal, Markdown elsewhere."""
+    if args.graph is None and len(args.text) > 1 and _is_path(args.text[-1]):
+        args.graph = args.text.pop()
+    text = " ".join(args.text)
+    text = sys.stdin.read() if text == "-" else text
+    if not text.strip():
+        raise UserError("there is nothing to explain: give a rule (MM101) or a converter's message in quotes")
+    try:
+        explanation = rule_markdown(text.strip())
+    except UnknownName:
+        if re.fullmatch(r"\s*(?i:mm\d*|[a-z]+(-[a-z]+)+)\s*", text):
+            raise
+        explanation = message_markdown(args, text)
+    with payload() as out:
+        if out.isatty():
+            from minmax_lint.reporters.terminal.page import Page
+
+            Page(out).markdown(explanation)
+        else:
+            out.write(explanation.rstrip("\n") + "\n")
+    return 0
+
+
+def rule_markdown(wanted: str) -> str:
+    """A rule's documentation. Raises UnknownName."""
+    from minmax_lint.rules.framework.rule import rule
+
+    found = rule(wanted)
+    return f"# {found.name} ({found.code})\n\n{found.documentation()}"
+
+
+def message_markdown(args: Namespace, text: str) -> str:
+    """What a message or a log means, and which findings of the graph given explain it. Raises UserError."""
+    from minmax_lint.symptoms import explain_log
+
+    known = explain_log(text)
+    if not known:
+        raise UserError(
+            "this is no message that is known here; paste the line that starts with `error`, `F ` or "
+            "`Exception`, or name a rule (`minmax-lint rules` lists them)"
+        )
+    if args.graph is None:
+        return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
+    from minmax_lint.cli.source import named_source, profiles_of
+
+    source = named_source(args).checked()
+    report = source.lint(profiles_of(args, source.target))
+    return BETWEEN.join(_in_graph(args, diagnosis, report) for diagnosis in known)
+
+
+def _in_graph(args: Namespace, diagnosis: Diagnosis, report: Report) -> str:
+    from minmax_lint.reporters import Run
+
+    found = diagnosis.findings(report)
+    offers = {finding.fix.applicability for finding in found if finding.fix}
+    commands = Run((report,), endpoint_options=options.endpoint_words(args)).fix_commands(report)
+    return diagnosis.markdown(found, next((text for kind, text in commands.items() if kind in offers), None))
+
+
+def _is_path(text: str) -> bool:
+    """Whether it names a model rather than being the last word of a message."""
+    return Path(text).exists() or Path(f"{text}.index").exists()

@@ -1,0 +1,220 @@
+"""`minmax-lint fix`: write a repaired copy of a graph."""
+
+from __future__ import annotations
+
+import json
+import math
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from minmax_lint.cli import options, real_converter
+from minmax_lint.cli.streams import checked_destination, say
+from minmax_lint.errors import UserError
+
+if TYPE_CHECKING:
+    from minmax_lint.cli.source import Source
+    from minmax_lint.fixes.edit.options import FixOptions
+    from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.loaders.model import Model
+    from minmax_lint.workflows.convert import Conversion
+
+FORMATS = ("full", "json")
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser)
+    options.add_endpoints(parser)
+    options.add_converters(parser)
+    parser.add_argument("--output", metavar="FILE", help="where the repaired graph goes, in its own format")
+    options.add_fix_options(parser)
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="print the changes alone; without --output nothing is written, and the exit code is 1 where "
+        "there are any or an error is left",
+    )
+    options.add_formats(parser, FORMATS)
+    real_converter.add_calibration(parser)
+    real_converter.add_verification(parser)
+    real_converter.add_converter(parser)
+    options.add_configuration(parser)
+    options.add_talk(parser)
+
+
+def run(args: Namespace) -> int:
+    """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
+    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.source import named_source
+
+    if not (args.output or args.in_place or args.diff):
+        raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
+    destination = destination_of(args, args.graph)
+    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
+    real_converter.check_interpreter(args)
+    source = named_source(args).checked()
+    real_converter.check_data(args, source.model, source.ends)
+    patch = patched(args, source)
+    proof = proved(args, source, patch)
+    errors = patch.after.count("error")
+    written = None
+    if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
+        written = patch.save(destination, in_place=args.in_place)
+    emit(formats, lambda form, out: _print(args, form, out, patch, proof, destination, written))
+    if written is not None and written.is_dir() and source.model.others:
+        others, keys = ", ".join(source.model.others), list(source.model.signatures)
+        say(
+            f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
+        )
+    if args.diff and destination is None:
+        return 0 if patch.empty and not errors else 1
+    if args.diff and written is not None:
+        say(f"wrote {written}")
+    return 1 if errors or not (proof is None or proof.proved) else 0
+
+
+def _print(
+    args: Namespace,
+    form: str,
+    out: TextIO,
+    patch: Patch,
+    proof: Conversion | None,
+    destination: Path | None,
+    written: Path | None,
+) -> None:
+    if form == "json":
+        from minmax_lint.reporters.patch import print_patch_json
+
+        print_patch_json(out, patch, written, proof)
+        return
+    if args.diff:
+        target = destination or "(not written)"
+        out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
+    else:
+        from minmax_lint.reporters.terminal.patch import print_patch
+
+        print_patch(out, patch, written, quiet=args.quiet, verbose=args.verbose)
+    if proof is not None:
+        from minmax_lint.reporters.terminal.conversion import print_proof
+
+        print_proof(out, proof, quiet=args.quiet)
+
+
+def patched(args: Namespace, source: Source) -> Patch:
+    """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
+    from minmax_lint.cli.source import profiles_of
+    from minmax_lint.workflows.fix import fix_model
+
+    source = source.checked()
+    return fix_model(
+        source.model,
+        source.ends.inputs,
+        source.ends.outputs,
+        profiles_of(args, source.target),
+        replace(
+            fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
+        ),
+        path=source.path,
+    )
+
+
+def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, float]]:
+    """Array -> (min, max) as `--calibrate` observes it; empty without. Raises UserError."""
+    if not getattr(args, "calibrate", None):
+        return {}
+    calibration = real_converter.calibration_of(args, source.model, source.ends)
+    without = {"NaN or infinite values": calibration.not_finite, **calibration.unobserved}
+    for reason, arrays in without.items():
+        if arrays and not args.quiet:
+            say(f"no range observed ({reason}): {', '.join(arrays)}")
+    return calibration.ranges
+
+
+def proved(args: Namespace, source: Source, patch: Patch) -> Conversion | None:
+    """What the real converter makes of the repaired graph; None where no proof is asked for."""
+    from minmax_lint.workflows.convert import convert_linted
+
+    proof = real_converter.proof_of(args, source.model.input_keys(patch.after.inputs))
+    if proof is None:
+        return None
+    with real_converter.watching(args, args.engine.upper()) as watch:
+        return convert_linted(
+            source.model, patch.after, patch, real_converter.converter_of(args), proof, watch
+        )
+
+
+def destination_of(args: Namespace, path: str) -> Path | None:
+    """Where to write; None for nowhere. Raises UserError where that is the input, or cannot be written."""
+    from minmax_lint.loaders.remote.download import is_remote
+
+    if args.output and args.in_place:
+        raise UserError("--output and --in-place exclude each other")
+    if args.in_place:
+        if path == "-":
+            raise UserError("standard input cannot be repaired in place; give --output FILE")
+        if is_remote(path):
+            raise UserError(f"{path} is remote and is never written; give --output FILE")
+        return Path(path)
+    return checked_destination(args.output, path) if args.output else None
+
+
+def fix_options(args: Namespace) -> FixOptions:
+    """What the options say. Raises UserError for a file of ranges that is none, or for unwanted ranges."""
+    from minmax_lint.fixes.edit.options import FixOptions
+    from minmax_lint.source_guard import DEFAULT_BOUND
+
+    ranges = read_ranges(args.ranges) if args.ranges else {}
+    calibrate = getattr(args, "calibrate", None)
+    for option, given in (
+        ("--ranges", args.ranges),
+        ("--default-range", args.default_range),
+        ("--calibrate", calibrate),
+    ):
+        if given and not args.unsafe_fixes:
+            raise UserError(f"{option} is for ranges that a fix inserts: give --unsafe-fixes as well")
+    return FixOptions(
+        strategy=args.strategy,
+        bound=DEFAULT_BOUND if args.bound is None else args.bound,
+        new_name=args.new_name,
+        unsafe=args.unsafe_fixes,
+        ranges=ranges,
+        default_range=args.default_range,
+    )
+
+
+def wants_frozen(args: Namespace, model: Model) -> bool:
+    """Whether variables become constants: on request, and where a checkpoint goes to a graph file."""
+    graph_file = Path(getattr(args, "output", None) or "").suffix in (".pb", ".pbtxt")
+    return getattr(args, "freeze", False) or (model.format == "checkpoint" and graph_file)
+
+
+def read_ranges(file: str) -> dict[str, tuple[float, float]]:
+    """Array -> (min, max) from a JSON file. Raises UserError."""
+    from minmax_lint.loaders.buffers import small_file
+
+    example = '{"array": [-1.0, 6.0]}'
+    try:
+        content = json.loads(small_file(Path(file)))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file} is no JSON ({error}); write {example}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{file} holds no ranges; write {example}")
+    return {str(name): _range(file, name, value) for name, value in content.items()}
+
+
+def _range(file: str, name: str, value: object) -> tuple[float, float]:
+    bounds = value if isinstance(value, list) and all(isinstance(one, (int, float)) for one in value) else []
+    try:
+        low, high = map(float, bounds)
+    except (ValueError, OverflowError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(
+            f"{file}: the range of {name} is not [min, max] with min below max: {str(value)[:80]}"
+        )
+    return low, high

@@ -1,0 +1,192 @@
+"""What ops themselves fix: arrays whose values cannot leave a range, whatever the input is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from minmax_lint.fixes.bounds.elementwise import ElementFunction
+from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.node import Node
+from minmax_lint.inference.inference import Inference
+
+Interval = tuple[float, float]
+Operand = Callable[[int], Interval]
+
+UNBOUNDED: Interval = (-math.inf, math.inf)
+_DEPTH = 32
+"""How far a bound is followed: past that, intervals only grow."""
+
+_IMAGES: Mapping[str, Interval] = {
+    "Relu6": (0.0, 6.0),
+    "Sigmoid": (0.0, 1.0),
+    "Softmax": (0.0, 1.0),
+    "Softsign": (-1.0, 1.0),
+    "Tanh": (-1.0, 1.0),
+}
+"""Ops whose values lie in one interval for every input."""
+
+_RISING = frozenset(
+    """
+    Asinh Atan Ceil Elu Erf Exp Expm1 Floor Log Log1p Rint Round Selu Sign Sinh Softplus Sqrt
+    """.split()
+)
+"""Elementwise functions that never fall: their values at the ends of a range hold all between."""
+
+_SELECTING = IDENTITIES | frozenset(
+    """
+    AvgPool BatchToSpaceND DepthToSpace ExpandDims Gather GatherNd GatherV2 Max MaxPool Mean Min MirrorPad Reshape
+    ResizeBilinear ResizeNearestNeighbor ReverseV2 Slice SpaceToDepth SplitV Squeeze StridedSlice Tile TopKV2
+    Transpose Unpack
+    """.split()
+)
+"""Ops whose values are those of input 0, or lie between them."""
+
+_PADDING = frozenset({"Pad", "SpaceToBatchND"})
+"""As those, with zeros besides."""
+
+
+class Bounds:
+    """The bounds of the arrays of one kept subgraph; each is computed once.
+
+    FakeQuants, ops of bounded image and interval arithmetic of the common ops between them are followed.
+    A bound may be wider than what values really reach.
+    """
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._known: dict[str, Interval] = {}
+
+    def of(self, array: str) -> Range | None:
+        """The range that the ops in front of `array` hold its values to; None where there is none."""
+        low, high = self._interval(array, _DEPTH)
+        if not (math.isfinite(low) and math.isfinite(high)) or low > high:
+            return None
+        return Range(low, high)
+
+    def _interval(self, array: str, depth: int) -> Interval:
+        if array not in self._known:
+            self._known[array] = UNBOUNDED  # an array on a cycle bounds nothing
+            self._known[array] = self._followed(array, depth) if depth else UNBOUNDED
+        return self._known[array]
+
+    def _followed(self, array: str, depth: int) -> Interval:
+        kept, name = self._inference.kept, parse_edge(array).node
+        if name not in kept:
+            return UNBOUNDED
+        if self._inference.is_constant(array):
+            return _constant(self._inference, array)
+        if kept.is_cut(name):
+            return UNBOUNDED
+        node = kept.graph[name]
+        if node.op in _IMAGES:
+            return _IMAGES[node.op]
+        if is_fake_quant(node.op):
+            found = read_fake_quant(kept.graph, node).range
+            known = found is not None and found.known
+            return (min(found.min, 0.0), max(found.max, 0.0)) if found and known else UNBOUNDED
+        try:
+            return _of_operands(node, lambda slot: self._interval(node.inputs[slot].array, depth - 1))
+        except IndexError:
+            return UNBOUNDED
+
+
+def _of_operands(node: Node, operand: Operand) -> Interval:
+    if node.op in _SELECTING:
+        return operand(0)
+    if node.op in _PADDING:
+        return _union((operand(0), (0.0, 0.0)))
+    if node.op in _RISING:
+        return _rising(node, operand)
+    if node.op == "Split":
+        return operand(1)
+    joined = _JOINED.get(node.op)
+    if joined is not None:
+        return _union(operand(slot) for slot in joined(len(node.inputs)))
+    rule = _RULES.get(node.op)
+    return UNBOUNDED if rule is None else rule(node, operand)
+
+
+def _constant(inference: Inference, array: str) -> Interval:
+    tensor = inference.constant(array)
+    if tensor is None or not tensor.known or tensor.dtype.numpy_name is None or not tensor.size:
+        return UNBOUNDED
+    value = tensor.numpy()
+    return float(value.min()), float(value.max())
+
+
+def _union(intervals: Iterable[Interval]) -> Interval:
+    listed = list(intervals)
+    return min(low for low, _ in listed), max(high for _, high in listed)
+
+
+_JOINED: Mapping[str, Callable[[int], range]] = {
+    "Concat": lambda count: range(1, count),
+    "ConcatV2": lambda count: range(count - 1),
+    "Pack": range,
+    "PadV2": lambda count: range(0, count, 2),
+    "Select": lambda count: range(1, count),
+    "SelectV2": lambda count: range(1, count),
+}
+"""Ops whose values are those of several operands, with the slots of these."""
+
+
+def _sum(node: Node, operand: Operand) -> Interval:
+    terms = [operand(slot) for slot in range(len(node.inputs))]
+    return sum(low for low, _ in terms), sum(high for _, high in terms)
+
+
+def _difference(node: Node, operand: Operand) -> Interval:
+    (a, b), (c, d) = operand(0), operand(1)
+    return a - d, b - c
+
+
+def _product(node: Node, operand: Operand) -> Interval:
+    left, right = operand(0), operand(1)
+    if not all(map(math.isfinite, (*left, *right))):
+        return UNBOUNDED
+    corners = [a * b for a in left for b in right]
+    return min(corners), max(corners)
+
+
+def _minimum(node: Node, operand: Operand) -> Interval:
+    (a, b), (c, d) = operand(0), operand(1)
+    return min(a, c), min(b, d)
+
+
+def _maximum(node: Node, operand: Operand) -> Interval:
+    (a, b), (c, d) = operand(0), operand(1)
+    return max(a, c), max(b, d)
+
+
+def _relu(node: Node, operand: Operand) -> Interval:
+    low, high = operand(0)
+    return max(low, 0.0), max(high, 0.0)
+
+
+def _rising(node: Node, operand: Operand) -> Interval:
+    if not all(map(math.isfinite, operand(0))):
+        return UNBOUNDED
+    import numpy as np
+
+    low, high = ElementFunction(node.op)(np.array(operand(0)))
+    return UNBOUNDED if math.isnan(low) or math.isnan(high) else (float(low), float(high))
+
+
+def _leaky_relu(node: Node, operand: Operand) -> Interval:
+    low, high = operand(0)
+    slope = node.real("alpha", 0.2)
+    ends = [value if value >= 0 else slope * value for value in (low, min(max(0.0, low), high), high)]
+    return min(ends), max(ends)
+
+
+_RULES: Mapping[str, Callable[[Node, Operand], Interval]] = {
+    **dict.fromkeys(("Add", "AddN", "AddV2", "BiasAdd"), _sum),
+    "LeakyRelu": _leaky_relu,
+    "Maximum": _maximum,
+    "Minimum": _minimum,
+    "Mul": _product,
+    "Relu": _relu,
+    "Sub": _difference,
+}

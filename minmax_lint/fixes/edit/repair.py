@@ -1,0 +1,86 @@
+"""What a repair is: an edit of a graph, and the outputs that go by another name afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from minmax_lint.errors import UserError
+from minmax_lint.fixes.edit.composition import composed
+from minmax_lint.graph.edit import Edit
+from minmax_lint.graph.names import array_name, parse_edge
+
+
+class CannotRepair(UserError):
+    """A repair does not fit this graph; the message says why."""
+
+
+class Part(NamedTuple):
+    """One of the repairs that a repair is put together from."""
+
+    strategy: str
+    safe: bool
+
+
+class Claim(NamedTuple):
+    """The promise that the findings which `strategy` can heal are gone at `place`."""
+
+    strategy: str
+    place: str
+    """An array or a node, by its name before the repair."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A repair of one graph, not yet applied."""
+
+    strategy: str
+    edit: Edit
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Output array -> the array that takes its place, where its name changes."""
+    safe: bool = True
+    """Whether all outputs stay the same up to the FakeQuants' own rounding and clamping."""
+    reason: str = ""
+    """Why this repair, in sentences."""
+    claims: tuple[Claim, ...] = ()
+    """What it promises to heal."""
+    joined: tuple[Part, ...] = ()
+    """The repairs it was put together from by `then`; empty where it is one by itself."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The repairs it consists of, each strategy once, in the order in which they were applied."""
+        return self.joined or ((Part(self.strategy, self.safe),) if self.strategy else ())
+
+    def then(self, following: Repair) -> Repair:
+        """Both as one: the following repair is one of the graph that this repair makes."""
+        outputs = {old: following.outputs.get(new, new) for old, new in self.outputs.items()}
+        known = set(self.outputs.values())
+        outputs |= {old: new for old, new in following.outputs.items() if old not in known}
+        return Repair(
+            "+".join(
+                dict.fromkeys(filter(None, (*self.strategy.split("+"), *following.strategy.split("+"))))
+            ),
+            composed(self.edit, following.edit),
+            outputs,
+            self.safe and following.safe,
+            " ".join(dict.fromkeys(filter(None, (self.reason, following.reason)))),
+            (
+                *self.claims,
+                *(claim._replace(place=self.name_before(claim.place)) for claim in following.claims),
+            ),
+            tuple(dict.fromkeys((*self.parts, *following.parts))),
+        )
+
+    def name_before(self, name: str) -> str:
+        """What an array or node of the graph after this repair was called before it."""
+        edge = parse_edge(name)
+        for old, new in self.edit.renamed.items():
+            if new == edge.node:
+                return array_name(old, edge.port)
+        return name
+
+
+NOTHING = Repair("", Edit())
+"""The repair of a graph that needs none."""

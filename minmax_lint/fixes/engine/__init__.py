@@ -1,0 +1,1 @@
+"""Which repairs are tried, in which order, and which of them stay."""

@@ -1,0 +1,88 @@
+"""Filling gaps: FakeQuants for the arrays that the selected profiles miss a range of, until none is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from minmax_lint.converters.prediction import ObstacleKind
+from minmax_lint.fixes.bounds.sources import RangeSource
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.engine.trial import Trial, sum_of
+from minmax_lint.fixes.repairs.insert import NAME as INSERT
+from minmax_lint.fixes.repairs.insert import insert
+from minmax_lint.graph.fakequant import Range, is_fake_quant
+from minmax_lint.graph.names import parse_edge
+
+_ROUNDS = 12
+"""A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
+
+
+def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset()) -> tuple[Trial, Trial]:
+    """Insert FakeQuants for missing ranges, round by round: the best trial on the way, and the last.
+
+    The best makes no profile worse than `trial`, which it is where nothing helps. Arrays that a FakeQuant
+    does not help, for the gap lies inside the op, are left as they are; `beyond` are those known already.
+    """
+    best = current = trial
+    for _ in range(_ROUNDS):
+        if current.quantized:
+            break
+        ranges = {array: found for array, found in _insertable(current, options) if array not in beyond}
+        if not ranges:
+            break
+        narrow = {array for array in ranges if current.subject.inference.is_constant(array)}
+        current = current.after(
+            insert(
+                current.model.graph, current.subject.kept, ranges, narrow=narrow, new_name=options.new_name
+            )
+        )
+        if not current.worsens(trial) and sum_of(current.standings) < sum_of(best.standings):
+            best = current
+    unhealed = _unhealed(best) | _unhealed(current)
+    if unhealed - beyond and not best.quantized:
+        return filled(trial, options, beyond | unhealed)
+    return best, current
+
+
+def _unhealed(trial: Trial) -> frozenset[str]:
+    """The arrays that got a FakeQuant, and of which a range is missed still."""
+    given = {claim.place for claim in trial.repair.claims if claim.strategy == INSERT}
+    return frozenset(given & {trial.repair.name_before(array) for array in missing(trial)})
+
+
+def missing(trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")) -> tuple[str, ...]:
+    """The arrays that a selected profile misses a range of, or whose constant it cannot quantize."""
+    return tuple(
+        dict.fromkeys(
+            obstacle.array
+            for found in trial.predictions
+            for obstacle in found.obstacles
+            if obstacle.kind in kinds and obstacle.array is not None
+        )
+    )
+
+
+def _can_narrow(trial: Trial, array: str) -> bool:
+    """Whether a FakeQuant makes weights, and a narrow range may be all that they need."""
+    node = trial.subject.graph[parse_edge(array).node]
+    return is_fake_quant(node.op) and not node.flag("narrow_range")
+
+
+def is_constant_output(trial: Trial, array: str) -> bool:
+    """Whether `array` is an output and a constant: no converter gives it a range, whatever stands behind it."""
+    return array in trial.subject.kept.outputs and trial.subject.inference.is_constant(array)
+
+
+def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]]:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    graph, kept = trial.subject.graph, trial.subject.kept
+    inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
+    narrowing = {array for array in missing(trial, ["bad-weights"]) if _can_narrow(trial, array)}
+    for array in missing(trial):
+        if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
+            continue
+        if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
+            continue
+        found = source.of(array)
+        if found is not None:
+            yield array, found

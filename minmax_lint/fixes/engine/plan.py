@@ -1,0 +1,141 @@
+"""The plan of a fix: which repairs are tried, in which order, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.edit.repair import CannotRepair
+from minmax_lint.fixes.engine.choice import repaired_outputs
+from minmax_lint.fixes.engine.gaps import filled
+from minmax_lint.fixes.engine.steps import (
+    STEPS,
+    Step,
+    concerned,
+    fold_norms,
+    replace_ops,
+    strip_training,
+    tried,
+    widen_ranges,
+)
+from minmax_lint.fixes.engine.trial import Trial
+from minmax_lint.fixes.repairs.freeze import freeze
+from minmax_lint.fixes.repairs.rewire import rewire
+from minmax_lint.graph.names import parse_edge
+
+_ROUNDS = 8
+"""What one repair brings up is mended by another; chains of that are short."""
+
+
+def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+    """The repairs that bring the selected profiles nearest to a quantized model, and what was refused.
+
+    Safe repairs come first. Each step is kept only where the models predict that it helps a profile and
+    makes none worse; a graph that every profile converts is not touched. All is tried again until nothing
+    helps any more: fixing the result once more would change nothing.
+    """
+    done, refused = _once(trial, options)
+    while done is not trial and not done.quantized:
+        trial = done
+        done, refused = _once(trial, options)
+    if options.freeze and done.subject.unfrozen:
+        done = done.after(freeze(done.model.graph, done.model.variables, done.outputs))
+    return done, refused
+
+
+def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+    start = _taken(trial, strip_training, options)
+    trial, refused = _safe(start, options)
+    replaced = None if trial.quantized else tried(start, replace_ops, options)
+    if replaced is not None:
+        candidate, left = _safe(replaced, options)
+        if candidate.nearer(trial):
+            trial, refused = candidate, left
+    if options.unsafe:
+        trial = _widened(trial, options)
+        trial = trial if trial.quantized else _unsafe(trial, options)
+    return trial, refused
+
+
+def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
+    """The trial after a step, if that is better."""
+    after = None if trial.quantized else tried(trial, step, options)
+    return after if after is not None and after.improves(trial) else trial
+
+
+def _safe(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+    """What FakeQuants that are there already can do, and what was refused."""
+    if trial.quantized:
+        return trial, ()
+    trial, refused = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
+    return _rewired(trial), refused
+
+
+def _rewired(trial: Trial) -> Trial:
+    """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
+    if trial.quantized:
+        return trial
+    about = {parse_edge(array).node for array in _with_unchanged(trial, concerned(trial))}
+    around = [
+        found
+        for found in trial.subject.fake_quants
+        if found.constant and not found.per_channel and parse_edge(found.array).node in about
+    ]
+    for chosen in (around, *([found] for found in around)):
+        try:
+            after = trial.after(rewire(trial.model.graph, trial.subject.kept, *chosen))
+        except CannotRepair:
+            continue
+        trial = after if after.improves(trial) else trial
+        if trial.quantized:
+            break
+    return trial
+
+
+def _with_unchanged(trial: Trial, names: Iterable[str]) -> Iterator[str]:
+    """Nodes, and those in front of them whose values they pass on: converters take them as one array."""
+    for name in names:
+        yield name
+        if name in trial.subject.graph:
+            yield from trial.subject.coverage.unchanged_from(name)
+
+
+def _widened(trial: Trial, options: FixOptions) -> Trial:
+    """Unsound ranges are no matter of verdicts alone: values would saturate in silence."""
+    after = tried(trial, widen_ranges, options)
+    return trial if after is None or after.worsens(trial) else after
+
+
+def _unsafe(trial: Trial, options: FixOptions) -> Trial:
+    """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
+    best, last = filled(trial, options)
+    folded = tried(trial, fold_norms, options)
+    if folded is not None and (candidate := filled(folded, options)[0]).leaves_less(best):
+        trial = last = best = candidate
+    helped = True
+    while helped and not best.quantized:
+        helped = False
+        for step in STEPS:
+            for start in dict.fromkeys((trial, best, last)):
+                changed = None if best.quantized else tried(start, step, options)
+                if changed is None:
+                    continue
+                candidate, end = filled(changed, options)
+                if candidate.improves(best):
+                    helped = True
+                    trial = changed if start is trial else trial
+                    best, last = candidate, end
+    return best if best.quantized else _together(trial, best, options)
+
+
+def _together(trial: Trial, best: Trial, options: FixOptions) -> Trial:
+    """All steps one after the other, where none helps by itself: what one mends hides what the next one has to."""
+    current = trial
+    for _ in range(_ROUNDS):
+        start = current
+        for step in STEPS:
+            after = None if current.quantized else tried(current, step, options)
+            current = current if after is None else filled(after, options)[1]
+        if current is start or current.quantized:
+            break
+    return current if current.nearer(best) else best

@@ -1,0 +1,54 @@
+"""What a fix could not heal, and why: sentences for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from minmax_lint.fixes.bounds.sources import RangeSource
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.engine.gaps import filled, is_constant_output, missing
+from minmax_lint.fixes.engine.steps import not_approximated
+from minmax_lint.fixes.engine.trial import Trial
+
+
+def remaining(after: Trial, options: FixOptions) -> Iterator[str]:
+    """Why the selected profiles are not all content with the graph of trial `after`."""
+    gaps = missing(after, ["no-range"])
+    constant = tuple(array for array in gaps if is_constant_output(after, array))
+    source = RangeSource(after.subject.inference, options, after.repair)
+    known = tuple(array for array in gaps if array not in constant and source.of(array) is not None)
+    if not options.unsafe:
+        known = ()
+    known += tuple(array for array in gaps if array not in constant + known and _is_quantized(after, array))
+    unknown = tuple(array for array in gaps if array not in constant + known)
+    if unknown:
+        unsafe = "" if options.unsafe else "--unsafe-fixes and "
+        yield f"No range is known for {_few(unknown)}: give {unsafe}--ranges, --calibrate or --default-range."
+    if known:
+        yield from _unhelped(after, options, known)
+    if options.unsafe:
+        yield from (f"{text[0].upper()}{text[1:]}." for text in not_approximated(after, options))
+    if constant:
+        yield f"No range helps a constant output: leave {_few(constant)} out of the outputs."
+
+
+def _unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iterator[str]:
+    """Why a known range is of no use: what the profiles say once it is there."""
+    last = filled(after, options)[1]
+    inside = [array for array in known if array not in {claim.place for claim in last.repair.claims}]
+    if inside:
+        yield f"A FakeQuant does not help {_few(inside)}: the range is missed inside the op."
+    others = [array for array in known if array not in inside]
+    for profile, old, new in zip(after.profiles, after.predictions, last.predictions, strict=True):
+        if others and new.verdict != "quantized" and (old.verdict, old.message) != (new.verdict, new.message):
+            then = {"abort": "abort", "float": "leave ops in float"}.get(new.verdict, "be in doubt")
+            yield f"With a range for {_few(others)}, {profile.title} would {then}: {new.message.rstrip('.')}."
+
+
+def _is_quantized(after: Trial, array: str) -> bool:
+    """Whether nobody reads an array but through a FakeQuant."""
+    return bool(after.subject.kept.uses(array)) and not after.subject.coverage.is_read_raw(array)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

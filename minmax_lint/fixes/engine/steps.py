@@ -1,0 +1,174 @@
+"""The steps of a plan: each applies one repair wherever the selected profiles stumble over what it mends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from minmax_lint.converters.prediction import ObstacleKind
+from minmax_lint.fixes.bounds.sources import RangeSource
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.edit.repair import CannotRepair
+from minmax_lint.fixes.engine.gaps import missing
+from minmax_lint.fixes.engine.trial import Trial
+from minmax_lint.fixes.repairs.approximate import WRITTEN_OUT, approximate, hindrances
+from minmax_lint.fixes.repairs.fold import fold
+from minmax_lint.fixes.repairs.layers import CHANNELS, COLUMN
+from minmax_lint.fixes.repairs.merge import merge
+from minmax_lint.fixes.repairs.narrow import narrow
+from minmax_lint.fixes.repairs.replace import replace
+from minmax_lint.fixes.repairs.strip import strip
+from minmax_lint.fixes.repairs.unify import unify
+from minmax_lint.fixes.repairs.unroll import unroll
+from minmax_lint.fixes.repairs.widen import widen
+from minmax_lint.graph.names import parse_edge
+
+Step = Callable[[Trial, FixOptions], Trial]
+"""Changes the graph of a trial. Raises CannotRepair where it does not apply."""
+
+_ROUNDS = 1000
+"""Far more weights, or conflicts, than a net has."""
+
+
+def tried(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
+    """The trial after a step; None where it does not apply."""
+    try:
+        return step(trial, options)
+    except CannotRepair:
+        return None
+
+
+def strip_training(trial: Trial, options: FixOptions) -> Trial:
+    """Without training-only ops."""
+    return trial.after(strip(trial.model.graph, trial.subject.kept))
+
+
+def replace_ops(trial: Trial, options: FixOptions) -> Trial:
+    """With ops written out that a profile stumbles over."""
+    nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
+    return trial.after(replace(trial.model.graph, trial.subject.inference, nodes, inexact=options.unsafe))
+
+
+def widen_ranges(trial: Trial, options: FixOptions) -> Trial:
+    """With sound ranges for unsound ones; in training graphs, where all are computed, they stay."""
+    if _nodes(trial, "training"):
+        raise CannotRepair("this is a training graph")
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return trial.after(widen(trial.model.graph, trial.subject.kept, trial.subject.inference, source))
+
+
+def _narrow(trial: Trial, options: FixOptions) -> Trial:
+    """All weights, one by one: TOCO stops at the first."""
+
+    def first(trial: Trial, options: FixOptions) -> Trial:
+        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"])))
+
+    return _repeated(trial, first, options)
+
+
+def _merge(trial: Trial, options: FixOptions) -> Trial:
+    """For TOCO alone: MLIR takes weights with a range for each channel as they are."""
+    unknown = {
+        obstacle.node
+        for profile, found in zip(trial.profiles, trial.predictions, strict=True)
+        for obstacle in found.obstacles
+        if profile.engine == "toco"
+    }
+    around = [found for found in trial.subject.kept_fake_quants if found.node in unknown]
+    return trial.after(merge(trial.model.graph, around))
+
+
+def fold_norms(trial: Trial, options: FixOptions) -> Trial:
+    """With batch norms folded that a profile stumbles over."""
+    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(concerned(trial))))
+
+
+def _unify(trial: Trial, options: FixOptions) -> Trial:
+    """All conflicts, one by one: MLIR stops at the first."""
+
+    def first(trial: Trial, options: FixOptions) -> Trial:
+        names = [parse_edge(name).node for name in _in_conflict(trial)]
+        return trial.after(unify(trial.model.graph, trial.subject.inference, names))
+
+    return _repeated(trial, first, options)
+
+
+def _repeated(trial: Trial, step: Step, options: FixOptions) -> Trial:
+    """A step again and again, until it does not apply. Raises CannotRepair where it never did."""
+    trial = step(trial, options)
+    for _ in range(_ROUNDS):
+        after = tried(trial, step, options)
+        if after is None:
+            break
+        trial = after
+    return trial
+
+
+def _in_conflict(trial: Trial) -> Iterator[str]:
+    for found in trial.predictions:
+        for obstacle in found.obstacles:
+            if obstacle.kind == "scale-conflict":
+                yield from filter(None, (obstacle.node, obstacle.array))
+
+
+def _unroll(trial: Trial, options: FixOptions) -> Trial:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return trial.after(
+        unroll(trial.model.graph, trial.subject.inference, tuple(_nodes(trial, "no-range")), source)
+    )
+
+
+def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    nodes = _without_form(trial)
+    return trial.after(approximate(trial.model.graph, trial.subject.inference, nodes, source, form))
+
+
+def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
+    """Why functions without quantized form stay what they are."""
+    source = RangeSource(trial.subject.inference, options, trial.repair)
+    return tuple(hindrances(trial.subject.inference, _without_form(trial), source))
+
+
+def _without_form(trial: Trial) -> tuple[str, ...]:
+    """Nodes that have no quantized form, or are written out in such as get no range."""
+    inside = [name for name in _nodes(trial, "no-range") if trial.subject.graph.op(name) in WRITTEN_OUT]
+    return tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "unknown-op", "other"), *inside)))
+
+
+def _approximate_in_channels(trial: Trial, options: FixOptions) -> Trial:
+    return _approximate(trial, options, CHANNELS)
+
+
+def _nodes(trial: Trial, *kinds: ObstacleKind) -> dict[str, None]:
+    """The nodes that obstacles of these kinds name, each once."""
+    return dict.fromkeys(
+        obstacle.node
+        for found in trial.predictions
+        for obstacle in found.obstacles
+        if obstacle.kind in kinds and obstacle.node is not None and obstacle.node in trial.subject.graph
+    )
+
+
+def concerned(trial: Trial) -> Iterator[str]:
+    """The nodes that any obstacle names."""
+    for found in trial.predictions:
+        for obstacle in found.obstacles:
+            for array in (obstacle.array, *obstacle.consequences):
+                if array is not None:
+                    yield parse_edge(array).node
+            if obstacle.node is not None:
+                yield obstacle.node
+
+
+STEPS: tuple[Step, ...] = (
+    strip_training,
+    replace_ops,
+    _merge,
+    _narrow,
+    fold_norms,
+    _unify,
+    _unroll,
+    _approximate,
+    _approximate_in_channels,
+)
+"""What is tried where ranges alone are not enough; what changes values least comes first."""

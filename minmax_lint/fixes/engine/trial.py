@@ -1,0 +1,108 @@
+"""Trying a repair: what the selected profiles predict for the graph that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from minmax_lint.converters.prediction import Prediction, Verdict
+from minmax_lint.converters.profile import Profile
+from minmax_lint.fixes.edit.repair import NOTHING, Repair
+from minmax_lint.graph.edit import edited
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.model import Model
+from minmax_lint.rules.framework.model_subject import make_subject
+from minmax_lint.rules.framework.subject import Subject
+
+_RANKS: Mapping[Verdict, int] = {"quantized": 0, "float": 1, "undetermined": 2, "abort": 3}
+Standing = tuple[int, int, int]
+"""How far one profile is from converting: rank of the verdict, float ops, obstacles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A model after a repair, seen by the selected profiles."""
+
+    model: Model
+    inputs: Mapping[str, Shape | None]
+    outputs: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    subject: Subject
+    repair: Repair = NOTHING
+    """Everything done so far, as one repair of the original graph."""
+
+    @classmethod
+    def start(
+        cls,
+        model: Model,
+        inputs: Mapping[str, Shape | None],
+        outputs: tuple[str, ...],
+        profiles: tuple[Profile, ...],
+    ) -> Trial:
+        """The model as it is."""
+        return cls(model, inputs, outputs, profiles, make_subject(model, inputs, outputs, profiles))
+
+    def after(self, repair: Repair) -> Trial:
+        """The trial of this model with one more repair."""
+        model = replace(self.model, graph=edited(self.model.graph, repair.edit))
+        outputs = tuple(repair.outputs.get(name, name) for name in self.outputs)
+        return Trial(
+            model,
+            self.inputs,
+            outputs,
+            self.profiles,
+            make_subject(model, self.inputs, outputs, self.profiles),
+            self.repair.then(repair),
+        )
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """One for each selected profile, in their order."""
+        return tuple(self.subject.predictions[profile.name] for profile in self.profiles)
+
+    @property
+    def quantized(self) -> bool:
+        """Whether every selected profile converts everything to integer."""
+        return all(found.verdict == "quantized" for found in self.predictions)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Where each profile stands; smaller is nearer to a quantized model."""
+        return tuple((_rank(found), len(found.float_ops), len(found.obstacles)) for found in self.predictions)
+
+    @property
+    def left_behind(self) -> int:
+        """Ops that the produced models hold, over all profiles."""
+        return sum(len(found.ops) for found in self.predictions)
+
+    def improves(self, before: Trial) -> bool:
+        """Whether some profile stands better than `before`, and none worse."""
+        return not self.worsens(before) and sum_of(self.standings) < sum_of(before.standings)
+
+    def nearer(self, before: Trial) -> bool:
+        """Whether some profile has a better verdict or fewer float ops than `before`, and none is worse."""
+        return not self.worsens(before) and sum_of(self.standings)[:2] < sum_of(before.standings)[:2]
+
+    def leaves_less(self, other: Trial) -> bool:
+        """Whether this is better than `other`, or as good with fewer ops in the produced models."""
+        return self.improves(other) or (
+            self.standings == other.standings and self.left_behind < other.left_behind
+        )
+
+    def worsens(self, before: Trial) -> bool:
+        """Whether a profile predicts a worse verdict, or more float ops under the same one."""
+        return any(
+            new[0] > old[0] or (new[0] == old[0] and new[1] > old[1])
+            for new, old in zip(self.standings, before.standings, strict=True)
+        )
+
+
+def _rank(found: Prediction) -> int:
+    """A training graph comes last: no converter so much as looks at it."""
+    return _RANKS[found.verdict] + (found.kind == "training-graph")
+
+
+def sum_of(standings: tuple[Standing, ...]) -> Standing:
+    """Standings of several profiles as one, for comparison: verdicts count first."""
+    ranks, floats, obstacles = (sum(column) for column in zip(*standings, strict=True))
+    return ranks, floats, obstacles

@@ -1,0 +1,1 @@
+"""One module a repair, and the pieces that repairs share."""

@@ -1,0 +1,39 @@
+"""Freeze: variables become constants, and only what the outputs depend on stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.repair import CannotRepair, Repair
+from minmax_lint.graph.freeze import READS, VARIABLES, VariableValues, frozen
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.trace import trace
+
+NAME = "freeze"
+
+
+def freeze(graph: Graph, variables: VariableValues | None, outputs: Sequence[str]) -> Repair:
+    """Turn the variables that the outputs depend on into constants, and remove all other nodes.
+
+    What `convert_variables_to_constants` does, from the checkpoint's bytes alone. Safe. Raises CannotRepair
+    where the graph has no variables, or a variable has no value.
+    """
+    constants = frozen(graph, variables)
+    if constants is graph:
+        raise CannotRepair("the graph has no variables: it is frozen already")
+    kept = trace(constants, (), outputs)
+    draft = Draft(graph)
+    for name, op in zip(graph.names, graph.columns.ops, strict=True):
+        if name not in kept.nodes and name not in kept.control_only:
+            draft.remove(name)
+        elif op in VARIABLES:
+            node = constants[name]
+            value = node.tensor()
+            if value is None or not value.known:
+                raise CannotRepair(f"variable {name!r} has no value beside the graph: name the checkpoint")
+            draft.replace(node)
+        elif op in READS:
+            node = constants[name]
+            draft.become_identity(name, node.inputs[0], node.dtype("T"))
+    return draft.repair(NAME)

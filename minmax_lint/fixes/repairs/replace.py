@@ -1,0 +1,230 @@
+"""Replace: an op without quantized form gives way to ops that have one: a square becomes a product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.repair import CannotRepair, Repair
+from minmax_lint.fixes.repairs.slices import SPLITS, sliced
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import Edge
+from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.inference.inference import Inference
+from minmax_lint.rules.framework.ranges import USUAL_BITS
+from minmax_lint.rules.framework.replaceable import POWERS, inverse, is_exact, scalar_operand
+
+NAME = "replace"
+
+
+def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexact: bool = False) -> Repair:
+    """Write the ops `nodes` out in ops that converters know as integer ones, under the same name.
+
+    `Square(x)` becomes `Mul(x, x)`, `Neg(x)` becomes `Mul(x, -1)`, and so on (`RULES`). Of an Unpack or a
+    split with results that nobody reads, which converters need ranges of, the read ones become slices. Safe
+    where TensorFlow computes the very same values. `inexact`: those ops as well of which the last bit can
+    differ (`is_exact`); then the repair is not safe. Raises CannotRepair where none of the ops can be written so.
+    """
+    draft = Draft(graph)
+    outputs: dict[str, str] = {}
+    healed: list[str] = []
+    safe = True
+    for name in nodes:
+        if name not in inference.kept or inference.kept.is_cut(name):
+            continue
+        node = inference.kept.graph[name]
+        if not node.inputs or inference.dtype(node.output(0)) is not DType.FLOAT:
+            continue
+        exact = is_exact(inference, node)
+        if node.op in SPLITS:
+            done = sliced(draft, inference, node, outputs)
+        else:
+            rule = RULES.get(node.op) if exact or inexact else None
+            done = rule is not None and rule(_Site(draft, inference, node))
+        if done:
+            healed.append(name)
+            safe = safe and exact
+    if not healed:
+        raise CannotRepair("none of these ops can be written out in ops with a quantized form")
+    return draft.repair(NAME, outputs=outputs, safe=safe, heals=healed)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """The place of one op that is replaced."""
+
+    draft: Draft
+    inference: Inference
+    node: Node
+
+    def constant(self, suffix: str, value: float) -> Edge:
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        return Edge(self.draft.add_scalar(name, value, self._place), 0)
+
+    def integers(self, suffix: str, values: Collection[int], *, scalar: bool = False) -> Edge:
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        tensor = Tensor.of(DType.INT32, [] if scalar else [len(values)], list(values))
+        return Edge(self.draft.add_constant(name, tensor, self._place), 0)
+
+    def op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
+        """An op on the way to the result."""
+        name = self.draft.free_name(f"{self.node.name}/{suffix}")
+        node = Node(name, op, inputs, attrs={"T": DType.FLOAT, **attrs})
+        return Edge(self.draft.add(node, self._place), 0)
+
+    def result(self, op: str, *inputs: Edge, **attrs: Attr) -> bool:
+        """The op that takes the name."""
+        self.draft.replace(Node(self.node.name, op, inputs, attrs={"T": DType.FLOAT, **attrs}))
+        return True
+
+    def values(self, slot: int) -> tuple[int, ...] | None:
+        """The integers of a constant operand."""
+        tensor = self.inference.constant(self.node.inputs[slot].array)
+        if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
+            return None
+        return tuple(int(value) for value in tensor.values())
+
+    @property
+    def _place(self) -> str:
+        return self.node.inputs[0].node
+
+
+def _square(site: _Site) -> bool:
+    return site.result("Mul", site.node.inputs[0], site.node.inputs[0])
+
+
+def _neg(site: _Site) -> bool:
+    return site.result("Mul", site.node.inputs[0], site.constant("minus_one", -1.0))
+
+
+def _abs(site: _Site) -> bool:
+    negative = site.op("Mul", "negative", site.node.inputs[0], site.constant("minus_one", -1.0))
+    return site.result("Maximum", site.node.inputs[0], negative)
+
+
+def _squared_difference(site: _Site) -> bool:
+    difference = site.op("Sub", "difference", *site.node.inputs)
+    return site.result("Mul", difference, difference)
+
+
+def _add_n(site: _Site) -> bool:
+    *terms, last = site.node.inputs
+    if len(terms) < 2:
+        return False
+    total = terms[0]
+    for term in terms[1:]:
+        total = site.op("Add", "sum", total, term)
+    return site.result("Add", total, last)
+
+
+def _pow(site: _Site) -> bool:
+    exponent = scalar_operand(site.inference, site.node, 1)
+    if exponent is None or exponent not in POWERS:
+        return False
+    power = base = site.node.inputs[0]
+    for _ in range(int(exponent) - 2):
+        power = site.op("Mul", "power", power, base)
+    return site.result("Mul", power, base)
+
+
+def _divide(site: _Site) -> bool:
+    factor = inverse(site.inference, site.node)
+    if factor is None:
+        return False
+    return site.result("Mul", site.node.inputs[0], site.constant("inverse", factor))
+
+
+def _reverse(site: _Site) -> bool:
+    axes, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
+    if axes is None or len(axes) != 1 or shape is None:
+        return False
+    axis = axes[0] % len(shape)
+    size = shape[axis]
+    if size is None:
+        return False
+    order, along = site.integers("order", range(size)[::-1]), site.integers("axis", [axis], scalar=True)
+    types: dict[str, Attr] = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
+    new = Node(site.node.name, "GatherV2", (site.node.inputs[0], order, along), attrs=types)
+    site.draft.replace(new)
+    return True
+
+
+def _tile(site: _Site) -> bool:
+    multiples = site.values(1)
+    if multiples is None or sum(times > 1 for times in multiples) < 2:
+        return False
+    return _tiled(site, site.node.inputs[0], multiples)
+
+
+def _broadcast(site: _Site) -> bool:
+    source, shape = site.node.inputs[0], site.inference.shape(site.node.output(0))
+    before = site.inference.shape(source.array)
+    if before is None or shape is None or not all((*before, *shape)):
+        return False
+    sizes = [size or 1 for size in before]
+    sizes = [*(1 for _ in range(len(shape) - len(sizes))), *sizes]
+    multiples = [(wide or 1) // size for wide, size in zip(shape, sizes, strict=True)]
+    if max(multiples, default=1) == 1:
+        return False
+    if len(sizes) > len(before):
+        source = site.op("Reshape", "reshape", source, site.integers("shape", sizes), Tshape=DType.INT32)
+    return _tiled(site, source, multiples)
+
+
+def _tiled(site: _Site, tiled: Edge, multiples: Sequence[int]) -> bool:
+    """One Tile for each axis that grows, the last of which takes the name."""
+    *first, last = (axis for axis, times in enumerate(multiples) if times > 1)
+
+    def along(axis: int) -> Edge:
+        only = [times if i == axis else 1 for i, times in enumerate(multiples)]
+        return site.integers("multiples", only)
+
+    for axis in first:
+        tiled = site.op("Tile", "tile", tiled, along(axis), Tmultiples=DType.INT32)
+    return site.result("Tile", tiled, along(last), Tmultiples=DType.INT32)
+
+
+def _quantize_and_dequantize(site: _Site) -> bool:
+    """Its grid: whole numbers times the largest step that lets the range hold (quantize_and_dequantize_op.h).
+
+    Unsigned, it has all 256 bytes also where it asks for a narrow range.
+    """
+    node = site.node
+    low, high = (site.inference.constant(edge.array) for edge in node.inputs[1:3])
+    given = (
+        node.flag("range_given")
+        and node.integer("axis", -1) < 0
+        and node.integer("num_bits", 8) == USUAL_BITS
+    )
+    if not given or low is None or high is None or not (low.known and high.known):
+        return False
+    narrow, signed = node.flag("narrow_range"), node.flag("signed_input", True)
+    least, most = (-128 + narrow, 127) if signed else (0, 255)
+    sides = [(bound.item(), end) for bound, end in ((low, least), (high, most)) if bound.item() * end > 0]
+    if not sides:
+        return False
+    step = max(bound / end for bound, end in sides)
+    attrs: dict[str, Attr] = {"min": least * step, "max": most * step, "num_bits": USUAL_BITS}
+    attrs["narrow_range"] = narrow and signed
+    site.draft.replace(Node(node.name, "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
+    return True
+
+
+RULES: Mapping[str, Callable[[_Site], bool]] = {
+    "Abs": _abs,
+    "AddN": _add_n,
+    "BroadcastTo": _broadcast,
+    "Div": _divide,
+    "Neg": _neg,
+    "Pow": _pow,
+    "QuantizeAndDequantizeV2": _quantize_and_dequantize,
+    "RealDiv": _divide,
+    "ReverseV2": _reverse,
+    "Square": _square,
+    "SquaredDifference": _squared_difference,
+    "Tile": _tile,
+}
+"""Op -> what writes it out; False where this one cannot be."""

@@ -1,0 +1,1 @@
+"""Types, shapes and small values of every array, worked out from the graph alone."""

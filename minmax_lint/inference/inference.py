@@ -1,0 +1,233 @@
+"""Static facts about arrays: element type, shape, constant value, as TensorFlow would infer them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.element_types import element_type
+from minmax_lint.inference.folding import FOLDABLE, fold
+from minmax_lint.inference.shape_arithmetic import Size
+from minmax_lint.inference.shape_rules import SHAPE_RULES
+from minmax_lint.inference.small_values import Values, evaluate, of_tensor
+
+_ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
+"""What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
+
+
+class Inference:
+    """Facts about the arrays of a kept subgraph, computed in one pass on first use.
+
+    `input_shapes`: input array -> shape, where the user gave one. An unknown first dimension of an input
+    counts as `batch`: 1 in the TF1 flow, which sets it, None in the TF2 flow, which keeps it open
+    (tensorflow/lite/python/lite.py; measured with TF 2.15 and 2.21).
+    """
+
+    def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None], batch: int | None = 1) -> None:
+        self.kept = kept
+        self.input_shapes = input_shapes
+        self.batch = batch
+        self._shapes: dict[str, Shape | None] = {}
+        self._values: dict[str, Values] = {}
+        self._constants: dict[str, Tensor | None] = {}
+
+    def with_open_batch(self) -> Inference:
+        """The same with unknown batches left unknown; this very object where there are none."""
+        stated = (self._stated(array) for array in self.kept.inputs)
+        if self.batch is None or not any(shape and shape[0] is None for shape in stated):
+            return self
+        return Inference(self.kept, self.input_shapes, batch=None)
+
+    def dtype(self, array: str) -> DType:
+        """The element type of `array`; INVALID where not known."""
+        edge = parse_edge(array)
+        return (
+            element_type(self.kept.graph[edge.node], edge.port)
+            if edge.node in self.kept.graph
+            else DType.INVALID
+        )
+
+    def shape(self, array: str) -> Shape | None:
+        """The static shape of `array`; None where even the rank is unknown."""
+        return self._inferred.get(array)
+
+    def is_constant(self, array: str) -> bool:
+        """Whether `array` depends on no input and on no op we cannot evaluate (such as a FakeQuant)."""
+        return parse_edge(array).node in self._constant_nodes or self._static(array)
+
+    def constant(self, array: str) -> Tensor | None:
+        """The value of `array` if it depends on no input; folded through the ops of `folding`."""
+        if array not in self._constants:
+            graph = self.kept.graph
+            if array in graph and graph.op(array) == "Const" and not self.kept.is_cut(array):
+                self._constants[array] = graph[array].tensor()
+                return self._constants[array]
+            self._constants[array] = self._fold(array) if self.is_constant(array) else None
+        return self._constants[array]
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The kept nodes, producers before consumers; nodes on a cycle follow at the end in file order."""
+        kept = self.kept
+        waiting: dict[str, int] = {}
+        consumers: dict[str, list[str]] = {}
+        for name in kept.order:
+            sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs}
+            waiting[name] = sum(source in kept.nodes for source in sources)
+            for source in sources:
+                consumers.setdefault(source, []).append(name)
+        ready = [name for name in kept.order if not waiting[name]]
+        for name in ready:
+            for consumer in consumers.get(name, ()):
+                waiting[consumer] -= 1
+                if not waiting[consumer]:
+                    ready.append(consumer)
+        if len(ready) < len(waiting):
+            done = set(ready)
+            ready += [name for name in kept.order if name not in done]
+        return tuple(ready)
+
+    @cached_property
+    def _inferred(self) -> dict[str, Shape | None]:
+        for name in self.order:
+            self._infer(self.kept.graph[name])
+        return self._shapes
+
+    def _infer(self, node: Node) -> None:
+        if self.kept.is_cut(node.name):
+            self._infer_input(node)
+            return
+        if node.op == "Const":
+            tensor = node.tensor()
+            self._shapes[node.name] = tensor.shape if tensor is not None else None
+            values = of_tensor(tensor)
+        elif node.op == "Placeholder":
+            self._infer_input(node)
+            return
+        else:
+            call = _Call(node, self._shapes, self._values)
+            rule = SHAPE_RULES.get(node.op)
+            try:
+                shapes: Sequence[Shape | None] = rule(call) if rule else ()
+            except _ODD_NODE:
+                shapes = ()
+            for port, shape in enumerate(shapes):
+                self._shapes[node.output(port)] = shape
+            values = _values_of(node, call, self._shapes)
+        if values is not None:
+            self._values[node.name] = values
+
+    def _infer_input(self, node: Node) -> None:
+        self._shapes[node.name] = self._with_batch(_stated_by(node))
+        for array in self.kept.inputs:
+            edge = parse_edge(array)
+            given = self.input_shapes.get(array)
+            if edge.node == node.name and given is not None:
+                self._shapes[array_name(*edge)] = self._with_batch(given)
+
+    def _stated(self, array: str) -> Shape | None:
+        """The shape of an input as the user or else its node states it."""
+        given = self.input_shapes.get(array)
+        node = parse_edge(array).node
+        return (
+            given if given is not None or node not in self.kept.graph else _stated_by(self.kept.graph[node])
+        )
+
+    def _with_batch(self, shape: Shape | None) -> Shape | None:
+        return (self.batch, *shape[1:]) if shape and shape[0] is None else shape
+
+    @cached_property
+    def _constant_nodes(self) -> frozenset[str]:
+        found: set[str] = set()
+        for name in self.order:
+            if self.kept.is_cut(name):
+                continue
+            op = self.kept.graph.op(name)
+            if op == "Const":
+                found.add(name)
+            elif op in FOLDABLE:
+                inputs = self.kept.graph[name].inputs
+                if inputs and all(edge.node in found or self._static(edge.array) for edge in inputs):
+                    found.add(name)
+        return frozenset(found)
+
+    def _static(self, array: str) -> bool:
+        """Whether `array` is shape arithmetic whose every element is known."""
+        values = self._inferred and self._values.get(array)
+        return bool(values) and all(value is not None for value in values or ())
+
+    def _fold(self, array: str) -> Tensor | None:
+        """Evaluate with an explicit stack: chains may be longer than Python's recursion limit."""
+        pending = [array]
+        while pending:
+            current = pending[-1]
+            if current in self._constants:
+                pending.pop()
+                continue
+            node = self.kept.graph[parse_edge(current).node]
+            direct = self._direct(node, current)
+            if direct is not None or node.op not in FOLDABLE or current != node.name:
+                self._constants[current] = direct
+                continue
+            missing = [edge.array for edge in node.inputs if edge.array not in self._constants]
+            if missing:
+                pending += missing
+                continue
+            inputs = [self._constants[edge.array] for edge in node.inputs]
+            known = [tensor for tensor in inputs if tensor is not None]
+            self._constants[current] = fold(node, known) if len(known) == len(inputs) else None
+        return self._constants[array]
+
+    def _direct(self, node: Node, array: str) -> Tensor | None:
+        if node.op == "Const":
+            return node.tensor()
+        if self._static(array):
+            dtype, shape = self.dtype(array), self._shapes.get(array)
+            sizes = [value for value in self._values[array] if value is not None]
+            if dtype.struct_code is not None and shape is not None and None not in shape:
+                return Tensor.of(dtype, [size for size in shape if size is not None], sizes)
+        return None
+
+
+class _Call:
+    """One node under inference, as shape rules see it."""
+
+    def __init__(self, node: Node, shapes: Mapping[str, Shape | None], values: Mapping[str, Values]) -> None:
+        self.node = node
+        self._known_shapes = shapes
+        self._known_values = values
+
+    def shape(self, slot: int) -> Shape | None:
+        return self._known_shapes.get(self.node.inputs[slot].array)
+
+    def known(self, slot: int) -> Shape:
+        shape = self.shape(slot)
+        if shape is None:
+            raise ValueError("unknown rank")
+        return shape
+
+    def values(self, slot: int) -> tuple[Size, ...]:
+        values = self._known_values.get(self.node.inputs[slot].array)
+        if values is None:
+            raise ValueError("not a constant")
+        return values
+
+
+def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> Values | None:
+    shape = shapes.get(node.name)
+    if shape is not None and len(shape) > 1:
+        return None
+    try:
+        return evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)
+    except _ODD_NODE:
+        return None
+
+
+def _stated_by(node: Node) -> Shape | None:
+    stated = node.attrs.get("shape")
+    return stated if isinstance(stated, tuple) and node.op == "Placeholder" else None

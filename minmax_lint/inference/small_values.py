@@ -1,0 +1,140 @@
+"""Values of small integer arrays during shape inference: shapes, axes, paddings, in plain Python.
+
+An element is None where it is an unknown dimension. Only scalars and vectors are followed, of at most
+`LIMIT` elements: that is what shape arithmetic in real graphs consists of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.inference.shape_arithmetic import Size, elements
+
+LIMIT = 256
+INTEGERS = frozenset({DType.INT32, DType.INT64, DType.INT16, DType.INT8, DType.UINT8, DType.BOOL})
+
+Values = tuple[Size, ...]
+Operand = Callable[[int], Values]
+
+
+def of_tensor(tensor: Tensor | None) -> Values | None:
+    """The elements of a small integer constant; None for anything else."""
+    if tensor is None or not tensor.known or tensor.dtype not in INTEGERS or tensor.size > LIMIT:
+        return None
+    return tuple(int(value) for value in tensor.values())
+
+
+def evaluate(node: Node, operand: Operand, shape: Shape | None, input_shape: Shape | None) -> Values | None:
+    """The values of output 0, or None where they are not known.
+
+    `operand(slot)` gives an input's values and raises ValueError where it has none; `shape` is the
+    output's shape, `input_shape` that of input 0.
+    """
+    rule = _RULES.get(node.op)
+    if rule is not None:
+        return rule(node, operand)
+    if node.op == "Shape":
+        return input_shape
+    if node.op == "Rank":
+        return None if input_shape is None else (len(input_shape),)
+    if node.op == "Size":
+        return None if input_shape is None else (elements(input_shape),)
+    if node.op == "Fill" and shape is not None:
+        return operand(1) * min(elements(shape) or 0, LIMIT)
+    return None
+
+
+def _elementwise(function: Callable[[int, int], int]) -> Callable[[Node, Operand], Values]:
+    def rule(node: Node, operand: Operand) -> Values:
+        left, right = operand(0), operand(1)
+        count = max(len(left), len(right))
+        left, right = (side * count if len(side) == 1 else side for side in (left, right))
+        return tuple(
+            None if a is None or b is None else function(a, b) for a, b in zip(left, right, strict=True)
+        )
+
+    return rule
+
+
+def _strided(node: Node, operand: Operand) -> Values | None:
+    if node.integer("ellipsis_mask", 0) or node.integer("new_axis_mask", 0):
+        return None
+    begins, ends, steps = operand(1), operand(2), operand(3)
+    if len(begins) != 1:
+        return None
+    values, begin = operand(0), begins[0]
+    if node.integer("shrink_axis_mask", 0) & 1:
+        return None if begin is None else (values[begin],)
+    low = None if node.integer("begin_mask", 0) & 1 else begin
+    high = None if node.integer("end_mask", 0) & 1 else ends[0]
+    return values[slice(low, high, steps[0])]
+
+
+def _gather(node: Node, operand: Operand) -> Values:
+    values = operand(0)
+    return tuple(None if i is None else values[i] for i in operand(1))
+
+
+def _slice(node: Node, operand: Operand) -> Values | None:
+    begin, size = operand(1)[0], operand(2)[0]
+    if begin is None or size is None:
+        return None
+    values = operand(0)
+    return values[begin:] if size == -1 else values[begin : begin + size]
+
+
+def _pack(node: Node, operand: Operand) -> Values:
+    """An operand that is not known is one unknown element: scalars are what shapes are packed of."""
+    packed: list[Size] = []
+    for slot in range(len(node.inputs)):
+        try:
+            packed += operand(slot)
+        except ValueError:
+            packed.append(None)
+    return tuple(packed)
+
+
+def _concat(node: Node, operand: Operand) -> Values:
+    slots = range(1, len(node.inputs)) if node.op == "Concat" else range(len(node.inputs) - 1)
+    return tuple(value for slot in slots for value in operand(slot))
+
+
+def _range(node: Node, operand: Operand) -> Values | None:
+    low, high, step = (operand(slot)[0] for slot in range(3))
+    if low is None or high is None or not step or abs(high - low) > LIMIT * abs(step):
+        return None
+    return tuple(range(low, high, step))
+
+
+def _product(node: Node, operand: Operand) -> Values:
+    total = 1
+    for value in operand(0):
+        if value is None:
+            return (None,)
+        total *= value
+    return (total,)
+
+
+_RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
+    **dict.fromkeys(
+        ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"),
+        lambda node, operand: operand(0),
+    ),
+    **dict.fromkeys(("Add", "AddV2"), _elementwise(lambda a, b: a + b)),
+    "Sub": _elementwise(lambda a, b: a - b),
+    "Mul": _elementwise(lambda a, b: a * b),
+    "FloorDiv": _elementwise(lambda a, b: a // b),
+    "FloorMod": _elementwise(lambda a, b: a % b),
+    "Maximum": _elementwise(max),
+    "Minimum": _elementwise(min),
+    "Pack": _pack,
+    **dict.fromkeys(("Concat", "ConcatV2"), _concat),
+    **dict.fromkeys(("Gather", "GatherV2"), _gather),
+    "StridedSlice": _strided,
+    "Slice": _slice,
+    "Range": _range,
+    "Prod": _product,
+}

@@ -1,0 +1,1 @@
+"""Checkpoints: the prefix, the index (an SSTable), and the variables' values."""

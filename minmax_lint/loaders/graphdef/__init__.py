@@ -1,0 +1,1 @@
+"""GraphDefs, binary and text: from the bytes of a file to a Graph."""

@@ -1,0 +1,1 @@
+"""Keras files: their recipe is checked here and loaded in a child process."""

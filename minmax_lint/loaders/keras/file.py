@@ -1,0 +1,115 @@
+"""Keras files (`.keras`, `.h5`): checked for code of their own, then turned into a graph by Keras in a child."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
+from minmax_lint.loaders.content import Kind
+from minmax_lint.loaders.keras.child import ANSWER, GRAPH
+from minmax_lint.loaders.keras.config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.parse import whole_graph
+
+TIME_LIMIT = 180.0
+"""Seconds that Keras may take for a small model; importing TensorFlow is most of it."""
+_SLOWEST = 5_000_000
+"""Bytes of weights that it reads at least in a second."""
+MEMORY = 8 << 30
+"""Bytes that Keras may take for a small model. Threads of TensorFlow count with their stacks."""
+_COPIES = 16
+"""Times that the content of the file may lie in memory; archives of pruned weights are compressed."""
+
+READERS: dict[Kind, Callable[[Path], Recipe]] = {Kind.KERAS: read_archive, Kind.KERAS_HDF5: read_hdf5}
+
+_CHILD = Path(__file__).with_name("child.py")
+_EXTRA = "pip install 'minmax-lint[keras]', or name the Python that made the model (--python)"
+_NAMED = 3
+
+
+def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = None) -> Model:
+    """The model in a Keras file, as its inference function makes it.
+
+    `python` is the interpreter whose TensorFlow and Keras load it (default: the running one).
+    Raises UnreadableModel for a damaged file, and for one that would run code of its own unless `trust`.
+    """
+    recipe = READERS[kind](path)
+    code = recipe.code()
+    if code and not trust:
+        named = ", ".join(code[:_NAMED]) + (f" and {len(code) - _NAMED} more" if len(code) > _NAMED else "")
+        raise UnreadableModel(
+            f"loading this Keras model would run code that is not Keras' own ({named}); give --trust if you "
+            "trust it, or export the model as a SavedModel (`model.export(FOLDER)`)"
+        )
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
+        answer = _answer(path, recipe, Path(folder), trust, python or sys.executable)
+        content = (Path(folder) / GRAPH).read_bytes()
+    shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
+    signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
+    return Model(None, kind.value, whole_graph(content), {signature.name: signature})
+
+
+def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
+    legacy = recipe.legacy or recipe.quantized
+    request = folder / "request.json"
+    size = path.stat().st_size
+    limit = TIME_LIMIT + size / _SLOWEST
+    asked = {
+        "path": str(path.resolve()),
+        "legacy": legacy,
+        "quantized": recipe.quantized,
+        "trust": trust,
+        "memory": MEMORY + _COPIES * size,
+    }
+    request.write_text(json.dumps(asked))
+    foreign = () if python == sys.executable else ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
+    try:
+        done = subprocess.run(
+            [python, str(_CHILD), str(request)],
+            env={name: value for name, value in os.environ.items() if name not in foreign},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=limit,
+            check=False,
+        )
+    except OSError as error:
+        raise UnreadableModel(
+            f"cannot start the interpreter {python}: {error.strerror}; name a Python that has TensorFlow (--python)"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise UnreadableModel(
+            f"Keras did not load the model within {limit:.0f} seconds; is the file damaged?"
+        ) from None
+    try:
+        answer: dict[str, Any] = json.loads((folder / ANSWER).read_text())
+    except (OSError, ValueError):
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise UnreadableModel(f"Keras ended with code {done.returncode} at this model: {last[0]}") from None
+    if "error" in answer:
+        raise UnreadableModel(_explained(answer["error"], answer["message"], recipe))
+    return answer
+
+
+def _explained(error: str, message: str, recipe: Recipe) -> str:
+    if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
+        return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
+    if error in ("ModuleNotFoundError", "ImportError"):
+        what = "quantize_model" if recipe.quantized else f"Keras {recipe.version or 2}"
+        return f"this model is made with {what}, and that is not installed here ({message}); {_EXTRA}"
+    if recipe.quantized:
+        return (
+            f"Keras cannot load this quantized model ({message}); name the Python that made it (--python), or "
+            "export it (`model.export(FOLDER)`)"
+        )
+    return (
+        f"Keras cannot load this model ({message}); where it needs layers of your own, export it as a SavedModel "
+        "(`model.export(FOLDER)`)"
+    )

@@ -1,0 +1,1 @@
+"""Models at a URL or in a bucket: they are copied first."""

@@ -1,0 +1,1 @@
+"""SavedModels and MetaGraphs: signatures, functions and the object graph."""

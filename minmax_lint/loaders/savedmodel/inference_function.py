@@ -1,0 +1,56 @@
+"""TF2 models: the function behind a signature as a graph of its own, with the variables it captures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
+from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.savedmodel.flatten import Flattening
+from minmax_lint.loaders.savedmodel.library import Library, read_library
+from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
+from minmax_lint.loaders.savedmodel.object_graph import captured_keys
+
+DEFAULT = "serving_default"
+"""The signature that serves where the user names none."""
+
+
+def flattened(
+    meta: MetaGraph, graph: Graph, path: Path | None, form: str, bundle: Bundle | None, signature: str | None
+) -> Model:
+    """The model of one signature, every call replaced by what it calls.
+
+    Without `signature` it is `serving_default`, and all of them where there is none of that name.
+    Raises UnreadableModel where a function is missing, broken or calls itself.
+    """
+    library = read_library(meta.buffer, meta.graph_start, meta.graph_end, meta.info().stripped_op_list.op)
+    flattening = Flattening(graph, library)
+    wanted = [signature or DEFAULT] if (signature or DEFAULT) in meta.signatures else list(meta.signatures)
+    signatures = {name: _signature(meta.signatures[name], flattening) for name in wanted}
+    variables = None
+    if bundle is not None:
+        restoring = _restoring(graph, library, meta.restore)
+        variables = CheckpointVariables(
+            restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
+        )
+    others = tuple(name for name in meta.signatures if name not in signatures)
+    return Model(path, form, flattening.graph(), signatures, variables, graph, others=others)
+
+
+def _signature(signature: Signature, flattening: Flattening) -> Signature:
+    arrays = flattening.want([*signature.inputs.values(), *signature.outputs.values()])
+    inputs = dict(zip(signature.inputs, arrays, strict=False))
+    outputs = dict(zip(signature.outputs, arrays[len(inputs) :], strict=True))
+    shapes = {inputs[key]: signature.input_shapes.get(array) for key, array in signature.inputs.items()}
+    return Signature(signature.name, inputs, outputs, shapes)
+
+
+def _restoring(graph: Graph, library: Library, restore: str) -> Graph:
+    """What the saver does to restore: which checkpoint key goes into which variable."""
+    flattening = Flattening(graph, library)
+    if parse_edge(restore).node in graph:
+        flattening.want([f"^{parse_edge(restore).node}"])
+    return flattening.graph()

@@ -1,0 +1,91 @@
+"""Variables that TF2's functions capture, by the objects they belong to.
+
+A SavedModel's object graph says which object each captured input of a function is; the checkpoint's own
+object graph says under which key that object's value lies. Both are walked together from their roots.
+Source: tensorflow/python/saved_model/load.py (bound_inputs), trackable_object_graph.proto.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.node import FunctionRef
+from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.model import CALLS
+from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
+from minmax_lint.schema.messages import message_class
+
+_CHECKPOINT_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_VALUE = "VARIABLE_VALUE"
+
+
+def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str, str]:
+    """Node of the graph -> checkpoint key, for what the functions called in the graph capture."""
+    objects = meta.objects()
+    keys = _keys_by_object(objects, bundle)
+    found: dict[str, str] = {}
+    for name, op in zip(graph.columns.names, graph.columns.ops, strict=True):
+        function = graph[name].attrs.get("f") if op in CALLS else None
+        if not isinstance(function, FunctionRef) or function.name not in objects.concrete_functions:
+            continue
+        bound = objects.concrete_functions[function.name].bound_inputs
+        inputs = [text for text in graph.columns.inputs[graph.position(name)] if not text.startswith("^")]
+        if len(bound) > len(inputs):
+            continue
+        for text, number in zip(inputs[len(inputs) - len(bound) :], bound, strict=True):
+            if number in keys:
+                found[parse_edge(text).node] = keys[number]
+    return found
+
+
+def keys_by_name(bundle: Bundle) -> Mapping[str, str]:
+    """Name of a variable -> checkpoint key, as a checkpoint of TF2 tells them; names that two have are left out.
+
+    By these a Saver of TF1 restores such a checkpoint. Source: tensorflow/python/training/saver.py
+    (object_graph_key_mapping).
+    """
+    saved = _checkpoint_objects(bundle)
+    named = [
+        (attribute.full_name, attribute.checkpoint_key)
+        for node in (saved.nodes if saved is not None else ())
+        for attribute in node.attributes
+        if attribute.name == _VALUE and attribute.full_name
+    ]
+    counts = Counter(name for name, _ in named)
+    return {name: key for name, key in named if counts[name] == 1}
+
+
+def _checkpoint_objects(bundle: Bundle) -> Any | None:
+    try:
+        return message_class("TrackableObjectGraph").FromString(bundle.text(_CHECKPOINT_OBJECTS) or b"")
+    except DecodeError:
+        return None
+
+
+def _keys_by_object(objects: Any, bundle: Bundle) -> dict[int, str]:
+    """Object of the SavedModel -> checkpoint key of its value."""
+    saved = _checkpoint_objects(bundle)
+    if saved is None or not objects.nodes or not saved.nodes:
+        return {}
+    keys: dict[int, str] = {}
+    pairs = [(0, 0)]
+    seen = {0}
+    for number, place in pairs:  # grows while it is walked
+        for attribute in saved.nodes[place].attributes:
+            if attribute.name == _VALUE:
+                keys[number] = attribute.checkpoint_key
+        children = {child.local_name: child.node_id for child in saved.nodes[place].children}
+        for child in objects.nodes[number].children:
+            there = children.get(child.local_name)
+            if there is None or child.node_id in seen:
+                continue
+            if 0 <= there < len(saved.nodes) and 0 <= child.node_id < len(objects.nodes):
+                seen.add(child.node_id)
+                pairs.append((child.node_id, there))
+    return keys

@@ -1,0 +1,1 @@
+"""Conversion scripts: the call of the converter is read off, never run."""

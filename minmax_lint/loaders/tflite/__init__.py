@@ -1,0 +1,1 @@
+"""Finished .tflite models: the flatbuffer, and the graph in it."""

@@ -1,0 +1,1 @@
+"""What a user learns about one model, as data."""

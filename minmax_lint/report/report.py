@@ -1,0 +1,79 @@
+"""The result of a lint, as data: what reporters print and what `minmax_lint.lint` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept
+from minmax_lint.rules.framework.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True)
+class Report:
+    """One linted model.
+
+    `trace` is the kept subgraph and `source` the frozen view of the whole graph, as our own model;
+    `kept` and `graph` are the same as networkx graphs, made when asked for.
+    """
+
+    path: str
+    """As the user named it; `-` for standard input, `<memory>` for objects."""
+    format: str
+    inputs: Mapping[str, Shape | None]
+    outputs: tuple[str, ...]
+    inferred: bool
+    """Whether inputs or outputs were inferred."""
+    inferred_how: str
+    """One sentence that says from what; empty where both were given."""
+    predictions: Mapping[str, Prediction]
+    """By profile name."""
+    findings: tuple[Finding, ...]
+    source: Graph = field(repr=False)
+    trace: Kept = field(repr=False)
+    note: str = ""
+    """One sentence about the call itself, such as a converter that would fit better; mostly empty."""
+    ignored: tuple[Finding, ...] = field(default=(), repr=False)
+    """Findings that select, ignore or a baseline took out."""
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the whole graph."""
+        return len(self.source)
+
+    @property
+    def kept_nodes(self) -> int:
+        """Nodes of the kept subgraph."""
+        return len(self.trace)
+
+    @property
+    def graph(self) -> networkx.MultiDiGraph:
+        """The whole graph as networkx."""
+        return self.source.networkx()
+
+    @property
+    def kept(self) -> networkx.MultiDiGraph:
+        """The kept subgraph as networkx."""
+        return self.trace.networkx()
+
+    def count(self, severity: Severity) -> int:
+        """Number of findings of that severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    @property
+    def fixable(self) -> int:
+        """Number of findings that `fix` can repair safely."""
+        return sum(f.fix is not None and f.fix.applicability == "safe" for f in self.findings)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show. The one import upwards: they ask the object itself how it looks."""
+        from minmax_lint.reporters.notebook import report_html
+
+        return report_html(self)

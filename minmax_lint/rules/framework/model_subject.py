@@ -1,0 +1,65 @@
+"""From a loaded model to what the rules look at: the frozen view, its kept subgraph, and every prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from minmax_lint.converters.devices import finished_on_device
+from minmax_lint.converters.finished import PROFILE, read_off
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
+from minmax_lint.graph.names import canonical_array, parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.inference import Inference
+from minmax_lint.rules.framework.subject import Subject
+
+if TYPE_CHECKING:
+    from minmax_lint.loaders.model import Model
+
+
+def make_subject(
+    model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str], profiles: tuple[Profile, ...]
+) -> Subject:
+    """Everything the rules look at; the predictions are made here."""
+    graph = frozen(model.graph, model.variables)
+    inputs = {canonical_array(name): shape for name, shape in inputs.items()}
+    outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
+    known_inputs = {name: shape for name, shape in inputs.items() if parse_edge(name).node in graph}
+    known_outputs = tuple(name for name in outputs if parse_edge(name).node in graph)
+    unknown_inputs = tuple(name for name in inputs if name not in known_inputs)
+    unknown_outputs = tuple(name for name in outputs if name not in known_outputs)
+    kept = trace(graph, known_inputs, known_outputs)
+    inference = Inference(kept, known_inputs)
+    refused = (*unknown_inputs, *unknown_outputs)
+    return Subject(
+        graph,
+        kept,
+        inference,
+        profiles,
+        _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
+        unknown_inputs,
+        unknown_outputs,
+        frozenset(model.graph.of_ops(VARIABLES)),
+        model.finished,
+        checkpoint=model.variables if isinstance(model.variables, CheckpointKeys) else None,
+    )
+
+
+def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
+    """What every converter says to names that the graph does not have (lite/python/util.py)."""
+    said = f"Invalid tensors {','.join(unknown)!r} were found."
+    return {profile.name: Prediction(profile.name, "abort", "other", message=said) for profile in profiles}
+
+
+def _predictions(
+    model: Model, kept: Kept, inference: Inference, profiles: tuple[Profile, ...]
+) -> Mapping[str, Prediction]:
+    """By profile; of a finished model what it is, and what the selected devices will do with it."""
+    if model.finished is None:
+        return {profile.name: predict(kept, inference, profile) for profile in profiles}
+    devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
+    return {PROFILE: read_off(model.finished), **devices}

@@ -1,0 +1,200 @@
+"""The form of a rule, and the registry of all of them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.finished import TFLiteModel
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.errors import UnknownName
+from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.freeze import VariableValues
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import near_names
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.rules.framework.attribution import Cause, profiles_of
+from minmax_lint.rules.framework.finding import Finding, FixOffer, Severity, Step
+from minmax_lint.rules.framework.subject import About, Subject
+
+
+@dataclass(frozen=True)
+class Example:
+    """A graph that shows a rule, with the call that lints it."""
+
+    graph: Graph
+    inputs: dict[str, Shape]
+    outputs: tuple[str, ...]
+    profiles: tuple[str, ...] = tuple(PROFILES)
+    finished: TFLiteModel | None = None
+    """The .tflite model that `graph` shows, for rules about those."""
+    variables: VariableValues | None = None
+    """The checkpoint, for rules about those."""
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter is called, for rules about that."""
+
+
+class Rule(ABC):
+    """One rule. The class docstring is its documentation, in the sections that `SECTIONS` names.
+
+    `explain`, the README's table, SARIF's help and the documentation site are all made from it.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    """The usual severity; a finding may carry another where the profile says so."""
+    about: ClassVar[frozenset[About]] = frozenset({"graph"})
+    """What it looks at: a graph that will be converted, a .tflite model that was, or both."""
+    fixes: ClassVar[tuple[str, ...]] = ()
+    """Names of the repairs that can heal it; empty where only the user can."""
+
+    @abstractmethod
+    def check(self, subject: Subject) -> Iterator[Finding]:
+        """Every finding of this rule in `subject`."""
+
+    @classmethod
+    @abstractmethod
+    def failing(cls) -> Example:
+        """A graph on which the rule finds something."""
+
+    @classmethod
+    @abstractmethod
+    def passing(cls) -> Example:
+        """The same graph put right: the rule finds nothing."""
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the documentation."""
+        return cls.documentation().split("\n", 1)[0]
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The whole documentation, Markdown."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def section(cls, title: str) -> str:
+        """One section of the documentation, without its heading; empty where it is missing."""
+        found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", cls.documentation(), re.M | re.S)
+        return found.group(1).strip() if found else ""
+
+    def finding(
+        self,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        node: str | None = None,
+        array: str | None = None,
+        outputs: Sequence[str] = (),
+        profiles: Sequence[str] = (),
+        consequences: Sequence[str] = (),
+        path: Sequence[Step] = (),
+        advice: str = "",
+        fix: FixOffer | None = None,
+    ) -> Finding:
+        """A finding of this rule."""
+        return Finding(
+            self.code,
+            self.name,
+            severity or self.severity,
+            message,
+            node,
+            array,
+            tuple(outputs),
+            tuple(profiles),
+            tuple(consequences),
+            tuple(path),
+            advice,
+            fix,
+        )
+
+    def from_cause(
+        self,
+        subject: Subject,
+        cause: Cause,
+        message: str,
+        *,
+        path: Sequence[Step] = (),
+        advice: str = "",
+        fix: FixOffer | None = None,
+    ) -> Finding:
+        """A finding about one cause: severity, profiles and consequences are the converters'."""
+        output = subject.coverage.output_of(cause.array or cause.node)
+        return self.finding(
+            message,
+            severity=subject.severity(cause.profiles),
+            node=cause.node,
+            array=cause.array,
+            outputs=(output,) if output is not None else (),
+            profiles=cause.profiles,
+            consequences=cause.consequences,
+            path=path,
+            advice=advice,
+            fix=fix,
+        )
+
+    def about_fake_quant(
+        self,
+        subject: Subject,
+        found: FakeQuant,
+        causes: Iterable[Cause],
+        message: str,
+        *,
+        consequences: Sequence[str] = (),
+        path: Sequence[Step] = (),
+        advice: str = "",
+        fix: FixOffer | None = None,
+    ) -> Finding:
+        """A finding about one FakeQuant: a warning where `causes` say of no converter that it stumbles."""
+        profiles = profiles_of(causes)
+        return self.finding(
+            message,
+            severity=subject.severity(profiles, otherwise="warning"),
+            node=found.node,
+            array=found.array,
+            profiles=profiles,
+            consequences=consequences,
+            path=path,
+            advice=advice,
+            fix=fix,
+        )
+
+
+SECTIONS = ("What it does", "Why", "Symptom", "Fix", "Converters")
+"""The sections of every rule's documentation, in this order. `Symptom` holds converter messages verbatim."""
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, by code: every module of this package whose name starts with `mm` and a digit."""
+    package = importlib.import_module("minmax_lint.rules")
+    found: list[Rule] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        if re.match(r"mm\d", module.name):
+            members = vars(importlib.import_module(f"{package.__name__}.{module.name}")).values()
+            found += [
+                member()
+                for member in members
+                if inspect.isclass(member) and issubclass(member, Rule) and not inspect.isabstract(member)
+            ]
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def rule(wanted: str) -> Rule:
+    """The rule of that code or name. Raises UnknownName with near ones."""
+    for found in rules():
+        if wanted.upper() == found.code or wanted.lower() == found.name:
+            return found
+    known = [text for found in rules() for text in (found.code, found.name)]
+    hint = near_names(wanted, known)
+    meant = f"; did you mean {' or '.join(hint)}?" if hint else "; `minmax-lint rules` lists them"
+    raise UnknownName(f"there is no rule {wanted!r}{meant}")

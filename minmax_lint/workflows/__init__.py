@@ -1,0 +1,1 @@
+"""What a user asks for, from beginning to end: lint, fix, convert, explain."""

@@ -1,0 +1,233 @@
+"""`checked(converter)`: lint before `convert()`, repair if asked to, look at the model after."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.backends.conversion import read_model
+from minmax_lint.backends.conversion.failure import failure_of_exception
+from minmax_lint.backends.verification import Verification
+from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
+from minmax_lint.converters.finished import TFLiteModel
+from minmax_lint.converters.profile import Profile
+from minmax_lint.errors import UserError
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.report.report import Report
+from minmax_lint.workflows.checking.comparing import compared
+from minmax_lint.workflows.checking.settings import finds_ranges_itself, flow_of, profile_of
+from minmax_lint.workflows.checking.sources import ConverterSource, source_of
+from minmax_lint.workflows.fix import fix_model
+from minmax_lint.workflows.lint import lint_model
+
+_OWN = ("_checked", "report", "patch", "contents", "verification", "unverified")
+_SHOWN = 8
+
+
+class CheckFailed(UserError):
+    """A converter would not make, or did not make, an all-integer model; the message says why.
+
+    `report` is the lint of its graph; `model` is the produced model where the converter made one, and
+    `verification` how far its values are from the graph's, where these are too far off.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        report: Report | None,
+        model: bytes | None = None,
+        verification: Verification | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.report = report
+        self.model = model
+        self.verification = verification
+
+
+@dataclass(frozen=True)
+class _Checks:
+    """What is to be done around the conversion."""
+
+    converter: Any
+    fix: bool
+    allow_float: bool
+    source: Any
+    options: FixOptions = field(default_factory=FixOptions)
+    verify: bool = True
+    threshold: float | None = None
+    samples: int = DEFAULT_SAMPLES
+
+
+def checked(
+    converter: Any,
+    *,
+    fix: bool = False,
+    allow_float: bool = False,
+    source: Any = None,
+    unsafe: bool = False,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    verify: bool = True,
+    threshold: float | None = None,
+    samples: int = DEFAULT_SAMPLES,
+) -> CheckedConverter:
+    """Wrap a tf.lite.TFLiteConverter, of TF1 or TF2: the only line that changes in a user's script.
+
+    `converter = minmax_lint.checked(converter)` behaves as the converter itself; its settings are read and
+    set through it. `convert()` lints the converter's own graph first and raises CheckFailed, with every
+    cause, where it will not become an all-integer model; with `fix` it repairs the graph for the conversion
+    (`unsafe`, `ranges`: as of `minmax_lint.fix`). What was converted is read back: float ops that it holds
+    are named in a CheckFailed, or in a warning with `allow_float`. Then its values are compared with those
+    of the graph (unless `verify` is false) on `samples` samples: of the representative dataset, else seeded
+    random ones within the input ranges. With `threshold`, an output that is off by more than so many
+    quantization steps raises CheckFailed, and so do values that cannot be compared.
+
+    `source`: what a TF1 converter was made of, as `lint` takes it. `from_session` and TF1's
+    `from_saved_model` keep only what the outputs are computed from; with the session (the default session
+    counts by itself) or the SavedModel's path, FakeQuants behind the outputs are seen too. A converter with a
+    representative dataset finds missing ranges itself: its model is looked at after the conversion only.
+    """
+    options = FixOptions(unsafe=unsafe, ranges=ranges or {})
+    if threshold is not None and not verify:
+        raise UserError("a threshold is for values that are compared: leave verify=False out")
+    return CheckedConverter(_Checks(converter, fix, allow_float, source, options, verify, threshold, samples))
+
+
+class CheckedConverter:
+    """A converter with checks around `convert()`; everything else is the wrapped converter's.
+
+    `report`, `patch`, `contents` (the model read back), `verification` (its values against the graph's) and
+    `unverified` (why there is no verification) tell what happened, after `convert()`.
+    """
+
+    report: Report | None
+    patch: Patch | None
+    contents: TFLiteModel | None
+    verification: Verification | None
+    unverified: str
+
+    def __init__(self, checks: _Checks) -> None:
+        self._checked = checks
+        self._forget()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OWN:
+            raise AttributeError(name)
+        return getattr(self._checked.converter, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._checked.converter, name, value)
+
+    def convert(self) -> bytes:
+        """The bytes of the .tflite model. Raises CheckFailed, UserError."""
+        self._forget()
+        converter = self._checked.converter
+        with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
+            source = source_of(converter, Path(folder), self._checked.source)
+            flow = flow_of(converter)
+            if not finds_ranges_itself(converter):
+                converter = self._linted(source)
+            model = _converted(converter, self.report)
+            self.contents = read_model(model)
+            if self.contents.verdict(flow) == "float":
+                self._complain(self.contents, model)
+            if self._checked.verify:
+                self._compare(source, self.contents, model)
+        return model
+
+    def _forget(self) -> None:
+        """What an earlier conversion left."""
+        self.report = self.patch = None
+        self.contents = self.verification = None
+        self.unverified = ""
+
+    def _linted(self, source: ConverterSource) -> Any:
+        """The converter to run: the user's own, or one of a repaired graph."""
+        checks = self._checked
+        profile = profile_of(checks.converter, sys.modules["tensorflow"].__version__)
+        model, ends = source.opened
+        name = type(checks.converter).__name__
+        self.report = lint_model(model, ends.inputs, ends.outputs, (profile,), path=name)
+        if _sound(self.report, profile):
+            return checks.converter
+        if checks.fix:
+            self.patch = fix_model(model, ends.inputs, ends.outputs, (profile,), checks.options, path=name)
+            self.report = self.patch.after
+            if not self.patch.empty and (_sound(self.report, profile) or checks.allow_float):
+                return source.replaced(self.patch)
+        if not checks.allow_float:
+            raise CheckFailed(_told(self.report, profile, checks, source.advice), self.report)
+        return checks.converter
+
+    def _complain(self, contents: TFLiteModel, model: bytes) -> None:
+        """The converter made a float model all the same."""
+        floats = [f"{op} {output}" for op, output in contents.float_ops]
+        more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
+        named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
+        text = f"the converted model is not all integer; {named}"
+        if not self._checked.allow_float:
+            raise CheckFailed(text, self.report, model)
+        warnings.warn(text, stacklevel=3)
+
+    def _compare(self, source: ConverterSource, contents: TFLiteModel, model: bytes) -> None:
+        """The values of the model against those of the graph; only a threshold makes them an error."""
+        threshold = self._checked.threshold
+        try:
+            self.verification = compared(source, self.patch, model, contents, self._checked.samples)
+        except UserError as error:
+            self.unverified = str(error)
+            if threshold is not None:
+                raise CheckFailed(self.unverified, self.report, model) from error
+            return
+        worst = max(self.verification.of("original", "model"), key=lambda one: one.max_error, default=None)
+        if threshold is not None and worst is not None and worst.max_error > threshold:
+            agreement = (
+                ""
+                if worst.agreement is None
+                else f"; the argmax is the same in {worst.agreement:.1%} of rows"
+            )
+            raise CheckFailed(
+                f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
+                f"steps (threshold {threshold:g}), {worst.mean_error:.3g} on average{agreement}",
+                self.report,
+                model,
+                self.verification,
+            )
+
+
+def _sound(report: Report, profile: Profile) -> bool:
+    verdict = report.predictions[profile.name].verdict
+    return verdict in ("quantized", "undetermined") and not report.count("error")
+
+
+def _told(report: Report, profile: Profile, checks: _Checks, advice: str) -> str:
+    """Every cause, one a line, and what to do."""
+    prediction = report.predictions[profile.name]
+    head = f"{profile.title} will not make an all-integer model of this graph ({prediction.verdict})"
+    lines = [
+        f"  {one.code} {one.message}" for one in report.findings if one.severity in ("error", "warning")
+    ] or [f"  {prediction.message}"]
+    if not checks.fix and report.fixable:
+        lines.append("  minmax_lint.checked(converter, fix=True) repairs it for the conversion")
+    elif not checks.options.unsafe and any(one.fix for one in report.findings):
+        lines.append("  no safe repair helps; checked(converter, fix=True, unsafe=True) also inserts ranges")
+    return "\n".join([head, *lines, *([f"  {advice}"] if advice and not report.fixable else ())])
+
+
+def _converted(converter: Any, report: Report | None) -> bytes:
+    try:
+        model: bytes = converter.convert()
+    except Exception as error:
+        if type(error).__name__ != "ConverterError":
+            raise
+        failure = failure_of_exception("ConverterError", str(error))
+        raise CheckFailed(f"the converter failed: {failure.message}", report) from error
+    return model

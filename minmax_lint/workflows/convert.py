@@ -1,0 +1,216 @@
+"""The core of `convert`: a linted model in, what the real converter made of it, with its proof, out."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from minmax_lint.backends.calibration.run import Data
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Watch
+from minmax_lint.backends.conversion.interpreter import (
+    checked_interpreter,
+    nearest_profile,
+    tensorflow_version,
+)
+from minmax_lint.backends.conversion.run import ConversionResult, Engine, convert_graph
+from minmax_lint.backends.verification import Parties, Verification, runnable, verify
+from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
+from minmax_lint.converters.finished import TFLiteModel
+from minmax_lint.converters.prediction import Prediction, Verdict
+from minmax_lint.converters.profile import Flow, Profile
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.tflite.file import read_model
+from minmax_lint.report.report import Report
+from minmax_lint.writers.atomic import write_file
+
+
+@dataclass(frozen=True)
+class Converter:
+    """A real converter: which, in which interpreter, and how it is called."""
+
+    engine: Engine = "mlir"
+    flow: Flow = "tf1"
+    stats: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Input array -> (mean, std) of quantized_input_stats: real value = (byte - mean) / std."""
+    python: str | os.PathLike[str] | None = None
+    """The interpreter that holds the TensorFlow to use; None is the running one."""
+    time_limit: float = DEFAULT_TIME_LIMIT
+    """Seconds."""
+
+    def __post_init__(self) -> None:
+        if self.engine == "toco" and self.flow == "tf2":
+            raise UserError("TOCO knows only the TF1 flow: the TF2 flow is MLIR's")
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that models it: of the nearest version there is."""
+        return nearest_profile(self.engine, self.flow, tensorflow_version(self.python))
+
+    def checked(self) -> Converter:
+        """Itself. Raises UserError where its interpreter has no such converter."""
+        checked_interpreter(self.python, self.engine, self.flow)
+        return self
+
+    def checked_for(self, inputs: Mapping[str, object]) -> Converter:
+        """Itself, checked. Raises UnknownName where it has stats of an input that is none."""
+        for name in self.stats:
+            if name not in inputs:
+                raise UnknownName(f"there are stats for {name!r}; the inputs are {', '.join(inputs)}")
+        return self.checked()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a conversion is to be compared on."""
+
+    data: Data | None = None
+    """None: seeded random inputs."""
+    samples: int = DEFAULT_SAMPLES
+    threshold: float | None = None
+    """Largest error that passes, in steps of the model's output."""
+    required: bool = True
+    """Whether it is an error that values cannot be compared (no data, no shape to make random inputs for)."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a real converter made of a model."""
+
+    report: Report = field(repr=False)
+    """Of the graph that was converted: after the fix, where there was one."""
+    patch: Patch | None
+    result: ConversionResult = field(repr=False)
+    contents: TFLiteModel | None = field(repr=False)
+    """The produced model read back: its ops, inputs and outputs with their types; None on a failure."""
+    prediction: Prediction | None = None
+    """What was predicted for just this converter and version; None where that is not modelled."""
+    verification: Verification | None = None
+    unverified: str = ""
+    """Why values could not be compared."""
+    threshold: float | None = None
+
+    @property
+    def model(self) -> bytes | None:
+        """The .tflite file; None where the converter failed."""
+        return self.result.model
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came out: `quantized`, `float` or `abort`."""
+        return "abort" if self.contents is None else self.contents.verdict(self.result.flow)
+
+    @property
+    def float_ops(self) -> tuple[tuple[str, str], ...]:
+        """(op name, name of its first output tensor) of every float op."""
+        return () if self.contents is None else self.contents.float_ops
+
+    @property
+    def message(self) -> str:
+        """One sentence: how it ended."""
+        if self.result.failure is not None:
+            return f"the converter failed: {self.result.failure.message}"
+        if self.verdict == "quantized":
+            return "an all-integer model"
+        floats = ", ".join(f"{op} {output}" for op, output in self.float_ops)
+        return f"float ops: {floats}" if floats else "a float32 output"
+
+    @property
+    def within_threshold(self) -> bool:
+        """Whether the error of the model's values is at most the threshold, where there is one."""
+        return (
+            self.threshold is None or self.verification is None or self.verification.worst <= self.threshold
+        )
+
+    @property
+    def proved(self) -> bool:
+        """Whether the model is all integer, and its values near enough."""
+        return self.verdict == "quantized" and self.within_threshold
+
+    @property
+    def surprise(self) -> str | None:
+        """How the result differs from the prediction for just this converter: a bug of ours; else None."""
+        predicted, failure = self.prediction, self.result.failure
+        if predicted is None or predicted.verdict == "undetermined":
+            return None
+        told = f"{predicted.verdict} was predicted for {predicted.profile}"
+        if predicted.verdict != self.verdict:
+            return f"{told}, and the converter's answer is {self.verdict}"
+        if failure is not None and (predicted.kind, predicted.array) != (failure.kind, failure.array):
+            return f"{told} ({predicted.kind}, {predicted.array}), but for another reason"
+        if Counter(op for op, _ in predicted.float_ops) != Counter(op for op, _ in self.float_ops):
+            return f"{told}, but with other float ops: {_listed(predicted.float_ops)}"
+        return None
+
+    def save(self, destination: str | Path) -> Path:
+        """Write the model atomically. Raises UserError where there is none, or it cannot be written."""
+        if self.model is None:
+            raise UserError(f"there is no model to write: {self.message}")
+        write_file(Path(destination), [self.model])
+        return Path(destination)
+
+
+def convert_linted(
+    model: Model,
+    report: Report,
+    patch: Patch | None,
+    converter: Converter,
+    proof: Proof | None = None,
+    watch: Watch | None = None,
+) -> Conversion:
+    """Convert a linted model with a real converter, the patched graph where there is a patch.
+
+    `report` is that of the graph to convert. With a `proof` the values of the original graph, the patched
+    graph and the produced model are compared. Raises UserError where no conversion can be tried, or nothing
+    compared; a converter that fails is a result.
+    """
+    watch = watch or Watch()
+    before = patch.before.outputs if patch is not None else report.outputs
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
+        graph = runnable(model, report.inputs, before, patch, Path(folder) / "fixed")
+        result = convert_graph(
+            graph,
+            report.inputs,
+            report.outputs,
+            engine=converter.engine,
+            flow=converter.flow,
+            stats=converter.checked_for(report.inputs).stats,
+            python=converter.python,
+            time_limit=converter.time_limit,
+            progress=watch.stage,
+        )
+        contents = None if result.model is None else read_model(result.model)
+        found = Conversion(report, patch, result, contents, _prediction(report, result))
+        if proof is None or result.model is None:
+            return found
+        original, fixed = (graph, before), None
+        if patch is not None and not patch.empty:
+            original = runnable(model, report.inputs, before, None, Path(folder)), before
+            fixed = graph, report.outputs
+        keys = model.output_keys(before)
+        parties = Parties(original, fixed, result.model, report.inputs, keys, proof.data, proof.samples)
+        try:
+            verification = verify(
+                parties, python=converter.python, time_limit=converter.time_limit, watch=watch
+            )
+        except UserError as error:
+            if proof.required:
+                raise
+            return replace(found, unverified=str(error))
+    return replace(found, verification=verification, threshold=proof.threshold)
+
+
+def _prediction(report: Report, result: ConversionResult) -> Prediction | None:
+    """The prediction for just the converter that ran."""
+    version = tuple(int(part) for part in (result.tensorflow or "0.0").split(".")[:2])
+    profile = nearest_profile(result.engine, result.flow, (version[0], version[1]))
+    return report.predictions.get(profile.name) if profile.version == version else None
+
+
+def _listed(float_ops: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{op} {output}" for op, output in float_ops) or "none"

@@ -1,0 +1,110 @@
+"""The core of `fix`: a loaded model and its endpoints in, a patch whose result is linted again out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from minmax_lint.converters.profile import Profile
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.fixes.engine.plan import planned
+from minmax_lint.fixes.engine.remaining import remaining
+from minmax_lint.fixes.engine.trial import Trial
+from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.model import Model
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.rule import rule
+from minmax_lint.workflows.lint import report_on
+
+
+def fix_model(
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: tuple[str, ...],
+    profiles: tuple[Profile, ...],
+    options: FixOptions,
+    *,
+    path: str,
+) -> Patch:
+    """Fix a model: the repairs that bring the selected profiles nearest to a quantized model.
+
+    A graph that every profile converts is not touched. Raises UserError where a repair is needed and none
+    fits, and where the result does not lint as promised.
+    """
+    model.require_graph("fix")
+    _check_names(model, {"input": inputs, "output": outputs, "array of the given ranges": options.ranges})
+    trial = Trial.start(model, inputs, outputs, profiles)
+    malformed = trial.subject.kept.misfit
+    if malformed is not None:
+        raise UserError(
+            f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again"
+        )
+    fixed, refused = planned(trial, options)
+    if refused and fixed.repair.edit.empty:
+        raise UserError("; ".join(refused))
+    before = report_on(trial.subject, model, inputs, outputs, path=path)
+    after = before
+    if not fixed.repair.edit.empty:
+        after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
+    left = () if fixed.quantized else (*(f"{text}." for text in refused), *remaining(fixed, options))
+    repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
+    _check(before, after, fixed)
+    return Patch(model, repair, before, after, left)
+
+
+def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
+    for kind, names in named.items():
+        for name in names:
+            if parse_edge(name).node not in model.graph:
+                hint = near_names(name, model.graph.names)
+                meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
+                raise UnknownName(f"the graph has no {kind} {name!r}{meant}")
+
+
+def _reason(before: Trial, after: Trial, options: FixOptions) -> list[str]:
+    """What was chosen and what it brings, in sentences."""
+    told = [f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."]
+    if after.repair.reason:
+        told.append(after.repair.reason)
+    if after.repair.edit.empty:
+        what = "no repair" if options.unsafe else "no safe repair"
+        told = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
+        if after.quantized:
+            told = ["Nothing is changed: every selected converter makes a quantized model of this graph."]
+    return told
+
+
+def _what_changed(before: Trial, after: Trial) -> str:
+    told = ", ".join(
+        f"{profile.title} goes from {old.verdict} to {new.verdict}"
+        for profile, old, new in zip(before.profiles, before.predictions, after.predictions, strict=True)
+        if old.verdict != new.verdict
+    )
+    return told or ("every verdict stays" if before.quantized else "fewer ops stay float")
+
+
+def _check(before: Report, after: Report, fixed: Trial) -> None:
+    """A fix keeps its word, or is none: what it claims to heal is gone, and no error is new.
+
+    An error that only profiles have which failed before is not new: the graph had it, and something that is
+    healed now stood in front of it.
+    """
+    repair = fixed.repair
+    if repair.edit.empty:
+        return
+    had = {(found.code, found.array or found.node) for found in before.findings if found.severity == "error"}
+    for found in after.findings:
+        place = found.array or found.node or ""
+        names = {place, repair.name_before(place)}
+        if found.severity != "error":
+            continue
+        fine = any(before.predictions[name].verdict == "quantized" for name in found.profiles)
+        if fine and not any((found.code, name) in had for name in names):
+            raise UserError(
+                f"the fix would cause a new error and is not applied: {found.code} {found.message}"
+            )
+        if any(claim.place in names and claim.strategy in rule(found.code).fixes for claim in repair.claims):
+            raise UserError(f"the fix did not heal {found.code} and is not applied: {found.message}")
