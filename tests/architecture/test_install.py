@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from minmax_lint.conversion.interpreter import Installed, checked_interpreter
+from minmax_lint.backends.conversion.interpreter import Installed, checked_interpreter
 
 from minmax_lint import guard
 from minmax_lint.backends.conversion import interpreter
