@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from minmax_lint.backends.conversion.interpreter import Installed, checked_interpreter
 
 from minmax_lint import guard
 from minmax_lint.backends.conversion import interpreter
+from minmax_lint.backends.conversion.interpreter import Installed, checked_interpreter
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.keras.config import Recipe
 from minmax_lint.loaders.keras.file import _explained
