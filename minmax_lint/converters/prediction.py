@@ -94,6 +94,10 @@ class Prediction:
     """All of them, not only the first: the converter stops at the first, the user should not have to."""
     ranges: Mapping[str, tuple[float, float]] | None = None
     """Array (source name) -> the range with which the converter quantizes it."""
+    runs: bool | None = None
+    """Whether TFLite's interpreter can run the model, with its own kernels; None where that is not known."""
+    refused: str = ""
+    """Where `runs` is False: the interpreter's reason, op first."""
     cpu_ops: tuple[Placement, ...] = ()
     """Of a profile with a device: the ops that it leaves to the CPU."""
 

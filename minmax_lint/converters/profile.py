@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import near_names
 
 Flow = Literal["tf1", "tf2"]
+Ranges = Literal["fakequant", "calibrated", "none"]
+Activations = Literal["int8", "int16", "float"]
+Weights = Literal["int8", "float16"]
+Quantizer = Literal["mlir", "legacy"]
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One real converter.
+    """One real converter, and how it is called.
 
     flow `tf1`: from_frozen_graph, inference_type=uint8, quantized_input_stats: every input has a range.
-    flow `tf2`: optimizations=[DEFAULT] without a representative dataset: an input without FakeQuant has none.
+    flow `tf2`: from_concrete_functions or from_saved_model, optimizations=[DEFAULT]: an input without FakeQuant has
+    no range, unless calibration gives it one.
     """
 
     name: str
@@ -27,18 +32,63 @@ class Profile:
     flow: Flow
     device: str = ""
     """For people: what runs the converted model, where the profile is about that."""
+    ranges: Ranges = "fakequant"
+    """Where the ranges of activations come from: FakeQuants, a representative dataset, or nowhere."""
+    activations: Activations = "int8"
+    """What activations become; `int8` means uint8 in the TF1 flow."""
+    weights: Weights = "int8"
+    quantizer: Quantizer = "mlir"
+    """`legacy`: the C++ quantizer of tensorflow/lite/tools/optimize, which TensorFlow uses for 16x8."""
+    strict: bool = False
+    """Whether an op without integer form ends the conversion."""
 
     @property
     def title(self) -> str:
         """For reports: `TOCO (TF 2.15)`."""
         major, minor = self.version
-        flow = ", TF2 flow" if self.flow == "tf2" else ""
         if self.device:
             return self.device
-        return f"{self.engine.upper()} (TF {major}.{minor}{flow})"
+        call = TITLES[self.call] if self.flow == "tf2" else ""
+        return f"{self.engine.upper()} (TF {major}.{minor}{f', {call}' if call else ''})"
+
+    @property
+    def call(self) -> str:
+        """The part of the name that says how the converter is called; empty for the TF1 flow."""
+        return self.name.split("-", 2)[2] if self.name.count("-") > 1 else ""
+
+    @property
+    def trained(self) -> bool:
+        """Whether ranges come from FakeQuants."""
+        return self.ranges == "fakequant"
 
 
-PROFILES: dict[str, Profile] = {
+TITLES = {
+    "v2": "TF2 flow",
+    "int8": "post-training int8",
+    "16x8": "post-training 16x8, integer ops only",
+    "16x8-fallback": "post-training 16x8",
+    "dynamic": "dynamic range",
+    "float16": "float16 weights",
+}
+"""How the converter is called, in the profile's name -> for people."""
+
+
+def _post_training(version: tuple[int, int]) -> tuple[Profile, ...]:
+    """The profiles of one MLIR converter for models without FakeQuants."""
+    name = f"mlir-{version[0]}.{version[1]}"
+    calibrated = Profile(f"{name}-int8", "mlir", version, "tf2", ranges="calibrated")
+    sixteen = replace(calibrated, name=f"{name}-16x8-fallback", activations="int16", quantizer="legacy")
+    dynamic = Profile(f"{name}-dynamic", "mlir", version, "tf2", ranges="none", activations="float")
+    return (
+        calibrated,
+        replace(sixteen, name=f"{name}-16x8", strict=True),
+        sixteen,
+        dynamic,
+        replace(dynamic, name=f"{name}-float16", weights="float16"),
+    )
+
+
+FAKE_QUANT_PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile("toco-1.15", "toco", (1, 15), "tf1"),
@@ -49,13 +99,26 @@ PROFILES: dict[str, Profile] = {
         Profile("mlir-2.21-v2", "mlir", (2, 21), "tf2"),
     )
 }
+"""Profiles for graphs with FakeQuants."""
+POST_TRAINING_PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for trained in FAKE_QUANT_PROFILES.values()
+    if trained.flow == "tf2"
+    for profile in _post_training(trained.version)
+}
+"""Profiles for float graphs."""
+PROFILES = {**FAKE_QUANT_PROFILES, **POST_TRAINING_PROFILES}
 DEVICES: dict[str, Profile] = {
     "edgetpu": Profile("edgetpu", "mlir", (2, 21), "tf1", "Edge TPU"),
 }
 """Profiles of what runs the model that a converter makes: its prediction, and what the device leaves out."""
 SELECTABLE = {**PROFILES, **DEVICES}
 """Whatever `--converter` takes, aliases aside."""
-ALIASES = {"toco": "toco-2.15", "mlir": "mlir-2.21", "mlir-v2": "mlir-2.21-v2"}
+ALIASES = {
+    "toco": "toco-2.15",
+    "mlir": "mlir-2.21",
+    **{f"mlir-{call}": f"mlir-2.21-{call}" for call in TITLES},
+}
 DEFAULT = ("toco-2.15", "mlir-2.21")
 
 

@@ -40,17 +40,26 @@ def formats() -> str:
     return _table(("Format", "What it is"), [(f"`{name}`", format_summary(name)) for name in format_names()])
 
 
+_SIXTEEN = "`EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8`"
+_CALLS = {
+    "": "`from_frozen_graph`, `inference_type=uint8`, `quantized_input_stats`",
+    "v2": "`optimizations=[DEFAULT]`, no representative dataset, FakeQuants in the graph",
+    "int8": "`optimizations=[DEFAULT]`, `representative_dataset`, with `TFLITE_BUILTINS` or `TFLITE_BUILTINS_INT8`",
+    "16x8": f"`optimizations=[DEFAULT]`, `representative_dataset`, {_SIXTEEN} alone",
+    "16x8-fallback": f"`optimizations=[DEFAULT]`, `representative_dataset`, {_SIXTEEN} and `TFLITE_BUILTINS`",
+    "dynamic": "`optimizations=[DEFAULT]`, no representative dataset, no FakeQuants in the graph",
+    "float16": "`optimizations=[DEFAULT]`, `supported_types=[tf.float16]`",
+}
+"""How the converter is called, in the profile's name -> the arguments that say so."""
+
+
 def converters() -> str:
     """The profiles."""
     aliases = defaultdict(list)
     for alias, name in ALIASES.items():
         aliases[name].append(f"`{alias}`")
-    flows = {
-        "tf1": "`from_frozen_graph`, `inference_type=uint8`, `quantized_input_stats`",
-        "tf2": "`optimizations=[DEFAULT]`, no representative dataset",
-    }
     rows = [
-        (f"`{name}`", ", ".join(aliases[name]), profile.title, flows[profile.flow])
+        (f"`{name}`", ", ".join(aliases[name]), profile.title, _CALLS[profile.call])
         for name, profile in SELECTABLE.items()
     ]
     return _table(("Profile", "Alias", "Converter", "Called with"), rows)

@@ -9,7 +9,7 @@ import sys
 from functools import cache
 from typing import NamedTuple
 
-from minmax_lint.converters.profile import DEFAULT, PROFILES, Flow, Profile
+from minmax_lint.converters.profile import DEFAULT, FAKE_QUANT_PROFILES, Flow, Profile
 from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 
 # Runs in Python 3.7 as well: the version stands in the name of a folder beside the package. A folder that
@@ -148,7 +148,7 @@ def _installed(path: str) -> Installed | None:
 
 def nearest_profile(engine: str, flow: Flow, version: tuple[int, int] | None) -> Profile:
     """The profile that models this converter best: of its engine and flow, the nearest version."""
-    fitting = [one for one in PROFILES.values() if (one.engine, one.flow) == (engine, flow)]
+    fitting = [one for one in FAKE_QUANT_PROFILES.values() if (one.engine, one.flow) == (engine, flow)]
     if version is None:
         return next((one for one in fitting if one.name in DEFAULT), fitting[-1])
     return min(fitting, key=lambda one: (abs(_number(one.version) - _number(version)), -_number(one.version)))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minmax_lint.converters.legacy.obstacles import obstacles as legacy_obstacles
+from minmax_lint.converters.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.answering import answer
+from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
 from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.tables import VERSIONS
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.prediction import Obstacle, Prediction
@@ -61,6 +65,10 @@ def _followed(
     try:
         function = float_model(kept, inference, version)
         quantize_trained(function, version, stats, signed=signed, infers=infers, luck=luck)
+        if profile.quantizer == "legacy":
+            quantize_model(function, allow_float=not profile.strict)
+        elif profile.ranges == "calibrated":
+            quantize_calibrated(function, version, luck=luck)
     except Unfollowed as error:
         cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
@@ -69,4 +77,12 @@ def _followed(
         return Prediction(
             profile.name, "abort", error.kind, op=error.op, message=error.message, obstacles=(cause,)
         )
-    return answer(function, version, profile.name, float_boundary=signed)
+
+    def explain() -> tuple[Obstacle, ...]:
+        if profile.ranges == "none":
+            return ()
+        if profile.quantizer == "legacy":
+            return legacy_obstacles(function)
+        return obstacles(function, version, float_boundary=signed)
+
+    return answer(function, profile.name, explain, float_boundary=signed)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
-from minmax_lint.converters.mlir.tables import Version
-from minmax_lint.converters.prediction import Prediction, Verdict, float_message
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
 from minmax_lint.graph.dtype import DType
 
 
-def answer(function: Function, version: Version, profile: str, *, float_boundary: bool) -> Prediction:
-    """What came of the function. `float_boundary`: only ops count, not the types of inputs and outputs."""
+def answer(
+    function: Function, profile: str, explain: Callable[[], tuple[Obstacle, ...]], *, float_boundary: bool
+) -> Prediction:
+    """What came of the function. `float_boundary`: only ops count, not the types of inputs and outputs.
+
+    `explain`: why ops stay float; asked where some do.
+    """
     ops = outcomes(function)
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
     plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]
@@ -19,7 +24,7 @@ def answer(function: Function, version: Version, profile: str, *, float_boundary
     if verdict == "quantized":
         message = "MLIR quantizes every operator."
         return Prediction(profile, verdict, message=message, ops=ops, ranges=ranges(function))
-    causes = obstacles(function, version, float_boundary=float_boundary)
+    causes = explain()
     return Prediction(
         profile,
         verdict,

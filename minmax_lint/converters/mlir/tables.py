@@ -6,7 +6,8 @@ were measured op by op in seven settings (research/mlir_quantization.md, section
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
 FUSES_ACTIVATION = frozenset(
@@ -59,6 +60,8 @@ _NEEDS_OUTPUT = frozenset(
     RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SHAPE SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
     """.split()
 )
+_CALIBRATED = frozenset({"FILL", "SCATTER_ND", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
+"""Ops with a quantized form that only calibrated models reach."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ class Version:
     """Ops that take and make types of 4 bits."""
     crashes_on_nan: bool
     """A range of NaN ends the process; else it is taken for a scale like any other."""
+
+    @cached_property
+    def for_calibration(self) -> Version:
+        """The same where ranges are calibrated (measured)."""
+        return replace(self, quantizable=self.quantizable | _CALIBRATED)
 
 
 VERSIONS = {

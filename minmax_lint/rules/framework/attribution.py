@@ -92,7 +92,7 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     for profile in subject.profiles:
         prediction = subject.predictions[profile.name]
         made_by = {op.output: op for op in prediction.ops}
-        for obstacle in _obstacles(prediction):
+        for obstacle in _obstacles(prediction, profile):
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = replace(cause, code=CODES["unknown-op"])
@@ -104,8 +104,13 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     return {code: tuple(found) for code, found in by_code.items()}
 
 
-def _obstacles(prediction: Prediction) -> Iterator[Obstacle]:
-    """The prediction's own; where it has none for what stays float, each float op stands for itself."""
+def _obstacles(prediction: Prediction, profile: Profile) -> Iterator[Obstacle]:
+    """The prediction's own; where it has none for what stays float, each float op stands for itself.
+
+    Without ranges every op stays float: that is what was asked for.
+    """
+    if prediction.verdict == "float" and profile.ranges == "none":
+        return
     yield from prediction.obstacles
     if prediction.verdict == "float" and not prediction.obstacles:
         for op, array in prediction.float_ops:
@@ -151,6 +156,8 @@ def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpO
         return "MM114" if array is not None and coverage.is_read_raw(array) else "MM210"
     if coverage.op(node) in LEGACY_OPS:
         return "MM121"
+    if kind == "no-range" and not profile.trained:
+        return "MM401"
     if kind == "no-range" and array is not None:
         return _code_of_gap(coverage, array, node, made_by)
     if kind == "no-kernel":

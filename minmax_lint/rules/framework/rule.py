@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
-from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.profile import FAKE_QUANT_PROFILES
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.freeze import VariableValues
@@ -33,7 +33,7 @@ class Example:
     graph: Graph
     inputs: dict[str, Shape]
     outputs: tuple[str, ...]
-    profiles: tuple[str, ...] = tuple(PROFILES)
+    profiles: tuple[str, ...] = tuple(FAKE_QUANT_PROFILES)
     finished: TFLiteModel | None = None
     """The .tflite model that `graph` shows, for rules about those."""
     variables: VariableValues | None = None

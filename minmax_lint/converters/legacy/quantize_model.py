@@ -1,0 +1,157 @@
+"""QuantizeModel of the legacy quantizer: operator by operator, in place, without any propagation of scales.
+
+Source: quantize_model.cc. A tensor is quantized where the first operator that can asks for it, so that what else
+reads it then reads integers; an operator without integer form dequantizes what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from minmax_lint.converters.legacy.operator_property import PROPERTIES, OperatorProperty
+from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale
+from minmax_lint.graph.dtype import DType
+
+ACTIVATION = Scale(1.0, 0, 16)
+WEIGHTS = Scale(1.0, 0, 8)
+
+
+def quantize_model(function: Function, *, allow_float: bool, calibrated: bool = True) -> None:
+    """Quantize the float model in place, to activations of 16 bits.
+
+    Raises Refused: for a tensor without range where one is needed, and, unless `allow_float`, for operators without
+    integer form. `calibrated`: whether any sample entered the function.
+    """
+    ops = [op for op in function if op.name != CONST and is_real(op)]
+    fill_quantization_params(ops, calibrated=calibrated)
+    refused = []
+    for op in ops:
+        found = property_of(op)
+        if found is None:
+            refused.append(op)
+            _dequantize_inputs(function, op)
+        else:
+            _quantize_inputs(function, op, found)
+            _quantize_outputs(op, found)
+    if refused and not allow_float:
+        raise _unsupported(refused)
+    for op in ops:
+        found = property_of(op)
+        if found is not None and found.bias is not None and found.bias < len(op.operands):
+            bias = op.operands[found.bias]
+            if bias.real and _is_constant(bias):
+                bias.scale = BIAS
+    _set_input_and_output_types(function)
+
+
+def property_of(op: Operation) -> OperatorProperty | None:
+    """Its property; None where it has no form with activations of 16 bits."""
+    found = PROPERTIES.get(op.name)
+    return found if found is not None and found.sixteen_bits else None
+
+
+def is_real(op: Operation) -> bool:
+    """PopulateRealValueOpSet: whether the quantizer looks at it at all. What it cannot quantize, it looks at."""
+    found = property_of(op)
+    if found is None:
+        return True
+    looked_at = [op.operands[slot] for slot in found.inputs if slot < len(op.operands)]
+    looked_at += [op.results[slot] for slot in found.outputs]
+    looked_at += op.operands[:1] if found.arbitrary_inputs else []
+    looked_at += op.results[:1] if found.arbitrary_outputs else []
+    return any(value.real for value in looked_at)
+
+
+def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> None:
+    """Raises Refused at the first tensor that the calibration recorded no range of: those of integers have none.
+
+    It asks for the operands of operators that the quantizer knows in 8 bits, even where it then leaves them float.
+    """
+    for op in ops:
+        found = PROPERTIES.get(op.name)
+        for slot in found.inputs if found is not None else ():
+            value = op.operands[slot] if slot < len(op.operands) else None
+            if value is None or _is_constant(value):
+                continue
+            if value.dtype is not DType.FLOAT or not calibrated:
+                raise _without_range(op, value)
+
+
+def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty) -> None:
+    for slot in range(len(op.operands)) if found.arbitrary_inputs else found.inputs:
+        value = op.operands[slot] if slot < len(op.operands) else None
+        if value is None or not value.real:
+            continue
+        if _is_constant(value):
+            value.scale = ACTIVATION if found.constants_as_activations else WEIGHTS
+        elif value.op is None:
+            value.scale = ACTIVATION
+        else:
+            quantize = function.insert_before(op, Operation(QUANTIZE, [value], op.nodes))
+            op.set_operand(slot, quantize.add_result(value.name, value.dtype, value.shape, ACTIVATION))
+
+
+def _quantize_outputs(op: Operation, found: OperatorProperty) -> None:
+    for result in op.results if found.arbitrary_outputs else [op.results[slot] for slot in found.outputs]:
+        if result.real:
+            result.scale = ACTIVATION
+
+
+def _dequantize_inputs(function: Function, op: Operation) -> None:
+    for slot, value in enumerate(op.operands):
+        if value.scale is not None:
+            dequantize = function.insert_before(op, Operation(DEQUANTIZE, [value], op.nodes))
+            op.set_operand(slot, dequantize.add_result(value.name, value.dtype, value.shape))
+
+
+def _set_input_and_output_types(function: Function) -> None:
+    """Inputs and outputs are float, as long as nobody asks for another type."""
+    for place, argument in enumerate(list(function.arguments)):
+        if argument.scale is None:
+            continue
+        outer = Value(argument.name, argument.dtype, argument.shape)
+        quantize = function.insert_first(Operation(QUANTIZE, [outer], (argument.name,)))
+        argument.replace_uses(quantize.add_result(argument.name, argument.dtype, argument.shape, ACTIVATION))
+        function.arguments[place] = outer
+    for slot, value in enumerate(list(function.returned.operands)):
+        if value.scale is not None:
+            dequantize = function.append(Operation(DEQUANTIZE, [value], value.op.nodes if value.op else ()))
+            function.returned.set_operand(slot, dequantize.add_result(value.name, value.dtype, value.shape))
+
+
+def _is_constant(value: Value) -> bool:
+    return value.op is not None and value.op.name == CONST
+
+
+def _without_range(op: Operation, value: Value) -> Refused:
+    message = (
+        "Max and min for dynamic tensors should be recorded during calibration: Failed for tensor "
+        f"{value.name}\nEmpty min/max for tensor {value.name}"
+    )
+    why = "holds integers" if value.dtype is not DType.FLOAT else "is reached by no sample"
+    return Refused(
+        "minmax",
+        message,
+        "no-range",
+        node=op.nodes[-1] if op.nodes else None,
+        array=value.name,
+        op=op.name,
+        reason=f"{op.name} needs a range of {value.name}, which {why}: the calibration records none.",
+    )
+
+
+def _unsupported(ops: Iterable[Operation]) -> Refused:
+    found = list(ops)
+    told = [f"Quantization to 16x8-bit not yet supported for op: '{op.name}'." for op in found]
+    first = found[0]
+    return Refused(
+        "unsupported-op",
+        "\n".join(told),
+        "no-kernel",
+        node=first.nodes[-1] if first.nodes else None,
+        array=first.result.name,
+        op=first.name,
+        reason=f"{first.name} has no form with activations of 16 bits.",
+    )

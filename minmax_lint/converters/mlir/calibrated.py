@@ -1,0 +1,40 @@
+"""Quantization with calibrated ranges: the float model is finished, calibrated, and quantized by the same passes.
+
+Source: quantize_model.cc (tensorflow/compiler/mlir/lite/quantization/lite).
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function
+from minmax_lint.converters.mlir.quantize.post_quantize import remove_volatile, rescale_at_once
+from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
+from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
+from minmax_lint.converters.mlir.quantize.statistics import (
+    calibrated_values,
+    convert_stats_to_qdq,
+    remove_redundant_stats,
+)
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.converters.mlir.verify.verifiers import check
+
+
+def quantize_calibrated(
+    function: Function, version: Version, *, calibrated: bool = True, luck: bool | None = None
+) -> None:
+    """Quantize the finished float model in place. Raises Refused where a check fails, ByChance without `luck`.
+
+    `calibrated`: whether any sample entered the function.
+    """
+    if not calibrated:
+        return
+    version = version.for_calibration
+    convert_stats_to_qdq(function, remove_redundant_stats(calibrated_values(function), version))
+    Driver(function, version, signed=True).run()
+    quantize(function, version, luck)
+    check(function, version, signed=True)
+    rescaled = rescale_at_once(version)
+    Rewriter(function, {QUANTIZE: (rescaled,)}).run()
+    Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    function.sweep()
+    check(function, version, signed=True)

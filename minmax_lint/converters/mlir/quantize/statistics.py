@@ -1,0 +1,75 @@
+"""Calibrated ranges: where they stand, which of them are redundant, and the pairs that they become.
+
+Source: the flatbuffer importer (a StatisticsOp on every tensor that the calibration recorded),
+RemoveRedundantStatsOps and ConvertStatsToQDQs (quantization_utils.cc, quantization_utils.h).
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
+from minmax_lint.converters.mlir.tables import FIXED, Version
+
+
+def calibrated_values(function: Function) -> list[Value]:
+    """Every float value that the calibration records; constants are not recorded."""
+    made = (op for op in function if op.name not in (CONST, QUANTIZE, DEQUANTIZE))
+    results = (result for op in made for result in op.results)
+    return [value for value in (*function.arguments, *results) if value.real]
+
+
+def remove_redundant_stats(values: list[Value], version: Version) -> list[Value]:
+    """The values that keep their range: around operations of one scale a single range is left.
+
+    Forward, a range passes through operations of one scale with one float operand; an operation of fixed output
+    range needs none. Backward, what an operation of one scale reads takes the range of its result.
+    """
+    values = [value for value in values if not any(user.name == QUANTIZE for user in value.users)]
+    redundant: set[Value] = set()
+    calibrated = set(values)
+    work = list(values)
+    seen: set[Value] = set()
+    while work:
+        value = work.pop()
+        if value.op is not None and value.op.name in FIXED:
+            redundant.add(value)
+        if value in seen:
+            continue
+        seen.add(value)
+        for user in value.users:
+            if user.name in version.same_scale and not prefers_result_scale(user):
+                following = [result for result in user.results if result in calibrated]
+                redundant.update(following)
+                work += following
+    work = [value for value in values if value not in redundant]
+    seen.clear()
+    while work:
+        value = work.pop()
+        if value in seen or value.op is None or value.op.name not in version.same_scale:
+            continue
+        seen.add(value)
+        preceding = [operand for operand in value.op.operands if operand in calibrated]
+        redundant.update(preceding)
+        work += preceding
+    return [value for value in values if value not in redundant]
+
+
+def prefers_result_scale(op: Operation) -> bool:
+    """PreferResultScale: whether several float operands make the result's range the one that counts."""
+    return sum(operand.real for operand in op.operands) > 1
+
+
+def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
+    """A quantize/dequantize pair behind each value. Its scale is its own: known is only that scales differ."""
+    for place, value in enumerate(values):
+        uses = value.uses
+        quantize = function.insert_behind(value, Operation(QUANTIZE, [value], _nodes(value), volatile=True))
+        stored = quantize.add_result(value.name, value.dtype, value.shape, Scale(1.0 + place / 1024, 0))
+        dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], _nodes(value)))
+        restored = dequantize.add_result(value.name, value.dtype, value.shape)
+        for user, slot in reversed(uses):
+            user.set_operand(slot, restored)
+
+
+def _nodes(value: Value) -> tuple[str, ...]:
+    return value.op.nodes if value.op is not None else (value.name,)
