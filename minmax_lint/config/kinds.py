@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from minmax_lint.converters.call import OPS_SETS
 from minmax_lint.converters.profile import ALIASES, SELECTABLE, profiles
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import near_names
@@ -76,12 +78,29 @@ def _one_of(known: Sequence[str]) -> Callable[[object], str]:
     return read
 
 
-def _stats(value: object) -> tuple[str, ...]:
-    """The inputs that have (mean, std)."""
+def _stats(value: object) -> dict[str, tuple[float, float]]:
+    """Input -> (mean, std)."""
     pairs = value.items() if isinstance(value, Mapping) else ()
     if not pairs or not all(isinstance(pair, Sequence) and len(pair) == 2 for _, pair in pairs):
         raise UserError(f"{value!r} has no input stats; write {{ input = [128, 64] }}")
-    return tuple(str(name) for name, _ in pairs)
+    try:
+        return {str(name): (float(pair[0]), float(pair[1])) for name, pair in pairs}
+    except (TypeError, ValueError):
+        raise UserError(
+            f"{value!r} has input stats that are no numbers; write {{ input = [128, 64] }}"
+        ) from None
+
+
+def _some_of(known: Sequence[str]) -> Callable[[object], frozenset[str]]:
+    one = _one_of(known)
+    return lambda value: frozenset(map(one, _texts(value)))
+
+
+def _version(value: object) -> str:
+    """A TensorFlow version as `2.18`."""
+    if not re.fullmatch(r"\d+\.\d+(\.\w+)?", str(value)) or not isinstance(value, str):
+        raise UserError(f'{value!r} is no TensorFlow version; write "2.18"')
+    return value
 
 
 def _severities(value: object) -> dict[str, str]:
@@ -111,6 +130,12 @@ _LEVELS: Schema = {"enum": list(SEVERITIES)}
 _SIZES: Schema = {"type": "array", "items": {"type": "integer", "minimum": -1}}
 
 _TENSOR_TYPES = ("float32", "uint8", "int8", "int16")
+_SUPPORTED_TYPES = (*_TENSOR_TYPES, "float16", "bfloat16")
+OPS_SET = Kind(_some_of(OPS_SETS), {"type": "array", "items": {"enum": list(OPS_SETS)}})
+SUPPORTED_TYPES = Kind(
+    _some_of(_SUPPORTED_TYPES), {"type": "array", "items": {"enum": list(_SUPPORTED_TYPES)}}
+)
+VERSION = Kind(_version, {"type": "string", "pattern": r"^\d+\.\d+(\.\w+)?$"})
 FLAG = Kind(_flag, {"type": "boolean"})
 FLOW = Kind(_one_of(("tf1", "tf2")), {"enum": ["tf1", "tf2"]})
 TENSOR_TYPE = Kind(_one_of(_TENSOR_TYPES), {"enum": list(_TENSOR_TYPES)})

@@ -10,7 +10,7 @@ from typing import Any
 
 from minmax_lint.config import kinds
 from minmax_lint.config.kinds import Kind
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.selection import Selection
@@ -80,13 +80,27 @@ class Convert:
     inference_type: str = _key(kinds.TENSOR_TYPE, "inference_type: uint8, int8 or float32.", "")
     inference_input_type: str = _key(kinds.TENSOR_TYPE, "inference_input_type.", "")
     inference_output_type: str = _key(kinds.TENSOR_TYPE, "inference_output_type.", "")
-    quantized_input_stats: tuple[str, ...] | None = _key(
+    quantized_input_stats: Mapping[str, tuple[float, float]] | None = _key(
         kinds.STATS, "quantized_input_stats: input -> [mean, std].", None
     )
     optimizations: bool = _key(kinds.FLAG, "Whether optimizations = [DEFAULT] is set.", False)
     representative_dataset: bool = _key(kinds.FLAG, "Whether representative_dataset is set.", False)
-    integer_ops_only: bool = _key(kinds.FLAG, "Whether supported_ops = [TFLITE_BUILTINS_INT8] is set.", False)
+    supported_ops: frozenset[str] = _key(
+        kinds.OPS_SET, "target_spec.supported_ops: members of tf.lite.OpsSet.", frozenset()
+    )
+    supported_types: frozenset[str] = _key(kinds.SUPPORTED_TYPES, "target_spec.supported_types.", frozenset())
+    integer_ops_only: bool = _key(kinds.FLAG, 'The same as supported-ops = ["TFLITE_BUILTINS_INT8"].', False)
     default_ranges_stats: bool = _key(kinds.FLAG, "Whether default_ranges_stats is set.", False)
+    experimental_new_quantizer: bool | None = _key(kinds.FLAG, "experimental_new_quantizer.", None)
+    experimental_new_converter: bool | None = _key(
+        kinds.FLAG, "experimental_new_converter: false asks for TOCO.", None
+    )
+    per_channel: bool = _key(kinds.FLAG, "False where _experimental_disable_per_channel is set.", True)
+    per_channel_dense: bool = _key(
+        kinds.FLAG,
+        "False where _experimental_disable_per_channel_quantization_for_dense_layers is set.",
+        True,
+    )
     origin: str = ""
 
     @property
@@ -95,14 +109,19 @@ class Convert:
         return ConverterCall(
             self.origin,
             "tf2" if self.flow == "tf2" else "tf1",
-            self.inference_type,
-            self.inference_input_type,
-            self.inference_output_type,
-            self.quantized_input_stats,
-            self.optimizations,
-            self.representative_dataset,
-            self.integer_ops_only,
-            self.default_ranges_stats,
+            inference_type=self.inference_type,
+            inference_input_type=self.inference_input_type,
+            inference_output_type=self.inference_output_type,
+            input_stats=self.quantized_input_stats,
+            optimizations=self.optimizations,
+            representative_dataset=self.representative_dataset,
+            supported_ops=self.supported_ops or frozenset({BUILTINS_INT8} if self.integer_ops_only else ()),
+            supported_types=self.supported_types,
+            default_ranges=self.default_ranges_stats,
+            experimental_new_quantizer=self.experimental_new_quantizer,
+            experimental_new_converter=self.experimental_new_converter,
+            per_channel=self.per_channel,
+            per_channel_dense=self.per_channel_dense,
         )
 
 
@@ -118,6 +137,9 @@ class Config:
     severity: Mapping[str, str] = _key(kinds.SEVERITY_TABLE, "Severities other than the rules' own.", None)
     fail_level: str | None = _key(kinds.LEVEL, "The least severity that exits with 1.", None)
     baseline: str | None = _key(kinds.TEXT, "File of known findings, from this file's folder.", None)
+    tensorflow: str | None = _key(
+        kinds.VERSION, "The TensorFlow that converts, as 2.18: its profiles are judged by default.", None
+    )
     convert: Convert | None = field(
         default=None, metadata={"table": Convert, "doc": "How the converter is called."}
     )

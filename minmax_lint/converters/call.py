@@ -1,12 +1,30 @@
-"""How somebody calls a converter: which flags a script or a configuration sets."""
+"""How somebody calls a converter: the flags that a script, a configuration or a converter object sets.
+
+Source of the modes: QuantizationMode in tensorflow/lite/python/lite.py, the same from TF 2.12 to 2.22; measured with
+TF 2.15.1 and 2.21.0.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
+COMPUTED = "?"
+"""A value that cannot be read, since the script computes it."""
+
+BUILTINS, SELECT_TF = "TFLITE_BUILTINS", "SELECT_TF_OPS"
+BUILTINS_INT8 = "TFLITE_BUILTINS_INT8"
+BUILTINS_16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
+OPS_SETS = (BUILTINS, SELECT_TF, BUILTINS_INT8, BUILTINS_16X8)
+"""Members of tf.lite.OpsSet."""
+
+Mode = Literal["float", "tf1", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16"]
+"""What a call asks for: a float model, or what the profiles of that name model (`tf1`: those without a suffix)."""
 
 
 @dataclass(frozen=True)
@@ -16,22 +34,96 @@ class ConverterCall:
     origin: str
     """Where it stands: `export.py:12`, `pyproject.toml [tool.minmax-lint.convert]`."""
     flow: Flow
-    """tf1: from_frozen_graph, from_session; tf2: from_saved_model, from_keras_model, ..."""
+    """tf1: tf.compat.v1's converter, from_frozen_graph, from_session; tf2: from_saved_model, from_keras_model, ..."""
     inference_type: str = ""
     """`uint8`, `int8`, `float32`; empty where it is not set, `?` where it is computed."""
     inference_input_type: str = ""
     inference_output_type: str = ""
-    input_stats: tuple[str, ...] | None = None
-    """The inputs that quantized_input_stats names; empty where they cannot be read, None where it is not set."""
+    input_stats: Mapping[str, tuple[float, float] | None] | None = None
+    """Input -> (mean, std) of quantized_input_stats, None where they are computed; empty where the inputs cannot be
+    read, None where it is not set."""
     optimizations: bool = False
     representative_dataset: bool = False
-    integer_ops_only: bool = False
-    """Whether supported_ops asks for integer kernels alone."""
+    supported_ops: frozenset[str] = frozenset()
+    """Members of tf.lite.OpsSet by name; empty where it is not set (TFLITE_BUILTINS then)."""
+    supported_types: frozenset[str] = frozenset()
     default_ranges: bool = False
     """Whether default_ranges_stats is set: ranges for arrays that have none."""
+    experimental_new_quantizer: bool | None = None
+    experimental_new_converter: bool | None = None
+    """None where it is not set: then it is False before TF 2.2."""
+    per_channel: bool = True
+    """False where _experimental_disable_per_channel is set."""
+    per_channel_dense: bool = True
+    """False where _experimental_disable_per_channel_quantization_for_dense_layers is set."""
+    without_effect: tuple[str, ...] = ()
+    """Attributes that are set and that no converter reads, such as `target_ops`."""
+    dataset: Dataset | None = None
+    """What is known of the samples that representative_dataset yields."""
+    tensorflow: tuple[int, int] | None = None
+    """The version that runs it, where that is known."""
 
     @property
     def asks_for_integers(self) -> bool:
         """Whether its flags ask for a model with integer arithmetic."""
-        types = {self.inference_type, self.inference_input_type, self.inference_output_type}
-        return bool(types & INTEGERS) or self.integer_ops_only
+        return bool({self.inference_type, *self.ends} & INTEGERS) or self.integer_ops_only
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """The types that it asks for at the model's ends, those not set aside."""
+        return frozenset({self.inference_input_type, self.inference_output_type} - {""})
+
+    @property
+    def integer_ops_only(self) -> bool:
+        """Whether it names kernels with integers alone."""
+        return bool(self.supported_ops) and self.supported_ops <= {BUILTINS_INT8, BUILTINS_16X8}
+
+    @property
+    def int8_required(self) -> bool:
+        """Whether the converter takes it for full integer quantization (`_is_int8_target_required`)."""
+        return BUILTINS_INT8 in self.supported_ops or self.supported_types == {"int8"}
+
+    def mode(self, trained: bool) -> Mode:
+        """What it asks for, of a graph with FakeQuants (`trained`) or without."""
+        if self.flow == "tf1" and self.inference_type in INTEGERS:
+            return "tf1"
+        if not self.optimizations:
+            return "float"
+        if "float16" in self.supported_types and "int8" not in self.supported_types:
+            return "float16"
+        if self.representative_dataset:
+            if BUILTINS_16X8 not in self.supported_ops:
+                return "int8"
+            return "16x8-fallback" if self.supported_ops & {BUILTINS, SELECT_TF} else "16x8"
+        return "v2" if trained else "dynamic"
+
+
+def refusal(call: ConverterCall, trained: bool) -> str:
+    """What the converter says instead of converting, whatever the graph; empty where it takes the call."""
+    if call.int8_required:
+        if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
+            return (
+                "As full integer quantization has been enabled by setting "
+                "`target_spec.supported_ops`={tf.lite.OpsSet.TFLITE_BUILTINS_INT8}, thus `target_spec.supported_types` "
+                "should be left uninitizalized or set to {tf.int8}."
+            )
+        if not call.representative_dataset:
+            return "For full integer quantization, a `representative_dataset` must be specified."
+    return refused_ends(call, trained) if call.flow == "tf2" else ""
+
+
+def refused_ends(call: ConverterCall, trained: bool) -> str:
+    """What the TF2 converter says of the types at the model's ends; empty where it takes them."""
+    mode = call.mode(trained)
+    asked = call.ends - {"float32", COMPUTED}
+    if mode in ("float", "dynamic", "float16"):
+        return "The inference_input_type and inference_output_type must be tf.float32." if asked else ""
+    if mode in ("16x8", "16x8-fallback"):
+        allowed = "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int16']."
+        return allowed if asked - {"int16"} else ""
+    if "int16" not in asked:
+        return ""
+    if call.tensorflow is not None and call.tensorflow <= (2, 15):
+        return "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int8', 'tf.uint8']."
+    end = "inference_input_type" if call.inference_input_type == "int16" else "inference_output_type"
+    return f"Unsupported `{end}` value. Expected to be in ('tf.uint8', 'tf.int8'), instead got tf.int16."

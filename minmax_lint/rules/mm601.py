@@ -59,7 +59,9 @@ class ConverterFlagsMissing(Rule):
     @classmethod
     def passing(cls) -> Example:
         """The same with all that it needs."""
-        return _example(ConverterCall("export.py:12", "tf1", inference_type="uint8", input_stats=("input",)))
+        return _example(
+            ConverterCall("export.py:12", "tf1", inference_type="uint8", input_stats={"input": (128.0, 64.0)})
+        )
 
 
 def _missing(call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:

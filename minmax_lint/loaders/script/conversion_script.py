@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import COMPUTED, OPS_SETS, ConverterCall
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
+from minmax_lint.loaders.script.dataset import dataset_of
+from minmax_lint.loaders.script.names import dotted
 
 _MAKERS: dict[str, Flow] = {
     "from_frozen_graph": "tf1",
@@ -23,7 +25,15 @@ _MAKERS: dict[str, Flow] = {
 }
 """Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
 
-_UNKNOWN = "?"
+_TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
+_SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
+_PER_CHANNEL = {
+    "_experimental_disable_per_channel": "per_channel",
+    "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
+}
+"""Attribute -> the flag that it turns off."""
+WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
+"""Attributes that scripts set and TF2's converter does not read."""
 _LARGEST = 16 << 20
 
 
@@ -60,6 +70,8 @@ class _Reader:
     """Function -> the converters it may return."""
     _functions: dict[ast.AST, str] = field(default_factory=dict)
     """Return statement -> the function that it belongs to."""
+    _definitions: dict[str, ast.AST] = field(default_factory=dict)
+    """Function -> its definition, for what a dataset yields."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
 
@@ -69,6 +81,7 @@ class _Reader:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._definitions[node.name] = node
                 self._functions.update(
                     (one, node.name) for one in ast.walk(node) if isinstance(one, ast.Return)
                 )
@@ -92,13 +105,13 @@ class _Reader:
 
     def _make(self, node: ast.Call) -> None:
         """A converter, if the call makes one; a flag of one, if it sets that by name."""
-        dotted = _dotted(node.func)
-        if dotted == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
-            self._set(_dotted(node.args[0]), str(node.args[1].value), node.args[2])
-        maker = dotted.rpartition(".")[2]
-        if maker not in _MAKERS or "." not in dotted:
+        full_name = dotted(node.func)
+        if full_name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
+            self._set(dotted(node.args[0]), str(node.args[1].value), node.args[2])
+        maker = full_name.rpartition(".")[2]
+        if maker not in _MAKERS or "." not in full_name:
             return
-        root, _, rest = dotted.partition(".")
+        root, _, rest = full_name.partition(".")
         full = f"{self._modules.get(root, root)}.{rest}"
         flow = "tf1" if ".v1." in f".{full}." else _MAKERS[maker]
         self._made[node] = len(self.calls)
@@ -109,24 +122,29 @@ class _Reader:
         if value in self._made:
             return (self._made[value],)
         if isinstance(value, ast.Call):
-            return self._returned.get(_dotted(value.func).rpartition(".")[2], ())
+            return self._returned.get(dotted(value.func).rpartition(".")[2], ())
         if isinstance(value, ast.NamedExpr):
             return self._held(value.value)
         if isinstance(value, ast.IfExp):
             return (*self._held(value.body), *self._held(value.orelse))
-        return self._names.get(_dotted(value), ())
+        return self._names.get(dotted(value), ())
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
-        dotted, held = _dotted(target), self._held(value)
-        if held and dotted:
-            self._names[dotted] = held
-        elif "." in dotted:
-            name, _, attribute = dotted.rpartition(".")
+        full_name, held = dotted(target), self._held(value)
+        if held and full_name:
+            self._names[full_name] = held
+        elif "." in full_name:
+            name, _, attribute = full_name.rpartition(".")
             self._set(name, attribute, value)
 
     def _set(self, name: str, attribute: str, value: ast.expr) -> None:
+        if attribute == "supported_ops" and not name.endswith(".target_spec"):
+            attribute = "target_ops"  # converter.supported_ops: an attribute that nobody reads
         for place in self._names.get(name.removesuffix(".target_spec"), ()):
-            self.calls[place] = _with_flag(self.calls[place], attribute, value)
+            call = _with_flag(self.calls[place], attribute, value)
+            if attribute == "representative_dataset":
+                call = replace(call, dataset=dataset_of(self._definitions, value, str(self.path)))
+            self.calls[place] = call
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
@@ -144,52 +162,70 @@ def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> ConverterCall:
     given = not (isinstance(value, ast.Constant) and not value.value)
-    if attribute in ("inference_type", "inference_input_type", "inference_output_type"):
+    if attribute in _TYPES:
         return replace(call, **_named(attribute, _type(value)))
+    if attribute in _SWITCHES:
+        if isinstance(value, ast.Constant):
+            return replace(call, **_named(attribute, bool(value.value)))
+        return call
+    if attribute in _PER_CHANNEL:
+        return replace(call, **_named(_PER_CHANNEL[attribute], not given))
     if attribute == "quantized_input_stats":
-        return replace(call, input_stats=_keys(value) if given else None)
-    if attribute in ("optimizations", "post_training_quantize"):
+        return replace(call, input_stats=_stats(value) if given else None)
+    if attribute == "optimizations" or (attribute == "post_training_quantize" and call.flow == "tf1"):
         some = given and not (isinstance(value, (ast.List, ast.Tuple, ast.Set)) and not value.elts)
         return replace(call, optimizations=some)
     if attribute == "representative_dataset":
         return replace(call, representative_dataset=given)
     if attribute == "supported_ops":
-        return replace(call, integer_ops_only=_integer_ops_only(value))
+        return replace(call, supported_ops=_members(value))
+    if attribute == "supported_types":
+        return replace(call, supported_types=frozenset(map(_type, _elements(value))))
     if attribute == "default_ranges_stats":
         return replace(call, default_ranges=given)
+    if call.flow == "tf1" and attribute == "target_ops":
+        return replace(call, supported_ops=_members(value))
+    if attribute in WITHOUT_EFFECT:
+        return replace(call, without_effect=(*call.without_effect, attribute))
     return call
 
 
-def _named(attribute: str, value: str) -> dict[str, Any]:
+def _named(attribute: str, value: Any) -> dict[str, Any]:
     return {attribute: value}
 
 
 def _type(value: ast.expr) -> str:
     """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
-    text = str(value.value or "") if isinstance(value, ast.Constant) else _dotted(value).rpartition(".")[2]
-    known = text.lower().removeprefix("quantized_").replace("float32", "float").replace("float", "float32")
-    return known if known in ("", "uint8", "int8", "int16", "float32") else _UNKNOWN
+    text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
+    known = text.lower().removeprefix("quantized_")
+    known = "float32" if known == "float" else known
+    return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
 
 
-def _keys(value: ast.expr) -> tuple[str, ...]:
+def _elements(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
+
+
+def _members(value: ast.expr) -> frozenset[str]:
+    """Members of tf.lite.OpsSet; none where they cannot be read."""
+    names = {dotted(element).rpartition(".")[2] for element in _elements(value)}
+    return frozenset(names) if names <= {*OPS_SETS} else frozenset()
+
+
+def _stats(value: ast.expr) -> dict[str, tuple[float, float] | None]:
     if not isinstance(value, ast.Dict):
-        return ()
-    keys = [key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
-    return tuple(keys) if len(keys) == len(value.keys) else ()
+        return {}
+    found: dict[str, tuple[float, float] | None] = {}
+    for key, pair in zip(value.keys, value.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            return {}
+        found[key.value] = _pair(pair)
+    return found
 
 
-def _integer_ops_only(value: ast.expr) -> bool:
-    elements = value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
-    names = {_dotted(element).rpartition(".")[2] for element in elements}
-    return bool(names) and all(name.endswith("_INT8") for name in names)
-
-
-def _dotted(node: ast.expr) -> str:
-    """`tf.lite.X` of an expression of names and dots; empty for any other."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    return ".".join([node.id, *reversed(parts)])
+def _pair(value: ast.expr) -> tuple[float, float] | None:
+    try:
+        mean, std = ast.literal_eval(value)
+        return float(mean), float(std)
+    except (ValueError, TypeError):
+        return None
