@@ -95,7 +95,8 @@ def add_verification(parser: ArgumentParser) -> None:
         "--verify-threshold",
         metavar="STEPS",
         type=values.steps,
-        help="exit with 1 where an output is off by more than STEPS quantization steps",
+        help="exit with 1 where an output is off by more than STEPS quantization steps (default: 32 of 255, "
+        "which is an eighth of the output's range; inf for any error)",
     )
 
 

@@ -45,6 +45,7 @@ def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any
         },
         "verification": found.verification and _verification_data(found.verification, found),
         "unverified": found.unverified or None,
+        "refused": found.refused or None,
     }
 
 
@@ -67,6 +68,7 @@ def _verification_data(verification: Verification, found: Conversion) -> dict[st
         "worst": finite(verification.worst),
         "threshold": found.threshold,
         "within_threshold": found.within_threshold,
+        "first_error": verification.first_error or None,
         "clipped": dict(verification.clipped),
         "comparisons": [
             {

@@ -17,7 +17,7 @@ from minmax_lint.backends.conversion.interpreter import (
     tensorflow_version,
 )
 from minmax_lint.backends.conversion.run import ConversionResult, Engine, convert_graph
-from minmax_lint.backends.verification import Parties, Verification, runnable, verify
+from minmax_lint.backends.verification import ModelRefused, Parties, Verification, runnable, verify
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
@@ -73,7 +73,7 @@ class Proof:
     """None: seeded random inputs."""
     samples: int = DEFAULT_SAMPLES
     threshold: float | None = None
-    """Largest error that passes, in steps of the model's output."""
+    """Largest error that passes, in steps of the model's output; None: the default of each output."""
     required: bool = True
     """Whether it is an error that values cannot be compared (no data, no shape to make random inputs for)."""
 
@@ -93,6 +93,8 @@ class Conversion:
     verification: Verification | None = None
     unverified: str = ""
     """Why values could not be compared."""
+    refused: str = ""
+    """What TFLite's interpreter says where it does not run the model."""
     threshold: float | None = None
 
     @property
@@ -122,15 +124,13 @@ class Conversion:
 
     @property
     def within_threshold(self) -> bool:
-        """Whether the error of the model's values is at most the threshold, where there is one."""
-        return (
-            self.threshold is None or self.verification is None or self.verification.worst <= self.threshold
-        )
+        """Whether the error of the model's values is at most the threshold, where they were compared."""
+        return self.verification is None or not self.verification.far_off(self.threshold)
 
     @property
     def proved(self) -> bool:
-        """Whether the model is all integer, and its values near enough."""
-        return self.verdict == "quantized" and self.within_threshold
+        """Whether the model is all integer, it runs, and its values are near enough."""
+        return self.verdict == "quantized" and self.within_threshold and not self.refused
 
     @property
     def surprise(self) -> str | None:
@@ -193,11 +193,15 @@ def convert_linted(
             original = runnable(model, report.inputs, before, None, Path(folder)), before
             fixed = graph, report.outputs
         keys = model.output_keys(before)
-        parties = Parties(original, fixed, result.model, report.inputs, keys, proof.data, proof.samples)
+        parties = Parties(
+            original, fixed, result.model, report.inputs, keys, proof.data, proof.samples, proof.threshold
+        )
         try:
             verification = verify(
                 parties, python=converter.python, time_limit=converter.time_limit, watch=watch
             )
+        except ModelRefused as error:
+            return replace(found, refused=str(error), threshold=proof.threshold)
         except UserError as error:
             if proof.required:
                 raise

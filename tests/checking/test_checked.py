@@ -63,13 +63,12 @@ def ran(request: pytest.FixtureRequest, shared: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("script", BROKEN)
-def test_a_graph_that_would_stay_float_is_refused_before_it_is_converted(
-    ran: dict[str, Any], script: str
-) -> None:
+def test_a_graph_that_stays_float_is_refused_with_the_causes(ran: dict[str, Any], script: str) -> None:
     found = ran[script]
     assert found["raised"] == "CheckFailed"
     assert "will not make an all-integer model of this graph (float)" in found["message"]
     assert "MM10" in found["message"]
+    assert "the converted model is not all integer; ops stay float: FULLY_CONNECTED" in found["message"]
 
 
 @pytest.mark.parametrize("script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "toco-fix"])
@@ -149,6 +148,31 @@ def test_values_beyond_the_threshold_are_refused(ran: dict[str, Any]) -> None:
     assert "too far off" in found["message"]
     assert "(threshold 0.5)" in found["message"]
     assert "on average; the argmax is the same in" in found["message"]
+
+
+def test_a_model_that_the_interpreter_does_not_run_is_refused(ran: dict[str, Any]) -> None:
+    found = ran["int16"]
+    assert found["raised"] == "CheckFailed"
+    assert found["message"].startswith("TFLite's interpreter does not run the model: SquaredDifference only")
+    assert ran["int16-unverified"]["floats"] == []
+
+
+def test_values_that_are_far_off_are_a_warning_and_with_a_threshold_an_error(ran: dict[str, Any]) -> None:
+    (said,) = ran["far-off"]["said"]
+    assert "values are too far off" in said
+    assert "(threshold 32, an eighth of its range)" in said
+    assert "the error begins at FULLY_CONNECTED 'first'" in said
+    assert ran["far-off-threshold"]["raised"] == "CheckFailed"
+    assert "(threshold 33)" in ran["far-off-threshold"]["message"]
+    assert ran["far-off-accepted"]["said"] == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["functions-sound", "keras-sound", "saved-model-sound", "keras-file-sound", "pair", "post-training"],
+)
+def test_nothing_is_said_of_a_sound_model(ran: dict[str, Any], script: str) -> None:
+    assert ran[script]["said"] == []
 
 
 def test_values_are_not_compared_on_request(ran: dict[str, Any]) -> None:

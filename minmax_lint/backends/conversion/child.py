@@ -89,6 +89,7 @@ class Child:
         it cannot serve; TimeLimitReached where it had to be stopped.
         """
         paths = {"result": str(self.folder / "result.json")}
+        (self.folder / "result.json").unlink(missing_ok=True)
         (self.folder / "request.json").write_text(json.dumps({**request, **paths}))
         started = time.monotonic()
         self._run()

@@ -27,7 +27,7 @@ SEED = 0
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
     """Serve one request."""
     announce("import")
-    graphs = {name: _graph(tensorflow, one, request["inputs"]) for name, one in request["graphs"].items()}
+    graphs = {name: graph_of(tensorflow, one, request["inputs"]) for name, one in request["graphs"].items()}
     first = next(iter(graphs.values()))
     inputs = first.fed(request["aliases"])
     if not inputs:
@@ -38,7 +38,7 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     pairs: dict[tuple[str, str], list[Difference]] = {}
     ranges: list[tuple[float, float]] = []
     samples, total = 0, request["samples"]
-    for feed in _feeds(request, inputs, model):
+    for feed in feeds_of(request, inputs, model):
         values = {name: graph.run(graph.outputs, feed) for name, graph in graphs.items()}
         values["model"] = model.run(feed)
         names = list(values)
@@ -61,9 +61,10 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     }
 
 
-def _graph(
+def graph_of(
     tensorflow: Any, one: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None] | None]
 ) -> FedGraph:
+    """A graph of the request."""
     if "graph" in one:
         return FrozenGraph(tensorflow, one["graph"], shapes, one["outputs"])
     folder, signature = one["saved_model"], one["signature"]
@@ -84,7 +85,7 @@ class Difference:
         if reference.size != value.size:
             raise Misuse(f"outputs of shapes {list(reference.shape)} and {list(value.shape)} do not compare")
         value = value.reshape(reference.shape)
-        errors = _errors(reference, value)
+        errors = errors_of(reference, value)
         if errors.size:
             self._largest = max(self._largest, float(errors.max()))
         self._sum += float(errors.sum())
@@ -105,12 +106,16 @@ class Difference:
         }
 
 
-def _errors(reference: Any, value: Any) -> Any:
+def errors_of(reference: Any, value: Any) -> Any:
     """How far values are apart; what is no number, or infinite, in one of them alone is so without end."""
     with numpy.errstate(invalid="ignore"):
         errors = numpy.abs(reference - value)
     alike = (reference == value) | (numpy.isnan(reference) & numpy.isnan(value))
     return numpy.where(alike, 0.0, numpy.where(numpy.isnan(errors), numpy.inf, errors))
+
+
+class ModelRefused(Exception):
+    """TFLite's interpreter does not run the model: a kernel is missing, or does not take the model's types."""
 
 
 class Model:
@@ -123,9 +128,15 @@ class Model:
         inputs: Sequence[Input],
         outputs: Sequence[str],
         keys: Sequence[str | None],
+        inside: bool = False,
     ) -> None:
-        self._interpreter = tensorflow.lite.Interpreter(model_path=path)
-        self._interpreter.allocate_tensors()
+        """`inside`: whether every tensor keeps its value, for which no delegate may take part."""
+        options = {} if not inside else _inside(tensorflow)
+        try:
+            self._interpreter = tensorflow.lite.Interpreter(model_path=path, **options)
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise ModelRefused(str(error)) from error
         self._inputs = _matched(self._interpreter.get_input_details(), [one.name for one in inputs])
         details = self._interpreter.get_output_details()
         self._outputs = _by_signature(self._interpreter, keys) or list(_matched(details, outputs).values())
@@ -143,8 +154,20 @@ class Model:
         """The outputs as real values."""
         for name, detail in self._inputs.items():
             self._interpreter.set_tensor(detail["index"], self._stored(name, feed[name], detail))
-        self._interpreter.invoke()
-        return [_real(self._interpreter.get_tensor(one["index"]), one) for one in self._outputs]
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelRefused(str(error)) from error
+        return [real_values(self._interpreter.get_tensor(one["index"]), one) for one in self._outputs]
+
+    @property
+    def tensors(self) -> dict[int, Mapping[str, Any]]:
+        """Index -> detail of every tensor of the main subgraph."""
+        return {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
+
+    def tensor(self, index: int) -> Any:
+        """The stored value of a tensor after a run."""
+        return self._interpreter.get_tensor(index)
 
     def clipped(self) -> dict[str, float]:
         """Input -> share of the values fed that the model cannot represent."""
@@ -162,7 +185,14 @@ class Model:
         return value.astype(detail["dtype"])
 
 
-def _real(value: Any, detail: Mapping[str, Any]) -> Any:
+def _inside(tensorflow: Any) -> dict[str, Any]:
+    """The interpreter's options that keep the values of all tensors. Raises AttributeError before TF 2.5."""
+    resolver = tensorflow.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    return {"experimental_preserve_all_tensors": True, "experimental_op_resolver_type": resolver}
+
+
+def real_values(value: Any, detail: Mapping[str, Any]) -> Any:
+    """What a stored value stands for; whole numbers without a scale stand for themselves."""
     scale, zero_point = detail["quantization"]
     return (value.astype(numpy.float64) - zero_point) * scale if scale else value
 
@@ -189,7 +219,8 @@ def _by_signature(interpreter: Any, keys: Sequence[str | None]) -> list[Mapping[
     return []
 
 
-def _feeds(request: Mapping[str, Any], inputs: Sequence[Input], model: Model) -> Iterator[Feed]:
+def feeds_of(request: Mapping[str, Any], inputs: Sequence[Input], model: Model) -> Iterator[Feed]:
+    """The samples of the request, in batches of the model's size."""
     one_batch = [
         Input(one.name, one.dtype, one.shape and [model.batch_size, *one.shape[1:]], one.names[2:])
         for one in inputs

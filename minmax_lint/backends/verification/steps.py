@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from minmax_lint.converters.finished import TensorInfo, TFLiteModel
 from minmax_lint.graph.names import canonical_array
 
+DEFAULT_THRESHOLD = 32.0
+"""Largest error of a sound output, in steps of 8 bits: an eighth of its range.
+
+What quantization alone costs stays below (2 steps in quantization-aware training, some 20 in deep calibrated
+nets); a range that contradicts the values costs a large part of the output's range.
+"""
 _STEPS = {"uint8": 255, "int8": 255, "int16": 65535}
 _WITHOUT_SCALE = 255
 """An output that stays float has no step of its own: 1/255 of the range of its values stands for it.
@@ -22,6 +29,26 @@ def steps_of(model: TFLiteModel, places: Sequence[int], ranges: Sequence[Sequenc
         whole = not stored.dtype.startswith("float")
         steps.append(stored.scale or (0.0 if whole else (high - low) / _WITHOUT_SCALE) or 1.0)
     return steps
+
+
+def limits_of(model: TFLiteModel, places: Sequence[int]) -> list[float]:
+    """The default threshold of each output, in its own steps; without end where it holds whole numbers.
+
+    The place of a maximum says nothing by how far it is off.
+    """
+    stored = (_stored(model, model.outputs[place], boundary="outputs") for place in places)
+    return [_limit(tensor) for tensor in stored]
+
+
+def _limit(tensor: TensorInfo) -> float:
+    if tensor.scale is None and not tensor.dtype.startswith("float"):
+        return math.inf
+    return DEFAULT_THRESHOLD * range_of_steps(tensor) / _WITHOUT_SCALE
+
+
+def range_of_steps(tensor: TensorInfo) -> int:
+    """How many steps the range of a tensor has: 255, or 65535 of 16 bits."""
+    return _STEPS.get(tensor.dtype, _WITHOUT_SCALE)
 
 
 def grids_of(model: TFLiteModel, inputs: Iterable[str]) -> dict[str, tuple[float, float, int]]:

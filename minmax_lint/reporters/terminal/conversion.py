@@ -128,13 +128,24 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
 
 
 def _print_threshold(page: Page, found: Conversion) -> None:
-    if found.threshold is None or found.verification is None:
+    if found.refused:
+        page.line((f"{page.glyphs.fail} the model does not run", "bold red"))
+        page.block(("  ",), found.refused)
+    if found.verification is None:
         return
-    worst = f"largest error {steps_text(found.verification.worst)} steps, threshold {found.threshold:g}"
-    if found.within_threshold:
-        page.line((f"{page.glyphs.ok} values near enough", "bold green"), f": {worst}")
-    else:
-        page.line((f"{page.glyphs.fail} values too far off", "bold red"), f": {worst}")
+    far_off = found.verification.far_off(found.threshold)
+    if not far_off:
+        if found.threshold is not None:
+            largest = steps_text(found.verification.worst)
+            text = f": largest error {largest} steps, threshold {found.threshold:g}"
+            page.line((f"{page.glyphs.ok} values near enough", "bold green"), text)
+        return
+    worst = far_off[0]
+    limit = f"{worst.limit:g} (the default)" if found.threshold is None else f"{found.threshold:g}"
+    text = f": largest error {steps_text(worst.max_error)} steps, threshold {limit}"
+    page.line((f"{page.glyphs.fail} values too far off", "bold red"), text)
+    if found.verification.first_error:
+        page.line("  the error begins at ", (found.verification.first_error, "bold"))
 
 
 def _print_surprise(page: Page, found: Conversion) -> None:

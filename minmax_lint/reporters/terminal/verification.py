@@ -61,8 +61,8 @@ def _pair(one: Comparison, *, fixed: bool) -> str:
 
 
 def _cells(one: Comparison, found: Conversion, agreements: bool) -> tuple[Part, ...]:
-    counts = found.threshold is not None and (one.reference, one.value) == ("original", "model")
-    too_far = counts and one.max_error > (found.threshold or 0.0)
+    counts = (one.reference, one.value) == ("original", "model")
+    too_far = counts and one.exceeds(found.threshold)
     cells: tuple[Part, ...] = (
         (steps_text(one.max_error), "bold red" if too_far else ""),
         steps_text(one.mean_error),

@@ -12,7 +12,7 @@ from typing import Any
 
 from minmax_lint.backends.conversion import read_model
 from minmax_lint.backends.conversion.failure import failure_of_exception
-from minmax_lint.backends.verification import Verification
+from minmax_lint.backends.verification import Comparison, ModelRefused, Verification
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import Profile
@@ -21,6 +21,7 @@ from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
 from minmax_lint.workflows.checking.comparing import compared
+from minmax_lint.workflows.checking.expected import Expected
 from minmax_lint.workflows.checking.settings import finds_ranges_itself, flow_of, profile_of
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
 from minmax_lint.workflows.fix import fix_model
@@ -79,13 +80,18 @@ def checked(
     """Wrap a tf.lite.TFLiteConverter, of TF1 or TF2: the only line that changes in a user's script.
 
     `converter = minmax_lint.checked(converter)` behaves as the converter itself; its settings are read and
-    set through it. `convert()` lints the converter's own graph first and raises CheckFailed, with every
-    cause, where it will not become an all-integer model; with `fix` it repairs the graph for the conversion
-    (`unsafe`, `ranges`: as of `minmax_lint.fix`). What was converted is read back: float ops that it holds
-    are named in a CheckFailed, or in a warning with `allow_float`. Then its values are compared with those
-    of the graph (unless `verify` is false) on `samples` samples: of the representative dataset, else seeded
-    random ones within the input ranges. With `threshold`, an output that is off by more than so many
-    quantization steps raises CheckFailed, and so do values that cannot be compared.
+    set through it. `convert()` lints the converter's own graph first; with `fix` it repairs the graph for the
+    conversion (`unsafe`, `ranges`: as of `minmax_lint.fix`). Then the converter runs, and what it makes is the
+    judge: a model with float ops raises CheckFailed with every cause that the lint knows (a warning with
+    `allow_float`), an all-integer model is returned, also where the lint expected otherwise (a warning says
+    so). Only a TOCO that is predicted to abort is not run, for it would end the process; `allow_float` runs it.
+
+    Then (unless `verify` is false) the model runs on `samples` samples: of the representative dataset, else
+    seeded random ones within the input ranges. A model that TFLite's interpreter does not run raises
+    CheckFailed. Its values are compared with those of the graph: an output that is off by more than an eighth
+    of its range (32 steps of 8 bits) is a warning. With `threshold`, one that is off by more than so many of
+    its quantization steps raises CheckFailed, and so do values that cannot be compared; `threshold=math.inf`
+    accepts any error.
 
     `source`: what a TF1 converter was made of, as `lint` takes it. `from_session` and TF1's
     `from_saved_model` keep only what the outputs are computed from; with the session (the default session
@@ -133,12 +139,15 @@ class CheckedConverter:
         with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
             source = source_of(converter, Path(folder), self._checked.source)
             flow = flow_of(converter)
+            expected: Expected | None = None
             if not finds_ranges_itself(converter):
-                converter = self._linted(source)
-            model = _converted(converter, self.report)
+                converter, expected = self._linted(source)
+            model = _converted(converter, self.report, expected)
             self.contents = read_model(model)
             if self.contents.verdict(flow) == "float":
-                self._complain(self.contents, model)
+                self._complain(self.contents, model, expected)
+            elif expected is not None:
+                warnings.warn(expected.wrong, stacklevel=2)
             if self._checked.verify:
                 self._compare(source, self.contents, model)
         return model
@@ -149,58 +158,71 @@ class CheckedConverter:
         self.contents = self.verification = None
         self.unverified = ""
 
-    def _linted(self, source: ConverterSource) -> Any:
-        """The converter to run: the user's own, or one of a repaired graph."""
+    def _linted(self, source: ConverterSource) -> tuple[Any, Expected | None]:
+        """The converter to run: the user's own, or one of a repaired graph; with the failure that is expected.
+
+        Raises CheckFailed where the converter would end the process.
+        """
         checks = self._checked
         profile = profile_of(checks.converter, sys.modules["tensorflow"].__version__)
         model, ends = source.opened
         name = type(checks.converter).__name__
         self.report = lint_model(model, ends.inputs, ends.outputs, (profile,), path=name)
         if _sound(self.report, profile):
-            return checks.converter
+            return checks.converter, None
         if checks.fix:
             self.patch = fix_model(model, ends.inputs, ends.outputs, (profile,), checks.options, path=name)
             self.report = self.patch.after
-            if not self.patch.empty and (_sound(self.report, profile) or checks.allow_float):
-                return source.replaced(self.patch)
-        if not checks.allow_float:
-            raise CheckFailed(_told(self.report, profile, checks, source.advice), self.report)
-        return checks.converter
+            if not self.patch.empty and _sound(self.report, profile):
+                return source.replaced(self.patch), None
+        expected = Expected(self.report, profile, checks.fix, checks.options.unsafe, source.advice)
+        if expected.ends_process and not checks.allow_float:
+            raise CheckFailed(expected.causes, self.report)
+        if self.patch is not None and not self.patch.empty:
+            return source.replaced(self.patch), expected
+        return checks.converter, expected
 
-    def _complain(self, contents: TFLiteModel, model: bytes) -> None:
-        """The converter made a float model all the same."""
+    def _complain(self, contents: TFLiteModel, model: bytes, expected: Expected | None) -> None:
+        """The converter made a float model."""
         floats = [f"{op} {output}" for op, output in contents.float_ops]
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
         text = f"the converted model is not all integer; {named}"
         if not self._checked.allow_float:
-            raise CheckFailed(text, self.report, model)
+            causes = f"{expected.causes}\n" if expected is not None else ""
+            raise CheckFailed(causes + text, self.report, model)
         warnings.warn(text, stacklevel=3)
 
     def _compare(self, source: ConverterSource, contents: TFLiteModel, model: bytes) -> None:
-        """The values of the model against those of the graph; only a threshold makes them an error."""
-        threshold = self._checked.threshold
+        """The values of the model against those of the graph; only a given threshold makes them an error."""
+        threshold, samples = self._checked.threshold, self._checked.samples
         try:
-            self.verification = compared(source, self.patch, model, contents, self._checked.samples)
+            self.verification = compared(source, self.patch, model, contents, samples, threshold)
+        except ModelRefused as error:
+            raise CheckFailed(str(error), self.report, model) from error
         except UserError as error:
             self.unverified = str(error)
             if threshold is not None:
                 raise CheckFailed(self.unverified, self.report, model) from error
             return
-        worst = max(self.verification.of("original", "model"), key=lambda one: one.max_error, default=None)
-        if threshold is not None and worst is not None and worst.max_error > threshold:
-            agreement = (
-                ""
-                if worst.agreement is None
-                else f"; the argmax is the same in {worst.agreement:.1%} of rows"
-            )
-            raise CheckFailed(
-                f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
-                f"steps (threshold {threshold:g}), {worst.mean_error:.3g} on average{agreement}",
-                self.report,
-                model,
-                self.verification,
-            )
+        far_off = self.verification.far_off(threshold)
+        if far_off:
+            text = _too_far_off(far_off[0], threshold, self.verification.first_error)
+            if threshold is not None:
+                raise CheckFailed(text, self.report, model, self.verification)
+            warnings.warn(text, stacklevel=3)
+
+
+def _too_far_off(worst: Comparison, threshold: float | None, first_error: str) -> str:
+    limit = f"{worst.limit:g}, an eighth of its range" if threshold is None else f"{threshold:g}"
+    agreement = ""
+    if worst.agreement is not None:
+        agreement = f"; the argmax is the same in {worst.agreement:.1%} of rows"
+    begins = f"; the error begins at {first_error}" if first_error else ""
+    return (
+        f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
+        f"steps (threshold {limit}), {worst.mean_error:.3g} on average{agreement}{begins}"
+    )
 
 
 def _sound(report: Report, profile: Profile) -> bool:
@@ -208,26 +230,13 @@ def _sound(report: Report, profile: Profile) -> bool:
     return verdict in ("quantized", "undetermined") and not report.count("error")
 
 
-def _told(report: Report, profile: Profile, checks: _Checks, advice: str) -> str:
-    """Every cause, one a line, and what to do."""
-    prediction = report.predictions[profile.name]
-    head = f"{profile.title} will not make an all-integer model of this graph ({prediction.verdict})"
-    lines = [
-        f"  {one.code} {one.message}" for one in report.findings if one.severity in ("error", "warning")
-    ] or [f"  {prediction.message}"]
-    if not checks.fix and report.fixable:
-        lines.append("  minmax_lint.checked(converter, fix=True) repairs it for the conversion")
-    elif not checks.options.unsafe and any(one.fix for one in report.findings):
-        lines.append("  no safe repair helps; checked(converter, fix=True, unsafe=True) also inserts ranges")
-    return "\n".join([head, *lines, *([f"  {advice}"] if advice and not report.fixable else ())])
-
-
-def _converted(converter: Any, report: Report | None) -> bytes:
+def _converted(converter: Any, report: Report | None, expected: Expected | None) -> bytes:
     try:
         model: bytes = converter.convert()
     except Exception as error:
         if type(error).__name__ != "ConverterError":
             raise
         failure = failure_of_exception("ConverterError", str(error))
-        raise CheckFailed(f"the converter failed: {failure.message}", report) from error
+        causes = f"{expected.causes}\n" if expected is not None else ""
+        raise CheckFailed(f"{causes}the converter failed: {failure.message}", report) from error
     return model

@@ -18,11 +18,16 @@ from minmax_lint.workflows.checking.sources import ConverterSource
 
 
 def compared(
-    source: ConverterSource, patch: Patch | None, produced: bytes, contents: TFLiteModel, samples: int
+    source: ConverterSource,
+    patch: Patch | None,
+    produced: bytes,
+    contents: TFLiteModel,
+    samples: int,
+    threshold: float | None,
 ) -> Verification:
     """How far they are apart on `samples` samples: of the representative dataset, else seeded random ones.
 
-    Raises UserError where they cannot be compared.
+    Raises ModelRefused where the interpreter does not run the model, UserError where values cannot be compared.
     """
     model, ends = source.opened
     outputs = tuple(ends.outputs)
@@ -32,7 +37,7 @@ def compared(
     if patch is not None and not patch.empty:
         fixed = runnable(model, ends.inputs, outputs, patch, source.folder / "compared"), patch.outputs
     keys = model.output_keys(outputs)
-    parties = Parties((original, outputs), fixed, produced, ends.inputs, keys, data, samples)
+    parties = Parties((original, outputs), fixed, produced, ends.inputs, keys, data, samples, threshold)
     found = verify_here(sys.modules["tensorflow"], parties)
     return replace(found, source="the representative dataset" if data else None)
 

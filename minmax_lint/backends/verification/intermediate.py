@@ -1,0 +1,78 @@
+"""Compares the arrays inside a .tflite model with those of the graph that have the same names.
+
+A task of minmax_lint/conversion/worker.py, with the request of compare.py. Result: `arrays`, one
+{"index": tensor of the model, "max": largest error in real values, "low", "high": range of the graph's values}
+for each tensor of the main subgraph whose name, or the end of one, is an array of the graph. The list is empty for a
+SavedModel and for graphs with TF1's branches, whose arrays cannot be fetched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping
+
+import numpy
+from minmax_lint.backends.calibration.tensorflow_graph import FrozenGraph
+from minmax_lint.backends.verification.compare import Model, errors_of, feeds_of, graph_of, real_values
+
+
+def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
+    """Serve one request."""
+    announce("import")
+    graph = graph_of(tensorflow, request["graphs"]["original"], request["inputs"])
+    if not isinstance(graph, FrozenGraph) or graph.branches:
+        return {"arrays": []}
+    inputs = graph.fed(request["aliases"])
+    last = list(request["graphs"].values())[-1]["outputs"]
+    model = Model(tensorflow, request["model"], inputs, last, request["keys"], inside=True)
+    named = _named(graph, model.tensors)
+    found = {index: _Compared() for index in named}
+    announce("run")
+    for feed in feeds_of(request, inputs, model):
+        values = graph.run(list(named.values()), feed)
+        model.run(feed)
+        for index, reference in zip(named, values):
+            found[index].add(reference, real_values(model.tensor(index), model.tensors[index]))
+    return {"arrays": [one.result(index) for index, one in found.items() if one.count]}
+
+
+class _Compared:
+    """One array, over all samples."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._largest, self._low, self._high = 0.0, float("inf"), float("-inf")
+
+    def add(self, reference: Any, value: Any) -> None:
+        """One batch; arrays of other sizes are left out: a pass has changed what the name means."""
+        reference = numpy.asarray(reference, numpy.float64)
+        if reference.size != value.size or not reference.size:
+            return
+        self.count += 1
+        errors = errors_of(reference, numpy.asarray(value, numpy.float64).reshape(reference.shape))
+        self._largest = max(self._largest, float(errors.max()))
+        self._low = min(self._low, float(reference.min()))
+        self._high = max(self._high, float(reference.max()))
+
+    def result(self, index: int) -> dict[str, Any]:
+        return {"index": index, "max": self._largest, "low": self._low, "high": self._high}
+
+
+def _named(graph: FrozenGraph, tensors: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
+    """Index of a tensor of the model -> the graph's tensor of its name.
+
+    A converter that inlines functions, or fuses ops, puts a scope in front and other names behind.
+    """
+    arrays = {tensor.name: tensor for tensor in graph.computed()}
+    by_end: dict[str, list[Any]] = {}
+    for name, tensor in arrays.items():
+        parts = name.split("/")
+        for start in range(1, len(parts)):
+            by_end.setdefault("/".join(parts[start:]), []).append(tensor)
+    found = {}
+    for index, detail in tensors.items():
+        name = detail["name"].split(";")[0]
+        name = name if ":" in name else name + ":0"
+        ends = [arrays[name]] if name in arrays else by_end.get(name, [])
+        if len(ends) == 1:
+            found[index] = ends[0]
+    return found
