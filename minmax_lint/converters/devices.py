@@ -25,7 +25,22 @@ def on_device(prediction: Prediction, kept: Kept, inference: Inference, profile:
     from minmax_lint.converters.edgetpu import left_to_cpu
 
     ops = [_described(outcome, kept, inference) for outcome in prediction.ops]
-    return replace(prediction, profile=profile.name, cpu_ops=left_to_cpu(ops))
+    cpu_ops = left_to_cpu(ops, _producers(prediction, kept))
+    return replace(prediction, profile=profile.name, cpu_ops=cpu_ops)
+
+
+def _producers(prediction: Prediction, kept: Kept) -> list[list[int]]:
+    """The places of the predicted ops whose outputs each op reads, through nodes that become no op."""
+    made = {name: place for place, op in enumerate(prediction.ops) for name in op.nodes}
+    reached: dict[str, frozenset[int]] = {}
+    for name in kept.order:
+        fronts = (reached.get(edge.node, frozenset()) for edge in kept.graph[name].inputs)
+        reached[name] = frozenset({made[name]}) if name in made else frozenset().union(*fronts)
+    reads: list[set[int]] = [set() for _ in prediction.ops]
+    for name, place in made.items():
+        for edge in kept.graph[name].inputs if name in reached else ():
+            reads[place] |= reached.get(edge.node, frozenset())
+    return [sorted(one for one in found if one < place) for place, found in enumerate(reads)]
 
 
 def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
@@ -37,7 +52,9 @@ def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
 
 def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
     """A predicted op as far as the source graph tells what it will be."""
-    nodes = [kept.graph[name] for name in outcome.nodes if name in kept.graph]
+    nodes = [kept.graph[name] for name in outcome.nodes if name in kept]
+    if outcome.nodes and not nodes:  # of a loop's or branch's body
+        return OpInfo(outcome.op, (), (TensorInfo(outcome.output, "", ()),), subgraph=1)
     head = next((node for node in nodes if node.inputs and node.op != "Const"), None)
     dtype = "int8" if outcome.integer else "float32"
     output = _tensor(outcome.output, dtype, inference)
@@ -83,6 +100,8 @@ def _values(array: str, inference: Inference) -> tuple[int, ...] | None:
 def _options(head: Node, nodes: list[Node]) -> Iterator[tuple[str, int]]:
     if any(node.op in _ACTIVATIONS and node is not head for node in nodes):
         yield "FusedActivationFunction", 1
+    if "num_split" in head.attrs:
+        yield "NumSplits", head.integer("num_split", 0)
     dilations = head.integers("dilations")
     if len(dilations) == 4:
         yield "DilationHFactor", dilations[1]

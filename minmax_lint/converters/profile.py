@@ -46,15 +46,20 @@ class Profile:
     def title(self) -> str:
         """For reports: `TOCO (TF 2.15)`."""
         major, minor = self.version
-        if self.device:
-            return self.device
         call = TITLES[self.call] if self.flow == "tf2" else ""
-        return f"{self.engine.upper()} (TF {major}.{minor}{f', {call}' if call else ''})"
+        converter = f"{self.engine.upper()} (TF {major}.{minor}{f', {call}' if call else ''})"
+        return f"{self.device} after {converter}" if self.device else converter
 
     @property
     def call(self) -> str:
-        """The part of the name that says how the converter is called; empty for the TF1 flow."""
-        return self.name.split("-", 2)[2] if self.name.count("-") > 1 else ""
+        """The part of the converter's name that says how it is called; empty for the TF1 flow."""
+        return self.converter.split("-", 2)[2] if self.converter.count("-") > 1 else ""
+
+    @property
+    def converter(self) -> str:
+        """The name of the profile of the converter alone: `mlir-2.15` of `edgetpu@2.15`."""
+        device, _, version = self.name.partition("@")
+        return f"{self.engine}-{version}" if version else ASSUMED.get(device, self.name)
 
     @property
     def trained(self) -> bool:
@@ -108,10 +113,26 @@ POST_TRAINING_PROFILES: dict[str, Profile] = {
 }
 """Profiles for float graphs."""
 PROFILES = {**FAKE_QUANT_PROFILES, **POST_TRAINING_PROFILES}
+ASSUMED = {"edgetpu": "mlir-2.21"}
+"""Device -> the converter whose model it is assumed to run, where none is named."""
+
+
+def _edge_tpu(name: str, converter: Profile) -> Profile:
+    return replace(converter, name=name, device="Edge TPU")
+
+
 DEVICES: dict[str, Profile] = {
-    "edgetpu": Profile("edgetpu", "mlir", (2, 21), "tf1", "Edge TPU"),
+    "edgetpu": _edge_tpu("edgetpu", PROFILES[ASSUMED["edgetpu"]]),
+    **{
+        f"edgetpu@{name.removeprefix('mlir-')}": _edge_tpu(f"edgetpu@{name.removeprefix('mlir-')}", converter)
+        for name, converter in PROFILES.items()
+        if converter.engine == "mlir" and converter.activations == "int8"
+    },
 }
-"""Profiles of what runs the model that a converter makes: its prediction, and what the device leaves out."""
+"""Profiles of what runs the model that a converter makes: its prediction, and what the device leaves out.
+
+`edgetpu@2.15` is the Edge TPU behind `mlir-2.15`, `edgetpu@2.15-int8` behind `mlir-2.15-int8`.
+"""
 SELECTABLE = {**PROFILES, **DEVICES}
 """Whatever `--converter` takes, aliases aside."""
 ALIASES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from minmax_lint.report.report import Report
-from minmax_lint.reporters.words import WORDS, profile_title, verdict_detail
+from minmax_lint.reporters.words import WORDS, profile_titles, verdict_detail
 from minmax_lint.rules.framework.finding import Finding, Step
 
 _COLOURS = {
@@ -35,7 +35,7 @@ def _verdict(report: Report, name: str) -> str:
     found = report.predictions[name]
     word, _ = WORDS[found.verdict]
     return (
-        f'<tr><td style="{_CELL}">{escape(profile_title(name))}</td>'
+        f'<tr><td style="{_CELL}">{escape(profile_titles(report)[name])}</td>'
         f'<td style="{_CELL};font-weight:bold;color:{_COLOURS[found.verdict]}">{word}</td>'
         f'<td style="{_CELL}">{escape(verdict_detail(found))}</td></tr>'
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.graph.tensor import Shape
@@ -61,7 +62,11 @@ def short_message(message: str) -> str:
 
 def not_quantized(report: Report) -> list[str]:
     """The converters, by title, that will not make an all-integer model."""
-    return [profile_title(name) for name, found in report.predictions.items() if found.verdict != "quantized"]
+    return [
+        title
+        for name, title in profile_titles(report).items()
+        if report.predictions[name].verdict != "quantized"
+    ]
 
 
 def counted(words: Iterable[str], kinds: int = 4) -> str:
@@ -83,6 +88,15 @@ def profile_title(name: str) -> str:
     """A profile's name for people: `TOCO (TF 2.15)`."""
     found = SELECTABLE.get(name)
     return found.title if found else name
+
+
+def profile_titles(report: Report) -> dict[str, str]:
+    """The name of each prediction's profile -> its title; a finished model's device stands without a converter."""
+    finished = PROFILE in report.predictions
+    return {
+        name: SELECTABLE[name].device if finished and name in SELECTABLE else profile_title(name)
+        for name in report.predictions
+    }
 
 
 def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:

@@ -16,17 +16,18 @@ _FLOAT_ADVICE = "Give its arrays ranges, so that the converter makes it integer.
 
 
 class EdgeTPUCPUOp(Rule):
-    """The Edge TPU compiler will leave an op, and all ops behind it, to the CPU.
+    """The Edge TPU compiler will leave an op, and the ops that wait for it, to the CPU.
 
     ## What it does
     With `--converter edgetpu`, compares every op of the model with the public list of what the Edge TPU
     supports: the kind of op, 8-bit data, sizes known in advance, at most three dimensions larger than 1,
     and the limits of each op. It works on a finished .tflite model, and on the model that the MLIR converter
-    is predicted to make of a graph. Ops of one kind with one reason are one finding.
+    is predicted to make of a graph: that of TF 2.21, or another that is named (`edgetpu@2.15`,
+    `edgetpu@2.15-int8`). Ops of one kind with one reason are one finding.
 
     ## Why
-    The compiler cuts a model once: it maps the ops up to the first one that it cannot map, and everything
-    behind that runs on the CPU, supported or not. One op early in a net can cost all the speed.
+    The compiler cuts a model once: what waits for an op that it cannot map runs on the CPU as well, supported or
+    not. One op early in a net can cost all the speed.
 
     ## Symptom
     ```
@@ -40,8 +41,9 @@ class EdgeTPUCPUOp(Rule):
     program. Where the op is float, give its arrays ranges first.
 
     ## Converters
-    The Edge TPU profile only. The list can be read, the compiler cannot be run here: an op may also be
-    refused for reasons that are not public, such as the size of a tensor.
+    The Edge TPU profiles only. The list can be read, the compiler cannot be run here: an op may also be
+    refused for reasons that are not public, such as the size of a tensor. In a compiled model the op
+    `edgetpu-custom-op` is the part that runs on the Edge TPU.
     """
 
     code = "MM404"
@@ -51,11 +53,17 @@ class EdgeTPUCPUOp(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a kind of op and reason."""
-        prediction = subject.predictions.get(DEVICE)
-        grouped: dict[tuple[str, str], list[Placement]] = {}
-        for placement in prediction.cpu_ops if prediction is not None else ():
-            grouped.setdefault((placement.op, placement.reason), []).append(placement)
-        for (op, reason), placements in grouped.items():
+        grouped: dict[tuple[str, str], dict[str, Placement]] = {}
+        profiles: dict[tuple[str, str], list[str]] = {}
+        for profile in subject.profiles:
+            prediction = subject.predictions.get(profile.name) if profile.device else None
+            for placement in prediction.cpu_ops if prediction is not None else ():
+                kind = placement.op, placement.reason
+                grouped.setdefault(kind, {})[placement.output] = placement
+                if profile.name not in profiles.setdefault(kind, []):
+                    profiles[kind].append(profile.name)
+        for (op, reason), by_output in grouped.items():
+            placements = list(by_output.values())
             first = placements[0]
             label = f"{op} {first.output.split(';')[0]!r}"
             more = f" and {len(placements) - 1} more {op}" if len(placements) > 1 else ""
@@ -64,7 +72,7 @@ class EdgeTPUCPUOp(Rule):
             yield self.finding(
                 f"{label}{more} will run on the CPU: {reason}{also}",
                 array=first.output,
-                profiles=(DEVICE,),
+                profiles=tuple(profiles[op, reason]),
                 consequences=(*(placement.output for placement in placements), *behind),
                 advice=_FLOAT_ADVICE if "float32" in reason else _ADVICE,
             )

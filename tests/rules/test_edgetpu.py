@@ -103,7 +103,27 @@ ROW = data(1, 10)
             op("PRELU", data(1, 8, 8, 4), constant(1, 1, 4)),
             "alpha",
         ),
-        (op("SOFTMAX", data(1, 20_000)), op("SOFTMAX", data(1, 1000)), "16000 elements"),
+        (op("SOFTMAX", data(1, 20_000)), op("SOFTMAX", data(1, 16_384)), "16384 elements"),
+        (
+            op("RESIZE_BILINEAR", data(1, 33, 33, 19), output=data(1, 513, 513, 19)),
+            op("RESIZE_BILINEAR", data(1, 33, 33, 19), output=data(1, 33, 33, 19)),
+            "enlarges a side of 33 to 513",
+        ),
+        (
+            op("RESIZE_BILINEAR", data(1, 1, 1, 256), output=data(1, 33, 33, 256)),
+            op("RESIZE_BILINEAR", data(1, 12, 12, 32), output=data(1, 24, 24, 32)),
+            "enlarges a side of 1 to 33",
+        ),
+        (
+            op("SPLIT", constant(values=(0,)), data(1, 8), NumSplits=2),
+            op("SPLIT", constant(values=(0,)), data(1, 8), NumSplits=1),
+            "along the batch",
+        ),
+        (
+            OpInfo("ADD", (ROW,), (ROW,), subgraph=1),
+            op("TILE", data(1, 1, 1, 128), output=data(1, 33, 33, 128)),
+            "body of a loop",
+        ),
         (op("SOFTMAX", data(1, 7, 10)), op("SOFTMAX", data(1, 1, 10)), "more than one dimension"),
         (
             op("SQUEEZE", data(5, 1, 10), output=data(5, 10)),
@@ -129,9 +149,55 @@ def test_every_supported_op_is_a_builtin_op():
     assert set(SUPPORTED) <= set(vars(tflite.BuiltinOperator))
 
 
-def test_the_first_refused_op_takes_everything_behind_it_along():
-    first, second = left_to_cpu([op("RELU"), op("LEAKY_RELU"), op("ADD"), op("GELU"), op("MUL")])
-    assert (first.op, first.behind, second.op, second.behind) == ("LEAKY_RELU", ("y", "y"), "GELU", ())
+def chain(*names):
+    """Ops that read each other's outputs: `name` reads the one before, `name<k` the output of op k."""
+    ops = []
+    for place, name in enumerate(names):
+        kind, _, source = name.partition("<")
+        read = data(1, 8, name=f"y{source or place - 1}")
+        ops.append(OpInfo(kind, (read,), (data(1, 8, name=f"y{place}"),)))
+    return ops
+
+
+@pytest.mark.parametrize(
+    ("ops", "placed"),
+    [
+        (
+            ("RELU", "LEAKY_RELU", "ADD", "GELU", "MUL"),
+            [("LEAKY_RELU", ("y2",)), ("GELU", ("y4",))],
+        ),
+        (("RELU", "LEAKY_RELU", "ADD<0", "MUL"), [("LEAKY_RELU", ())]),
+        (("FLOOR", "RELU", "ADD"), [("FLOOR", ())]),
+        (("FLOOR", "RELU", "GELU<0", "ADD<2", "MUL"), [("FLOOR", ()), ("GELU", ())]),
+        (("edgetpu-custom-op", "GELU", "ADD"), [("GELU", ("y2",))]),
+    ],
+    ids=["behind", "beside", "in front", "in front of all", "compiled"],
+)
+def test_a_refused_op_takes_along_what_waits_for_it_and_the_device_both(ops, placed):
+    assert [(one.op, one.behind) for one in left_to_cpu(chain(*ops))] == placed
+
+
+def test_a_converter_can_be_named_and_the_one_that_is_assumed_is_said(capsys):
+    words = ["check", str(TFLITE / "gap-filled.pb"), "-o", "third/act_quant"]
+    main([*words, "--converter", "edgetpu", "--converter", "edgetpu@2.15-v2"])
+    out = capsys.readouterr().out
+    assert "Edge TPU after MLIR (TF 2.21)" in out
+    assert "Edge TPU after MLIR (TF 2.15, TF2 flow)" in out
+    with pytest.raises(UnknownName, match=r"did you mean edgetpu@2\.15"):
+        minmax_lint.lint(TFLITE / "gap.tflite", converters=["edgetpu@2.155"])
+
+
+RECURRENT = sorted((Path(__file__).parents[2] / "fixtures" / "recurrent").glob("*.pb"))
+
+
+@pytest.mark.parametrize("graph", RECURRENT, ids=lambda path: path.stem)
+def test_the_body_of_a_loop_runs_on_the_cpu(graph):
+    found = minmax_lint.lint(graph, converters=["edgetpu", "edgetpu@2.15-v2"])
+    for name in ("edgetpu", "edgetpu@2.15-v2"):
+        prediction = found.predictions[name]
+        outputs = {placement.output for placement in prediction.cpu_ops}
+        inside = {op.output for op in prediction.ops if op.nodes and not set(op.nodes) & set(found.kept)}
+        assert inside <= outputs
 
 
 def test_float_ends_alone_leave_nothing_to_the_cpu():

@@ -153,7 +153,7 @@ def verify(
         found = parties.verification(answer.values, answer.seconds)
         if not found.far_off(parties.threshold):
             return found
-        inside = child.answer({**request, "task": "verification.intermediate"})
+        inside = child.answer({**request, "task": "backends.verification.intermediate"})
     return found if inside.failure is not None else parties.located(found, inside.values)
 
 

@@ -35,6 +35,7 @@ OPTIONS = (
     "Axis",
     "EllipsisMask",
     "NewAxisMask",
+    "NumSplits",
 )
 """Options that somebody asks for."""
 

@@ -11,7 +11,7 @@ from minmax_lint.report.report import Report
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import profile_title, short_message
+from minmax_lint.reporters.words import profile_titles, short_message
 from minmax_lint.rules.framework.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
@@ -62,7 +62,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
         "profiles": [
             {
                 "name": name,
-                "title": profile_title(name),
+                "title": profile_titles(report)[name],
                 "says": short_message(report.predictions[name].message),
                 **prediction_data(report.predictions[name]),
             }
