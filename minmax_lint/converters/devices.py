@@ -67,6 +67,8 @@ def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
 
 
 def _tensor(array: str, dtype: str, inference: Inference) -> TensorInfo:
+    if parse_edge(array).node not in inference.kept:  # of a loop's or branch's body
+        return TensorInfo(array, dtype, ())
     if inference.dtype(array) is not DType.FLOAT:
         dtype = inference.dtype(array).name.lower()
     shape = inference.shape(array) or ()
