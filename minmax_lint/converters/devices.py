@@ -108,5 +108,5 @@ def _options(head: Node, nodes: list[Node]) -> Iterator[tuple[str, int]]:
     if len(dilations) == 4:
         yield "DilationHFactor", dilations[1]
         yield "DilationWFactor", dilations[2]
-    if "axis" in head.attrs:
+    if head.attribute("axis") is not None:
         yield "Axis", head.integer("axis", 0)

@@ -31,15 +31,6 @@ _FIXED = {
     "Where": DType.INT64,
 }
 
-_DEFAULTS = {
-    "Shape": DType.INT32,
-    "Size": DType.INT32,
-    "ArgMax": DType.INT64,
-    "ArgMin": DType.INT64,
-    "Dequantize": DType.FLOAT,
-    "Range": DType.INT32,
-}
-
 _SECOND = {"TopKV2": DType.INT32, "TopK": DType.INT32, "Unique": DType.INT32, "UniqueV2": DType.INT32}
 """Type of output 1 where it differs from output 0."""
 
@@ -63,9 +54,8 @@ def element_type(node: Node, port: int) -> DType:
         return DType.FLOAT
     if node.op in _FIXED:
         return _FIXED[node.op]
-    listed = node.attrs.get("T" if node.op in _LISTED else "Tout")
+    listed = node.attribute("T" if node.op in _LISTED else "Tout")
     if isinstance(listed, list) and port < len(listed):
         entry = listed[port]
         return entry if isinstance(entry, DType) else DType.INVALID
-    found = node.dtype(_ATTRIBUTE.get(node.op, "T")) or node.dtype("dtype")
-    return found or _DEFAULTS.get(node.op, DType.INVALID)
+    return node.dtype(_ATTRIBUTE.get(node.op, "T")) or node.dtype("dtype") or DType.INVALID

@@ -229,5 +229,5 @@ def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> V
 
 
 def _stated_by(node: Node) -> Shape | None:
-    stated = node.attrs.get("shape")
+    stated = node.attribute("shape")
     return stated if isinstance(stated, tuple) and node.op == "Placeholder" else None

@@ -332,7 +332,7 @@ def _add_n(call: Call) -> list[Shape | None]:
 
 def _loop(call: Call) -> list[Shape | None]:
     """What enters a loop leaves it in the same shape, unless the loop says that it does not know."""
-    listed = call.node.attrs.get("output_shapes")
+    listed = call.node.attribute("output_shapes")
     found = [call.shape(slot) for slot in range(len(call.node.inputs))]
     for slot, stated in enumerate(listed if isinstance(listed, list) else []):
         if slot < len(found) and isinstance(stated, tuple) and None in stated:

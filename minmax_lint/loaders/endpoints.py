@@ -106,7 +106,7 @@ def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | Non
     known = [name for name in outputs if parse_edge(name).node in graph]
     kept = trace(graph, (), known)
     found = {
-        name: shape if isinstance(shape := graph[name].attrs.get("shape"), tuple) else None
+        name: shape if isinstance(shape := graph[name].attribute("shape"), tuple) else None
         for name in graph.of_ops({"Placeholder"})
         if name in kept
     }

@@ -155,7 +155,7 @@ def note_of(graph: Graph, node: Node) -> str:
         found = read_fake_quant(graph, node).range
         return "computed range" if found is None else str(found)
     tensor = node.tensor()
-    shape = tensor.shape if tensor is not None else node.attrs.get("shape")
+    shape = tensor.shape if tensor is not None else node.attribute("shape")
     if node.op in ("Const", "Placeholder") and isinstance(shape, (list, tuple)):
         return f"[{', '.join('?' if size is None else str(size) for size in shape)}]"
     return ""

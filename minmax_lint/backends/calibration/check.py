@@ -79,7 +79,7 @@ def _fed(
         if edge.node not in kept:
             continue
         node = graph[edge.node]
-        own = node.attrs.get("shape") if node.op.startswith("Placeholder") else None
+        own = node.attribute("shape") if node.op.startswith("Placeholder") else None
         # Graphs of old producers write a scalar where they mean no shape at all.
         shape = completed(own if isinstance(own, tuple) and own else None, given)
         dtype = element_type(node, edge.port)

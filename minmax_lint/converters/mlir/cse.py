@@ -46,13 +46,16 @@ class _Attributes:
     """What nodes say, spelled out once for all that share it (their loader decoded it once)."""
 
     def __init__(self) -> None:
-        self._spelled: dict[int, object] = {}
+        self._spelled: dict[tuple[str, int], object] = {}
 
     def __call__(self, node: Node) -> object:
-        spelled = self._spelled.get(id(node.attrs))
+        known = node.op, id(node.attrs)
+        spelled = self._spelled.get(known)
         if spelled is None:
-            spelled = self._spelled[id(node.attrs)] = tuple(
-                sorted((key, repr(value)) for key, value in node.attrs.items() if not key.startswith("_"))
+            spelled = self._spelled[known] = tuple(
+                sorted(
+                    (key, repr(value)) for key, value in node.attributes().items() if not key.startswith("_")
+                )
             )
         return spelled
 

@@ -6,33 +6,20 @@ Source: the op registries of TF 1.15.5, 2.15.1 and 2.21, compared; measured on 1
 from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.graph.op_defaults import newer_attributes
 from minmax_lint.graph.trace import Kept
-
-NEWER_THAN_1_15 = {
-    **dict.fromkeys(("BatchMatMul", "BatchMatMulV2"), ("grad_x", "grad_y")),
-    **dict.fromkeys(("DepthwiseConv2dNative", "MaxPool"), ("explicit_paddings",)),
-    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), ("exponential_avg_factor",)),
-    **dict.fromkeys(("GatherNd", "ScatterNd", "TensorScatterUpdate"), ("bad_indices_policy",)),
-    **dict.fromkeys(("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3"), ("axis",)),
-    "Dequantize": ("axis", "dtype", "narrow_range"),
-    "MatMul": ("grad_a", "grad_b"),
-    "QuantizeV2": ("axis", "ensure_minimum_range", "narrow_range"),
-    "TopKV2": ("Tk", "index_type"),
-    "VarHandleOp": ("allowed_devices", "debug_name"),
-}
-"""Op -> the attributes of TF 2.21 that its TF 1.15 form lacks; ops of input pipelines and training left out."""
 
 
 def unknown_attribute(kept: Kept, version: tuple[int, int], profile: str) -> Prediction | None:
     """The abort of a converter of TF 1.15 on an attribute that it does not know; None where there is none."""
     if version > (1, 15):
         return None
-    graph = kept.graph
-    for name in graph.of_ops(NEWER_THAN_1_15.keys()):
+    graph, newer = kept.graph, newer_attributes("1.15")
+    for name in graph.of_ops(newer.keys()):
         op = graph.op(name)
         if not (name in kept or name in kept.control_only) or kept.is_cut(name):
             continue
-        attribute = next((key for key in NEWER_THAN_1_15[op] if key in graph[name].attrs), None)
+        attribute = next((key for key in newer[op] if key in graph[name].attrs), None)
         if attribute is not None:
             message = (
                 f"ValueError: NodeDef mentions attr {attribute!r} not in Op<name={op}; ...>; NodeDef: {name}."

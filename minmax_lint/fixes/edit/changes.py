@@ -76,7 +76,7 @@ def _changed(graph: Graph, edit: Edit) -> Iterator[Change]:
         if name in edit.removed:
             continue
         words = [f"{graph.op(name)} becomes {edit.ops[name]}"] if name in edit.ops else []
-        before = graph[name].attrs
+        before = graph[name].attributes()
         for key, value in edit.attrs.get(name, {}).items():
             if before.get(key) != value:
                 words.append(

@@ -14,8 +14,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.op_defaults import op_defaults
 from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
+from minmax_lint.schema.attributes import decode_attr
 from minmax_lint.schema.messages import message_class
 
 LIBRARY = 2
@@ -88,7 +90,7 @@ class Library:
         for argument in definition.output_arg:
             if argument.name == output:
                 return before + index
-            before += _width(argument, node.attr)
+            before += _width(argument, node)
         raise UnreadableModel(f"{node.op} {node.name!r} has no output {output!r}; save the model again")
 
 
@@ -107,10 +109,10 @@ def read_library(buffer: Buffer, start: int, end: int, ops: Iterable[Any]) -> Li
     return Library(functions, {op.name: op for op in ops})
 
 
-def _width(argument: Any, attrs: Any) -> int:
+def _width(argument: Any, node: Any) -> int:
     """How many outputs an output argument of an op stands for."""
-    if argument.number_attr:
-        return max(int(attrs[argument.number_attr].i), 0) if argument.number_attr in attrs else 1
-    if argument.type_list_attr:
-        return len(attrs[argument.type_list_attr].list.type) if argument.type_list_attr in attrs else 1
-    return 1
+    key = argument.number_attr or argument.type_list_attr
+    if not key:
+        return 1
+    value = decode_attr(node.attr[key]) if key in node.attr else op_defaults(node.op).get(key, 1)
+    return len(value) if isinstance(value, list) else max(value, 0) if isinstance(value, int) else 1

@@ -31,7 +31,7 @@ def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str,
     keys = _keys_by_object(objects, bundle)
     found: dict[str, str] = {}
     for name, op in zip(graph.columns.names, graph.columns.ops, strict=True):
-        function = graph[name].attrs.get("f") if op in CALLS else None
+        function = graph[name].attribute("f") if op in CALLS else None
         if not isinstance(function, FunctionRef) or function.name not in objects.concrete_functions:
             continue
         bound = objects.concrete_functions[function.name].bound_inputs

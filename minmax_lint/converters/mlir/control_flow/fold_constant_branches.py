@@ -79,7 +79,7 @@ def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
 def _passing_on(node: Node, source: Edge) -> Node:
     """An Identity of that name: what is left of a choice."""
     kind = node.dtype("T")
-    listed = node.attrs.get("Tout")
+    listed = node.attribute("Tout")
     if kind is None and isinstance(listed, list) and listed and isinstance(listed[0], DType):
         kind = listed[0]
     return Node(node.name, "Identity", (source,), (), {"T": kind or DType.FLOAT})

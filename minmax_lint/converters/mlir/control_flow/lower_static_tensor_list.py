@@ -224,7 +224,7 @@ class _Lowering:
         }
         if not lists:
             return
-        listed = node.attrs.get("T")
+        listed = node.attribute("T")
         types = [
             lists.get(slot, kind)
             for slot, kind in enumerate(listed if isinstance(listed, list) else [])

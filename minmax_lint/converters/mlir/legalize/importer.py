@@ -215,7 +215,7 @@ class Importer:
 
 
 def _is_half(node: Node) -> bool:
-    return node.op in NO_HALF and DType.HALF in (node.attrs.get("T"), node.attrs.get("Tparams"))
+    return node.op in NO_HALF and DType.HALF in (node.attribute("T"), node.attribute("Tparams"))
 
 
 def import_order(kept: Kept) -> list[str]:
@@ -260,6 +260,6 @@ def _result_count(node: Node) -> int:
     if node.op == "Unpack":
         return node.integer("num", 1)
     if node.op in CONTROL_FLOW:
-        types = node.attrs.get("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
+        types = node.attribute("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
     return 2 if node.op in ("TopK", "TopKV2") else 1

@@ -1,0 +1,76 @@
+"""The defaults of attributes, as TensorFlow's OpDefs state them: writers leave out what has its default.
+
+The table holds every op of TF 1.15, 2.15 and 2.21; no default has changed between them. It is made and tested by
+`tests/graph/make_op_defaults.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minmax_lint.graph.node import Attr
+
+_NONE: Mapping[str, Attr] = {}
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    content = Path(__file__).with_name("op_defaults.json").read_text(encoding="utf-8")
+    found: Mapping[str, Mapping[str, Any]] = json.loads(content)
+    return found
+
+
+def op_defaults(op: str) -> Mapping[str, Attr]:
+    """Attribute -> its default, for the attributes of an op that have one; empty for an op that is not TensorFlow's."""
+    return _defaults(op) if op in _table()["defaults"] else _NONE
+
+
+@cache
+def _defaults(op: str) -> Mapping[str, Attr]:
+    return {key: _read(value) for key, value in _table()["defaults"][op].items()}
+
+
+def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
+    """Op -> the attributes that it got after TensorFlow `version`: `1.15` or `2.15`."""
+    older = [known for known in ("1.15", "2.15", "2.21") if known <= version]
+    return {
+        op: keys
+        for op, since in _table()["since"].items()
+        if (keys := tuple(key for key, first in since.items() if first not in older))
+    }
+
+
+def _read(value: Any) -> Attr:
+    """A default as the table spells it: strings are bytes; types, shapes and tensors say what they are."""
+    from minmax_lint.graph.node import UnknownRank
+
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, float):
+        return _float32(value)
+    if isinstance(value, list):
+        return [_read(one) for one in value]  # type: ignore[return-value]
+    if not isinstance(value, dict):
+        number: int = value
+        return number
+    if "type" in value:
+        return DType[value["type"]]
+    if "shape" in value:
+        return UnknownRank() if value["shape"] is None else tuple(value["shape"])
+    tensor = value["tensor"]
+    return Tensor.of(DType[tensor["dtype"]], tensor["shape"], tensor["values"])
+
+
+def _float32(value: float) -> float:
+    found: float = struct.unpack("<f", struct.pack("<f", value))[0] if math.isfinite(value) else value
+    return found
