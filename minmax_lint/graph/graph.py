@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import Edge, array_name, canonical_array, near_names, parse_edge
 from minmax_lint.graph.node import Attr, Node
-from minmax_lint.graph.texts import Texts
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     import networkx
 
     from minmax_lint.graph.fakequant import FakeQuant
-    from minmax_lint.graph.wiring import Wiring
 
 Details = tuple[Mapping[str, Attr], str]
 """What a loader decodes on demand for one node: its attributes and its device."""
@@ -95,7 +93,8 @@ class Graph:
         """`functions`: control-flow node -> what it calls."""
         self.columns = columns
         self.functions: Mapping[str, tuple[Function, ...]] = functions or {}
-        self._find = columns.names.find if isinstance(columns.names, Texts) else self.positions.get
+        self.positions: Mapping[str, int] = dict(zip(columns.names, range(len(columns.names)), strict=True))
+        """Node name -> its place in the file."""
         self.ancestors: dict[
             tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
         ] = {}
@@ -110,7 +109,7 @@ class Graph:
         return len(self.columns.names)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._find(name) is not None
+        return name in self.positions
 
     def __iter__(self) -> Iterator[Node]:
         return (self[name] for name in self.columns.names)
@@ -125,19 +124,11 @@ class Graph:
     @property
     def ambiguous(self) -> bool:
         """Whether two nodes have the same name; no graph that TensorFlow reads does."""
-        names = self.columns.names
-        if isinstance(names, Texts) and names.places is not None:
-            return False
-        return len(self.positions) < len(names)
-
-    @cached_property
-    def positions(self) -> Mapping[str, int]:
-        """Node name -> its place in the file. For a few names of a large graph, `find` is faster."""
-        return dict(zip(self.columns.names, range(len(self.columns.names)), strict=True))
+        return len(self.positions) < len(self.columns.names)
 
     def find(self, name: str) -> int | None:
         """The node's place in the file; None where there is no such node."""
-        return self._find(name)
+        return self.positions.get(name)
 
     @property
     def names(self) -> Sequence[str]:
@@ -146,7 +137,7 @@ class Graph:
 
     def position(self, name: str) -> int:
         """The node's place in the file. Raises UnknownName."""
-        place = self._find(name)
+        place = self.positions.get(name)
         if place is None:
             hint = near_names(name, self.columns.names)
             meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
@@ -155,7 +146,7 @@ class Graph:
 
     def op(self, name: str) -> str:
         """The op of node `name`, without decoding the node."""
-        position = self._find(name)
+        position = self.positions.get(name)
         return self.columns.ops[self.position(name) if position is None else position]
 
     @cached_property
@@ -171,8 +162,7 @@ class Graph:
 
     def names_mention(self, part: str) -> bool:
         """Whether a node has that part in its name."""
-        names = self.columns.names
-        return names.mention(part) if isinstance(names, Texts) else any(part in name for name in names)
+        return any(part in name for name in self.columns.names)
 
     def producer(self, array: str) -> Node:
         """The node that produces `array`. Raises UnknownName."""
@@ -191,13 +181,6 @@ class Graph:
             self._index_uses()
         assert self._control_uses is not None
         return self._control_uses.get(name, ())
-
-    @cached_property
-    def wiring(self) -> Wiring | None:
-        """All edges as numbers; None where one leads from nowhere."""
-        from minmax_lint.graph.wiring import wiring
-
-        return wiring(self)
 
     def networkx(self) -> networkx.MultiDiGraph:
         """The graph as networkx (see `networkx_view.view`)."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
-from minmax_lint.graph.chosen import Chosen
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
 
@@ -21,9 +20,6 @@ T = TypeVar("T")
 
 _MANY = 1000
 """Inputs of a node from which on it pays to look at each source once."""
-
-_LARGE = 5000
-"""Nodes of a graph from which on it pays to number its edges."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +58,6 @@ class Kept:
         texts = self.graph.columns.inputs[self.graph.position(name)]
         nodes = (parse_edge(text).node for text in texts if not text.startswith("^"))
         return tuple(node for node in nodes if node in self.nodes)
-
-    @cached_property
-    def producers_first(self) -> bool:
-        """Whether every kept node is known to stand behind those that it reads: of large graphs only."""
-        if not isinstance(self.nodes, Chosen) or self.graph.wiring is None:
-            return False
-        return self.graph.wiring.is_producers_first(self.nodes.flags)
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""
@@ -126,30 +115,8 @@ def trace(graph: Graph, inputs: Iterable[str], outputs: Sequence[str]) -> Kept:
     stops = frozenset(name for name in cut if name in graph and graph.columns.inputs[graph.position(name)])
     known = graph.ancestors.get((tuple(starts), stops))
     if known is None:
-        by_number = len(graph) >= _LARGE and not graph.ambiguous
-        found = _ancestors_by_number(graph, starts, stops) if by_number else None
-        known = graph.ancestors[tuple(starts), stops] = found or _ancestors(graph, starts, stops)
+        known = graph.ancestors[tuple(starts), stops] = _ancestors(graph, starts, stops)
     return Kept(graph, sources, sinks, *known)
-
-
-def _ancestors_by_number(
-    graph: Graph, starts: Sequence[str], cut: frozenset[str]
-) -> tuple[Chosen, AbstractSet[str]] | None:
-    """What `_ancestors` says; None where an edge leads from nowhere."""
-    from minmax_lint.graph.wiring import CONTROL, reached
-
-    wires = graph.wiring
-    if wires is None:
-        return None
-    for name in cut:
-        wires = wires.those(wires.readers != graph.position(name))
-    places = [graph.position(name) for name in starts]
-    is_control = wires.ports == CONTROL
-    by_data = reached(wires.those(~is_control), places) if bool(is_control.any()) else reached(wires, places)
-    nodes = Chosen(graph, by_data.tobytes())
-    if not bool(by_data[wires.readers[is_control]].any()):
-        return nodes, frozenset()
-    return nodes, Chosen(graph, (reached(wires, places) & ~by_data).tobytes())
 
 
 def _ancestors(

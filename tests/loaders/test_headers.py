@@ -1,20 +1,16 @@
-"""Headers read from many records at once are those read from each record alone."""
+"""Names, ops and inputs of an indexed graph are those that protobuf reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.graphdef import headers
-from minmax_lint.loaders.graphdef.headers import read_headers
-from minmax_lint.loaders.graphdef.large_node import after_header
-from minmax_lint.loaders.graphdef.lockstep import layout
-from minmax_lint.loaders.graphdef.records import node_records
+from minmax_lint.loaders.graphdef.index import index_nodes
+from minmax_lint.loaders.graphdef.records import LARGE
 from minmax_lint.loaders.wire import delimited, encoded_varint
+from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
 
@@ -61,66 +57,38 @@ def _odd(draw: st.DrawFn) -> bytes:
 @st.composite
 def _graphs(draw: st.DrawFn) -> bytes:
     found = b""
-    for record in draw(st.lists(_usual, max_size=4)) + draw(st.lists(_usual | _odd(), max_size=2)):
+    large = _usual.map(lambda record: record + delimited(15, LARGE) + bytes(LARGE))
+    for record in draw(st.lists(_usual | large, max_size=4)) + draw(st.lists(_usual | _odd(), max_size=2)):
         found += delimited(1, len(record)) + record
     return found + draw(st.sampled_from([b"", b"", b"\x22\x02\x08\x1b", b"\x0a", b"\x0a\x05ab"]))
 
 
-def outcome(read: Callable[[bytes], object], content: bytes) -> object:
-    """What is read, or what is said."""
-    try:
-        return read(content)
-    except UnreadableModel as error:
-        return str(error)
-
-
 def columns(content: bytes) -> object:
-    found = read_headers(content, node_records(content, 0, len(content)))
-    return list(found.names), found.ops, list(found.inputs)
-
-
-def at_once(content: bytes) -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(headers, "MANY", 0)
-        patch.setattr(headers, "_FEW", 0)
-        patch.setattr(headers, "_MOST_APART", 1 << 30)
-        return columns(content)
+    found = index_nodes(content)
+    return list(found.names), list(found.ops), list(found.inputs)
 
 
 @RELAXED
-@given(_graphs() | absurd_graphs().map(encode) | disturbed_graphs().map(encode), st.data())
-def test_records_read_at_once_are_those_read_alone(content: bytes, data: st.DataObject) -> None:
+@given(
+    _graphs() | absurd_graphs().map(encode) | disturbed_graphs().map(encode),
+    st.data(),
+)
+def test_headers_are_those_that_protobuf_reads(content: bytes, data: st.DataObject) -> None:
     if content and data.draw(st.booleans()):
         at = data.draw(st.integers(0, len(content) - 1))
         content = content[:at] + bytes([data.draw(st.integers(0, 255))]) + content[at + 1 :]
-    assert outcome(at_once, content) == outcome(columns, content)
-
-
-@RELAXED
-@given(st.lists(_usual, min_size=1, max_size=5))
-def test_records_of_the_usual_form_are_read_at_once(nodes: list[bytes]) -> None:
-    content, starts, ends = b"", [], []
-    for node in nodes:
-        starts.append(len(content))
-        content += delimited(1, len(node))
-        ends.append(after_header(content + node, len(content), len(content) + len(node)))
-        content += node
-    found = layout(content, starts)
-    assert found is not None
-    if b"n" * 130 not in content:
-        assert found.ends.tolist() == ends
-
-
-def test_where_hardly_any_record_is_usual_all_are_read_alone() -> None:
-    content = b"".join(delimited(1, 6) + b"\x12\x01b\x0a\x01" + bytes([name]) for name in b"abcdefghi")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(headers, "MANY", 0)
-        found = read_headers(content, node_records(content, 0, len(content)))
-    assert found.names == list("abcdefghi")
-
-
-def test_a_record_of_very_many_fields_is_read_alone() -> None:
-    node = b"\x0a\x01a\x12\x01b" + b"\x1a\x01c" * 65
-    content = delimited(1, len(node)) + node
-    assert layout(content, [0]) is None
-    assert at_once(content) == (["a"], ["b"], [("c",) * 65])
+    try:
+        nodes = message_class("GraphDef").FromString(content).node
+    except DecodeError:
+        nodes = None
+    try:
+        found = columns(content)
+    except UnreadableModel:
+        assert nodes is None
+        return
+    if nodes is not None:
+        assert found == (
+            [node.name for node in nodes],
+            [node.op for node in nodes],
+            [tuple(node.input) for node in nodes],
+        )

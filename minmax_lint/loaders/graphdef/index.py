@@ -1,43 +1,96 @@
 """Index a serialized GraphDef: names, ops and inputs now, attributes when asked for, weights never copied.
 
-The file is walked record by record (`records`). Runs of small records are read at once in a large graph
-(`lockstep`), else through protobuf with a schema that has no attributes (`headers`); a record above `LARGE`
-(a Const with weights) is walked by hand so that its bytes stay where they are. Measured: 100,000 nodes in
-0.12 s, a 200 MB file in 4 ms with 8 MB of own memory.
+The file is walked record by record (`records`). Small records are read by protobuf, many at once, with a schema
+that has no attributes; a record above `LARGE` (a Const with weights) is walked by hand, so that its bytes stay
+where they are. Measured: 100,000 nodes in 0.3 s, a 200 MB file in 4 ms with 8 MB of own memory.
 """
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
-from minmax_lint.loaders.graphdef.headers import read_headers
 from minmax_lint.loaders.graphdef.large_node import after_header, decode_large_node
-from minmax_lint.loaders.graphdef.records import LARGE, Records, node_records
-from minmax_lint.loaders.wire import Buffer
+from minmax_lint.loaders.graphdef.records import LARGE, Records, Run, node_records
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 from minmax_lint.schema.attributes import decode_node
+from minmax_lint.schema.messages import message_class
 
 _REPEATED = 1024
 _REMEMBERED = 4096
+_NAME, _OP, _INPUT = 1, 2, 3
+"""The first fields of NodeDef."""
 
 
 def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
     """Index the GraphDef in buffer[start:end]. Raises UnreadableModel where it is no GraphDef."""
     stop = len(buffer) if end is None else end
     records = node_records(buffer, start, stop)
-    headers = read_headers(buffer, records)
+    names: list[str] = []
+    ops: list[str] = []
+    inputs: list[tuple[str, ...]] = []
+    for name, op, sources in _headers(buffer, records):
+        names.append(name)
+        ops.append(sys.intern(op))
+        inputs.append(sources)
 
     def origin(position: int) -> Origin:
         return Origin(records.tags[position], *records.span(position))
 
     return Columns(
-        headers.names,
-        headers.ops,
-        headers.inputs,
+        names,
+        ops,
+        inputs,
         _Details(buffer, records),
         Serialized(buffer, start, stop, origin, records.others),
     )
+
+
+def _headers(buffer: Buffer, records: Records) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Name, op and inputs of every node. Raises UnreadableModel."""
+    try:
+        for run in records.runs:
+            yield from _run(buffer, records, run)
+    except DecodeError as error:
+        raise UnreadableModel(f"the file is damaged: a node cannot be read ({error})") from None
+
+
+def _run(buffer: Buffer, records: Records, run: Run) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    start, end = records.span(run.first)
+    if end - start > LARGE:
+        yield _large_node(buffer, start, end)
+        return
+    content = bytes(buffer[records.tags[run.first] : run.end])
+    for node in message_class("minmax_lint.IndexGraph").FromString(content).node:
+        yield node.name, node.op, tuple(node.input)
+
+
+def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:
+    """Name, op and inputs of a node with weights, or with very many inputs, which nobody copies twice."""
+    at = after_header(buffer, start, end)
+    head = message_class("minmax_lint.IndexNode").FromString(bytes(buffer[start:at]))
+    name, op, inputs = head.name, head.op, list(map(sys.intern, head.input))
+    for found in fields(buffer, at, end):
+        if found.wire_type == LENGTH_DELIMITED and found.number in (_NAME, _OP, _INPUT):
+            text = _text(buffer, found)
+            if found.number == _INPUT:
+                inputs.append(text)
+            elif found.number == _OP:
+                op = text
+            else:
+                name = text
+    return name, op, tuple(inputs)
+
+
+def _text(buffer: Buffer, found: Field) -> str:
+    try:
+        return bytes(buffer[found.start : found.end]).decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableModel("the file is damaged: a node's name is not UTF-8") from None
 
 
 class _Details:

@@ -94,7 +94,7 @@ class Coverage:
     def from_constants(self) -> frozenset[str]:
         """Kept nodes that depend on no input: weights, and what is computed of them."""
         found: set[str] = set()
-        for name in self.kept.order if self.kept.producers_first else self.subject.inference.order:
+        for name in self.subject.inference.order:
             op = self.graph.op(name)
             if self.kept.is_cut(name) or op == "Placeholder":
                 continue
