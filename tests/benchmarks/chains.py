@@ -23,6 +23,7 @@ from minmax_lint.writers.graphdef import record
 BLOCK = 16
 _HERE, _BEFORE = "MobilenetV1/MobilenetV1/block_@@@@@@@", "MobilenetV1/MobilenetV1/block_#######"
 _FILTER = struct.pack("<8f", 0.5, -0.5, 0.25, -0.25, 0.75, -0.125, 0.375, -0.75)
+_HIGH = struct.pack("<f", 6.0)
 _SIZE = 14
 
 
@@ -34,32 +35,43 @@ class Chain(NamedTuple):
     output: str
 
 
-def write_chain(path: Path, nodes: int, weight_bytes: int = 0) -> Chain:
-    """Write a chain of about `nodes` nodes whose filters take about `weight_bytes` bytes in all."""
+def write_chain(path: Path, nodes: int, weight_bytes: int = 0, *, distinct: bool = False) -> Chain:
+    """Write a chain of about `nodes` nodes whose filters take about `weight_bytes` bytes in all.
+
+    `distinct`: every block has weights and ranges of its own.
+    """
     blocks = max(1, nodes // BLOCK)
     kernel, channels = (3, round((weight_bytes / blocks / 36) ** 0.5)) if weight_bytes else (1, 4)
     with path.open("wb") as file:
-        for piece in _pieces(blocks, kernel, channels):
+        for piece in _pieces(blocks, kernel, channels, distinct):
             file.write(piece)
-    return Chain(path, "input", f"{_name(blocks)}/act_quant/FakeQuantWithMinMaxVars")
+    return Chain(path, "input", f"{block_name(blocks)}/act_quant/FakeQuantWithMinMaxVars")
 
 
-def _pieces(blocks: int, kernel: int, channels: int) -> Iterator[bytes]:
+def _pieces(blocks: int, kernel: int, channels: int, distinct: bool) -> Iterator[bytes]:
     shape = (1, _SIZE, _SIZE, channels)
     head = [
         Node("input", "Placeholder", attrs={"dtype": DType.FLOAT, "shape": shape}),
-        *_quantized(f"{_name(0)}/act_quant", "input", -1.0, 1.0),
+        *_quantized(f"{block_name(0)}/act_quant", "input", -1.0, 1.0),
     ]
     yield b"".join(record(encode_node(node)) for node in head)
     template = b"".join(record(encode_node(node)) for node in _block(kernel, channels, shape))
     for number in range(1, blocks + 1):
-        yield template.replace(_HERE.encode(), _name(number).encode()).replace(
-            _BEFORE.encode(), _name(number - 1).encode()
+        block = template.replace(_HERE.encode(), block_name(number).encode()).replace(
+            _BEFORE.encode(), block_name(number - 1).encode()
         )
+        yield _varied(block, number / blocks) if distinct else block
     yield message_class("GraphDef")(versions={"producer": 27}).SerializeToString()
 
 
-def _name(number: int) -> str:
+def _varied(block: bytes, share: float) -> bytes:
+    """A block with other weights and ranges: `share`, from 0 to 1, is what they differ by."""
+    weights = struct.pack("<8f", *(value * (1 - share / 4) for value in struct.unpack("<8f", _FILTER)))
+    return block.replace(_FILTER, weights).replace(_HIGH, struct.pack("<f", 6 - share))
+
+
+def block_name(number: int) -> str:
+    """What the names of a block's nodes begin with."""
     return f"MobilenetV1/MobilenetV1/block_{number:07d}"
 
 
