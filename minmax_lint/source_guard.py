@@ -9,6 +9,16 @@ from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 
 DEFAULT_BOUND = 1e6
 
+SNIPPET = """\
+# Keeps the FakeQuant of an output inside what the converter keeps. Any TensorFlow, any Python.
+# Call it on the output before the quantization rewrite, in the training and in the export program,
+# and export the tensor that it returns. The bound must lie above every value of the output.
+def guard(tensor, bound=1e6):
+    limit = tf.constant(bound, dtype=tensor.dtype, name="minmax_guard/bound")
+    return tf.minimum(tensor, limit, name="guarded")
+"""
+"""`guard` for interpreters that cannot install this package: tf.contrib.quantize needs Python 3.7 or older."""
+
 
 def guard(tensor: Any, bound: float = DEFAULT_BOUND, name: str | None = None) -> Any:
     """Append `tf.minimum(tensor, bound)` to a model's output, so that its FakeQuant stays in the graph.

@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": "show what the converter keeps and what lies outside",
     "inspect": "show a model's format, inputs, outputs and FakeQuants",
     "explain": "explain a rule, or a converter's error message",
+    "guard": "print the guard of an output as a snippet, for model code in an old Python",
     "rules": "list all rules",
     "config": "show the settings that count and where each comes from",
     "baseline": "record the findings of now, so that only new ones count",

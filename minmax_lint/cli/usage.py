@@ -38,6 +38,7 @@ USAGES = {
         '"Array output does not have MinMax information" eval.pb',
         "- < converter.log",
     ),
+    "guard": ("--print", "--print", "--print >> model.py"),
     "rules": ("[options]", "--output-format json"),
     "config": ("[options]", "", "--output-format schema > minmax-lint.schema.json"),
     "baseline": ("(create | update | prune) [GRAPH ...] [options]", "create", "prune"),
