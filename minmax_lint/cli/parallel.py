@@ -45,6 +45,9 @@ def reports(
         return ((model, _report(args, settings, model)) for model in models)
     from concurrent.futures import ProcessPoolExecutor
 
+    from minmax_lint.isolation import SAFE_PATH
+
+    os.environ.update(SAFE_PATH)  # where processes are not forked, each is a `python -c`
     pool = ProcessPoolExecutor(jobs)
     pending = [pool.submit(_outcome, args, settings, model) for model in models]
     return _collected(args, pool, models, pending)

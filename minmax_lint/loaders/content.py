@@ -62,7 +62,7 @@ _TEXT_FIELDS = {
     "all_model_checkpoint_paths": Kind.CHECKPOINT_STATE,
 }
 
-_HDF5 = b"\x89HDF\r\n"
+HDF5 = b"\x89HDF\r\n"
 _KERAS_ARCHIVE = re.compile(rb"PK\x03\x04.{0,300}(metadata\.json|config\.json|model\.weights\.h5)", re.DOTALL)
 _FIRST_TEXT_FIELD = re.compile(rb"(?:\s|#[^\n]*\n)*([a-z_]+)\s*[:{<]")
 _OP = re.compile(rb"[A-Za-z_>][A-Za-z0-9_.>/\-]*")
@@ -78,7 +78,7 @@ def kind_of(buffer: Buffer) -> Kind:
         return _TEXT_FIELDS[text[1].decode()]
     if head[4:8] == MAGIC:
         return Kind.TFLITE
-    if head.startswith(_HDF5):
+    if head.startswith(HDF5):
         return Kind.KERAS_HDF5
     if _KERAS_ARCHIVE.match(head):
         return Kind.KERAS

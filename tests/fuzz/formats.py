@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.keras.config import Recipe
-from minmax_lint.loaders.keras.file import READERS
+from minmax_lint.loaders.keras.container import container
 from tests.fuzz import FOUNDING, HOSTILE
 from tests.fuzz.survival import one_line, survives_bytes
 
@@ -59,7 +60,8 @@ def keras_survives(content: bytes) -> None:
     path = _folder() / "model.keras"
     path.write_bytes(content)
     with one_line():
-        _read(READERS[Kind.KERAS](path))
+        held = container(path, Kind.KERAS, sys.executable)
+        _read(Recipe(held.config, held.version))
 
 
 def config_survives(content: bytes) -> None:
@@ -73,11 +75,12 @@ def config_survives(content: bytes) -> None:
 
 def _read(recipe: Recipe) -> None:
     assert isinstance(recipe.code(), tuple)
+    assert isinstance(recipe.outside(), tuple)
     assert recipe.quantized in (True, False)
 
 
 def _config(path: Path) -> bytes:
-    return json.dumps(READERS[kind_of(path.read_bytes())](path).config).encode()
+    return json.dumps(container(path, kind_of(path.read_bytes()), sys.executable).config).encode()
 
 
 @cache

@@ -14,8 +14,10 @@ from minmax_lint.cli import main
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
+from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras import hdf5
-from minmax_lint.loaders.keras.config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders.keras.config import Recipe
+from minmax_lint.loaders.keras.container import container
 from tests.interpreters import tf215
 
 KERAS = Path(__file__).parents[2] / "fixtures" / "keras"
@@ -37,7 +39,7 @@ def layer(class_name, module=None, **config):
         (layer("Custom>Lambda"), ("Custom>Lambda layer",)),
         (layer("TFSMLayer", "keras.layers", name="inner"), ("TFSMLayer layer 'inner'",)),
         (layer("Net", "mine.layers", name="net"), ("mine.layers.Net 'net'",)),
-        (layer("get_file", "keras.utils"), ("keras.utils.get_file",)),
+        (layer("Sequential", "keras.utils"), ("keras.utils.Sequential",)),
         ({"class_name": "function", "module": "os", "config": "system"}, ("os.system",)),
         (layer("TFOpLambda", function="math.add", name="add"), ()),
         (layer("TFOpLambda", function="load_op_library"), ("a call of tf.load_op_library",)),
@@ -50,10 +52,16 @@ def test_what_a_recipe_would_run_is_told(one, code):
     assert Recipe(nested, "3.0").code() == code
 
 
+def recipe(path, kind):
+    held = container(path, kind, sys.executable)
+    assert (held.code, held.outside) == ("", "")
+    return Recipe(held.config, held.version)
+
+
 def test_fixtures_are_read_without_keras():
-    quantized = read_hdf5(KERAS / "qat.h5")
+    quantized = recipe(KERAS / "qat.h5", Kind.KERAS_HDF5)
     assert (quantized.legacy, quantized.quantized, quantized.code()) == (True, True, ())
-    plain = read_archive(KERAS / "plain.keras")
+    plain = recipe(KERAS / "plain.keras", Kind.KERAS)
     assert (plain.legacy, plain.quantized, plain.code()) == (False, False, ())
 
 

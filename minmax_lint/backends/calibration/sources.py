@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.machinery
+import importlib.util
 import os
 import struct
 import sys
@@ -95,13 +97,12 @@ def _by_order(values: Sequence[Any], inputs: Sequence[Input], source: str) -> Ma
 def _function(source: str, folder: str) -> Callable[[], Any]:
     """The user's function. Raises Misuse where its module cannot be imported, or has no such function."""
     module, _, name = source.rpartition(":")
-    place, base = os.path.split(module[:-3] if module.endswith(".py") else module.replace(".", os.sep))
+    place = os.path.abspath(folder)
     if module.endswith(".py"):
-        sys.path.insert(0, os.path.abspath(os.path.join(folder, place)))
-        module = base
-    sys.path.insert(0, os.path.abspath(folder))
+        place, base = os.path.split(os.path.join(place, module))
+        module = base[:-3]
     try:
-        found = importlib.import_module(module)
+        found = _imported(module, place)
     except (Exception, SystemExit) as error:
         raise Misuse(f"{source} cannot be imported by {sys.executable}: {_told(error)}") from None
     function = getattr(found, name, None)
@@ -111,6 +112,22 @@ def _function(source: str, folder: str) -> Callable[[], Any]:
         raise Misuse(f"{module} has no function {name!r}; {meant}")
     checked: Callable[[], Any] = function
     return checked
+
+
+def _imported(module: str, folder: str) -> Any:
+    """The module in `folder`, else an installed one.
+
+    What it imports in its turn is an installed module before it is one of the folder, where a file may be called as
+    one of Python's own.
+    """
+    sys.path.append(folder)
+    first = module.split(".", maxsplit=1)[0]
+    spec = importlib.machinery.PathFinder.find_spec(first, [folder])
+    if spec is not None and spec.loader is not None:
+        top = importlib.util.module_from_spec(spec)
+        sys.modules[first] = top
+        spec.loader.exec_module(top)
+    return importlib.import_module(module)
 
 
 def _yielded(

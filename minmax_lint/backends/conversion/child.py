@@ -14,12 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from minmax_lint.backends.conversion.failure import Failure, failure_of_crash, failure_of_exception
-from minmax_lint.backends.conversion.interpreter import (
-    cannot_start,
-    interpreter_environment,
-    interpreter_path,
-)
+from minmax_lint.backends.conversion.interpreter import cannot_start, interpreter_path
 from minmax_lint.errors import UserError
+from minmax_lint.isolation import command, environment
 
 Stage = Literal["start", "tensorflow", "import", "convert", "run", "write"]
 _STAGES: dict[str, Stage] = {stage: stage for stage in get_args(Stage)}
@@ -134,12 +131,12 @@ class Child:
     def _started(self, log: Any) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                [self.python, str(_WORKER), str(self.folder / "request.json")],
+                command(self.python, _WORKER, str(self.folder / "request.json")),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.folder,
-                env=interpreter_environment(self.python),
+                env=environment(self.python),
                 start_new_session=True,
             )
         except OSError as error:

@@ -7,32 +7,14 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from minmax_lint.converters.profile import DEFAULT, FAKE_QUANT_PROFILES, Flow, Profile
 from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
+from minmax_lint.isolation import command, environment
 
-# Runs in Python 3.7 as well: the version stands in the name of a folder beside the package. A folder that
-# happens to be called `tensorflow` (no origin) is none.
-_SCRIPT = r"""
-import os, re, sys
-sys.path[:] = [path for path in sys.path if path]
-import importlib.util
-print("python", *sys.version_info[:2])
-spec = importlib.util.find_spec("tensorflow")
-if spec and spec.origin:
-    print("tensorflow", "yes")
-    folders = list(spec.submodule_search_locations or [])
-    for name in os.listdir(os.path.dirname(folders[0])) if folders else []:
-        found = re.match(
-            r"(?:intel_)?(?:tensorflow|tf_nightly)(?:_(?:cpu|gpu|intel|macos|rocm|cpu_aws))?"
-            r"-(\d+\.\d+[^-]*)\.dist-info$",
-            name,
-        )
-        if found:
-            print("version", found[1])
-            break
-"""
+_CHILD = Path(__file__).with_name("interpreter_child.py")
 _PATIENCE = 30.0
 """Seconds; 0.05 are usual."""
 OLDEST_PYTHON = (3, 7)
@@ -63,15 +45,6 @@ def interpreter_path(python: str | os.PathLike[str] | None) -> str:
         return sys.executable
     name = os.fspath(python)
     return os.path.abspath(name) if os.path.dirname(name) else shutil.which(name) or name
-
-
-def interpreter_environment(python: str) -> dict[str, str]:
-    """The environment to start it in: another interpreter must not get this one's Python paths."""
-    environment = dict(os.environ)
-    if python != sys.executable:
-        for name in ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
-            environment.pop(name, None)
-    return environment
 
 
 def cannot_start(python: str, error: OSError) -> UserError:
@@ -126,12 +99,12 @@ def _installed(path: str) -> Installed | None:
     """What the interpreter says of itself; None where it takes too long. Raises UserError if it is none."""
     try:
         done = subprocess.run(
-            [path, "-c", _SCRIPT],
+            command(path, _CHILD),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,
             check=False,
-            env=interpreter_environment(path),
+            env=environment(path),
         )
     except OSError as error:
         raise cannot_start(path, error) from None

@@ -26,7 +26,7 @@ def main(request: str) -> None:
         asked = json.load(file)
     _limit_memory(asked["memory"])
     if asked["trust"]:
-        sys.path.insert(0, os.getcwd())
+        sys.path.append(os.getcwd())  # the user's own classes; behind all that is installed
     try:
         answer = _answer(asked, folder)
     except Exception as error:
@@ -51,6 +51,9 @@ def _answer(asked: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if asked["legacy"] and util.find_spec("tf_keras"):
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
     tensorflow = import_module("tensorflow")
+    version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
+    if asked["archive"] and version < (2, 12):
+        raise ImportError("TensorFlow " + tensorflow.__version__ + " reads no .keras files")
     keras = _keras(tensorflow, asked["legacy"])
     # Older Keras has no safe mode; the parent has looked for code itself.
     safe = {"safe_mode": not asked["trust"]} if _has_safe_mode(keras) else {}

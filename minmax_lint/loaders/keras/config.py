@@ -1,31 +1,28 @@
-"""Keras files (`.keras`, `.h5`) read without Keras: which Keras wrote them, and what code they would run.
+"""The description of a Keras model, read without Keras: which Keras wrote it, what code and which files it would use.
 
 Loading a Keras model can run code that its file brings along: a Lambda layer is marshalled bytecode, and a
-class or function is imported from whatever module the file names. So the recipe is read as data first.
-Source: keras/src/saving/serialization_lib.py, legacy/saving/serialization.py; CVE-2024-3660, CVE-2025-1550,
-CVE-2025-9905.
+class or function is imported from whatever module the file names. And a layer can name a file, here or in a cloud,
+that Keras reads. So the recipe is read as data first.
+Source: keras/src/saving/serialization_lib.py, legacy/saving/serialization.py, layers/rnn/cell_wrappers.py,
+layers/preprocessing/index_lookup.py; CVE-2024-3660, CVE-2025-1550, CVE-2025-9905.
 """
 
 from __future__ import annotations
 
-import json
+import builtins
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.keras.hdf5 import attributes
-
-_LARGEST = 32 << 20
-"""Bytes of a recipe that are read at most."""
-
 _RUNS_CODE = frozenset(
-    {"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer", "PyFunc"}
+    one.casefold()
+    for one in (
+        "Lambda __lambda__ TorchModuleWrapper TFSMLayer JaxLayer FlaxLayer PyFunc ClassMethod load_model load_weights "
+        "get_file func_load model_from_json model_from_config model_from_yaml"
+    ).split()
 )
-"""Classes that run code from the file, or load another file that does."""
+"""Names, in any case, of what runs code from the file, or loads another file that may."""
 
 _TFMOT_LAYERS = ("QuantizeAnnotate", "QuantizeLayer", "QuantizeWrapper")
 """How the layers that tfmot puts around others begin; Keras 3 has a QuantizedDTypePolicy of its own."""
@@ -34,11 +31,25 @@ _KERAS_PARTS = (
     "activations|constraints|dtype_policies|engine|initializers|layers|losses|metrics|mixed_precision|models|ops"
     "|optimizers|quantizers|random|regularizers"
 )
+_KERAS = r"(tensorflow\.(python\.)?)?(keras|tf_keras)(\.src)?(\.legacy)?"
 _HARMLESS_MODULE = re.compile(
-    rf"(tensorflow\.(python\.)?)?(keras|tf_keras)(\.src)?(\.legacy)?(\.({_KERAS_PARTS})(\..*)?)?"
-    r"|tensorflow_model_optimization(\..*)?|builtins"
+    rf"{_KERAS}(\.({_KERAS_PARTS})(\..*)?)?|tensorflow_model_optimization(\..*)?|builtins"
 )
 """Modules of Keras and tfmot whose classes only compute. `keras.utils`, for one, can download files."""
+_HARMLESS_FUNCTIONS = re.compile(
+    rf"{_KERAS}\.(activations|constraints|initializers|losses|metrics|ops|regularizers)(\..*)?"
+    r"|tensorflow_model_optimization(\..*)?|builtins"
+)
+"""Modules whose functions only compute: what other modules of Keras import can be named by their names as well."""
+_PYTHON_FUNCTIONS = frozenset(vars(builtins))
+"""Keras says `builtins` of its own activations; these are really Python's."""
+
+_FILE_KEYS = re.compile(r"vocabulary\w*|(\w+_)?(asset|file|filename|filepath|path|uri|url)s?", re.IGNORECASE)
+"""Arguments that name a file. Keras itself lists a vocabulary, unless it was given as a file."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://|(/|~|\.\.?/|[A-Za-z]:\\|\\\\)\S")
+"""A text that begins as a URL or a path out of the file does."""
+_NAMES = re.compile(r"(\w+_)?names?|inbound_nodes|(input|output)_layers|keras_history|node_def")
+"""Arguments of which the texts are names of layers and ops: TensorFlow's begin with no slash, but users' may."""
 
 _FUNCTIONS_OF_OPS = frozenset({"TFOpLambda", "SlicingOpLambda"})
 _HARMLESS_OP = re.compile(
@@ -47,6 +58,10 @@ _HARMLESS_OP = re.compile(
     r"|shape|slice|split|squeeze|stack|strided_slice|tile|transpose|unstack|where|zeros(_like)?)"
 )
 """Functions of TensorFlow that only make ops."""
+_FILES_OF_OPS = re.compile(
+    r"File|Reader|Record|PyFunc|Dataset|Save|Restore|Checkpoint|Plugin|Bigtable|Remote|Dump"
+)
+"""What the names of ops have that read, write or call; Keras 2 can hold any op, in a TensorFlowOpLayer."""
 
 
 @dataclass(frozen=True)
@@ -70,47 +85,15 @@ class Recipe:
 
     def code(self) -> tuple[str, ...]:
         """What would run code of the file or of other modules, in words; empty where nothing would."""
-        found = (_danger(one) for one in _objects(self.config))
+        found = [_danger(one) for one in _objects(self.config)]
+        found += [
+            f"a lambda function as {key}" for key, value in _arguments(self.config) if _is_lambda(key, value)
+        ]
         return tuple(dict.fromkeys(filter(None, found)))
 
-
-def read_archive(path: Path) -> Recipe:
-    """The recipe in a .keras file. Raises UnreadableModel."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = _json(_member(archive, "config.json"))
-            about = _json(_member(archive, "metadata.json")) if "metadata.json" in archive.namelist() else {}
-    except UnreadableModel:
-        raise
-    except (
-        Exception
-    ) as error:  # zipfile lets through what it meets: zlib.error, struct.error, UnicodeDecodeError
-        raise UnreadableModel(f"the .keras file is damaged ({error}); save the model again") from None
-    return Recipe(config, str(about.get("keras_version", "")) if isinstance(about, dict) else "")
-
-
-def read_hdf5(path: Path) -> Recipe:
-    """The recipe in an .h5 file. Raises UnreadableModel, also for one that holds weights alone."""
-    found = attributes(path, "model_config", "keras_version")
-    if "model_config" not in found:
-        raise UnreadableModel(
-            "this HDF5 file holds weights and no model; save the whole model (`model.save`), or export it as a "
-            "SavedModel (`model.export(FOLDER)`)"
-        )
-    return Recipe(_json(found["model_config"]), found.get("keras_version", ""))
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> str:
-    if archive.getinfo(name).file_size > _LARGEST:
-        raise UnreadableModel(f"{name} in the .keras file is larger than any model's; save the model again")
-    return archive.read(name).decode("utf-8", "replace")
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise UnreadableModel("the Keras model's description is damaged; save the model again") from None
+    def outside(self) -> tuple[str, ...]:
+        """The files outside this one that would be read, in words; empty where none would."""
+        return tuple(dict.fromkeys(filter(None, (_file(*one) for one in _arguments(self.config)))))
 
 
 def _objects(config: Any) -> Iterator[Mapping[str, Any]]:
@@ -126,6 +109,34 @@ def _objects(config: Any) -> Iterator[Mapping[str, Any]]:
             pending += reversed(at)
 
 
+def _arguments(config: Any) -> Iterator[tuple[str, Any]]:
+    """Every argument in the recipe with its name. Texts in lists are none: words of a vocabulary, names of inputs."""
+    pending = [("", config)]
+    while pending:
+        name, at = pending.pop()
+        if isinstance(at, list):
+            pending += [(name, one) for one in reversed(at) if isinstance(one, (dict, list))]
+            continue
+        yield name, at
+        if isinstance(at, dict):
+            pending += [(str(key), value) for key, value in reversed(at.items())]
+
+
+def _is_lambda(key: str, value: Any) -> bool:
+    """Whether a function is given as bytecode, as Keras 2 says it in front of the bytecode."""
+    return key.endswith("_type") and isinstance(value, str) and value.casefold() == "lambda"
+
+
+def _file(key: str, value: Any) -> str:
+    """The file that an argument names, in words; empty where it names none."""
+    if _FILE_KEYS.fullmatch(key) and isinstance(value, dict) and "class_name" in value:
+        return f"{key}, a {value['class_name']}"  # a text as a tensor or bytes
+    if not isinstance(value, str) or not value or _NAMES.fullmatch(key):
+        return ""
+    named = _URL.match(value) is not None or (_FILE_KEYS.fullmatch(key) and not key.startswith("vocabulary_"))
+    return f"{key} {value!r}" if named else ""
+
+
 def _danger(one: Mapping[str, Any]) -> str:
     """What one object of the recipe would run; empty where it only computes."""
     kind, module = str(one["class_name"]), str(one.get("module") or "")
@@ -133,11 +144,23 @@ def _danger(one: Mapping[str, Any]) -> str:
     details: Mapping[str, Any] = config if isinstance(config, dict) else {}
     name = details.get("name") or one.get("name") or ""
     called = f" {name!r}" if name else ""
-    if kind.rpartition(">")[2] in _RUNS_CODE:
-        return f"{kind} layer{called}" if kind != "__lambda__" else "a lambda function"
+    function = kind == "function" and isinstance(config, str)
+    named = [config if function else kind, one.get("registered_name"), one.get("spec_name")]
     if kind in _FUNCTIONS_OF_OPS:
-        function = str(details.get("function", ""))
-        return "" if not function or _HARMLESS_OP.fullmatch(function) else f"a call of tf.{function}"
-    if module and not _HARMLESS_MODULE.fullmatch(module):
-        return f"{module}.{config if kind == 'function' else kind}{called}"
-    return ""
+        made = str(details.get("function", ""))
+        return "" if not made or _HARMLESS_OP.fullmatch(made) else f"a call of tf.{made}"
+    for full in (str(one) for one in named if one):
+        # A name may have a package in front (`mine>Lambda`), or a part of the module (`layers.Lambda`).
+        within, _, last = full.rpartition(">")[2].rpartition(".")
+        if last.casefold() in _RUNS_CODE:
+            return f"{full} layer{called}" if last != "__lambda__" else "a lambda function"
+        place = ".".join(filter(None, (module, within)))
+        harmless = _HARMLESS_FUNCTIONS if function else _HARMLESS_MODULE
+        # Behind a module it is what the module imports: `os.system` of one that imports `os`.
+        imported = bool(within) and "." in module
+        if imported or (place and not harmless.fullmatch(place)):
+            return f"{module}.{full}{called}" if module else f"{full}{called}"
+        if place == "builtins" and function and last in _PYTHON_FUNCTIONS:
+            return f"Python's {full}"
+    ops = re.findall(r"\bop:\s*.?[\"'](\w+)", str(details.get("node_def", "")))
+    return next((f"a {op} op{called}" for op in ops if _FILES_OF_OPS.search(op)), "")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
+from minmax_lint.isolation import command, environment
 from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras.child import ANSWER, GRAPH
-from minmax_lint.loaders.keras.config import Recipe, read_archive, read_hdf5
+from minmax_lint.loaders.keras.config import Recipe
+from minmax_lint.loaders.keras.container import Container, private_copy
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.parse import whole_graph
 
@@ -27,8 +28,6 @@ MEMORY = 8 << 30
 _COPIES = 16
 """Times that the content of the file may lie in memory; archives of pruned weights are compressed."""
 
-READERS: dict[Kind, Callable[[Path], Recipe]] = {Kind.KERAS: read_archive, Kind.KERAS_HDF5: read_hdf5}
-
 _CHILD = Path(__file__).with_name("child.py")
 _EXTRA = "pip install 'minmax-lint[keras]', or name the Python that made the model (--python)"
 _NAMED = 3
@@ -40,40 +39,58 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
     `python` is the interpreter whose TensorFlow and Keras load it (default: the running one).
     Raises UnreadableModel for a damaged file, and for one that would run code of its own unless `trust`.
     """
-    recipe = READERS[kind](path)
-    code = recipe.code()
-    if code and not trust:
-        named = ", ".join(code[:_NAMED]) + (f" and {len(code) - _NAMED} more" if len(code) > _NAMED else "")
-        raise UnreadableModel(
-            f"loading this Keras model would run code that is not Keras' own ({named}); give --trust if you "
-            "trust it, or export the model as a SavedModel (`model.export(FOLDER)`)"
-        )
-    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
-        answer = _answer(path, recipe, Path(folder), trust, python or sys.executable)
-        content = (Path(folder) / GRAPH).read_bytes()
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
+        folder = Path(name)
+        held = private_copy(path, kind, folder, python or sys.executable)
+        recipe = Recipe(held.config, held.version)
+        if not trust:
+            _refuse_untrusted(held, recipe)
+        answer = _answer(held, recipe, folder, trust, python or sys.executable)
+        content = (folder / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
     return Model(None, kind.value, whole_graph(content), {signature.name: signature})
 
 
-def _answer(path: Path, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
+def _refuse_untrusted(held: Container, recipe: Recipe) -> None:
+    """Raise UnreadableModel for what would run code of its own, or read other files."""
+    code = tuple(filter(None, (held.code, *recipe.code())))
+    if code:
+        raise UnreadableModel(
+            f"loading this Keras model would run code that is not Keras' own ({_few(code)}); give --trust if you "
+            "trust it, or export the model as a SavedModel (`model.export(FOLDER)`)"
+        )
+    outside = tuple(filter(None, (held.outside, *recipe.outside())))
+    if outside:
+        raise UnreadableModel(
+            f"loading this Keras model would read files outside it ({_few(outside)}); give --trust if you trust it, "
+            "or export the model as a SavedModel (`model.export(FOLDER)`)"
+        )
+
+
+def _few(named: Sequence[str]) -> str:
+    return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")
+
+
+def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
     legacy = recipe.legacy or recipe.quantized
     request = folder / "request.json"
-    size = path.stat().st_size
+    size = held.path.stat().st_size
     limit = TIME_LIMIT + size / _SLOWEST
     asked = {
-        "path": str(path.resolve()),
+        "path": str(held.path.resolve()),
+        "archive": held.kind is Kind.KERAS,
         "legacy": legacy,
         "quantized": recipe.quantized,
         "trust": trust,
         "memory": MEMORY + _COPIES * size,
     }
     request.write_text(json.dumps(asked))
-    foreign = () if python == sys.executable else ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
     try:
         done = subprocess.run(
-            [python, str(_CHILD), str(request)],
-            env={name: value for name, value in os.environ.items() if name not in foreign},
+            command(python, _CHILD, str(request)),
+            env=environment(python),
+            cwd=None if trust else folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
