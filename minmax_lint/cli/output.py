@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from minmax_lint.cli.streams import checked_destination, payload
+from minmax_lint.cli.files import ReadFiles
+from minmax_lint.cli.streams import payload
 from minmax_lint.errors import UserError
 from minmax_lint.reporters import known_format
 
@@ -22,12 +24,12 @@ class Target:
 
 
 def output_targets(
-    texts: Sequence[str], known: Sequence[str], sources: Sequence[str] = (), taken: Path | None = None
+    texts: Sequence[str], known: Sequence[str], read: ReadFiles, taken: Path | None = None
 ) -> tuple[Target, ...]:
     """What the options say; `full` where they say nothing.
 
-    Raises UserError for an unknown format, two payloads on standard output, and a file that is one of the
-    models `sources`, that something else goes to (`taken`), or that cannot be written.
+    Raises UserError for an unknown format, two payloads on standard output, and a file that the run
+    reads, that something else goes to (`taken`), or that cannot be written.
     """
     targets: list[Target] = []
     files = [] if taken is None else [taken]
@@ -35,8 +37,8 @@ def output_targets(
         name, equals, file = text.partition("=")
         if equals and not file:
             raise UserError(f"--output-format {text} names no file; write {name} or {name}=FILE")
-        target = Target(known_format(name, known), checked_destination(file, *sources) if file else None)
-        if target.file is not None and target.file in files:
+        target = Target(known_format(name, known), read.destination(file) if file else None)
+        if target.file is not None and os.path.realpath(target.file) in map(os.path.realpath, files):
             raise UserError(f"--output-format {text}: something else is written to {file}; give another file")
         targets.append(target)
         files += [target.file] if target.file is not None else []

@@ -10,6 +10,7 @@ from minmax_lint.cli import options
 from minmax_lint.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
+    from minmax_lint.cli.files import ReadFiles
     from minmax_lint.config import Target
     from minmax_lint.converters.call import ConverterCall
     from minmax_lint.converters.profile import Profile
@@ -112,6 +113,15 @@ def named_source(args: Namespace) -> Source:
     from minmax_lint.cli.settings import settings_of
 
     return open_source(args, settings_of(args, with_baseline=False).target(args.graph))
+
+
+def read_by(args: Namespace) -> ReadFiles:
+    """The files that a command on the one model `args.graph` reads."""
+    from minmax_lint.cli.files import read_files
+    from minmax_lint.cli.settings import settings_of
+
+    settings = settings_of(args, with_baseline=False)
+    return read_files(args, settings, [settings.target(args.graph)])
 
 
 def loaded(args: Namespace, target: Target) -> Model:

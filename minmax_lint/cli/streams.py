@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -20,22 +19,32 @@ if TYPE_CHECKING:
 A_MOMENT = 1.0
 """Seconds without a sign of life that nobody minds."""
 
-_PREFIX = re.compile(r"\.(meta|index)$")
-_PART = re.compile(r"saved_model\.pb(txt)?|checkpoint|.+\.(index|meta|data-\d+-of-\d+)")
-"""Files that make up a SavedModel or a checkpoint together."""
+LONGEST_LINE = 299
+"""Characters of a line on standard error: names of a damaged graph can be megabytes."""
+_KEPT = 24
+_LONG_WORD = re.compile(rf"\S{{{2 * _KEPT + 4},}}")
 
 Item = TypeVar("Item")
 
 
 @contextmanager
 def payload() -> Iterator[TextIO]:
-    """Standard output. A reader that has gone away (`| head`) is no error, and says nothing."""
+    """Standard output. A reader that has gone away (`| head`) is no error, and says nothing.
+
+    Raises UserError where it cannot be written to, such as on a full disk.
+    """
     try:
         yield sys.stdout
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.filename is not None:
+            raise  # of a file that is read meanwhile
         # The interpreter flushes once more at its end; give it somewhere to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UserError(
+                f"cannot write to standard output: {error.strerror}; send it somewhere with room"
+            ) from None
 
 
 def say(text: str) -> None:
@@ -44,42 +53,17 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """One error line."""
-    say(f"error: {' '.join(text.split())}")
+    """One error line, however long the names are that it says."""
+    say(shortened(f"error: {' '.join(text.split())}"))
 
 
-def checked_destination(file: str, *sources: str) -> Path:
-    """The path to write to. Raises UserError where it is, or is part of, one of the `sources`, or cannot be written.
-
-    Said before the work is done, not after.
-    """
-    from minmax_lint.loaders.remote.download import is_remote
-
-    if is_remote(file):
-        raise UserError(f"cannot write {file}: what is remote is only read; give a local file and upload it")
-    path, folder = Path(file), Path(file).parent
-    try:
-        is_source = any(_is_part(path, Path(source)) for source in sources)
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}; give another file") from None
-    if is_source:
-        raise UserError(f"cannot write {file}: it is the input; give another file, or --in-place to `fix`")
-    if not folder.is_dir():
-        raise UserError(f"cannot write {file}: there is no folder {folder}")
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"cannot write {file}: no permission to write in {folder}")
-    return path
-
-
-def _is_part(path: Path, source: Path) -> bool:
-    """Whether a file is the model `source`, or belongs to that checkpoint or SavedModel."""
-    if not path.exists():
-        return False
-    if source.exists() and path.samefile(source):
-        return True
-    folder, prefix = (source, "") if source.is_dir() else (source.parent, _PREFIX.sub("", source.name) + ".")
-    of_a_kind = _PART.fullmatch(path.name) is not None and path.name.startswith(prefix)
-    return of_a_kind and folder.is_dir() and path.parent.samefile(folder)
+def shortened(line: str, most: int = LONGEST_LINE) -> str:
+    """The line in at most so many characters: long words lose their middle first, then the line does."""
+    if len(line) <= most:
+        return line
+    line = _LONG_WORD.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", line)
+    half = (most - 3) // 2
+    return line if len(line) <= most else f"{line[:half]}...{line[-half:]}"
 
 
 def progress_console() -> Console | None:

@@ -79,6 +79,7 @@ def _by_url(error: UnreadableModel, path: Path, name: str) -> str:
 def _load_path(path: Path, signature: str | None, trust: bool = False, python: str | None = None) -> Model:
     if path.is_dir():
         return _load_folder(path, signature)
+    checkpoint.refuse_unfinished(checkpoint.prefix_of(path))
     if checkpoint.is_prefix(path) and not path.is_file():
         return _load_checkpoint(path)
     if not path.exists():
@@ -101,6 +102,7 @@ def _load_path(path: Path, signature: str | None, trust: bool = False, python: s
 
 
 def _load_checkpoint(prefix: Path) -> Model:
+    checkpoint.refuse_unfinished(prefix)
     meta = checkpoint.meta_file(prefix)
     checkpoint.refuse_version_1(prefix)
     return parse(mapped(meta), meta, prefix=prefix, form="checkpoint")

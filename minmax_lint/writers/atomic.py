@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from minmax_lint.errors import UserError
@@ -25,8 +25,12 @@ def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:
     write_files({destination: pieces})
 
 
-def write_files(contents: Mapping[Path, Iterable[Buffer]]) -> None:
-    """Replace files that belong together: none before all are written. Otherwise as `write_file`."""
+def write_files(contents: Mapping[Path, Iterable[Buffer]], *, aside: Path | None = None) -> None:
+    """Replace files of one folder that belong together, in their order: none before all are written.
+
+    Where several are there already, the old ones wait in the folder `aside` until all new ones are in place: a
+    process that is killed meanwhile leaves all that is needed to restore them. Otherwise as `write_file`.
+    """
     written: dict[Path, Path] = {}
     try:
         for destination, pieces in contents.items():
@@ -36,14 +40,39 @@ def write_files(contents: Mapping[Path, Iterable[Buffer]]) -> None:
                         stream.writelines(pieces)
                 else:
                     _write_beside(destination, pieces, written)
-        for destination in list(written):
-            with _refusals(destination):
-                os.replace(written[destination], os.path.realpath(destination))
-            del written[destination]
+        replaced = [one for one in written if one.exists()]
+        with _set_aside(replaced, aside) if aside is not None and len(replaced) > 1 else nullcontext():
+            for destination in list(written):
+                with _refusals(destination):
+                    os.replace(written[destination], os.path.realpath(destination))
+                del written[destination]
     finally:
         for temporary in written.values():
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+@contextmanager
+def _set_aside(files: list[Path], aside: Path) -> Iterator[None]:
+    """Move files into a folder that vanishes at once when all is well; back where not."""
+    places = [Path(os.path.realpath(file)) for file in files]
+    with _refusals(aside):
+        aside.mkdir()
+    moved: list[Path] = []
+    try:
+        for place in places:
+            with _refusals(place):
+                os.replace(place, aside / place.name)
+                moved.append(place)
+        yield
+    except BaseException:
+        for place in moved:
+            os.replace(aside / place.name, place)
+        aside.rmdir()
+        raise
+    done = aside.with_name(aside.name + _ENDING)
+    os.replace(aside, done)  # from here on the new files count
+    shutil.rmtree(done, ignore_errors=True)
 
 
 def _write_beside(destination: Path, pieces: Iterable[Buffer], written: dict[Path, Path]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.loaders.buffers import mapped
-from minmax_lint.loaders.checkpoint.prefix import STATE, prefix_of
+from minmax_lint.loaders.checkpoint.prefix import STATE, prefix_of, set_aside
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.directory import FILES
 from minmax_lint.loaders.savedmodel.metagraph import meta_graph
@@ -94,13 +94,18 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
     meta = Path(f"{prefix}.meta")
     _refuse_source(source, meta, in_place, named=destination)
     contents: dict[Path, Iterable[Buffer]] = {}
+    index = Path(f"{before}.index")
     if not _same(source, meta):
         parts = sorted(source.parent.glob(f"{glob.escape(before.name)}.data-*"))
-        for part in [*parts, *(one for one in (Path(f"{before}.index"),) if one.is_file())]:
+        for part in parts:
             contents[Path(f"{prefix}{part.name.removeprefix(before.name)}")] = [mapped(part)]
+    contents[meta] = _pieces(model, names, meta)
+    if not _same(source, meta):
+        if index.is_file():  # the last: without an index there is no checkpoint
+            contents[Path(f"{prefix}.index")] = [mapped(index)]
         if into_folder and not (destination / STATE).exists():
             contents[destination / STATE] = [f'model_checkpoint_path: "{prefix.name}"\n'.encode()]
-    write_files({meta: _pieces(model, names, meta), **contents})
+    write_files(contents, aside=set_aside(prefix))
 
 
 def _write_saved_model(
@@ -117,9 +122,32 @@ def _write_saved_model(
             (folder / _FINGERPRINT).unlink(missing_ok=True)
         return
     with new_folder(destination) as filled:
-        shutil.copytree(folder, filled, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*left_out))
+        _copy_folder(folder, filled, os.path.realpath(folder), frozenset(left_out))
         with (filled / source.name).open("wb") as file:
             file.writelines(_pieces(model, names, source))
+
+
+def _copy_folder(source: Path, target: Path, model: str, left_out: frozenset[str]) -> None:
+    """Copy what a folder of the SavedModel in `model` holds, but for files of names in `left_out`.
+
+    A symbolic link stays one: what it points at outside the folder is no part of the model, and may be any file.
+    """
+    for one in os.scandir(source):
+        place = target / one.name
+        if one.name in left_out:
+            continue
+        if one.is_symlink():
+            pointed = os.path.realpath(one.path)
+            within = os.path.commonpath([pointed, model]) == model
+            os.symlink(os.path.relpath(pointed, os.path.realpath(source)) if within else pointed, place)
+        elif one.is_dir():
+            place.mkdir()
+            _copy_folder(Path(one.path), place, model, left_out)
+            shutil.copystat(one.path, place)
+        elif not one.is_file():
+            raise shutil.SpecialFileError(f"{one.path} is no file")
+        else:
+            shutil.copy2(one.path, place)
 
 
 def _refuse_source(source: Path, destination: Path, in_place: bool, named: Path | None = None) -> None:

@@ -26,6 +26,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lint, and write the baseline; 2 where a model could not be read: then nothing is written."""
+    from minmax_lint.cli.files import read_files
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import open_source, profiles_of
     from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
@@ -33,10 +34,12 @@ def run(args: Namespace) -> int:
 
     settings = settings_of(args, with_baseline=False)
     file = settings.baseline_file or Path(DEFAULT_FILE)
+    models = settings.targets(args.graphs)
+    read_files(args, settings, models, with_baseline=False).destination(str(file))
     if args.action == "create" and file.exists():
         raise UserError(f"{file} is there already; `minmax-lint baseline update` brings it up to date")
     reports = []
-    for model in settings.targets(args.graphs):
+    for model in models:
         source = open_source(args, model).checked()
         report = source.lint(profiles_of(args, model), settings.values.selection)
         reports.append(settings.adjusted(report, model))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options, values
@@ -14,6 +13,7 @@ from minmax_lint.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from minmax_lint.cli.files import ReadFiles
     from minmax_lint.config import Settings, Target
     from minmax_lint.report.report import Report
     from minmax_lint.reporters import Run
@@ -59,6 +59,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
+    from minmax_lint.cli.files import read_files
     from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.converters.profile import profiles
@@ -68,15 +69,15 @@ def run(args: Namespace) -> int:
     settings = settings_of(args)
     models = settings.targets(args.graphs)
     _check_usage(args, len(models))
-    sources = [model.path for model in models] + ([args.source] if args.source else [])
-    taken = Path(args.output) if args.output else None
-    formats = output_targets(args.output_format, format_names(), sources, taken)
-    found = lint_all(args, settings, models)
+    read = read_files(args, settings, models)
+    taken = read.destination(args.output, model=models[0].path) if args.output else None
+    formats = output_targets(args.output_format, format_names(), read, taken)
+    found = lint_all(args, settings, models, read)
     emit(formats, lambda form, out: renderer(form)(found, out))
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
 
-def lint_all(args: Namespace, settings: Settings, models: Sequence[Target]) -> Run:
+def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read: ReadFiles) -> Run:
     """The reports of all models; one that cannot be read does not hide the others."""
     from minmax_lint.cli.parallel import reports
     from minmax_lint.reporters import Run, Unreadable
@@ -92,7 +93,7 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target]) -> R
             continue
         report = outcome
         if args.fix and any(finding.fix for finding in outcome.findings):
-            report = _fixed(args, settings, model, outcome)
+            report = _fixed(args, settings, model, outcome, read)
             fixed += max(len(outcome.findings) - len(report.findings), 0)
         done.append(report)
         for finding in report.findings:
@@ -132,12 +133,12 @@ def _check_usage(args: Namespace, models: int) -> None:
         options.refuse_fix_options(args)
 
 
-def _fixed(args: Namespace, settings: Settings, model: Target, report: Report) -> Report:
+def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:
     """Repair the model, write it, and report on what was written; the report as it was where none fits."""
     from minmax_lint.cli.commands.fix import destination_of, patched
     from minmax_lint.cli.source import open_source
 
-    destination = destination_of(args, model.path)
+    destination = destination_of(args, model.path, read)
     assert destination is not None
     try:
         patch = patched(args, open_source(args, model))

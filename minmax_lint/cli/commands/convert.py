@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.cli import options, real_converter
-from minmax_lint.cli.streams import checked_destination
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,11 +34,12 @@ def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
     from minmax_lint.cli.commands.fix import patched
     from minmax_lint.cli.output import emit, output_targets
-    from minmax_lint.cli.source import named_source
+    from minmax_lint.cli.source import named_source, read_by
     from minmax_lint.workflows.convert import Proof, convert_linted
 
-    destination = checked_destination(args.output, args.graph)
-    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
+    read = read_by(args)
+    destination = read.destination(args.output)
+    formats = output_targets(args.output_format, FORMATS, read, destination)
     _check_usage(args)
     converter = real_converter.converter_of(args).checked()
     source = named_source(args).checked()

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.cli import options, real_converter
-from minmax_lint.cli.streams import checked_destination, say
+from minmax_lint.cli.streams import say
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
+    from minmax_lint.cli.files import ReadFiles
     from minmax_lint.cli.source import Source
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.fixes.engine.patch import Patch
@@ -48,12 +49,13 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
     from minmax_lint.cli.output import emit, output_targets
-    from minmax_lint.cli.source import named_source
+    from minmax_lint.cli.source import named_source, read_by
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
-    destination = destination_of(args, args.graph)
-    formats = output_targets(args.output_format, FORMATS, [args.graph], destination)
+    read = read_by(args)
+    destination = destination_of(args, args.graph, read)
+    formats = output_targets(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
     source = named_source(args).checked()
     real_converter.check_data(args, source.model, source.ends)
@@ -146,8 +148,8 @@ def proved(args: Namespace, source: Source, patch: Patch) -> Conversion | None:
         )
 
 
-def destination_of(args: Namespace, path: str) -> Path | None:
-    """Where to write; None for nowhere. Raises UserError where that is the input, or cannot be written."""
+def destination_of(args: Namespace, path: str, read: ReadFiles) -> Path | None:
+    """Where to write; None for nowhere. Raises UserError where that is an input, or cannot be written."""
     from minmax_lint.loaders.remote.download import is_remote
 
     if args.output and args.in_place:
@@ -158,7 +160,7 @@ def destination_of(args: Namespace, path: str) -> Path | None:
         if is_remote(path):
             raise UserError(f"{path} is remote and is never written; give --output FILE")
         return Path(path)
-    return checked_destination(args.output, path) if args.output else None
+    return read.destination(args.output, model=path) if args.output else None
 
 
 def fix_options(args: Namespace) -> FixOptions:

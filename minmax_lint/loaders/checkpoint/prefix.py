@@ -46,6 +46,21 @@ def prefix_of_index(path: Path) -> Path:
     raise UnreadableModel(_VERSION_1)
 
 
+def set_aside(prefix: Path) -> Path:
+    """The folder in which the files of a checkpoint wait while they are replaced; there only after a kill."""
+    return prefix.with_name(f".{prefix.name}.before-minmax-lint")
+
+
+def refuse_unfinished(prefix: Path) -> None:
+    """Raises UnreadableModel where the checkpoint is a mixture, because its replacement was cut off."""
+    old = set_aside(prefix)
+    if old.is_dir():
+        raise UnreadableModel(
+            f"replacing this checkpoint was cut off: move the files of {old} back to {prefix.parent} and remove "
+            "that folder to have the old one again"
+        )
+
+
 def refuse_version_1(prefix: Path) -> None:
     """Raises UnreadableModel where the values under a prefix are of version 1: one file, or some, and no index."""
     if not Path(f"{prefix}.index").is_file() and (
@@ -106,6 +121,10 @@ def named_prefix(path: Path) -> Path:
 
 def _with_index(prefix: Path) -> Path:
     """The prefix, if a checkpoint's index is there. Raises UnreadableModel with what is near."""
+    try:
+        refuse_unfinished(prefix)
+    except UnreadableModel as error:
+        raise UnreadableModel(f"{prefix}: {error}") from None
     if Path(f"{prefix}.index").is_file():
         return prefix
     try:

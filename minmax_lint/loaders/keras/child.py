@@ -25,8 +25,6 @@ def main(request: str) -> None:
     with open(request) as file:
         asked = json.load(file)
     _limit_memory(asked["memory"])
-    if asked["trust"]:
-        sys.path.append(os.getcwd())  # the user's own classes; behind all that is installed
     try:
         answer = _answer(asked, folder)
     except Exception as error:
@@ -58,6 +56,10 @@ def _answer(asked: Dict[str, Any], folder: str) -> Dict[str, Any]:
     # Older Keras has no safe mode; the parent has looked for code itself.
     safe = {"safe_mode": not asked["trust"]} if _has_safe_mode(keras) else {}
     freezing = _beside(FREEZING)
+    if asked["trust"]:
+        # The user's own classes; behind what is installed, and after TensorFlow: a file of the folder would go before a
+        # package without __init__.py, such as `google`.
+        sys.path.append(os.getcwd())
     with _scope(asked["quantized"]):
         model = keras.models.load_model(asked["path"], compile=False, **safe)
         call = freezing.called(tensorflow, model)
