@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,8 +20,8 @@ A_MOMENT = 1.0
 
 LONGEST_LINE = 299
 """Characters of a line on standard error: names of a damaged graph can be megabytes."""
-_KEPT = 24
-_LONG_WORD = re.compile(rf"\S{{{2 * _KEPT + 4},}}")
+_KEPT = (60, 40, 24)
+"""Characters kept of each end of a long word, the first that makes the line fit."""
 
 Item = TypeVar("Item")
 
@@ -61,9 +60,13 @@ def shortened(line: str, most: int = LONGEST_LINE) -> str:
     """The line in at most so many characters: long words lose their middle first, then the line does."""
     if len(line) <= most:
         return line
-    line = _LONG_WORD.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", line)
+    for kept in _KEPT:
+        words = (w if len(w) <= 2 * kept + 3 else f"{w[:kept]}...{w[-kept:]}" for w in line.split(" "))
+        short = " ".join(words)
+        if len(short) <= most:
+            return short
     half = (most - 3) // 2
-    return line if len(line) <= most else f"{line[:half]}...{line[-half:]}"
+    return f"{short[:half]}...{short[-half:]}"
 
 
 def progress_console() -> Console | None:

@@ -198,3 +198,115 @@ def test_two_at_once_leave_one_whole_model(tmp_path):
     assert [one.wait() for one in both] == [0, 0]
     assert [path.name for path in tmp_path.iterdir()] == ["fixed.pb"]
     assert main(["check", str(tmp_path / "fixed.pb"), "--output-format", "concise"]) == 0
+
+
+CHECKPOINT = tuple(f"fixed.ckpt{end}" for end in (".data-00000-of-00001", ".index", ".meta"))
+KILLED_AT = """
+import os, sys
+from minmax_lint.cli import main
+left, replace = int(sys.argv[1]), os.replace
+def counted(old, new):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)  # as SIGKILL: nothing is cleaned up
+    replace(old, new)
+os.replace = counted
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def test_a_checkpoint_replaced_by_another_is_the_old_or_the_new_one_or_can_be_restored(tmp_path, capsys):
+    """Killed before each of the renames in turn."""
+    new = tmp_path / "new.ckpt"
+    command = ["fix", str(FOUNDING / "eval-checkpoint"), "--isolated", "--output"]
+    assert main([*command, str(new)]) == 0
+    wanted = {name: (tmp_path / name.replace("fixed", "new")).read_bytes() for name in CHECKPOINT}
+    old = {name: f"old {name}".encode() for name in CHECKPOINT}
+    seen = set()
+    for moment in range(20):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        for name, content in old.items():
+            (folder / name).write_bytes(content)
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED_AT, str(moment), *command, str(folder / "fixed.ckpt")],
+            capture_output=True,
+            check=False,
+        )
+        found = {name: (folder / name).read_bytes() for name in CHECKPOINT if (folder / name).exists()}
+        aside = folder / ".fixed.ckpt.before-minmax-lint"
+        if aside.exists():
+            seen.add("restorable")
+            capsys.readouterr()
+            for named in ("fixed.ckpt", "fixed.ckpt.meta", "fixed.ckpt.index"):
+                assert main(["inspect", str(folder / named)]) == 2
+                assert f"move the files in {aside.name}, a folder beside it, back" in capsys.readouterr().err
+            for one in aside.iterdir():
+                one.replace(folder / one.name)
+            assert {name: (folder / name).read_bytes() for name in CHECKPOINT} == old
+        else:
+            seen.add("old" if found == old else "new")
+            assert found in (old, wanted)
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0
+    assert seen == {"old", "restorable", "new"}
+    assert not aside.exists()
+
+
+def test_a_checkpoint_whose_files_cannot_all_be_replaced_stays_as_it_was(tmp_path, monkeypatch):
+    from minmax_lint.errors import UserError
+    from minmax_lint.writers.atomic import write_files
+
+    files = [tmp_path / name for name in "abc"]
+    for file in files:
+        file.write_bytes(b"old")
+    replace = os.replace
+
+    def refused(old, new):
+        if Path(new).name == "c" and "minmax-lint" in Path(old).name:
+            raise PermissionError(1, "Operation not permitted")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(UserError, match="c cannot be written: Operation not permitted"):
+        write_files({file: [b"new"] for file in files}, aside=tmp_path / ".aside")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys("abc", b"old")
+
+
+def test_links_of_a_savedmodel_are_copied_as_links(tmp_path):
+    """What they point at outside is no part of the model: any file of the user, or one without end."""
+    model, outside = tmp_path / "model", tmp_path / "secret"
+    shutil.copytree(FOUNDING / "eval-saved_model", model)
+    outside.write_text("secret")
+    (model / "assets").mkdir(exist_ok=True)
+    (model / "assets" / "words").write_text("words")
+    for name, target in {
+        "leak": outside,
+        "up": "../../secret",
+        "zero": "/dev/zero",
+        "gone": "nowhere",
+        "circle": "circle",
+        "folder": tmp_path,
+        "inside": "words",
+    }.items():
+        (model / "assets" / name).symlink_to(target)
+    variables = tmp_path / "blobs"
+    (model / "variables").rename(variables)
+    (model / "variables").symlink_to(variables)  # as a model of a hub lies in its cache
+    assert main(["fix", str(model), "--isolated", "--output", str(tmp_path / "fixed")]) == 0
+    copied = tmp_path / "fixed" / "assets"
+    links = {one.name: os.readlink(one) for one in copied.iterdir() if one.is_symlink()}
+    assert links == {
+        "leak": str(outside),
+        "up": str(outside),
+        "zero": "/dev/zero",
+        "gone": "nowhere",
+        "circle": "circle",
+        "folder": str(tmp_path),
+        "inside": "words",
+    }
+    assert (copied / "inside").read_text() == "words"
+    assert os.readlink(tmp_path / "fixed" / "variables") == str(variables)
+    assert main(["inspect", str(tmp_path / "fixed")]) == 0

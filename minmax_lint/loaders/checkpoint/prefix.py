@@ -56,8 +56,8 @@ def refuse_unfinished(prefix: Path) -> None:
     old = set_aside(prefix)
     if old.is_dir():
         raise UnreadableModel(
-            f"replacing this checkpoint was cut off: move the files of {old} back to {prefix.parent} and remove "
-            "that folder to have the old one again"
+            f"replacing this checkpoint was cut off; to have the old one again, move the files in {old.name}, a "
+            "folder beside it, back to where it lies, and remove that folder"
         )
 
 
