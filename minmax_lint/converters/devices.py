@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
 from minmax_lint.converters.prediction import OpOutcome, Prediction
+from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import is_fake_quant
@@ -25,22 +26,8 @@ def on_device(prediction: Prediction, kept: Kept, inference: Inference, profile:
     from minmax_lint.converters.edgetpu import left_to_cpu
 
     ops = [_described(outcome, kept, inference) for outcome in prediction.ops]
-    cpu_ops = left_to_cpu(ops, _producers(prediction, kept))
+    cpu_ops = left_to_cpu(ops, producers_of(prediction.ops, kept))
     return replace(prediction, profile=profile.name, cpu_ops=cpu_ops)
-
-
-def _producers(prediction: Prediction, kept: Kept) -> list[list[int]]:
-    """The places of the predicted ops whose outputs each op reads, through nodes that become no op."""
-    made = {name: place for place, op in enumerate(prediction.ops) for name in op.nodes}
-    reached: dict[str, frozenset[int]] = {}
-    for name in kept.order:
-        fronts = (reached.get(edge.node, frozenset()) for edge in kept.graph[name].inputs)
-        reached[name] = frozenset({made[name]}) if name in made else frozenset().union(*fronts)
-    reads: list[set[int]] = [set() for _ in prediction.ops]
-    for name, place in made.items():
-        for edge in kept.graph[name].inputs if name in reached else ():
-            reads[place] |= reached.get(edge.node, frozenset())
-    return [sorted(one for one in found if one < place) for place, found in enumerate(reads)]
 
 
 def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:

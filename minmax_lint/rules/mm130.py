@@ -8,6 +8,7 @@ from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
@@ -60,7 +61,11 @@ class TrainingGraph(Rule):
         """One finding for the whole graph."""
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
-        found = [name for name in kept.order if is_training_op(graph[name])]
+        found = [
+            name
+            for name in kept.order
+            if is_training_op(graph[name]) and not is_layer_normalization(subject, graph[name])
+        ]
         found += sorted(
             (name for name in kept.control_only if is_training_op(graph[name])), key=graph.position
         )
@@ -123,6 +128,24 @@ def is_training_op(node: Node) -> bool:
         or node.op.startswith(("AssignVariable", "AssignAddVariable", "AssignSubVariable"))
         or (node.op in _RANDOM and "dropout" in node.name.lower())
         or _is_gradient(node)
+    )
+
+
+def is_layer_normalization(subject: Subject, node: Node) -> bool:
+    """Whether a FusedBatchNorm normalizes each sample by itself, as Keras' LayerNormalization uses it at inference.
+
+    Its scale is all ones, its offset all zeros, and nothing in the whole graph reads its statistics; a batch
+    normalization in training has learned vectors, and moving averages read its statistics.
+    """
+    if not node.op.startswith("FusedBatchNorm") or len(node.inputs) < 3:
+        return False
+    if any(subject.graph.uses(array_name(node.name, port)) for port in (1, 2)):
+        return False
+    scale, offset = (subject.inference.constant(edge.array) for edge in node.inputs[1:3])
+    values = [one.numpy() if one is not None and one.known else None for one in (scale, offset)]
+    return all(
+        value is not None and bool((value == wanted).all())
+        for value, wanted in zip(values, (1, 0), strict=True)
     )
 
 

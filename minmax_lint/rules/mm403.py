@@ -6,18 +6,23 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework.attribution import is_unknown
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
+_REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
+_ASK = "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer."
+
 
 class ConverterCheckFails(Rule):
-    """An op has a form at which a converter fails, for a reason of its own and not for want of a range.
+    """A converter fails at an op, or leaves it in float, and not for want of a range.
 
     ## What it does
     Reports ops at which a check inside a converter fails or the converter crashes: a minimum with a vector, shapes that
-    do not fit, patterns that crash it.
+    do not fit, patterns that crash it. An op that is predicted to stay float although all its arrays have ranges is
+    reported as well, and that the reason is not known.
 
     ## Why
     Converters check what they assume, and end the process where it does not hold. The message names the line of
@@ -31,7 +36,8 @@ class ConverterCheckFails(Rule):
     ```
 
     ## Fix
-    Write the op in another form: a scalar as the bound of a minimum or maximum; shapes that are equal or scalar.
+    Write the op in another form: a scalar as the bound of a minimum or maximum; shapes that are equal or scalar. Where
+    the reason is not known, ask the real converter: `minmax-lint convert` shows what it makes of the op.
 
     ## Converters
     The one that fails (error).
@@ -46,12 +52,14 @@ class ConverterCheckFails(Rule):
         for cause in subject.causes(self.code):
             where = cause.node or cause.array
             at = f" {where!r}" if where is not None else " the graph"
+            failure = cause.message.rstrip(".")
+            unknown = is_unknown(cause)
             yield self.from_cause(
                 subject,
                 cause,
-                f"the converter cannot take{at} as it is: {cause.message.rstrip('.')}",
+                f"{where!r}: {failure}" if unknown else f"the converter cannot take{at} as it is: {failure}",
                 path=around(subject, where, ""),
-                advice="Write this op in another form; `minmax-lint explain` reads the converter's message.",
+                advice=_ASK if unknown else _REWRITE,
             )
 
     @classmethod

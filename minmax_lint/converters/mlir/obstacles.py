@@ -50,8 +50,9 @@ def _causes(
         told = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
         own.append(_root(roots, "control-flow", op.result.name, parse_edge(op.result.name).node, told))
     elif op.name not in version.quantizable:
-        # The result of an op with a fused activation has the activation's name.
-        node = op.nodes[0] if op.activation else parse_edge(op.result.name).node
+        # Where an activation is fused, or an identity behind it is gone, the result has that node's name.
+        node = parse_edge(op.result.name).node
+        node = op.nodes[0] if op.nodes and (op.activation or node not in op.nodes) else node
         own.append(
             _root(roots, "no-kernel", op.result.name, node, f"MLIR has no quantized form of {op.name}.")
         )

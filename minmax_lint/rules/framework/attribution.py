@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
+from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.patterns import batch_norm_at, is_split_activation, scaling_in
 from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, misses_zero
@@ -35,6 +37,9 @@ LEGACY_OPS = frozenset(
     """.split()
 )
 """Ops of TensorFlow's first quantization (`transform_graph quantize_nodes`): no TFLite converter reads them."""
+
+UNKNOWN = "{} stays float, and why is not known"
+"""Of a float op that no obstacle explains."""
 
 CODES: Mapping[ObstacleKind, str] = {
     "training": "MM130",
@@ -75,6 +80,11 @@ class Cause:
     """What the first converter stumbles over."""
 
 
+def is_unknown(cause: Cause) -> bool:
+    """Whether an op stays float, and no model knows why."""
+    return cause.kind == "other" and cause.message.endswith(UNKNOWN.partition("{}")[2])
+
+
 def profiles_of(causes: Iterable[Cause]) -> tuple[str, ...]:
     """The profiles that stumble over one of these, each once."""
     return tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
@@ -92,7 +102,7 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     for profile in subject.profiles:
         prediction = subject.predictions[profile.name]
         made_by = {op.output: op for op in prediction.ops}
-        for obstacle in _obstacles(prediction, profile):
+        for obstacle in _obstacles(prediction, profile, subject.kept):
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = replace(cause, code=CODES["unknown-op"])
@@ -104,20 +114,31 @@ def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
     return {code: tuple(found) for code, found in by_code.items()}
 
 
-def _obstacles(prediction: Prediction, profile: Profile) -> Iterator[Obstacle]:
-    """The prediction's own; where it has none for what stays float, each float op stands for itself.
+def _obstacles(prediction: Prediction, profile: Profile, kept: Kept) -> Iterator[Obstacle]:
+    """The prediction's own; a float op that none of them explains stands for itself.
 
-    Without ranges every op stays float: that is what was asked for.
+    One that reads an explained float op is its consequence. Without ranges every op stays float: that is what was
+    asked for.
     """
     if prediction.verdict == "float" and profile.ranges == "none":
         return
     yield from prediction.obstacles
-    if prediction.verdict == "float" and not prediction.obstacles:
-        for op, array in prediction.float_ops:
-            node = parse_edge(array).node
-            yield Obstacle(
-                "other", array, node, f"{op} stays float for a reason of the converter's own.", (array,)
-            )
+    explained = {array for found in prediction.obstacles for array in (found.array, *found.consequences)}
+    if prediction.verdict != "float" or all(array in explained for _, array in prediction.float_ops):
+        return
+    floats = {array for _, array in prediction.float_ops}
+    for op, reads in zip(prediction.ops, producers_of(prediction.ops, kept), strict=True):
+        if op.output in explained or op.output not in floats or op.integer:
+            continue
+        if not any(prediction.ops[place].output in explained for place in reads):
+            yield Obstacle("other", op.output, _node_of(op, kept), UNKNOWN.format(op.op), (op.output,))
+        explained.add(op.output)
+
+
+def _node_of(op: OpOutcome, kept: Kept) -> str:
+    """The graph's node that a float op is blamed on: its first that computes."""
+    own = [name for name in op.nodes if name in kept and kept.graph[name].inputs]
+    return own[0] if own else parse_edge(op.output).node
 
 
 def _cause(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpOutcome | None) -> Cause:
