@@ -11,8 +11,8 @@ from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.obstacles import obstacles
-from minmax_lint.converters.mlir.tables import VERSIONS
 from minmax_lint.converters.mlir.trained import quantize_trained
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
@@ -60,7 +60,7 @@ def _followed(
     luck: bool | None = None,
 ) -> Prediction:
     """The prediction where chance always decides for integer (`luck`) or for float; without it raises ByChance."""
-    version = VERSIONS[profile.version]
+    version = Version(profile.version)
     signed = profile.flow == "tf2"
     try:
         function = float_model(kept, inference, version)

@@ -15,8 +15,8 @@ from minmax_lint.converters.mlir.quantize.statistics import (
     remove_redundant_stats,
 )
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.converters.mlir.verify.verifiers import check
+from minmax_lint.converters.mlir.version import Version
 
 
 def quantize_calibrated(

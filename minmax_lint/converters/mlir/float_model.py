@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import pass_fake_quants_on
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
-from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
@@ -20,8 +20,7 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
     Raises Refused or Unfollowed.
     """
     function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
-    if version.passes_fake_quants_on:
-        pass_fake_quants_on(function)
+    quantize_results(function, version)
     optimize(function, version)
     merge_operations(function)
     return function

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.prediction import is_float
-from minmax_lint.converters.mlir.tables import FIXED, Version
+from minmax_lint.converters.mlir.tables import FIXED
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Operation, Value
 
-Pattern = Callable[["Rewriter", Operation], bool]
-Patterns = Mapping[str, Sequence[Pattern]]
+Rewrite = Callable[["Rewriter", Operation], bool]
+Patterns = Mapping[str, Sequence[Rewrite]]
 
 _MAX_ROUNDS = 10
 

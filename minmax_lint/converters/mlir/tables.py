@@ -1,13 +1,10 @@
-"""What the MLIR converter knows about operators, as data; differences between versions stand side by side.
+"""What the MLIR converter knows about operators, as data; what differs between versions has a first version.
 
 Sources: tensorflow/compiler/mlir/lite/ir/tfl_ops.td, legalize_patterns.td, quantization traits; the classes
 were measured op by op in seven settings (research/mlir_quantization.md, section 6, and mlir_op_table.csv).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
-from functools import cached_property
 
 ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
 FUSES_ACTIVATION = frozenset(
@@ -60,83 +57,30 @@ _NEEDS_OUTPUT = frozenset(
     RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SHAPE SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV UNIQUE
     """.split()
 )
-_CALIBRATED = frozenset({"FILL", "SCATTER_ND", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
+CALIBRATED = frozenset({"FILL", "SCATTER_ND", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
 """Ops with a quantized form that only calibrated models reach."""
 
 
-@dataclass(frozen=True)
-class Version:
-    """What differs between the MLIR converters of two TensorFlow versions."""
+QUANTIZABLE = _NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"}
+"""Ops with a quantized form in every version."""
 
-    quantizable: frozenset[str]
-    """Ops with a quantized form."""
-    same_scale: frozenset[str]
-    """Ops whose float operands and results share one scale, which flows both ways."""
-    passes_fake_quants_on: bool
-    """MEAN and CONCATENATION of FakeQuants take their scale, and then need none of their own."""
-    without_builtin: frozenset[str]
-    """TensorFlow ops refused by this version only."""
-    unites_unsigned_concatenations: bool
-    """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
-    stores_unsigned_widths: bool
-    """Unsigned types of 4 and 16 bits can be written."""
-    pushes_transposes: bool
-    """PushTransposeThroughEwisePass runs in front of the optimization."""
-    simplifies_slices_and_sums: bool
-    """STRIDED_SLICE becomes SLICE, x + (y - y) becomes x, SELECT becomes SELECT_V2."""
-    squashes_while_quantizing: bool
-    """A second quantize of another range is dropped in the quantization pass; else behind it."""
-    broadcasts_by_product: bool
-    """BROADCAST_TO is a product with ones."""
-    makes_dense_of_products: bool
-    """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
-    checks_channels_of_reshapes: bool
-    """RESHAPE must leave the dimension that the scales of a FakeQuant for each channel belong to."""
-    four_bits: frozenset[str]
-    """Ops that take and make types of 4 bits."""
-    crashes_on_nan: bool
-    """A range of NaN ends the process; else it is taken for a scale like any other."""
+QUANTIZABLE_SINCE = {"DIV": (2, 20), "SQRT": (2, 21)}
+"""Op -> the first version in which it has one."""
 
-    @cached_property
-    def for_calibration(self) -> Version:
-        """The same where ranges are calibrated (measured)."""
-        return replace(self, quantizable=self.quantizable | _CALIBRATED)
+SAME_SCALE = _SAME_SCALE | {"ADD_N", "GATHER_ND"}
+"""Ops whose float operands and results share one scale in every version."""
 
+SAME_SCALE_SINCE = {"BROADCAST_TO": (2, 21)}
+"""Op -> the first version in which they do."""
 
-VERSIONS = {
-    (2, 15): Version(
-        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"},
-        same_scale=_SAME_SCALE | {"ADD_N", "GATHER_ND"},
-        passes_fake_quants_on=False,
-        without_builtin=frozenset({"Softsign"}),
-        unites_unsigned_concatenations=False,
-        stores_unsigned_widths=False,
-        pushes_transposes=False,
-        simplifies_slices_and_sums=False,
-        squashes_while_quantizing=True,
-        broadcasts_by_product=True,
-        makes_dense_of_products=False,
-        checks_channels_of_reshapes=False,
-        four_bits=frozenset({"RESHAPE"}),
-        crashes_on_nan=True,
-    ),
-    (2, 21): Version(
-        quantizable=_NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "DIV", "GATHER_ND", "SQRT"},
-        same_scale=_SAME_SCALE | {"ADD_N", "BROADCAST_TO", "GATHER_ND"},
-        passes_fake_quants_on=True,
-        without_builtin=frozenset(),
-        unites_unsigned_concatenations=True,
-        stores_unsigned_widths=True,
-        pushes_transposes=True,
-        simplifies_slices_and_sums=True,
-        squashes_while_quantizing=False,
-        broadcasts_by_product=False,
-        makes_dense_of_products=True,
-        checks_channels_of_reshapes=True,
-        four_bits=frozenset({"CONCATENATION", "RESHAPE", "SLICE", "STRIDED_SLICE", "TRANSPOSE"}),
-        crashes_on_nan=False,
-    ),
-}
+FOUR_BITS = frozenset({"RESHAPE"})
+"""Ops that take and make types of 4 bits in every version."""
+
+FOUR_BITS_SINCE = dict.fromkeys(("CONCATENATION", "SLICE", "STRIDED_SLICE", "TRANSPOSE"), (2, 21))
+"""Op -> the first version in which it does."""
+
+LEGALIZED_SINCE = {"Softsign": (2, 20)}
+"""TensorFlow op -> the first version that legalizes it (LegalizeSoftsign); earlier ones refuse it."""
 
 SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 """Ops that read a real-valued array and compute on no real values."""

@@ -9,8 +9,8 @@ from minmax_lint.converters.mlir.quantize.post_quantize import finish
 from minmax_lint.converters.mlir.quantize.prepare_quantize import quantize_inputs, return_quantized
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
-from minmax_lint.converters.mlir.tables import Version
 from minmax_lint.converters.mlir.verify.verifiers import check_states
+from minmax_lint.converters.mlir.version import Version
 
 
 def quantize_trained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from minmax_lint.converters.mlir.behaviours import CONVERT_BROADCAST_TO_MUL, FOLDS_OPEN_BATCHES
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -199,8 +200,8 @@ def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, rig
     shape = importer.inference.shape(node.name)
     if shape is None or left.shape != shape or left.dtype is not DType.FLOAT:
         return False
-    # Where the batch is open, 2.15 only folds scalars (measured).
-    folds = None not in shape or importer.version.simplifies_slices_and_sums or right.shape == ()
+    # Where the batch is open, earlier versions only fold scalars (measured).
+    folds = None not in shape or importer.version.has(FOLDS_OPEN_BATCHES) or right.shape == ()
     return folds and all_equal(right, neutral)
 
 
@@ -229,7 +230,7 @@ def broadcast(importer: Importer, node: Node) -> Value:
     """BROADCAST_TO; in 2.15 a product with ones."""
     source, sizes = importer.inputs(node)[:2]
     shape = importer.inference.shape(node.name)
-    if not importer.version.broadcasts_by_product or shape is None or None in shape:
+    if not importer.version.has(CONVERT_BROADCAST_TO_MUL) or shape is None or None in shape:
         return importer.add("BROADCAST_TO", node, [source, sizes])
     count = [size for size in shape if size is not None]
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
@@ -82,7 +83,7 @@ def batch_mat_mul(importer: Importer, node: Node) -> Value:
 def _product(
     importer: Importer, node: Node, left: Value, right: Value, shape: Shape | None, *, turned: bool = False
 ) -> Value:
-    if importer.version.makes_dense_of_products and has_weights(right):
+    if importer.version.has(CONVERT_BATCH_MATMUL_EARLY) and has_weights(right):
         weights = right if turned else flipped(importer, node, right)
         return importer.add("FULLY_CONNECTED", node, [left, weights], shape)
     return importer.add("BATCH_MATMUL", node, [left, right], shape)

@@ -5,10 +5,16 @@ Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quan
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import (
+    CRASHES_ON_NAN,
+    QUANTIZE_CONCAT_RESULT,
+    QUANTIZE_MEAN_RESULT,
+)
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -41,14 +47,19 @@ def _reversed(node: Node, given: Range) -> Refused:
     )
 
 
-def pass_fake_quants_on(function: Function) -> None:
-    """2.21: MEAN, and CONCATENATION of FakeQuants only, get a FakeQuant where they have none of their own.
+def quantize_results(function: Function, version: Version) -> None:
+    """MEAN, and CONCATENATION of FakeQuants only, get a FakeQuant where they have none of their own.
 
     Its range is that of the (first) operand, even if the others differ. Read off the dumps of PrepareTFPass:
     no other operation is treated so, and ranges in attributes or of constants do not count.
     """
+    covered = {
+        name
+        for name, behaviour in (("MEAN", QUANTIZE_MEAN_RESULT), ("CONCATENATION", QUANTIZE_CONCAT_RESULT))
+        if version.has(behaviour)
+    }
     for op in function:
-        if op.name not in ("MEAN", "CONCATENATION"):
+        if op.name not in covered:
             continue
         quantizes = [quantize_of(value) for value in (op.operands if op.name != "MEAN" else op.operands[:1])]
         first = quantizes[0]
@@ -97,7 +108,7 @@ def constant_behind(value: Value) -> Operation | None:
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     ranges = found.ranges or _computed(importer, node)
     for range_ in ranges:
-        tolerated = range_.has_nan and not importer.version.crashes_on_nan
+        tolerated = range_.has_nan and not importer.version.has(CRASHES_ON_NAN)
         if range_.known and not tolerated and not range_.finite:
             raise Refused(
                 "other",

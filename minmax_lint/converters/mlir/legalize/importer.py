@@ -22,7 +22,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     SIDE_EFFECTS,
 )
 from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
-from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node

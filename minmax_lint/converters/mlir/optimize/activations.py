@@ -5,12 +5,21 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import is_number, number, producer, rank
-from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
-from minmax_lint.converters.mlir.tables import FUSES_ACTIVATION
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.tables import ACTIVATIONS, FUSES_ACTIVATION
 from minmax_lint.graph.dtype import DType
 
 
-def fuse_activation(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    *sorted(ACTIVATIONS),
+    tf_name="FuseActivationFuncWithConv, FuseActivationFuncWithDepthwiseConv, FuseActivationFuncWithAvgPool, "
+    "FuseActivationFuncWithMaxPool, FuseBinaryWithActivation, FuseFullyConnectedAndReluX",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Relu6", n.op("AddV2", n.x(), n.c(0.5))),
+    after="ADD(float)",
+)
+def fuse_activation_func(rewriter: Rewriter, op: Operation) -> bool:
     """RELU and its like go into the operation that makes their operand, if only they read it."""
     source = op.operands[0].op
     if source is None or source.name not in FUSES_ACTIVATION or source.activation is not None:
@@ -24,7 +33,14 @@ def fuse_activation(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def relu_of_square(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "RELU",
+    tf_name="OptimizeReluSquaredDifference",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Relu", n.op("SquaredDifference", n.x(), n.c(0.5))),
+    after="SQUARED_DIFFERENCE(float)",
+)
+def optimize_relu_squared_difference(rewriter: Rewriter, op: Operation) -> bool:
     """RELU of SQUARED_DIFFERENCE, which is never negative, goes."""
     if producer(op.operands[0], "SQUARED_DIFFERENCE") is None:
         return False
@@ -32,7 +48,14 @@ def relu_of_square(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def maximum_with_zero(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "MAXIMUM",
+    tf_name="MatchReluPattern",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Maximum", n.x(), n.c(0.0, shape=[1])),
+    after="RELU(float)",
+)
+def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x, 0) is RELU."""
     if not is_number(op.operands[1], 0.0) or op.result.dtype is not DType.FLOAT:
         return False
@@ -40,38 +63,76 @@ def maximum_with_zero(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def relu6(inner_name: str) -> Pattern:
-    """MINIMUM(RELU(x), 6) and RELU(MINIMUM(x, 6)) are RELU6; `inner_name` is what stands in front."""
-
-    def pattern(rewriter: Rewriter, op: Operation) -> bool:
-        inner = producer(op.operands[0], inner_name)
-        if inner is None:
-            return False
-        minimum = inner if inner_name == "MINIMUM" else op
-        if not is_number(minimum.operands[1], 6.0):
-            return False
-        rewriter.replace(op, rewriter.create("RELU6", inner.operands[:1], op, [inner]).result)
-        return True
-
-    return pattern
+@pattern(
+    "MINIMUM",
+    tf_name="MinimumOfReluAnd6ToRelu6",
+    source="optimize_patterns.td",
+    since=(2, 13),
+    before=lambda n: n.op("Minimum", n.op("Relu", n.x()), n.c(6.0)),
+    after="RELU6(float)",
+)
+def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
+    """MINIMUM(RELU(x), 6) is RELU6."""
+    relu = producer(op.operands[0], "RELU")
+    return relu is not None and is_number(op.operands[1], 6.0) and _one_for_two(rewriter, op, relu, "RELU6")
 
 
-def clamp(inner_name: str, inner_bound: float, outer_bound: float, result: str) -> Pattern:
-    """Two bounds around one value."""
-
-    def pattern(rewriter: Rewriter, op: Operation) -> bool:
-        inner = producer(op.operands[0], inner_name)
-        if inner is None or not is_number(op.operands[1], outer_bound):
-            return False
-        if not is_number(inner.operands[1], inner_bound):
-            return False
-        rewriter.replace(op, rewriter.create(result, inner.operands[:1], op, [inner]).result)
-        return True
-
-    return pattern
+@pattern(
+    "RELU",
+    tf_name="ReluOfMinimum6ToRelu6",
+    source="canonicalize.td",
+    before=lambda n: n.op("Relu", n.reshape(n.op("Minimum", n.x(1, 2, 8), n.c(6.0)), 2, 8)),
+    after="RELU6(float) RESHAPE(float)",
+)
+def relu_of_minimum6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
+    """RELU(MINIMUM(x, 6)) is RELU6."""
+    low = producer(op.operands[0], "MINIMUM")
+    return low is not None and is_number(low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")
 
 
-def leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "MINIMUM",
+    tf_name="MatchRelu1Pattern1",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Minimum", n.op("Maximum", n.x(), n.c(-1.0)), n.c(1.0)),
+    after="RELU_N1_TO_1(float)",
+)
+def match_relu1_pattern1(rewriter: Rewriter, op: Operation) -> bool:
+    """MINIMUM(MAXIMUM(x, -1), 1) is RELU_N1_TO_1."""
+    inner = producer(op.operands[0], "MAXIMUM")
+    if inner is None or not is_number(op.operands[1], 1.0) or not is_number(inner.operands[1], -1.0):
+        return False
+    return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
+
+
+@pattern(
+    "MAXIMUM",
+    tf_name="MatchRelu1Pattern2",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Maximum", n.op("Minimum", n.x(), n.c(1.0)), n.c(-1.0)),
+    after="RELU_N1_TO_1(float)",
+)
+def match_relu1_pattern2(rewriter: Rewriter, op: Operation) -> bool:
+    """MAXIMUM(MINIMUM(x, 1), -1) is RELU_N1_TO_1."""
+    inner = producer(op.operands[0], "MINIMUM")
+    if inner is None or not is_number(op.operands[1], -1.0) or not is_number(inner.operands[1], 1.0):
+        return False
+    return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
+
+
+def _one_for_two(rewriter: Rewriter, op: Operation, inner: Operation, name: str) -> bool:
+    rewriter.replace(op, rewriter.create(name, inner.operands[:1], op, [inner]).result)
+    return True
+
+
+@pattern(
+    "MAXIMUM",
+    tf_name="MatchLeakyRelu",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Maximum", n.op("Mul", x := n.x(), n.c(0.1)), x),
+    after="LEAKY_RELU(float)",
+)
+def match_leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x * alpha, x), alpha < 1."""
     product = producer(op.operands[0], "MUL")
     if product is None or product.activation or product.operands[0] is not op.operands[1]:
@@ -83,7 +144,18 @@ def leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def parametric_relu(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    tf_name="MatchPRelu",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "AddV2",
+        n.op("Relu", x := n.x(1, 2, 8)),
+        n.op("Mul", n.op("Relu", n.op("Neg", x)), n.c(-0.5, shape=[2, 8])),
+    ),
+    after="PRELU(float)",
+)
+def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
     """RELU(x) + RELU(-x) * alpha is PRELU, alpha of one dimension less than x (MatchPRelu, Keras's form)."""
     relu, product = producer(op.operands[0], "RELU"), producer(op.operands[1], "MUL")
     if relu is None or product is None or op.activation or product.activation:
@@ -105,18 +177,61 @@ def parametric_relu(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def power(rewriter: Rewriter, op: Operation) -> bool:
-    """Small constant exponents: 1 goes, 2 is a product, 0.5 and -0.5 are roots."""
-    x, exponent = op.operands
-    if exponent.shape != ():
+@pattern(
+    "POW",
+    tf_name="OptimizePow1ToIdentity",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(1.0)),
+    after="ELU(float)",
+)
+def optimize_pow1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
+    """The first power is the number itself."""
+    if not _exponent(op, 1.0):
         return False
-    if is_number(exponent, 1.0):
-        rewriter.replace(op, x)
-    elif is_number(exponent, 2.0):
-        rewriter.replace(op, rewriter.create("MUL", [x, x], op).result)
-    elif is_number(exponent, 0.5) or is_number(exponent, -0.5):
-        name = "SQRT" if is_number(exponent, 0.5) else "RSQRT"
-        rewriter.replace(op, rewriter.create(name, [x], op).result)
-    else:
-        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+@pattern(
+    "POW",
+    tf_name="OptimizePow2ToSquare",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0)),
+    after="ELU(float) MUL(float)",
+)
+def optimize_pow2_to_square(rewriter: Rewriter, op: Operation) -> bool:
+    """The second power is a product."""
+    return _exponent(op, 2.0) and _instead(rewriter, op, "MUL", 2)
+
+
+@pattern(
+    "POW",
+    tf_name="OptimizePow2ToSqrt",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(0.5)),
+    after="ELU(float) SQRT(float)",
+)
+def optimize_pow2_to_sqrt(rewriter: Rewriter, op: Operation) -> bool:
+    """The power of a half is the root."""
+    return _exponent(op, 0.5) and _instead(rewriter, op, "SQRT", 1)
+
+
+@pattern(
+    "POW",
+    tf_name="OptimizePow2ToRsqrt",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(-0.5)),
+    after="ELU(float) RSQRT(float)",
+)
+def optimize_pow2_to_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
+    """The power of minus a half is the inverse of the root."""
+    return _exponent(op, -0.5) and _instead(rewriter, op, "RSQRT", 1)
+
+
+def _exponent(op: Operation, wanted: float) -> bool:
+    return op.operands[1].shape == () and is_number(op.operands[1], wanted)
+
+
+def _instead(rewriter: Rewriter, op: Operation, name: str, count: int) -> bool:
+    rewriter.replace(op, rewriter.create(name, [op.operands[0]] * count, op).result)
     return True

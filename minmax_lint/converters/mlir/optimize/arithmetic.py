@@ -5,10 +5,22 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import all_equal, keeps_order, producer, same_type
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
+@pattern(
+    "FULLY_CONNECTED",
+    "MUL",
+    tf_name="FullyConnectedOp::fold, MulOp::fold",
+    source="tfl_ops.cc",
+    until=(2, 20),
+    before=lambda n: n.mat_mul(
+        n.op("Mul", n.op("Elu", n.x()), n.c(0.5, 0.25, shape=[8])), n.fq(n.weights(8, 4))
+    ),
+    after="ELU(float) FULLY_CONNECTED(float)",
+)
 def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     """What is computed from plain constants only is one."""
     if not all(map(is_constant, op.operands)):
@@ -17,7 +29,14 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def two_additions(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    tf_name="ReorderAddToAllowConstFold_ActFunc",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("AddV2", n.op("AddV2", n.x(), n.c(0.5)), n.c(0.25)),
+    after="ADD(float)",
+)
+def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
     """The sum x + a + b is x + (a + b)."""
     first = producer(op.operands[0], "ADD")
     if first is None or first.activation or first.result.use_count != 1:
@@ -32,8 +51,16 @@ def two_additions(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def plus_nothing(rewriter: Rewriter, op: Operation) -> bool:
-    """The sum x + (y - y) is x (2.21)."""
+@pattern(
+    "ADD",
+    tf_name="AddComputedZeroRHS",
+    source="optimize_patterns.td",
+    since=(2, 20),
+    before=lambda n: n.op("Abs", n.op("AddV2", x := n.x(), n.op("Sub", y := n.op("Elu", x), y))),
+    after="ABS(float)",
+)
+def add_computed_zero_rhs(rewriter: Rewriter, op: Operation) -> bool:
+    """The sum x + (y - y) is x."""
     difference = producer(op.operands[1], "SUB")
     if difference is None or op.activation or difference.activation:
         return False
@@ -43,7 +70,16 @@ def plus_nothing(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def times_one(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "MUL",
+    tf_name="OptimizeMul1ToIdentity",
+    source="optimize_patterns.td",
+    before=lambda n: n.fq(
+        n.op("Mul", n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5)), n.c(1.0))
+    ),
+    after="CONV_2D",
+)
+def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
     """What is multiplied by 1 stays."""
     if op.activation or not same_type(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
         return False
@@ -51,7 +87,16 @@ def times_one(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def product_of_transposed(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="FuseTransposeFCRhsToBatchMatmul, FuseTransposeFCLhsToBatchMatmul",
+    source="optimize_batch_matmul.td",
+    since=(2, 14),
+    until=(2, 16),
+    before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True),
+    after="ELU(float) EXP(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_fc_operands_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """FULLY_CONNECTED of two transposed activations is BATCH_MATMUL of what was transposed."""
     transposes = [producer(value, "TRANSPOSE") for value in op.operands]
     left, right = transposes[:2]
@@ -64,8 +109,16 @@ def product_of_transposed(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def product_of_reordered(rewriter: Rewriter, op: Operation) -> bool:
-    """The same, where the TRANSPOSEs are visited before, and become RESHAPEs if they can (2.21)."""
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="FuseTransposeFCRhsToBatchMatmul, FuseTransposeFCLhsToBatchMatmul",
+    source="optimize_batch_matmul.td",
+    since=(2, 17),
+    before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True),
+    after="ELU(float) EXP(float) BATCH_MATMUL(float)",
+)
+def fuse_reordered_transpose_fc_operands_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
+    """The same, where the TRANSPOSEs are visited before, and become RESHAPEs if they can."""
     if any((found := producer(value, "TRANSPOSE")) and keeps_order(found) for value in op.operands):
         return False
-    return product_of_transposed(rewriter, op)
+    return fuse_transpose_fc_operands_to_batch_matmul(rewriter, op)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant, quantize_of
 from minmax_lint.converters.mlir.matchers import axes_of, padding_of, producer
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -24,7 +25,15 @@ def _fits_channels(conv: Operation, constant: Value) -> bool:
     return (filters[-1] if conv.name == "DEPTHWISE_CONV_2D" else filters[0]) == shape[-1]
 
 
-def add_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    "SUB",
+    tf_name="FuseBinaryOpWithConv, FuseBinaryOpWithDepthwiseConv, FuseBinaryOpWithTransposeConv",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5)),
+    after="CONV_2D(float)",
+)
+def fuse_binary_op_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """ADD or SUB of a constant behind a convolution of one reader becomes its bias."""
     conv = op.operands[0].op
     if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
@@ -43,7 +52,15 @@ def add_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def scale_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "DIV",
+    "MUL",
+    tf_name="FuseMulOrDivWithConv, FuseMulOrDivWithDepthwiseConv, FuseMulOrDivWithTransposeConv",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Mul", n.conv(n.image()), n.c(0.5)),
+    after="CONV_2D(float)",
+)
+def fuse_mul_or_div_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """MUL or DIV by a constant goes into constant filters that have no FakeQuant of their own."""
     conv = op.operands[0].op
     if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
@@ -66,7 +83,16 @@ def scale_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def scale_into_quantized_filters(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "MUL",
+    tf_name="FuseAffinOpAndMulWithQDQs",
+    source="optimize.cc",
+    before=lambda n: n.fq(
+        n.op("Mul", n.conv(n.image(), n.per_channel(n.weights(3, 3, 4, 4), 4)), n.c(0.5, 0.25, 0.5, 0.25))
+    ),
+    after="CONV_2D",
+)
+def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     """MUL by a constant vector goes into filters behind a FakeQuant for each channel."""
     conv, factor = op.operands[0].op, op.operands[1]
     if conv is None or conv.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or conv.activation:
@@ -86,8 +112,20 @@ def scale_into_quantized_filters(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def pad_into_convolution(rewriter: Rewriter, op: Operation) -> bool:
-    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it (2.21)."""
+@pattern(
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    tf_name="FuseSamePaddingConv2D, FuseSamePaddingDepthwiseConv",
+    source="optimize_patterns.td",
+    since=(2, 18),
+    before=lambda n: n.conv(
+        n.op("Pad", n.op("Elu", n.image()), n.ints(0, 0, 1, 1, 1, 1, 0, 0, shape=[4, 2]), Tpaddings=True),
+        padding=b"VALID",
+    ),
+    after="ELU(float) CONV_2D(float)",
+)
+def fuse_same_padding_conv(rewriter: Rewriter, op: Operation) -> bool:
+    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it."""
     pad = producer(op.operands[0], "PAD")
     if pad is None or pad.result.use_count != 1 or "padding" in op.attrs or padding_of(op) != "VALID":
         return False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from minmax_lint.converters.mlir.example import Before, Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, splat
+from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.version import FIRST, Number
 
 Form = tuple[Any, ...]
 """An operation's name and what its operands must be: a number, a form, `X` (always the same array) or ANY_NUMBER."""
@@ -16,49 +18,140 @@ X = "x"
 ANY_NUMBER = "number"
 
 
-@dataclass(frozen=True)
-class Spelled:
-    """One way to spell a function out."""
-
-    result: str
-    """The operation that it is taken for."""
-    form: Form
-    shared: frozenset[str] = frozenset()
-    """Inner operations that others may read as well."""
-
-
 _CUBE = ("MUL", ("POW", X, 3.0), 0.044715)
 _TANH = ("ADD", ("TANH", ("MUL", ("ADD", X, _CUBE), 0.797884583)), 1.0)
 _POSITIVE = ("GREATER", X, 0.0)
 
-SPELLED = (
-    Spelled("GELU", ("MUL", ("MUL", X, 0.5), ("ADD", ("Erf", ("MUL", X, 0.707106769)), 1.0))),
-    Spelled(
-        "GELU",
-        ("MUL", ("MUL", X, 0.5), ("Erfc", ("MUL", ("NEG", X), 0.707106769))),
-        shared=frozenset({"NEG"}),
-    ),
-    Spelled("GELU", ("MUL", ("MUL", X, 0.5), _TANH)),
-    Spelled("GELU", ("MUL", X, ("MUL", _TANH, 0.5))),
-    Spelled("LOGISTIC", ("DIV", 1.0, ("ADD", ("EXP", ("NEG", X)), 1.0))),
-    Spelled(
-        "ELU",
-        ("SELECT", _POSITIVE, X, ("SUB", ("EXP", ("SELECT", _POSITIVE, 0.0, X)), 1.0)),
-        shared=frozenset({"GREATER"}),
-    ),
-    Spelled("LEAKY_RELU", ("SELECT", ("GREATER_EQUAL", X, 0.0), X, ("MUL", X, ANY_NUMBER))),
-)
 
+def _decomposed(
+    name: str,
+    tf_name: str,
+    result: str,
+    form: Form,
+    before: Before,
+    after: str,
+    *,
+    shared: frozenset[str] = frozenset(),
+    since: Number = FIRST,
+) -> Pattern:
+    """The pattern of one function: `result` in place of `form`, of which others may read the `shared` operations."""
 
-def spelled_out(rewriter: Rewriter, op: Operation) -> bool:
-    """One operation in place of all that spell it out."""
-    for spelled in SPELLED:
+    def rewrite(rewriter: Rewriter, op: Operation) -> bool:
         found: dict[str, Value] = {}
         parts: list[Operation] = []
-        if _has_form(op, spelled.form, found, parts, spelled.shared):
-            rewriter.replace(op, rewriter.create(spelled.result, [found[X]], op, parts).result)
-            return True
-    return False
+        if not _has_form(op, form, found, parts, shared):
+            return False
+        rewriter.replace(op, rewriter.create(result, [found[X]], op, parts).result)
+        return True
+
+    return Pattern(
+        since,
+        rewrite=rewrite,
+        name=name,
+        roots=(form[0],),
+        tf_name=tf_name,
+        source="optimize_patterns.td",
+        before=before,
+        after=after,
+    )
+
+
+def _tanh(n: Net, x: str) -> str:
+    cube = n.op("Mul", n.op("Pow", x, n.c(3.0)), n.c(0.044715))
+    inner = n.op("Mul", n.op("AddV2", x, cube), n.c(0.797884583))
+    return n.op("AddV2", n.op("Tanh", inner), n.c(1.0))
+
+
+def _erf(n: Net, x: str) -> str:
+    return n.op("AddV2", n.op("Erf", n.op("Mul", x, n.c(0.707106769))), n.c(1.0))
+
+
+def _erfc(n: Net, x: str) -> str:
+    return n.op("Erfc", n.op("Mul", n.op("Neg", x), n.c(0.707106769)))
+
+
+def _elu(n: Net, x: str) -> str:
+    positive = n.op("Greater", x, zero := n.c(0.0, shape=[1, 1]))
+    below = n.op("Sub", n.op("Exp", n.op("SelectV2", positive, zero, x)), n.c(1.0))
+    return n.op("SelectV2", positive, x, below)
+
+
+match_gelu = _decomposed(
+    "match_gelu",
+    "MatchGelu",
+    "GELU",
+    ("MUL", ("MUL", X, 0.5), ("ADD", ("Erf", ("MUL", X, 0.707106769)), 1.0)),
+    lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _erf(n, x)),
+    "GELU(float)",
+)
+match_gelu_with_erfc = _decomposed(
+    "match_gelu_with_erfc",
+    "MatchGeluWithErfc",
+    "GELU",
+    ("MUL", ("MUL", X, 0.5), ("Erfc", ("MUL", ("NEG", X), 0.707106769))),
+    lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _erfc(n, x)),
+    "GELU(float)",
+    shared=frozenset({"NEG"}),
+)
+match_gelu_approximate = _decomposed(
+    "match_gelu_approximate",
+    "MatchGeluApproximate",
+    "GELU",
+    ("MUL", ("MUL", X, 0.5), _TANH),
+    lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _tanh(n, x)),
+    "GELU(float)",
+)
+match_gelu_approximate1 = _decomposed(
+    "match_gelu_approximate1",
+    "MatchGeluApproximate1",
+    "GELU",
+    ("MUL", X, ("MUL", _TANH, 0.5)),
+    lambda n: n.op("Mul", x := n.x(), n.op("Mul", _tanh(n, x), n.c(0.5))),
+    "GELU(float)",
+)
+fuse_sigmoid = _decomposed(
+    "fuse_sigmoid",
+    "FuseSigmoid",
+    "LOGISTIC",
+    ("DIV", 1.0, ("ADD", ("EXP", ("NEG", X)), 1.0)),
+    lambda n: n.op("RealDiv", n.c(1.0), n.op("AddV2", n.op("Exp", n.op("Neg", n.x())), n.c(1.0))),
+    "LOGISTIC",
+    since=(2, 14),
+)
+fuse_elu_const = _decomposed(
+    "fuse_elu_const",
+    "FuseEluConst",
+    "ELU",
+    ("SELECT", _POSITIVE, X, ("SUB", ("EXP", ("SELECT", _POSITIVE, 0.0, X)), 1.0)),
+    lambda n: _elu(n, n.x(1, 1)),
+    "ELU(float)",
+    shared=frozenset({"GREATER"}),
+    since=(2, 14),
+)
+fuse_leaky_relu_const = _decomposed(
+    "fuse_leaky_relu_const",
+    "FuseLeakyReluConst",
+    "LEAKY_RELU",
+    ("SELECT", ("GREATER_EQUAL", X, 0.0), X, ("MUL", X, ANY_NUMBER)),
+    lambda n: n.op(
+        "SelectV2",
+        n.op("GreaterEqual", x := n.x(), n.c(0.0)),
+        x,
+        n.op("Mul", x, n.c(0.1)),
+    ),
+    "LEAKY_RELU(float)",
+    since=(2, 14),
+)
+DECOMPOSED = (
+    match_gelu,
+    match_gelu_with_erfc,
+    match_gelu_approximate,
+    match_gelu_approximate1,
+    fuse_sigmoid,
+    fuse_elu_const,
+    fuse_leaky_relu_const,
+)
+"""In the order in which they are tried."""
 
 
 def _has_form(

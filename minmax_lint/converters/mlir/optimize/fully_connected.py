@@ -5,19 +5,42 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind, is_constant, quantize_of
 from minmax_lint.converters.mlir.matchers import padding_of, producer, rank, same_type
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 from minmax_lint.inference.shape_arithmetic import elements
 
 
-def add_into_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """ADD of a constant vector or scalar behind FULLY_CONNECTED that only it reads becomes its bias (2.21)."""
+@pattern(
+    "ADD",
+    tf_name="FuseFullyConnectedAndAdd",
+    source="optimize.cc",
+    since=(2, 16),
+    before=lambda n: n.fq(
+        n.op("AddV2", n.mat_mul(n.x(), n.fq(n.weights(8, 4))), n.fq(n.c(0.5, 0.25, 0.5, 0.25)))
+    ),
+    after="FULLY_CONNECTED",
+)
+def fuse_fully_connected_and_add(rewriter: Rewriter, op: Operation) -> bool:
+    """ADD of a constant vector or scalar (or its FakeQuant) becomes the bias of the layer it alone reads."""
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     return dense is not None and dense.result.use_count == 1 and _add(rewriter, op, dense)
 
 
-def add_into_any_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """The same, whoever else reads the layer, of which there are two then; without FakeQuants (2.15)."""
+@pattern(
+    "ADD",
+    tf_name="FuseFullyConnectedAndAdd",
+    source="optimize.cc",
+    until=(2, 19),
+    before=lambda n: n.op(
+        "AddV2",
+        n.op("AddV2", d := n.mat_mul(n.x(), n.fq(n.weights(8, 4))), n.c(0.5, 0.25, 0.5, 0.25)),
+        n.op("Elu", d),
+    ),
+    after="FULLY_CONNECTED(float) FULLY_CONNECTED(float) ELU(float) ADD(float)",
+)
+def fuse_shared_fully_connected_and_add(rewriter: Rewriter, op: Operation) -> bool:
+    """The same whatever else reads the layer, of which there are two then; without FakeQuants."""
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     if dense is None or not is_constant(op.operands[1]) or not all(map(is_constant, dense.operands[2:])):
         return False
@@ -46,8 +69,21 @@ def _rank_is_lost(weights: Value) -> bool:
     return quantize is not None and bool(quantize.attrs.get("moved"))
 
 
-def scale_into_dense(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
-    """MUL by a constant goes into constant weights that have no FakeQuant, if `single` only where nobody else reads."""
+@pattern(
+    "MUL",
+    tf_name="FuseFullyConnectedAndMul",
+    source="optimize.cc",
+    since=(2, 20),
+    before=lambda n: n.op("Mul", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)),
+    after="FULLY_CONNECTED(float)",
+)
+def fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation) -> bool:
+    """MUL by a constant goes into constant weights that have no FakeQuant where it alone reads the layer."""
+    return _fuse_fully_connected_and_mul(rewriter, op)
+
+
+def _fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
+    """MUL by a constant goes into plain constant weights, if `single` only where it alone reads the layer."""
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     factor = op.operands[1]
     if dense is None or dense.activation or not is_constant(factor):
@@ -68,12 +104,31 @@ def scale_into_dense(rewriter: Rewriter, op: Operation, *, single: bool = True) 
     return True
 
 
-def scale_into_any_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """The same, whoever else reads the layer, of which there are two then (2.15)."""
-    return scale_into_dense(rewriter, op, single=False)
+@pattern(
+    "MUL",
+    tf_name="FuseFullyConnectedAndMul",
+    source="optimize.cc",
+    until=(2, 19),
+    before=lambda n: n.op(
+        "AddV2", n.op("Mul", d := n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)), n.op("Elu", d)
+    ),
+    after="FULLY_CONNECTED(float) ELU(float) FULLY_CONNECTED(float) ADD(float)",
+)
+def fuse_shared_fully_connected_and_mul(rewriter: Rewriter, op: Operation) -> bool:
+    """The same whatever else reads the layer, of which there are two then."""
+    return _fuse_fully_connected_and_mul(rewriter, op, single=False)
 
 
-def scalar_into_following(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    tf_name="FuseBinaryOpToFollowingAffineOp",
+    source="optimize.cc",
+    before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5)), n.weights(8, 4)),
+    after="FULLY_CONNECTED(float)",
+)
+def fuse_binary_op_to_following_affine_op(rewriter: Rewriter, op: Operation) -> bool:
     """ADD, SUB, MUL or DIV by a scalar in front of a layer of constant weights goes into these."""
     binary = op.operands[0].op
     if binary is None or binary.name not in ("ADD", "SUB", "MUL", "DIV") or binary.activation:
@@ -99,13 +154,29 @@ def scalar_into_following(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def vector_into_following_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """MUL or ADD of a constant vector in front of a dense layer of plain constant weights (2.21)."""
-    return is_constant(op.operands[1]) and vector_into_any_following_dense(rewriter, op)
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="FuseAddAndFullyConnected, FuseMulAndFullyConnected",
+    source="optimize.cc",
+    since=(2, 21),
+    before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5, 0.25, shape=[8])), n.weights(8, 4)),
+    after="FULLY_CONNECTED(float)",
+)
+def fuse_binary_and_fully_connected_of_constants(rewriter: Rewriter, op: Operation) -> bool:
+    """MUL or ADD of a constant vector in front of a dense layer of plain constant weights."""
+    return is_constant(op.operands[1]) and fuse_binary_and_fully_connected(rewriter, op)
 
 
-def vector_into_any_following_dense(rewriter: Rewriter, op: Operation) -> bool:
-    """The same with weights of any kind: what is not constant is computed by one operation more (2.15)."""
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="FuseAddAndFullyConnected, FuseMulAndFullyConnected",
+    source="optimize.cc",
+    until=(2, 20),
+    before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5, 0.25, shape=[8])), n.fq(n.weights(8, 4))),
+    after="FULLY_CONNECTED(float)",
+)
+def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
+    """The same with weights of any kind: what is not constant is computed by one operation more."""
     binary = op.operands[0].op
     if binary is None or binary.name not in ("ADD", "MUL") or binary.activation:
         return False

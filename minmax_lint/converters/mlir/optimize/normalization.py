@@ -10,34 +10,54 @@ from minmax_lint.converters.mlir.matchers import (
     number,
     producer,
 )
-from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
 
 
-def l2_normalization(root: str) -> Pattern:
-    """Recognize x * RSQRT(SUM(SQUARE(x))), or x / SQRT of it, perhaps with a small number added or as a lower bound."""
+@pattern(
+    "MUL",
+    tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x)))),
+    after="L2_NORMALIZATION",
+)
+def l2_normalize_pattern_mul_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
+    """Recognize x * RSQRT(SUM(SQUARE(x))), perhaps with a small number added or as a lower bound."""
+    return _l2_normalize(rewriter, op, "RSQRT")
 
-    def pattern(rewriter: Rewriter, op: Operation) -> bool:
-        x, norm = op.operands[0], producer(op.operands[1], root)
-        if norm is None or op.activation:
+
+@pattern(
+    "DIV",
+    tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("RealDiv", x := n.x(), n.op("Pow", n.sum(n.op("Square", x)), n.c(0.5))),
+    after="L2_NORMALIZATION",
+)
+def l2_normalize_pattern_div_sqrt(rewriter: Rewriter, op: Operation) -> bool:
+    """Recognize x / SQRT(SUM(SQUARE(x))), perhaps with a small number added or as a lower bound."""
+    return _l2_normalize(rewriter, op, "SQRT")
+
+
+def _l2_normalize(rewriter: Rewriter, op: Operation, root: str) -> bool:
+    x, norm = op.operands[0], producer(op.operands[1], root)
+    if norm is None or op.activation:
+        return False
+    total = norm.operands[0].op
+    parts = [norm]
+    if total is not None and total.name in ("ADD", "MAXIMUM"):
+        small = number(total.operands[1])
+        if small is None or not abs(small) < 1e-3 or total.activation:
             return False
-        total = norm.operands[0].op
-        parts = [norm]
-        if total is not None and total.name in ("ADD", "MAXIMUM"):
-            small = number(total.operands[1])
-            if small is None or not abs(small) < 1e-3 or total.activation:
-                return False
-            parts.append(total)
-            total = total.operands[0].op
-        if total is None or total.name != "SUM" or not _last_axis(total):
-            return False
-        square = producer(total.operands[0], "SQUARE")
-        if square is None or square.operands[0] is not x:
-            return False
-        fused = rewriter.create("L2_NORMALIZATION", [x], op, [square, total, *parts])
-        rewriter.replace(op, fused.result)
-        return True
-
-    return pattern
+        parts.append(total)
+        total = total.operands[0].op
+    if total is None or total.name != "SUM" or not _last_axis(total):
+        return False
+    square = producer(total.operands[0], "SQUARE")
+    if square is None or square.operands[0] is not x:
+        return False
+    fused = rewriter.create("L2_NORMALIZATION", [x], op, [square, total, *parts])
+    rewriter.replace(op, fused.result)
+    return True
 
 
 def _last_axis(op: Operation) -> bool:
@@ -47,7 +67,16 @@ def _last_axis(op: Operation) -> bool:
     return axes[0] in (len(shape) - 1, -1) or axes == list(range(len(shape)))
 
 
-def hard_swish(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "MUL",
+    tf_name="MatchHardSwishPattern, MatchHardSwishQuantized",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "Mul", n.op("Mul", x := n.x(), n.op("Relu6", n.op("AddV2", x, n.c(3.0)))), n.c(1 / 6)
+    ),
+    after="HARD_SWISH(float)",
+)
+def match_hard_swish_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """Recognize x * RELU6(x + 3) / 6, in any order of the factors; also with FakeQuants behind both products."""
     if op.activation:
         return False

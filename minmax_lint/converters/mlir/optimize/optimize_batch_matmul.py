@@ -9,18 +9,40 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 
 
-def dense_of_constant(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="ConvertBatchMatMulOp2FullyConnectedOp",
+    source="optimize_batch_matmul.cc",
+    since=(2, 15),
+    until=(2, 16),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 2, 8), n.weights(8, 4), adj_x=False, adj_y=False)),
+    after="FULLY_CONNECTED",
+)
+def convert_batch_mat_mul_op_to_fully_connected_op(rewriter: Rewriter, op: Operation) -> bool:
     """The product with a plain constant matrix is FULLY_CONNECTED."""
-    return is_constant(op.operands[1]) and dense_of_any_constant(rewriter, op)
+    return is_constant(op.operands[1]) and convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
+        rewriter, op
+    )
 
 
-def dense_of_any_constant(rewriter: Rewriter, op: Operation) -> bool:
-    """The same where the matrix comes through a FakeQuant (2.21)."""
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
+    source="optimize_batch_matmul.cc",
+    since=(2, 17),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 8, 2), n.fq(n.weights(4, 8)), adj_x=True, adj_y=True)),
+    after="TRANSPOSE FULLY_CONNECTED",
+)
+def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
+    rewriter: Rewriter, op: Operation
+) -> bool:
+    """The same where the matrix comes through a FakeQuant."""
     left, right = op.operands[:2]
     if not has_weights(right):
         return False
@@ -34,8 +56,18 @@ def dense_of_any_constant(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def product_of_flipped(rewriter: Rewriter, op: Operation) -> bool:
-    """A TRANSPOSE of the last two dimensions goes into the product: on the right side if nobody else reads it."""
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseTransposeIntoBatchMatMulLHS, FuseTransposeIntoBatchMatMulRHS",
+    source="optimize_batch_matmul.td",
+    since=(2, 14),
+    before=lambda n: n.op(
+        "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
+    ),
+    after="EXP(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_into_batch_mat_mul(rewriter: Rewriter, op: Operation) -> bool:
+    """A TRANSPOSE of the last two dimensions goes into the product: on the right side if it alone reads it."""
     for slot, name in enumerate(("adj_x", "adj_y")):
         transpose = producer(op.operands[slot], "TRANSPOSE")
         if transpose is None or _adjoint(op, name) or not _flips(transpose):

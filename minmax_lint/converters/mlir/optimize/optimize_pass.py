@@ -1,233 +1,225 @@
-"""The optimization pass: what is fused, and what changes places, before anybody looks at scales.
+"""OptimizePass and the passes in front of it: fusing and reordering, before quantization looks at scales.
 
-Sources: optimize.cc (optimize_pass.cc), optimize_patterns.td.
+Sources: optimize_pass.cc (optimize.cc before 2.20), optimize_patterns.td, tf_tfl_passes.cc. Where several patterns
+start at one operation, the first in the list that fits is applied.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
-from minmax_lint.converters.mlir.ir import QUANTIZE, Function, Operation
+from minmax_lint.converters.mlir.behaviours import MERGES_RESHAPES_FIRST, OPTIMIZE_BATCH_MATMUL_FIRST
+from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.optimize.activations import (
-    clamp,
-    fuse_activation,
-    leaky_relu,
-    maximum_with_zero,
-    parametric_relu,
-    power,
-    relu6,
-    relu_of_square,
+    fuse_activation_func,
+    match_leaky_relu,
+    match_prelu,
+    match_relu1_pattern1,
+    match_relu1_pattern2,
+    match_relu_pattern,
+    minimum_of_relu_and_6_to_relu6,
+    optimize_pow1_to_identity,
+    optimize_pow2_to_rsqrt,
+    optimize_pow2_to_sqrt,
+    optimize_pow2_to_square,
+    optimize_relu_squared_difference,
+    relu_of_minimum6_to_relu6,
 )
 from minmax_lint.converters.mlir.optimize.arithmetic import (
+    add_computed_zero_rhs,
     fold_constants,
-    plus_nothing,
-    product_of_reordered,
-    product_of_transposed,
-    times_one,
-    two_additions,
+    fuse_reordered_transpose_fc_operands_to_batch_matmul,
+    fuse_transpose_fc_operands_to_batch_matmul,
+    optimize_mul1_to_identity,
+    reorder_add_to_allow_const_fold,
 )
 from minmax_lint.converters.mlir.optimize.convolution import (
-    add_into_convolution,
-    pad_into_convolution,
-    scale_into_convolution,
-    scale_into_quantized_filters,
+    fuse_affin_op_and_mul_with_qdqs,
+    fuse_binary_op_with_conv,
+    fuse_mul_or_div_with_conv,
+    fuse_same_padding_conv,
 )
-from minmax_lint.converters.mlir.optimize.decomposed import spelled_out
+from minmax_lint.converters.mlir.optimize.decomposed import DECOMPOSED
 from minmax_lint.converters.mlir.optimize.fully_connected import (
-    add_into_any_dense,
-    add_into_dense,
-    scalar_into_following,
-    scale_into_any_dense,
-    scale_into_dense,
-    vector_into_any_following_dense,
-    vector_into_following_dense,
+    fuse_binary_and_fully_connected,
+    fuse_binary_and_fully_connected_of_constants,
+    fuse_binary_op_to_following_affine_op,
+    fuse_fully_connected_and_add,
+    fuse_fully_connected_and_mul,
+    fuse_shared_fully_connected_and_add,
+    fuse_shared_fully_connected_and_mul,
 )
-from minmax_lint.converters.mlir.optimize.normalization import hard_swish, l2_normalization
+from minmax_lint.converters.mlir.optimize.normalization import (
+    l2_normalize_pattern_div_sqrt,
+    l2_normalize_pattern_mul_rsqrt,
+    match_hard_swish_pattern,
+)
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import (
-    dense_of_any_constant,
-    dense_of_constant,
-    product_of_flipped,
+    convert_batch_mat_mul_op_to_fully_connected_op,
+    convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs,
+    fuse_transpose_into_batch_mat_mul,
 )
+from minmax_lint.converters.mlir.optimize.quantize_pairs import eliminate_qdq_pairs, squash_dq_q
 from minmax_lint.converters.mlir.optimize.reorder import (
-    before_broadcast,
-    binary_before_reshape,
-    binary_of_any_reshapes,
-    binary_of_reshapes,
-    reshape_away,
-    tile_into_binary,
-    to_reshape,
-    transpose_behind,
-    trivial_transpose,
-    value_before_move,
-    without_broadcast,
+    commute_transpose_with_ewise_ops,
+    convert_results_broadcastable_shape_op,
+    convert_squeeze_and_expand_dims_to_reshape,
+    convert_trivial_transpose_op_to_reshape_op,
+    fold_reshape,
+    fuse_tile_broadcast_to_binary_op,
+    move_binary_op_before_reshape,
+    move_binary_op_before_shared_reshape,
+    move_binary_op_const_before_reshape,
+    reorder_broadcast_to_op,
+    reorder_elementwise_and_move_operations,
 )
 from minmax_lint.converters.mlir.optimize.reshape import (
-    REDUCTIONS,
-    binary_before_dense_reshape,
-    dense_of_reshape,
-    flat_bias,
-    joined_pieces,
-    reshape_of_dense,
-    reshape_of_reduction,
-    transposed_there_and_back,
+    convert_transpose_reshape_transpose_to_reshape,
+    fold_reshape_to_reduce,
+    fuse_unpack_and_concat_to_reshape,
+    move_binary_op_flatten_const_before_reshape,
+    remove_reshape_after_fully_connected,
+    remove_reshape_before_fully_connected,
+    undo_broadcast_fully_connected_bias_add,
 )
 from minmax_lint.converters.mlir.optimize.slice import (
-    broadcast_select,
-    known_select,
-    plain_slice,
-    reduction_of_one,
-    sum_of_one,
-    whole_gather,
-    whole_slice,
+    eliminate_cum_sum_inclusive,
+    eliminate_no_op_reduction_op,
+    fuse_splat_const_into_select_op,
+    optimize_identity_gather_nd_op,
+    optimize_select_op,
+    optimize_slice_op,
+    optimize_strided_slice,
 )
 from minmax_lint.converters.mlir.optimize.softmax import (
-    arg_of_softmax,
-    exponentials_over_sum,
-    less_logarithm_of_sum,
-    softmax_of_normalized,
+    fold_normalization_into_softmax,
+    fuse_log_softmax,
+    optimize_to_softmax,
+    remove_softmax_op_before_arg_min_max,
 )
-from minmax_lint.converters.mlir.rewriter import Pattern, Patterns, Rewriter
-from minmax_lint.converters.mlir.tables import (
-    ACTIVATIONS,
-    BEFORE_RESHAPE,
-    BROADCASTING,
-    VALUE_OPS,
-    Version,
+from minmax_lint.converters.mlir.pattern import Pattern, by_root
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.version import Version
+
+OPTIMIZE_BROADCAST_LIKE = (convert_results_broadcastable_shape_op, fuse_splat_const_into_select_op)
+"""OptimizeBroadcastLikePass."""
+
+PUSH_TRANSPOSE_THROUGH_EWISE = (commute_transpose_with_ewise_ops,)
+"""PushTransposeThroughEwisePass."""
+
+OPTIMIZE_BATCH_MATMUL = (
+    convert_batch_mat_mul_op_to_fully_connected_op,
+    convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs,
 )
+"""OptimizeBatchMatmulPass: what of it starts at a BATCH_MATMUL."""
+
+PHASE_0 = (remove_reshape_before_fully_connected, remove_reshape_after_fully_connected)
+"""The phase that merges RESHAPEs into FULLY_CONNECTED in front of the first."""
+
+PHASE_1: tuple[Pattern, ...] = (
+    fold_constants,
+    fuse_binary_and_fully_connected,
+    fuse_binary_and_fully_connected_of_constants,
+    add_computed_zero_rhs,
+    fuse_shared_fully_connected_and_mul,
+    fuse_shared_fully_connected_and_add,
+    fuse_fully_connected_and_add,
+    move_binary_op_before_shared_reshape,
+    reorder_broadcast_to_op,
+    fuse_same_padding_conv,
+    fuse_activation_func,
+    match_prelu,
+    *DECOMPOSED,
+    optimize_to_softmax,
+    fold_normalization_into_softmax,
+    remove_softmax_op_before_arg_min_max,
+    l2_normalize_pattern_mul_rsqrt,
+    l2_normalize_pattern_div_sqrt,
+    match_hard_swish_pattern,
+    fuse_binary_op_with_conv,
+    fuse_mul_or_div_with_conv,
+    fuse_fully_connected_and_mul,
+    optimize_mul1_to_identity,
+    reorder_add_to_allow_const_fold,
+    match_relu1_pattern1,
+    match_relu1_pattern2,
+    match_leaky_relu,
+    match_relu_pattern,
+    minimum_of_relu_and_6_to_relu6,
+    relu_of_minimum6_to_relu6,
+    optimize_relu_squared_difference,
+    optimize_pow1_to_identity,
+    optimize_pow2_to_square,
+    optimize_pow2_to_sqrt,
+    optimize_pow2_to_rsqrt,
+    move_binary_op_before_reshape,
+    move_binary_op_const_before_reshape,
+    move_binary_op_flatten_const_before_reshape,
+    reorder_elementwise_and_move_operations,
+    undo_broadcast_fully_connected_bias_add,
+    fuse_tile_broadcast_to_binary_op,
+    fuse_reordered_transpose_fc_operands_to_batch_matmul,
+    fuse_transpose_into_batch_mat_mul,
+    convert_squeeze_and_expand_dims_to_reshape,
+    fold_reshape,
+    fold_reshape_to_reduce,
+    convert_transpose_reshape_transpose_to_reshape,
+    convert_trivial_transpose_op_to_reshape_op,
+    optimize_slice_op,
+    optimize_strided_slice,
+    optimize_select_op,
+    optimize_identity_gather_nd_op,
+    eliminate_no_op_reduction_op,
+    eliminate_cum_sum_inclusive,
+    eliminate_qdq_pairs,
+)
+"""The first phase; canonicalization patterns and folds of the ops included."""
+
+PHASE_2 = (
+    squash_dq_q,
+    *PHASE_1,
+    fuse_log_softmax,
+    fuse_binary_op_to_following_affine_op,
+    fuse_affin_op_and_mul_with_qdqs,
+    remove_reshape_after_fully_connected,
+    remove_reshape_before_fully_connected,
+    fuse_unpack_and_concat_to_reshape,
+)
+"""The second phase."""
+
+PATTERNS = tuple(
+    dict.fromkeys(
+        (
+            *OPTIMIZE_BROADCAST_LIKE,
+            *PUSH_TRANSPOSE_THROUGH_EWISE,
+            fuse_transpose_fc_operands_to_batch_matmul,
+            *OPTIMIZE_BATCH_MATMUL,
+            *PHASE_0,
+            *PHASE_2,
+        )
+    )
+)
+"""Every pattern once."""
 
 
-def same_again(rewriter: Rewriter, op: Operation) -> bool:
-    """A quantize of what was dequantized from the same type goes."""
-    before = op.operands[0].op
-    if before is None or before.name != "DEQUANTIZE" or before.operands[0].scale != op.result.scale:
-        return False
-    stored = before.operands[0]
-    stored.name = op.result.name
-    rewriter.replace(op, stored)
-    return True
-
-
-def optimize(function: Function, version: Version, last: Pattern = same_again) -> None:
-    """Both phases of the pass. `last`: what its second phase does with a quantize."""
-    if version.pushes_transposes:
-        Rewriter(function, WITHOUT_BROADCAST).run()
-        Rewriter(function, PUSH_TRANSPOSE).run()
-        Rewriter(function, WITHOUT_RESHAPES).run()
-    else:  # 2.15 goes from the last operation to the first: it meets the product before its operands
-        Rewriter(function, {"FULLY_CONNECTED": (product_of_transposed,)}).run()
-        Rewriter(function, {"BATCH_MATMUL": (dense_of_constant,)}).run()
-    phases = _phases(version.simplifies_slices_and_sums, last)
-    for patterns in phases:
-        Rewriter(function, patterns).run()
-    if version.pushes_transposes and any(op.name == "BATCH_MATMUL" for op in function):
-        for patterns in ({"BATCH_MATMUL": (dense_of_any_constant,)}, *phases):
-            Rewriter(function, patterns).run()
+def optimize(function: Function, version: Version) -> None:
+    """Run the passes."""
+    early = version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
+    _run(function, OPTIMIZE_BROADCAST_LIKE, version)
+    _run(function, PUSH_TRANSPOSE_THROUGH_EWISE, version)
+    if version.has(MERGES_RESHAPES_FIRST):
+        _run(function, PHASE_0, version)
+    if early:  # it goes from the last operation to the first: it meets the product before its operands
+        _run(function, (fuse_transpose_fc_operands_to_batch_matmul,), version)
+        _run(function, OPTIMIZE_BATCH_MATMUL, version)
+    _run(function, PHASE_1, version)
+    _run(function, PHASE_2, version)
+    if not early and any(op.name == "BATCH_MATMUL" for op in function):
+        _run(function, OPTIMIZE_BATCH_MATMUL, version)
+        _run(function, PHASE_1, version)
+        _run(function, PHASE_2, version)
     function.sweep()
 
 
-@cache
-def _phases(simplifies: bool, last: Pattern) -> tuple[Patterns, ...]:
-    extra = LATER if simplifies else EARLIER
-    return tuple(
-        {name: (*extra.get(name, ()), *phase.get(name, ())) for name in {*phase, *extra}}
-        for phase in (FIRST, {**SECOND, QUANTIZE: (last,)})
-    )
-
-
-_PATTERNS: dict[str, list[Pattern]] = {
-    **{
-        name: [binary_of_reshapes, binary_before_reshape, binary_before_dense_reshape]
-        for name in BEFORE_RESHAPE
-    },
-    **{name: [value_before_move] for name in VALUE_OPS},
-}
-for _name in ACTIVATIONS:
-    _PATTERNS[_name] = [fuse_activation, *_PATTERNS.get(_name, ())]
-_PATTERNS["RELU"][1:1] = [relu6("MINIMUM"), relu_of_square]
-_PATTERNS["ADD"] = [parametric_relu, add_into_convolution, two_additions, *_PATTERNS["ADD"], flat_bias]
-_PATTERNS["SUB"] = [add_into_convolution, *_PATTERNS["SUB"]]
-_PATTERNS["MUL"] = [
-    l2_normalization("RSQRT"),
-    hard_swish,
-    scale_into_convolution,
-    scale_into_dense,
-    times_one,
-    *_PATTERNS["MUL"],
-]
-_PATTERNS["DIV"] = [l2_normalization("SQRT"), scale_into_convolution, *_PATTERNS["DIV"]]
-_PATTERNS["MAXIMUM"] = [
-    clamp("MINIMUM", 1.0, -1.0, "RELU_N1_TO_1"),
-    leaky_relu,
-    maximum_with_zero,
-    *_PATTERNS["MAXIMUM"],
-]
-_PATTERNS["MINIMUM"] = [
-    clamp("MAXIMUM", -1.0, 1.0, "RELU_N1_TO_1"),
-    relu6("RELU"),
-    *_PATTERNS["MINIMUM"],
-]
-_PATTERNS["FULLY_CONNECTED"] = [product_of_reordered]
-_PATTERNS["BATCH_MATMUL"] = [product_of_flipped]
-_PATTERNS["SQUEEZE"] = _PATTERNS["EXPAND_DIMS"] = [to_reshape]
-_PATTERNS["RESHAPE"] = [reshape_away, reshape_of_reduction]
-_PATTERNS["TRANSPOSE"] = [transposed_there_and_back, trivial_transpose]
-_PATTERNS[QUANTIZE] = [same_again]
-_PATTERNS["POW"] = [power]
-_PATTERNS["GATHER_ND"] = [whole_gather]
-for _name in REDUCTIONS:
-    _PATTERNS[_name] = [*_PATTERNS.get(_name, ()), reduction_of_one]
-_PATTERNS["SLICE"] = _PATTERNS["STRIDED_SLICE"] = [whole_slice]
-_PATTERNS["SOFTMAX"] = [softmax_of_normalized]
-_PATTERNS["ARG_MAX"] = _PATTERNS["ARG_MIN"] = [arg_of_softmax]
-_PATTERNS["SELECT"] = [spelled_out, known_select]
-_PATTERNS["SELECT_V2"] = [known_select]
-_PATTERNS["CUMSUM"] = [sum_of_one]
-_PATTERNS["DIV"] = [spelled_out, exponentials_over_sum, *_PATTERNS["DIV"]]
-_PATTERNS["MUL"] = [spelled_out, *_PATTERNS["MUL"]]
-for _name in ("ADD", "DIV", "MUL", "SUB"):
-    _PATTERNS[_name] = [*_PATTERNS[_name], tile_into_binary]
-
-FIRST = {name: tuple(patterns) for name, patterns in _PATTERNS.items()}
-"""The first phase: operation -> patterns, the most specific first."""
-
-SECOND = {
-    **FIRST,
-    "CONV_2D": (scalar_into_following,),
-    "DEPTHWISE_CONV_2D": (scalar_into_following,),
-    "FULLY_CONNECTED": (product_of_reordered, scalar_into_following, dense_of_reshape),
-    "MUL": (*FIRST["MUL"], scale_into_quantized_filters),
-    "CONCATENATION": (joined_pieces,),
-    "RESHAPE": (*FIRST["RESHAPE"], reshape_of_dense),
-    "SUB": (*FIRST["SUB"], less_logarithm_of_sum),
-}
-"""The second phase."""
-
-
-EARLIER: dict[str, tuple[Pattern, ...]] = {
-    **dict.fromkeys(("DIV", "SUB"), (binary_of_any_reshapes,)),
-    "ADD": (add_into_any_dense, binary_of_any_reshapes),
-    "FULLY_CONNECTED": (fold_constants, vector_into_any_following_dense),
-    "MUL": (fold_constants, scale_into_any_dense, binary_of_any_reshapes),
-}
-"""What only 2.15 does."""
-
-LATER: dict[str, tuple[Pattern, ...]] = {
-    **dict.fromkeys(("DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB", *VALUE_OPS), (before_broadcast,)),
-    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), (pad_into_convolution,)),
-    "ADD": (plus_nothing, add_into_dense, before_broadcast),
-    "FULLY_CONNECTED": (vector_into_following_dense,),
-    "STRIDED_SLICE": (whole_slice, plain_slice),
-}
-"""What only 2.21 does."""
-
-WITHOUT_BROADCAST: Patterns = {
-    **dict.fromkeys(BROADCASTING, (without_broadcast,)),
-    "SELECT": (broadcast_select,),
-}
-"""OptimizeBroadcastLikePass."""
-
-WITHOUT_RESHAPES: Patterns = {"FULLY_CONNECTED": (dense_of_reshape,), "RESHAPE": (reshape_of_dense,)}
-"""What 2.21 does in front of the first phase."""
-
-PUSH_TRANSPOSE = dict.fromkeys(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB"), (transpose_behind,))
-"""PushTransposeThroughEwisePass."""
+def _run(function: Function, patterns: tuple[Pattern, ...], version: Version) -> None:
+    chosen = by_root(patterns, version)
+    if chosen:
+        Rewriter(function, chosen).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import (
@@ -13,15 +14,21 @@ from minmax_lint.converters.mlir.matchers import (
     same_type,
     tail_of,
 )
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.tables import (
-    MOVE_OPS,
-)
+from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE, BROADCASTING, MOVE_OPS, VALUE_OPS
 from minmax_lint.graph.dtype import DType
 from minmax_lint.inference.shape_arithmetic import elements
 
 
-def binary_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    *sorted(BEFORE_RESHAPE),
+    tf_name="MoveBinaryOpConstBeforeReshape",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("AddV2", n.reshape(n.op("Exp", n.x(1, 2, 8)), 2, 8), n.c(0.5, 0.25, shape=[8])),
+    after="EXP(float) ADD(float) RESHAPE(float)",
+)
+def move_binary_op_const_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """A binary operation with a constant moves in front of a RESHAPE that only it reads."""
     reshape, constant = producer(op.operands[0], "RESHAPE"), op.operands[1]
     if reshape is None or not is_constant(constant) or reshape.result.use_count != 1:
@@ -45,8 +52,22 @@ def _typed_as(result: Value, source: Value) -> None:
     result.scale = source.scale
 
 
-def binary_of_reshapes(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
-    """A binary operation of two equal RESHAPEs moves in front of them, if `single` only where nobody else reads."""
+@pattern(
+    *sorted(BEFORE_RESHAPE),
+    tf_name="MoveBinaryOpBeforeReshape",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "Minimum", n.reshape(n.op("Exp", x := n.x(1, 2, 8)), 2, 8), n.reshape(n.op("Abs", x), 2, 8)
+    ),
+    after="ABS(float) EXP(float) MINIMUM(float) RESHAPE(float)",
+)
+def move_binary_op_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """A binary operation of two equal RESHAPEs moves in front of them where it alone reads them."""
+    return _move_binary_op_before_reshape(rewriter, op)
+
+
+def _move_binary_op_before_reshape(rewriter: Rewriter, op: Operation, *, single: bool = True) -> bool:
+    """A binary operation of two equal RESHAPEs moves in front of them, if `single` only where it alone reads them."""
     left, right = (producer(value, "RESHAPE") for value in op.operands[:2])
     if left is None or right is None or left.result.shape != right.result.shape:
         return False
@@ -66,12 +87,36 @@ def binary_of_reshapes(rewriter: Rewriter, op: Operation, *, single: bool = True
     return True
 
 
-def binary_of_any_reshapes(rewriter: Rewriter, op: Operation) -> bool:
-    """The same, whoever else reads the RESHAPEs (2.15)."""
-    return binary_of_reshapes(rewriter, op, single=False)
+def _shared_reshape(n: Net) -> str:
+    x = n.x(1, 2, 8)
+    one, other = (n.reshape(n.op(op, x), 2, 8) for op in ("Exp", "Abs"))
+    return n.op("SquaredDifference", n.op("AddV2", one, other), n.op("Sin", one))
 
 
-def value_before_move(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="MoveBinaryOpBeforeReshape",
+    source="optimize_patterns.td",
+    until=(2, 18),
+    before=_shared_reshape,
+    after="ABS(float) EXP(float) RESHAPE(float) SIN(float) ADD(float) RESHAPE(float) SQUARED_DIFFERENCE(float)",
+)
+def move_binary_op_before_shared_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """The same whatever else reads the RESHAPEs."""
+    return _move_binary_op_before_reshape(rewriter, op, single=False)
+
+
+@pattern(
+    *sorted(VALUE_OPS),
+    tf_name="ReorderElementwiseAndMoveOperations",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Exp", n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8)),
+    after="ELU(float) EXP(float) RESHAPE(float)",
+)
+def reorder_elementwise_and_move_operations(rewriter: Rewriter, op: Operation) -> bool:
     """An elementwise operation changes places with what only moves elements in front of it."""
     move = op.operands[0].op
     if move is None or move.name not in MOVE_OPS or move.result.use_count != 1:
@@ -86,8 +131,22 @@ def value_before_move(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def before_broadcast(rewriter: Rewriter, op: Operation) -> bool:
-    """An elementwise operation, with scalars at most, changes places with BROADCAST_TO (2.21)."""
+@pattern(
+    "ADD",
+    "DIV",
+    "MAXIMUM",
+    "MINIMUM",
+    "MUL",
+    "SUB",
+    *sorted(VALUE_OPS),
+    tf_name="ReorderBroadcastToOf, ReorderBroadcastToOpAnd",
+    source="optimize_patterns.td",
+    since=(2, 20),
+    before=lambda n: n.op("Exp", n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8), Tidx=True)),
+    after="ELU(float) EXP(float) BROADCAST_TO(float)",
+)
+def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
+    """An elementwise operation, with scalars at most, changes places with BROADCAST_TO."""
     spread = next((found for value in op.operands if (found := producer(value, "BROADCAST_TO"))), None)
     if spread is None or spread.result.use_count != 1:
         return False
@@ -103,11 +162,20 @@ def before_broadcast(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def without_broadcast(rewriter: Rewriter, op: Operation) -> bool:
-    """A BROADCAST_TO goes in front of an operation that broadcasts by itself; two of them come behind it.
-
-    Source: OptimizeBroadcastLikePass of 2.21.
-    """
+@pattern(
+    *sorted(BROADCASTING),
+    tf_name="ConvertResultsBroadcastableShapeOp",
+    source="optimize_broadcast_like_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.op(
+        "AddV2",
+        n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8), Tidx=True),
+        n.c(0.5, 0.25, shape=[2, 8]),
+    ),
+    after="ELU(float) ADD(float)",
+)
+def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A BROADCAST_TO goes in front of an operation that broadcasts by itself; two of them come behind it."""
     left, right = (producer(value, "BROADCAST_TO") for value in op.operands[:2])
     if left is not None and right is not None and same_type(left.operands[0], right.operands[0]):
         first = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
@@ -124,7 +192,19 @@ def without_broadcast(rewriter: Rewriter, op: Operation) -> bool:
     return False
 
 
-def tile_into_binary(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="FuseTileBroadcastToBinaryOp1, FuseTileBroadcastToBinaryOp2",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "Mul", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)
+    ),
+    after="ELU(float) MEAN(float) MUL(float)",
+)
+def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
     """A TILE that a binary operation can do by broadcasting goes."""
     for slot in (0, 1):
         tile, other = producer(op.operands[slot], "TILE"), op.operands[1 - slot]
@@ -138,7 +218,15 @@ def tile_into_binary(rewriter: Rewriter, op: Operation) -> bool:
     return False
 
 
-def to_reshape(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "EXPAND_DIMS",
+    "SQUEEZE",
+    tf_name="ConvertSqueezeToReshape, ConvertExpandDimsToReshape",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Squeeze", n.op("Elu", n.x(1, 8)), squeeze_dims=[0]),
+    after="ELU(float) RESHAPE(float)",
+)
+def convert_squeeze_and_expand_dims_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """SQUEEZE and EXPAND_DIMS of static shape are RESHAPEs."""
     shape = op.result.shape
     if shape is None or sum(size is None for size in shape) > (op.name == "SQUEEZE"):
@@ -151,7 +239,14 @@ def to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def reshape_away(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "RESHAPE",
+    tf_name="ReshapeOp::fold, RemoveAdjacentReshape",
+    source="tfl_ops.cc",
+    before=lambda n: n.reshape(n.reshape(n.op("Elu", n.x(1, 2, 8)), 16), 2, 8),
+    after="ELU(float) RESHAPE(float)",
+)
+def fold_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """A RESHAPE to the shape it has goes; of two in a row the first does."""
     source = op.operands[0]
     if same_type(source, op.result):
@@ -165,7 +260,14 @@ def reshape_away(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def trivial_transpose(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "TRANSPOSE",
+    tf_name="ConvertTrivialTransposeOpToReshapeOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.transpose(n.op("Elu", n.x(1, 8)), 1, 0),
+    after="ELU(float) RESHAPE(float)",
+)
+def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation) -> bool:
     """A TRANSPOSE that only moves dimensions of size 1 is a RESHAPE."""
     if not keeps_order(op):
         return False
@@ -173,8 +275,23 @@ def trivial_transpose(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def transpose_behind(rewriter: Rewriter, op: Operation) -> bool:
-    """Elementwise operations of two equal TRANSPOSEs, or of one and a constant, come before them (2.21)."""
+@pattern(
+    "ADD",
+    "DIV",
+    "MAXIMUM",
+    "MINIMUM",
+    "MUL",
+    "SUB",
+    tf_name="CommuteBothInputsTransposedWithEwiseOps, CommuteTransposeWithEwiseOps",
+    source="push_transpose_through_ewise.cc",
+    since=(2, 17),
+    before=lambda n: n.op(
+        "Mul", n.transpose(n.op("Elu", x := n.image()), 0, 3, 1, 2), n.transpose(n.op("Exp", x), 0, 3, 1, 2)
+    ),
+    after="ELU(float) EXP(float) MUL(float) TRANSPOSE(float)",
+)
+def commute_transpose_with_ewise_ops(rewriter: Rewriter, op: Operation) -> bool:
+    """Elementwise operations of two equal TRANSPOSEs, or of one and a constant, come before them."""
     left, right = (producer(value, "TRANSPOSE") for value in op.operands[:2])
     if any(value.op is None for value in op.operands):
         return False

@@ -13,13 +13,22 @@ from minmax_lint.converters.mlir.matchers import (
     static,
     tail_of,
 )
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE
 from minmax_lint.graph.dtype import DType
 
 REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
 
 
-def reshape_of_reduction(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "RESHAPE",
+    tf_name="FoldReshapeTo",
+    source="optimize_patterns.td",
+    before=lambda n: n.reshape(n.sum(n.op("Elu", n.x()), 1, keep_dims=False), 1, 1),
+    after="ELU(float) SUM(float)",
+)
+def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
     """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead."""
     reduction = op.operands[0].op
     if reduction is None or reduction.name not in REDUCTIONS or keeps_dimensions(reduction):
@@ -36,7 +45,14 @@ def reshape_of_reduction(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def dense_of_reshape(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="RemoveReshapeBeforeFullyConnected",
+    source="optimize.cc",
+    before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)),
+    after="ELU(float) FULLY_CONNECTED(float)",
+)
+def remove_reshape_before_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     """FULLY_CONNECTED flattens what it reads: a RESHAPE in front that leaves the last dimension goes."""
     reshape = producer(op.operands[0], "RESHAPE")
     if reshape is None or op.attrs.get("keep_num_dims") or rank(op.result) != 2:
@@ -50,7 +66,16 @@ def dense_of_reshape(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def reshape_of_dense(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "RESHAPE",
+    tf_name="RemoveReshapeAfterFullyConnected",
+    source="optimize.cc",
+    before=lambda n: n.reshape(
+        n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)), 1, 2, 4
+    ),
+    after="ELU(float) FULLY_CONNECTED(float)",
+)
+def remove_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     """A RESHAPE behind FULLY_CONNECTED that restores the dimensions it has read: the layer keeps them instead."""
     dense = producer(op.operands[0], "FULLY_CONNECTED")
     if dense is None or dense.attrs.get("keep_num_dims") or dense.result.use_count != 1:
@@ -69,7 +94,18 @@ def reshape_of_dense(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def binary_before_dense_reshape(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    *sorted(BEFORE_RESHAPE),
+    tf_name="MoveBinaryOpFlattenConstBeforeReshape",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "AddV2",
+        n.reshape(n.mat_mul(n.op("Elu", n.x(2, 8)), n.fq(n.weights(8, 4))), 2, 1, 4),
+        n.c(0.5, 0.25, shape=[1, 4]),
+    ),
+    after="ELU(float) FULLY_CONNECTED(float) RESHAPE(float)",
+)
+def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """A binary operation with a constant row moves, made flat, in front of the RESHAPE of a dense layer."""
     reshape, constant = producer(op.operands[0], "RESHAPE"), op.operands[1]
     if reshape is None or not is_constant(constant) or reshape.result.use_count != 1:
@@ -91,7 +127,15 @@ def binary_before_dense_reshape(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def flat_bias(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "ADD",
+    tf_name="UndoBroadcastFullyConnectedBiasAdd",
+    source="optimize_patterns.td",
+    since=(2, 15),
+    before=lambda n: n.op("AddV2", n.mat_mul(n.x(2, 8), n.fq(n.weights(8, 4))), n.c(0.5, 0.25, shape=[1, 4])),
+    after="FULLY_CONNECTED(float)",
+)
+def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -> bool:
     """A row added to a dense layer is made flat, so that it can become its bias."""
     constant = op.operands[1]
     if op.activation or producer(op.operands[0], "FULLY_CONNECTED") is None or not static(op.operands[0]):
@@ -109,7 +153,21 @@ def flat_bias(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def joined_pieces(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "CONCATENATION",
+    tf_name="FuseUnpackAndConcatToReshape",
+    source="optimize.cc",
+    before=lambda n: n.op(
+        "ConcatV2",
+        u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0),
+        f"{u}:1",
+        n.i(0),
+        N=2,
+        Tidx=True,
+    ),
+    after="ELU(float) RESHAPE(float)",
+)
+def fuse_unpack_and_concat_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """CONCATENATION of all that an UNPACK makes, in order, is a RESHAPE."""
     unpack = producer(op.operands[0], "UNPACK")
     if unpack is None or op.operands != unpack.results or not static(op.result):
@@ -120,7 +178,15 @@ def joined_pieces(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def transposed_there_and_back(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "TRANSPOSE",
+    tf_name="ConvertTrasposeReshapeTransposeToReshape",
+    source="optimize_patterns.td",
+    since=(2, 14),
+    before=lambda n: n.transpose(n.reshape(n.transpose(n.op("Elu", n.x(1, 2, 8)), 0, 2, 1), 8, 2), 1, 0),
+    after="ELU(float) RESHAPE(float)",
+)
+def convert_transpose_reshape_transpose_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """TRANSPOSE, RESHAPE that takes leading ones off, TRANSPOSE back: one RESHAPE."""
     reshape = producer(op.operands[0], "RESHAPE")
     first = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None

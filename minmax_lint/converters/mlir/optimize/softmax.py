@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, keeps_dimensions, producer, rank
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
 
-def exponentials_over_sum(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "DIV",
+    tf_name="OptimizeToSoftmax",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("RealDiv", e := n.op("Exp", n.x()), n.sum(e)),
+    after="SOFTMAX",
+)
+def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """EXP(x) / SUM(EXP(x)) over the last axis is SOFTMAX."""
     exponential, total = producer(op.operands[0], "EXP"), producer(op.operands[1], "SUM")
     if exponential is None or total is None or op.activation or not keeps_dimensions(total):
@@ -22,7 +30,14 @@ def exponentials_over_sum(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def softmax_of_normalized(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "SOFTMAX",
+    tf_name="FoldNormalizationIntoSoftmax",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Softmax", n.op("Sub", x := n.x(), n.sum(x, op="Max"))),
+    after="SOFTMAX",
+)
+def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
     difference, x = _normalized(op.operands[0])
     if difference is None or difference.result.use_count != 1:
@@ -32,7 +47,17 @@ def softmax_of_normalized(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def less_logarithm_of_sum(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    "SUB",
+    tf_name="FuseLogSoftmax",
+    source="optimize.cc",
+    since=(2, 15),
+    before=lambda n: n.op(
+        "Sub", d := n.op("Sub", x := n.x(), n.sum(x, op="Max")), n.op("Log", n.sum(n.op("Exp", d)))
+    ),
+    after="LOG_SOFTMAX",
+)
+def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """LOG_SOFTMAX: d - LOG(SUM(EXP(d))), d being x - REDUCE_MAX(x)."""
     logarithm = producer(op.operands[1], "LOG")
     total = producer(logarithm.operands[0], "SUM") if logarithm is not None else None
@@ -63,8 +88,16 @@ def _normalized(value: Value) -> tuple[Operation | None, Value]:
     return (difference, x) if fits else (None, value)
 
 
-def arg_of_softmax(rewriter: Rewriter, op: Operation) -> bool:
-    """ARG_MAX and ARG_MIN over the last axis need no SOFTMAX or LOG_SOFTMAX that nobody else reads."""
+@pattern(
+    "ARG_MAX",
+    "ARG_MIN",
+    tf_name="RemoveSoftmaxOpBeforeArgMaxOp, RemoveLogSoftmaxOpBeforeArgMaxOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("ArgMax", n.op("Softmax", n.op("Elu", n.x())), n.i(1), output_type=DType.INT32),
+    after="ELU(float) ARG_MAX(float)",
+)
+def remove_softmax_op_before_arg_min_max(rewriter: Rewriter, op: Operation) -> bool:
+    """ARG_MAX and ARG_MIN over the last axis need no SOFTMAX or LOG_SOFTMAX that only they read."""
     softmax = producer(op.operands[0], "SOFTMAX") or producer(op.operands[0], "LOG_SOFTMAX")
     if softmax is None or softmax.result.use_count != 1 or not _over_last_axis(op):
         return False

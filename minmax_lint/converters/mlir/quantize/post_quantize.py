@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
-from minmax_lint.converters.mlir.optimize.optimize_pass import optimize, same_again
-from minmax_lint.converters.mlir.quantize.quantize_patterns import squash_late
-from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
-from minmax_lint.converters.mlir.tables import FIXED, Version
+from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
+from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.verify.verifiers import (
     check,
     check_builtins,
@@ -15,6 +15,7 @@ from minmax_lint.converters.mlir.verify.verifiers import (
     check_return,
     check_storable,
 )
+from minmax_lint.converters.mlir.version import Version
 
 
 def finish(function: Function, version: Version, *, signed: bool) -> None:
@@ -29,14 +30,14 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
     check(function, version, signed=signed)
     make_dense(function)
-    optimize(function, version, same_again if version.squashes_while_quantizing else squash_late)
+    optimize(function, version)
     function.sweep()
     check(function, version, signed=signed)
     if types is not None:
         check_return(function, types)
     check_kernels(function, version, signed=signed)
     check_builtins(function)
-    if types is not None and not version.stores_unsigned_widths:
+    if types is not None and not version.has(STORES_UNSIGNED_WIDTHS):
         check_storable(function)
 
 
@@ -77,7 +78,7 @@ def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def rescale_at_once(version: Version) -> Pattern:
+def rescale_at_once(version: Version) -> Rewrite:
     """FoldTrivalRequantizeOp: what can make any scale makes that of the quantize behind it."""
 
     def pattern(rewriter: Rewriter, op: Operation) -> bool:

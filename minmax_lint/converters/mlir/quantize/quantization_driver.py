@@ -6,10 +6,12 @@ immutable; the last operation is visited first, and whatever a change touches is
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
-from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED, Version
+from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 
@@ -133,7 +135,7 @@ class Driver:
         return changed
 
     def _is_unsigned_concatenation(self, op: Operation) -> bool:
-        if op.name != "CONCATENATION" or self.signed or not self.version.unites_unsigned_concatenations:
+        if op.name != "CONCATENATION" or self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
             return False
         scales = [trained(value) for value in op.operands]
         first = next((scale for scale in scales if scale is not None), None)

@@ -7,11 +7,12 @@ front of an operation and at the quantize behind it, and the last operation come
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import ByChance
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
-from minmax_lint.converters.mlir.rewriter import Pattern, Rewriter
-from minmax_lint.converters.mlir.tables import Version
+from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 
@@ -43,11 +44,11 @@ def quantize(function: Function, version: Version, luck: bool | None = None) -> 
             for user in dict.fromkeys(users)
         )
 
-    patterns: dict[str, tuple[Pattern, ...]] = {
+    patterns: dict[str, tuple[Rewrite, ...]] = {
         QUANTIZE: (squash, behind),
         DEQUANTIZE: (in_front, restore_constant),
     }
-    if not version.squashes_while_quantizing:
+    if version.has(SQUASH_DQ_Q):
         patterns[QUANTIZE] = (behind,)
     Rewriter(function, patterns).run()
     function.sweep()
@@ -127,13 +128,3 @@ def squash(rewriter: Rewriter, op: Operation) -> bool:
         return False
     rewriter.replace(op, before.operands[0])
     return True
-
-
-def squash_late(rewriter: Rewriter, op: Operation) -> bool:
-    """The same in 2.21's last optimization, which leaves it where a quantize of another type comes before."""
-    before = op.operands[0].op
-    stored = before.operands[0] if before is not None and before.name == DEQUANTIZE else None
-    if stored is None:
-        return False
-    from_quantize = stored.op is not None and stored.op.name == QUANTIZE
-    return (not from_quantize or stored.scale == op.result.scale) and squash(rewriter, op)

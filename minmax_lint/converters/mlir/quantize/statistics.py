@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
-from minmax_lint.converters.mlir.tables import FIXED, Version
+from minmax_lint.converters.mlir.tables import FIXED
+from minmax_lint.converters.mlir.version import Version
 
 
 def calibrated_values(function: Function) -> list[Value]:

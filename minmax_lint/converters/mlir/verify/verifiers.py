@@ -5,6 +5,7 @@ Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of f
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES
 from minmax_lint.converters.mlir.failure import Refused
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
@@ -19,8 +20,8 @@ from minmax_lint.converters.mlir.tables import (
     ONE_WIDTH_OF_OPERANDS,
     SCALES_FIRST,
     UNSIGNED_MIXES_SCALES,
-    Version,
 )
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 
@@ -30,7 +31,7 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
         check_types(op, signed=signed)
-        if op.name == "RESHAPE" and version.checks_channels_of_reshapes:
+        if op.name == "RESHAPE" and version.has(CHECKS_CHANNELS_OF_RESHAPES):
             _check_channels(op)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)

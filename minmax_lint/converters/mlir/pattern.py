@@ -1,0 +1,76 @@
+"""A rewrite pattern as data: what it is called in TensorFlow, where it starts, which versions have it, an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from minmax_lint.converters.mlir.example import Before
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
+from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Number, Version
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern(Bounds):
+    """One pattern; calling it rewrites the function at one operation, or returns False."""
+
+    rewrite: Rewrite = field(kw_only=True)
+    name: str = field(kw_only=True)
+    roots: tuple[str, ...] = field(kw_only=True)
+    """The operations at which it starts."""
+    tf_name: str = field(kw_only=True)
+    """What TensorFlow calls it; several names where its generated patterns are one here."""
+    source: str = field(kw_only=True)
+    """The file of TensorFlow that has it."""
+    before: Before = field(kw_only=True)
+    """Builds a graph that reads `input`, on which the pattern works; returns the output."""
+    after: str = field(kw_only=True)
+    """The operations of the optimized function of that graph, in their order."""
+
+    def __call__(self, rewriter: Rewriter, op: Operation) -> bool:
+        """Whether the function was rewritten at `op`."""
+        return self.rewrite(rewriter, op)
+
+
+def pattern(
+    *roots: str,
+    tf_name: str,
+    source: str,
+    before: Before,
+    after: str,
+    since: Number = FIRST,
+    until: Number = LAST,
+) -> Callable[[Rewrite], Pattern]:
+    """Declare the decorated function a pattern of its own name."""
+
+    def declared(rewrite: Rewrite) -> Pattern:
+        return Pattern(
+            since,
+            until,
+            rewrite=rewrite,
+            name=getattr(rewrite, "__name__", ""),
+            roots=roots,
+            tf_name=tf_name,
+            source=source,
+            before=before,
+            after=after,
+        )
+
+    return declared
+
+
+def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
+    """Operation -> the patterns of that version that start at it, in the order of the list."""
+    return _by_root(tuple(patterns), version)
+
+
+@cache
+def _by_root(patterns: tuple[Pattern, ...], version: Version) -> Patterns:
+    found: dict[str, list[Rewrite]] = {}
+    for one in patterns:
+        if version.has(one):
+            for root in one.roots:
+                found.setdefault(root, []).append(one)
+    return found
