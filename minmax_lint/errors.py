@@ -1,5 +1,7 @@
 """The two families of errors: the user's (`UserError`) and everything else, which is a bug of ours."""
 
+from minmax_lint.escaping import printable
+
 TENSORFLOW_EXTRA = "pip install 'minmax-lint[tensorflow]'"
 """How TensorFlow comes beside minmax-lint: the core does without it."""
 
@@ -12,10 +14,7 @@ class UserError(Exception):
     """
 
     def __str__(self) -> str:
-        said = super().__str__()
-        if said.isprintable():
-            return said
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in said)
+        return printable(super().__str__())
 
 
 class UnreadableModel(UserError):

@@ -7,13 +7,12 @@ A module of `commands` that stands in COMMANDS is a command: `add(parser)` decla
 
 from __future__ import annotations
 
-import errno
 import importlib
 import sys
 from collections.abc import Sequence
 
 from minmax_lint.cli.commands.completion import asked, complete
-from minmax_lint.cli.streams import complain, say, tolerate_any_text
+from minmax_lint.cli.streams import complain, complain_of_bug, no_room, say, tolerate_any_text
 from minmax_lint.cli.usage import CommandList, Parser, told
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
@@ -35,8 +34,6 @@ COMMANDS = {
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-ISSUES = "please report it with the traceback above and, if you can, the graph"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,24 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_INTERRUPTED
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            return _bug()
-        complain(
-            f"no room for temporary files ({error.strerror}): make some, or set TMPDIR to another folder"
-        )
+    except Exception as error:
+        full = no_room(error)
+        if full is not None:
+            complain(str(full))
+        else:
+            import traceback
+
+            complain_of_bug("".join(traceback.format_exception(error)))
         return EXIT_ERROR
-    except Exception:
-        return _bug()
     return code
-
-
-def _bug() -> int:
-    import traceback
-
-    traceback.print_exc()
-    complain(f"this is a bug in minmax-lint {__version__}; {ISSUES}")
-    return EXIT_ERROR
 
 
 def parser(words: Sequence[str]) -> Parser:

@@ -7,11 +7,13 @@ beside the predictions: the findings travel, the graph is read again where it is
 from __future__ import annotations
 
 import os
+import traceback
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from minmax_lint.cli.streams import no_room
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,17 +28,31 @@ _GRAPHS = ("source", "trace")
 
 
 @dataclass(frozen=True)
+class InternalError:
+    """A fault of ours on one model: what was raised, and the traceback that a report of it needs."""
+
+    summary: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> InternalError:
+        """From the exception that is being handled."""
+        summary = " ".join(f"{type(error).__name__}: {error}".split())
+        return cls(summary, "".join(traceback.format_exception(error)))
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """One model's report without its graphs, or why it could not be read."""
+    """One model's report without its graphs, or why there is none."""
 
     fields: dict[str, Any]
-    error: UserError | None = None
+    error: UserError | InternalError | None = None
 
 
 def reports(
     args: Namespace, settings: Settings, models: Sequence[Target]
-) -> Iterator[tuple[Target, Report | UserError]]:
-    """The report of each model in order, or the error of one that cannot be read.
+) -> Iterator[tuple[Target, Report | UserError | InternalError]]:
+    """The report of each model in order, or why there is none: a bad model never hides the reports on the others.
 
     The processes start here and now: before a progress bar has a thread that a fork would tear apart.
     """
@@ -50,18 +66,43 @@ def reports(
     os.environ.update(SAFE_PATH)  # where processes are not forked, each is a `python -c`
     pool = ProcessPoolExecutor(jobs)
     pending = [pool.submit(_outcome, args, settings, model) for model in models]
-    return _collected(args, pool, models, pending)
+    return _collected(args, settings, pool, models, pending)
 
 
 def _collected(
-    args: Namespace, pool: Executor, models: Sequence[Target], pending: Sequence[Future[Outcome]]
-) -> Iterator[tuple[Target, Report | UserError]]:
+    args: Namespace,
+    settings: Settings,
+    pool: Executor,
+    models: Sequence[Target],
+    pending: Sequence[Future[Outcome]],
+) -> Iterator[tuple[Target, Report | UserError | InternalError]]:
+    from concurrent.futures.process import BrokenProcessPool
+
     with pool:
-        for model, outcome in zip(models, pending, strict=True):
-            yield model, _rebuilt(args, model, outcome.result())
+        for model, future in zip(models, pending, strict=True):
+            try:
+                outcome = future.result()
+            except BrokenProcessPool:  # a process died: of this model, or of another that waited with it
+                outcome = _alone(args, settings, model)
+            yield model, _rebuilt(args, model, outcome)
 
 
-def _report(args: Namespace, settings: Settings, model: Target) -> Report | UserError:
+def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
+    """The outcome in a process that no other model shares."""
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_outcome, args, settings, model).result()
+    except BrokenProcessPool:
+        return Outcome(
+            {}, UserError(f"{model.path}: the process that linted it died (out of memory?); lint it alone")
+        )
+
+
+def _report(args: Namespace, settings: Settings, model: Target) -> Report | UserError | InternalError:
     from minmax_lint.cli.source import open_source, profiles_of
 
     try:
@@ -70,16 +111,18 @@ def _report(args: Namespace, settings: Settings, model: Target) -> Report | User
         return settings.adjusted(found, model)
     except UserError as error:
         return error
+    except Exception as error:
+        return no_room(error) or InternalError.of(error)
 
 
 def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
     found = _report(args, settings, model)
-    if isinstance(found, UserError):
+    if isinstance(found, (UserError, InternalError)):
         return Outcome({}, found)
     return Outcome({f.name: getattr(found, f.name) for f in fields(found) if f.name not in _GRAPHS})
 
 
-def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserError:
+def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserError | InternalError:
     from minmax_lint.cli.source import open_source
     from minmax_lint.graph.freeze import frozen
     from minmax_lint.graph.names import parse_edge
@@ -88,7 +131,10 @@ def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserE
 
     if outcome.error is not None:
         return outcome.error
-    loaded = open_source(args, model)
+    try:
+        loaded = open_source(args, model)
+    except UserError as error:  # the file has changed since
+        return error
     graph = frozen(loaded.model.graph, loaded.model.variables)
     ends = [
         [name for name in names if parse_edge(name).node in graph]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,8 @@ from threading import Timer
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from minmax_lint.errors import UserError
+from minmax_lint.escaping import error_line, log_line
+from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,10 +21,6 @@ if TYPE_CHECKING:
 A_MOMENT = 1.0
 """Seconds without a sign of life that nobody minds."""
 
-LONGEST_LINE = 299
-"""Characters of a line on standard error: names of a damaged graph can be megabytes."""
-_KEPT = (60, 40, 24)
-"""Characters kept of each end of a long word, the first that makes the line fit."""
 
 Item = TypeVar("Item")
 
@@ -48,25 +47,34 @@ def payload() -> Iterator[TextIO]:
 
 def say(text: str) -> None:
     """A line for the user that is no payload."""
-    print(text, file=sys.stderr)
+    print(log_line(text), file=sys.stderr)
 
 
 def complain(text: str) -> None:
     """One error line, however long the names are that it says."""
-    say(shortened(f"error: {' '.join(text.split())}"))
+    say(error_line(f"error: {text}"))
 
 
-def shortened(line: str, most: int = LONGEST_LINE) -> str:
-    """The line in at most so many characters: long words lose their middle first, then the line does."""
-    if len(line) <= most:
-        return line
-    for kept in _KEPT:
-        words = (w if len(w) <= 2 * kept + 3 else f"{w[:kept]}...{w[-kept:]}" for w in line.split(" "))
-        short = " ".join(words)
-        if len(short) <= most:
-            return short
-    half = (most - 3) // 2
-    return f"{short[:half]}...{short[-half:]}"
+def complain_of_bug(traceback: str, path: str = "") -> None:
+    """A fault of ours: its traceback, then what to do with it."""
+    for line in traceback.splitlines():
+        say(line)
+    complain(
+        f"{f'{path}: ' if path else ''}this is a bug in minmax-lint {__version__}; please report it with the "
+        "traceback above and, if you can, the graph"
+    )
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def no_room(error: Exception) -> UserError | None:
+    """The user's error where a disk is full; None for any other."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return None
+    return UserError(
+        f"no room for temporary files ({error.strerror}): make some, or set TMPDIR to another folder"
+    )
 
 
 def progress_console() -> Console | None:

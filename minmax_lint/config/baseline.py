@@ -84,10 +84,7 @@ def read_baseline(file: Path) -> Baseline:
     """The baseline in `file`. Raises UserError where it is missing or damaged."""
     try:
         content = json.loads(small_file(file))
-        models = {
-            str(path): tuple(Entry(one["fingerprint"], one["code"], one["message"]) for one in entries)
-            for path, entries in content["models"].items()
-        }
+        models = {str(path): tuple(map(_entry, entries)) for path, entries in content["models"].items()}
         version = content["version"]
     except FileNotFoundError:
         raise UserError(f"there is no baseline {file}; `minmax-lint baseline create` makes it") from None
@@ -98,6 +95,14 @@ def read_baseline(file: Path) -> Baseline:
     if version != VERSION:
         raise UserError(f"{file} is a baseline of version {version}; this minmax-lint reads {VERSION}")
     return Baseline(models, file.parent)
+
+
+def _entry(content: Mapping[str, object]) -> Entry:
+    """Raises TypeError for values of another type: a fingerprint that is a table cannot be compared."""
+    texts = [content[key] for key in ("fingerprint", "code", "message")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("an entry's fingerprint, code and message are text")
+    return Entry(*map(str, texts))
 
 
 def _entries(findings: Iterable[Finding]) -> tuple[Entry, ...]:

@@ -9,8 +9,9 @@ from mkdocs.structure.files import File
 
 from minmax_lint.docs import ORDER, page, topics
 from minmax_lint.docs.rule_page import example_report, rule_page
+from minmax_lint.escaping import script_json
 from minmax_lint.reporters import Run
-from minmax_lint.reporters.formats.html import data_text, model_data
+from minmax_lint.reporters.formats.html import model_data
 from minmax_lint.rules.framework.rule import Example, Rule, rules
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def drawings(rule: Rule) -> str:
 
 def _drawing(rule: Rule, example: Example, title: str) -> str:
     report = example_report(rule, example)
-    data = data_text(model_data(Run((report,)), report))
+    data = script_json(model_data(Run((report,)), report))
     return (
         f'<figure class="example"><figcaption>{title}</figcaption><div class="drawing"></div>'
         f'<script type="application/json">{data}</script></figure>\n'

@@ -24,6 +24,9 @@ GRADIENTS = frozenset(
 FAKE_QUANTS = RANGE_FROM_INPUTS | RANGE_FROM_ATTRS
 """Ops whose output 0 is their input 0, rounded to a grid."""
 
+VALID_BITS = range(2, 17)
+"""What `num_bits` may be (fake_quant_ops.cc); a file may hold any 64-bit integer."""
+
 IDENTITIES = frozenset(
     {"Identity", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "ReadVariableOp"}
 )
@@ -161,6 +164,7 @@ def follow_constant(graph: Graph, edge: Edge, limit: int = 64) -> Tensor | None:
 
 
 def _paired(low: Tensor, high: Tensor) -> tuple[Range, ...]:
-    if not (low.known and high.known):
+    """One range a channel; UNKNOWN_RANGE where a bound holds no number at all (empty, a string, a claim)."""
+    if not (low.known and high.known and low.size and high.size):
         return (UNKNOWN_RANGE,)
     return tuple(map(Range, low.reals(), high.reals()))

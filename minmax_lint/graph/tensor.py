@@ -28,7 +28,7 @@ class Tensor:
 
     `content` holds raw little-endian elements and may be shorter than the shape says when the last
     element repeats, as TensorProto allows; an empty one means zeros. `content=None` is a constant whose
-    value nobody has given us, such as a variable without its checkpoint: `known` is then False.
+    value nobody has given us, such as a variable without its checkpoint. `known` is False where no number can be read.
     """
 
     __slots__ = ("_content", "_strings", "dtype", "known", "shape", "size")
@@ -46,10 +46,17 @@ class Tensor:
         self._strings = strings
         self.size = math.prod(self.shape)
         """Number of elements."""
-        self.known = content is not None and (self.size <= _MOST_REPEATED or self.stored >= self.size)
-        """False for a constant whose value is not available: a variable without a checkpoint, or a claim.
+        self.known = (
+            content is not None
+            and dtype.struct_code is not None
+            and self.size >= 0
+            and (self.size <= _MOST_REPEATED or self.stored >= self.size)
+        )
+        """Whether the elements can be read as numbers.
 
-        A few elements that repeat until they fill more than any memory are a claim.
+        False for a variable without a checkpoint, for a type without a plain form (strings, quantized and complex
+        types), for a shape with a negative dimension, and for a few elements that repeat until they fill more than
+        any memory.
         """
 
     @classmethod

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TextIO
 
 from minmax_lint.backends.conversion import TFLiteModel
 from minmax_lint.backends.verification import Verification
+from minmax_lint.escaping import json_text
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.reporters.patch import patch_data
@@ -22,7 +22,7 @@ def print_json(out: TextIO, found: Conversion, destination: str) -> None:
         "fix": found.patch and patch_data(found.patch),
         **conversion_data(found, destination),
     }
-    out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    out.write(json_text(content) + "\n")
 
 
 def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any]:

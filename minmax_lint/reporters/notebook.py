@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from minmax_lint.escaping import html_text
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.words import WORDS, profile_titles, verdict_detail
 from minmax_lint.rules.framework.finding import Finding, Step
@@ -26,7 +25,8 @@ def report_html(report: Report) -> str:
     kept = f"{report.kept_nodes} of {report.nodes} nodes kept"
     findings = "".join(map(_finding, report.findings)) or "<p>No findings.</p>"
     return (
-        f"<div><p><b>{escape(report.path)}</b><br/><small>{escape(f'{report.format}, {kept}: {ends}')}</small></p>"
+        f"<div><p><b>{html_text(report.path)}</b><br/>"
+        f"<small>{html_text(f'{report.format}, {kept}: {ends}')}</small></p>"
         f"<table>{''.join(_verdict(report, name) for name in report.predictions)}</table>{findings}</div>"
     )
 
@@ -35,9 +35,9 @@ def _verdict(report: Report, name: str) -> str:
     found = report.predictions[name]
     word, _ = WORDS[found.verdict]
     return (
-        f'<tr><td style="{_CELL}">{escape(profile_titles(report)[name])}</td>'
+        f'<tr><td style="{_CELL}">{html_text(profile_titles(report)[name])}</td>'
         f'<td style="{_CELL};font-weight:bold;color:{_COLOURS[found.verdict]}">{word}</td>'
-        f'<td style="{_CELL}">{escape(verdict_detail(found))}</td></tr>'
+        f'<td style="{_CELL}">{html_text(verdict_detail(found))}</td></tr>'
     )
 
 
@@ -46,15 +46,17 @@ def _finding(finding: Finding) -> str:
     path = "".join(f"<li>{_step(step)}</li>" for step in finding.path)
     parts = [
         f"<ol>{path}</ol>" if path else "",
-        f"<p><b>Fix ({finding.fix.applicability}):</b> {escape(finding.fix.description)}</p>"
+        f"<p><b>Fix ({finding.fix.applicability}):</b> {html_text(finding.fix.description)}</p>"
         if finding.fix
         else "",
-        f"<p><b>Advice:</b> {escape(finding.advice)}</p>" if finding.advice else "",
+        f"<p><b>Advice:</b> {html_text(finding.advice)}</p>" if finding.advice else "",
     ]
     unfolded = ' open=""' if finding.severity == "error" else ""
-    return f"<details{unfolded}><summary>{head} {escape(finding.message)}</summary>{''.join(parts)}</details>"
+    return (
+        f"<details{unfolded}><summary>{head} {html_text(finding.message)}</summary>{''.join(parts)}</details>"
+    )
 
 
 def _step(step: Step) -> str:
-    note = f" <i>{escape(step.note)}</i>" if step.note else ""
-    return f"<code>{escape(step.node)}</code> {escape(step.op)}, {step.role}{note}"
+    note = f" <i>{html_text(step.note)}</i>" if step.note else ""
+    return f"<code>{html_text(step.node)}</code> {html_text(step.op)}, {step.role}{note}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from minmax_lint.escaping import json_text
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, report_data
 from minmax_lint.rules.framework.finding import Finding
@@ -30,7 +30,7 @@ def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Con
         "fix": patch_data(patch),
         **(proved if proof is None else conversion_data(proof, None)),
     }
-    out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    out.write(json_text(content) + "\n")
 
 
 def patch_data(patch: Patch) -> dict[str, Any]:

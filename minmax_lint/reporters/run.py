@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from minmax_lint.escaping import command
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Applicability, Severity
 
@@ -61,10 +61,10 @@ class Run:
         ]
         found: dict[Applicability, str] = {}
         if any(offer.applicability == "safe" for offer in offers):
-            found["safe"] = shlex.join(words)
+            found["safe"] = command(words)
         if any(offer.applicability == "unsafe" for offer in offers):
             data = ["--calibrate", "DATA"] if any(offer.needs_range for offer in offers) else []
-            found["unsafe"] = shlex.join([*words, "--unsafe-fixes", *data])
+            found["unsafe"] = command([*words, "--unsafe-fixes", *data])
         return found
 
 

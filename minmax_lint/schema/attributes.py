@@ -115,7 +115,9 @@ def encode_tensor(tensor: Tensor) -> Any:
         message.tensor_shape.dim.add(size=size)
     if tensor.dtype is DType.STRING:
         message.string_val.extend(v for v in tensor.values() if isinstance(v, bytes))
-    elif tensor.stored > 1 and 1 < tensor.size <= LARGEST_WRITTEN_OUT:
+    elif tensor.dtype.struct_code is None and tensor.dtype is not DType.BFLOAT16:
+        message.tensor_content = bytes(tensor.content)  # quantized and complex types: as they were
+    elif tensor.known and tensor.stored > 1 and 1 < tensor.size <= LARGEST_WRITTEN_OUT:
         # TOCO knows one element for all, or all of them, but no last one that repeats.
         content = bytes(tensor.content)
         width = len(content) // tensor.stored

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
 
@@ -65,23 +66,32 @@ class Diagnosis:
     def markdown(self, findings: Iterable[Finding] | None = None, command: str | None = None) -> str:
         """The explanation; `findings`: those of the user's own graph, `command`: what repairs it."""
         title = self.symptom.replace("-", " ").capitalize()
-        lines = [f"# {title} ({self.codes[0]})", "", f"> {self.line}", "", f"Said by {self.speaker}."]
+        lines = [
+            f"# {title} ({self.codes[0]})",
+            "",
+            f"> {markdown_text(self.line)}",
+            "",
+            f"Printed by {self.speaker}.",
+        ]
         if self.node:
-            lines.append(f"It names the array `{self.array}`" + _renamed(self.array, self.node))
+            lines.append(
+                f"It names the array {markdown_code(self.array or '')}" + _renamed(self.array, self.node)
+            )
         if self.op:
-            lines.append(f"It names the op `{self.op}`.")
+            lines.append(f"It names the op {markdown_code(self.op)}.")
         if findings is not None:
             told = [_told(finding) for finding in findings]
             lines += ["", "## In your graph", "", *(told or [_UNEXPLAINED])]
-            lines += ["", "```sh", command, "```"] if told and command else []
+            lines += ["", markdown_block(command, "sh")] if told and command else []
         lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
         lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
         return "\n".join(lines)
 
 
 def _told(finding: Finding) -> str:
-    where = f" Node `{finding.place}`." if finding.place else ""
-    return f"- **{finding.code}** {finding.message}.{where} {finding.remedy}".rstrip()
+    where = f" Node {markdown_code(finding.place)}." if finding.place else ""
+    said, remedy = markdown_text(finding.message), markdown_text(finding.remedy)
+    return f"- **{finding.code}** {said}.{where} {remedy}".rstrip()
 
 
 def _names(finding: Finding) -> list[str]:
@@ -89,4 +99,4 @@ def _names(finding: Finding) -> list[str]:
 
 
 def _renamed(array: str | None, node: str) -> str:
-    return "." if array == node else f", made from the node `{node}`."
+    return "." if array == node else f", made from the node {markdown_code(node)}."

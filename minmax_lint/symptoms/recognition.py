@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from minmax_lint.escaping import markdown_code
 from minmax_lint.symptoms import edgetpu, mlir, plain_words, toco, training
 from minmax_lint.symptoms.diagnosis import Diagnosis
 from minmax_lint.symptoms.symptom import Symptom
@@ -84,7 +85,7 @@ def _of_line(line: str) -> Diagnosis | None:
 def _diagnosis(symptom: Symptom, line: str, match: re.Match[str]) -> Diagnosis:
     # Alternatives of one pattern cannot share a group's name: `array_` and `array__` are `array` as well.
     named = {role.rstrip("_"): text for role, text in match.groupdict().items() if text}
-    words = {**_UNNAMED, **{role: f"`{text}`" for role, text in named.items()}}
+    words = {**_UNNAMED, **{role: markdown_code(text) for role, text in named.items()}}
     words["array_name"] = named.get("array", _UNNAMED["array_name"])
     return Diagnosis(
         symptom.key,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.cli import main
-from minmax_lint.cli.streams import LONGEST_LINE, shortened
+from minmax_lint.escaping import LONGEST_ERROR, error_line
 from tests.loaders.test_hostile import graph_of
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
@@ -73,13 +73,13 @@ def test_a_line_is_short_whatever_the_names(tmp_path, monkeypatch, capsys, argum
     main(arguments)
     lines = capsys.readouterr().err.splitlines()
     assert lines
-    assert all(len(line) <= LONGEST_LINE for line in lines), [len(line) for line in lines]
+    assert all(len(line) <= LONGEST_ERROR for line in lines), [len(line) for line in lines]
 
 
 def test_what_is_left_out_is_the_middle():
-    line = shortened(f"error: {'a' * 400}/model.pb has no output {'b' * 900}; name an array with -o")
+    line = error_line(f"error: {'a' * 400}/model.pb has no output {'b' * 900}; name an array with -o")
     assert line == (
-        f"error: {'a' * 40}...{'a' * 31}/model.pb has no output {'b' * 40}...{'b' * 39}; name an array with -o"
+        f"error: {'a' * 60}...{'a' * 51}/model.pb has no output {'b' * 60}...{'b' * 59}; name an array with -o"
     )
-    assert shortened("error: short") == "error: short"
-    assert len(shortened("word " * 1_000)) == LONGEST_LINE
+    assert error_line("error: short") == "error: short"
+    assert len(error_line("word " * 1_000)) == LONGEST_ERROR

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+from argparse import Namespace
+from typing import Any
+
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.config import Settings, Target
+from minmax_lint.errors import UserError
 from tests.cli.founding import BROKEN, BROKEN_FORMS, GUARDED
 
 Captured = pytest.CaptureFixture[str]
@@ -25,3 +33,48 @@ def test_the_reports_are_those_of_a_run_one_by_one(form: str, capsys: Captured) 
 def test_jobs_is_a_number(jobs: str, capsys: Captured) -> None:
     assert main(["check", BROKEN, "--jobs", jobs]) == 2
     assert "whole number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_fault_of_ours_on_one_model_loses_no_other_report(
+    jobs: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from minmax_lint.cli import source
+
+    whole = source.Source.lint
+
+    def lint(self: source.Source, *more: Any) -> Any:
+        if self.path == GUARDED:
+            raise IndexError("out of range")
+        return whole(self, *more)
+
+    monkeypatch.setattr(source.Source, "lint", lint)
+    graphs = [BROKEN, GUARDED, *BROKEN_FORMS]
+    assert main(["check", *graphs, "--jobs", jobs, "--output-format", "json"]) == 2
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert [one["path"] for one in found["reports"]] == [BROKEN, *BROKEN_FORMS]
+    assert [one["path"] for one in found["unreadable"]] == [GUARDED]
+    assert "Traceback" in said.err
+    assert f"error: {GUARDED}: this is a bug in minmax-lint" in said.err
+
+
+def _dying(args: Namespace, settings: Settings, model: Target) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_dies_loses_only_its_own_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from minmax_lint.cli import parallel
+
+    monkeypatch.setattr(parallel, "_outcome", _dying)
+    alone = {
+        BROKEN: parallel.Outcome({}, UserError("this one died")),
+        GUARDED: parallel.Outcome({}, UserError("that one as well")),
+    }
+    monkeypatch.setattr(parallel, "_alone", lambda args, settings, model: alone[model.path])
+    assert main(["check", BROKEN, GUARDED, "--jobs", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "this one died" in said
+    assert "that one as well" in said

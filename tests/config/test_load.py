@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.config import load, resolved, target_of, targets
+from minmax_lint.config.baseline import read_baseline
 from minmax_lint.config.schema import FILE, schema, text
 from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys
 from minmax_lint.errors import UserError
@@ -102,6 +103,7 @@ def test_our_own_file_goes_before_pyproject(tmp_path):
         ('severity = { MM101 = "of" }', "severity: 'of' is no severity"),
         ("models = 3", "models: this is no list of tables"),
         ("select = [", "is no TOML"),
+        (f"x = {'9' * 5000}", "holds a number with more digits than any setting takes"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_where_and_what(tmp_path, content, says):
@@ -181,3 +183,14 @@ def test_the_schema_accepts_what_is_read_and_refuses_what_is_not():
     assert not list(validator.iter_errors(tomllib.loads(WHOLE)))
     for wrong in ("selects = []", "fail-level = 'of'", "[[models]]\noutputs = ['x']", "select = 'MM1'"):
         assert list(validator.iter_errors(tomllib.loads(wrong))), wrong
+
+
+@pytest.mark.parametrize(
+    "entry", [{"fingerprint": {}}, {"fingerprint": [1]}, {"message": {"a": 1}}, {"code": None}]
+)
+def test_a_baseline_whose_values_are_no_text_is_refused(tmp_path, entry):
+    file = tmp_path / "b.json"
+    whole = {"fingerprint": "f", "code": "MM101", "message": "m"} | entry
+    file.write_text(json.dumps({"version": 1, "models": {"a.pb": [whole]}}))
+    with pytest.raises(UserError, match="is no baseline"):
+        read_baseline(file)

@@ -32,7 +32,7 @@ def test_whatever_ends_a_command_early_is_escaped(monkeypatch):
     nasty = replace(MM110, message="100%\r\n::error::fake", advice="")
     (annotation, _) = lines(Run((report(nasty, path="a,b:c%.pb"),)))
     assert "file=a%2Cb%3Ac%25.pb,line=1" in annotation
-    assert annotation.endswith("::100%25%0D%0A::error::fake (node block/add)")
+    assert annotation.endswith("::100%25 ::error::fake (node block/add)")
 
 
 def test_the_worst_ten_are_shown_and_the_rest_counted(monkeypatch):

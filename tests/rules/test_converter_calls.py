@@ -94,6 +94,21 @@ def test_what_is_no_converting_script_is_refused(text, message, tmp_path):
         calls(tmp_path, text)
 
 
+def test_a_chain_of_conditionals_is_read_whole(tmp_path):
+    text = "import tensorflow as tf\nc = tf.lite.TFLiteConverter.from_saved_model('m')\nx = "
+    text += "c if a else " * 2000 + "c\nx.optimizations = [1]\n"
+    (call,) = calls(tmp_path, text)
+    assert call.optimizations
+
+
+def test_what_python_warns_of_in_a_script_is_not_ours_to_say(tmp_path, recwarn):
+    text = (
+        "import tensorflow as tf\nc = tf.lite.TFLiteConverter.from_saved_model('m')\nif c is 'a\\d': pass\n"
+    )
+    calls(tmp_path, text)
+    assert not recwarn.list
+
+
 def test_a_missing_script_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         converter_calls(tmp_path / "gone.py")

@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options, values
-from minmax_lint.cli.streams import complain, say, with_progress
+from minmax_lint.cli.streams import complain, complain_of_bug, say, with_progress
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from minmax_lint.cli.files import ReadFiles
+    from minmax_lint.cli.parallel import InternalError
     from minmax_lint.config import Settings, Target
     from minmax_lint.report.report import Report
-    from minmax_lint.reporters import Run
+    from minmax_lint.reporters import Run, Unreadable
 
 LEVELS = ("error", "warning", "info")
 UNKNOWN_OUTPUT = "MM901"
@@ -79,7 +80,7 @@ def run(args: Namespace) -> int:
 
 def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read: ReadFiles) -> Run:
     """The reports of all models; one that cannot be read does not hide the others."""
-    from minmax_lint.cli.parallel import reports
+    from minmax_lint.cli.parallel import InternalError, reports
     from minmax_lint.reporters import Run, Unreadable
 
     done: list[Report] = []
@@ -91,9 +92,17 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
             complain(str(outcome))
             unreadable.append(Unreadable(model.path, str(outcome)))
             continue
+        if isinstance(outcome, InternalError):
+            unreadable.append(_bug(model, outcome))
+            continue
         report = outcome
         if args.fix and any(finding.fix for finding in outcome.findings):
-            report = _fixed(args, settings, model, outcome, read)
+            try:
+                report = _fixed(args, settings, model, outcome, read)
+            except UserError as error:
+                say(f"not fixed: {error}")
+            except Exception as error:
+                unreadable.append(_bug(model, InternalError.of(error)))
             fixed += max(len(outcome.findings) - len(report.findings), 0)
         done.append(report)
         for finding in report.findings:
@@ -109,6 +118,14 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
         selected=settings.values.selection.codes(),
         fixed=fixed,
     )
+
+
+def _bug(model: Target, error: InternalError) -> Unreadable:
+    """Complain of a fault of ours; it counts as a model that could not be read."""
+    from minmax_lint.reporters import Unreadable
+
+    complain_of_bug(error.traceback, model.path)
+    return Unreadable(model.path, f"a bug in minmax-lint ({error.summary})")
 
 
 def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
@@ -134,17 +151,16 @@ def _check_usage(args: Namespace, models: int) -> None:
 
 
 def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:
-    """Repair the model, write it, and report on what was written; the report as it was where none fits."""
+    """Repair the model, write it, and report on what was written; the report as it was where nothing changes.
+
+    Raises UserError where no repair fits, or nothing can be written.
+    """
     from minmax_lint.cli.commands.fix import destination_of, patched
     from minmax_lint.cli.source import open_source
 
     destination = destination_of(args, model.path, read)
     assert destination is not None
-    try:
-        patch = patched(args, open_source(args, model))
-    except UserError as error:
-        say(f"not fixed: {error}")
-        return report
+    patch = patched(args, open_source(args, model))
     if patch.empty:
         say(f"not fixed: {patch.reason}")
         return report

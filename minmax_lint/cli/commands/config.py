@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.cli import options
 from minmax_lint.cli.streams import payload
+from minmax_lint.escaping import json_text
 
 if TYPE_CHECKING:
     from minmax_lint.config import Settings, Target
@@ -93,5 +93,4 @@ def _text(value: object) -> str:
 
 def _dump(data: object) -> None:
     with payload() as out:
-        json.dump(data, out, indent=2)
-        out.write("\n")
+        out.write(json_text(data) + "\n")

@@ -41,7 +41,7 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the explanation: rendered on a terminal, Markdown elsewhere."""
+    """Print the explanation as text, on a terminal or off."""
     if args.graph is None and len(args.text) > 1 and _is_path(args.text[-1]):
         args.graph = args.text.pop()
     text = " ".join(args.text)
@@ -54,13 +54,11 @@ def run(args: Namespace) -> int:
         if re.fullmatch(r"\s*(?i:mm\d*|[a-z]+(-[a-z]+)+)\s*", text):
             raise
         explanation = message_markdown(args, text)
-    with payload() as out:
-        if out.isatty():
-            from minmax_lint.reporters.terminal.page import Page
+    from minmax_lint.reporters.terminal.markdown import print_markdown
+    from minmax_lint.reporters.terminal.page import Page
 
-            Page(out).markdown(explanation)
-        else:
-            out.write(explanation.rstrip("\n") + "\n")
+    with payload() as out:
+        print_markdown(Page(out), explanation)
     return 0
 
 

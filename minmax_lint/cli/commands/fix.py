@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from minmax_lint.cli import options, real_converter
 from minmax_lint.cli.streams import say
 from minmax_lint.errors import UserError
+from minmax_lint.escaping import log_line, sentence
 
 if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
@@ -94,7 +95,8 @@ def _print(
         return
     if args.diff:
         target = destination or "(not written)"
-        out.writelines(f"{line}\n" for line in (f"--- {args.graph}", f"+++ {target}", *patch.diff()))
+        changes = (log_line(sentence(line)) for line in patch.diff())
+        out.writelines(f"{log_line(line)}\n" for line in (f"--- {args.graph}", f"+++ {target}", *changes))
     else:
         from minmax_lint.reporters.terminal.patch import print_patch
 

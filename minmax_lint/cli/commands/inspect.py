@@ -63,9 +63,8 @@ def _print_finished(args: Namespace, model: TFLiteModel) -> int:
 
 
 def _print_json(data: Mapping[str, Any]) -> int:
-    import json
+    from minmax_lint.escaping import json_text
 
     with payload() as out:
-        json.dump(data, out, indent=2)
-        out.write("\n")
+        out.write(json_text(data) + "\n")
     return 0

@@ -21,7 +21,7 @@ def run(args: Namespace) -> int:
     found = rules()
     with payload() as out:
         if args.output_format == "json":
-            import json
+            from minmax_lint.escaping import json_text
 
             listed = [
                 {
@@ -35,8 +35,7 @@ def run(args: Namespace) -> int:
                 }
                 for rule in found
             ]
-            json.dump(listed, out, indent=2)
-            out.write("\n")
+            out.write(json_text(listed) + "\n")
             return 0
         from minmax_lint.reporters.terminal.rule_list import print_rules
 

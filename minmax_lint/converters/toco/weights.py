@@ -12,6 +12,7 @@ from typing import Any
 from minmax_lint.converters.toco.model import MinMax
 from minmax_lint.converters.toco.parameters import Parameters, parameters
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import VALID_BITS
 from minmax_lint.graph.tensor import Tensor
 
 BAD_DISTANCE = 16
@@ -28,10 +29,10 @@ def _too_large(tensor: Tensor) -> bool:
 
 
 def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> Tensor | None:
-    """The tensor on the grid of a FakeQuant; None where the range is not known."""
+    """The tensor on the grid of a FakeQuant; None where the range is not known, or no kernel takes `bits`."""
     import numpy
 
-    if minmax.min != minmax.min or minmax.max == minmax.min or _too_large(tensor):
+    if minmax.min != minmax.min or minmax.max == minmax.min or _too_large(tensor) or bits not in VALID_BITS:
         return None
     low, high = int(narrow), 2**bits - 1
     grid = parameters(minmax, low, high)

@@ -9,7 +9,7 @@ from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.output import copy_of, give_way, lost_fake_quant, new_output_name
 from minmax_lint.fixes.edit.repair import Repair
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.graph.fakequant import VALID_BITS, FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
@@ -63,7 +63,8 @@ def checked_bound(fake_quant: FakeQuant, bound: float) -> float:
         )
     if found is None or not found.finite:
         return bound
-    steps = 2**fake_quant.num_bits - 1 - fake_quant.narrow_range
+    bits = min(max(fake_quant.num_bits, VALID_BITS[0]), VALID_BITS[-1])
+    steps = 2**bits - 1 - fake_quant.narrow_range
     highest = max(found.max, 0.0) + (max(found.max, 0.0) - min(found.min, 0.0)) / steps
     if bound > highest:
         return bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,7 +44,9 @@ def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
         content = small_file(path)
         if len(content) > _LARGEST:
             raise UserError(f"{path} is too large for a script")
-        tree = ast.parse(content, filename=str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the script's own style: it is read, not run
+            tree = ast.parse(content, filename=str(path))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -87,7 +90,8 @@ class _Reader:
                 )
             elif isinstance(node, ast.Return) and node.value is not None:
                 name = self._functions.get(node, "")
-                self._returned[name] = (*self._returned.get(name, ()), *self._held(node.value))
+                held = (*self._returned.get(name, ()), *self._held(node.value))
+                self._returned[name] = tuple(dict.fromkeys(held))
             elif isinstance(node, ast.Call):
                 self._make(node)
             elif isinstance(node, ast.NamedExpr):
@@ -118,16 +122,22 @@ class _Reader:
         self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow))
 
     def _held(self, value: ast.expr) -> tuple[int, ...]:
-        """The converters that an expression may give."""
-        if value in self._made:
-            return (self._made[value],)
-        if isinstance(value, ast.Call):
-            return self._returned.get(dotted(value.func).rpartition(".")[2], ())
-        if isinstance(value, ast.NamedExpr):
-            return self._held(value.value)
-        if isinstance(value, ast.IfExp):
-            return (*self._held(value.body), *self._held(value.orelse))
-        return self._names.get(dotted(value), ())
+        """The converters that an expression may give; of a conditional chain, those of every branch."""
+        held: list[int] = []
+        pending = [value]
+        while pending:
+            one = pending.pop()
+            if one in self._made:
+                held.append(self._made[one])
+            elif isinstance(one, ast.Call):
+                held += self._returned.get(dotted(one.func).rpartition(".")[2], ())
+            elif isinstance(one, ast.NamedExpr):
+                pending.append(one.value)
+            elif isinstance(one, ast.IfExp):
+                pending += [one.orelse, one.body]
+            else:
+                held += self._names.get(dotted(one), ())
+        return tuple(dict.fromkeys(held))
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         full_name, held = dotted(target), self._held(value)

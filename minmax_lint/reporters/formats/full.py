@@ -50,13 +50,13 @@ def _print_fix(page: Page, commands: Mapping[Applicability, str]) -> None:
     if "safe" in commands:
         page.line()
         page.line(f"   To fix {'what is safe to fix' if 'unsafe' in commands else 'it'}, run:")
-        page.line("   ", (commands["safe"], "bold green"))
+        page.command("   ", commands["safe"], "bold green")
     if "unsafe" in commands:
         page.line()
         page.line(
             "   To fix the rest as well:" if "safe" in commands else "   To fix it (the values change):"
         )
-        page.line("   ", (commands["unsafe"], "bold yellow"))
+        page.command("   ", commands["unsafe"], "bold yellow")
         if "--calibrate DATA" in commands["unsafe"]:
             page.block(("   ",), RANGES_NEEDED, "dim")
 

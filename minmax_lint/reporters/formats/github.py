@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from minmax_lint.errors import UserError
+from minmax_lint.escaping import name, workflow_data, workflow_property
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
@@ -23,7 +25,7 @@ def render(run: Run, out: TextIO) -> None:
     found = [(report, finding) for report in run.reports for finding in report.findings]
     found.sort(key=lambda pair: SEVERITIES.index(pair[1].severity))
     for failed in run.unreadable:
-        out.write(_command("error", failed.path, "minmax-lint", failed.message))
+        out.write(_command("error", failed.path, "minmax-lint", (failed.message,)))
     for report, finding in found[:MOST]:
         title = f"{finding.code} {finding.name}"
         line = line_of(report, finding.place)
@@ -40,9 +42,9 @@ def render(run: Run, out: TextIO) -> None:
             ) from None
 
 
-def _message(finding: Finding) -> str:
-    where = f" (node {finding.place})" if finding.place else ""
-    return f"{finding.message}{where}" + (f"\n{finding.remedy}" if finding.remedy else "")
+def _message(finding: Finding) -> tuple[str, str]:
+    where = f" (node {name(finding.place)})" if finding.place else ""
+    return f"{finding.message}{where}", finding.remedy
 
 
 def _summary(run: Run, total: int) -> str:
@@ -52,13 +54,6 @@ def _summary(run: Run, total: int) -> str:
     return f"minmax-lint: {counts_text(run)} in {models} {plural(models, 'model')}{unread}{hidden}"
 
 
-def _command(kind: str, path: str, title: str, message: str, line: int = FIRST) -> str:
-    return f"::{kind} file={_property(path)},line={line},title={_property(title)}::{_data(message)}\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _command(kind: str, path: str, title: str, message: Sequence[str], line: int = FIRST) -> str:
+    properties = f"file={workflow_property(path)},line={line},title={workflow_property(title)}"
+    return f"::{kind} {properties}::{workflow_data(*message)}\n"

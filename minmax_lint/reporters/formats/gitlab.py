@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TextIO
 
+from minmax_lint.escaping import json_text, sentence
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
 
@@ -17,7 +17,7 @@ def render(run: Run, out: TextIO) -> None:
     """Write one entry a finding; fingerprints are told apart by model."""
     entries = [
         {
-            "description": f"{finding.code} {finding.message}",
+            "description": f"{finding.code} {sentence(finding.message)}",
             "check_name": finding.name,
             "fingerprint": _fingerprint(report.path, finding.fingerprint),
             "severity": SEVERITIES[finding.severity],
@@ -31,7 +31,7 @@ def render(run: Run, out: TextIO) -> None:
     ]
     entries += [
         {
-            "description": failed.message,
+            "description": sentence(failed.message),
             "check_name": "unreadable-model",
             "fingerprint": _fingerprint(failed.path, "unreadable-model"),
             "severity": UNREADABLE,
@@ -39,8 +39,7 @@ def render(run: Run, out: TextIO) -> None:
         }
         for failed in run.unreadable
     ]
-    json.dump(entries, out, indent=2)
-    out.write("\n")
+    out.write(json_text(entries) + "\n")
 
 
 def _fingerprint(path: str, own: str) -> str:

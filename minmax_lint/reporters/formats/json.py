@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TextIO
 
+from minmax_lint.escaping import json_text
 from minmax_lint.reporters.document import document
 from minmax_lint.reporters.run import Run
 
 
 def render(run: Run, out: TextIO) -> None:
     """Write the document, indented."""
-    json.dump(document(run), out, indent=2)
-    out.write("\n")
+    out.write(json_text(document(run)) + "\n")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TextIO
 
+from minmax_lint.escaping import json_text
 from minmax_lint.reporters.document import finding_data
 from minmax_lint.reporters.run import Run
 
@@ -13,4 +13,4 @@ def render(run: Run, out: TextIO) -> None:
     """Write each finding with the path of its model."""
     for report in run.reports:
         for finding in report.findings:
-            out.write(json.dumps({"model": report.path, **finding_data(finding)}) + "\n")
+            out.write(json_text({"model": report.path, **finding_data(finding)}, indent=None) + "\n")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TextIO
 from xml.etree import ElementTree
 
+from minmax_lint.escaping import name, xml_text
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run, Unreadable
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rules
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(run: Run, out: TextIO) -> None:
@@ -29,14 +27,14 @@ def render(run: Run, out: TextIO) -> None:
 
 
 def _suite(run: Run, report: Report) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name=_clean(report.path))
+    suite = ElementTree.Element("testsuite", name=xml_text(report.path))
     asked = [rule for rule in rules() if run.selected is None or rule.code in run.selected]
     names = {rule.code: rule.name for rule in asked}
     names.update({finding.code: finding.name for finding in report.findings})
     failures = 0
     for code in sorted(names):
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_clean(report.path), name=f"{code} {names[code]}"
+            suite, "testcase", classname=xml_text(report.path), name=f"{code} {names[code]}"
         )
         found = [finding for finding in report.findings if finding.code == code]
         failing = [finding for finding in found if finding.severity != "info"]
@@ -45,7 +43,7 @@ def _suite(run: Run, report: Report) -> ElementTree.Element:
         if failing:
             message = failing[0].message if len(failing) == 1 else f"{len(failing)} findings"
             failure = ElementTree.SubElement(
-                case, "failure", type=failing[0].severity, message=_clean(message)
+                case, "failure", type=failing[0].severity, message=xml_text(message)
             )
             failure.text = "\n".join(map(_line, failing))
         if notes:
@@ -57,19 +55,13 @@ def _suite(run: Run, report: Report) -> ElementTree.Element:
 
 
 def _broken(failed: Unreadable) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name=_clean(failed.path), tests="1", failures="0", errors="1")
-    case = ElementTree.SubElement(suite, "testcase", classname=_clean(failed.path), name="read")
-    ElementTree.SubElement(case, "error", message=_clean(failed.message))
+    suite = ElementTree.Element("testsuite", name=xml_text(failed.path), tests="1", failures="0", errors="1")
+    case = ElementTree.SubElement(suite, "testcase", classname=xml_text(failed.path), name="read")
+    ElementTree.SubElement(case, "error", message=xml_text(failed.message))
     return suite
 
 
 def _line(finding: Finding) -> str:
-    where = f" [{finding.place}]" if finding.place else ""
-    return _clean(
-        f"{finding.severity}: {finding.message}{where}" + (f"\n  {finding.remedy}" if finding.remedy else "")
-    )
-
-
-def _clean(text: str) -> str:
-    """Without characters that XML 1.0 cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+    where = f" [{name(finding.place)}]" if finding.place else ""
+    said = xml_text(f"{finding.severity}: {finding.message}{where}")
+    return f"{said}\n  {xml_text(finding.remedy)}" if finding.remedy else said

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TextIO
 
+from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.words import WORDS, counts_text, plural, profile_titles, verdict_detail
@@ -23,17 +23,19 @@ def render(run: Run, out: TextIO) -> None:
     for report in run.reports:
         _write_report(run, report, out)
     for failed in run.unreadable:
-        out.write(f"\n## {_code(failed.path)}\n\n❌ {_cell(failed.message)}\n")
+        out.write(f"\n## {markdown_code(failed.path)}\n\n❌ {markdown_text(failed.message)}\n")
 
 
 def _write_report(run: Run, report: Report, out: TextIO) -> None:
-    out.write(f"\n## {_code(report.path)}\n\n")
-    inputs, outputs = (", ".join(map(_code, names)) or "none" for names in (report.inputs, report.outputs))
+    out.write(f"\n## {markdown_code(report.path)}\n\n")
+    inputs, outputs = (
+        ", ".join(map(markdown_code, names)) or "none" for names in (report.inputs, report.outputs)
+    )
     out.write(f"{report.kept_nodes} of {report.nodes} nodes kept, {inputs} → {outputs}.\n\n")
     out.write("| Converter | Verdict | Why |\n| --- | --- | --- |\n")
     for name, prediction in report.predictions.items():
         word, _ = WORDS[prediction.verdict]
-        detail = _cell(verdict_detail(prediction))
+        detail = markdown_text(verdict_detail(prediction))
         out.write(f"| {profile_titles(report)[name]} | {SYMBOLS[prediction.verdict]} {word} | {detail} |\n")
     if not report.findings:
         out.write("\nNo findings.\n")
@@ -46,25 +48,15 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     commands = run.fix_commands(report)
     for applicability, command in commands.items():
         title = FIXES[applicability] if len(commands) > 1 else "To fix it"
-        out.write(f"\n{title}:\n\n```sh\n{command}\n```\n")
+        out.write(f"\n{title}:\n\n{markdown_block(command, 'sh')}")
 
 
 def _row(finding: Finding) -> str:
     cells = (
         f"{finding.code} {finding.name}",
         finding.severity,
-        _cell(finding.message),
-        _code(finding.place) if finding.place else "",
-        _cell(finding.remedy),
+        markdown_text(finding.message),
+        markdown_code(finding.place, in_table=True) if finding.place else "",
+        markdown_text(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"
-
-
-def _cell(text: str) -> str:
-    """One line that no character of a name turns into markup or another column."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
-
-
-def _code(text: str) -> str:
-    text = " ".join(text.split()).replace("|", "\\|")
-    return f"`` {text} ``" if "`" in text else f"`{text}`"

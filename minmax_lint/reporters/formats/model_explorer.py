@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TextIO
 
+from minmax_lint.escaping import json_text
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.picture import PictureNode, picture
 from minmax_lint.reporters.run import Run
@@ -21,8 +21,7 @@ THRESHOLDS = [
 
 def render(run: Run, out: TextIO) -> None:
     """Write one graph a model, under its path; Model Explorer also takes the data of a single graph."""
-    json.dump({report.path: graph_data(report) for report in run.reports}, out, indent=2)
-    out.write("\n")
+    out.write(json_text({report.path: graph_data(report) for report in run.reports}) + "\n")
 
 
 def graph_data(report: Report) -> dict[str, Any]:

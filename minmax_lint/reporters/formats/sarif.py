@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePath
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from minmax_lint.escaping import json_text, sentence
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.lines import FIRST, line_of
 from minmax_lint.reporters.run import Run
@@ -22,8 +22,7 @@ FINGERPRINT = "minmaxLint/v1"
 
 def render(run: Run, out: TextIO) -> None:
     """Write one log with one run; accepted findings are in it, marked as suppressed."""
-    json.dump(log(run), out, indent=2)
-    out.write("\n")
+    out.write(json_text(log(run)) + "\n")
 
 
 def log(run: Run) -> dict[str, Any]:
@@ -42,7 +41,11 @@ def log(run: Run) -> dict[str, Any]:
         "rules": [_rule(rule) for rule in known],
     }
     failures = [
-        {"level": "error", "message": {"text": failed.message}, "locations": [_location(failed.path)]}
+        {
+            "level": "error",
+            "message": {"text": sentence(failed.message)},
+            "locations": [_location(failed.path)],
+        }
         for failed in run.unreadable
     ]
     invocation: dict[str, Any] = {"executionSuccessful": not failures}
@@ -87,7 +90,7 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
     found: dict[str, Any] = {
         "ruleId": finding.code,
         "level": LEVELS[finding.severity],
-        "message": {"text": message},
+        "message": {"text": sentence(message)},
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: finding.fingerprint},
         "properties": {
@@ -111,7 +114,7 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
 def _flow(report: Report, step: Step) -> dict[str, Any]:
     said = " ".join(part for part in (step.op, step.node, step.note) if part)
     at = _location(report.path, line_of(report, step.node))
-    location = {**at, "message": {"text": said}, "logicalLocations": [_logical(step.node)]}
+    location = {**at, "message": {"text": sentence(said)}, "logicalLocations": [_logical(step.node)]}
     return {"location": location}
 
 

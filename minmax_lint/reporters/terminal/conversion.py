@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from typing import TextIO
 
+from minmax_lint import escaping
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
 from minmax_lint.converters.finished import BOUNDARY_OPS
 from minmax_lint.reporters.terminal.findings import print_finding
@@ -173,4 +173,4 @@ def _print_causes(
     if found.patch is None and any(finding.fix for finding in found.report.findings):
         page.line()
         page.line("   To repair the graph on the way, run:")
-        page.line("   ", (shlex.join((*command, "--fix")), "bold green"))
+        page.command("   ", escaping.command((*command, "--fix")), "bold green")

@@ -14,12 +14,13 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from minmax_lint.reporters.text import one_line
+from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shortened
 
 Part = str | tuple[str, str]
 """Text, or (text, rich style)."""
 
 LOG_WIDTH = 80
+LONGEST_PART = 2 * LONGEST_NAME
 WIDEST = 110
 NARROWEST = 60
 
@@ -74,16 +75,28 @@ class Page:
         self.glyphs = Glyphs() if "utf" in encoding else ASCII
 
     def line(self, *parts: Part) -> None:
-        """One line, however long; the terminal wraps it, a log does not."""
-        text = Text.assemble(*((one_line(_plain(part)), _style(part)) for part in parts))
-        text.rstrip()
-        self._console.print(text, soft_wrap=True)
+        """One line; the terminal wraps it, a log does not. A part too long for a name is shortened."""
+        self._print([(shortened(_plain(part), LONGEST_PART), _style(part)) for part in parts])
+
+    def command(self, indent: str, text: str, style: str) -> None:
+        """A command to copy: in one piece, however long."""
+        self._print([(indent, ""), (text, style)])
+
+    def _print(self, parts: Sequence[tuple[str, str]]) -> None:
+        # A name at the start of the line must be no command of a CI service: empty parts do not count.
+        fit: list[tuple[str, str]] = []
+        for text, style in parts:
+            begun = any(before.strip() for before, _ in fit)
+            fit.append((log_line(f"-{text}")[1:] if begun else log_line(text), style))
+        line = Text.assemble(*fit)
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
 
     def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
         """`head`, then `body` wrapped under itself."""
         indent = sum(len(_plain(part)) for part in head)
         lines = textwrap.wrap(
-            " ".join(body.split()),
+            sentence(body),
             max(self.width - indent, 16),
             break_long_words=False,
             break_on_hyphens=False,
@@ -100,6 +113,7 @@ class Page:
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], *, indent: int = 3) -> None:
         """Columns under dim titles; the last column is wrapped under itself."""
+        rows = [[_cell(part) for part in row] for row in rows]
         widths = [
             max(len(title), *(len(_plain(row[i])) for row in rows)) if rows else len(title)
             for i, title in enumerate(head[:-1])
@@ -116,6 +130,10 @@ class Page:
         from rich.markdown import Markdown
 
         self._console.print(Markdown(text), width=self.width)
+
+
+def _cell(part: Part) -> Part:
+    return (name(_plain(part)), _style(part))
 
 
 def _plain(part: Part) -> str:

@@ -134,6 +134,6 @@ def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
 
 
 def _known(tensor: Tensor | None, node: Node) -> Tensor:
-    if tensor is None or not tensor.known:
+    if tensor is None or not tensor.known or not tensor.size:
         raise Unfollowed(f"the range of {node.name} is a constant that this model cannot compute", node.name)
     return tensor

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import json
 from importlib.resources import files
 from typing import Any, TextIO
 
+from minmax_lint.escaping import html_text, printable, script_json
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
@@ -23,9 +22,9 @@ def render(run: Run, out: TextIO) -> None:
     """Write the page."""
     page = _asset("page.html")
     parts = {
-        "title": html.escape(_title(run)),
+        "title": html_text(_title(run)),
         "style": _asset("colours.css") + _asset("page.css"),
-        "data": data_text(page_data(run)),
+        "data": script_json(_printed(page_data(run))),
         "scripts": "\n".join(f"<script>{_script(_asset(name))}</script>" for name in SCRIPTS),
     }
     for name, text in parts.items():
@@ -95,9 +94,13 @@ def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def data_text(data: dict[str, Any]) -> str:
-    """JSON that cannot end the script element that it stands in (HTML, "restrictions for contents")."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+def _printed(data: Any) -> Any:
+    """The data with every text in it printable: a page shows names, and no bidi control may reorder it."""
+    if isinstance(data, str):
+        return printable(data)
+    if isinstance(data, dict):
+        return {_printed(key): _printed(value) for key, value in data.items()}
+    return [_printed(one) for one in data] if isinstance(data, (list, tuple)) else data
 
 
 def _script(text: str) -> str:
