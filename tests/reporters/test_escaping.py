@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from minmax_lint.linting import lint_model
 
 from minmax_lint import escaping
 from minmax_lint.cli import main
@@ -18,6 +17,7 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.loaders.parse import parse
 from minmax_lint.reporters import Run, Unreadable, format_names
+from minmax_lint.workflows.lint import lint_model
 from minmax_lint.writers.graphdef import encode
 from tests.reporters.test_golden import rendered
 
