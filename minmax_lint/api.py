@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.profile import Flow, profiles
-from minmax_lint.graph.tensor import Shape
-from minmax_lint.loaders.endpoints import Endpoints, endpoints
-from minmax_lint.loaders.load import load
+from minmax_lint.converters.profile import Flow
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.script.conversion_script import converter_calls
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.rule import rule
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.source_guard import DEFAULT_BOUND
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Method
@@ -47,8 +45,9 @@ def lint(
 
     `source`: a path, a GraphDef or MetaGraphDef message, a tf.Graph, a tf.compat.v1.Session, a concrete
     function or a Keras model. `inputs`: array names, or a mapping to shapes (None is an unknown
-    dimension). Inputs and outputs not given are inferred. `converters`: profile names (default: `toco`
-    and `mlir`). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
+    dimension). Inputs and outputs not given are inferred. `converters`: profile names (default: those that the
+    `script` calls; else `toco` and `mlir` for a TF1 graph, `mlir-v2` for a TF2 model with FakeQuants and `mlir-int8`
+    for one without). `select` and `ignore`: rule codes, code prefixes (`MM1`) or rule names.
     `checkpoint`: the prefix of the checkpoint with the graph's variables, where it does not lie beside the
     graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
     why ops are float. `script`: the Python script that converts, whose flags are compared with the graph; it
@@ -57,25 +56,20 @@ def lint(
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    model, ends = _opened(source, inputs, outputs, signature, checkpoint, trust=trust, python=python)
-    selection = Selection(tuple(select), tuple(ignore))
-    return lint_model(
-        model,
-        ends.inputs,
-        ends.outputs,
-        profiles(converters),
-        path=display_path(source, model),
-        inferred_how=ends.how if ends.inferred else "",
-        accepts=selection.accepts,
-        made_from=_report_on(made_from, model),
-        calls=() if script is None else _calls(script),
+    opened = open_model(
+        source,
+        inputs,
+        outputs,
+        signature=signature,
+        checkpoint=checkpoint,
+        trust=trust,
+        python=python,
+        converters=converters,
+        calls=() if script is None else converter_calls(Path(script)),
     )
-
-
-def _calls(script: str | PathLike[str]) -> tuple[ConverterCall, ...]:
-    from minmax_lint.loaders.script.conversion_script import converter_calls
-
-    return converter_calls(Path(script))
+    return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
+        Selection(tuple(select), tuple(ignore))
+    )
 
 
 def _report_on(made_from: Any, model: Model) -> Report | None:
@@ -115,9 +109,7 @@ def fix(
     UserError where a repair is needed and none fits, or the result does not lint as promised.
     """
     from minmax_lint.fixes.edit.options import FixOptions
-    from minmax_lint.workflows.fix import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
     options = FixOptions(
         strategy=strategy,
         bound=bound,
@@ -128,14 +120,9 @@ def fix(
         default_range=default_range,
         freeze=freeze,
     )
-    return fix_model(
-        model,
-        ends.inputs,
-        tuple(ends.outputs),
-        profiles(converters),
-        options,
-        path=display_path(source, model),
-    )
+    return open_model(
+        source, inputs, outputs, signature=signature, trust=trust, python=python, converters=converters
+    ).fix(options)
 
 
 def convert(
@@ -171,11 +158,11 @@ def convert(
     from minmax_lint.backends.calibration import Data, check_data
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.workflows.convert import Converter, Proof, convert_linted
-    from minmax_lint.workflows.fix import fix_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
+    opened = open_model(source, inputs, outputs, signature=signature, trust=trust, python=python)
+    model, ends = opened.model, opened.ends
     converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
-    path, wanted = display_path(source, model), (converter.profile,)
+    opened = opened.judged_by(converter.profile)
     proof = None
     if verify:
         data = Data(verify, aliases=model.input_keys(ends.inputs)) if isinstance(verify, str) else None
@@ -184,11 +171,9 @@ def convert(
         proof = Proof(data)
     if fix:
         options = FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {})
-        patch = fix_model(model, ends.inputs, tuple(ends.outputs), wanted, options, path=path)
+        patch = opened.fix(options)
         return convert_linted(model, patch.after, patch, converter, proof)
-    how = ends.how if ends.inferred else ""
-    report = lint_model(model, ends.inputs, ends.outputs, wanted, path=path, inferred_how=how)
-    return convert_linted(model, report, None, converter, proof)
+    return convert_linted(model, opened.lint(), None, converter, proof)
 
 
 def calibrate(
@@ -217,7 +202,8 @@ def calibrate(
     from minmax_lint.backends.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
-    model, ends = _opened(source, inputs, outputs, signature, trust=trust, python=python)
+    opened = open_model(source, inputs, outputs, signature=signature, trust=trust, python=python)
+    model, ends = opened.model, opened.ends
     read = Data(data, batch_size, samples, model.input_keys(ends.inputs))
     check_data(read, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
     return run(
@@ -230,42 +216,6 @@ def calibrate(
         python=python,
         time_limit=time_limit,
     )
-
-
-def _opened(
-    source: Any,
-    inputs: Inputs | None,
-    outputs: Sequence[str] | str | None,
-    signature: str | None,
-    checkpoint: str | PathLike[str] | None = None,
-    *,
-    trust: bool,
-    python: str | PathLike[str] | None,
-) -> tuple[Model, Endpoints]:
-    model = (
-        source
-        if isinstance(source, Model)
-        else load(source, signature=signature, values=checkpoint, trust=trust, python=python)
-    )
-    if isinstance(outputs, str):
-        outputs = [outputs]
-    return model, endpoints(model, shapes_by_input(inputs), outputs, signature)
-
-
-def shapes_by_input(inputs: Inputs | None) -> Mapping[str, Shape | None] | None:
-    """Inputs as users give them, as array -> shape."""
-    if inputs is None:
-        return None
-    if isinstance(inputs, Mapping):
-        return {name: None if shape is None else tuple(shape) for name, shape in inputs.items()}
-    return dict.fromkeys(inputs)
-
-
-def display_path(source: Any, model: Model) -> str:
-    """How reports call the source."""
-    if isinstance(source, (str, Path)):
-        return str(source)
-    return str(model.path) if model.path is not None else "<memory>"
 
 
 def explain(code: str) -> str:

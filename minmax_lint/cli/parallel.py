@@ -103,11 +103,10 @@ def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
 
 
 def _report(args: Namespace, settings: Settings, model: Target) -> Report | UserError | InternalError:
-    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.cli.source import open_source
 
     try:
-        source = open_source(args, model)
-        found = source.lint(profiles_of(args, model), settings.values.selection)
+        found = open_source(args, model).lint(settings.values.selection)
         return settings.adjusted(found, model)
     except UserError as error:
         return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -151,7 +151,15 @@ class Config:
     @property
     def calls(self) -> tuple[ConverterCall, ...]:
         """How the converter is called; empty where it does not say."""
-        return () if self.convert is None else (self.convert.call,)
+        return () if self.convert is None else (replace(self.convert.call, tensorflow=self.version),)
+
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """(major, minor) of the TensorFlow that converts; None where it does not say."""
+        if self.tensorflow is None:
+            return None
+        major, minor = self.tensorflow.split(".")[:2]
+        return int(major), int(minor)
 
     @property
     def folder(self) -> Path:

@@ -29,6 +29,8 @@ class Target:
     """Where its variables' values lie, if not beside it."""
     calls: tuple[ConverterCall, ...] = ()
     """How the converter will be called, if the configuration says it."""
+    tensorflow: tuple[int, int] | None = None
+    """The version that converts, if the configuration says it."""
 
 
 def targets(config: Config) -> tuple[Target, ...]:
@@ -53,7 +55,7 @@ def target_of(config: Config | None, path: str) -> Target:
                 return _target(config, model, path)
     if config is None:
         return Target(path)
-    return Target(path, converters=config.converters, calls=config.calls)
+    return Target(path, converters=config.converters, calls=config.calls, tensorflow=config.version)
 
 
 def _target(config: Config, model: ModelSettings, path: str) -> Target:
@@ -67,6 +69,7 @@ def _target(config: Config, model: ModelSettings, path: str) -> Target:
         model.origin,
         None if model.checkpoint is None else _displayed(_absolute(config, model.checkpoint)),
         config.calls,
+        config.version,
     )
 
 

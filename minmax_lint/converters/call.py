@@ -23,6 +23,17 @@ BUILTINS_16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 OPS_SETS = (BUILTINS, SELECT_TF, BUILTINS_INT8, BUILTINS_16X8)
 """Members of tf.lite.OpsSet."""
 
+TRAINED = frozenset(
+    (
+        "FakeQuantWithMinMaxVars",
+        "FakeQuantWithMinMaxVarsPerChannel",
+        "FakeQuantWithMinMaxArgs",
+        "QuantizeAndDequantizeV2",
+        "QuantizeAndDequantizeV3",
+    )
+)
+"""Ops by which the converter knows a graph trained for quantization (is_quantization_aware_trained_model)."""
+
 Mode = Literal["float", "tf1", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16"]
 """What a call asks for: a float model, or what the profiles of that name model (`tf1`: those without a suffix)."""
 

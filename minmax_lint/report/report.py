@@ -42,6 +42,8 @@ class Report:
     """One sentence about the call itself, such as a converter that would fit better; mostly empty."""
     ignored: tuple[Finding, ...] = field(default=(), repr=False)
     """Findings that select, ignore or a baseline took out."""
+    chosen: str = ""
+    """One sentence that says what chose the converters; empty where they were named, or are the usual pair."""
 
     @property
     def nodes(self) -> int:

@@ -51,6 +51,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "outputs": list(report.outputs),
         "inferred": report.inferred,
         "inferred_how": report.inferred_how,
+        **({"chosen": report.chosen} if report.chosen else {}),
         **({"note": report.note} if report.note else {}),
         "nodes": report.nodes,
         "kept_nodes": report.kept_nodes,

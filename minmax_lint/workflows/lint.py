@@ -18,6 +18,7 @@ from minmax_lint.rules.framework.finding import SEVERITIES, Finding, with_finger
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.rule import rules
 from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.workflows.choice import Choice
 from minmax_lint.workflows.explain import explanations
 
 if TYPE_CHECKING:
@@ -40,15 +41,19 @@ def lint_model(
     accepts: Accepts = lambda finding: True,
     made_from: Report | None = None,
     calls: tuple[ConverterCall, ...] = (),
+    chosen: Choice | None = None,
 ) -> Report:
     """Lint one model: every finding of every rule in one run, errors first, in graph order.
 
     `made_from` is the report on the graph that a finished model was made from: it explains float ops.
-    `calls` are the calls of the converter that a script or the configuration makes.
+    `calls` are the calls of the converter that a script or the configuration makes; `chosen` says which of them
+    chose which of the profiles.
     """
     outputs = tuple(outputs)
     with _collection_paused():
-        subject = replace(make_subject(model, inputs, outputs, profiles), calls=calls)
+        subject = replace(
+            make_subject(model, inputs, outputs, profiles, chosen.calls if chosen else {}), calls=calls
+        )
         if model.finished is not None and made_from is not None:
             subject = replace(subject, explanations=explanations(model.finished, made_from))
         return report_on(
@@ -59,6 +64,7 @@ def lint_model(
             path=path,
             inferred_how=inferred_how,
             accepts=accepts,
+            why=chosen.why if chosen else "",
         )
 
 
@@ -89,6 +95,7 @@ def report_on(
     path: str,
     inferred_how: str = "",
     accepts: Accepts = lambda finding: True,
+    why: str = "",
 ) -> Report:
     """The report on a subject that was made of this model, these inputs and outputs."""
     found = with_fingerprints(findings_on(subject))
@@ -110,6 +117,7 @@ def report_on(
         subject.kept,
         note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
         ignored=tuple(ignored),
+        chosen=why,
     )
 
 

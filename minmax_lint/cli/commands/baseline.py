@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
     """Lint, and write the baseline; 2 where a model could not be read: then nothing is written."""
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.settings import settings_of
-    from minmax_lint.cli.source import open_source, profiles_of
+    from minmax_lint.cli.source import open_source
     from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
     from minmax_lint.reporters.words import plural
 
@@ -41,7 +41,7 @@ def run(args: Namespace) -> int:
     reports = []
     for model in models:
         source = open_source(args, model).checked()
-        report = source.lint(profiles_of(args, model), settings.values.selection)
+        report = source.lint(settings.values.selection)
         reports.append(settings.adjusted(report, model))
     before = Baseline({}, file.parent) if args.action == "create" else read_baseline(file)
     after = before.pruned(reports) if args.action == "prune" else before.updated(reports)

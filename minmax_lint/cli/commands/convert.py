@@ -47,9 +47,9 @@ def run(args: Namespace) -> int:
     converter.checked_for(source.ends.inputs)
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
-    args.converter = [converter.profile.name]
+    source = source.judged_by(converter.profile)
     patch: Patch | None = patched(args, source) if args.fix else None
-    report = patch.after if patch is not None else source.lint((converter.profile,))
+    report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
     if proof is None and patch is not None and not patch.empty:
         proof = Proof(required=False)

@@ -82,10 +82,9 @@ def message_markdown(args: Namespace, text: str) -> str:
         )
     if args.graph is None:
         return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
-    from minmax_lint.cli.source import named_source, profiles_of
+    from minmax_lint.cli.source import named_source
 
-    source = named_source(args).checked()
-    report = source.lint(profiles_of(args, source.target))
+    report = named_source(args).checked().lint()
     return BETWEEN.join(_in_graph(args, diagnosis, report) for diagnosis in known)
 
 

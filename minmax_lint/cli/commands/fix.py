@@ -17,11 +17,11 @@ from minmax_lint.escaping import log_line, sentence
 
 if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
-    from minmax_lint.cli.source import Source
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.fixes.engine.patch import Patch
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.convert import Conversion
+    from minmax_lint.workflows.opened import Opened
 
 FORMATS = ("full", "json")
 
@@ -107,25 +107,16 @@ def _print(
         print_proof(out, proof, quiet=args.quiet)
 
 
-def patched(args: Namespace, source: Source) -> Patch:
+def patched(args: Namespace, source: Opened) -> Patch:
     """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
-    from minmax_lint.cli.source import profiles_of
-    from minmax_lint.workflows.fix import fix_model
-
     source = source.checked()
-    return fix_model(
-        source.model,
-        source.ends.inputs,
-        source.ends.outputs,
-        profiles_of(args, source.target),
-        replace(
-            fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
-        ),
-        path=source.path,
+    options = replace(
+        fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
     )
+    return source.fix(options)
 
 
-def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, float]]:
+def calibrated(args: Namespace, source: Opened) -> Mapping[str, tuple[float, float]]:
     """Array -> (min, max) as `--calibrate` observes it; empty without. Raises UserError."""
     if not getattr(args, "calibrate", None):
         return {}
@@ -137,7 +128,7 @@ def calibrated(args: Namespace, source: Source) -> Mapping[str, tuple[float, flo
     return calibration.ranges
 
 
-def proved(args: Namespace, source: Source, patch: Patch) -> Conversion | None:
+def proved(args: Namespace, source: Opened, patch: Patch) -> Conversion | None:
     """What the real converter makes of the repaired graph; None where no proof is asked for."""
     from minmax_lint.workflows.convert import convert_linted
 

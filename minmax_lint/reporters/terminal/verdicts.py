@@ -17,6 +17,8 @@ def print_head(page: Page, report: Report) -> None:
     page.block(("   ",), f"{report.format}, {kept}:  {inputs} {page.glyphs.arrow} {outputs}")
     if report.inferred:
         page.block(("   ",), f"inferred: {report.inferred_how}", "dim")
+    if report.chosen:
+        page.block(("   ",), f"converter: {report.chosen}", "dim")
     if report.note:
         page.block(("   ",), f"note: {report.note}", "dim")
 

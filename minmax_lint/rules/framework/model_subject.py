@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_prediction import decided_by_calls
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
@@ -22,9 +25,16 @@ if TYPE_CHECKING:
 
 
 def make_subject(
-    model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str], profiles: tuple[Profile, ...]
+    model: Model,
+    inputs: Mapping[str, Shape | None],
+    outputs: Iterable[str],
+    profiles: tuple[Profile, ...],
+    calls: Mapping[str, tuple[ConverterCall, ...]] = MappingProxyType({}),
 ) -> Subject:
-    """Everything the rules look at; the predictions are made here."""
+    """Everything the rules look at; the predictions are made here.
+
+    `calls`: profile -> the calls of the converter that it stands for, whose flags can decide by themselves.
+    """
     graph = frozen(model.graph, model.variables)
     inputs = {canonical_array(name): shape for name, shape in inputs.items()}
     outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
@@ -40,7 +50,7 @@ def make_subject(
         kept,
         inference,
         profiles,
-        _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles),
+        _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles, calls),
         unknown_inputs,
         unknown_outputs,
         frozenset(model.graph.of_ops(VARIABLES)),
@@ -56,10 +66,18 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
 
 
 def _predictions(
-    model: Model, kept: Kept, inference: Inference, profiles: tuple[Profile, ...]
+    model: Model,
+    kept: Kept,
+    inference: Inference,
+    profiles: tuple[Profile, ...],
+    calls: Mapping[str, tuple[ConverterCall, ...]],
 ) -> Mapping[str, Prediction]:
     """By profile; of a finished model what it is, and what the selected devices will do with it."""
     if model.finished is None:
-        return {profile.name: predict(kept, inference, profile) for profile in profiles}
+        return {
+            profile.name: decided_by_calls(profile, calls.get(profile.name, ()), kept, inference)
+            or predict(kept, inference, profile)
+            for profile in profiles
+        }
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
     return {PROFILE: read_off(model.finished), **devices}

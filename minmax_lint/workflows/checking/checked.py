@@ -24,8 +24,7 @@ from minmax_lint.workflows.checking.comparing import compared
 from minmax_lint.workflows.checking.expected import Expected
 from minmax_lint.workflows.checking.settings import finds_ranges_itself, flow_of, profile_of
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
-from minmax_lint.workflows.fix import fix_model
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import Opened
 
 _OWN = ("_checked", "report", "patch", "contents", "verification", "unverified")
 _SHOWN = 8
@@ -167,11 +166,12 @@ class CheckedConverter:
         profile = profile_of(checks.converter, sys.modules["tensorflow"].__version__)
         model, ends = source.opened
         name = type(checks.converter).__name__
-        self.report = lint_model(model, ends.inputs, ends.outputs, (profile,), path=name)
+        opened = Opened(model, ends, name, (profile.name,))
+        self.report = opened.lint()
         if _sound(self.report, profile):
             return checks.converter, None
         if checks.fix:
-            self.patch = fix_model(model, ends.inputs, ends.outputs, (profile,), checks.options, path=name)
+            self.patch = opened.fix(checks.options)
             self.report = self.patch.after
             if not self.patch.empty and _sound(self.report, profile):
                 return source.replaced(self.patch), None

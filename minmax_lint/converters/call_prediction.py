@@ -1,0 +1,77 @@
+"""What a call of the converter decides by itself, whatever the graph: refused, or a float model.
+
+Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's shared data).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minmax_lint.converters.call import TRAINED, ConverterCall, refusal
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
+
+
+def decided_by_calls(
+    profile: Profile, calls: Sequence[ConverterCall], kept: Kept, inference: Inference
+) -> Prediction | None:
+    """The prediction of a profile, where every call that it stands for decides it; else None."""
+    found = [_decided(profile, call, kept, inference) for call in calls]
+    return found[0] if found and all(found) else None
+
+
+def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
+    trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
+    said = refusal(call, trained)
+    if said:
+        return Prediction(profile.name, "abort", "other", message=f"ValueError: {said}")
+    if call.mode(trained) == "float":
+        return Prediction(profile.name, "float", message="the call asks for a float model")
+    return _of_dataset(profile, call, kept, inference)
+
+
+def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
+    dataset = call.dataset
+    if dataset is None or profile.ranges != "calibrated":
+        return None
+    if dataset.empty:
+        if profile.activations == "int16":
+            said = "Max and min for dynamic tensors should be recorded during calibration"
+            return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {said}")
+        return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
+    wrong = mistyped(call, kept, inference)
+    if wrong is not None:
+        return Prediction(profile.name, "abort", "other", message=wrong[1])
+    if profile.activations == "int8" and any(one.infinite for one in dataset.arrays):
+        said = "the samples hold infinite values: scale out of expressed type range"
+        return Prediction(profile.name, "abort", "other", message=said)
+    if profile.activations == "int8" and any(not one.finite for one in dataset.arrays):
+        return Prediction(profile.name, "float", message="the samples hold NaN: no range is calibrated")
+    return None
+
+
+def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> tuple[str, str] | None:
+    """(input, the converter's message) of the first samples that have another type than their input."""
+    if call.dataset is None or not call.dataset.listed:
+        return None
+    names = list(kept.inputs)
+    alike = len({inference.dtype(name) for name in names}) == 1
+    for number, sample in enumerate(call.dataset.arrays):
+        name = sample.key if sample.key in names else names[number] if alike and number < len(names) else ""
+        if not name or not sample.dtype:
+            continue
+        wanted = inference.dtype(name)
+        known = {DType.FLOAT: "float32", DType.DOUBLE: "float64", DType.HALF: "float16"}
+        kind = known.get(wanted, wanted.name.lower())
+        if wanted is DType.INVALID or kind == sample.dtype:
+            continue
+        said = (
+            f"ValueError: Cannot set tensor: Got value of type {sample.dtype.upper()} but expected type "
+            f"{kind.upper()} for input {number}, name: {parse_edge(name).node}"
+        )
+        return name, said
+    return None

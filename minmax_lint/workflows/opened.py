@@ -1,0 +1,169 @@
+"""The one front door: a model with its inputs and outputs, ready to be linted, fixed or converted.
+
+`cli`, `api`, `checked`, the assertion and the pytest plugin all open a model here and go on from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.profile import Profile, profile
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.endpoints import Endpoints, endpoints
+from minmax_lint.loaders.load import load
+from minmax_lint.loaders.model import Model
+from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.selection import Selection
+from minmax_lint.workflows.choice import Choice, choice
+from minmax_lint.workflows.fix import fix_model
+from minmax_lint.workflows.lint import lint_model
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One model, as the user named it."""
+
+    model: Model
+    ends: Endpoints
+    path: str
+    """As reports call it."""
+    named: tuple[str, ...] = ()
+    """The profiles that the user names; empty: the call or the kind of model chooses them."""
+    calls: tuple[ConverterCall, ...] = ()
+    """How the converter is called, as a script or the configuration says."""
+    tensorflow: tuple[int, int] | None = None
+    """The version to judge, where neither a profile nor a call names one."""
+    made_from: Opened | None = None
+    """The graph that a finished model was made from."""
+    report_on_source: Report | None = None
+    """The report on that graph, where there is one already."""
+
+    @cached_property
+    def choice(self) -> Choice:
+        """The profiles to judge, and why."""
+        return choice(self.model, self.named, self.calls, self.tensorflow)
+
+    def judged_by(self, *chosen: Profile) -> Opened:
+        """The same model, for these profiles alone."""
+        return replace(self, named=tuple(one.name for one in chosen))
+
+    def checked(self) -> Opened:
+        """The same. Raises UnknownName for an input or output that the graph does not have."""
+        graph = self.model.graph
+        for kind, flag, names in (("input", "-i", self.ends.inputs), ("output", "-o", self.ends.outputs)):
+            for name in names:
+                if parse_edge(name).node not in graph:
+                    hint = near_names(name, graph.names)
+                    meant = f"did you mean {' or '.join(hint)}?" if hint else f"name an array with {flag}"
+                    raise UnknownName(f"{self.path} has no {kind} {name!r}; {meant}")
+        return self
+
+    def lint(self, selection: Selection | None = None) -> Report:
+        """Its report."""
+        return lint_model(
+            self.model,
+            self.ends.inputs,
+            self.ends.outputs,
+            self.choice.profiles,
+            path=self.path,
+            inferred_how=self.ends.how if self.ends.inferred else "",
+            accepts=(selection or Selection()).accepts,
+            made_from=self._report_on_the_source(),
+            calls=self.calls,
+            chosen=self.choice,
+        )
+
+    def _report_on_the_source(self) -> Report | None:
+        """The report on `made_from`, for the MLIR profiles asked for, else the one whose flow has such ends."""
+        if self.made_from is None or self.model.finished is None:
+            return self.report_on_source
+        flow = self.model.finished.flow
+        chosen = tuple(
+            one for one in self.choice.profiles if one.engine == "mlir" and one.flow == flow and self.named
+        )
+        return self.made_from.judged_by(
+            *(chosen or (profile("mlir-v2" if flow == "tf2" else "mlir"),))
+        ).lint()
+
+    def fix(self, options: FixOptions) -> Patch:
+        """Its repair. Raises UserError where one is needed and none fits."""
+        return fix_model(
+            self.model,
+            self.ends.inputs,
+            tuple(self.ends.outputs),
+            self.choice.profiles,
+            options,
+            path=self.path,
+        )
+
+
+def open_model(
+    source: Any,
+    inputs: Mapping[str, Sequence[int | None] | None] | Sequence[str] | None = None,
+    outputs: Sequence[str] | str | None = None,
+    *,
+    signature: str | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    trust: bool = False,
+    python: str | PathLike[str] | None = None,
+    converters: Sequence[str] | None = None,
+    calls: Sequence[ConverterCall] = (),
+    tensorflow: tuple[int, int] | None = None,
+) -> Opened:
+    """Load a model and complete what the user gave of its inputs and outputs.
+
+    Raises UserError, which names the path, where it cannot be read; UnknownName for a signature that is not there.
+    """
+    model = source if isinstance(source, Model) else load_named(source, signature, checkpoint, trust, python)
+    return Opened(
+        model,
+        endpoints(model, _shapes(inputs), [outputs] if isinstance(outputs, str) else outputs, signature),
+        display_path(source, model),
+        tuple(converters or ()),
+        tuple(calls),
+        tensorflow,
+    )
+
+
+def load_named(
+    source: Any,
+    signature: str | None,
+    checkpoint: str | PathLike[str] | None,
+    trust: bool,
+    python: str | PathLike[str] | None,
+) -> Model:
+    """The model. Raises UserError that names the path."""
+    try:
+        return load(source, signature=signature, values=checkpoint, trust=trust, python=python)
+    except UserError as error:
+        if not isinstance(source, (str, Path)) or str(source) in str(error):
+            raise
+        raise type(error)(f"{source}: {error}") from None
+
+
+def _shapes(
+    inputs: Mapping[str, Sequence[int | None] | None] | Sequence[str] | None,
+) -> Mapping[str, Shape | None] | None:
+    """Inputs as users give them, as array -> shape."""
+    if inputs is None:
+        return None
+    if isinstance(inputs, Mapping):
+        return {name: None if shape is None else tuple(shape) for name, shape in inputs.items()}
+    return dict.fromkeys(inputs)
+
+
+def display_path(source: Any, model: Model) -> str:
+    """How reports call the source."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    return str(model.path) if model.path is not None else "<memory>"
