@@ -101,7 +101,7 @@ class ConverterCall:
         if not self.optimizations:
             return "float"
         if "float16" in self.supported_types and "int8" not in self.supported_types:
-            return "float16"
+            return "v2" if trained else "float16"
         if self.representative_dataset:
             if BUILTINS_16X8 not in self.supported_ops:
                 return "int8"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import INTEGERS, ConverterCall
+from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.finding import Finding, Severity
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -21,8 +21,9 @@ class ConverterModeMismatch(Rule):
     given.
 
     ## Why
-    A graph trained with FakeQuants brings its ranges along; a dataset makes the converter calibrate and
-    quantize once more, over ops that are integer already. A float graph has no ranges: without a dataset
+    A graph trained with FakeQuants brings its ranges along; a dataset makes the converter calibrate as well. Today's
+    quantizer then calibrates what has no FakeQuant; that of 16x8, and TF 2.3's, fail over ops that are quantized
+    already. A float graph has no ranges: without a dataset
     there is nothing to quantize it with.
 
     ## Symptom
@@ -50,8 +51,10 @@ class ConverterModeMismatch(Rule):
         for call in subject.calls:
             found = _mismatch(call, quantized)
             if found is not None:
-                message, advice = found
-                yield self.finding(f"{call.origin}: {message}", outputs=(call.origin,), advice=advice)
+                severity, message, advice = found
+                yield self.finding(
+                    f"{call.origin}: {message}", severity=severity, outputs=(call.origin,), advice=advice
+                )
 
     @classmethod
     def failing(cls) -> Example:
@@ -64,27 +67,42 @@ class ConverterModeMismatch(Rule):
         return _example(ConverterCall("export.py:12", "tf2", optimizations=True))
 
 
-def _mismatch(call: ConverterCall, quantized: bool) -> tuple[str, str] | None:
+def _mismatch(call: ConverterCall, quantized: bool) -> tuple[Severity, str, str] | None:
     if quantized and call.representative_dataset:
-        return (
-            "the graph has FakeQuants, and representative_dataset is set: it would be quantized twice",
-            "Leave representative_dataset out: the FakeQuants hold the ranges.",
-        )
-    if quantized or call.representative_dataset or call.default_ranges:
+        return _calibrated_twice(call)
+    if quantized or call.representative_dataset or call.default_ranges or refusal(call, quantized):
         return None
     if call.asks_for_integers:
         asked = call.inference_type if call.inference_type in INTEGERS else "integer ops"
         return (
+            "warning",
             f"it asks for {asked}, but the graph has no FakeQuant and representative_dataset is not set",
             "Set converter.representative_dataset, or export the graph that was trained with FakeQuants.",
         )
     if call.optimizations:
         return (
+            "warning",
             "optimizations is set, but the graph has no FakeQuant and representative_dataset is not set: only "
-            "weights will be integer",
+            "weights will be integer (dynamic range), and microcontrollers and the Edge TPU run no such model",
             "Set converter.representative_dataset for integer activations as well.",
         )
     return None
+
+
+def _calibrated_twice(call: ConverterCall) -> tuple[Severity, str, str]:
+    advice = "Leave representative_dataset out: the FakeQuants hold the ranges."
+    if BUILTINS_16X8 in call.supported_ops or call.experimental_new_quantizer is False or call.flow == "tf1":
+        return (
+            "warning",
+            "the graph has FakeQuants, and representative_dataset is set: it would be quantized twice",
+            advice,
+        )
+    return (
+        "info",
+        "the graph has FakeQuants, and representative_dataset is set: arrays without FakeQuant get ranges from the "
+        "dataset, and the FakeQuants keep theirs",
+        "Where every array has its FakeQuant, leave representative_dataset out.",
+    )
 
 
 def _example(call: ConverterCall) -> Example:

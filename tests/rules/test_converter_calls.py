@@ -126,11 +126,16 @@ def test_a_missing_script_is_refused(tmp_path):
         ),
         (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n" + STATS, []),
         (QUANTIZED, TF2, ["MM601 the graph has FakeQuants, and optimizations is not set"]),
-        (QUANTIZED, TF2 + DEFAULT, []),
+        (QUANTIZED, TF2 + DEFAULT, ["MM609 inputs and outputs of the model stay float32"]),
+        (
+            QUANTIZED,
+            TF2 + DEFAULT + "converter.inference_input_type = converter.inference_output_type = tf.int8\n",
+            [],
+        ),
         (
             QUANTIZED,
             TF2 + DEFAULT + "converter.representative_dataset = d\n",
-            ["MM602 the graph has FakeQuants"],
+            ["MM602 the graph has FakeQuants", "MM609 inputs and outputs"],
         ),
     ],
 )
@@ -150,7 +155,7 @@ def test_a_script_is_compared_with_the_graph(graph, text, told, tmp_path, capsys
     ("call", "message"),
     [
         (ConverterCall("x", "tf2", optimizations=True), "only weights will be integer"),
-        (ConverterCall("x", "tf2", inference_input_type="int8"), "asks for integer ops"),
+        (ConverterCall("x", "tf2", inference_input_type="int8"), None),  # MM604: the call is refused
         (ConverterCall("x", "tf1", inference_type="uint8"), "asks for uint8"),
         (ConverterCall("x", "tf2", inference_type="uint8", representative_dataset=True), None),
         (ConverterCall("x", "tf1", inference_type="uint8", default_ranges=True), None),
@@ -177,7 +182,7 @@ def test_a_float_graph_needs_a_dataset_for_integers(call, message):
     [
         ('inference-type = "uint8"\nquantized-input-stats = { input = [128, 64] }', []),
         ('inference-type = "uint8"', ["MM601"]),
-        ('flow = "tf2"\noptimizations = true\nrepresentative-dataset = true', ["MM602"]),
+        ('flow = "tf2"\noptimizations = true\nrepresentative-dataset = true', ["MM602", "MM609"]),
     ],
 )
 def test_the_configuration_says_how_the_converter_is_called(table, codes, tmp_path, monkeypatch, capsys):

@@ -1,0 +1,74 @@
+"""MM603: dataset-missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class DatasetMissing(CallRule):
+    """The call asks for full integer quantization and has no representative dataset.
+
+    ## What it does
+    Reads the call. It reports `TFLITE_BUILTINS_INT8` in `target_spec.supported_ops`, or `supported_types = [tf.int8]`,
+    without a `representative_dataset`.
+
+    ## Why
+    The converter refuses the call before it looks at the graph: FakeQuants in the graph do not replace the dataset.
+
+    ## Symptom
+    ```
+    For full integer quantization, a `representative_dataset` must be specified.
+    representative_dataset is required when specifying TFLITE_BUILTINS_INT8 or INT8 supported types.
+    ```
+
+    ## Fix
+    For a graph with FakeQuants leave `target_spec.supported_ops` out: `optimizations` alone uses their ranges. For a
+    float graph set `converter.representative_dataset`.
+
+    ## Converters
+    MLIR, TF 2.12 to 2.22 (error).
+    """
+
+    code = "MM603"
+    name = "dataset-missing"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if not call.int8_required or call.representative_dataset:
+            return
+        advice = "Set converter.representative_dataset to a function that yields samples."
+        if subject.kept_fake_quants:
+            advice = (
+                "Leave target_spec.supported_ops and supported_types out: optimizations = [tf.lite.Optimize.DEFAULT] "
+                "quantizes with the FakeQuants' ranges."
+            )
+        yield (
+            "ValueError: For full integer quantization, a `representative_dataset` must be specified.",
+            advice,
+        )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Integer kernels alone, and no dataset."""
+        return float_example(
+            ConverterCall("export.py:12", "tf2", optimizations=True, supported_ops=frozenset({BUILTINS_INT8}))
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with a dataset."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                supported_ops=frozenset({BUILTINS_INT8}),
+            )
+        )

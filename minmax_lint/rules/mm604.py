@@ -1,0 +1,82 @@
+"""MM604: io-types-refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall, refused_ends
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class IoTypesRefused(CallRule):
+    """The call asks for types at the model's ends that this kind of quantization cannot have.
+
+    ## What it does
+    Reads `inference_input_type` and `inference_output_type` and compares them with what the other flags ask for:
+    integer ends need `optimizations` and ranges; int8 models have int8 or uint8 ends, 16x8 models int16 ends; dynamic
+    range and float16 models have float32 ends.
+
+    ## Why
+    The converter refuses the call, whatever the graph.
+
+    ## Symptom
+    ```
+    The inference_input_type and inference_output_type must be tf.float32.
+    The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int16'].
+    The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int8', 'tf.uint8'].
+    Unsupported `inference_input_type` value. Expected to be in ('tf.uint8', 'tf.int8'), instead got tf.int16.
+    ```
+
+    ## Fix
+    Set `optimizations = [tf.lite.Optimize.DEFAULT]`, and a `representative_dataset` for a float graph; for 16x8 set both
+    types to `tf.int16`, for int8 to `tf.int8` or `tf.uint8`.
+
+    ## Converters
+    MLIR, TF 2.12 to 2.22 (error).
+    """
+
+    code = "MM604"
+    name = "io-types-refused"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        trained = bool(subject.kept_fake_quants)
+        said = refused_ends(call, trained) if call.flow == "tf2" else ""
+        if said:
+            yield f"ValueError: {said}", _advice(call, trained)
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Integer ends without optimizations."""
+        return float_example(
+            ConverterCall("export.py:12", "tf2", representative_dataset=True, inference_input_type="int8")
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with optimizations."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                inference_input_type="int8",
+            )
+        )
+
+
+def _advice(call: ConverterCall, trained: bool) -> str:
+    mode = call.mode(trained)
+    if mode == "float":
+        more = "" if trained or call.representative_dataset else " and converter.representative_dataset"
+        return f"Set converter.optimizations = [tf.lite.Optimize.DEFAULT]{more}."
+    if mode == "dynamic":
+        return "Set converter.representative_dataset: without ranges, inputs and outputs stay float32."
+    if mode == "float16":
+        return "Leave inference_input_type and inference_output_type out: a float16 model has float32 ends."
+    wanted = "tf.int16" if mode.startswith("16x8") else "tf.int8 or tf.uint8"
+    return f"Set inference_input_type and inference_output_type to {wanted}, or leave them out."

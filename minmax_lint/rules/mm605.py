@@ -1,0 +1,65 @@
+"""MM605: supported-types-refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class SupportedTypesRefused(CallRule):
+    """`supported_types` contradicts the other flags, or has no effect.
+
+    ## What it does
+    Reports `supported_types` other than int8 beside `TFLITE_BUILTINS_INT8` alone, which the converter refuses, and
+    `supported_types` without `optimizations`, which it ignores.
+
+    ## Why
+    The first call fails. The second one makes a float32 model and says nothing.
+
+    ## Symptom
+    ```
+    As full integer quantization has been enabled by setting `target_spec.supported_ops`={tf.lite.OpsSet.TFLITE_BUILTINS_INT8}, thus `target_spec.supported_types` should be left uninitizalized or set to {tf.int8}.
+    ```
+
+    ## Fix
+    Leave `supported_types` out for integer models. For float16 weights set `optimizations` and
+    `supported_types = [tf.float16]`, and leave `supported_ops` out.
+
+    ## Converters
+    MLIR, TF 2.12 to 2.22 (error).
+    """
+
+    code = "MM605"
+    name = "supported-types-refused"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
+            yield (
+                "ValueError: As full integer quantization has been enabled by TFLITE_BUILTINS_INT8, "
+                "`target_spec.supported_types` should be left uninitizalized or set to {tf.int8}.",
+                "Leave target_spec.supported_types out.",
+            )
+        elif call.supported_types and not call.optimizations and not call.int8_required:
+            yield (
+                f"supported_types ({', '.join(sorted(call.supported_types))}) has no effect without optimizations: the "
+                "model stays float32",
+                "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """float16 without optimizations."""
+        return float_example(ConverterCall("export.py:12", "tf2", supported_types=frozenset({"float16"})))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with optimizations."""
+        return float_example(
+            ConverterCall("export.py:12", "tf2", optimizations=True, supported_types=frozenset({"float16"}))
+        )

@@ -1,0 +1,57 @@
+"""MM606: optimizations-missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class OptimizationsMissing(CallRule):
+    """A representative dataset is set, and `optimizations` is not: the model stays float.
+
+    ## What it does
+    Reports a call with a `representative_dataset` and without `optimizations`.
+
+    ## Why
+    The converter takes the call, ignores the dataset and makes a float32 model without a message, with
+    `TFLITE_BUILTINS_INT8` as well.
+
+    ## Symptom
+    ```
+    Model not quantized
+    ```
+
+    ## Fix
+    `converter.optimizations = [tf.lite.Optimize.DEFAULT]`.
+
+    ## Converters
+    MLIR, TF 2.12 to 2.22 (error).
+    """
+
+    code = "MM606"
+    name = "optimizations-missing"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.representative_dataset and call.mode(bool(subject.kept_fake_quants)) == "float":
+            yield (
+                "representative_dataset is set and optimizations is not: the dataset is ignored, and the model stays float",
+                "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A dataset alone."""
+        return float_example(ConverterCall("export.py:12", "tf2", representative_dataset=True))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The same with optimizations."""
+        return float_example(
+            ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
+        )

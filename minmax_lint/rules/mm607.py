@@ -1,0 +1,84 @@
+"""MM607: flag-without-effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+_INSTEAD = {
+    "target_ops": "Set converter.target_spec.supported_ops, with a representative_dataset.",
+    "post_training_quantize": "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+    "quantized_input_stats": "Set converter.representative_dataset, or train with a FakeQuant on the input.",
+    "default_ranges_stats": "Set converter.representative_dataset.",
+}
+"""Attribute -> what does on the TF2 converter what it did on TF1's."""
+
+
+class FlagWithoutEffect(CallRule):
+    """The call sets an attribute that this converter does not read.
+
+    ## What it does
+    Reports `inference_type` on the TF2 converter, and attributes of the TF1 converter (`target_ops`,
+    `post_training_quantize`, `quantized_input_stats`, `default_ranges_stats`) on it.
+
+    ## Why
+    Python lets any attribute be set. The converter never reads it, and says nothing.
+
+    ## Symptom
+    ```
+    converter.inference_type = tf.uint8 does not produce uint8 weights
+    ```
+
+    ## Fix
+    For integer ends set `inference_input_type` and `inference_output_type`; for the set of kernels
+    `target_spec.supported_ops`; for ranges a `representative_dataset`. Weights of TF2 models are int8, never uint8.
+
+    ## Converters
+    The TF2 converter.
+    """
+
+    code = "MM607"
+    name = "flag-without-effect"
+    severity = "warning"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.flow != "tf2":
+            return
+        if call.inference_type:
+            yield (
+                f"inference_type = {call.inference_type} has no effect on the TF2 converter: weights become int8",
+                "Set inference_input_type and inference_output_type for the types at the model's ends, and leave "
+                "inference_type out.",
+            )
+        unread = list(call.without_effect)
+        unread += ["quantized_input_stats"] if call.input_stats is not None else []
+        unread += ["default_ranges_stats"] if call.default_ranges else []
+        for name in unread:
+            yield f"{name} has no effect on the TF2 converter", _INSTEAD[name]
+
+    @classmethod
+    def failing(cls) -> Example:
+        """inference_type in TF2."""
+        return float_example(
+            ConverterCall(
+                "export.py:12", "tf2", optimizations=True, representative_dataset=True, inference_type="uint8"
+            )
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """The types at the ends."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                inference_input_type="uint8",
+            )
+        )

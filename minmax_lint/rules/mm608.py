@@ -1,0 +1,75 @@
+"""MM608: integer-only-not-enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, predictions_of
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class IntegerOnlyNotEnforced(CallRule):
+    """The call allows integer kernels alone, and still ops stay float: the converter does not enforce it.
+
+    ## What it does
+    Reports a call with `supported_ops = [TFLITE_BUILTINS_INT8]` whose model will hold float ops.
+
+    ## Why
+    `TFLITE_BUILTINS_INT8` alone reads like a promise. Today's quantizer ignores it: an op without integer kernel stays
+    float, with a DEQUANTIZE and a QUANTIZE around it, and nothing is said. Integer-only hardware refuses the model.
+
+    ## Symptom
+    ```
+    tflite::ErrorReporter: Didn't find op for builtin opcode 'DEQUANTIZE'
+    ```
+
+    ## Fix
+    Replace the ops that MM401 and MM405 name, or look at the produced model (`minmax-lint check model.tflite`). With
+    `experimental_new_quantizer = False` the converter aborts at such an op.
+
+    ## Converters
+    MLIR with a representative dataset (warning).
+    """
+
+    code = "MM608"
+    name = "integer-only-not-enforced"
+    severity = "warning"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.supported_ops != {BUILTINS_INT8}:
+            return
+        for prediction in predictions_of(call, subject):
+            if prediction.verdict == "float" and prediction.float_ops:
+                ops = ", ".join(dict.fromkeys(op for op, _ in prediction.float_ops))
+                yield (
+                    f"TFLITE_BUILTINS_INT8 does not keep float ops out: {ops} will stay float, without a message",
+                    "Replace these ops by ones with an integer kernel.",
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """An op without integer kernel."""
+        return _example("FloorMod")
+
+    @classmethod
+    def passing(cls) -> Example:
+        """One that has a kernel."""
+        return _example("Add")
+
+
+def _example(op: str) -> Example:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    b.add(op, "output", b.add("Relu6", "Relu6", x), x)
+    call = ConverterCall(
+        "export.py:12",
+        "tf2",
+        optimizations=True,
+        representative_dataset=True,
+        supported_ops=frozenset({BUILTINS_INT8}),
+    )
+    return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=(call,))

@@ -1,0 +1,79 @@
+"""MM609: io-stays-float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import BUILTINS_16X8, ConverterCall
+from minmax_lint.rules.framework.call_rule import CallRule, float_example, predictions_of
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class IoStaysFloat(CallRule):
+    """The model will be integer inside, and its inputs or outputs stay float32.
+
+    ## What it does
+    Reports a call of the TF2 flow that quantizes and leaves `inference_input_type` or `inference_output_type` unset.
+
+    ## Why
+    Float ends are the default: a QUANTIZE stands behind every input and a DEQUANTIZE in front of every output. That is
+    fine on a phone; the Edge TPU compiler and many microcontrollers want integer ends.
+
+    ## Symptom
+    ```
+    Invalid model: model.tflite
+    Model not quantized
+    ```
+
+    ## Fix
+    `converter.inference_input_type = tf.int8` and `converter.inference_output_type = tf.int8` (`tf.uint8`, or `tf.int16`
+    for 16x8), where the program feeds integers.
+
+    ## Converters
+    MLIR in the TF2 flow (info).
+    """
+
+    code = "MM609"
+    name = "io-stays-float"
+    severity = "info"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.flow != "tf2":
+            return
+        found = list(predictions_of(call, subject))
+        if not found or call.mode(bool(subject.kept_fake_quants)) in ("float", "dynamic", "float16"):
+            return
+        if any(one.verdict == "abort" for one in found):
+            return
+        ends = {"inputs": call.inference_input_type, "outputs": call.inference_output_type}
+        left = [end for end, given in ends.items() if given in ("", "float32")]
+        if left:
+            kind = "tf.int16" if BUILTINS_16X8 in call.supported_ops else "tf.int8 or tf.uint8"
+            names = " and ".join(f"inference_{end[:-1]}_type" for end in left)
+            yield (
+                f"{' and '.join(left)} of the model stay float32: {names} {'are' if len(left) > 1 else 'is'} not set",
+                f"Set {names} to {kind} where the device takes integers alone.",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """No types."""
+        return float_example(
+            ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Both types."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                inference_input_type="int8",
+                inference_output_type="int8",
+            )
+        )

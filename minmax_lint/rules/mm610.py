@@ -1,0 +1,87 @@
+"""MM610: integer-end-dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import INTEGERS, ConverterCall
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, predictions_of
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class IntegerEndDropped(CallRule):
+    """The call asks for an integer input or output, and that end of the model will be float.
+
+    ## What it does
+    Reports an integer `inference_input_type` or `inference_output_type` where the op that reads the input, or makes the
+    output, stays float.
+
+    ## Why
+    The converter changes the type of an end only where a QUANTIZE or DEQUANTIZE stands there. Where the op itself is
+    float it leaves the end float32 and says nothing.
+
+    ## Symptom
+    ```
+    the quantize and dequantize layers always come after Conv2D layer together
+    ```
+
+    ## Fix
+    Give the array at that end a range, or replace the op (see the other findings); then the end gets its type.
+
+    ## Converters
+    MLIR in the TF2 flow (warning).
+    """
+
+    code = "MM610"
+    name = "integer-end-dropped"
+    severity = "warning"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        if call.flow != "tf2":
+            return
+        for prediction in predictions_of(call, subject):
+            if prediction.verdict == "float":
+                yield from _dropped(call, prediction, subject)
+
+    @classmethod
+    def failing(cls) -> Example:
+        """The last op has no kernel."""
+        return _example("uint8")
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Float ends."""
+        return _example("")
+
+
+def _dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[tuple[str, str]]:
+    floats = [op for op in prediction.ops if op.computes and not op.integer]
+    if call.inference_input_type in INTEGERS:
+        for name in subject.kept.inputs:
+            readers = {use.node for use in subject.kept.uses(name)}
+            if any(readers & {*op.nodes} for op in floats):
+                yield (
+                    f"inference_input_type = {call.inference_input_type} is dropped: {name!r} is read by a float op",
+                    "Let the op that reads it become integer first (see the other findings).",
+                )
+    if call.inference_output_type in INTEGERS:
+        for name in subject.kept.outputs:
+            if any(name == op.output or name in op.nodes for op in floats):
+                yield (
+                    f"inference_output_type = {call.inference_output_type} is dropped: {name!r} is made by a float op",
+                    "Let the op that makes it become integer first (see the other findings).",
+                )
+
+
+def _example(kind: str) -> Example:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    b.add("FloorMod", "output", b.add("Relu6", "Relu6", x), x)
+    call = ConverterCall(
+        "export.py:12", "tf2", optimizations=True, representative_dataset=True, inference_output_type=kind
+    )
+    return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=(call,))

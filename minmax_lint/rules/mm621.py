@@ -1,0 +1,77 @@
+"""MM621: dataset-not-finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class DatasetNotFinite(CallRule):
+    """The representative dataset holds NaN or infinite values.
+
+    ## What it does
+    Looks at the first samples of the dataset (`--calibrate DATA`, or `checked(converter)`).
+
+    ## Why
+    NaN gives no range: the model stays float without a message. An infinite value gives an infinite range: TF 2.15 and
+    2.21 end with a segmentation fault.
+
+    ## Symptom
+    ```
+    error: scale out of expressed type range [1.401298e-45, 3.402823e+38]
+    error: illegal scale: INF
+    ```
+
+    ## Fix
+    Clean the samples: `numpy.isfinite(sample).all()` holds for each.
+
+    ## Converters
+    MLIR with a representative dataset (error).
+    """
+
+    code = "MM621"
+    name = "dataset-not-finite"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        for sample in call.dataset.arrays if call.dataset is not None else ():
+            if not sample.finite or sample.infinite:
+                what = (
+                    "infinite values: the converter crashes"
+                    if sample.infinite
+                    else "NaN: no range is calibrated"
+                )
+                named = f" of {sample.key!r}" if sample.key else ""
+                yield f"the samples{named} hold {what}", "Leave such samples out, or clean them."
+
+    @classmethod
+    def failing(cls) -> Example:
+        """A sample of NaN."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", finite=False),)),
+            )
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Finite samples."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),)),
+            )
+        )

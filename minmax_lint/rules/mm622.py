@@ -1,0 +1,74 @@
+"""MM622: dataset-type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_prediction import mistyped
+from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class DatasetType(CallRule):
+    """The representative dataset yields another element type than the model's input has.
+
+    ## What it does
+    Compares the types that the dataset yields with those of the inputs, as far as the script's text shows them
+    (`numpy` makes float64 unless told otherwise), or as the first samples have them (`--calibrate`, `checked`).
+
+    ## Why
+    The converter runs the float model over the samples and does not cast them.
+
+    ## Symptom
+    ```
+    Cannot set tensor: Got value of type FLOAT64 but expected type FLOAT32 for input 0, name: x
+    ```
+
+    ## Fix
+    `yield [sample.astype(numpy.float32)]`.
+
+    ## Converters
+    MLIR with a representative dataset (error).
+    """
+
+    code = "MM622"
+    name = "dataset-type"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        wrong = mistyped(call, subject.kept, subject.inference)
+        if wrong is not None and call.dataset is not None:
+            yield (
+                f"the dataset ({call.dataset.origin}) does not fit input {wrong[0]!r}: {wrong[1]}",
+                "Yield the type of the input: sample.astype(numpy.float32).",
+            )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Samples of float64."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float64"),)),
+            )
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """float32."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),)),
+            )
+        )

@@ -1,0 +1,107 @@
+"""MM623: dataset-shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class DatasetShape(CallRule):
+    """The samples of the representative dataset do not fit the model's inputs in number, names or shape.
+
+    ## What it does
+    Compares each sample with the inputs: it is a list with one array an input, or a mapping by the signature's keys, and
+    each array has the input's rank and fixed sizes.
+
+    ## Why
+    The converter feeds what it gets, and stops inside a kernel with a message about sizes.
+
+    ## Symptom
+    ```
+    Invalid input shapes: expected 1 items got 2 items.
+    input->dims->size != 4 (3 != 4)Node number 0 (CONV_2D) failed to prepare.
+    SignatureDef signature_key is None and model has 0 Signatures.
+    ```
+
+    ## Fix
+    Yield `[array]` with the batch dimension: `sample[None, ...]`.
+
+    ## Converters
+    MLIR with a representative dataset (error).
+    """
+
+    code = "MM623"
+    name = "dataset-shape"
+    severity = "error"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        dataset = call.dataset
+        if dataset is None or dataset.empty:
+            return
+        if not dataset.listed:
+            yield "the dataset yields arrays and no list of arrays", "Write `yield [sample]`."
+            return
+        names = list(subject.kept.inputs)
+        if (
+            dataset.arrays
+            and len(dataset.arrays) != len(names)
+            and not any(one.key for one in dataset.arrays)
+        ):
+            yield (
+                f"a sample has {len(dataset.arrays)} arrays, and the model {len(names)} "
+                f"input{'s' * (len(names) != 1)} ({', '.join(names)})",
+                "Yield one array for each input.",
+            )
+            return
+        yield from _misfits(call, subject, names)
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Two arrays for one input."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32"), SampleArray(dtype="float32"))),
+            )
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """One."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),)),
+            )
+        )
+
+
+def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterator[tuple[str, str]]:
+    arrays = call.dataset.arrays if call.dataset is not None else ()
+    for number, sample in enumerate(arrays):
+        name = sample.key if sample.key in names else names[number] if len(names) == 1 else ""
+        shape = subject.inference.shape(name) if name else None
+        if shape is None or sample.shape is None:
+            continue
+        fits = len(shape) == len(sample.shape) and all(
+            wanted is None or wanted == size for wanted, size in zip(shape[1:], sample.shape[1:], strict=True)
+        )
+        if not fits:
+            has = ", ".join("?" if size is None else str(size) for size in shape)
+            yield (
+                f"a sample for input {name!r} has shape [{', '.join(map(str, sample.shape))}], and the input "
+                f"[{has}]",
+                "Yield samples of that shape, the batch dimension first.",
+            )

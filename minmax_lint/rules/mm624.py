@@ -1,0 +1,95 @@
+"""MM624: dataset-scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+_PIXEL = 255.0
+_SCALING = frozenset(
+    {"Mul", "RealDiv", "Div", "Sub", "FusedBatchNormV3", "FusedBatchNorm", "FakeQuantWithMinMaxVars"}
+)
+"""Ops that, as the first that reads the input, bring it to the scale that the net was trained with."""
+
+
+class DatasetScale(CallRule):
+    """The samples look like raw pixels, and nothing in the graph scales them.
+
+    ## What it does
+    Reports samples that are whole numbers from 0 to 255 for a float input that the graph does not scale, and samples
+    that lie far beyond the range of the input's own FakeQuant.
+
+    ## Why
+    Ranges are taken from the samples. With values 255 times those of the application every real input falls into one
+    step: the model converts without a message, and answers the same for everything.
+
+    ## Symptom
+    ```
+    FULL INTEGER QUANTIZED MODEL (INT8) infers always the same value
+    ```
+
+    ## Fix
+    Prepare samples exactly as the application prepares its inputs: mostly `sample / 255.0`.
+
+    ## Converters
+    MLIR with a representative dataset (warning).
+    """
+
+    code = "MM624"
+    name = "dataset-scale"
+    severity = "warning"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+        """(what is wrong with the call, what to write instead)."""
+        for number, sample in enumerate(call.dataset.arrays if call.dataset is not None else ()):
+            name = sample.key if sample.key in subject.kept.inputs else _name(number, subject)
+            if name and sample.low is not None and sample.high is not None:
+                pixels = sample.whole and sample.low >= 0 and _PIXEL / 2 < sample.high <= _PIXEL
+                if pixels and not _scaled(name, subject):
+                    yield (
+                        f"the samples for input {name!r} are whole numbers from {sample.low:g} to {sample.high:g}, like "
+                        "raw pixels, and the graph does not scale its input",
+                        "Prepare samples as the application does; a model trained on 0..1 needs sample / 255.0.",
+                    )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Raw pixels."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset(
+                    "export.py:4", (SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),)
+                ),
+            )
+        )
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Scaled ones."""
+        return float_example(
+            ConverterCall(
+                "export.py:12",
+                "tf2",
+                optimizations=True,
+                representative_dataset=True,
+                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=1.0),)),
+            )
+        )
+
+
+def _name(number: int, subject: Subject) -> str:
+    names = list(subject.kept.inputs)
+    return names[0] if len(names) == 1 and number == 0 else ""
+
+
+def _scaled(name: str, subject: Subject) -> bool:
+    return any(subject.graph.op(use.node) in _SCALING for use in subject.kept.uses(name))
