@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.fixes.bounds.bounds import Bounds
+from minmax_lint.fixes.bounds.fixed_by_ops import fixed_range, origin_of
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import Repair
 from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
@@ -11,8 +12,8 @@ from minmax_lint.inference.inference import Inference
 
 
 class RangeSource:
-    """Ranges for the arrays of one graph, in this order: what the user gives, what calibration saw, what the
-    ops themselves fix, the default. Constants have the range of their values, symmetric about zero.
+    """Ranges for the arrays of one graph, in this order: the scale that ops fix or hand on, what the user gives, what
+    calibration saw, the bounds of the ops, the default. Constants have the range of their values, symmetric about zero.
 
     `done` is the repair that made the graph of the user's: what the user names goes by names before it.
     """
@@ -27,6 +28,20 @@ class RangeSource:
         """The range to insert for `array`; None where nobody knows one."""
         if self._inference.is_constant(array):
             return symmetric(self._bounds.of(array))
+        return self._handed_on(array) or self._own(array)
+
+    def _handed_on(self, array: str) -> Range | None:
+        """The range that ops in front of `array` fix, or hand on to it."""
+        kept, origin = self._inference.kept, origin_of(self._inference.kept, array)
+        node = parse_edge(origin).node
+        if node not in kept or kept.is_cut(node) or self._inference.is_constant(origin):
+            return None
+        fixed = fixed_range(kept.graph, kept.graph[node])
+        if fixed is not None or origin == array:
+            return fixed
+        return self._fake_quant(node) or self._own(origin)
+
+    def _own(self, array: str) -> Range | None:
         given = self.given(array)
         if given is not None:
             return given
