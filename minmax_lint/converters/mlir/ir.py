@@ -79,16 +79,41 @@ class Value:
         del self._uses[op, slot]
 
 
+class Joined:
+    """The source nodes of several operations, each once, in their order; put together when they are read.
+
+    Of a chain of n operations that are fused one after the other, copying them would take n * n steps.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, ops: Iterable[Operation]) -> None:
+        self._parts: tuple[tuple[str, ...] | Joined, ...] = tuple(op._nodes for op in ops)
+
+    def __iter__(self) -> Iterator[str]:
+        found: dict[str, None] = {}
+        seen: set[Joined] = set()
+        pending: list[tuple[str, ...] | Joined] = [self]
+        while pending:
+            part = pending.pop()
+            if not isinstance(part, Joined):
+                found.update(dict.fromkeys(part))
+            elif part not in seen:
+                seen.add(part)
+                pending += reversed(part._parts)
+        return iter(found)
+
+
 class Operation:
     """One operation; `nodes` are the source nodes that it stands for, the root last."""
 
-    __slots__ = ("activation", "attrs", "following", "name", "nodes", "operands", "preceding", "results")
+    __slots__ = ("_nodes", "activation", "attrs", "following", "name", "operands", "preceding", "results")
 
     def __init__(
         self, name: str, operands: Iterable[Value] = (), nodes: Iterable[str] = (), **attrs: Any
     ) -> None:
         self.name = name
-        self.nodes = tuple(nodes)
+        self._nodes: tuple[str, ...] | Joined = nodes if isinstance(nodes, Joined) else tuple(nodes)
         self.activation: str | None = None
         self.attrs: dict[str, Any] = attrs
         self.operands: list[Value] = []
@@ -100,6 +125,17 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"{self.results} = {self.name}({', '.join(map(repr, self.operands))})"
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The source nodes that it stands for, the root last."""
+        if isinstance(self._nodes, Joined):
+            self._nodes = tuple(self._nodes)
+        return self._nodes
+
+    @nodes.setter
+    def nodes(self, nodes: Iterable[str]) -> None:
+        self._nodes = tuple(nodes)
 
     @property
     def result(self) -> Value:

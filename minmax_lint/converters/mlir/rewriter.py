@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
 
 Rewrite = Callable[["Rewriter", Operation], bool]
 Patterns = Mapping[str, Sequence[Rewrite]]
@@ -59,8 +59,7 @@ class Rewriter:
         self, name: str, operands: Iterable[Value], like: Operation, of: Iterable[Operation] = ()
     ) -> Operation:
         """An operation in front of `like`, with results as it has; it stands for `like` and the ops in `of`."""
-        nodes = dict.fromkeys(node for op in (*of, like) for node in op.nodes)
-        op = Operation(name, operands, nodes, **like.attrs)
+        op = Operation(name, operands, Joined((*of, like)), **like.attrs)
         for result in like.results:
             op.add_result(result.name, result.dtype, result.shape, result.scale)
         self.function.insert_before(like, op)

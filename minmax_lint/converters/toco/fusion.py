@@ -7,6 +7,8 @@ propagate_activation_function_into_constants.cc.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from minmax_lint.converters.toco.constants import no_bit_set
 from minmax_lint.converters.toco.model import Array, Constant, Model, Operator
 from minmax_lint.converters.toco.passes import Fatal
@@ -222,7 +224,7 @@ def fuse_activation_functions(model: Model, op: Operator) -> bool:
     """Relu, Relu1 and Relu6 into the producer, if nobody else reads what it writes."""
     source = op.inputs[0]
     producer = model.producer(source)
-    if producer is None or sum(_is_used(model, name) for name in producer.outputs) > 1:
+    if producer is None or _several_used(model, producer.outputs):
         return False
     if producer.output != source:
         raise Fatal(
@@ -240,8 +242,9 @@ def fuse_activation_functions(model: Model, op: Operator) -> bool:
     return True
 
 
-def _is_used(model: Model, name: str) -> bool:
-    return model.is_output(name) or bool(model.arrays[name].consumers)
+def _several_used(model: Model, names: Iterable[str]) -> bool:
+    used = (name for name in names if model.is_output(name) or model.arrays[name].consumers)
+    return next(used, None) is not None and next(used, None) is not None
 
 
 def propagate_activation_function_into_constants(model: Model, op: Operator) -> bool:

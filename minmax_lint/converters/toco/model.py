@@ -190,6 +190,7 @@ class Model:
         self._count = 0
         self._capacity = 1
         self._boundary = {*self.inputs, *self.outputs}
+        self._ends = frozenset(self.outputs)
 
     def operators(self) -> Iterator[Operator]:
         """The operators in order."""
@@ -236,7 +237,7 @@ class Model:
 
     def is_output(self, name: str) -> bool:
         """Whether the array is an output of the model."""
-        return name in self._boundary and name in self.outputs
+        return name in self._ends
 
     def producer(self, name: str) -> Operator | None:
         """GetOpWithOutput."""

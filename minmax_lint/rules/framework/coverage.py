@@ -43,14 +43,17 @@ class Coverage:
         node = parse_edge(array).node if array is not None else None
         return self.graph[node] if node is not None and node in self.graph else None
 
+    @cached_property
+    def _outputs(self) -> frozenset[str]:
+        return frozenset(self.kept.outputs)
+
     # What lies behind and in front of an array
 
     def output_behind(self, array: str) -> str | None:
         """The output that `array` is, or becomes through ops that change no value."""
         pending, seen = [array], {array}
-        outputs = set(self.kept.outputs)
         for current in pending:
-            if current in outputs:
+            if current in self._outputs:
                 return current
             for use in self.kept.uses(current):
                 if use.slot == 0 and use.node not in seen and self.changes_nothing(self.graph[use.node]):
@@ -106,7 +109,7 @@ class Coverage:
     def is_read_raw(self, array: str) -> bool:
         """Whether an output, or a kept op that is no FakeQuant, reads `array` itself."""
         readers = (self.graph.op(use.node) for use in self.kept.uses(array))
-        return array in self.kept.outputs or not all(map(is_fake_quant, readers))
+        return array in self._outputs or not all(map(is_fake_quant, readers))
 
     @cached_property
     def on_activations(self) -> tuple[FakeQuant, ...]:

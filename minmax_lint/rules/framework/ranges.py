@@ -16,17 +16,17 @@ USUAL_BITS = 8
 
 def is_degenerate(found: FakeQuant) -> bool:
     """Whether a range holds no grid of values: NaN, infinite, empty or turned round."""
-    return any(each.known and not (each.finite and each.min < each.max) for each in found.ranges)
+    return found.degenerate
 
 
 def misses_zero(found: FakeQuant) -> bool:
     """Whether 0 lies outside a range that is sound otherwise."""
-    return not is_degenerate(found) and any(low > 0 or high < 0 for low, high in known(found))
+    return not found.degenerate and found.misses_zero
 
 
-def known(found: FakeQuant) -> tuple[tuple[float, float], ...]:
+def known(found: FakeQuant) -> tuple[Range, ...]:
     """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
-    return tuple((each.min, each.max) for each in found.ranges if each.known)
+    return found.known_ranges
 
 
 def widened(found: FakeQuant) -> Range:

@@ -41,10 +41,14 @@ def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]
 
 def return_quantized(function: Function) -> None:
     """A returned value that exactly one quantize reads as well is returned in its quantized form."""
-    for slot, value in enumerate(list(function.returned.operands)):
-        pairs = [pair for user in value.users if (pair := _quantized(user)) is not None]
-        if len(pairs) == 1:
-            function.returned.set_operand(slot, pairs[0])
+    returned = list(function.returned.operands)
+    quantized = {
+        value: [pair for user in value.users if (pair := _quantized(user)) is not None]
+        for value in dict.fromkeys(returned)
+    }
+    for slot, value in enumerate(returned):
+        if len(quantized[value]) == 1:
+            function.returned.set_operand(slot, quantized[value][0])
 
 
 def _quantized(op: Operation) -> Value | None:
