@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from pathlib import Path
 
+import cramjam
 import pytest
 
 from minmax_lint.errors import UnreadableModel
@@ -12,8 +14,11 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.checksum import crc32c
+from minmax_lint.loaders.checkpoint.table import FOOTER, MAGIC, entries
 from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.wire import encoded_varint
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 
@@ -124,3 +129,48 @@ def test_a_checkpoint_of_tf2_is_read_by_the_names_of_its_variables(tmp_path):
     assert variables.value("act_quant/min").item() == -1.5
     assert variables.value("act_quant/max") is None
     assert variables.value("twin") is None
+
+
+def compressed_table(content: dict[bytes, bytes]) -> bytes:
+    """A table whose blocks are compressed with Snappy, as Google's own TensorFlow writes an index."""
+    written = bytearray()
+
+    def put(entries: dict[bytes, bytes]) -> bytes:
+        """Add a block; its handle."""
+        plain, restarts = bytearray(), []
+        for key, value in entries.items():
+            restarts.append(len(plain))
+            lengths = (encoded_varint(number) for number in (0, len(key), len(value)))
+            plain += b"".join(lengths) + key + value
+        plain += struct.pack(f"<{max(len(restarts), 1) + 1}I", *(restarts or [0]), max(len(restarts), 1))
+        block = bytes(cramjam.snappy.compress_raw(bytes(plain))) + b"\1"
+        handle = encoded_varint(len(written)) + encoded_varint(len(block) - 1)
+        checksum = crc32c(block)
+        masked = ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        written.extend(block + struct.pack("<I", masked))
+        return handle
+
+    data, meta = put(content), put({})
+    index = put({max(content): data})
+    return bytes(written) + (meta + index).ljust(FOOTER - len(MAGIC), b"\0") + MAGIC
+
+
+def test_an_index_of_compressed_blocks_is_read_as_tensorflow_reads_it(tensorflow, copied):
+    index = Path(f"{copied}.index")
+    plain = dict(entries(index.read_bytes()))
+    index.write_bytes(compressed_table(plain))
+    assert dict(entries(index.read_bytes())) == plain
+    bundle, reader = Bundle(copied), tensorflow.train.load_checkpoint(str(copied))
+    assert sorted(bundle.keys) == sorted(reader.get_variable_to_shape_map())
+    for key in bundle.keys:
+        assert (bundle.tensor(key).numpy() == reader.get_tensor(key)).all()
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, 40])
+def test_a_damaged_compressed_block_is_refused(copied, place):
+    index = Path(f"{copied}.index")
+    content = bytearray(compressed_table(dict(entries(index.read_bytes()))))
+    content[place : place + 4] = b"\xff\xff\xff\xff"
+    index.write_bytes(content)
+    with pytest.raises(UnreadableModel, match="damaged"):
+        list(entries(index.read_bytes()))

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, parse_edge
@@ -175,6 +176,6 @@ def _text(graph: Graph, inputs: Sequence[Edge], slot: int, index: int) -> str | 
     if slot >= len(inputs) or inputs[slot].node not in graph:
         return None
     tensor = graph[inputs[slot].node].tensor()
-    values = tensor.values() if tensor is not None and tensor.known else ()
+    values = tensor.values() if tensor is not None and tensor.dtype is DType.STRING else ()
     found = values[index] if index < len(values) else None
     return found.decode("utf-8", "replace") if isinstance(found, bytes) else None
