@@ -1,6 +1,7 @@
-"""Fuzz by hand: `python -m tests.fuzz [--seconds 600] [--engine hypothesis|atheris [--format checkpoint]]`.
+"""Fuzz by hand: `python -m tests.fuzz [--seconds 600] [--engine hypothesis|fields|atheris [--format checkpoint]]`.
 
-hypothesis makes sound files of absurd graphs; atheris flips bytes of files of one format, guided by coverage.
+hypothesis makes sound files of absurd graphs; atheris flips bytes of files of one format, guided by coverage;
+fields runs `--cases` with one field, block, member or word of an input changed (see tests/fuzz/mutators.py).
 What fails is written to `fixtures/hostile/`, where every test run tries it again.
 """
 
@@ -27,11 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Search until the time is over or something fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--engine", choices=("hypothesis", "atheris"), default="hypothesis")
+    parser.add_argument("--engine", choices=("hypothesis", "fields", "atheris"), default="hypothesis")
     parser.add_argument(
         "--format", default="graphdef", help="what atheris fuzzes (see tests/fuzz/formats.py)"
     )
+    parser.add_argument("--cases", type=int, default=10_000, help="of the engine fields")
+    parser.add_argument("--seed", type=int, default=0, help="of the engine fields")
     options = parser.parse_args(arguments)
+    if options.engine == "fields":
+        _by_fields(options.cases, options.seed)
+        return
     if options.engine == "hypothesis":
         _by_hypothesis(options.seconds)
     else:
@@ -53,6 +59,21 @@ def _by_hypothesis(seconds: int) -> None:
 
     while time.monotonic() < end:
         search()
+
+
+def _by_fields(cases: int, seed: int) -> None:
+    from tests.fuzz.campaign import Tally, run
+
+    def shown(tally: Tally) -> None:
+        print(tally, flush=True)
+
+    def kept(name: str, content: bytes) -> None:
+        Path("fuzz-failures").mkdir(exist_ok=True)
+        Path("fuzz-failures", name).write_bytes(content)
+
+    tally = run(cases, seed, keep=kept, each=shown)
+    print(tally)
+    sys.exit(bool(tally.failures))
 
 
 def _by_atheris(seconds: int, form: str) -> None:

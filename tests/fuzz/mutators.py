@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import json
 import struct
+import warnings
 import zipfile
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -232,7 +234,8 @@ def archive(random: Random, content: bytes) -> bytes:
     else:
         members[at] = (name, b"" if kind == "empty" else held[: random.randrange(len(held) + 1)])
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as file:
+    packing = random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(target, "w", packing) as file:
         for name, held in members:
             file.writestr(zipfile.ZipInfo(name), held)
     return target.getvalue()
@@ -292,7 +295,7 @@ def document(random: Random, content: bytes) -> bytes:
         holder, key = random.choice(places)
         kind = random.random()
         if kind < 0.6:
-            holder[key] = random.choice(ODD)
+            holder[key] = deepcopy(random.choice(ODD))
         elif kind < 0.75:
             other, there = random.choice(places)
             holder[key] = other[there]

@@ -109,7 +109,7 @@ def _fused(inference: Inference, node: Node) -> BatchNorm | None:
         return None
     values = [value_of(inference, edge) for edge in node.inputs[1:5]]
     known = [value for value in values if value is not None and value.ndim == 1]
-    if len(known) < 4:
+    if len(known) < 4 or len({value.size for value in known}) > 1:
         return None
     gamma, beta, mean, variance = known
     scale = gamma / (variance + node.real("epsilon", _EPSILON)) ** 0.5

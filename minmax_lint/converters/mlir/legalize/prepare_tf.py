@@ -121,8 +121,10 @@ class BatchNorm:
         return None if parameters is None else _offset(self._epsilon, *parameters)
 
     def _parameters(self) -> list[Tensor] | None:
+        """Its four vectors; None where one is not known, or they are not as long as each other."""
         known = [tensor for tensor in self._load if tensor is not None and tensor.known]
-        return known if len(known) == len(self._load) else None
+        alike = len({tensor.size for tensor in known}) == 1
+        return known if alike and len(known) == len(self._load) else None
 
 
 def _factor(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
