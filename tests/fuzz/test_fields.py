@@ -63,3 +63,26 @@ def test_parameters_of_a_batch_normalization_of_other_lengths(lengths):
     edges = tuple(Edge(name, 0) for name in "xabcd")
     nodes.append(Node("y", "FusedBatchNormV3", edges, attrs={"T": DType.FLOAT, "is_training": False}))
     survives(graph_of(nodes), tuple(PROFILES.values()))
+
+
+@pytest.mark.parametrize("dtype", [DType.INVALID, DType.INT32, DType.STRING, DType.QINT8])
+def test_an_op_of_no_real_type_among_quantized_ones(dtype):
+    """Its integer form was made over and over."""
+
+    def fake_quant(name, of, high):
+        bounds = [(f"{name}/min", -1.0), (f"{name}/max", high)]
+        for bound, value in bounds:
+            held = Tensor.of(DType.FLOAT, [], [value])
+            yield Node(bound, "Const", attrs={"dtype": DType.FLOAT, "value": held})
+        edges = (Edge(of, 0), *(Edge(bound, 0) for bound, _ in bounds))
+        yield Node(name, "FakeQuantWithMinMaxVars", edges, attrs={"num_bits": 8, "narrow_range": False})
+
+    nodes = [
+        Node("x", "Placeholder", attrs={"dtype": DType.FLOAT, "shape": (1, 8)}),
+        *fake_quant("x/quant", "x", 1.0),
+        Node("relu6", "Relu6", (Edge("x/quant", 0),), attrs={"T": dtype}),
+        *fake_quant("relu6/quant", "relu6", 1.0),
+        Node("y", "Mul", (Edge("relu6/quant", 0), Edge("relu6", 0)), attrs={"T": DType.FLOAT}),
+        *fake_quant("y/quant", "y", 6.0),
+    ]
+    survives(graph_of(nodes), tuple(PROFILES.values()))

@@ -93,6 +93,9 @@ def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
             operands.append(value)
         else:
             return False
+    float_results = [value for value in op.results if value.dtype is DType.FLOAT and value.scale is None]
+    if operands == list(op.operands) and not float_results:
+        return False  # it is that form: a graph may state no type, or another one
     for result, unread_scale in zip(op.results, unread_scales, strict=True):
         user = result.only_user
         if result.dtype is DType.FLOAT and result.scale is None and (user is None or user.name != QUANTIZE):
