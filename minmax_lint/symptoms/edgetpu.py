@@ -59,7 +59,7 @@ SYMPTOMS = (
     ),
     Symptom(
         "ends-stay-quantize-dequantize",
-        r"(?:spurious|remove|trailing|extra) [^.]*(?:De)?quantize\b.*|Quantize/Dequantize at the ends?"
+        r"(?:spurious|remove|trailing|extra) [^.]{0,200}(?:De)?quantize\b.*|Quantize/Dequantize at the ends?"
         r"|(?:input|output)s? (?:is|are|stays?) (?:still )?float",
         PEOPLE,
         ("MM502", "MM104"),

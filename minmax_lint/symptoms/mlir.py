@@ -11,7 +11,7 @@ from minmax_lint.symptoms.symptom import CALIBRATOR, MLIR, Symptom
 SYMPTOMS = (
     Symptom(
         "shared-scale-violated",
-        r"(?:loc\(.*?\"(?P<array>[\w./\-]+)\".*?)?['\"](?:tfl\.)?(?P<op>\w+)['\"] op quantization parameters "
+        r"['\"](?:tfl\.)?(?P<op>\w+)['\"] op quantization parameters "
         r"violate the same scale|violate the same scale constraint"
         r"|return operand #?\d+ .* doesn't match function result type",
         MLIR,

@@ -28,7 +28,7 @@ SPECIFIC = (
     Symptom(
         "range-misses-zero",
         rf"fake_?quant\w*\( ?{_NUMBER}, ?(?P<low>{_NUMBER}), ?{_NUMBER} ?\)|all values become"
-        r"|fake_quant\w* (?:has|returns|shows|gives) [^.]*(?:odd|wrong|behaviou?r|\d)",
+        r"|fake_quant\w* (?:has|returns|shows|gives) [^.]{0,200}(?:odd|wrong|behaviou?r|\d)",
         TENSORFLOW,
         ("MM201", "MM204"),
         "The range does not hold zero, or misses the data. Zero must be exact in a quantized array, so the "
@@ -68,7 +68,7 @@ GENERAL = (
     ),
     Symptom(
         "bypass-not-rewritten",
-        r"no FakeQuants? on|(?:not|un)[- ]?quanti[sz]ed? (?:in|with|without|for) [^.]*activation"
+        r"no FakeQuants? on|(?:not|un)[- ]?quanti[sz]ed? (?:in|with|without|for) [^.]{0,200}activation"
         r"|(?P<op>\w+) (?:is )?unsupported in contrib\.quantize",
         CONTRIB,
         ("MM110",),

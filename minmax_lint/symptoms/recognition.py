@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from minmax_lint.escaping import markdown_code
+from minmax_lint.escaping import markdown_code, shortened
 from minmax_lint.symptoms import edgetpu, mlir, plain_words, toco, training
 from minmax_lint.symptoms.diagnosis import Diagnosis
 from minmax_lint.symptoms.symptom import Symptom
 
 _LONGEST_LINE = 4000
+_LONGEST_WORD = 240
+"""Characters of a word: a log may hold data that no name is as long as."""
+_WORD = re.compile(r"\S+")
+_LOCATION = re.compile(r"loc\([^\"]{0,80}\"(?:\w{1,80}:\", \")?(?P<array>[\w./\-]++)")
+"""Where MLIR's messages say the op stands: `loc(callsite(fused["Add:", "block/add@function"] ...`."""
 _LONGEST_MESSAGE = 15
 """Lines: a terminal or an issue tracker may have wrapped one message over so many."""
 _UNNAMED = {
@@ -71,20 +76,27 @@ def _rank(diagnosis: Diagnosis) -> int:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.strip()[:_LONGEST_LINE] for line in text.splitlines() if line.strip()]
+    return [_bounded(line) for line in text.splitlines() if line.strip()]
+
+
+def _bounded(line: str) -> str:
+    """The line, and each word of it, with the middle left out where it is too long."""
+    line = shortened(line.strip(), _LONGEST_LINE)
+    return _WORD.sub(lambda word: shortened(word[0], _LONGEST_WORD), line)
 
 
 def _of_line(line: str) -> Diagnosis | None:
     for symptom in symptoms():
-        match = symptom.pattern.search(line)
-        if match is not None:
-            return _diagnosis(symptom, line, match)
+        named = symptom.search(line)
+        if named is not None:
+            return _diagnosis(symptom, line, named)
     return None
 
 
-def _diagnosis(symptom: Symptom, line: str, match: re.Match[str]) -> Diagnosis:
-    # Alternatives of one pattern cannot share a group's name: `array_` and `array__` are `array` as well.
-    named = {role.rstrip("_"): text for role, text in match.groupdict().items() if text}
+def _diagnosis(symptom: Symptom, line: str, named: dict[str, str]) -> Diagnosis:
+    location = _LOCATION.search(line)
+    if location is not None and "array" not in named:
+        named = {"array": location["array"], **named}
     words = {**_UNNAMED, **{role: markdown_code(text) for role, text in named.items()}}
     words["array_name"] = named.get("array", _UNNAMED["array_name"])
     return Diagnosis(

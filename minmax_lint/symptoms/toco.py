@@ -27,8 +27,9 @@ _COVERAGE = (
 SYMPTOMS = (
     Symptom(
         "batch-norm-without-range",
-        rf"(?:Array )?(?P<array>[\w./\-]*(?:FusedBatchNorm|batch_?norm)[\w./\-]*)[^.]{{0,200}}?(?:{_LACKS})"
-        r"|lack\w* min/?max[^.]*(?:FusedBatchNorm|batch_?norm)|min/max missing for FusedBatchNorm",
+        r"(?<![\w./\-])(?=[\w./\-]*?(?:FusedBatchNorm|batch_?norm))(?P<array>[\w./\-]++)"
+        rf"[^.]{{0,200}}?(?:{_LACKS})"
+        r"|lack\w* min/?max[^.]{0,200}(?:FusedBatchNorm|batch_?norm)|min/max missing for FusedBatchNorm",
         TOCO,
         ("MM112", "MM110", "MM120"),
         "A batch normalization was left standing instead of being folded into the convolution before it. "

@@ -40,7 +40,7 @@ SYMPTOMS = (
     ),
     Symptom(
         "range-not-in-checkpoint",
-        rf"(?:NotFoundError.*)?Key (?P<array>\S*?{_RANGE}[\w./\-]*)\S* (?:not found in checkpoint"
+        rf"Key (?P<array>\S*?{_RANGE}[\w./\-]*)\S* (?:not found in checkpoint"
         rf"|when restoring)"
         rf"|Variable \[?{ARRAY.replace('array', 'array_')}\]? is not available in checkpoint"
         rf"|Key (?P<array__>\S+?)\S* not found in checkpoint|(?:Saver|restor\w+) error|QAT:? (?:\w+ )?Saver",
