@@ -79,6 +79,9 @@ def _by_url(error: UnreadableModel, path: Path, name: str) -> str:
 def _load_path(path: Path, signature: str | None, trust: bool = False, python: str | None = None) -> Model:
     if path.is_dir():
         return _load_folder(path, signature)
+    whole = savedmodel.directory_of(path) if path.is_file() else None
+    if whole is not None:
+        return _load_folder(whole, signature)
     checkpoint.refuse_unfinished(checkpoint.prefix_of(path))
     if checkpoint.is_prefix(path) and not path.is_file():
         return _load_checkpoint(path)

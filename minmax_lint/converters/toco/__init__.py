@@ -21,6 +21,8 @@ from minmax_lint.converters.toco.quantization import (
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import VERSIONS
 from minmax_lint.converters.training import refusal
+from minmax_lint.graph.cut_values import HAD_VALUE
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
@@ -51,6 +53,7 @@ def predict(
         operators = ordered(model)
         obstacles = [*missing_ranges(model, operators), *kernel_obstacles(operators, version)]
         check_ready(model, operators)
+        _check_no_buffer(kept)
         quantizer = Quantizer(model, version)
         quantizer.run(operators)
         check_inputs_consumed(model)
@@ -70,3 +73,13 @@ def predict(
     message = "TOCO quantizes every operator."
     ops = outcomes(model, quantizer.done, version)
     return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=ranges)
+
+
+def _check_no_buffer(kept: Kept) -> None:
+    """CheckModelInvariants: a Const named as an input keeps its float buffer when the input becomes uint8."""
+    for name in kept.inputs:
+        node = kept.graph[name] if name in kept else None
+        if node is not None and node.flag(HAD_VALUE) and node.dtype("dtype") is DType.FLOAT:
+            raise Fatal(
+                f"Check failed: array->buffer->type == array->data_type Tensor: {name}", node=name, array=name
+            )

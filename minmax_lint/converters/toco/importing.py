@@ -157,6 +157,14 @@ def _add(model: Model, op: Operator) -> None:
             model.arrays[name].shape = None
 
 
+def _identity_n(model: Model, node: Node) -> None:
+    """ConvertIdentityNOperator: an Identity for each input."""
+    for slot, edge in enumerate(node.inputs):
+        name = array_name(node.name, slot)
+        model.source_array(name)
+        _add(model, Operator("Identity", [edge.array], [name], node))
+
+
 def _weights_reader(
     suffix: str, type: str, reorder: str, slots: tuple[int, int]
 ) -> Callable[[Model, Node], None]:
@@ -217,6 +225,7 @@ def _import_batch_normalization(model: Model, node: Node) -> None:
 
 
 _SPECIAL: dict[str, Callable[[Model, Node], None]] = {
+    "IdentityN": _identity_n,
     "Conv2D": _weights_reader("_reordered", "Conv", "ReorderAxes", (0, 1)),
     "DepthwiseConv2dNative": _weights_reader("_reordered", "DepthwiseConv", "ReorderAxes", (0, 1)),
     "Conv2DBackpropInput": _weights_reader("_transposed", "TransposeConv", "Transpose", (2, 1)),

@@ -14,7 +14,20 @@ META_GRAPHS = 2
 
 FILES = ("saved_model.pb", "saved_model.pbtxt")
 VARIABLES = Path("variables", "variables")
+BESIDE = frozenset({"fingerprint.pb", "keras_metadata.pb"})
+"""What writers put beside `saved_model.pb`: it describes the model and holds no graph."""
 _SERVE = "serve"
+
+
+def directory_of(path: Path) -> Path | None:
+    """The SavedModel that a file is a part of, such as its `fingerprint.pb` or its `variables/variables.index`."""
+    if path.name in BESIDE:
+        found = path.parent
+    elif path.parent.name == VARIABLES.parent.name and path.name.startswith(f"{VARIABLES.name}."):
+        found = path.parent.parent
+    else:
+        return None
+    return found if any((found / name).is_file() for name in FILES) else None
 
 
 def serving_meta_graph(buffer: Buffer, signature: str | None) -> MetaGraph:

@@ -13,6 +13,7 @@ from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.cut_values import without_values_of
 from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -42,6 +43,7 @@ def make_subject(
     known_outputs = tuple(name for name in outputs if parse_edge(name).node in graph)
     unknown_inputs = tuple(name for name in inputs if name not in known_inputs)
     unknown_outputs = tuple(name for name in outputs if name not in known_outputs)
+    graph = without_values_of(graph, known_inputs)
     kept = trace(graph, known_inputs, known_outputs)
     inference = Inference(kept, known_inputs)
     refused = (*unknown_inputs, *unknown_outputs)

@@ -1,0 +1,71 @@
+"""An input may be any array: it is cut there, and no converter knows its value (verdicts of TF 2.15.1 and 2.21)."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint import lint
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.writers.graphdef import encode
+
+SHAPES = {"x": [1, 8], "w": [8, 4], "w/read": [8, 4], "wq": [8, 4], "b": [4], "shape": [2]}
+SHAPES |= {"relu": [1, 4], "rq": [1, 4]}
+
+
+def dense() -> Graph:
+    """A quantized dense layer whose weights, bias, bounds and shape are constants."""
+    b = Builder()
+    b.placeholder("x", [1, 8])
+    for name, value in (
+        ("xmin", -1.0),
+        ("xmax", 1.0),
+        ("wmin", -1.0),
+        ("wmax", 1.0),
+        ("rmin", 0.0),
+        ("rmax", 6.0),
+    ):
+        b.const(name, [value], [])
+    b.add("Identity", "xmin/read", "xmin", T=DType.FLOAT)
+    b.add("FakeQuantWithMinMaxVars", "xq", "x", "xmin/read", "xmax")
+    b.const("w", [0.1] * 31 + [0.7], [8, 4])
+    b.add("Identity", "w/read", "w", T=DType.FLOAT)
+    b.add("FakeQuantWithMinMaxVars", "wq", "w/read", "wmin", "wmax")
+    b.add("MatMul", "mm", "xq", "wq", T=DType.FLOAT)
+    b.const("b", [0.5, 0.25, 0.1, 0.2], [4])
+    b.add("BiasAdd", "ba", "mm", "b", T=DType.FLOAT)
+    b.add("Relu", "relu", "ba", T=DType.FLOAT)
+    b.add("FakeQuantWithMinMaxVars", "rq", "relu", "rmin", "rmax")
+    b.const("shape", [2, 2], [2], dtype=DType.INT32)
+    b.add("Reshape", "out", "rq", "shape", T=DType.FLOAT, Tshape=DType.INT32)
+    return b.graph()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "toco", "mlir"),
+    [
+        ("x", "quantized", "quantized"),
+        ("x w", "abort", "quantized"),
+        ("x w/read", "quantized", "quantized"),
+        ("x wq", "quantized", "quantized"),
+        ("x wmin", "abort", "abort"),
+        ("x wmin wmax", "abort", "abort"),
+        ("x xmin", "abort", "abort"),
+        ("x xmin/read", "abort", "abort"),
+        ("x rmin rmax", "abort", "abort"),
+        ("x b", "abort", "float"),
+        ("x shape", "quantized", "quantized"),
+        ("relu", "quantized", "quantized"),
+        ("rq", "quantized", "quantized"),
+    ],
+)
+def test_an_input_that_the_graph_has_a_value_for_is_unknown(inputs: str, toco: str, mlir: str) -> None:
+    report = lint(
+        encode(dense()),
+        inputs={name: SHAPES.get(name, []) for name in inputs.split()},
+        outputs=["out"],
+        converters=["toco-2.15", "mlir-2.21"],
+    )
+    found = {profile: prediction.verdict for profile, prediction in report.predictions.items()}
+    assert found == {"toco-2.15": toco, "mlir-2.21": mlir}
