@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,46 @@ class Edit:
     def empty(self) -> bool:
         """Whether nothing changes."""
         return not (self.renamed or self.inputs or self.attrs or self.ops or self.added or self.removed)
+
+
+def content_key(edit: Edit) -> Hashable:
+    """A key that two edits share where they change the same; tensors count as the objects that they are."""
+    return (
+        _key(edit.renamed),
+        _key(edit.inputs),
+        _key(edit.attrs),
+        _key(edit.ops),
+        frozenset(
+            (node.name, node.op, node.inputs, node.control_inputs, _key(node.attrs), node.device)
+            for node in edit.added
+        ),
+        _key(edit.after),
+        edit.removed,
+    )
+
+
+def _key(value: object) -> Hashable:
+    if isinstance(value, Mapping):
+        return frozenset((name, _key(one)) for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_key, value))
+    if isinstance(value, Tensor):
+        return _Same(value)
+    assert isinstance(value, Hashable)
+    return value
+
+
+class _Same:
+    """A tensor as a key; it lives as long as the key."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor = tensor
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._tensor is self._tensor
+
+    def __hash__(self) -> int:
+        return id(self._tensor)
 
 
 def edited(graph: Graph, edit: Edit) -> Graph:

@@ -17,9 +17,10 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.rule import rule
-from minmax_lint.workflows.lint import report_on
+from minmax_lint.workflows.lint import collection_paused, report_on
 
 
+@collection_paused()
 def fix_model(
     model: Model,
     inputs: Mapping[str, Shape | None],

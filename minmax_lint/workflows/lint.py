@@ -50,7 +50,7 @@ def lint_model(
     chose which of the profiles.
     """
     outputs = tuple(outputs)
-    with _collection_paused():
+    with collection_paused():
         subject = replace(
             make_subject(model, inputs, outputs, profiles, chosen.calls if chosen else {}), calls=calls
         )
@@ -122,7 +122,7 @@ def report_on(
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """Linting makes objects that live to its end; looking for cycles among them takes a quarter of the time."""
     running = gc.isenabled()
     gc.disable()

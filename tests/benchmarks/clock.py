@@ -14,6 +14,16 @@ def best(call: Callable[[], object], times: int = 5) -> float:
     return min(_seconds(call) for _ in range(times))
 
 
+def best_cpu(call: Callable[[], object], times: int = 5) -> float:
+    """CPU seconds of this process in the cheapest of `times` calls."""
+    found = []
+    for _ in range(times):
+        started = time.process_time()
+        call()
+        found.append(time.process_time() - started)
+    return min(found)
+
+
 def best_child(arguments: Sequence[str], times: int = 5, accept: Sequence[int] = (0,)) -> float:
     """Seconds of the fastest of `times` runs of this Python with `arguments`.
 

@@ -129,13 +129,13 @@ def _rewired(trial: Trial, repair: Repair, output: str) -> Iterator[Repair]:
     if not trial.subject.kept.uses(output):
         return
     after = trial.after(repair)
-    subject = after.subject
+    graph = after.kept.graph
     fixed = repair.outputs.get(output, output)
-    node = subject.graph[parse_edge(fixed).node]
+    node = graph[parse_edge(fixed).node]
     while node.op in ("Minimum", "Identity"):
-        node = subject.graph[node.inputs[0].node]
+        node = graph[node.inputs[0].node]
     try:
-        yield repair.then(rewire(after.model.graph, subject.kept, read_fake_quant(subject.graph, node)))
+        yield repair.then(rewire(after.model.graph, after.kept, read_fake_quant(graph, node)))
     except CannotRepair:
         return
 

@@ -27,7 +27,12 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
     for _ in range(_ROUNDS):
         if current.quantized:
             break
-        ranges = {array: found for array, found in _insertable(current, options) if array not in beyond}
+        hopeless = beyond | _given(current)
+        ranges = {
+            array: found
+            for array, found in _insertable(current, options)
+            if current.repair.name_before(array) not in hopeless
+        }
         if not ranges:
             break
         narrow = {array for array in ranges if current.subject.inference.is_constant(array)}
@@ -46,8 +51,12 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
 
 def _unhealed(trial: Trial) -> frozenset[str]:
     """The arrays that got a FakeQuant, and of which a range is missed still."""
-    given = {claim.place for claim in trial.repair.claims if claim.strategy == INSERT}
-    return frozenset(given & {trial.repair.name_before(array) for array in missing(trial)})
+    return _given(trial) & {trial.repair.name_before(array) for array in missing(trial)}
+
+
+def _given(trial: Trial) -> frozenset[str]:
+    """The arrays that got a FakeQuant, by their names before the repair."""
+    return frozenset(claim.place for claim in trial.repair.claims if claim.strategy == INSERT)
 
 
 def missing(trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")) -> tuple[str, ...]:

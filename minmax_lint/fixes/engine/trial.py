@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.fixes.edit.repair import NOTHING, Repair
-from minmax_lint.graph.edit import edited
+from minmax_lint.graph.edit import content_key, edited
+from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.loaders.model import Model
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
@@ -21,15 +25,16 @@ Standing = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A model after a repair, seen by the selected profiles."""
+    """A model after a repair, seen by the selected profiles; what these predict is worked out when it is asked for."""
 
     model: Model
     inputs: Mapping[str, Shape | None]
     outputs: tuple[str, ...]
     profiles: tuple[Profile, ...]
-    subject: Subject
     repair: Repair = NOTHING
     """Everything done so far, as one repair of the original graph."""
+    known: dict[Hashable, Trial] = field(default_factory=dict, repr=False)
+    """Every trial of the original graph, by what it changes: shared by all of them."""
 
     @classmethod
     def start(
@@ -40,19 +45,29 @@ class Trial:
         profiles: tuple[Profile, ...],
     ) -> Trial:
         """The model as it is."""
-        return cls(model, inputs, outputs, profiles, make_subject(model, inputs, outputs, profiles))
+        return cls(model, inputs, outputs, profiles)
 
     def after(self, repair: Repair) -> Trial:
-        """The trial of this model with one more repair."""
-        model = replace(self.model, graph=edited(self.model.graph, repair.edit))
+        """The trial of this model with one more repair: one that is known already, where it changes the same."""
+        done = self.repair.then(repair)
         outputs = tuple(repair.outputs.get(name, name) for name in self.outputs)
-        return Trial(
-            model,
-            self.inputs,
-            outputs,
-            self.profiles,
-            make_subject(model, self.inputs, outputs, self.profiles),
-            self.repair.then(repair),
+        key = (content_key(done.edit), outputs, done.strategy)
+        if key not in self.known:
+            model = replace(self.model, graph=edited(self.model.graph, repair.edit))
+            self.known[key] = replace(self, model=model, outputs=outputs, repair=done)
+        return self.known[key]
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The frozen view of the graph, its kept subgraph, and the predictions."""
+        return make_subject(self.model, self.inputs, self.outputs, self.profiles)
+
+    @cached_property
+    def kept(self) -> Kept:
+        """The kept subgraph of the frozen view; nothing is predicted for it."""
+        graph = frozen(self.model.graph, self.model.variables)
+        return trace(
+            graph, {canonical_array(name): shape for name, shape in self.inputs.items()}, self.outputs
         )
 
     @property
