@@ -42,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(figure.missed for found in figures.values() for figure in found))
 
 
+def _tick(figure: Figure) -> str:
+    if figure.target is None:
+        return ""
+    return "  MISSED" if figure.missed else "  \N{CHECK MARK}"
+
+
 def _told(name: str) -> Iterator[Figure]:
     module: ModuleType = importlib.import_module(f"{benchmarks.__name__}.{PREFIX}{name}")
     print(f"{name}: {(module.__doc__ or '').splitlines()[0]}", flush=True)
@@ -49,7 +55,7 @@ def _told(name: str) -> Iterator[Figure]:
     for figure in found:
         target = "" if figure.target is None else f"  (target: at most {figure.target:.4g})"
         print(
-            f"  {figure.what:<56} {figure.value:>9.4g} {figure.unit:<6}{target}{'  MISSED' if figure.missed else ''}",
+            f"  {figure.what:<56} {figure.value:>9.4g} {figure.unit:<6}{target}{_tick(figure)}",
             flush=True,
         )
         yield figure

@@ -64,15 +64,13 @@ def _elementwise(function: Callable[..., float], *known: Tensor) -> Tensor | Non
     columns = [_elements(tensor, count) for tensor in known]
     shape = next(tensor.shape for tensor in known if tensor.size == size)
     try:
-        return Tensor.of(DType.FLOAT, shape, [function(*row) for row in zip(*columns, strict=True)])
+        return Tensor.of(DType.FLOAT, shape, list(map(function, *columns)))
     except (ArithmeticError, ValueError):
         return None
 
 
 def _elements(tensor: Tensor, count: int) -> list[float]:
-    stored = [
-        float(value) for value in Tensor(tensor.dtype, [min(tensor.stored, count)], tensor.content).values()
-    ]
+    stored = list(Tensor(tensor.dtype, [min(tensor.stored, count)], tensor.content).reals())
     filler = stored[-1] if stored else 0.0
     return stored + [filler] * (count - len(stored))
 

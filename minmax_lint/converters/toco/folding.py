@@ -7,6 +7,7 @@ shared inference where the array is one of the source graph; they are not needed
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 
 from minmax_lint.converters.toco.constants import combined, known_zero
@@ -18,8 +19,8 @@ from minmax_lint.graph.tensor import Tensor
 
 _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
 _GENERATED: dict[str, Callable[..., float]] = {
-    "Add": lambda a, b: a + b,
-    "Mul": lambda a, b: a * b,
+    "Add": operator.add,
+    "Mul": operator.mul,
     "Rsqrt": lambda v: v**-0.5 if v >= 0 else math.nan,
 }
 """What generated operators over constants compute (batch normalization)."""

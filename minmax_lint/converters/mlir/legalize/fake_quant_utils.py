@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.behaviours import (
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of
+from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of, scales_of_channels
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
@@ -107,7 +107,7 @@ def constant_behind(value: Value) -> Operation | None:
 
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     ranges = found.ranges or _computed(importer, node)
-    for range_ in ranges:
+    for range_ in ranges if found.degenerate or not found.ranges else ():
         tolerated = range_.has_nan and not importer.version.has(CRASHES_ON_NAN)
         if range_.known and not tolerated and not range_.finite:
             raise Refused(
@@ -118,10 +118,10 @@ def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
                 array=node.name,
                 reason=f"The range of {node.name} is {range_}; the converter crashes on it.",
             )
-    scales = [scale_of(range_, found.num_bits, found.narrow_range) for range_ in ranges]
+    first = scale_of(ranges[0], found.num_bits, found.narrow_range)
     if not found.per_channel:
-        return scales[0]
-    return scales[0]._replace(channels=tuple((scale.scale, scale.zero_point) for scale in scales))
+        return first
+    return first._replace(channels=scales_of_channels(ranges, found.num_bits, found.narrow_range))
 
 
 def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:

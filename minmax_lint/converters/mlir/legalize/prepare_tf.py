@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import Value
@@ -112,31 +113,34 @@ class BatchNorm:
 
     def factor(self) -> Tensor | None:
         """Scale / sqrt(variance + epsilon)."""
-        parameters = self._parameters()
-        return None if parameters is None else _factor(self._epsilon, *parameters)
+        return self._factor
 
     def offset(self) -> Tensor | None:
         """Offset - mean * factor."""
-        parameters = self._parameters()
-        return None if parameters is None else _offset(self._epsilon, *parameters)
+        return self._offset
 
-    def _parameters(self) -> list[Tensor] | None:
-        """Its four vectors; None where one is not known, or they are not as long as each other."""
+    @cached_property
+    def _factors(self) -> list[float]:
+        """For each channel, in double precision."""
+        scale, _, _, variance = self._known
+        rows, epsilon, sqrt = zip(scale.reals(), variance.reals(), strict=True), self._epsilon, math.sqrt
+        return [a / sqrt(v + epsilon) if not v + epsilon <= 0 else math.inf for a, v in rows]
+
+    @cached_property
+    def _factor(self) -> Tensor | None:
+        return Tensor.of(DType.FLOAT, self._known[0].shape, self._factors) if self._known else None
+
+    @cached_property
+    def _offset(self) -> Tensor | None:
+        if not self._known:
+            return None
+        scale, offset, mean, _ = self._known
+        rows = zip(self._factors, offset.reals(), mean.reals(), strict=True)
+        return Tensor.of(DType.FLOAT, scale.shape, [b - m * factor for factor, b, m in rows])
+
+    @cached_property
+    def _known(self) -> list[Tensor]:
+        """Its four vectors; none where one is not known, or they are not as long as each other."""
         known = [tensor for tensor in self._load if tensor is not None and tensor.known]
         alike = len({tensor.size for tensor in known}) == 1
-        return known if alike and len(known) == len(self._load) else None
-
-
-def _factor(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-    rows = zip(scale.reals(), variance.reals(), strict=True)
-    return Tensor.of(DType.FLOAT, scale.shape, [_scaled(*row, epsilon) for row in rows])
-
-
-def _offset(epsilon: float, scale: Tensor, offset: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-    rows = zip(scale.reals(), offset.reals(), mean.reals(), variance.reals(), strict=True)
-    return Tensor.of(DType.FLOAT, scale.shape, [b - m * _scaled(a, v, epsilon) for a, b, m, v in rows])
-
-
-def _scaled(scale: float, variance: float, epsilon: float) -> float:
-    root = math.sqrt(max(variance + epsilon, 0.0))
-    return scale / root if root else math.inf
+        return known if alike and len(known) == len(self._load) else []

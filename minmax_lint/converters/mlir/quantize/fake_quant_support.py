@@ -50,6 +50,15 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
     return Scale(*_grid(range_, int(narrow), 2**bits - 1), bits, narrow)
 
 
+def scales_of_channels(ranges: Sequence[Range], num_bits: int, narrow: bool) -> tuple[tuple[float, int], ...]:
+    """Scale and zero point of each channel of a per-channel FakeQuant; those of UNKNOWN where a bound is no number."""
+    low, high = int(narrow), 2 ** storage_bits(num_bits) - 1
+    unknown = (UNKNOWN.scale, UNKNOWN.zero_point)
+    return tuple(
+        [_grid(one, low, high) if one[0] == one[0] and one[1] == one[1] else unknown for one in ranges]
+    )
+
+
 def _grid(range_: Range, low: int, high: int) -> tuple[float, int]:
     """The scale and the zero point with which the bytes `low` to `high` cover a range."""
     real_low, real_high = range_
