@@ -35,8 +35,8 @@ def add_converter(parser: ArgumentParser) -> None:
     group.add_argument(
         "--flow",
         choices=("tf1", "tf2"),
-        default="tf1",
-        help="tf1: from_frozen_graph, uint8, quantized_input_stats (default); tf2: optimizations=[DEFAULT]",
+        help="tf1: from_frozen_graph, uint8, quantized_input_stats (default for a TF1 graph); tf2: "
+        "optimizations=[DEFAULT] (default for a TF2 model)",
     )
     group.add_argument(
         "--time-limit", metavar="SECONDS", type=values.seconds, default=600.0, help="default: 600"
@@ -101,10 +101,10 @@ def add_verification(parser: ArgumentParser) -> None:
 
 
 def converter_of(args: Namespace) -> Converter:
-    """The converter that the options name."""
+    """The converter that the options name, for a graph with FakeQuants."""
     from minmax_lint.workflows.convert import Converter
 
-    return Converter(args.engine, args.flow, dict(args.input_stats), args.python, args.time_limit)
+    return Converter(args.engine, args.flow or "tf1", dict(args.input_stats), args.python, args.time_limit)
 
 
 def wants_proof(args: Namespace) -> bool:

@@ -32,6 +32,7 @@ def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any
         "conversion": {
             "engine": result.engine,
             "flow": result.flow,
+            "call": found.called,
             "tensorflow": result.tensorflow,
             "seconds": round(result.seconds, 3),
             "verdict": found.verdict,

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Watch
 from minmax_lint.backends.conversion.interpreter import (
     checked_interpreter,
-    nearest_profile,
     tensorflow_version,
 )
-from minmax_lint.backends.conversion.run import ConversionResult, Engine, convert_graph
+from minmax_lint.backends.conversion.run import DEFAULT_STATS, ConversionResult, Engine, convert_graph
 from minmax_lint.backends.verification import ModelRefused, Parties, Verification, runnable, verify
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
+from minmax_lint.converters.call import ConverterCall, Mode
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Flow, Profile
@@ -27,6 +28,7 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.report.report import Report
+from minmax_lint.workflows.choice import modelled
 from minmax_lint.writers.atomic import write_file
 
 
@@ -42,6 +44,12 @@ class Converter:
     """The interpreter that holds the TensorFlow to use; None is the running one."""
     time_limit: float = DEFAULT_TIME_LIMIT
     """Seconds."""
+    call: ConverterCall | None = None
+    """Its flags in the TF2 flow; None: optimizations alone."""
+    mode: Mode | None = None
+    """What its flags ask for, of the graph to convert; None: `v2` in the TF2 flow."""
+    data: Data | None = None
+    """Its representative dataset."""
 
     def __post_init__(self) -> None:
         if self.engine == "toco" and self.flow == "tf2":
@@ -50,7 +58,56 @@ class Converter:
     @property
     def profile(self) -> Profile:
         """The profile that models it: of the nearest version there is."""
-        return nearest_profile(self.engine, self.flow, tensorflow_version(self.python))
+        return modelled(self.engine, self.suffix, tensorflow_version(self.python))
+
+    @property
+    def suffix(self) -> str:
+        """The part of its profiles' names that says how it is called."""
+        if self.flow == "tf1":
+            return ""
+        return "v2" if self.mode in (None, "tf1", "float") else str(self.mode)
+
+    @property
+    def flags(self) -> Mapping[str, Any] | None:
+        """As a child sets them; None for optimizations alone."""
+        if self.call is None or self.flow == "tf1":
+            return None
+        call = self.call
+        switches = {
+            "experimental_new_quantizer": call.experimental_new_quantizer,
+            "_experimental_disable_per_channel": None if call.per_channel else True,
+            "_experimental_disable_per_channel_quantization_for_dense_layers": None
+            if call.per_channel_dense
+            else True,
+        }
+        return {
+            "optimizations": call.optimizations,
+            "supported_ops": sorted(call.supported_ops),
+            "supported_types": sorted(call.supported_types),
+            "inference_input_type": call.inference_input_type,
+            "inference_output_type": call.inference_output_type,
+            "switches": {name: value for name, value in switches.items() if value is not None},
+        }
+
+    def described(self, inputs: Iterable[str]) -> str:
+        """How it is called, for people: in the TF1 flow with the input stats that it uses."""
+        if self.flow == "tf1":
+            stats = ", ".join(
+                f"{name}: mean {mean:g}, std {std:g}{'' if name in self.stats else ' (the default)'}"
+                for name in inputs
+                for mean, std in (self.stats.get(name, DEFAULT_STATS),)
+            )
+            return f"inference_type uint8, input stats of {stats}" if stats else "inference_type uint8"
+        flags = self.flags or {"optimizations": True}
+        words = ["optimizations" if flags.get("optimizations") else "no optimizations"]
+        words += [f"dataset {self.data.source}"] if self.data is not None else []
+        words += [", ".join(flags[key]) for key in ("supported_ops", "supported_types") if flags.get(key)]
+        words += [
+            f"{key} {flags[key]}"
+            for key in ("inference_input_type", "inference_output_type")
+            if flags.get(key)
+        ]
+        return ", ".join(words)
 
     def checked(self) -> Converter:
         """Itself. Raises UserError where its interpreter has no such converter."""
@@ -96,6 +153,10 @@ class Conversion:
     refused: str = ""
     """What TFLite's interpreter says where it does not run the model."""
     threshold: float | None = None
+    called: str = ""
+    """How the converter was called, for people."""
+    mode: Mode | None = None
+    """What its flags asked for."""
 
     @property
     def model(self) -> bytes | None:
@@ -129,8 +190,11 @@ class Conversion:
 
     @property
     def proved(self) -> bool:
-        """Whether the model is all integer, it runs, and its values are near enough."""
-        return self.verdict == "quantized" and self.within_threshold and not self.refused
+        """Whether the model is what was asked for (all integer, but for float flows), it runs, and its values fit."""
+        asked = self.verdict == "quantized" or (
+            self.verdict == "float" and self.mode in ("dynamic", "float16", "float")
+        )
+        return asked and self.within_threshold and not self.refused
 
     @property
     def surprise(self) -> str | None:
@@ -183,9 +247,20 @@ def convert_linted(
             python=converter.python,
             time_limit=converter.time_limit,
             progress=watch.stage,
+            batch=watch.batch,
+            flags=converter.flags,
+            data=None if converter.data is None else converter.data.request(),
         )
         contents = None if result.model is None else read_model(result.model)
-        found = Conversion(report, patch, result, contents, _prediction(report, result))
+        found = Conversion(
+            report,
+            patch,
+            result,
+            contents,
+            _prediction(report, result, converter),
+            called=converter.described(report.inputs),
+            mode=converter.mode,
+        )
         if proof is None or result.model is None:
             return found
         original, fixed = (graph, before), None
@@ -209,10 +284,10 @@ def convert_linted(
     return replace(found, verification=verification, threshold=proof.threshold)
 
 
-def _prediction(report: Report, result: ConversionResult) -> Prediction | None:
+def _prediction(report: Report, result: ConversionResult, converter: Converter) -> Prediction | None:
     """The prediction for just the converter that ran."""
     version = tuple(int(part) for part in (result.tensorflow or "0.0").split(".")[:2])
-    profile = nearest_profile(result.engine, result.flow, (version[0], version[1]))
+    profile = modelled(result.engine, converter.suffix, (version[0], version[1]))
     return report.predictions.get(profile.name) if profile.version == version else None
 
 

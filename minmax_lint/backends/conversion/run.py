@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Stage, Watch
 from minmax_lint.backends.conversion.failure import Failure
@@ -66,16 +66,21 @@ def convert_graph(
     engine: Engine = "mlir",
     flow: Flow = "tf1",
     stats: Mapping[str, tuple[float, float]] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
     python: str | os.PathLike[str] | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
     progress: Callable[[Stage], None] = lambda stage: None,
+    batch: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> ConversionResult:
     """Convert a frozen GraphDef (its bytes, or a path), or a SavedModel, with a real converter.
 
     `inputs` maps each input array to its shape (None where the graph's own holds; None for an unknown
     dimension). `stats` gives (mean, std) for single inputs, DEFAULT_STATS holds for the others; they
-    count in the TF1 flow only. `python` is the interpreter that holds the TensorFlow to use (default:
-    the running one), Python 3.7 or newer. `progress` is called with each stage as it begins.
+    count in the TF1 flow only. `flags` are those of the TF2 flow, by the names of the converter's attributes
+    (default: optimizations alone), `data` its representative dataset, as a child reads it (`Data.request`).
+    `python` is the interpreter that holds the TensorFlow to use (default: the running one), Python 3.7 or newer.
+    `progress` is called with each stage as it begins, `batch` with each sample of the dataset.
 
     A conversion that fails is a result with a `failure`. UserError is raised where no conversion could
     be tried: no such interpreter, no TensorFlow in it, TOCO asked of TensorFlow 2.16 or newer;
@@ -83,7 +88,7 @@ def convert_graph(
     """
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
-        request = {
+        request: dict[str, Any] = {
             **(
                 graph.request()
                 if isinstance(graph, SavedModel)
@@ -96,7 +101,14 @@ def convert_graph(
             "stats": {key: list((stats or {}).get(key, DEFAULT_STATS)) for key in inputs},
             "model": str(folder / "model.tflite"),
         }
-        child = Child("the converter", folder, python=python, time_limit=time_limit, watch=Watch(progress))
+        if flags is not None:
+            request["flags"] = dict(flags)
+        if data is not None:
+            request |= {**data, "task": "backends.conversion.post_training"}
+            if isinstance(graph, SavedModel):
+                request["keys"] = dict(graph.inputs)
+        watch = Watch(progress, batch)
+        child = Child("the converter", folder, python=python, time_limit=time_limit, watch=watch)
         answer = child.answer(request)
         model = None if answer.failure else (folder / "model.tflite").read_bytes()
     return ConversionResult(

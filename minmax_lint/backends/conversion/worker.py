@@ -9,7 +9,8 @@ whose `run(tensorflow, request, announce)` returns values for the result; a conv
 and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
 `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
-`saved_model` (folder) and `signature` (its key).
+`saved_model` (folder) and `signature` (its key); in the TF2 flow `flags` {attribute: value} (optimizations alone
+where they are missing).
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it).
 
@@ -26,7 +27,7 @@ import os
 import sys
 import traceback
 import types
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 
 class Misuse(Exception):
@@ -107,6 +108,16 @@ def convert(
     tensorflow: Any, request: dict[str, Any], announce: Callable[[str], None] = lambda stage: None
 ) -> bytes:
     """The bytes of the .tflite model for `request`."""
+    converter, _ = made(tensorflow, request, announce)
+    announce("convert")
+    model: bytes = converter.convert()
+    return model
+
+
+def made(
+    tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]
+) -> tuple[Any, dict[str, Any]]:
+    """The converter for `request`, and its inputs {array: tensor} in the TF2 flow."""
     version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
     # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
     if request["engine"] == "toco" and version >= (2, 16):
@@ -116,16 +127,33 @@ def convert(
         )
     if request["flow"] == "tf2" and version < (2, 0):
         raise Misuse(f"TensorFlow {tensorflow.__version__} has no TF2 flow")
-    make = _tf2_converter if request["flow"] == "tf2" else _tf1_converter
     announce("import")
-    converter = make(tensorflow, request)
+    if request["flow"] == "tf2":
+        converter, inputs = _tf2_converter(tensorflow, request)
+        _set_flags(tensorflow, converter, request.get("flags") or {"optimizations": True})
+    else:
+        converter, inputs = _tf1_converter(tensorflow, request), {}
     _convert_in_this_process()
-    announce("convert")
-    model: bytes = converter.convert()
-    return model
+    return converter, inputs
 
 
-def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
+def _set_flags(tensorflow: Any, converter: Any, flags: Mapping[str, Any]) -> None:
+    """How the TF2 converter is called, by the names of its attributes."""
+    lite = tensorflow.lite
+    if flags.get("optimizations"):
+        converter.optimizations = [lite.Optimize.DEFAULT]
+    if flags.get("supported_ops"):
+        converter.target_spec.supported_ops = [getattr(lite.OpsSet, one) for one in flags["supported_ops"]]
+    if flags.get("supported_types"):
+        converter.target_spec.supported_types = [tensorflow.as_dtype(one) for one in flags["supported_types"]]
+    for name in ("inference_input_type", "inference_output_type"):
+        if flags.get(name):
+            setattr(converter, name, tensorflow.as_dtype(flags[name]))
+    for name in flags.get("switches", {}):
+        setattr(converter, name, flags["switches"][name])
+
+
+def _tf1_converter(tensorflow: Any, request: Mapping[str, Any]) -> Any:
     """from_frozen_graph, or from_saved_model; inference_type=uint8, quantized_input_stats on every input."""
     lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
     inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
@@ -146,14 +174,17 @@ def _tf1_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
     return converter
 
 
-def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
-    """The frozen graph as a concrete function, optimizations=[DEFAULT], no representative dataset."""
+def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The SavedModel, or the frozen graph as a concrete function; its inputs {array: tensor}."""
     if "saved_model" in request:
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(
             request["saved_model"], signature_keys=[request["signature"]]
         )
-        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-        return converter
+        if "keys" not in request:
+            return converter, {}
+        signature = tensorflow.saved_model.load(request["saved_model"]).signatures[request["signature"]]
+        named = signature.structured_input_signature[1]
+        return converter, {array: named[key] for array, key in request["keys"].items()}
     with open(request["graph"], "rb") as file:
         graph_def = tensorflow.compat.v1.GraphDef.FromString(file.read())
     # import_graph_def does not take shapes: they have to be in the placeholders before the import.
@@ -178,8 +209,7 @@ def _tf2_converter(tensorflow: Any, request: dict[str, Any]) -> Any:
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
     else:
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
-    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    return converter
+    return converter, dict(zip(request["inputs"], function.inputs))
 
 
 def _convert_in_this_process() -> None:

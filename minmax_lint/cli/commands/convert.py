@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, TextIO
 
-from minmax_lint.cli import options, real_converter
+from minmax_lint.cli import calls, options, real_converter
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="MODEL.tflite", required=True, help="where the model goes")
     parser.add_argument("--fix", action="store_true", help="repair the graph first (the file stays as it is)")
     options.add_formats(parser, FORMATS)
+    calls.add_call(parser)
     real_converter.add_converter(parser)
     real_converter.add_verification(parser)
     options.add_fix_options(parser, in_place=False)
@@ -32,6 +33,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
+    from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
     from minmax_lint.cli.commands.fix import patched
     from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.source import named_source, read_by
@@ -41,19 +43,19 @@ def run(args: Namespace) -> int:
     destination = read.destination(args.output)
     formats = output_targets(args.output_format, FORMATS, read, destination)
     _check_usage(args)
-    converter = real_converter.converter_of(args).checked()
+    real_converter.converter_of(args).checked()
     source = named_source(args).checked()
     source.model.require_graph("convert")
-    converter.checked_for(source.ends.inputs)
+    converter = calls.converter_for(args, source).checked_for(source.ends.inputs)
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
     source = source.judged_by(converter.profile)
     patch: Patch | None = patched(args, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
-    if proof is None and patch is not None and not patch.empty:
-        proof = Proof(required=False)
-    with real_converter.watching(args, args.engine.upper()) as watch:
+    if proof is None and ((patch is not None and not patch.empty) or converter.data is not None):
+        proof = Proof(converter.data, args.samples or DEFAULT_SAMPLES, required=False)
+    with real_converter.watching(args, converter.engine.upper()) as watch:
         found = convert_linted(source.model, report, patch, converter, proof, watch)
     if found.model is not None:
         found.save(destination)
@@ -64,7 +66,7 @@ def run(args: Namespace) -> int:
 def _check_usage(args: Namespace) -> None:
     if args.fix:
         return
-    if args.calibrate and not real_converter.wants_proof(args):
+    if args.calibrate and not (real_converter.wants_proof(args) or args.post_training or args.script):
         raise UserError(options.FOR_THE_REPAIR.format("--calibrate"))
     options.refuse_fix_options(args)
 
@@ -90,7 +92,11 @@ def _command(args: Namespace) -> tuple[str, ...]:
     """The command line in so far as another run needs it again."""
     words = ["minmax-lint", "convert", args.graph, *options.endpoint_words(args), "--output", args.output]
     words += ["--engine", args.engine] if args.engine != "mlir" else []
-    words += ["--flow", args.flow] if args.flow != "tf1" else []
+    words += ["--flow", args.flow] if args.flow == "tf2" else []
+    words += [f"--{args.post_training}"] if args.post_training else []
+    words += ["--script", args.script] if args.script else []
+    words += ["--calibrate", args.calibrate] if args.calibrate and not args.fix else []
+    words += ["--io-type", args.io_type] if args.io_type else []
     for name, (mean, std) in args.input_stats:
         words += ["--input-stats", f"{name}={mean:g},{std:g}"]
     return tuple(words)

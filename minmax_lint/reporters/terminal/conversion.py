@@ -16,6 +16,8 @@ from minmax_lint.reporters.words import plural
 from minmax_lint.workflows.convert import Conversion
 
 SHOWN_FLOAT_OPS = 8
+AS_ASKED = {"dynamic": "dynamic range, as asked for", "float16": "float16 weights, as asked for"}
+"""Mode of a call whose model computes in float -> what to say of it."""
 
 
 def print_conversion(
@@ -36,6 +38,8 @@ def print_conversion(
     page = Page(out)
     if not quiet:
         print_head(page, found.report)
+        if found.called:
+            page.block(("   ", ("call ", "dim")), found.called)
         if found.patch is not None:
             page.block(("   ", ("fix  ", "dim")), found.patch.reason)
         page.line()
@@ -45,7 +49,7 @@ def print_conversion(
         print_verification(page, found)
     _print_verdict(page, found, f"wrote {destination}")
     _print_surprise(page, found)
-    if found.verdict != "quantized" and not quiet:
+    if found.verdict != "quantized" and not quiet and found.mode not in AS_ASKED:
         _print_causes(page, found, command, explanation)
 
 
@@ -119,6 +123,8 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
     ops = sum(op.name not in BOUNDARY_OPS for op in model.ops)
     if found.verdict == "quantized":
         page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {ops} {plural(ops, 'op')}")
+    elif found.mode in AS_ASKED:
+        page.line((f"{page.glyphs.ok} {AS_ASKED[found.mode]}", "bold green"), f": {ops} {plural(ops, 'op')}")
     else:
         count = len(model.float_ops)
         text = f"{count} of {ops} {plural(ops, 'op')} float" if count else "a float32 output"

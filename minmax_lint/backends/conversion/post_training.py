@@ -1,0 +1,49 @@
+"""Converts with a representative dataset. A task of minmax_lint/backends/conversion/worker.py.
+
+Request: that of a conversion in the TF2 flow, `flags` {attribute: value}, `keys` {input: signature's key} for a
+SavedModel, `aliases`, `data` and the `folder` it is meant in, `limit` (samples, or null). Result: `samples`, how many
+the converter was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from minmax_lint.backends.calibration.feeds import batches
+from minmax_lint.backends.calibration.inputs import Input
+from minmax_lint.backends.conversion.worker import made
+
+
+def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
+    """Serve one request."""
+    converter, tensors = made(tensorflow, request, announce)
+    aliases = request["aliases"]
+    inputs = [
+        Input(name, tensor.dtype.as_numpy_dtype, _shape(tensor), aliases.get(name, ()))
+        for name, tensor in tensors.items()
+    ]
+    keys = request.get("keys")
+    given = [0]
+
+    def samples() -> Iterator[Any]:
+        feeds = batches(request["data"], inputs, 1, request["limit"], request["folder"])
+        for count, feed in enumerate(feeds, 1):
+            given[0] = count
+            announce(f"batch {count}")
+            if keys:
+                yield {keys[one.name]: feed[one.name] for one in inputs}
+            else:
+                yield [feed[one.name] for one in inputs]
+
+    converter.representative_dataset = samples
+    announce("convert")
+    model = converter.convert()
+    announce("write")
+    with open(request["model"], "wb") as file:
+        file.write(model)
+    return {"samples": given[0]}
+
+
+def _shape(tensor: Any) -> Any:
+    return None if tensor.shape.rank is None else tensor.shape.as_list()

@@ -1,0 +1,111 @@
+"""`convert` of float models: the flows of post-training quantization, and calls read off scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+
+from minmax_lint.cli import main
+from tests.cli.founding import FOUNDING
+from tests.interpreters import tf221
+
+FIXTURES = FOUNDING.parent
+TRAINED = str(FIXTURES / "tflite" / "gap-filled.pb")
+SCRIPT = """
+import numpy as np
+import tensorflow as tf
+
+def data():
+    yield [np.ones((1, 2), np.float32)]
+
+converter = tf.lite.TFLiteConverter.from_saved_model("m")
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.representative_dataset = data
+converter.inference_input_type = converter.inference_output_type = tf.int8
+"""
+TF1_SCRIPT = """
+import tensorflow as tf
+converter = tf.compat.v1.lite.TFLiteConverter.from_frozen_graph("g.pb", ["input"], ["output"])
+converter.inference_type = tf.uint8
+converter.quantized_input_stats = {"input": %s}
+"""
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def float_graph(tmp_path: Path) -> Path:
+    """A graph without FakeQuants, and data for it."""
+    from minmax_lint.graph.build import Builder
+    from minmax_lint.writers.graphdef import encode
+
+    b = Builder()
+    b.add("Relu6", "output", b.placeholder("input", [1, 2]))
+    (tmp_path / "float.pb").write_bytes(encode(b.graph()))
+    numpy.savez(tmp_path / "data.npz", input=numpy.linspace(-1, 7, 20, dtype=numpy.float32).reshape(10, 2))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--int8"], "give samples with --calibrate DATA"),
+        (["--16x8"], "give samples with --calibrate DATA"),
+        (["--script", "export.py"], "which is not run: give samples with --calibrate"),
+        (["--script", "computed.py"], "computes the input stats of 'input': give them with --input-stats"),
+        (["--script", "two.py"], "makes 2 converters (lines 3, 7)"),
+    ],
+)
+def test_a_call_that_cannot_be_made_is_one_line(
+    words: list[str], message: str, float_graph: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(float_graph)
+    monkeypatch.setattr("minmax_lint.workflows.convert.checked_interpreter", lambda *words: None)
+    Path("export.py").write_text(SCRIPT)
+    Path("computed.py").write_text(TF1_SCRIPT % "stats()")
+    Path("two.py").write_text(
+        TF1_SCRIPT % "(0, 1)" + "\n" + "\n".join((TF1_SCRIPT % "(0, 1)").split("\n")[2:])
+    )
+    assert main(["convert", "float.pb", *words, "--output", "m.tflite", "--isolated"]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("m.tflite").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "ends"),
+    [
+        (["--int8", "--calibrate", "data.npz"], "quantized", "float32"),
+        (["--script", "export.py", "--calibrate", "samples.py:data"], "quantized", "int8"),
+        (["--float16"], "float", "float32"),
+    ],
+)
+def test_the_real_converter_is_called_so(
+    words: list[str],
+    verdict: str,
+    ends: str,
+    float_graph: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    monkeypatch.chdir(float_graph)
+    Path("export.py").write_text(SCRIPT)
+    Path("samples.py").write_text(SCRIPT.partition("converter =")[0])
+    asked = ["convert", "float.pb", *words, "--output", "m.tflite", "--isolated", "--python", str(tf221())]
+    assert main([*asked, "--output-format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["conversion"]
+    assert (found["verdict"], found["surprise"]) == (verdict, None)
+    assert {one["dtype"] for one in found["model"]["inputs"]} == {ends}
+    assert found["predicted"]["verdict"] == verdict
+
+
+def test_input_stats_of_the_script_are_used_and_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("export.py").write_text(TF1_SCRIPT % "(0.0, 1.0)")
+    words = ["convert", TRAINED, "-o", "third/act_quant", "--output", "m.tflite", "--isolated"]
+    main([*words, "--script", "export.py", "--python", str(tf221())])
+    assert "input: mean 0, std 1" in capsys.readouterr().out
