@@ -10,6 +10,7 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
+from minmax_lint.report.notebook import report_html
 from minmax_lint.rules.framework.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Report:
         return sum(f.fix is not None and f.fix.applicability == "safe" for f in self.findings)
 
     def _repr_html_(self) -> str:
-        """What notebooks show. The one import upwards: they ask the object itself how it looks."""
-        from minmax_lint.reporters.notebook import report_html
-
-        return report_html(self)
+        """What notebooks show: they ask the object itself how it looks."""
+        ends = f"{', '.join(self.inputs) or 'no input'} → {', '.join(self.outputs) or 'no output'}"
+        about = f"{self.format}, {self.kept_nodes} of {self.nodes} nodes kept: {ends}"
+        return report_html(self.path, about, self.predictions, self.findings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TextIO
 
 from minmax_lint.backends.conversion import TFLiteModel
 from minmax_lint.backends.verification import Verification
 from minmax_lint.escaping import json_text
+from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, finite, prediction_data, report_data
 from minmax_lint.reporters.finished import tensor_data
 from minmax_lint.reporters.patch import patch_data
@@ -21,6 +23,21 @@ def print_json(out: TextIO, found: Conversion, destination: str) -> None:
         "report": report_data(found.report),
         "fix": found.patch and patch_data(found.patch),
         **conversion_data(found, destination),
+    }
+    out.write(json_text(content) + "\n")
+
+
+def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Conversion | None) -> None:
+    """One document: the graph before and after, the fix, and the real converter's proof where there is one."""
+    proved = {"conversion": None, "verification": None, "unverified": None}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": TOOL,
+        "written": None if written is None else str(written),
+        "report": report_data(patch.after),
+        "before": report_data(patch.before),
+        "fix": patch_data(patch),
+        **(proved if proof is None else conversion_data(proof, None)),
     }
     out.write(json_text(content) + "\n")
 

@@ -1,36 +1,15 @@
-"""A fix as data: the JSON of `fix`, and its part in that of `convert`."""
+"""A fix as data: its part in the JSON of `fix` and of `convert`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from minmax_lint.escaping import json_text
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, report_data
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rule
-from minmax_lint.workflows.convert import Conversion
 
 KINDS = ("added", "removed", "rewired", "renamed", "changed")
-
-
-def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Conversion | None) -> None:
-    """One document: the graph before and after, the fix, and the real converter's proof where there is one."""
-    from minmax_lint.reporters.conversion import conversion_data
-
-    proved = {"conversion": None, "verification": None, "unverified": None}
-    content = {
-        "schema_version": SCHEMA_VERSION,
-        "tool": TOOL,
-        "written": None if written is None else str(written),
-        "report": report_data(patch.after),
-        "before": report_data(patch.before),
-        "fix": patch_data(patch),
-        **(proved if proof is None else conversion_data(proof, None)),
-    }
-    out.write(json_text(content) + "\n")
 
 
 def patch_data(patch: Patch) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pathlib import PurePath
 
 from minmax_lint.escaping import command
 from minmax_lint.report.report import Report
-from minmax_lint.rules.framework.finding import Applicability, Severity
+from minmax_lint.report.words import plural
+from minmax_lint.rules.framework.finding import SEVERITIES, Applicability, Severity
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,9 @@ def fixed_path(path: str) -> str:
     known = pure.suffix in {".pb", ".pbtxt", ".meta"}
     name = f"{pure.stem}.fixed{pure.suffix}" if known else f"{pure.name}-fixed"
     return str(pure.with_name(name))
+
+
+def counts_text(run: Run) -> str:
+    """`1 error, 0 warnings, 2 infos` over all models."""
+    counts = {level: run.count(level) for level in SEVERITIES}
+    return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())

@@ -6,7 +6,7 @@ import pytest
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
-from minmax_lint.reporters.words import verdict_detail
+from minmax_lint.report.words import verdict_detail
 from minmax_lint.rules.framework.rule import rule
 from tests.rules.linted import lint
 

@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import open_source
     from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
-    from minmax_lint.reporters.words import plural
+    from minmax_lint.report.words import plural
 
     settings = settings_of(args, with_baseline=False)
     file = settings.baseline_file or Path(DEFAULT_FILE)

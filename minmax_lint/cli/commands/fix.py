@@ -89,7 +89,7 @@ def _print(
     written: Path | None,
 ) -> None:
     if form == "json":
-        from minmax_lint.reporters.patch import print_patch_json
+        from minmax_lint.reporters.conversion import print_patch_json
 
         print_patch_json(out, patch, written, proof)
         return

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import RANGES_NEEDED, not_quantized, plural
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
 from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
-from minmax_lint.reporters.words import RANGES_NEEDED, not_quantized, plural
 from minmax_lint.rules.framework.finding import SEVERITIES, Applicability
 
 
@@ -85,7 +85,7 @@ def _print_summary(page: Page, run: Run) -> None:
     counts = {severity: run.count(severity) for severity in SEVERITIES}
     worst = next((severity for severity in SEVERITIES if counts[severity]), None)
     if worst is None:
-        bad = [name for report in run.reports for name in not_quantized(report)]
+        bad = [name for report in run.reports for name in not_quantized(report.predictions)]
         symbol, style = (page.glyphs.ok, "bold green")
         if unread or bad:
             symbol, style = (page.glyphs.fail, "bold red") if unread else ("!", "bold yellow")

@@ -9,10 +9,10 @@ from typing import TextIO
 
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import name, workflow_data, workflow_property
+from minmax_lint.report.words import plural
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, line_of
-from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import counts_text, plural
+from minmax_lint.reporters.run import Run, counts_text
 from minmax_lint.rules.framework.finding import SEVERITIES, Finding
 
 MOST = 10

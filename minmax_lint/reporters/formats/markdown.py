@@ -6,8 +6,8 @@ from typing import TextIO
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
 from minmax_lint.report.report import Report
-from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import WORDS, counts_text, plural, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, plural, profile_titles, verdict_detail
+from minmax_lint.reporters.run import Run, counts_text
 from minmax_lint.rules.framework.finding import Finding
 
 FIXES = {"safe": "What is safe to fix", "unsafe": "Everything that can be fixed; values change"}
@@ -36,7 +36,9 @@ def _write_report(run: Run, report: Report, out: TextIO) -> None:
     for name, prediction in report.predictions.items():
         word, _ = WORDS[prediction.verdict]
         detail = markdown_text(verdict_detail(prediction))
-        out.write(f"| {profile_titles(report)[name]} | {SYMBOLS[prediction.verdict]} {word} | {detail} |\n")
+        out.write(
+            f"| {profile_titles(report.predictions)[name]} | {SYMBOLS[prediction.verdict]} {word} | {detail} |\n"
+        )
     if not report.findings:
         out.write("\nNo findings.\n")
         return

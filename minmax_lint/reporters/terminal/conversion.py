@@ -8,11 +8,11 @@ from typing import TextIO
 from minmax_lint import escaping
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
 from minmax_lint.converters.finished import BOUNDARY_OPS
+from minmax_lint.report.words import plural
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.terminal.verification import print_verification, steps_text
-from minmax_lint.reporters.words import plural
 from minmax_lint.workflows.convert import Conversion
 
 SHOWN_FLOAT_OPS = 8

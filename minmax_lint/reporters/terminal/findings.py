@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from minmax_lint.report.words import profile_title
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.reporters.words import profile_title
 from minmax_lint.rules.framework.finding import Finding, Severity
 
 SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.converters.finished import TensorInfo
+from minmax_lint.report.words import array_text, plural
 from minmax_lint.reporters.finished import FinishedInspection
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.words import array_text, plural
 
 
 def print_finished(out: TextIO, found: FinishedInspection) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.graph.fakequant import FakeQuant
+from minmax_lint.report.words import array_text, counted, plural
 from minmax_lint.reporters.inspection import Inspection
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.words import array_text, counted, plural
 
 
 def print_inspection(out: TextIO, found: Inspection) -> None:

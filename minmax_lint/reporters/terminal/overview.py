@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import WORDS, plural
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.page import Page, Part
-from minmax_lint.reporters.words import WORDS, plural
 from minmax_lint.rules.framework.finding import SEVERITIES
 
 

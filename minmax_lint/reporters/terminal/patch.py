@@ -8,10 +8,10 @@ from typing import TextIO
 
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import WORDS, not_quantized, plural, profile_title, verdict_detail
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
-from minmax_lint.reporters.words import WORDS, not_quantized, plural, profile_title, verdict_detail
 
 SHOWN_LEFT = 3
 """Errors of one rule that are told."""
@@ -109,7 +109,7 @@ def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
             ("" if written is not None else "; nothing was written") + also,
         )
         page.line(("  `minmax-lint check` tells them at length", "dim"))
-    elif failing := not_quantized(patch.after):
+    elif failing := not_quantized(patch.after.predictions):
         what = "Nothing could be fixed" if patch.empty else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:

@@ -6,9 +6,9 @@ from typing import TextIO
 
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.trace import Kept
+from minmax_lint.report.words import counted, plural
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.tree import Kind, Tree, TreeLine
-from minmax_lint.reporters.words import counted, plural
 
 _STYLES: dict[Kind, str] = {
     "kept": "",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import WORDS, array_text, plural, profile_titles, verdict_detail
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.reporters.words import WORDS, array_text, plural, profile_titles, verdict_detail
 
 
 def print_head(page: Page, report: Report) -> None:
@@ -25,7 +25,7 @@ def print_head(page: Page, report: Report) -> None:
 
 def print_verdicts(page: Page, report: Report) -> None:
     """One verdict line a converter."""
-    titles = profile_titles(report)
+    titles = profile_titles(report.predictions)
     title_width = max(map(len, titles.values()), default=0)
     words = [WORDS[prediction.verdict][0] for prediction in report.predictions.values()]
     word_width = max(map(len, words), default=0)

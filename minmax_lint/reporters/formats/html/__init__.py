@@ -7,10 +7,10 @@ from typing import Any, TextIO
 
 from minmax_lint.escaping import html_text, printable, script_json
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import profile_titles, short_message
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
 from minmax_lint.reporters.picture import Place, picture
 from minmax_lint.reporters.run import Run
-from minmax_lint.reporters.words import profile_titles, short_message
 from minmax_lint.rules.framework.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
@@ -61,7 +61,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
         "profiles": [
             {
                 "name": name,
-                "title": profile_titles(report)[name],
+                "title": profile_titles(report.predictions)[name],
                 "says": short_message(report.predictions[name].message),
                 **prediction_data(report.predictions[name]),
             }

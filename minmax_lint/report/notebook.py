@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from minmax_lint.converters.prediction import Prediction
 from minmax_lint.escaping import html_text
-from minmax_lint.report.report import Report
-from minmax_lint.reporters.words import WORDS, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, profile_titles, verdict_detail
 from minmax_lint.rules.framework.finding import Finding, Step
 
 _COLOURS = {
@@ -19,23 +21,25 @@ _COLOURS = {
 _CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0"
 
 
-def report_html(report: Report) -> str:
-    """Verdicts as a table, findings as folded paragraphs; no script, no style sheet, no network."""
-    ends = f"{', '.join(report.inputs) or 'no input'} → {', '.join(report.outputs) or 'no output'}"
-    kept = f"{report.kept_nodes} of {report.nodes} nodes kept"
-    findings = "".join(map(_finding, report.findings)) or "<p>No findings.</p>"
+def report_html(
+    path: str, about: str, predictions: Mapping[str, Prediction], findings: Sequence[Finding]
+) -> str:
+    """Verdicts as a table, findings as folded paragraphs; no script, no style sheet, no network.
+
+    `about` is one line on the model: its format, its inputs and outputs.
+    """
+    titles = profile_titles(predictions)
+    verdicts = "".join(_verdict(titles[name], found) for name, found in predictions.items())
     return (
-        f"<div><p><b>{html_text(report.path)}</b><br/>"
-        f"<small>{html_text(f'{report.format}, {kept}: {ends}')}</small></p>"
-        f"<table>{''.join(_verdict(report, name) for name in report.predictions)}</table>{findings}</div>"
+        f"<div><p><b>{html_text(path)}</b><br/><small>{html_text(about)}</small></p>"
+        f"<table>{verdicts}</table>{''.join(map(_finding, findings)) or '<p>No findings.</p>'}</div>"
     )
 
 
-def _verdict(report: Report, name: str) -> str:
-    found = report.predictions[name]
+def _verdict(title: str, found: Prediction) -> str:
     word, _ = WORDS[found.verdict]
     return (
-        f'<tr><td style="{_CELL}">{html_text(profile_titles(report)[name])}</td>'
+        f'<tr><td style="{_CELL}">{html_text(title)}</td>'
         f'<td style="{_CELL};font-weight:bold;color:{_COLOURS[found.verdict]}">{word}</td>'
         f'<td style="{_CELL}">{html_text(verdict_detail(found))}</td></tr>'
     )

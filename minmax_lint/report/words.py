@@ -9,9 +9,6 @@ from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.report.report import Report
-from minmax_lint.reporters.run import Run
-from minmax_lint.rules.framework.finding import SEVERITIES
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
     "quantized": ("quantized", "green"),
@@ -60,12 +57,12 @@ def short_message(message: str) -> str:
     return f"{said} ..." if advice else said
 
 
-def not_quantized(report: Report) -> list[str]:
+def not_quantized(predictions: Mapping[str, Prediction]) -> list[str]:
     """The converters, by title, that will not make an all-integer model."""
     return [
         title
-        for name, title in profile_titles(report).items()
-        if report.predictions[name].verdict != "quantized"
+        for name, title in profile_titles(predictions).items()
+        if predictions[name].verdict != "quantized"
     ]
 
 
@@ -90,12 +87,12 @@ def profile_title(name: str) -> str:
     return found.title if found else name
 
 
-def profile_titles(report: Report) -> dict[str, str]:
+def profile_titles(predictions: Mapping[str, Prediction]) -> dict[str, str]:
     """The name of each prediction's profile -> its title; a finished model's device stands without a converter."""
-    finished = PROFILE in report.predictions
+    finished = PROFILE in predictions
     return {
         name: SELECTABLE[name].device if finished and name in SELECTABLE else profile_title(name)
-        for name in report.predictions
+        for name in predictions
     }
 
 
@@ -109,12 +106,6 @@ def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:
 def plural(count: int, noun: str) -> str:
     """The noun, with an s unless there is one."""
     return noun if count == 1 else f"{noun}s"
-
-
-def counts_text(run: Run) -> str:
-    """`1 error, 0 warnings, 2 infos` over all models."""
-    counts = {level: run.count(level) for level in SEVERITIES}
-    return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())
 
 
 RANGES_NEEDED = (
