@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
@@ -15,6 +15,10 @@ _MADE_BY_TOCO = re.compile(r"(_(mul|add)(_\d+)?(_param)?|_param|_reordered|/tran
 import_tensorflow.cc)."""
 
 _UNEXPLAINED = "- no finding explains this message: is this the converted graph, with the same outputs?"
+
+
+MOST_NODES = 6
+"""Nodes of the user's graph that an explanation names."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,33 @@ class Diagnosis:
         about = [found for found in report.findings if names & set(_names(found))]
         return tuple(about or sorted(of_rules, key=lambda found: self.codes.index(found.code)))
 
-    def markdown(self, findings: Iterable[Finding] | None = None, command: str | None = None) -> str:
-        """The explanation; `findings`: those of the user's own graph, `command`: what repairs it."""
+    def nodes(self, report: Report) -> tuple[str, ...]:
+        """The nodes of a linted graph that the message is about: of its name, else those of the op type it blames.
+
+        TFLite's op names are those of the predicted models, TensorFlow's those of the graph.
+        """
+        if self.node is not None and self.node in report.source:
+            return (self.node,)
+        if self.op is None:
+            return ()
+        wanted = _plain(self.op)
+        made = [op for one in report.predictions.values() for op in one.ops if _plain(op.op) == wanted]
+        names = [name for op in made for name in (op.nodes or (op.output,))[-1:]]
+        kept = (name for name in report.source.names if name in report.trace)
+        names += [name for name in kept if _plain(report.source.op(name)) == wanted]
+        return tuple(dict.fromkeys(names))
+
+    def markdown(
+        self,
+        findings: Iterable[Finding] | None = None,
+        command: str | None = None,
+        nodes: Sequence[str] = (),
+    ) -> str:
+        """The explanation; `findings` and `nodes`: those of the user's own graph, `command`: what repairs it."""
         title = self.symptom.replace("-", " ").capitalize()
+        code = f" ({self.codes[0]})" if self.codes else ""
         lines = [
-            f"# {title} ({self.codes[0]})",
+            f"# {title}{code}",
             "",
             f"> {markdown_text(self.line)}",
             "",
@@ -81,11 +107,21 @@ class Diagnosis:
             lines.append(f"It names the op {markdown_code(self.op)}.")
         if findings is not None:
             told = [_told(finding) for finding in findings]
-            lines += ["", "## In your graph", "", *(told or [_UNEXPLAINED])]
+            lines += ["", "## In your graph", ""]
+            if nodes:
+                shown = ", ".join(map(markdown_code, nodes[:MOST_NODES]))
+                more = f" and {len(nodes) - MOST_NODES} more" if len(nodes) > MOST_NODES else ""
+                lines += [f"It is about {'node' if len(nodes) == 1 else 'the nodes'} {shown}{more}.", ""]
+            lines += told or ([] if nodes else [_UNEXPLAINED])
             lines += ["", markdown_block(command, "sh")] if told and command else []
         lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
-        lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
+        if self.codes:
+            lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
         return "\n".join(lines)
+
+
+def _plain(op: str) -> str:
+    return op.replace("_", "").lower()
 
 
 def _told(finding: Finding) -> str:

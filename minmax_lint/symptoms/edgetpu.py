@@ -35,7 +35,8 @@ SYMPTOMS = (
         r"Model not quantized",
         EDGETPU,
         ("MM501", "MM502", "MM110"),
-        "At least one op, input or output of the file is float. The compiler does not say which.",
+        "At least one op, input or output of the file is float: often the ends alone, because inference_input_type and "
+        "inference_output_type were not set. The compiler does not say which.",
         "`minmax-lint check MODEL.tflite` names each float op and end; linting the graph that it was made "
         "from names the missing FakeQuant.",
     ),
@@ -44,18 +45,33 @@ SYMPTOMS = (
         r"Invalid model\b|(?:fails? to|could ?n[o']t) compile.*(?:edge ?tpu|PTQ|U-?Net)|PTQ fails to compile",
         EDGETPU,
         ("MM501",),
-        "The compiler takes fully quantized files only, and this one holds float ops.",
-        "`minmax-lint check MODEL.tflite` names them.",
+        "The compiler takes fully quantized files of static shapes, and this one holds float ops, or its inputs and "
+        "outputs are float because inference_input_type and inference_output_type were not set.",
+        "`minmax-lint check MODEL.tflite` names float ops and ends. Set both types to tf.uint8 or tf.int8 and convert "
+        "again.",
     ),
     Symptom(
         "edgetpu-op-not-mapped",
         r"^ *(?P<op>[A-Z][A-Z0-9_]+) +\d+ +(?:Operation is working on an unsupported data type"
         r"|Operation not supported|Filter, bias, or other param is not constant|Tensor has unsupported rank)"
-        r"|Operation is working on an unsupported data type",
+        r"|Operation is working on an unsupported data type|Filter, bias, or other param is not constant"
+        r"|Tensor has unsupported rank|^Operation not supported",
         EDGETPU,
         ("MM501", "MM404", "MM401"),
         "{op} will run on the CPU: its data is float, or the Edge TPU has no such op.",
         "`minmax-lint check MODEL.tflite --converter edgetpu` says which ops those are, and why.",
+    ),
+    Symptom(
+        "edgetpu-not-mapped-in-one-piece",
+        r"(?P<op>[A-Z][A-Z0-9_]+) +\d+ +(?:More than one subgraph|Operation is otherwise supported|Operation version)"
+        r"|More than one subgraph is not supported|Operation is otherwise supported, but not mapped"
+        r"|Operation version not supported",
+        EDGETPU,
+        ("MM404",),
+        "The compiler maps one piece of the model, from the inputs to the first op that the Edge TPU does not take. "
+        "What stands behind that op runs on the CPU, although it could be mapped.",
+        "Find the first op that is not mapped and write it in another form: `minmax-lint check MODEL.tflite "
+        "--converter edgetpu` names it, and says what the Edge TPU takes.",
     ),
     Symptom(
         "ends-stay-quantize-dequantize",

@@ -68,7 +68,8 @@ SYMPTOMS = (
         "unsupported-op",
         r"['\"]tf\.(?P<op>\w+)['\"] op is neither a custom op nor a flex op"
         r"|list of operators for which you will need custom implementations: (?P<op_>\w+)"
-        r"|operators in the model (?:are|is) not supported by the standard",
+        r"|operators in the model (?:are|is) not supported by the standard"
+        r"|ops are not supported by the native TFLite runtime",
         MLIR,
         ("MM402", "MM401"),
         "{op} has no TFLite form at all.",

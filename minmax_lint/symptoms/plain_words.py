@@ -46,6 +46,72 @@ SPECIFIC = (
     ),
 )
 
+POST_TRAINING = (
+    Symptom(
+        "inference-type-of-tf2",
+        r"inference_type ?= ?\S+ (?:does not|doesn't|has no)|inference_type .{0,40}(?:ignored|no effect)",
+        PEOPLE,
+        ("MM602", "MM501"),
+        "inference_type is a setting of TensorFlow 1. The converter of TensorFlow 2 ignores it: weights and "
+        "activations become int8, whatever it says.",
+        "Leave it out. For uint8 at the ends set inference_input_type and inference_output_type to tf.uint8; uint8 "
+        "inside needs TOCO (tf.compat.v1.lite.TFLiteConverter.from_frozen_graph).",
+    ),
+    Symptom(
+        "only-some-layers-quantized",
+        r"quantize and dequantize layers? (?:always )?(?:come|appear|stand)"
+        r"|(?:de)?quantize .{0,40}(?:around|after) (?:each|every)",
+        PEOPLE,
+        ("MM110", "MM111", "MM403"),
+        "Only some layers were annotated for quantization. The ops between them have no range and stay float, so the "
+        "converter puts QUANTIZE and DEQUANTIZE around each island of integer ops.",
+        "Quantize the whole model (quantize_model), or annotate the layers between as well: `minmax-lint check MODEL "
+        "--converter mlir-v2` names every array without a range.",
+    ),
+    Symptom(
+        "reshapes-around-dense",
+        r"(?:adds?|extra|additional|more) .{0,20}RESHAPE",
+        PEOPLE,
+        (),
+        "A dense layer over more than two dimensions is a matrix product between two reshapes in some forms of the "
+        "graph. TensorFlow 2.21 makes one FULLY_CONNECTED of it; older converters leave the RESHAPEs, which cost no "
+        "arithmetic.",
+        "Convert with a newer TensorFlow, or reshape once in the model; `minmax-lint inspect MODEL.tflite` counts "
+        "the ops.",
+    ),
+    Symptom(
+        "requantization-dropped",
+        r"(?:eliminates?|drops?|removes?|loses?) .{0,30}re-?quanti[sz]ation",
+        PEOPLE,
+        ("MM210", "MM206"),
+        "Two FakeQuants of different ranges or widths stand on one array. The converter keeps the first and drops the "
+        "second, so the values are off by many steps although every op is integer.",
+        "Leave one FakeQuant on the array, with the range and the width that you want (num_bits=8); "
+        "`minmax-lint convert --verify` shows how far the values are off.",
+    ),
+    Symptom(
+        "constant-prediction",
+        r"(?:infers?|predicts?|returns?|gives?|outputs?) .{0,20}(?:always )?the same (?:value|class|result|output)",
+        PEOPLE,
+        ("MM602", "MM205"),
+        "The calibration samples mostly lie on another scale than the data at inference: raw pixels of 0 to 255 "
+        "where the model takes 0 to 1, or the reverse. Everything then falls into a few steps of the range.",
+        "Preprocess the samples of the representative_dataset exactly as in training, and quantize the input at "
+        "inference with the scale and the zero point of the model's input.",
+    ),
+    Symptom(
+        "accuracy-drops",
+        r"(?:drop|loss|lower|decrease|degrad\w+) (?:in|of) (?:the )?accuracy|accuracy .{0,30}(?:drops?|lower|worse)",
+        PEOPLE,
+        ("MM210", "MM203", "MM205"),
+        "The integer model computes other values than the one that was trained. Mostly ranges differ from what was "
+        "trained: a wide or untrained one, two FakeQuants on one array, an op quantized that training left float.",
+        "`minmax-lint convert GRAPH --output MODEL.tflite --verify` compares the values and shows which output is off; "
+        "`minmax-lint check GRAPH` lists ranges that lose steps.",
+    ),
+)
+
+
 GENERAL = (
     Symptom(
         "float-model-asked-to-be-quantized",

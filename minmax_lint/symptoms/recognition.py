@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from minmax_lint.escaping import markdown_code, shortened
-from minmax_lint.symptoms import edgetpu, mlir, plain_words, toco, training
+from minmax_lint.symptoms import edgetpu, mlir, plain_words, post_training, runtime, toco, toolchain, training
 from minmax_lint.symptoms.diagnosis import Diagnosis
 from minmax_lint.symptoms.symptom import Symptom
 
@@ -32,10 +32,14 @@ _UNNAMED = {
 def symptoms() -> tuple[Symptom, ...]:
     """Every known wording, the more telling first: the first that fits a line wins."""
     return (
+        *toolchain.SYMPTOMS,
         *training.SYMPTOMS,
+        *post_training.SYMPTOMS,
+        *runtime.SYMPTOMS,
         *mlir.SYMPTOMS,
         *toco.SYMPTOMS,
         *plain_words.SPECIFIC,
+        *plain_words.POST_TRAINING,
         *edgetpu.SYMPTOMS,
         *plain_words.GENERAL,
     )

@@ -17,7 +17,7 @@ class Symptom:
     `consumer`, `output`, `layer`, `scope` hold what the message names. Of an alternative of it, the parts between
     `.*` are searched one behind the other, each once: the time is linear in the line. `cause` and `remedy`: one or
     two sentences; `{array}` and the like are filled from the groups. `codes`: the rules that find the cause in a
-    graph, the likeliest first.
+    graph, the likeliest first; none where two tools do not fit together.
     """
 
     key: str
@@ -82,4 +82,8 @@ CONTRIB = "tf.contrib.quantize"
 TFMOT = "tfmot"
 CHECKPOINT = "TensorFlow (restoring a checkpoint)"
 TENSORFLOW = "TensorFlow"
+INTERPRETER = "TFLite's interpreter"
+MICRO = "TFLite Micro"
+KERAS = "the MLIR converter, of a Keras 3 model"
+LITERT = "LiteRT's tools"
 PEOPLE = "a report in people's words"

@@ -97,8 +97,9 @@ SYMPTOMS = (
         TFMOT,
         ("MM110", "MM401"),
         "tfmot has no default quantization for the layer {layer}.",
-        "Annotate it with quantize_annotate_layer and a QuantizeConfig of your own that has an output "
-        "quantizer; then `minmax-lint check` the exported SavedModel.",
+        "Annotate it with quantize_annotate_layer and a QuantizeConfig of your own. A layer that hands values on "
+        "(slicing, reshaping, nearest or bilinear upsampling) needs no quantizer in it; one that computes new values "
+        "(a rescaling) needs an output quantizer. Then `minmax-lint check` the exported SavedModel.",
     ),
     Symptom(
         "tfmot-nested-model",

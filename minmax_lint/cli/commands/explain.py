@@ -94,7 +94,8 @@ def _in_graph(args: Namespace, diagnosis: Diagnosis, report: Report) -> str:
     found = diagnosis.findings(report)
     offers = {finding.fix.applicability for finding in found if finding.fix}
     commands = Run((report,), endpoint_options=options.endpoint_words(args)).fix_commands(report)
-    return diagnosis.markdown(found, next((text for kind, text in commands.items() if kind in offers), None))
+    command = next((text for kind, text in commands.items() if kind in offers), None)
+    return diagnosis.markdown(found, command, diagnosis.nodes(report))
 
 
 def _is_path(text: str) -> bool:
