@@ -85,12 +85,12 @@ class Parser(argparse.ArgumentParser):
             argument, given, known = choice.groups()
             kind = "command" if argument == "COMMAND" else f"value of {argument}"
             choices = re.findall(r"[\w.-]+", known)
-            hint = _meant(given, choices) or f"choose from {', '.join(choices)}"
-            raise UserError(f"there is no {kind} {given!r}; {hint}")
+            meant = _meant(given, choices, f"choose from {', '.join(choices)}")
+            raise UserError(f"there is no {kind} {given!r}{meant}")
         unknown = re.fullmatch(r"unrecognized arguments: (-\S*)( .*)?", message)
         if unknown:
-            hint = _meant(unknown[1].partition("=")[0], self._options()) or f"see `{self.prog} --help`"
-            raise UserError(f"there is no option {unknown[1]}; {hint}")
+            hint = _meant(unknown[1].partition("=")[0], self._options(), f"see `{self.prog} --help`")
+            raise UserError(f"there is no option {unknown[1]}{hint}")
         raise UserError(f"{message}; see `{self.prog} --help`")
 
     def _options(self) -> list[str]:
@@ -102,9 +102,7 @@ class Parser(argparse.ArgumentParser):
         return found
 
 
-def _meant(given: str, known: Sequence[str]) -> str:
-    """What was meant, as a question; empty where nothing known is near."""
-    from minmax_lint.graph.names import near_names
+def _meant(given: str, known: Sequence[str], otherwise: str) -> str:
+    from minmax_lint.graph.names import did_you_mean
 
-    near = near_names(given, list(dict.fromkeys(known)))
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    return did_you_mean(given, dict.fromkeys(known), otherwise)

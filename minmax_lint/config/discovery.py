@@ -9,6 +9,7 @@ from typing import Any
 from minmax_lint.config.reading import read_config
 from minmax_lint.config.settings import Config
 from minmax_lint.errors import UserError
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.loaders.buffers import small_file
 
 OWN_FILE = "minmax-lint.toml"
@@ -49,7 +50,7 @@ def load_file(file: Path) -> Config | None:
         return None
     for misspelt in _MISSPELT:
         if misspelt in tools:
-            raise UserError(f"{file}: there is no table [tool.{misspelt}]; did you mean [tool.{TABLE}]?")
+            raise UserError(f"{file}: there is no table [tool.{misspelt}]{did_you_mean(misspelt, [TABLE])}")
     if TABLE not in tools:
         return None
     return read_config(tools[TABLE], file, f"tool.{TABLE}")

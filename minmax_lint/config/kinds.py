@@ -10,7 +10,7 @@ from typing import Any
 from minmax_lint.converters.call import OPS_SETS
 from minmax_lint.converters.profile import ALIASES, SELECTABLE, profiles
 from minmax_lint.errors import UserError
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import parse_input_spec
 from minmax_lint.rules.framework.finding import SEVERITIES
@@ -57,8 +57,8 @@ def _converters(value: object) -> tuple[str, ...]:
 
 def _level(value: object) -> str:
     if value not in SEVERITIES:
-        near = near_names(str(value), SEVERITIES) or SEVERITIES
-        raise UserError(f"{value!r} is no severity; did you mean {' or '.join(map(repr, near))}?")
+        meant = did_you_mean(str(value), SEVERITIES, f"write one of {', '.join(SEVERITIES)}")
+        raise UserError(f"{value!r} is no severity{meant}")
     return str(value)
 
 
@@ -71,8 +71,8 @@ def _flag(value: object) -> bool:
 def _one_of(known: Sequence[str]) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in known:
-            near = near_names(str(value), known) or known
-            raise UserError(f"{value!r} is not known; did you mean {' or '.join(map(repr, near))}?")
+            meant = did_you_mean(str(value), known, f"write one of {', '.join(known)}")
+            raise UserError(f"{value!r} is not known{meant}")
         return str(value)
 
     return read

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.errors import UserError
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 
 Table = TypeVar("Table")
 
@@ -27,7 +27,8 @@ def _read(of: type[Table], content: object, where: str, **rest: Any) -> Table:
     known = keys(of)
     for name in content:
         if name not in known:
-            raise UserError(f"{where}: there is no key {name!r}{_meant(str(name), list(known))}")
+            meant = did_you_mean(str(name), known, f"there are {', '.join(known)}")
+            raise UserError(f"{where}: there is no key {name!r}{meant}")
     missing = [name for name, key in known.items() if required(key) and name not in content]
     if missing:
         raise UserError(f"{where}: {_missing(missing[0])}")
@@ -55,11 +56,6 @@ def _value(key: Field[Any], value: object, where: str) -> Any:
         return key.metadata["kind"].read(value)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
-
-
-def _meant(name: str, known: list[str]) -> str:
-    near = near_names(name, known)
-    return f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; there are {', '.join(known)}"
 
 
 def _missing(key: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from minmax_lint.errors import UnknownName
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 
 Flow = Literal["tf1", "tf2"]
 Ranges = Literal["fakequant", "calibrated", "none"]
@@ -148,8 +148,8 @@ def profile(name: str) -> Profile:
     found = SELECTABLE.get(ALIASES.get(name, name))
     if found is None:
         known = [*SELECTABLE, *ALIASES]
-        hint = near_names(name, known) or known
-        raise UnknownName(f"there is no converter {name!r}; did you mean {', '.join(hint)}?")
+        meant = did_you_mean(name, known, f"there are {', '.join(known)}")
+        raise UnknownName(f"there is no converter {name!r}{meant}")
     return found
 
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from minmax_lint.docs.tables import TABLES
 from minmax_lint.errors import UnknownName
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 
 ORDER = (
     "index",
@@ -49,9 +49,8 @@ def topics() -> tuple[Topic, ...]:
 def page(name: str) -> str:
     """A page as Markdown, tables filled in. Raises UnknownName with near names."""
     if name not in ORDER:
-        hint = near_names(name, ORDER)
-        meant = f"did you mean {' or '.join(hint)}?" if hint else f"there are {', '.join(ORDER)}"
-        raise UnknownName(f"there is no page {name!r}; {meant}")
+        meant = did_you_mean(name, ORDER, f"there are {', '.join(ORDER)}")
+        raise UnknownName(f"there is no page {name!r}{meant}")
     return _TABLE.sub(lambda match: TABLES[match["name"]](), _text(name))
 
 

@@ -13,7 +13,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.errors import UnknownName
-from minmax_lint.graph.names import Edge, array_name, canonical_array, near_names, parse_edge
+from minmax_lint.graph.names import Edge, array_name, canonical_array, did_you_mean, parse_edge
 from minmax_lint.graph.node import Attr, Node
 
 if TYPE_CHECKING:
@@ -139,9 +139,9 @@ class Graph:
         """The node's place in the file. Raises UnknownName."""
         place = self.positions.get(name)
         if place is None:
-            hint = near_names(name, self.columns.names)
-            meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
-            raise UnknownName(f"there is no node {name!r} in the graph{meant}")
+            raise UnknownName(
+                f"there is no node {name!r} in the graph{did_you_mean(name, self.columns.names)}"
+            )
         return place
 
     def op(self, name: str) -> str:

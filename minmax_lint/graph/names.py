@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -38,18 +39,41 @@ def canonical_array(text: str) -> str:
     return parse_edge(text).array
 
 
+_MISTAKEN = str.maketrans("oil_", "011-")
+_LEAST_PART = 4
+"""Characters of a part by which a longer name is found."""
 _LONGEST = 500
 """Characters of a name that somebody may have meant to type."""
 
 
 def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Names a user may have meant: same last path component first, then by spelling distance."""
+    """Names a user may have meant.
+
+    First those that only look different (`MM1O1`, `fail_level`), then those with the same last path component, those
+    near by spelling, and those that hold the whole of what was typed.
+    """
     candidates = [name for name in known if len(name) <= _LONGEST]
     wanted = wanted[:_LONGEST]
     tail = wanted.rsplit("/", 1)[-1].lower()
+    look = _look(wanted)
+    alike = [name for name in candidates if len(name) == len(wanted) and _look(name) == look][:count]
     same_tail = [name for name in candidates if name.rsplit("/", 1)[-1].lower() == tail][:count]
     if len(candidates) > 20_000:
         # Spelling distance is quadratic; on huge graphs compare only names that share a prefix.
         candidates = [name for name in candidates if name[:3].lower() == wanted[:3].lower()][:20_000]
     close = difflib.get_close_matches(wanted, candidates, n=count, cutoff=0.6)
-    return list(dict.fromkeys([*same_tail, *close]))[:count]
+    holding = (name for name in candidates if len(look) >= _LEAST_PART and look in _look(name))
+    return list(dict.fromkeys([*alike, *same_tail, *close, *islice(holding, count)]))[:count]
+
+
+def did_you_mean(wanted: str, known: Iterable[str], otherwise: str = "", count: int = 3) -> str:
+    """The end of a message about an unknown name: what was meant, else `otherwise`; empty where there is neither."""
+    near = near_names(wanted, known, count)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; {otherwise}" if otherwise else ""
+
+
+def _look(name: str) -> str:
+    """The name without what is easily mistaken: case, 0 and O, 1 and l and I, dash and underscore."""
+    return name.lower().translate(_MISTAKEN)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import UnknownName, UnreadableModel
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.loaders.buffers import mapped, piped
 from minmax_lint.loaders.checkpoint import prefix as checkpoint
 from minmax_lint.loaders.checkpoint.variables import with_values
@@ -134,8 +134,7 @@ def _load_folder(folder: Path, signature: str | None) -> Model:
 def _meant(path: Path) -> str:
     """What a user may have meant by a path that is not there."""
     try:
-        there = [found.name for found in path.parent.iterdir()]
+        there = [str(found) for found in path.parent.iterdir()]
     except OSError:
         return ""
-    near = difflib.get_close_matches(path.name, there, n=1)
-    return f"; did you mean {path.with_name(near[0])}?" if near else ""
+    return did_you_mean(str(path), there, count=1)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TextIO
 
 from minmax_lint.errors import UnknownName
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.reporters.run import Run
 
 Renderer = Callable[[Run, TextIO], None]
@@ -28,9 +28,8 @@ def format_names() -> tuple[str, ...]:
 def known_format(name: str, known: Sequence[str]) -> str:
     """The name itself. Raises UnknownName with near names where it is not `known`."""
     if name not in known:
-        hint = near_names(name, known)
-        meant = f"did you mean {' or '.join(hint)}?" if hint else f"choose from {', '.join(known)}"
-        raise UnknownName(f"there is no output format {name!r}; {meant}")
+        meant = did_you_mean(name, known, f"choose from {', '.join(known)}")
+        raise UnknownName(f"there is no output format {name!r}{meant}")
     return name
 
 

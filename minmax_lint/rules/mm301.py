@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import (
@@ -66,8 +66,7 @@ class RangeNotInCheckpoint(Rule):
         free = unused_keys(subject)
         for node, variables in by_node.items():
             keys = [variable.key for variable in variables]
-            near = dict.fromkeys(key for wanted in keys for key in near_names(wanted, free, 1))
-            meant = f"; did you mean {' and '.join(map(repr, near))}?" if near else ""
+            meant = did_you_mean(keys[0], free, count=1)
             yield self.finding(
                 f"checkpoint {subject.checkpoint.prefix!r} has no {listed(map(repr, keys))}, the range of "
                 f"{variables[0].fake_quant.array!r}{meant}",

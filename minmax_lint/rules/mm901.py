@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
@@ -42,15 +42,14 @@ class OutputNotFound(Rule):
         """One finding a name."""
         for role, names in (("output", subject.unknown_outputs), ("input", subject.unknown_inputs)):
             for array in names:
-                hint = near_names(parse_edge(array).node, subject.graph.names)
-                meant = f"; did you mean {' or '.join(map(repr, hint))}?" if hint else ""
+                meant = did_you_mean(parse_edge(array).node, subject.graph.names)
                 yield self.finding(
                     f"{role} {array!r} is not in the graph{meant}",
                     array=array,
                     outputs=(array,) if role == "output" else (),
                     profiles=subject.profile_names,
                     advice=""
-                    if hint
+                    if meant
                     else "`minmax-lint inspect` lists inputs, outputs and signatures of the graph.",
                 )
 

@@ -9,7 +9,23 @@ and `markdown(findings)`.
 from __future__ import annotations
 
 from minmax_lint.symptoms.diagnosis import Diagnosis
-from minmax_lint.symptoms.recognition import diagnoses, explain_log, explain_message, symptoms
+from minmax_lint.symptoms.recognition import (
+    diagnoses,
+    explain_log,
+    explain_message,
+    near_symptoms,
+    symptom_named,
+    symptoms,
+)
 from minmax_lint.symptoms.symptom import Symptom
 
-__all__ = ["Diagnosis", "Symptom", "diagnoses", "explain_log", "explain_message", "symptoms"]
+__all__ = [
+    "Diagnosis",
+    "Symptom",
+    "diagnoses",
+    "explain_log",
+    "explain_message",
+    "near_symptoms",
+    "symptom_named",
+    "symptoms",
+]

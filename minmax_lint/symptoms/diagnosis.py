@@ -95,8 +95,7 @@ class Diagnosis:
         lines = [
             f"# {title}{code}",
             "",
-            f"> {markdown_text(self.line)}",
-            "",
+            *([f"> {markdown_text(self.line)}", ""] if self.line else []),
             f"Printed by {self.speaker}.",
         ]
         if self.node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 from minmax_lint.escaping import markdown_code, shortened
@@ -18,6 +19,8 @@ _LOCATION = re.compile(r"loc\([^\"]{0,80}\"(?:\w{1,80}:\", \")?(?P<array>[\w./\-
 """Where MLIR's messages say the op stands: `loc(callsite(fused["Add:", "block/add@function"] ...`."""
 _LONGEST_MESSAGE = 15
 """Lines: a terminal or an issue tracker may have wrapped one message over so many."""
+_SHARED = 0.5
+"""Weight of shared words from which a wording is near: two words that few wordings have, or one that is alone."""
 _UNNAMED = {
     "array": "the array",
     "array_name": "OUTPUT",
@@ -43,6 +46,27 @@ def symptoms() -> tuple[Symptom, ...]:
         *edgetpu.SYMPTOMS,
         *plain_words.GENERAL,
     )
+
+
+def symptom_named(key: str) -> Diagnosis | None:
+    """What a wording of that key means, without a message; None where there is none."""
+    found = next((symptom for symptom in symptoms() if symptom.key == key), None)
+    return None if found is None else _diagnosis(found, "", {})
+
+
+def near_symptoms(text: str, count: int = 3) -> tuple[str, ...]:
+    """Keys of the wordings that share most with a text: rare words count more. Empty where nothing is shared."""
+    words = _words(text[: _LONGEST_MESSAGE * _LONGEST_LINE])
+    spread = Counter(word for symptom in symptoms() for word in _words(symptom.says))
+    shared = {
+        symptom.key: sum(1 / spread[word] for word in words & _words(symptom.says)) for symptom in symptoms()
+    }
+    near = sorted((key for key in shared if shared[key] >= _SHARED), key=lambda key: -shared[key])
+    return tuple(near[:count])
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in re.findall(r"[A-Za-z]{4,}", text))
 
 
 def explain_message(text: str) -> Diagnosis | None:

@@ -12,7 +12,7 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.fixes.engine.plan import planned
 from minmax_lint.fixes.engine.remaining import remaining
 from minmax_lint.fixes.engine.trial import Trial
-from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
@@ -60,9 +60,7 @@ def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
     for kind, names in named.items():
         for name in names:
             if parse_edge(name).node not in model.graph:
-                hint = near_names(name, model.graph.names)
-                meant = f"; did you mean {' or '.join(hint)}?" if hint else ""
-                raise UnknownName(f"the graph has no {kind} {name!r}{meant}")
+                raise UnknownName(f"the graph has no {kind} {name!r}{did_you_mean(name, model.graph.names)}")
 
 
 def _reason(before: Trial, after: Trial, options: FixOptions) -> list[str]:

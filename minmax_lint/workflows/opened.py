@@ -17,7 +17,7 @@ from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.graph.names import near_names, parse_edge
+from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
@@ -63,9 +63,8 @@ class Opened:
         for kind, flag, names in (("input", "-i", self.ends.inputs), ("output", "-o", self.ends.outputs)):
             for name in names:
                 if parse_edge(name).node not in graph:
-                    hint = near_names(name, graph.names)
-                    meant = f"did you mean {' or '.join(hint)}?" if hint else f"name an array with {flag}"
-                    raise UnknownName(f"{self.path} has no {kind} {name!r}; {meant}")
+                    meant = did_you_mean(name, graph.names, f"name an array with {flag}")
+                    raise UnknownName(f"{self.path} has no {kind} {name!r}{meant}")
         return self
 
     def lint(self, selection: Selection | None = None) -> Report:

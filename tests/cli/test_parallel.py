@@ -39,16 +39,16 @@ def test_jobs_is_a_number(jobs: str, capsys: Captured) -> None:
 def test_a_fault_of_ours_on_one_model_loses_no_other_report(
     jobs: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    from minmax_lint.cli import source
+    from minmax_lint.workflows.opened import Opened
 
-    whole = source.Source.lint
+    whole = Opened.lint
 
-    def lint(self: source.Source, *more: Any) -> Any:
+    def lint(self: Opened, *more: Any) -> Any:
         if self.path == GUARDED:
             raise IndexError("out of range")
         return whole(self, *more)
 
-    monkeypatch.setattr(source.Source, "lint", lint)
+    monkeypatch.setattr(Opened, "lint", lint)
     graphs = [BROKEN, GUARDED, *BROKEN_FORMS]
     assert main(["check", *graphs, "--jobs", jobs, "--output-format", "json"]) == 2
     said = capsys.readouterr()

@@ -199,10 +199,10 @@ def test_the_configuration_says_how_the_converter_is_called(table, codes, tmp_pa
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('inference-type = "uint9"', "did you mean 'uint8'"),
+        ('inference-type = "uint9"', "did you mean uint8"),
         ("optimizations = 1", "neither true nor false"),
         ("quantized-input-stats = []", "has no input stats"),
-        ("inferense-type = 1", "did you mean 'inference-type'"),
+        ("inferense-type = 1", "did you mean inference-type"),
     ],
 )
 def test_a_mistake_in_the_table_is_one_line(line, message, tmp_path, monkeypatch, capsys):

@@ -142,7 +142,7 @@ def test_an_unknown_output_does_not_hide_the_others() -> None:
     b.fake_quant("quant", "output", 0, 6)
     report = lint(b, INPUT, ("outptu", "output"))
     assert {finding.code for finding in report.findings if finding.severity == "error"} == {"MM101", "MM901"}
-    assert "did you mean 'output'" in found(report, "MM901")[0].message
+    assert "did you mean output?" in found(report, "MM901")[0].message
 
 
 @pytest.mark.parametrize("form", ["Args", "Vars"])

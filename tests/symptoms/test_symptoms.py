@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.symptoms import diagnoses, explain_message, symptoms
+from minmax_lint.symptoms import diagnoses, explain_log, explain_message, near_symptoms, symptoms
 from minmax_lint.symptoms.symptom import KERAS, LITERT, PEOPLE, TENSORFLOW, TFMOT
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/symptoms/public_cases.json").read_text())
@@ -213,3 +214,102 @@ def test_markdown_says_cause_remedy_and_rules():
     assert "minmax-lint fix GRAPH -o output" in text
     assert "- `minmax-lint explain MM101`" in text
     assert "no finding explains this message" in text
+
+
+POST_TRAINING = {
+    "Hybrid models are not supported on TFLite Micro.": ("micro-hybrid-model", "representative_dataset"),
+    "Node CONV_2D (number 4) failed to invoke with status 1": ("node-failed", "check MODEL.tflite"),
+    "'tfl.concatenation' op operand #0 must be variadic of tensor of 32-bit float or QI8 type values, but got "
+    "'tensor<1x2x4x8x!quant.uniform<i16:f32, 1.8301586396472081E-4:-17>>'": (
+        "sixteen-bit-range",
+        "num_bits=8",
+    ),
+    "FULLY_CONNECTED per-channel quantized weights are not supported": (
+        "micro-dense-per-channel",
+        "_experimental_disable_per_channel_quantization_for_dense_layers = True",
+    ),
+    "error: missing attribute 'value'": ("keras-3-conversion", "TensorFlow 2.17"),
+    "LLVM ERROR: Failed to infer result type(s).": ("keras-3-conversion", "TF_USE_LEGACY_KERAS=1"),
+    "ValueError: `to_quantize` can only either be a keras Sequential or Functional model.": (
+        "keras-3-model-for-tfmot",
+        "TF_USE_LEGACY_KERAS=1",
+    ),
+    "'tf.TensorListReserve' op requires element_shape to be static during TF Lite transformation pass": (
+        "tensor-list-of-open-shape",
+        "batch_size=1",
+    ),
+    "ValueError: Cannot set tensor: Got value of type FLOAT64 but expected type FLOAT32 for input 0, name: x": (
+        "dataset-of-wrong-type",
+        "numpy.float32",
+    ),
+    "RuntimeError: Max and min for dynamic tensors should be recorded during calibration: Failed for tensor arg1": (
+        "calibration-range-missing",
+        "unroll=True",
+    ),
+    "Empty min/max for tensor arg1": ("calibration-range-missing", "unroll=True"),
+    "ERROR: Attempting to use a delegate that only supports static-sized tensors with a graph that has "
+    "dynamic-sized tensors.": ("dynamic-shape-for-delegate", "batch_size=1"),
+    "pad.cc:118 op_context.input->type != op_context.constant_values->type (INT8 != FLOAT32)Node number 3 (PADV2) "
+    "failed to prepare.": ("node-half-quantized", "newer TensorFlow"),
+    "SquaredDifference only supports FLOAT32 and INT32 now, got 7. Node number 2 (SQUARED_DIFFERENCE) failed to "
+    "invoke.": ("node-failed-squared-difference", "subtraction and a multiplication"),
+    "ValueError: The inference_input_type and inference_output_type must be tf.float32.": (
+        "integer-ends-without-quantization",
+        "optimizations = [tf.lite.Optimize.DEFAULT]",
+    ),
+    "error: scale out of expressed type range [1.401298e-45, 3.402823e+38]": (
+        "calibration-not-finite",
+        "isfinite",
+    ),
+    "Type 'INT16' is not supported by tile.": ("kernel-of-that-type-missing", "TILE"),
+    "Didn't find op for builtin opcode 'ADD' version '1'": (
+        "micro-op-not-registered",
+        "MicroMutableOpResolver",
+    ),
+    "conv.cc:345 input->dims->size != 4 (3 != 4)Node number 0 (CONV_2D) failed to prepare.": (
+        "dataset-of-wrong-form",
+        "batch dimension",
+    ),
+    "SOFTMAX   1   More than one subgraph is not supported": ("edgetpu-not-mapped-in-one-piece", "first op"),
+}
+
+
+@pytest.mark.parametrize("message", POST_TRAINING)
+def test_messages_of_post_training_and_runtimes_lead_to_their_remedy(message):
+    key, remedy = POST_TRAINING[message]
+    found = explain_message(message)
+    assert found.symptom == key
+    assert remedy in found.remedy
+
+
+def test_mlir_says_where_the_op_stands():
+    line = 'error: loc(callsite(fused["TensorListReserve:", "seq/lstm/TensorArrayV2@__inference_f_8332"] at x)): '
+    found = explain_message(line + "'tf.TensorListReserve' op requires element_shape to be static")
+    assert (found.array, found.op) == ("seq/lstm/TensorArrayV2", "TensorListReserve")
+
+
+def test_in_a_graph_the_nodes_of_the_op_are_named():
+    found = explain_message("Quantization to 16x8-bit not yet supported for op: 'RELU6'.")
+    assert found.nodes(_report()) == ("output",)
+
+
+HOSTILE_WORDS = sorted({word for one in symptoms() for word in re.findall(r"[A-Za-z_/.]{4,}", one.says)})
+
+
+@pytest.mark.parametrize("between", ["", " ", ".", "/", "_", " '"])
+def test_the_time_of_a_log_is_linear_in_its_length(between):
+    """Every word that a wording looks for, repeated through a whole line; and data without an end."""
+    for word in HOSTILE_WORDS[:: len(between) + 3]:
+        started = time.process_time()
+        explain_log((word + between) * (4000 // len(word + between)))
+        assert time.process_time() - started < 1
+    started = time.process_time()
+    explain_log("\n".join(["QUJD" * 1000] * 5))
+    assert time.process_time() - started < 1
+
+
+def test_an_unknown_message_has_near_ones():
+    assert near_symptoms("the tensor lacks MinMax, quantization aborts in toco")[0] in {
+        one.key for one in symptoms()
+    }
+    assert near_symptoms("zzz") == ()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from minmax_lint.report.report import Report
     from minmax_lint.symptoms import Diagnosis
 
+_NAME = r"[\w-]{2,60}"
+"""What may be meant as the code or the name of a rule."""
 BETWEEN = "\n---\n\n"
 """Between the messages of a log."""
 
@@ -50,10 +52,8 @@ def run(args: Namespace) -> int:
         raise UserError("there is nothing to explain: give a rule (MM101) or a converter's message in quotes")
     try:
         explanation = rule_markdown(text.strip())
-    except UnknownName:
-        if re.fullmatch(r"\s*(?i:mm\d*|[a-z]+(-[a-z]+)+)\s*", text):
-            raise
-        explanation = message_markdown(args, text)
+    except UnknownName as unknown:
+        explanation = message_markdown(args, text, unknown)
     from minmax_lint.reporters.terminal.markdown import print_markdown
     from minmax_lint.reporters.terminal.page import Page
 
@@ -70,15 +70,23 @@ def rule_markdown(wanted: str) -> str:
     return f"# {found.name} ({found.code})\n\n{found.documentation()}"
 
 
-def message_markdown(args: Namespace, text: str) -> str:
-    """What a message or a log means, and which findings of the graph given explain it. Raises UserError."""
-    from minmax_lint.symptoms import explain_log
+def message_markdown(args: Namespace, text: str, unknown: UnknownName) -> str:
+    """What a message or a log means, and which findings of the graph given explain it.
 
-    known = explain_log(text)
+    Raises UserError with the nearest messages known; `unknown` where the text is one word and no message.
+    """
+    from minmax_lint.symptoms import explain_log, near_symptoms, symptom_named
+
+    named = symptom_named(text.strip())
+    known = explain_log(text) if named is None else (named,)
     if not known:
+        if len(text.split()) == 1 and re.fullmatch(_NAME, text.strip()):
+            raise unknown
+        near = near_symptoms(text)
+        nearest = f"the nearest are {', '.join(near)} (`minmax-lint explain {near[0]}`); " if near else ""
         raise UserError(
-            "this is no message that is known here; paste the line that starts with `error`, `F ` or "
-            "`Exception`, or name a rule (`minmax-lint rules` lists them)"
+            f"no message known is like this one; {nearest}paste the line with `error`, `F ` or `Exception`; if it is "
+            "that, report the message, the TensorFlow version and the call"
         )
     if args.graph is None:
         return BETWEEN.join(diagnosis.markdown() for diagnosis in known)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from minmax_lint.errors import UserError
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.source_guard import DEFAULT_BOUND
 
 STRATEGIES = ("auto", "guard", "retarget")
@@ -33,5 +33,5 @@ class FixOptions:
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
-            hint = near_names(self.strategy, STRATEGIES) or list(STRATEGIES)
-            raise UserError(f"there is no strategy {self.strategy!r}; did you mean {' or '.join(hint)}?")
+            meant = did_you_mean(self.strategy, STRATEGIES, f"there are {', '.join(STRATEGIES)}")
+            raise UserError(f"there is no strategy {self.strategy!r}{meant}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import re
 from pathlib import Path
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.names import did_you_mean
 
 STATE = "checkpoint"
 _UNREADABLE_STATE = f"the {STATE!r} file cannot be read; name the checkpoint's prefix"
@@ -131,8 +131,7 @@ def _with_index(prefix: Path) -> Path:
         refuse_version_1(prefix)
     except UnreadableModel as error:
         raise UnreadableModel(f"{prefix}: {error}") from None
-    near = difflib.get_close_matches(prefix.name, [found.name for found in prefixes_in(prefix.parent)], n=1)
-    meant = f"; did you mean {prefix.with_name(near[0])}?" if near else ""
+    meant = did_you_mean(str(prefix), map(str, prefixes_in(prefix.parent)), count=1)
     raise UnreadableModel(f"{prefix}: there is no such checkpoint ({prefix.name}.index is missing){meant}")
 
 

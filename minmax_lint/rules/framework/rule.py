@@ -19,7 +19,7 @@ from minmax_lint.errors import UnknownName
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.names import near_names
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.framework.attribution import Cause, profiles_of
 from minmax_lint.rules.framework.finding import Finding, FixOffer, Severity, Step
@@ -195,6 +195,5 @@ def rule(wanted: str) -> Rule:
         if wanted.upper() == found.code or wanted.lower() == found.name:
             return found
     known = [text for found in rules() for text in (found.code, found.name)]
-    hint = near_names(wanted, known)
-    meant = f"; did you mean {' or '.join(hint)}?" if hint else "; `minmax-lint rules` lists them"
+    meant = did_you_mean(wanted, known, "`minmax-lint rules` lists them")
     raise UnknownName(f"there is no rule {wanted!r}{meant}")
