@@ -93,15 +93,23 @@ def _post_training(version: tuple[int, int]) -> tuple[Profile, ...]:
     )
 
 
+FIRST_MLIR, LAST_MLIR = (2, 12), (2, 22)
+"""The TensorFlow versions whose MLIR converter is modelled."""
+MLIR_VERSIONS = tuple((2, minor) for minor in range(FIRST_MLIR[1], LAST_MLIR[1] + 1))
+
+
+def _trained(version: tuple[int, int]) -> tuple[Profile, ...]:
+    """The profiles of one MLIR converter for models with FakeQuants."""
+    name = f"mlir-{version[0]}.{version[1]}"
+    return Profile(name, "mlir", version, "tf1"), Profile(f"{name}-v2", "mlir", version, "tf2")
+
+
 FAKE_QUANT_PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile("toco-1.15", "toco", (1, 15), "tf1"),
         Profile("toco-2.15", "toco", (2, 15), "tf1"),
-        Profile("mlir-2.15", "mlir", (2, 15), "tf1"),
-        Profile("mlir-2.21", "mlir", (2, 21), "tf1"),
-        Profile("mlir-2.15-v2", "mlir", (2, 15), "tf2"),
-        Profile("mlir-2.21-v2", "mlir", (2, 21), "tf2"),
+        *(profile for version in MLIR_VERSIONS for profile in _trained(version)),
     )
 }
 """Profiles for graphs with FakeQuants."""

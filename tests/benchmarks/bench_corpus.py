@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minmax_lint import lint
-from minmax_lint.converters.profile import FAKE_QUANT_PROFILES
 from tests.benchmarks.clock import best
 from tests.benchmarks.figure import Figure
+from tests.profiles import RECORDED
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
 
@@ -24,9 +24,7 @@ def measure() -> Iterator[Figure]:
 
     def lint_all() -> None:
         for case in cases:
-            lint(
-                CORPUS / case["graph"], case["inputs"], case["outputs"], converters=list(FAKE_QUANT_PROFILES)
-            )
+            lint(CORPUS / case["graph"], case["inputs"], case["outputs"], converters=list(RECORDED))
 
     seconds = best(lint_all, times=2)
     yield Figure(f"{len(cases)} graphs, six profiles", seconds, "s")

@@ -8,8 +8,8 @@ import pstats
 import pytest
 
 from minmax_lint import lint
-from minmax_lint.converters.profile import PROFILES
 from tests.benchmarks.chains import write_chain
+from tests.profiles import ALL
 
 
 def calls(folder, nodes, profile, *, broken):
@@ -22,7 +22,7 @@ def calls(folder, nodes, profile, *, broken):
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["sound", "broken"])
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", ALL)
 def test_work_grows_as_the_graph_does(tmp_path, profile, broken):
     calls(tmp_path, 32, profile, broken=broken)  # imports and tables
     small, large, larger = (calls(tmp_path, nodes, profile, broken=broken) for nodes in (400, 800, 1_600))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from minmax_lint.api import lint
-from minmax_lint.converters.profile import FAKE_QUANT_PROFILES
 from tests.corpus.scoring import Score
+from tests.profiles import RECORDED
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
-SCORED = tuple(FAKE_QUANT_PROFILES)
+SCORED = tuple(RECORDED)
 MIN_CASES = 300
 MIN_VERDICT = 0.99
 MIN_DETAIL = 0.97
@@ -43,7 +43,7 @@ def test_the_corpus_is_large_and_complete() -> None:
     cases = _cases()
     assert len(cases) >= MIN_CASES
     assert len({case["id"] for case in cases}) == len(cases)
-    assert all(case["expected"].keys() == FAKE_QUANT_PROFILES.keys() for case in cases)
+    assert all(case["expected"].keys() == RECORDED.keys() for case in cases)
     assert {case["graph"] for case in cases} == {f"graphs/{p.name}" for p in CORPUS.glob("graphs/*.pb")}
 
 
@@ -64,6 +64,6 @@ def test_what_converts_to_an_integer_model_raises_no_alarm(profile: str) -> None
     assert not _score(profile).false_alarms
 
 
-@pytest.mark.parametrize("profile", FAKE_QUANT_PROFILES)
+@pytest.mark.parametrize("profile", RECORDED)
 def test_every_model_answers_on_every_graph(profile: str) -> None:
     assert _score(profile).cases >= MIN_CASES

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.api import lint
-from minmax_lint.converters.profile import FAKE_QUANT_PROFILES
 from minmax_lint.loaders.parse import parse
 from tests.corpus_maker.case import Case, contrib_cases, generated_cases
 from tests.differential.forked import Expected, ForkServer, multiset
 from tests.interpreters import interpreter
+from tests.profiles import RECORDED
 
 MORE_RUNS = 8
 MORE_PROCESSES = 12
@@ -61,7 +61,7 @@ def _answers(
     Every run has a TensorFlow process of its own: children forked from one share its memory layout, and with it
     some of what makes MLIR's answers differ.
     """
-    profiles = [profile.name for profile in FAKE_QUANT_PROFILES.values() if profile.version == version]
+    profiles = [profile.name for profile in RECORDED.values() if profile.version == version]
     asked: list[dict[str, list[Expected]]] = [{name: [] for name in profiles} for _ in cases]
     times = [{name: _times(case, name) for name in profiles} for case in cases]
     for run in range(runs + MORE_PROCESSES):
@@ -99,7 +99,7 @@ def _write(folder: Path, cases: Sequence[Case], answers: Sequence[dict[str, Any]
         (folder / graph).write_bytes(case.graph)
         told = {"id": case.id, "family": case.family, "graph": graph, "inputs": case.inputs}
         told |= {"outputs": case.outputs, "nodes": case.nodes}
-        lines.append(json.dumps({**told, "expected": {name: answer[name] for name in FAKE_QUANT_PROFILES}}))
+        lines.append(json.dumps({**told, "expected": {name: answer[name] for name in RECORDED}}))
     (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 

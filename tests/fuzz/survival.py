@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from minmax_lint.converters.profile import PROFILES, Profile
+from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.endpoints import endpoints
@@ -19,12 +19,13 @@ from minmax_lint.reporters.document import document
 from minmax_lint.workflows.fix import FixOptions, fix_model
 from minmax_lint.workflows.lint import lint_model
 from minmax_lint.writers.graphdef import encode
+from tests.profiles import ALL
 
 LONGEST = 10.0
 """CPU seconds for a graph that fits on a page: other work on the machine does not count."""
 
 
-def survives(graph: Graph, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
+def survives(graph: Graph, profiles: Sequence[Profile] = tuple(ALL.values())) -> None:
     """Lint and fix `graph` as it comes from a file. Only a UserError of one line may be raised."""
     started = time.process_time()
     with one_line():
@@ -33,7 +34,7 @@ def survives(graph: Graph, profiles: Sequence[Profile] = tuple(PROFILES.values()
     assert time.process_time() - started < LONGEST
 
 
-def survives_bytes(content: bytes, profiles: Sequence[Profile] = tuple(PROFILES.values())) -> None:
+def survives_bytes(content: bytes, profiles: Sequence[Profile] = tuple(ALL.values())) -> None:
     """The same for the content of a file, whatever it is."""
     started = time.process_time()
     with one_line():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from minmax_lint.converters.mlir.example import Before
+from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
 from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Number, Version

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from minmax_lint.converters.mlir import tables
+from minmax_lint.converters.profile import FIRST_MLIR, LAST_MLIR
 
 Number = tuple[int, int]
 """(major, minor) of a TensorFlow release."""
 
-FIRST: Number = (2, 12)
-LAST: Number = (2, 22)
-NUMBERS: tuple[Number, ...] = tuple((2, minor) for minor in range(FIRST[1], LAST[1] + 1))
+FIRST: Number = FIRST_MLIR
+LAST: Number = LAST_MLIR
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,12 +79,13 @@ def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
 
 @pattern(
     "RELU",
-    tf_name="ReluOfMinimum6ToRelu6",
-    source="canonicalize.td",
+    tf_name="MinimumOfReluAnd6ToRelu62",
+    source="optimize_patterns.td",
+    since=(2, 18),
     before=lambda n: n.op("Relu", n.reshape(n.op("Minimum", n.x(1, 2, 8), n.c(6.0)), 2, 8)),
     after="RELU6(float) RESHAPE(float)",
 )
-def relu_of_minimum6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
+def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
     """RELU(MINIMUM(x, 6)) is RELU6."""
     low = producer(op.operands[0], "MINIMUM")
     return low is not None and is_number(low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")

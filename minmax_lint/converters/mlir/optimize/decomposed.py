@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minmax_lint.converters.mlir.example import Before, Net
+from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, splat
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.version import FIRST, Number
+from minmax_lint.converters.mlir.version import FIRST, LAST, Number
 
 Form = tuple[Any, ...]
 """An operation's name and what its operands must be: a number, a form, `X` (always the same array) or ANY_NUMBER."""
@@ -33,6 +33,7 @@ def _decomposed(
     *,
     shared: frozenset[str] = frozenset(),
     since: Number = FIRST,
+    until: Number = LAST,
 ) -> Pattern:
     """The pattern of one function: `result` in place of `form`, of which others may read the `shared` operations."""
 
@@ -46,6 +47,7 @@ def _decomposed(
 
     return Pattern(
         since,
+        until,
         rewrite=rewrite,
         name=name,
         roots=(form[0],),
@@ -71,7 +73,7 @@ def _erfc(n: Net, x: str) -> str:
 
 
 def _elu(n: Net, x: str) -> str:
-    positive = n.op("Greater", x, zero := n.c(0.0, shape=[1, 1]))
+    positive = n.op("Greater", x, zero := n.c(0.0, shape=[1, 8]))
     below = n.op("Sub", n.op("Exp", n.op("SelectV2", positive, zero, x)), n.c(1.0))
     return n.op("SelectV2", positive, x, below)
 
@@ -92,6 +94,7 @@ match_gelu_with_erfc = _decomposed(
     lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _erfc(n, x)),
     "GELU(float)",
     shared=frozenset({"NEG"}),
+    since=(2, 19),
 )
 match_gelu_approximate = _decomposed(
     "match_gelu_approximate",
@@ -123,10 +126,11 @@ fuse_elu_const = _decomposed(
     "FuseEluConst",
     "ELU",
     ("SELECT", _POSITIVE, X, ("SUB", ("EXP", ("SELECT", _POSITIVE, 0.0, X)), 1.0)),
-    lambda n: _elu(n, n.x(1, 1)),
+    lambda n: _elu(n, n.x()),
     "ELU(float)",
     shared=frozenset({"GREATER"}),
     since=(2, 14),
+    until=(2, 18),
 )
 fuse_leaky_relu_const = _decomposed(
     "fuse_leaky_relu_const",

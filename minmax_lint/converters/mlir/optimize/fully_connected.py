@@ -8,6 +8,7 @@ from minmax_lint.converters.mlir.matchers import padding_of, producer, rank, sam
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.shape_arithmetic import elements
 
 
@@ -73,7 +74,7 @@ def _rank_is_lost(weights: Value) -> bool:
     "MUL",
     tf_name="FuseFullyConnectedAndMul",
     source="optimize.cc",
-    since=(2, 20),
+    since=(2, 16),
     before=lambda n: n.op("Mul", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)),
     after="FULLY_CONNECTED(float)",
 )
@@ -108,7 +109,7 @@ def _fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation, *, single: 
     "MUL",
     tf_name="FuseFullyConnectedAndMul",
     source="optimize.cc",
-    until=(2, 19),
+    until=(2, 15),
     before=lambda n: n.op(
         "AddV2", n.op("Mul", d := n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)), n.op("Elu", d)
     ),
@@ -200,4 +201,31 @@ def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     rewriter.set_operand(op, slot, value)
     op.nodes = (*binary.nodes, *op.nodes)
     rewriter.set_operand(op, 0, binary.operands[0])
+    return True
+
+
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="FullyConnectedSwapOperandsWhenLHSIsConst",
+    source="optimize_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.fq(n.mat_mul(n.weights(4, 8), n.op("Elu", n.x(8, 8)), b=True)),
+    after="ELU(float) FULLY_CONNECTED(float) TRANSPOSE",
+)
+def fully_connected_swap_operands_when_lhs_is_const(rewriter: Rewriter, op: Operation) -> bool:
+    """The product of a constant matrix and an activation is that of the two exchanged, transposed."""
+    left, right = op.operands[:2]
+    if len(op.operands) > 2 or not is_constant(left) or is_constant(right) or op.result.shape is None:
+        return False
+    if rank(left) != 2 or rank(right) != 2:
+        return False
+    product = rewriter.compute("FULLY_CONNECTED", [right, left], op, op.result)
+    product.shape = op.result.shape[::-1]
+    if product.op is not None:
+        product.op.activation = op.activation
+    order = rewriter.constant(right)
+    order.dtype, order.shape = DType.INT32, (2,)
+    if order.op is not None:
+        order.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [2], [1, 0])
+    rewriter.replace(op, rewriter.create("TRANSPOSE", [product, order], op).result)
     return True

@@ -58,27 +58,58 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
 
 @pattern(
     "BATCH_MATMUL",
-    tf_name="FuseTransposeIntoBatchMatMulLHS, FuseTransposeIntoBatchMatMulRHS",
+    tf_name="FuseTransposeIntoBatchMatMulLHS",
     source="optimize_batch_matmul.td",
     since=(2, 14),
+    before=lambda n: n.op(
+        "BatchMatMulV2", n.transpose(n.op("Exp", x := n.x(1, 8, 8)), 0, 2, 1), x, adj_x=False, adj_y=False
+    ),
+    after="EXP(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_into_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> bool:
+    """A TRANSPOSE of the last two dimensions of the left side goes into the product."""
+    return _take_transpose_in(rewriter, op, 0, "adj_x")
+
+
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseTransposeIntoBatchMatMulRHS",
+    source="optimize_batch_matmul.td",
+    since=(2, 14),
+    until=(2, 15),
     before=lambda n: n.op(
         "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
     ),
     after="EXP(float) BATCH_MATMUL(float)",
 )
-def fuse_transpose_into_batch_mat_mul(rewriter: Rewriter, op: Operation) -> bool:
-    """A TRANSPOSE of the last two dimensions goes into the product: on the right side if it alone reads it."""
-    for slot, name in enumerate(("adj_x", "adj_y")):
-        transpose = producer(op.operands[slot], "TRANSPOSE")
-        if transpose is None or _adjoint(op, name) or not _flips(transpose):
-            continue
-        if slot == 1 and transpose.result.use_count != 1:
-            continue
-        op.attrs = {**op.attrs, name: True}
-        op.nodes = (*transpose.nodes, *op.nodes)
-        rewriter.set_operand(op, slot, transpose.operands[0])
-        return True
-    return False
+def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> bool:
+    """The same of the right side, if it alone reads the TRANSPOSE."""
+    return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
+
+
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseTransposeIntoBatchMatMulRHSAdjY, FuseRhsTransposeIntoBatchMatMulOp",
+    source="optimize_batch_matmul.td",
+    since=(2, 19),
+    before=lambda n: n.op(
+        "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
+    ),
+    after="EXP(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_into_batch_mat_mul_rhs_adj_y(rewriter: Rewriter, op: Operation) -> bool:
+    """The same; 2.16 to 2.18 leave the TRANSPOSE of the right side alone (measured)."""
+    return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
+
+
+def _take_transpose_in(rewriter: Rewriter, op: Operation, slot: int, name: str) -> bool:
+    transpose = producer(op.operands[slot], "TRANSPOSE")
+    if transpose is None or _adjoint(op, name) or not _flips(transpose):
+        return False
+    op.attrs = {**op.attrs, name: True}
+    op.nodes = (*transpose.nodes, *op.nodes)
+    rewriter.set_operand(op, slot, transpose.operands[0])
+    return True
 
 
 def _adjoint(op: Operation, name: str) -> bool:

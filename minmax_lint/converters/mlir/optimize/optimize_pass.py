@@ -16,12 +16,12 @@ from minmax_lint.converters.mlir.optimize.activations import (
     match_relu1_pattern2,
     match_relu_pattern,
     minimum_of_relu_and_6_to_relu6,
+    minimum_of_relu_and_6_to_relu62,
     optimize_pow1_to_identity,
     optimize_pow2_to_rsqrt,
     optimize_pow2_to_sqrt,
     optimize_pow2_to_square,
     optimize_relu_squared_difference,
-    relu_of_minimum6_to_relu6,
 )
 from minmax_lint.converters.mlir.optimize.arithmetic import (
     add_computed_zero_rhs,
@@ -31,6 +31,11 @@ from minmax_lint.converters.mlir.optimize.arithmetic import (
     optimize_mul1_to_identity,
     reorder_add_to_allow_const_fold,
 )
+from minmax_lint.converters.mlir.optimize.broadcast import (
+    convert_results_broadcastable_shape_op,
+    fuse_tile_broadcast_to_binary_op,
+    reorder_broadcast_to_op,
+)
 from minmax_lint.converters.mlir.optimize.convolution import (
     fuse_affin_op_and_mul_with_qdqs,
     fuse_binary_op_with_conv,
@@ -39,6 +44,7 @@ from minmax_lint.converters.mlir.optimize.convolution import (
 )
 from minmax_lint.converters.mlir.optimize.decomposed import DECOMPOSED
 from minmax_lint.converters.mlir.optimize.fully_connected import (
+    fully_connected_swap_operands_when_lhs_is_const,
     fuse_binary_and_fully_connected,
     fuse_binary_and_fully_connected_of_constants,
     fuse_binary_op_to_following_affine_op,
@@ -55,20 +61,17 @@ from minmax_lint.converters.mlir.optimize.normalization import (
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import (
     convert_batch_mat_mul_op_to_fully_connected_op,
     convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs,
-    fuse_transpose_into_batch_mat_mul,
+    fuse_transpose_into_batch_mat_mul_lhs,
+    fuse_transpose_into_batch_mat_mul_rhs,
+    fuse_transpose_into_batch_mat_mul_rhs_adj_y,
 )
 from minmax_lint.converters.mlir.optimize.quantize_pairs import eliminate_qdq_pairs, squash_dq_q
 from minmax_lint.converters.mlir.optimize.reorder import (
-    commute_transpose_with_ewise_ops,
-    convert_results_broadcastable_shape_op,
     convert_squeeze_and_expand_dims_to_reshape,
-    convert_trivial_transpose_op_to_reshape_op,
     fold_reshape,
-    fuse_tile_broadcast_to_binary_op,
     move_binary_op_before_reshape,
     move_binary_op_before_shared_reshape,
     move_binary_op_const_before_reshape,
-    reorder_broadcast_to_op,
     reorder_elementwise_and_move_operations,
 )
 from minmax_lint.converters.mlir.optimize.reshape import (
@@ -95,6 +98,12 @@ from minmax_lint.converters.mlir.optimize.softmax import (
     optimize_to_softmax,
     remove_softmax_op_before_arg_min_max,
 )
+from minmax_lint.converters.mlir.optimize.transpose import (
+    commute_transpose_with_ewise_ops,
+    convert_trivial_transpose_op_to_reshape_op,
+    push_transpose_through_squeeze,
+    reorder_nchw_transpose_add,
+)
 from minmax_lint.converters.mlir.pattern import Pattern, by_root
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
@@ -111,7 +120,11 @@ OPTIMIZE_BATCH_MATMUL = (
 )
 """OptimizeBatchMatmulPass: what of it starts at a BATCH_MATMUL."""
 
-PHASE_0 = (remove_reshape_before_fully_connected, remove_reshape_after_fully_connected)
+PHASE_0 = (
+    remove_reshape_before_fully_connected,
+    remove_reshape_after_fully_connected,
+    push_transpose_through_squeeze,
+)
 """The phase that merges RESHAPEs into FULLY_CONNECTED in front of the first."""
 
 PHASE_1: tuple[Pattern, ...] = (
@@ -144,7 +157,7 @@ PHASE_1: tuple[Pattern, ...] = (
     match_leaky_relu,
     match_relu_pattern,
     minimum_of_relu_and_6_to_relu6,
-    relu_of_minimum6_to_relu6,
+    minimum_of_relu_and_6_to_relu62,
     optimize_relu_squared_difference,
     optimize_pow1_to_identity,
     optimize_pow2_to_square,
@@ -155,9 +168,12 @@ PHASE_1: tuple[Pattern, ...] = (
     move_binary_op_flatten_const_before_reshape,
     reorder_elementwise_and_move_operations,
     undo_broadcast_fully_connected_bias_add,
+    reorder_nchw_transpose_add,
     fuse_tile_broadcast_to_binary_op,
     fuse_reordered_transpose_fc_operands_to_batch_matmul,
-    fuse_transpose_into_batch_mat_mul,
+    fuse_transpose_into_batch_mat_mul_lhs,
+    fuse_transpose_into_batch_mat_mul_rhs,
+    fuse_transpose_into_batch_mat_mul_rhs_adj_y,
     convert_squeeze_and_expand_dims_to_reshape,
     fold_reshape,
     fold_reshape_to_reduce,
@@ -182,6 +198,7 @@ PHASE_2 = (
     remove_reshape_after_fully_connected,
     remove_reshape_before_fully_connected,
     fuse_unpack_and_concat_to_reshape,
+    fully_connected_swap_operands_when_lhs_is_const,
 )
 """The second phase."""
 

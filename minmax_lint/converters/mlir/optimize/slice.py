@@ -9,7 +9,6 @@ from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
-from minmax_lint.inference.shape_arithmetic import elements
 
 
 @pattern(
@@ -73,7 +72,7 @@ def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def _repeats(value: Value) -> bool:
-    return elements(value.shape or ()) != 1 and splat(value)
+    return value.shape != () and splat(value)
 
 
 @pattern(

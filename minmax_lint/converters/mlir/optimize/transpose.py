@@ -1,0 +1,148 @@
+"""TRANSPOSEs that go, or change places with what reads them (optimize_pass.cc, push_transpose_through_ewise.cc)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import (
+    axes_of,
+    keeps_order,
+    producer,
+    rank,
+    same_type,
+)
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.inference.shape_arithmetic import elements
+
+
+@pattern(
+    "TRANSPOSE",
+    tf_name="ConvertTrivialTransposeOpToReshapeOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.transpose(n.op("Elu", n.x(1, 8)), 1, 0),
+    after="ELU(float) RESHAPE(float)",
+)
+def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A TRANSPOSE that only moves dimensions of size 1 is a RESHAPE."""
+    if not keeps_order(op):
+        return False
+    rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
+    return True
+
+
+@pattern(
+    "ADD",
+    "DIV",
+    "MAXIMUM",
+    "MINIMUM",
+    "MUL",
+    "SUB",
+    tf_name="CommuteBothInputsTransposedWithEwiseOps, CommuteTransposeWithEwiseOps",
+    source="push_transpose_through_ewise.cc",
+    since=(2, 17),
+    before=lambda n: n.op(
+        "Mul", n.transpose(n.op("Elu", x := n.image()), 0, 3, 1, 2), n.transpose(n.op("Exp", x), 0, 3, 1, 2)
+    ),
+    after="ELU(float) EXP(float) MUL(float) TRANSPOSE(float)",
+)
+def commute_transpose_with_ewise_ops(rewriter: Rewriter, op: Operation) -> bool:
+    """Elementwise operations of two equal TRANSPOSEs, or of one and a constant, come before them."""
+    left, right = (producer(value, "TRANSPOSE") for value in op.operands[:2])
+    if any(value.op is None for value in op.operands):
+        return False
+    if left is not None and right is not None:
+        order = axes_of(left.operands[1])
+        if order is None or order != axes_of(right.operands[1]):
+            return False
+        if 1 not in (left.result.use_count, right.result.use_count):
+            return False
+        return _swap_with_transpose(rewriter, op, left, [left.operands[0], right.operands[0]], [left, right])
+    moved = left or right
+    other = op.operands[1] if left is not None else op.operands[0]
+    if moved is None or not is_constant(other) or moved.result.use_count != 1:
+        return False
+    if rank(other) not in (0, rank(moved.result)) or not same_type(moved.result, op.result):
+        return False
+    if elements(other.shape or ()) != 1:
+        order, shape = axes_of(moved.operands[1]), other.shape
+        other = rewriter.constant(other)
+        if order is not None and shape is not None:
+            other.shape = tuple(shape[order.index(axis)] for axis in range(len(order)))
+    return _swap_with_transpose(rewriter, op, moved, [moved.operands[0], other], [moved])
+
+
+def _swap_with_transpose(
+    rewriter: Rewriter, op: Operation, transpose: Operation, operands: list[Value], others: list[Operation]
+) -> bool:
+    first = rewriter.create(op.name, operands, op)
+    first.activation = op.activation
+    first.result.shape = transpose.operands[0].shape
+    second = rewriter.create("TRANSPOSE", [first.result, transpose.operands[1]], op, others)
+    rewriter.replace(op, second.result)
+    return True
+
+
+@pattern(
+    "ADD",
+    tf_name="ReorderNCHWTransposeAdd",
+    source="optimize_patterns.td",
+    since=(2, 16),
+    until=(2, 16),
+    before=lambda n: n.fq(
+        n.op("AddV2", n.transpose(n.op("Elu", n.image()), 0, 3, 1, 2), n.c(0.1, 0.2, shape=[1, 4, 1, 1]))
+    ),
+    after="ELU(float) ADD(float) TRANSPOSE",
+)
+def reorder_nchw_transpose_add(rewriter: Rewriter, op: Operation) -> bool:
+    """A sum of an image brought to NCHW and a constant for each channel comes before the TRANSPOSE.
+
+    Later versions have it too, but CommuteTransposeWithEwiseOps leaves it nothing.
+    """
+    transpose, added = producer(op.operands[0], "TRANSPOSE"), op.operands[1]
+    if transpose is None or transpose.result.use_count != 1 or axes_of(transpose.operands[1]) != [0, 3, 1, 2]:
+        return False
+    shape = added.shape
+    if (
+        not is_constant(added)
+        or shape is None
+        or len(shape) != 4
+        or (shape[0], shape[2], shape[3]) != (1, 1, 1)
+    ):
+        return False
+    last = rewriter.constant(added)
+    last.shape = (1, 1, 1, shape[1])
+    return _swap_with_transpose(rewriter, op, transpose, [transpose.operands[0], last], [transpose])
+
+
+@pattern(
+    "SQUEEZE",
+    tf_name="PushTransposeThroughSqueeze",
+    source="optimize_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.op("Squeeze", n.transpose(n.op("Elu", n.x(1, 2, 8)), 0, 2, 1), squeeze_dims=[0]),
+    after="ELU(float) RESHAPE(float) TRANSPOSE(float)",
+)
+def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
+    """SQUEEZE changes places with the TRANSPOSE in front of it."""
+    transpose = producer(op.operands[0], "TRANSPOSE")
+    order = axes_of(transpose.operands[1]) if transpose is not None else None
+    middle = op.operands[0].shape
+    if transpose is None or order is None or middle is None or transpose.operands[0].shape is None:
+        return False
+    node = op.attrs["node"]
+    dims = {dim % len(middle) for dim in node.integers("squeeze_dims")}
+    dims = dims or {dim for dim, size in enumerate(middle) if size == 1}
+    gone = {order[dim] for dim in dims}
+    left = [axis for axis in range(len(order)) if axis not in gone]
+    squeezed = rewriter.compute("SQUEEZE", [transpose.operands[0]], op, op.result)
+    squeezed.shape = tuple(transpose.operands[0].shape[axis] for axis in left)
+    axes = [left.index(order[dim]) for dim in range(len(order)) if dim not in dims]
+    perm = rewriter.constant(transpose.operands[1])
+    perm.shape = (len(axes),)
+    if perm.op is not None:
+        perm.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [len(axes)], axes)
+    rewriter.replace(op, rewriter.create("TRANSPOSE", [squeezed, perm], op, [transpose]).result)
+    return True

@@ -1,0 +1,114 @@
+"""Every pattern on its own example: it fires, it matters, and the result is the real converter's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
+from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.version import Number, Version
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import MLIR_VERSIONS, PROFILES, Profile
+from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.inference import Inference
+from minmax_lint.writers.graphdef import encode
+from tests.corpus.scoring import detail_right
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215, tf221
+
+BY_NAME = {one.name: one for one in PATTERNS}
+
+
+def kept(pattern: Pattern) -> Kept:
+    net = Net()
+    output = pattern.before(net)
+    return trace(net.graph(), ["input"], [output])
+
+
+def result(pattern: Pattern, number: Number) -> tuple[Prediction, list[str]]:
+    """The prediction for the example, and the operations in front of quantization."""
+    example = kept(pattern)
+    inference = Inference(example, {})
+    prediction = predict(example, inference, Profile("mlir", "mlir", number, "tf1"))
+    return prediction, [op.name for op in float_model(example, inference, Version(number))]
+
+
+def written(prediction: Prediction) -> str:
+    """The operations as `after` has them."""
+    return " ".join(op.op + ("" if op.integer else "(float)") for op in prediction.ops if op.computes)
+
+
+@contextmanager
+def replaced(pattern: Pattern, rewrite: Callable[[Rewriter, Operation], bool]) -> Iterator[None]:
+    """The pattern with another body."""
+    own: Rewrite = pattern.rewrite
+    object.__setattr__(pattern, "rewrite", rewrite)
+    try:
+        yield
+    finally:
+        object.__setattr__(pattern, "rewrite", own)
+
+
+def fires(pattern: Pattern, number: Number) -> bool:
+    own, seen = pattern.rewrite, []
+
+    def spy(rewriter: Rewriter, op: Operation) -> bool:
+        seen.append(own(rewriter, op))
+        return seen[-1]
+
+    with replaced(pattern, spy):
+        result(pattern, number)
+    return any(seen)
+
+
+def test_names_are_unique() -> None:
+    assert len(BY_NAME) == len(PATTERNS)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_pattern_fires_on_its_example_in_every_version_that_has_it(name: str) -> None:
+    pattern = BY_NAME[name]
+    having = [number for number in MLIR_VERSIONS if pattern.holds(number)]
+    assert [number for number in having if not fires(pattern, number)] == []
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_without_the_pattern_its_example_becomes_something_else(name: str) -> None:
+    pattern = BY_NAME[name]
+    having = [number for number in MLIR_VERSIONS if pattern.holds(number)]
+    with_it = {number: result(pattern, number) for number in having}
+    with replaced(pattern, lambda rewriter, op: False):
+        without = {number: result(pattern, number) for number in having}
+    assert [number for number in having if with_it[number] == without[number]] == []
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_example_becomes_what_the_pattern_says(name: str) -> None:
+    pattern = BY_NAME[name]
+    assert written(result(pattern, pattern.until)[0]) == pattern.after
+
+
+@pytest.mark.parametrize(("python", "version"), [(tf215, "2.15"), (tf221, "2.21")])
+def test_the_real_converter_makes_the_same_of_every_example(python: Callable[[], Path], version: str) -> None:
+    wrong = {}
+    with ForkServer(python()) as server:
+        for flow in ("tf1", "tf2"):
+            profile = PROFILES[f"mlir-{version}{'-v2' if flow == 'tf2' else ''}"]
+            for name, pattern in BY_NAME.items():
+                example = kept(pattern)
+                graph, outputs = encode(example.graph), list(example.outputs)
+                shape = Inference(example, {}).shape("input")
+                answer = server.answer(profile.name, graph, {"input": shape}, outputs)
+                found = predict(example, Inference(example, {"input": shape}), profile)
+                if not detail_right(answer, found):
+                    wrong[profile.name, name] = answer, found.verdict, found.float_ops
+    assert wrong == {}

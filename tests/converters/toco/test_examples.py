@@ -1,0 +1,100 @@
+"""Every transformation of TOCO on its own example: it fires, it matters, and the result is the real converter's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from minmax_lint.converters import toco
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.toco import schedule
+from minmax_lint.converters.toco.examples import EXAMPLES, UNOBSERVED
+from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.passes import Transformation
+from minmax_lint.converters.toco.tables import VERSIONS, Version
+from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.inference import Inference
+from minmax_lint.writers.graphdef import encode
+from tests.corpus.scoring import detail_right
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215
+
+PROFILE = PROFILES["toco-2.15"]
+Wrapped = Callable[[Transformation], Transformation]
+
+
+def kept(name: str) -> Kept:
+    net = Net()
+    output = EXAMPLES[name](net)
+    return trace(net.graph(), ["input"], [output])
+
+
+@pytest.fixture
+def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
+    """The prediction for an example and the operators in front of quantization, with its transformation wrapped."""
+    by_type, prepare = schedule._by_type, toco.prepare
+
+    def run(name: str, wrapped: Wrapped) -> object:
+        seen: list[object] = []
+
+        def table(version: Version) -> dict[str, tuple[Transformation, ...]]:
+            return {
+                type: tuple(wrapped(one) if one.__name__ == name else one for one in found)
+                for type, found in by_type(version).items()
+            }
+
+        def prepared(model: Model, version: Version) -> None:
+            prepare(model, version)
+            seen.extend(
+                (op.type, op.inputs, op.outputs, op.activation, op.attrs.get("perm"))
+                for op in model.operators()
+            )
+
+        monkeypatch.setattr(schedule, "_by_type", table)
+        monkeypatch.setattr(toco, "prepare", prepared)
+        example = kept(name)
+        return predict(example, Inference(example, {}), PROFILE), seen
+
+    return run
+
+
+def test_every_transformation_has_an_example_or_a_reason() -> None:
+    names = {transformation.__name__ for transformation, _ in schedule._general(VERSIONS[2, 15])}
+    assert names == EXAMPLES.keys() | UNOBSERVED.keys()
+    assert not EXAMPLES.keys() & UNOBSERVED.keys()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_transformation_fires_and_without_it_its_example_becomes_something_else(
+    name: str, result: Callable[[str, Wrapped], object]
+) -> None:
+    fired: list[bool] = []
+
+    def spied(transformation: Transformation) -> Transformation:
+        def spy(model: Model, op: Operator) -> bool:
+            fired.append(transformation(model, op))
+            return fired[-1]
+
+        return spy
+
+    with_it = result(name, spied)
+    without = result(name, lambda transformation: lambda model, op: False)
+    assert any(fired)
+    assert with_it != without
+
+
+def test_real_toco_makes_the_same_of_every_example() -> None:
+    wrong = {}
+    with ForkServer(tf215()) as server:
+        for name in EXAMPLES:
+            example = kept(name)
+            inference = Inference(example, {})
+            graph, outputs = encode(example.graph), list(example.outputs)
+            answer = server.answer(PROFILE.name, graph, {"input": inference.shape("input")}, outputs)
+            found = predict(example, inference, PROFILE)
+            if not detail_right(answer, found):
+                wrong[name] = answer, found.verdict, found.kind, found.array, found.float_ops
+    assert wrong == {}
