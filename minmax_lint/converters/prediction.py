@@ -57,6 +57,8 @@ class OpOutcome:
     """False for ops that compute on no real values (shape arithmetic, QUANTIZE, DEQUANTIZE)."""
     macs: int | None = 0
     """Multiply-accumulates of one run; None where shapes are not known."""
+    refused: str = ""
+    """Why TFLite's interpreter cannot run it; empty where it can."""
 
 
 @dataclass(frozen=True)

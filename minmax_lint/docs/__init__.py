@@ -20,6 +20,7 @@ ORDER = (
     "tutorial",
     "tf1",
     "tf2",
+    "post-training",
     "ci",
     "python",
     "configuration",

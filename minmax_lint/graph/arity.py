@@ -15,6 +15,7 @@ _ANY = 1 << 62
 _BY_COUNT: dict[tuple[int, int], str] = {
     (0, 0): "Const HashTableV2 Placeholder",
     (1, 1): """
+        ComplexAbs Imag L2Loss Real
         Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu EnsureShape Enter Erf Exit Exp
         Expm1 FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
         LogSoftmax LogicalNot LookupTableSizeV2 LoopCond MatrixDiag MaxPool Neg NextIteration OnesLike
@@ -24,6 +25,7 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
     """,
     (2, 2): """
+        Multinomial RFFT RFFT2D
         Add AddV2 All Any ArgMax ArgMin Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BitwiseAnd BitwiseOr
         BroadcastTo CTCBeamSearchDecoder Conv2D Conv3D Cumsum DepthwiseConv2dNative Div DivNoNan DynamicPartition Equal
         ExpandDims Fill FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
@@ -35,10 +37,15 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         BatchToSpaceND Conv2DBackpropInput Dequantize FakeQuantWithMinMaxVars
         FakeQuantWithMinMaxVarsPerChannel GatherV2 LookupTableFindV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2
         QuantizeAndDequantizeV2 QuantizeAndDequantizeV4 Range ScatterNd Select SelectV2 Slice SpaceToBatchND
-        SplitV UnsortedSegmentSum
+        SplitV UnsortedSegmentSum Conv3DBackpropInputV2 MatrixBandPart Roll TensorScatterUpdate UnsortedSegmentMax
+        UnsortedSegmentMin UnsortedSegmentProd
     """,
     (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
-    (5, 5): "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3",
+    (5, 5): """
+        FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MatrixDiagV2 MatrixDiagV3
+        NonMaxSuppressionV3 NonMaxSuppressionV4
+    """,
+    (6, 6): "NonMaxSuppressionV5",
     (1, _ANY): "AddN Einsum If Merge Pack StatelessIf UnidirectionalSequenceLSTM",
     (2, _ANY): "Assert DynamicStitch ParallelDynamicStitch",
     (3, _ANY): "Concat ConcatV2",
@@ -49,7 +56,8 @@ INPUT_COUNTS = {op: counts for counts, ops in _BY_COUNT.items() for op in ops.sp
 
 SEVERAL_OUTPUTS = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Merge Split SplitV
+    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Merge
+    NonMaxSuppressionV4 NonMaxSuppressionV5 Split SplitV
     StatelessIf Switch TopK TopKV2 Unique Unpack
     """.split()
 )

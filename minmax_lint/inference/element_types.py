@@ -15,7 +15,10 @@ _ATTRIBUTE = {
     **dict.fromkeys(("Gather", "GatherV2", "GatherNd"), "Tparams"),
     **dict.fromkeys(("Shape", "Size"), "out_type"),
     **dict.fromkeys(("ArgMax", "ArgMin"), "output_type"),
+    **dict.fromkeys(("Complex", "ComplexAbs", "Imag", "Real"), "Tout"),
+    **dict.fromkeys(("RFFT", "RFFT2D"), "Tcomplex"),
     "Cast": "DstT",
+    "Multinomial": "output_dtype",
     "Range": "Tidx",
 }
 """Attribute that holds the type of every output, where it is not `T`."""
@@ -27,6 +30,7 @@ _FIXED = {
     **dict.fromkeys(("Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"), DType.BOOL),
     **dict.fromkeys(FAKE_QUANTS, DType.FLOAT),
     **dict.fromkeys(("LRN", "ResizeBilinear", "ResizeBicubic"), DType.FLOAT),
+    **dict.fromkeys(("NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5"), DType.INT32),
     "Rank": DType.INT32,
     "Where": DType.INT64,
 }

@@ -44,7 +44,8 @@ UNARY = frozenset(
     PlaceholderWithDefault PreventGradient QuantizeAndDequantize QuantizeAndDequantizeV2
     QuantizeAndDequantizeV3 Reciprocal Relu Relu6 ReverseV2 Rint Round Rsqrt ReadVariableOp Selu Sigmoid
     Sign Sin Snapshot Softmax Softplus Softsign Sqrt Square StopGradient Tan Tanh ZerosLike
-    MatrixSetDiag Relu1 Dequantize
+    MatrixSetDiag Relu1 Dequantize ComplexAbs Imag MatrixBandPart Real Roll TensorScatterAdd TensorScatterMax
+    TensorScatterMin TensorScatterSub TensorScatterUpdate
     """.split()
 )
 """Output 0 has the shape of input 0."""
@@ -344,6 +345,11 @@ def _lstm(call: Call) -> list[Shape | None]:
     return [(*call.known(0)[:2], call.known(1)[-1])]
 
 
+def _rfft(call: Call) -> list[Shape | None]:
+    length = call.values(1)[0]
+    return [(*call.known(0)[:-1], None if length is None else length // 2 + 1)]
+
+
 def _from_values(slot: int) -> ShapeRule:
     return lambda call: [tuple(call.values(slot))]
 
@@ -371,7 +377,10 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "Squeeze": lambda call: [squeezed(call.known(0), call.node.integers("squeeze_dims"))],
     "BroadcastTo": _from_values(1),
     "Fill": _from_values(0),
+    "L2Loss": lambda call: [()],
+    "RFFT": _rfft,
     "RandomUniform": _from_values(0),
+    "SparseToDense": _from_values(1),
     "Conv2DBackpropInput": _from_values(0),
     "Reshape": _reshape,
     "ExpandDims": _expand_dims,

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.kernels import NO_UINT8
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
-WITHOUT_UINT8 = frozenset("ABS EXP LOG REDUCE_PROD RSQRT SQRT SQUARED_DIFFERENCE".split())
-"""Ops whose uint8 form the converter makes, and TFLite's interpreter refuses; int8 runs (measured, 2.15 and 2.21)."""
 
-
-class NoUint8Kernel(Rule):
-    """An op becomes a uint8 op that TFLite's interpreter cannot run.
+class NoKernel(Rule):
+    """An op becomes an integer op that TFLite's interpreter cannot run.
 
     ## What it does
-    Reports every op that the MLIR converter makes integer in the TF1 flow, or that is in a finished model, and that
-    the interpreter has no uint8 kernel for.
+    Reports every op that the MLIR converter makes integer, or that is in a finished model, and that the interpreter has
+    no kernel for in that type.
 
     ## Why
-    The converter writes the op with uint8 arrays and reports success. The kernels of ABS, EXP, LOG, RSQRT, SQRT,
-    REDUCE_PROD and SQUARED_DIFFERENCE know int8 and float, no uint8. The model fails on the device: when its arrays
-    are allocated, or at the first run.
+    The converter writes the op and reports success: it does not ask which kernels there are. The model fails on the
+    device, when its arrays are allocated or at the first run. In uint8 (TF1 flow) that is so of ABS, EXP, LOG, RSQRT,
+    SQRT, REDUCE_PROD and SQUARED_DIFFERENCE; in int8 of REVERSE_SEQUENCE and of a convolution whose filter is computed;
+    in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization, variance), SCATTER_ND, and of ops that are left half
+    float, as PADV2 with its constant.
 
     ## Symptom
     ```
     Type UINT8 is unsupported by op Rsqrt.Node number 0 (RSQRT) failed to prepare.
     Type 3 is currently not supported by Exp.Node number 0 (EXP) failed to invoke.
+    Type 'INT16' is not supported by tile.Node number 3 (TILE) failed to invoke.
+    SquaredDifference only supports FLOAT32 and INT32 now, got 7.Node number 2 (SQUARED_DIFFERENCE) failed to prepare.
     ```
 
     ## Fix
-    Convert to int8: `inference_type=tf.int8` in the TF1 flow, or the TF2 flow. Or write the op in ops that have a
-    uint8 kernel, or end the model in front of it.
+    Of a uint8 model: convert to int8, `inference_type=tf.int8` in the TF1 flow, or the TF2 flow. Of a 16x8 model:
+    convert to int8, or write the op in others: a squared difference as a SUB and a MUL. Or end the model in front of
+    the op.
 
     ## Converters
-    MLIR in the TF1 flow with uint8 (warning: the conversion itself succeeds). In the TF2 flow the ops are int8, and run.
+    MLIR in every flow (warning: the conversion itself succeeds). `runs` of a prediction says the same.
     """
 
     code = "MM406"
@@ -46,32 +49,38 @@ class NoUint8Kernel(Rule):
     about = frozenset({"graph", "finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an op, for all profiles that make it uint8."""
+        """One finding an op, for all profiles that make an integer op of it that does not run."""
         if subject.finished is not None:
             for made in subject.finished.ops:
-                if made.name in WITHOUT_UINT8 and any(tensor.dtype == "uint8" for tensor in made.outputs):
-                    yield self._told(made.name, made.output, None, ())
+                if made.name in NO_UINT8 and any(tensor.dtype == "uint8" for tensor in made.outputs):
+                    yield self._told(made.name, made.output, NO_UINT8[made.name], None, ())
             return
-        found: dict[tuple[str, str], tuple[str, ...]] = {}
-        places: dict[tuple[str, str], str | None] = {}
+        found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        places: dict[tuple[str, str, str], str | None] = {}
         for profile in subject.profiles:
-            if profile.engine != "mlir" or profile.flow != "tf1" or profile.device:
+            prediction = subject.predictions[profile.name]
+            if profile.device or prediction.verdict not in ("quantized", "float"):
                 continue
-            for op in subject.predictions[profile.name].ops:
-                if op.integer and op.computes and op.op in WITHOUT_UINT8:
-                    key = op.op, op.output
+            for op in prediction.ops:
+                if op.refused:
+                    key = op.op, op.output, op.refused
                     found[key] = (*found.get(key, ()), profile.name)
                     places.setdefault(key, op.nodes[-1] if op.nodes else None)
-        for (name, output), profiles in found.items():
-            yield self._told(name, output, places[name, output], profiles)
+        for (name, output, reason), profiles in found.items():
+            yield self._told(name, output, reason, places[name, output, reason], profiles)
 
-    def _told(self, op: str, output: str, node: str | None, profiles: tuple[str, ...]) -> Finding:
+    def _told(
+        self, op: str, output: str, reason: str, node: str | None, profiles: tuple[str, ...]
+    ) -> Finding:
+        told = reason.partition(": ")[2] or reason
         return self.finding(
-            f"{op} {output!r} becomes a uint8 op, which TFLite's interpreter cannot run",
+            f"{op} {output!r} becomes an integer op that TFLite's interpreter cannot run ({told.rstrip('.')})",
             node=node,
             array=output,
             profiles=profiles,
-            advice="Convert to int8 (inference_type=tf.int8, or the TF2 flow), or leave the op out.",
+            advice="Convert to int8 (inference_type=tf.int8, or the TF2 flow)."
+            if op in NO_UINT8 and "16" not in "".join(profiles)
+            else "Write it in ops that have a kernel, or end the model in front of it.",
         )
 
     @classmethod

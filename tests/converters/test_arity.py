@@ -6,6 +6,7 @@ import pytest
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
 from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
+from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.toco.tables import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS, misfit
@@ -14,7 +15,7 @@ from minmax_lint.graph.build import Builder
 AS_MANY_AS_THE_LOOP_HAS = {"While", "StatelessWhile"}
 
 
-@pytest.mark.parametrize("known", [LEGALIZED, REMOVED, COMPOSED, COMPOSITES, IMPORTED])
+@pytest.mark.parametrize("known", [LEGALIZED, REMOVED, COMPOSED, COMPOSITES, LOWERED, IMPORTED])
 def test_the_number_of_inputs_of_every_known_op_is_known(known) -> None:
     assert set(known) - INPUT_COUNTS.keys() <= AS_MANY_AS_THE_LOOP_HAS
 

@@ -36,7 +36,11 @@ def import_lazy_parts(tensorflow):
     """What TensorFlow imports at the first use would be imported by every child again."""
     if tensorflow.__version__.startswith("1."):
         return tensorflow.lite.TFLiteConverter
-    return tensorflow.compat.v1.lite.TFLiteConverter, tensorflow.lite.TFLiteConverter
+    return (
+        tensorflow.compat.v1.lite.TFLiteConverter,
+        tensorflow.lite.TFLiteConverter,
+        tensorflow.lite.Interpreter,
+    )
 
 
 def serve(worker, tensorflow, request):

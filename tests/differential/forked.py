@@ -23,7 +23,7 @@ from minmax_lint.loaders.tflite.file import read_model
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
 
-_WORKER = Path(__file__).parents[2] / "minmax_lint" / "backends" / "conversion" / "worker.py"
+_WORKER = Path(__file__).with_name("post_training_worker.py")
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 
@@ -84,10 +84,31 @@ class ForkServer:
             "time_limit": self.time_limit,
             "layout": layout,
         }
+        if not profile.trained:
+            request["call"] = profile.call
+        expected = self._expected(folder, profile.flow, self._serve(request))
+        if not profile.trained and expected["verdict"] != "abort":
+            expected["runs"] = self._runs(folder, request)
+        return expected
+
+    def _serve(self, request: dict[str, Any]) -> int:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._expected(folder, profile.flow, self._reply()["returncode"])
+        returncode: int = self._reply()["returncode"]
+        return returncode
+
+    def _runs(self, folder: Path, request: dict[str, Any]) -> str:
+        """`ok`, or what the interpreter says of the model that was made."""
+        (folder / "result.json").unlink()
+        asked = {key: request[key] for key in ("result", "log", "time_limit", "layout")}
+        model = folder / "made.tflite"
+        (folder / "model.tflite").replace(model)
+        returncode = self._serve({**asked, "run": str(model), "model": str(folder / "nothing")})
+        if not (folder / "result.json").exists():
+            return f"signal {-returncode}"
+        result = json.loads((folder / "result.json").read_text())
+        return "ok" if result["ok"] else str(result["message"])
 
     def _expected(self, folder: Path, flow: Any, returncode: int) -> Expected:
         if not (folder / "result.json").exists():
@@ -98,6 +119,7 @@ class ForkServer:
                 model = read_model(folder / "model.tflite")
                 expected: Expected = {
                     "verdict": model.verdict(flow),
+                    "ops": [op.name for op in model.ops],
                     "output_types": list(model.output_types),
                 }
                 if model.float_ops:

@@ -38,8 +38,12 @@ _ARRAY_PATTERNS = (
     # graph_transformations/quantize.cc, the range of an op's output
     re.compile(r"Array (?P<array>\S+) does not have MinMax information"),
     re.compile(r"Output array named (?P<array>\S+) lacks minmax"),
+    # quantize_model.cc, FillQuantizationParams
+    re.compile(r"should be recorded during calibration: Failed for tensor (?P<array>\S+)"),
 )
 _UNSUPPORTED_OP = re.compile(r"contains an operator of type (?P<op>.+?) for which the quantized form is not")
+# The operator in TFLite's name: the C++ quantizer works on a finished model.
+_UNSUPPORTED_OPERATOR = re.compile(r"Quantization (?:to 16x8-bit )?not yet supported for op: '(?P<op>\w+)'")
 _SCALE_CONFLICT = re.compile(
     r"quantization parameters violate the same scale constraint|doesn't match function result type"
 )
@@ -53,6 +57,8 @@ def failure_of_message(message: str) -> Failure:
         if found := pattern.search(message):
             return Failure("minmax", message, array=found["array"])
     if found := _UNSUPPORTED_OP.search(message):
+        return Failure("unsupported-op", message, op=found["op"])
+    if found := _UNSUPPORTED_OPERATOR.search(message):
         return Failure("unsupported-op", message, op=found["op"])
     if _SCALE_CONFLICT.search(message):
         return Failure("scale-conflict", message)

@@ -75,7 +75,13 @@ def _followed(
     except Refused as error:
         cause = Obstacle(error.obstacle, error.array, error.node, error.reason)
         return Prediction(
-            profile.name, "abort", error.kind, op=error.op, message=error.message, obstacles=(cause,)
+            profile.name,
+            "abort",
+            error.kind,
+            array=error.array if error.kind == "minmax" else None,
+            op=error.op,
+            message=error.message,
+            obstacles=(cause,),
         )
 
     def explain() -> tuple[Obstacle, ...]:
@@ -85,4 +91,4 @@ def _followed(
             return legacy_obstacles(function)
         return obstacles(function, version, float_boundary=signed)
 
-    return answer(function, profile.name, explain, float_boundary=signed)
+    return answer(function, profile.name, explain, signed=signed)

@@ -6,24 +6,30 @@ from collections.abc import Callable
 
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
+from minmax_lint.converters.mlir.running import depends_on_data, refusals
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
 from minmax_lint.graph.dtype import DType
 
 
 def answer(
-    function: Function, profile: str, explain: Callable[[], tuple[Obstacle, ...]], *, float_boundary: bool
+    function: Function, profile: str, explain: Callable[[], tuple[Obstacle, ...]], *, signed: bool
 ) -> Prediction:
-    """What came of the function. `float_boundary`: only ops count, not the types of inputs and outputs.
+    """What came of the function. `signed`: int8, where only ops count, not the types of inputs and outputs.
 
     `explain`: why ops stay float; asked where some do.
     """
-    ops = outcomes(function)
+    refused = refusals(function, signed=signed)
+    runs = False if refused else None if depends_on_data(function) else True
+    ops = outcomes(function, refused)
+    reason = next(iter(refused.values()), "")
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
     plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]
-    verdict: Verdict = "float" if float_ops or (plain and not float_boundary) else "quantized"
+    verdict: Verdict = "float" if float_ops or (plain and not signed) else "quantized"
     if verdict == "quantized":
         message = "MLIR quantizes every operator."
-        return Prediction(profile, verdict, message=message, ops=ops, ranges=ranges(function))
+        return Prediction(
+            profile, verdict, message=message, ops=ops, ranges=ranges(function), runs=runs, refused=reason
+        )
     causes = explain()
     return Prediction(
         profile,
@@ -33,4 +39,6 @@ def answer(
         ops=ops,
         obstacles=causes,
         ranges=ranges(function),
+        runs=runs,
+        refused=reason,
     )

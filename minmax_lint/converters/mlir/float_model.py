@@ -7,6 +7,7 @@ from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
+from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
 from minmax_lint.converters.mlir.version import Version
@@ -19,7 +20,7 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
 
     Raises Refused or Unfollowed.
     """
-    function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES}).run()
+    function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES, **LOWERED}).run()
     quantize_results(function, version)
     optimize(function, version)
     merge_operations(function)

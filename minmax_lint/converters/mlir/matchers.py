@@ -25,7 +25,7 @@ def held(value: Value) -> Tensor | None:
 def number(value: Value) -> float | None:
     """The value of a constant of one element; None for anything else."""
     tensor = held(value) if elements(value.shape or ()) == 1 else None
-    return tensor.real() if tensor is not None and tensor.known else None
+    return tensor.real() if tensor is not None and tensor.known and tensor.size == 1 else None
 
 
 def is_number(value: Value, wanted: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation
 from minmax_lint.converters.mlir.tables import SHAPE_OPS
 from minmax_lint.converters.prediction import OpOutcome
@@ -15,8 +17,8 @@ def is_float(op: Operation) -> bool:
     return op.name not in _BOUNDARY and any(value.real for value in (*op.operands, *op.results))
 
 
-def outcomes(function: Function) -> tuple[OpOutcome, ...]:
-    """The ops of the model to be written."""
+def outcomes(function: Function, refused: Mapping[Operation, str]) -> tuple[OpOutcome, ...]:
+    """The ops of the model to be written. `refused`: why the interpreter cannot run some of them."""
     return tuple(
         OpOutcome(
             op.name,
@@ -24,6 +26,7 @@ def outcomes(function: Function) -> tuple[OpOutcome, ...]:
             op.nodes,
             not is_float(op),
             op.name not in _BOUNDARY and op.name not in SHAPE_OPS and _on_reals(op),
+            refused=refused.get(op, ""),
         )
         for op in function
         if op.name != CONST

@@ -100,10 +100,19 @@ def with_branches(
         kind=worst.kind,
         op=worst.op,
         message=_sentence(len(floats)) if worst.verdict == "float" else worst.message,
+        array=worst.array,
+        runs=_all_run(everything) if worst.verdict in ("quantized", "float") else None,
+        refused=next((one.refused for one in everything if one.refused), ""),
         float_ops=floats if worst.verdict == "float" else (),
         ops=tuple(op for one in everything for op in one.ops),
         obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
     )
+
+
+def _all_run(predictions: Sequence[Prediction]) -> bool | None:
+    """Whether the interpreter can run them all: no where it cannot run one, unknown where that is not known of one."""
+    known = {one.runs for one in predictions}
+    return False if False in known else None if None in known else True
 
 
 def _sentence(count: int) -> str:
@@ -157,7 +166,7 @@ def _branch(
     kept = trace(graph, [name for name in function.inputs if graph.op(name) == "Placeholder"], made)
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
-        return Prediction(profile.name, "quantized")
+        return Prediction(profile.name, "quantized", runs=True)
     return predict(kept, Inference(kept, shapes, inference.batch), profile, around)
 
 

@@ -171,8 +171,16 @@ def logarithm(importer: Importer, node: Node) -> Value:
 
 
 def bound(importer: Importer, node: Node) -> Value:
-    """MAXIMUM or MINIMUM, the constant last; MAXIMUM with the scalar 0 is RELU."""
+    """MAXIMUM or MINIMUM, the constant last; MAXIMUM with the scalar 0 is RELU.
+
+    Where the 0 comes first, before a MINIMUM with 1, both are RELU_0_TO_1.
+    """
+    first, second = importer.inputs(node)[:2]
     left, right = importer.ordered_inputs(node)
+    below = left.op
+    clipped = below is not None and below.name == "MINIMUM" and is_number(below.operands[1], 1.0)
+    if node.op == "Maximum" and first is not second and first is right and is_number(first, 0.0) and clipped:
+        return importer.add("RELU_0_TO_1", node, below.operands[:1] if below is not None else [left])
     if node.op == "Maximum" and right.shape == () and all_equal(right, 0.0):
         return _relu(importer, node, left)
     return importer.add(LEGALIZED[node.op], node, [left, right])

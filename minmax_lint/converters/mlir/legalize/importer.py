@@ -16,7 +16,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     CONTROL_FLOW,
     LEGALIZED,
     NO_BUILTIN,
-    NO_HALF,
+    ONLY_FLOAT32,
     OPERANDS,
     REMOVED,
     SIDE_EFFECTS,
@@ -179,7 +179,7 @@ class Importer:
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
-        elif _is_half(node):
+        elif _is_of_other_width(node):
             self._legalize(node)
         elif node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
@@ -189,7 +189,7 @@ class Importer:
             self._legalize(node)
 
     def _legalize(self, node: Node) -> None:
-        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin or _is_half(node)
+        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin or _is_of_other_width(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         legalized = node.op if refused else LEGALIZED.get(node.op)
@@ -214,8 +214,9 @@ class Importer:
         return any(op is not None and "refused" in op.attrs for op in makers)
 
 
-def _is_half(node: Node) -> bool:
-    return node.op in NO_HALF and DType.HALF in (node.attribute("T"), node.attribute("Tparams"))
+def _is_of_other_width(node: Node) -> bool:
+    types = (node.attribute("T"), node.attribute("Tparams"))
+    return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 
 
 def import_order(kept: Kept) -> list[str]:
@@ -262,4 +263,8 @@ def _result_count(node: Node) -> int:
     if node.op in CONTROL_FLOW:
         types = node.attribute("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
-    return 2 if node.op in ("TopK", "TopKV2") else 1
+    return _RESULTS.get(node.op, 1)
+
+
+_RESULTS = {"NonMaxSuppressionV4": 2, "NonMaxSuppressionV5": 3, "TopK": 2, "TopKV2": 2}
+"""Op -> how many results it has, where that is a fixed number above 1."""

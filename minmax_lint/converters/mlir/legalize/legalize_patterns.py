@@ -129,6 +129,18 @@ LEGALIZED = {
     "Unpack": "UNPACK",
     "UnsortedSegmentSum": "UNSORTED_SEGMENT_SUM",
     "Where": "WHERE",
+    "ComplexAbs": "COMPLEX_ABS",
+    "Conv3DBackpropInputV2": "CONV_3D_TRANSPOSE",
+    "Imag": "IMAG",
+    "Multinomial": "MULTINOMIAL",
+    "NonMaxSuppressionV4": "NON_MAX_SUPPRESSION_V4",
+    "NonMaxSuppressionV5": "NON_MAX_SUPPRESSION_V5",
+    "Real": "REAL",
+    "RFFT2D": "RFFT2D",
+    "SparseToDense": "SPARSE_TO_DENSE",
+    "UnsortedSegmentMax": "UNSORTED_SEGMENT_MAX",
+    "UnsortedSegmentMin": "UNSORTED_SEGMENT_MIN",
+    "UnsortedSegmentProd": "UNSORTED_SEGMENT_PROD",
     "ZerosLike": "ZEROS_LIKE",
 }
 """TensorFlow op -> TFLite op, where one becomes one. What is not here is composed, removed, or not known."""
@@ -154,7 +166,7 @@ NO_BUILTIN = frozenset(
     """
     Acos Acosh AdjustContrastv2 AdjustHue AdjustSaturation AsString Asin Asinh Atan Atanh AudioSpectrogram
     AvgPool3D Betainc BitwiseAnd CTCBeamSearchDecoder CTCGreedyDecoder Case Cholesky ClipByValue
-    CombinedNonMaxSuppression Cosh CropAndResize Cross Cumprod DataFormatVecPermute DecodeJpeg DecodePng
+    CombinedNonMaxSuppression Complex Cosh CropAndResize Cross Cumprod DataFormatVecPermute DecodeJpeg DecodePng
     DecodeRaw DenseBincount Digamma Dilation2D DynamicPartition Erf Erfc Erfinv EuclideanNorm
     ExtractImagePatches FFT FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVarsGradient
     FakeQuantWithMinMaxVarsPerChannelGradient FractionalMaxPool HSVToRGB IRFFT ImageProjectiveTransformV3
@@ -167,19 +179,19 @@ NO_BUILTIN = frozenset(
     ResizeBicubic ScaleAndTranslate SegmentMax SegmentMean Sinh StatelessCase StatelessRandomGetKeyCounter
     StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformV2 StaticRegexReplace StringFormat
     StringJoin StringLength StringLower StringSplitV2 StringToHashBucketFast StringToNumber Substr Svd Tan
-    TruncateMod TruncatedNormal UniqueV2 UniqueWithCounts
+    TensorScatterMax TensorScatterMin TensorScatterSub TruncateMod TruncatedNormal UniqueV2 UniqueWithCounts
     """.split()
 )
 """Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
 
-NO_HALF = frozenset(
+ONLY_FLOAT32 = frozenset(
     """
     AddV2 AvgPool BatchMatMulV2 BiasAdd ConcatV2 Conv2D DepthwiseConv2dNative Exp FusedBatchNormV3 GatherV2
     LeakyRelu MatMul Max MaxPool Maximum Mean Mul Pad RealDiv Relu Relu6 Rsqrt Sigmoid Softmax StridedSlice
     Sub Sum Tanh Transpose
     """.split()
 )
-"""Ops the converter refuses in the same words where they compute in 16 bits, as mixed precision has it (measured)."""
+"""Ops the converter refuses in the same words where they compute in 16 or 64 bits (measured)."""
 
 SIDE_EFFECTS = frozenset({"PrintV2"})
 """Ops that nobody reads, that MLIR keeps in a function all the same, and then refuses (measured)."""

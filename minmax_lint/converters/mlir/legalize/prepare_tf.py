@@ -20,11 +20,26 @@ from minmax_lint.graph.tensor import Shape, Tensor
 def mat_mul(importer: Importer, node: Node) -> Value:
     """FULLY_CONNECTED; what is not transposed as it wants it gets a TRANSPOSE."""
     left, right = importer.inputs(node)[:2]
+    looked_up = _embedding_lookup(importer, node, left, right)
+    if looked_up is not None:
+        return looked_up
     if node.flag("transpose_a"):
         left = flipped(importer, node, left)
     if not node.flag("transpose_b"):
         right = flipped(importer, node, right)
     return importer.add("FULLY_CONNECTED", node, [left, right])
+
+
+def _embedding_lookup(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
+    """One-hot rows times a constant matrix pick its rows: EMBEDDING_LOOKUP."""
+    picked = left.op
+    if picked is None or picked.name != "ONE_HOT" or not is_constant(right):
+        return None
+    if node.flag("transpose_a") or node.flag("transpose_b") or left.shape is None or len(left.shape) != 2:
+        return None
+    if not all_equal(picked.operands[2], 1.0) or not all_equal(picked.operands[3], 0.0):
+        return None
+    return importer.add("EMBEDDING_LOOKUP", node, [picked.operands[0], right])
 
 
 def convolution(importer: Importer, node: Node) -> Value:

@@ -20,8 +20,8 @@ from minmax_lint.graph.dtype import DType
     after="ELU(float)",
 )
 def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
-    """A SLICE or STRIDED_SLICE of everything goes."""
-    if not same_type(op.operands[0], op.result):
+    """A SLICE or STRIDED_SLICE of everything goes; steps backwards leave nothing as it was."""
+    if not same_type(op.operands[0], op.result) or (op.name == "STRIDED_SLICE" and not _in_steps_of_one(op)):
         return False
     rewriter.replace(op, op.operands[0])
     return True
@@ -44,12 +44,16 @@ def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
         node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     ):
         return False
-    steps = op.operands[3].op
-    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
-    if tensor is None or any(step != 1 for step in tensor.values()):
+    if not _in_steps_of_one(op):
         return False
     rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
     return True
+
+
+def _in_steps_of_one(op: Operation) -> bool:
+    steps = op.operands[3].op
+    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
+    return tensor is not None and all(step == 1 for step in tensor.values())
 
 
 @pattern(

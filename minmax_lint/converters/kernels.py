@@ -1,0 +1,33 @@
+"""Which converted models TFLite's interpreter cannot run: integer operators for whose type it has no kernel.
+
+The messages are the interpreter's own; measured with TF 2.15 and 2.21, plain kernels without delegates.
+"""
+
+from __future__ import annotations
+
+NO_UINT8 = {
+    "ABS": "Type UINT8 is unsupported by op Abs.",
+    "EXP": "Type 3 is currently not supported by Exp.",
+    "LOG": "Type UINT8 is unsupported by op Log.",
+    "REDUCE_PROD": "Type UINT8 is unsupported by op ReduceProd.",
+    "RSQRT": "Type UINT8 is unsupported by op Rsqrt.",
+    "SQRT": "Type UINT8 is unsupported by op Sqrt.",
+    "SQUARED_DIFFERENCE": "SquaredDifference only supports FLOAT32 and INT32 now, got 3.",
+}
+"""Operator of uint8 -> what the interpreter says."""
+
+NO_INT8 = {"REVERSE_SEQUENCE": "Type 'INT8' is not supported by reverse_sequence."}
+"""Operator of int8 -> what the interpreter says."""
+
+NO_INT16 = {
+    "SCATTER_ND": "Updates of type 'INT16' are not supported by scatter_nd.",
+    "SQUARED_DIFFERENCE": "SquaredDifference only supports FLOAT32 and INT32 now, got 7.",
+    "TILE": "Type 'INT16' is not supported by tile.",
+}
+"""Operator of int16 -> what the interpreter says."""
+
+BY_DATA = frozenset({"DIV"})
+"""Operators whose int8 kernel refuses values that only the data decide: a divisor that is zero once quantized."""
+
+ANY_TYPE = frozenset({"CAST", "DEQUANTIZE", "IF", "QUANTIZE", "SHAPE", "WHILE"})
+"""Operators that take a mixture of float and integer tensors, or any type."""

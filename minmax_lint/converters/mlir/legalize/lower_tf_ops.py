@@ -1,0 +1,181 @@
+"""TensorFlow ops that are lowered to several others before they are legalized (lower_tf.td, lower_tf.cc).
+
+Read off the float models that TF 2.15 and 2.21 make of each.
+"""
+
+from __future__ import annotations
+
+import math
+
+from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
+from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+
+
+def is_nan(importer: Importer, node: Node) -> Value:
+    """A value that is not equal to itself."""
+    x = importer.value(node.inputs[0].array)
+    return importer.add("NOT_EQUAL", node, [x, x])
+
+
+def is_infinite(importer: Importer, node: Node) -> Value:
+    """A magnitude of infinity."""
+    x = importer.value(node.inputs[0].array)
+    magnitude = _float(importer, "ABS", node, [x], x.shape)
+    return importer.add("EQUAL", node, [magnitude, _number(importer, node, math.inf)])
+
+
+def is_finite(importer: Importer, node: Node) -> Value:
+    """The difference with itself is zero."""
+    x = importer.value(node.inputs[0].array)
+    difference = _float(importer, "SUB", node, [x, x], x.shape)
+    return importer.add("EQUAL", node, [difference, _number(importer, node, 0.0)])
+
+
+def ones_like(importer: Importer, node: Node) -> Value:
+    """A constant, where the shape is known."""
+    x = importer.value(node.inputs[0].array)
+    shape = x.shape
+    if shape is None or None in shape:
+        raise Unfollowed(f"the shape of {node.name} is not known", node.name)
+    sizes = [size for size in shape if size is not None]
+    return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, sizes, [1.0]))
+
+
+def l2_loss(importer: Importer, node: Node) -> Value:
+    """Half the sum of the squares."""
+    x = importer.value(node.inputs[0].array)
+    axes = importer.integer_vector(node.name, range(len(x.shape or ())))
+    total = importer.add("SUM", node, [importer.add("MUL", node, [x, x], x.shape), axes], ())
+    return importer.add("MUL", node, [total, _number(importer, node, 0.5)], ())
+
+
+def roll(importer: Importer, node: Node) -> Value:
+    """For each axis the last part in front of the first."""
+    value = importer.value(node.inputs[0].array)
+    shifts, axes = (importer.integers(edge.array) for edge in node.inputs[1:3])
+    if shifts is None or axes is None or value.shape is None or None in value.shape:
+        raise Unfollowed(f"the shifts or sizes of {node.name} are not known", node.name)
+    for shift, axis in zip(shifts, axes, strict=True):
+        size = value.shape[axis]
+        if not size or shift % size == 0:
+            continue
+        parts = [_part(importer, node, value, axis, count) for count in (shift % size, size - shift % size)]
+        value = importer.add("CONCATENATION", node, parts, value.shape)
+    return value
+
+
+def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -> Value:
+    shape = value.shape or ()
+    place = axis % len(shape)
+    sizes = tuple(count if index == place else size for index, size in enumerate(shape))
+    bounds = [importer.constant(node.name, DType.INT32, (len(shape),), lambda: None) for _ in range(2)]
+    return importer.add("SLICE", node, [value, *bounds], sizes)
+
+
+def tensor_scatter_update(importer: Importer, node: Node) -> Value:
+    """The rest of the tensor, and the updates: each by SCATTER_ND."""
+    x, indices, updates = importer.inputs(node)[:3]
+    shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
+    ones = importer.constant(updates.name, DType.FLOAT, updates.shape, lambda: None)
+    mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
+    rest = importer.add("SUB", node, [_number(importer, node, 1.0), mask], x.shape)
+    left = importer.add("MUL", node, [x, rest], x.shape)
+    scattered = importer.add("SCATTER_ND", node, [indices, updates, shape], x.shape)
+    return importer.add("ADD", node, [left, scattered], x.shape)
+
+
+def matrix_band_part(importer: Importer, node: Node) -> Value:
+    """A choice between the matrix and zeros, by comparisons of indices."""
+    x = importer.value(node.inputs[0].array)
+    square = (x.shape or ())[-2:]
+    offsets, lower, upper = (
+        importer.constant(node.name, DType.INT32, square, lambda: None) for _ in range(3)
+    )
+    opposite = importer.add("NEG", node, [offsets], square)
+    opposite.name, opposite.dtype = f"{node.name}2", DType.INT32
+    below = _truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
+    if importer.version.has(FOLDS_INTEGER_COMPARISONS):
+        above = importer.constant(node.name, DType.BOOL, square, lambda: None)
+    else:
+        above = _truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
+    inside = _truth(importer, "LOGICAL_AND", node, [above, below], square)
+    return importer.add("SELECT", node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
+
+
+def rfft(importer: Importer, node: Node) -> Value:
+    """RFFT2D of one row, between two RESHAPEs."""
+    x = importer.value(node.inputs[0].array)
+    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    result = importer.inference.shape(node.name)
+    row = None if x.shape is None else (*x.shape[:-1], 1, x.shape[-1])
+    flat = _float(importer, "RESHAPE", node, [x, sizes], row)
+    made = None if result is None else (*result[:-1], 1, result[-1])
+    complex_row = importer.add("RFFT2D", node, [flat, sizes], made)
+    return importer.add("RESHAPE", node, [complex_row, sizes], result)
+
+
+def non_max_suppression(importer: Importer, node: Node) -> Value:
+    """NonMaxSuppressionV3 is the fourth version without padding; its second result goes."""
+    return importer.add("NON_MAX_SUPPRESSION_V4", node, importer.inputs(node))
+
+
+def squared_difference(importer: Importer, node: Node) -> Value:
+    """SQUARED_DIFFERENCE has four dimensions at most; of more it is the square of a difference."""
+    left, right = importer.inputs(node)[:2]
+    shape = importer.inference.shape(node.name)
+    if shape is None or len(shape) <= _MOST_BROADCAST_DIMENSIONS:
+        return importer.add("SQUARED_DIFFERENCE", node, [left, right])
+    return importer.add("SQUARE", node, [importer.add("SUB", node, [left, right])])
+
+
+_MOST_BROADCAST_DIMENSIONS = 4
+
+
+def atan2(importer: Importer, node: Node) -> Value:
+    """Operands of one shape; of others it fails in the verifier."""
+    left, right = importer.inputs(node)[:2]
+    if left.shape is not None and right.shape is not None and left.shape != right.shape:
+        message = "'tfl.atan2' op requires the same type for all operands and results"
+        reason = f"ATAN2 does not broadcast: the operands of {node.name} must have one shape."
+        raise Refused(
+            "other", message, "no-kernel", node=node.name, op="ATAN2", array=node.name, reason=reason
+        )
+    return importer.add("ATAN2", node, [left, right])
+
+
+def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
+    value = importer.add(name, node, operands, shape)
+    value.dtype = DType.FLOAT
+    return value
+
+
+def _truth(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
+    value = importer.add(name, node, operands, shape)
+    value.dtype = DType.BOOL
+    return value
+
+
+def _number(importer: Importer, node: Node, value: float) -> Value:
+    return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))
+
+
+LOWERED: dict[str, Rule] = {
+    "Atan2": atan2,
+    "SquaredDifference": squared_difference,
+    "IsFinite": is_finite,
+    "IsInf": is_infinite,
+    "IsNan": is_nan,
+    "L2Loss": l2_loss,
+    "MatrixBandPart": matrix_band_part,
+    "NonMaxSuppressionV3": non_max_suppression,
+    "OnesLike": ones_like,
+    "RFFT": rfft,
+    "Roll": roll,
+    "TensorScatterUpdate": tensor_scatter_update,
+}
+"""TensorFlow op -> rule."""

@@ -1,0 +1,122 @@
+"""What MLIR makes of float graphs after training: measured with TF 2.15.1 and 2.21."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from minmax_lint.api import lint
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.loaders.parse import parse
+from minmax_lint.writers.graphdef import encode
+
+Graph = Callable[[Builder], str]
+SHAPE = (1, 4, 4, 4)
+CALLS = ("int8", "16x8-fallback", "16x8", "dynamic", "float16")
+
+
+def rectified(b: Builder) -> str:
+    """RELU has a form in every quantizer."""
+    return b.add("Relu", "y", "x")
+
+
+def square_before_minimum(b: Builder) -> str:
+    """MINIMUM shares the range of its operand, which SQUARE leaves float: in int8 both are."""
+    return b.add("Minimum", "y", b.add("Square", "square", "x"), b.const("six", 6.0))
+
+
+def compared_integers(b: Builder) -> str:
+    """The legacy quantizer asks for ranges of a comparison's integers, and there are none."""
+    indices = b.placeholder("indices", [4], DType.INT32)
+    return b.add("Equal", "y", indices, b.const("two", 2, dtype=DType.INT32), T=DType.INT32)
+
+
+def tiled(b: Builder) -> str:
+    """TILE becomes int16, and has no kernel for it."""
+    return b.add("Tile", "y", "x", b.const("times", [1, 1, 2, 1], dtype=DType.INT32), Tmultiples=DType.INT32)
+
+
+def padded_with_one(b: Builder) -> str:
+    """PADV2 keeps its constant in float between integers of 16 bits."""
+    sizes = b.const("sizes", [0, 0, 1, 1, 1, 1, 0, 0], [4, 2], DType.INT32)
+    return b.add("PadV2", "y", "x", sizes, b.const("one", 1.0), Tpaddings=DType.INT32)
+
+
+def not_a_number(b: Builder) -> str:
+    """IsNan is NOT_EQUAL, which has no integer form here."""
+    return b.add("IsNan", "y", "x")
+
+
+def reversed_axis(b: Builder) -> str:
+    """A slice with steps backwards is no slice of everything."""
+    bounds = [b.const(name, v, dtype=DType.INT32) for name, v in (("begin", [0, -1]), ("end", [0, -9]))]
+    steps = b.const("steps", [1, -1], dtype=DType.INT32)
+    return b.add("StridedSlice", "y", "x", *bounds, steps, Index=DType.INT32, begin_mask=3, end_mask=3)
+
+
+EXPECTED: dict[Graph, tuple[str, str, str]] = {
+    rectified: ("quantized", "quantized", "quantized"),
+    square_before_minimum: ("SQUARE MINIMUM", "SQUARE", "abort: unsupported-op"),
+    compared_integers: ("quantized", "abort: minmax indices", "abort: minmax indices"),
+    tiled: ("quantized", "quantized, does not run", "quantized, does not run"),
+    padded_with_one: ("quantized", "PADV2, does not run", "PADV2, does not run"),
+    not_a_number: ("NOT_EQUAL", "NOT_EQUAL", "abort: unsupported-op"),
+    reversed_axis: ("quantized", "quantized", "quantized"),
+}
+"""Graph -> what comes of it in int8, 16x8-fallback and 16x8."""
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("graph", EXPECTED, ids=lambda graph: graph.__name__)
+def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> None:
+    found = predictions(graph, version)
+    answers = tuple(answer(found[call]) for call in ("int8", "16x8-fallback", "16x8"))
+    assert answers == EXPECTED[graph], graph.__doc__
+
+
+@pytest.mark.parametrize("call", ["dynamic", "float16"])
+def test_weights_alone_leave_every_op_float_and_give_no_finding(call: str) -> None:
+    b = Builder()
+    b.placeholder("x", SHAPE)
+    report = lint(parse(encode(_ended(b, rectified))), {"x": SHAPE}, ["y"], [f"mlir-2.21-{call}"])
+    assert report.predictions[f"mlir-2.21-{call}"].verdict == "float"
+    assert not report.findings
+
+
+def test_no_rule_asks_a_calibrated_flow_for_fake_quants() -> None:
+    b = Builder()
+    b.placeholder("x", SHAPE)
+    report = lint(
+        parse(encode(_ended(b, square_before_minimum))), {"x": SHAPE}, ["y"], ["mlir-int8", "mlir-16x8"]
+    )
+    assert {finding.code for finding in report.findings} == {"MM401"}
+
+
+def predictions(graph: Graph, version: str) -> dict[str, Prediction]:
+    b = Builder()
+    b.placeholder("x", SHAPE)
+    made = _ended(b, graph)
+    inputs = {node.name: node.attrs["shape"] for node in made if node.op == "Placeholder"}
+    used = {edge.node for node in made for edge in node.inputs}
+    names = {call: f"mlir-{version}-{call}" for call in CALLS}
+    report = lint(
+        parse(encode(made)), {k: v for k, v in inputs.items() if k in used}, ["y"], list(names.values())
+    )
+    return {call: report.predictions[name] for call, name in names.items()}
+
+
+def _ended(b: Builder, graph: Graph):
+    assert graph(b) == "y"
+    return b.graph()
+
+
+def answer(prediction: Prediction) -> str:
+    suffix = ", does not run" if prediction.runs is False else ""
+    if prediction.verdict == "float":
+        return " ".join(name for name, _ in prediction.float_ops) + suffix
+    if prediction.verdict == "abort":
+        return " ".join(filter(None, (f"abort: {prediction.kind}", prediction.array)))
+    return prediction.verdict + suffix
