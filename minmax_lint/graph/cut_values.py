@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Details, Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.node import Attr, Node, UnknownRank
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
 HAD_VALUE = "_cut_constant"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
 from minmax_lint.graph.names import array_name
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 

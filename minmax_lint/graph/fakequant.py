@@ -138,9 +138,10 @@ def read_fake_quant(graph: Graph, node: Node) -> FakeQuant:
     In a frozen view (`freeze.frozen`) variables are constants already. Defaults of TensorFlow's
     array_ops.cc / fake_quant_ops: num_bits 8, narrow_range false, Args range [-6, 6].
     """
-    found = graph.fake_quants.get(node.name)
+    read = graph.memo.setdefault(_read, {})
+    found: FakeQuant | None = read.get(node.name)
     if found is None:
-        found = graph.fake_quants[node.name] = _read(graph, node)
+        found = read[node.name] = _read(graph, node)
     return found
 
 

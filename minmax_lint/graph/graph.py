@@ -10,18 +10,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minmax_lint.errors import UnknownName
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.names import Edge, array_name, canonical_array, did_you_mean, parse_edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 
 if TYPE_CHECKING:
     from mmap import mmap
 
-    import networkx
-
-    from minmax_lint.graph.fakequant import FakeQuant
 
 Details = tuple[Mapping[str, Attr], str]
 """What a loader decodes on demand for one node: its attributes and its device."""
@@ -99,8 +97,8 @@ class Graph:
             tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
         ] = {}
         """What `trace` has found, by its starts and stops."""
-        self.fake_quants: dict[str, FakeQuant] = {}
-        """What `read_fake_quant` has read, by node."""
+        self.memo: dict[Callable[..., Any], dict[str, Any]] = {}
+        """Function -> what it has worked out, by node or array."""
         self._made: dict[str, Node] = {}
         self._uses: dict[str, tuple[Use, ...]] | None = None
         self._control_uses: dict[str, tuple[str, ...]] | None = None
@@ -181,12 +179,6 @@ class Graph:
             self._index_uses()
         assert self._control_uses is not None
         return self._control_uses.get(name, ())
-
-    def networkx(self) -> networkx.MultiDiGraph:
-        """The graph as networkx (see `networkx_view.view`)."""
-        from minmax_lint.graph.networkx_view import view
-
-        return view(self)
 
     def _make(self, position: int) -> Node:
         raw = self.columns.inputs[position]

@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.op_defaults import op_defaults
-from minmax_lint.graph.tensor import Shape, Tensor
-
-
-@dataclass(frozen=True)
-class FunctionRef:
-    """An attribute that names a function of the library (PartitionedCall, If, While)."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class UnknownRank:
-    """A shape attribute that says nothing, not even the rank."""
-
-
-Attr = (
-    int
-    | float
-    | bool
-    | bytes
-    | DType
-    | Shape
-    | UnknownRank
-    | Tensor
-    | FunctionRef
-    | list[int]
-    | list[float]
-    | list[bool]
-    | list[bytes]
-    | list[DType]
-    | list[Shape | UnknownRank]
-    | list[FunctionRef]
-    | list[Tensor]
-)
-"""A decoded attribute. Shapes are tuples, lists are lists; an enum DataType is a DType."""
+from minmax_lint.graph.tensor import Tensor
 
 
 class Node(NamedTuple):

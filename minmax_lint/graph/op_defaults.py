@@ -12,13 +12,11 @@ import struct
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-
-if TYPE_CHECKING:
-    from minmax_lint.graph.node import Attr
 
 _NONE: Mapping[str, Attr] = {}
 
@@ -52,8 +50,6 @@ def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
 
 def _read(value: Any) -> Attr:
     """A default as the table spells it: strings are bytes; types, shapes and tensors say what they are."""
-    from minmax_lint.graph.node import UnknownRank
-
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, float):

@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
-
-if TYPE_CHECKING:
-    import networkx
 
 T = TypeVar("T")
 
@@ -84,12 +81,6 @@ class Kept:
             self._found[found] = found(self)
         result: T = self._found[found]
         return result
-
-    def networkx(self) -> networkx.MultiDiGraph:
-        """The kept subgraph as networkx."""
-        from minmax_lint.graph.networkx_view import view
-
-        return view(self.graph, self.nodes)
 
     @cached_property
     def _found(self) -> dict[object, Any]:

@@ -59,12 +59,16 @@ class Report:
     @property
     def graph(self) -> networkx.MultiDiGraph:
         """The whole graph as networkx."""
-        return self.source.networkx()
+        from minmax_lint.graph.networkx_view import view
+
+        return view(self.source)
 
     @property
     def kept(self) -> networkx.MultiDiGraph:
         """The kept subgraph as networkx."""
-        return self.trace.networkx()
+        from minmax_lint.graph.networkx_view import view
+
+        return view(self.source, self.trace.nodes)
 
     def count(self, severity: Severity) -> int:
         """Number of findings of that severity."""

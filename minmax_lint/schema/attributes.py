@@ -6,8 +6,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minmax_lint.graph.attr import Attr, FunctionRef, UnknownRank
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr, FunctionRef, Node, UnknownRank
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.schema.messages import message_class
 

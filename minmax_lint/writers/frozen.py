@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.errors import UserError
+from minmax_lint.graph.attr import FunctionRef
 from minmax_lint.graph.edit import edited
 from minmax_lint.graph.freeze import VARIABLES, frozen
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.node import FunctionRef
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.library import LIBRARY

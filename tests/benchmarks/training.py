@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class

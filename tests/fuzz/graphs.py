@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.tables import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS
+from minmax_lint.graph.attr import FunctionRef, UnknownRank
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph, graph_of
 from minmax_lint.graph.names import Edge
-from minmax_lint.graph.node import FunctionRef, Node, UnknownRank
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from tests.fuzz import FIXTURES

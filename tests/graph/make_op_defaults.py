@@ -18,8 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr, UnknownRank
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.schema.attributes import decode_attr
 from minmax_lint.schema.messages import message_class

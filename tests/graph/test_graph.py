@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.errors import UnknownName
+from minmax_lint.graph import networkx_view
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Use
@@ -67,7 +68,7 @@ def test_networkx_keeps_parallel_and_control_edges() -> None:
     b.placeholder("x", [4])
     b.const("c", 1.0)
     b.add("Add", "y", "x", "x", after=["c"])
-    view = b.graph().networkx()
+    view = networkx_view.view(b.graph())
     assert sorted(view.edges(keys=True), key=str) == [("c", "y", "^"), ("x", "y", 0), ("x", "y", 1)]
     assert view.nodes["y"]["op"] == "Add"
     assert [data["control"] for *_, data in view.edges(data=True)].count(True) == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr, Node, UnknownRank
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_defaults import newer_attributes, op_defaults
 from minmax_lint.graph.tensor import Tensor
 from tests.graph.make_op_defaults import VERSIONS, added_attributes, defaults_of, installed_ops

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from minmax_lint.graph.attr import Attr, FunctionRef, UnknownRank
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr, FunctionRef, UnknownRank
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.schema import attributes
 from minmax_lint.schema.messages import message_class

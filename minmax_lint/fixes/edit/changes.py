@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, Range
 from minmax_lint.graph.graph import Graph, raw_inputs
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 ChangeKind = Literal["renamed", "added", "removed", "rewired", "changed"]

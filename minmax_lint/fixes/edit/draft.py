@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from minmax_lint.fixes.edit.repair import Claim, Repair
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
-from minmax_lint.graph.node import Attr, Node, const_node
+from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
 
 _COLOCATED = b"loc:@"

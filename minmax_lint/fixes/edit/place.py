@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.repairs.insert import fake_quant
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.names import Edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 

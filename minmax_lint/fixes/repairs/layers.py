@@ -9,10 +9,11 @@ from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.place import Place
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.repairs.pieces import UNITS, Pieces
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.names import Edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.inference import Inference
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import Edge, array_name
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference

@@ -9,8 +9,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.attr import UnknownRank
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.graph.node import UnknownRank
 from minmax_lint.loaders.model import Signature
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
 from minmax_lint.schema.attributes import decode_shape

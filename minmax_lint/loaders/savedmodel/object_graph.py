@@ -13,9 +13,9 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from minmax_lint.graph.attr import FunctionRef
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.node import FunctionRef
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph

@@ -9,10 +9,11 @@ import re
 from pathlib import Path
 
 from minmax_lint.converters.finished import TensorInfo, TFLiteModel
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph, graph_of
 from minmax_lint.graph.names import Edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.loaders.wire import Buffer

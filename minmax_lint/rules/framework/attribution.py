@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.producers import producers_of
@@ -19,9 +18,6 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.patterns import batch_norm_at, is_split_activation, scaling_in
 from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, misses_zero
-
-if TYPE_CHECKING:
-    from minmax_lint.rules.framework.subject import Subject
 
 LINEAR_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """TFLite ops into whose weights a batch normalization can be folded."""
@@ -95,14 +91,15 @@ def consequences_of(causes: Iterable[Cause]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for cause in causes for name in cause.consequences))
 
 
-def attribute(subject: Subject) -> Mapping[str, tuple[Cause, ...]]:
-    """The causes by the code of their rule, in graph order as far as the converters tell it."""
-    coverage = subject.coverage
+def attribute(
+    coverage: Coverage, profiles: Iterable[Profile], predictions: Mapping[str, Prediction]
+) -> Mapping[str, tuple[Cause, ...]]:
+    """Code of a rule -> the causes that it reports, in the order of the graph as far as the converters keep it."""
     merged: dict[tuple[str, str | None], Cause] = {}
-    for profile in subject.profiles:
-        prediction = subject.predictions[profile.name]
+    for profile in profiles:
+        prediction = predictions[profile.name]
         made_by = {op.output: op for op in prediction.ops}
-        for obstacle in _obstacles(prediction, profile, subject.kept):
+        for obstacle in _obstacles(prediction, profile, coverage.kept):
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = replace(cause, code=CODES["unknown-op"])
@@ -204,7 +201,7 @@ def _code_of_gap(coverage: Coverage, array: str, node: str | None, made_by: OpOu
             return "MM101"
         if any(map(coverage.fake_quant_outside, coverage.unchanged_from(output))):
             return "MM103"
-    if not coverage.subject.kept_fake_quants:
+    if not coverage.fake_quants:
         return "MM120"
     if names & coverage.from_constants:
         return "MM111" if output is None else "MM102"

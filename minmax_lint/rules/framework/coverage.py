@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.tables import IMPORTED
@@ -12,21 +11,22 @@ from minmax_lint.graph.fakequant import FAKE_QUANTS, FakeQuant, is_fake_quant
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import SAME_VALUES, outside_fake_quants
-
-if TYPE_CHECKING:
-    from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 JOINS = frozenset({"AddN", "Concat", "ConcatV2", "Pack"})
 """Ops that do nothing where they have one value to join: converters collapse them."""
 
 
 class Coverage:
-    """Facts about the FakeQuants of one subject; everything is computed once, in time linear in nodes."""
+    """Facts about the FakeQuants of one kept subgraph; everything is computed once, in time linear in nodes."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.graph = subject.graph
-        self.kept = subject.kept
+    def __init__(self, kept: Kept, inference: Inference, fake_quants: Sequence[FakeQuant]) -> None:
+        """`fake_quants`: those of the kept subgraph, in file order."""
+        self.kept = kept
+        self.graph = kept.graph
+        self.inference = inference
+        self.fake_quants = fake_quants
 
     def op(self, node: str | None) -> str:
         """The op of a node; empty where there is none of that name."""
@@ -97,7 +97,7 @@ class Coverage:
     def from_constants(self) -> frozenset[str]:
         """Kept nodes that depend on no input: weights, and what is computed of them."""
         found: set[str] = set()
-        for name in self.subject.inference.order:
+        for name in self.inference.order:
             op = self.graph.op(name)
             if self.kept.is_cut(name) or op == "Placeholder":
                 continue
@@ -114,7 +114,7 @@ class Coverage:
     @cached_property
     def on_activations(self) -> tuple[FakeQuant, ...]:
         """The kept FakeQuants of arrays that depend on an input."""
-        return tuple(f for f in self.subject.kept_fake_quants if f.node not in self.from_constants)
+        return tuple(f for f in self.fake_quants if f.node not in self.from_constants)
 
     @cached_property
     def before_a_fake_quant(self) -> frozenset[str]:
@@ -135,7 +135,7 @@ class Coverage:
     def behind_a_fake_quant(self) -> frozenset[str]:
         """Kept nodes that depend on a FakeQuant of an activation."""
         found = {found_quant.node for found_quant in self.on_activations}
-        for name in self.subject.inference.order:
+        for name in self.inference.order:
             if not self.kept.is_cut(name) and any(edge.node in found for edge in self.graph[name].inputs):
                 found.add(name)
         return frozenset(found)
@@ -170,7 +170,7 @@ class Coverage:
     def around_computed_ranges(self) -> Mapping[str, str]:
         """Node -> the FakeQuant without constant range that it is, feeds, or computes the range of."""
         found: dict[str, str] = {}
-        for computed in self.subject.kept_fake_quants:
+        for computed in self.fake_quants:
             if computed.constant:
                 continue
             found.setdefault(computed.node, computed.node)
@@ -192,6 +192,6 @@ class Coverage:
     @cached_property
     def _fake_quants_by_place(self) -> Mapping[str, FakeQuant]:
         """Node of a FakeQuant, and the array that it reads -> the first such."""
-        kept = self.subject.kept_fake_quants
+        kept = self.fake_quants
         by_array = {found.array: found for found in reversed(kept)}
         return by_array | {found.node: found for found in kept}

@@ -55,7 +55,7 @@ def is_batch_norm(coverage: Coverage, node: Node) -> bool:
 
 
 def _by_vector(coverage: Coverage, node: Node) -> bool:
-    inference = coverage.subject.inference
+    inference = coverage.inference
     return any(
         edge.node in coverage.from_constants and len(inference.shape(edge.array) or ()) == 1
         for edge in node.inputs[:2]

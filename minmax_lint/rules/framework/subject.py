@@ -78,11 +78,11 @@ class Subject:
     @cached_property
     def coverage(self) -> Coverage:
         """Facts about where FakeQuants stand."""
-        return Coverage(self)
+        return Coverage(self.kept, self.inference, self.kept_fake_quants)
 
     @cached_property
     def _causes(self) -> Mapping[str, tuple[Cause, ...]]:
-        return attribute(self)
+        return attribute(self.coverage, self.profiles, self.predictions)
 
     def causes(self, code: str) -> tuple[Cause, ...]:
         """What keeps a selected profile from an integer model, as far as rule `code` is to tell it."""

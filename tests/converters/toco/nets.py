@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.converters.toco import predict
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.node import Attr
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 

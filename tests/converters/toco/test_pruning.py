@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr
 from tests.converters.toco.nets import IMAGE, ROW, Net, answer, prediction
 
 

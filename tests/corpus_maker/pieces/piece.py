@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr
 from minmax_lint.graph.tensor import Scalar
 
 Sizes = tuple[int, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.node import Attr
 from tests.corpus_maker.pieces.piece import Array, Maker, Piece
 
 _UNARY = (

@@ -17,11 +17,12 @@ from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
     STATIC,
     NotLowered,
 )
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import Edge, parse_edge
-from minmax_lint.graph.node import Attr, Node
+from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import LOOPS
