@@ -16,8 +16,8 @@ from tests.profiles import RECORDED
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
 SCORED = tuple(RECORDED)
 MIN_CASES = 300
-MIN_VERDICT = 0.99
-MIN_DETAIL = 0.97
+EXCEPTIONS: dict[str, dict[str, str]] = {}
+"""Profile -> case -> why the model differs from the converter there. None today."""
 
 
 @cache
@@ -48,15 +48,10 @@ def test_the_corpus_is_large_and_complete() -> None:
 
 
 @pytest.mark.parametrize("profile", SCORED)
-def test_nearly_every_verdict_is_the_converters_own(profile: str) -> None:
+def test_every_verdict_kind_array_and_float_op_is_the_converters_own(profile: str) -> None:
     score = _score(profile)
-    assert score.verdict_share >= MIN_VERDICT, f"wrong: {score.wrong}"
-
-
-@pytest.mark.parametrize("profile", SCORED)
-def test_kind_array_and_float_ops_are_the_converters_own(profile: str) -> None:
-    score = _score(profile)
-    assert score.detail_share >= MIN_DETAIL, f"wrong: {score.wrong}"
+    assert set(score.wrong) == set(EXCEPTIONS.get(profile, {}))
+    assert score.right == score.cases - len(EXCEPTIONS.get(profile, {}))
 
 
 @pytest.mark.parametrize("profile", SCORED)
