@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
@@ -26,7 +27,8 @@ def open_source(args: Namespace, target: Target) -> Opened:
     named = _named(args, target)
     if graph is None:
         ends = ends_of(args, target, model)
-        calls, version = _calls(args, target), _tensorflow(args, target)
+        version = _tensorflow(args, target)
+        calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
         return Opened(model, ends, target.path, named, calls, version)
     if model.finished is None:
         raise UserError(f"--source explains a finished .tflite model, and {target.path} is none")
@@ -103,7 +105,7 @@ def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
 
 def _tensorflow(args: Namespace, target: Target) -> tuple[int, int] | None:
     """The version to judge: that of --python's interpreter, else the configuration's, else none in particular."""
-    if args.python is not None:
+    if args.python is not None and args.command == "check":
         from minmax_lint.backends.conversion.interpreter import tensorflow_version
 
         return tensorflow_version(args.python)

@@ -43,6 +43,10 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
             said = "Max and min for dynamic tensors should be recorded during calibration"
             return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {said}")
         return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
+    keyed = any(one.key for one in dataset.arrays)
+    if not dataset.listed or (dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs)):
+        said = "the samples are no lists with one array for each input"
+        return Prediction(profile.name, "abort", "other", message=said)
     wrong = mistyped(call, kept, inference)
     if wrong is not None:
         return Prediction(profile.name, "abort", "other", message=wrong[1])

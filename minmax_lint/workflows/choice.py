@@ -11,7 +11,8 @@ from minmax_lint.loaders.model import Model
 
 NEW_CONVERTER = (2, 2)
 """The first TensorFlow whose converter is MLIR's unless experimental_new_converter says otherwise."""
-LAST_TOCO = (2, 17)
+LAST_TOCO = (2, 16)
+"""The last TensorFlow that runs TOCO where it is asked to."""
 
 _CALLS: Mapping[Mode, tuple[str, str]] = {
     "tf1": ("inference_type and input stats", "the TF1 flow"),
@@ -78,6 +79,9 @@ def _of_calls(
             by_name[one.name] = (*by_name.get(one.name, ()), call)
         shows, means = _CALLS[mode]
         versions = " and ".join(dict.fromkeys(f"TF {one.version[0]}.{one.version[1]}" for one in found))
+        wanted = call.tensorflow or tensorflow
+        if wanted is not None and all(one.version != wanted for one in found):
+            versions += f" (the nearest modelled to TF {wanted[0]}.{wanted[1]})"
         reasons.append(f"{call.origin} converts with {shows}: {means}, {versions}")
     return Choice(tuple(profile(name) for name in by_name), "; ".join(dict.fromkeys(reasons)), by_name)
 
@@ -113,13 +117,20 @@ def _of_model(model: Model, tensorflow: tuple[int, int] | None) -> tuple[tuple[P
     if not model.of_tf2:
         if tensorflow is None:
             return profiles(None), ""
-        return tuple(modelled(engine, "", tensorflow) for engine in ("toco", "mlir")), ""
+        engines = [engine for engine in ("toco", "mlir") if _has(engine, tensorflow)]
+        version = f"{tensorflow[0]}.{tensorflow[1]}"
+        return tuple(modelled(engine, "", tensorflow) for engine in engines), f"what TF {version} has"
     if trained(model):
         return (modelled("mlir", "v2", tensorflow),), "a TF2 model with FakeQuants: the TF2 flow"
     found = modelled("mlir", "int8", tensorflow)
     return (
         found,
     ), "a TF2 model without FakeQuants: post-training int8, which needs a representative dataset"
+
+
+def _has(engine: str, tensorflow: tuple[int, int]) -> bool:
+    """Whether this TensorFlow runs that engine where a TF1 graph is converted."""
+    return tensorflow <= LAST_TOCO if engine == "toco" else tensorflow >= NEW_CONVERTER
 
 
 def modelled(engine: str, call: str, version: tuple[int, int] | None) -> Profile:

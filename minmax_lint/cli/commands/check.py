@@ -61,6 +61,7 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
     from minmax_lint.cli.files import read_files
+    from minmax_lint.cli.installed import note_on_installed
     from minmax_lint.cli.output import emit, output_targets
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.converters.profile import profiles
@@ -75,6 +76,8 @@ def run(args: Namespace) -> int:
     formats = output_targets(args.output_format, format_names(), read, taken)
     found = lint_all(args, settings, models, read)
     emit(formats, lambda form, out: renderer(form)(found, out))
+    if note := note_on_installed(args, found):
+        say(note)
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
 

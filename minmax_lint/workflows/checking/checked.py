@@ -20,9 +20,11 @@ from minmax_lint.errors import UserError
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.workflows.checking.comparing import compared
+from minmax_lint.workflows.checking.dataset import looked_at
 from minmax_lint.workflows.checking.expected import Expected
-from minmax_lint.workflows.checking.settings import finds_ranges_itself, flow_of, profile_of
+from minmax_lint.workflows.checking.settings import call_of, finds_ranges_itself, flow_of
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
 from minmax_lint.workflows.opened import Opened
 
@@ -94,8 +96,9 @@ def checked(
 
     `source`: what a TF1 converter was made of, as `lint` takes it. `from_session` and TF1's
     `from_saved_model` keep only what the outputs are computed from; with the session (the default session
-    counts by itself) or the SavedModel's path, FakeQuants behind the outputs are seen too. A converter with a
-    representative dataset finds missing ranges itself: its model is looked at after the conversion only.
+    counts by itself) or the SavedModel's path, FakeQuants behind the outputs are seen too. The first
+    samples of a representative dataset are looked at before: one that is empty, holds NaN or does not fit the inputs
+    raises CheckFailed.
     """
     options = FixOptions(unsafe=unsafe, ranges=ranges or {})
     if threshold is not None and not verify:
@@ -139,8 +142,7 @@ class CheckedConverter:
             source = source_of(converter, Path(folder), self._checked.source)
             flow = flow_of(converter)
             expected: Expected | None = None
-            if not finds_ranges_itself(converter):
-                converter, expected = self._linted(source)
+            converter, expected = self._linted(source)
             model = _converted(converter, self.report, expected)
             self.contents = read_model(model)
             if self.contents.verdict(flow) == "float":
@@ -163,19 +165,21 @@ class CheckedConverter:
         Raises CheckFailed where the converter would end the process.
         """
         checks = self._checked
-        profile = profile_of(checks.converter, sys.modules["tensorflow"].__version__)
         model, ends = source.opened
-        name = type(checks.converter).__name__
-        opened = Opened(model, ends, name, (profile.name,))
+        call = call_of(checks.converter, sys.modules["tensorflow"].__version__, looked_at(checks.converter))
+        opened = Opened(model, ends, call.origin, calls=(call,))
+        profile = opened.choice.profiles[-1]
         self.report = opened.lint()
         if _sound(self.report, profile):
             return checks.converter, None
-        if checks.fix:
+        if checks.fix and not finds_ranges_itself(checks.converter):
             self.patch = opened.fix(checks.options)
             self.report = self.patch.after
             if not self.patch.empty and _sound(self.report, profile):
                 return source.replaced(self.patch), None
         expected = Expected(self.report, profile, checks.fix, checks.options.unsafe, source.advice)
+        if any(_is_fatal(one, allow_float=checks.allow_float) for one in self.report.findings):
+            raise CheckFailed(expected.causes, self.report)
         if expected.ends_process and not checks.allow_float:
             raise CheckFailed(expected.causes, self.report)
         if self.patch is not None and not self.patch.empty:
@@ -223,6 +227,11 @@ def _too_far_off(worst: Comparison, threshold: float | None, first_error: str) -
         f"the converted model's values are too far off: {worst.output} by {worst.max_error:.3g} output "
         f"steps (threshold {limit}), {worst.mean_error:.3g} on average{agreement}{begins}"
     )
+
+
+def _is_fatal(finding: Finding, *, allow_float: bool) -> bool:
+    """Whether it is of the call or its dataset, and no conversion is worth trying."""
+    return finding.code.startswith("MM6") and finding.severity == "error" and not allow_float
 
 
 def _sound(report: Report, profile: Profile) -> bool:
