@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
-
-from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.element_types import LOOPS
+from minmax_lint.inference.image_shapes import (
+    batch_norm,
+    batch_to_space,
+    conv,
+    depth_space,
+    pool,
+    resize,
+    space_to_batch,
+)
 from minmax_lint.inference.shape_arithmetic import (
     Size,
     broadcast,
@@ -15,51 +20,9 @@ from minmax_lint.inference.shape_arithmetic import (
     reshaped,
     squeezed,
     strided,
-    windowed,
 )
-
-
-class Call(Protocol):
-    """One node under inference."""
-
-    node: Node
-
-    def shape(self, slot: int) -> Shape | None:
-        """Shape of input `slot`; None where the rank is unknown."""
-
-    def known(self, slot: int) -> Shape:
-        """Shape of input `slot`; raises ValueError where the rank is unknown."""
-
-    def values(self, slot: int) -> tuple[Size, ...]:
-        """The integers of a small constant input, flat; raises ValueError where it is not constant."""
-
-
-ShapeRule = Callable[[Call], "Sequence[Shape | None]"]
-
-UNARY = frozenset(
-    """
-    Abs Acos Asin Atan BiasAdd Cast EnsureShape Ceil CheckNumerics Cos Cumsum Elu Erf Exp Expm1
-    FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel Floor Identity Inv
-    IsFinite IsInf IsNan L2Normalize LRN LeakyRelu Log Log1p LogSoftmax LogicalNot Neg OnesLike
-    PlaceholderWithDefault PreventGradient QuantizeAndDequantize QuantizeAndDequantizeV2
-    QuantizeAndDequantizeV3 Reciprocal Relu Relu6 ReverseV2 Rint Round Rsqrt ReadVariableOp Selu Sigmoid
-    Sign Sin Snapshot Softmax Softplus Softsign Sqrt Square StopGradient Tan Tanh ZerosLike
-    MatrixSetDiag Relu1 Dequantize ComplexAbs Imag MatrixBandPart Real Roll TensorScatterAdd TensorScatterMax
-    TensorScatterMin TensorScatterSub TensorScatterUpdate
-    """.split()
-)
-"""Output 0 has the shape of input 0."""
-
-BINARY = frozenset(
-    """
-    Add AddV2 Atan2 BitwiseAnd BitwiseOr Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less
-    LessEqual LogicalAnd LogicalOr Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv
-    SquaredDifference Sub TruncateDiv Xdivy Xlogy
-    """.split()
-)
-"""Output 0 is the broadcast of inputs 0 and 1."""
-
-REDUCTIONS = frozenset(["All", "Any", "Max", "Mean", "Min", "Prod", "Sum"])
+from minmax_lint.inference.shape_call import Call, ShapeRule, constant_axis, times
+from minmax_lint.ops.shapes import BINARY, REDUCTIONS, UNARY
 
 
 def _reduction(call: Call) -> list[Shape | None]:
@@ -71,44 +34,6 @@ def _reduction(call: Call) -> list[Shape | None]:
     except ValueError:
         return [(None,) * len(shape) if keep else None]
     return [reduced(shape, axes, keep)]
-
-
-def _conv(call: Call) -> list[Shape | None]:
-    image, filters = call.known(0), call.known(1)
-    depth = filters[3] if call.node.op == "Conv2D" else _times(filters[2], filters[3])
-    return [_spatial(call.node, image, filters[:2], depth)]
-
-
-def _pool(call: Call) -> list[Shape | None]:
-    image = call.known(0)
-    height, width = _places(call.node)
-    window = call.node.integers("ksize")
-    return [_spatial(call.node, image, (window[height], window[width]), image[_channel_place(call.node)])]
-
-
-def _spatial(node: Node, image: Shape, window: Sequence[Size], depth: Size) -> Shape:
-    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
-    explicit = node.integers("explicit_paddings") or (0,) * 8
-    result: list[Size] = list(image)
-    for place, extent in zip(_places(node), window, strict=True):
-        pads = (explicit[2 * place], explicit[2 * place + 1])
-        result[place] = windowed(
-            image[place], extent, strides[place], dilations[place], node.text("padding", "VALID"), pads
-        )
-    result[_channel_place(node)] = depth
-    return tuple(result)
-
-
-def _places(node: Node) -> tuple[int, int]:
-    return (2, 3) if node.text("data_format", "NHWC") == "NCHW" else (1, 2)
-
-
-def _channel_place(node: Node) -> int:
-    return 1 if node.text("data_format", "NHWC") == "NCHW" else 3
-
-
-def _times(a: Size, b: Size) -> Size:
-    return None if a is None or b is None else a * b
 
 
 def _matmul(call: Call) -> list[Shape | None]:
@@ -130,16 +55,9 @@ def _reshape(call: Call) -> list[Shape | None]:
     return [reshaped(call.shape(0), wanted)]
 
 
-def _axis(call: Call, slot: int, rank: int) -> int:
-    axis = call.values(slot)[0]
-    if axis is None or not -rank <= axis < rank:
-        raise ValueError("axis unknown or out of range")
-    return axis % rank
-
-
 def _expand_dims(call: Call) -> list[Shape | None]:
     shape = call.known(0)
-    axis = _axis(call, 1, len(shape) + 1)
+    axis = constant_axis(call, 1, len(shape) + 1)
     return [(*shape[:axis], 1, *shape[axis:])]
 
 
@@ -147,7 +65,7 @@ def _concat(call: Call) -> list[Shape | None]:
     count = len(call.node.inputs) - 1
     axis_slot, slots = (count, range(count)) if call.node.op == "ConcatV2" else (0, range(1, count + 1))
     shapes = [call.known(slot) for slot in slots]
-    axis = _axis(call, axis_slot, len(shapes[0]))
+    axis = constant_axis(call, axis_slot, len(shapes[0]))
     sizes = [shape[axis] for shape in shapes]
     total = sum(size for size in sizes if size is not None) if None not in sizes else None
     return [(*shapes[0][:axis], total, *shapes[0][axis + 1 :])]
@@ -167,7 +85,7 @@ def _unpack(call: Call) -> list[Shape | None]:
 
 def _split(call: Call) -> list[Shape | None]:
     shape, count = call.known(1), call.node.integer("num_split", 1)
-    axis = _axis(call, 0, len(shape))
+    axis = constant_axis(call, 0, len(shape))
     size = shape[axis]
     part = None if size is None else size // count
     return [(*shape[:axis], part, *shape[axis + 1 :])] * min(count, 10_000)
@@ -175,7 +93,7 @@ def _split(call: Call) -> list[Shape | None]:
 
 def _split_v(call: Call) -> list[Shape | None]:
     shape, parts = call.known(0), list(call.values(1))
-    axis = _axis(call, 2, len(shape))
+    axis = constant_axis(call, 2, len(shape))
     size = shape[axis]
     rest = sum(part for part in parts if part is not None and part >= 0)
     sizes = [(None if size is None else size - rest) if part == -1 else part for part in parts]
@@ -206,7 +124,7 @@ def _strided_slice(call: Call) -> list[Shape | None]:
 
 def _gather(call: Call) -> list[Shape | None]:
     shape, indices = call.known(0), call.known(1)
-    axis = _axis(call, 2, len(shape)) if len(call.node.inputs) > 2 else 0
+    axis = constant_axis(call, 2, len(shape)) if len(call.node.inputs) > 2 else 0
     return [shape[:axis] + indices + shape[axis + 1 :]]
 
 
@@ -226,53 +144,12 @@ def _pad(call: Call) -> list[Shape | None]:
 
 
 def _tile(call: Call) -> list[Shape | None]:
-    return [tuple(_times(a, b) for a, b in zip(call.known(0), call.values(1), strict=True))]
+    return [tuple(times(a, b) for a, b in zip(call.known(0), call.values(1), strict=True))]
 
 
 def _transpose(call: Call) -> list[Shape | None]:
     shape = call.known(0)
     return [tuple(shape[axis] for axis in call.values(1) if axis is not None)]
-
-
-def _resize(call: Call) -> list[Shape | None]:
-    image = call.known(0)
-    try:
-        height, width = call.values(1)
-    except ValueError:
-        height = width = None
-    return [(image[0], height, width, image[3])]
-
-
-def _space_to_batch(call: Call) -> list[Shape | None]:
-    shape, block, pads = list(call.known(0)), call.values(1), call.values(2)
-    for i, factor in enumerate(block):
-        size, low, high = shape[i + 1], pads[2 * i], pads[2 * i + 1]
-        if size is None or factor is None or low is None or high is None:
-            shape[i + 1] = None
-        else:
-            shape[i + 1] = (size + low + high) // factor
-        shape[0] = _times(shape[0], factor)
-    return [tuple(shape)]
-
-
-def _batch_to_space(call: Call) -> list[Shape | None]:
-    shape, block, crops = list(call.known(0)), call.values(1), call.values(2)
-    for i, factor in enumerate(block):
-        size, low, high = shape[i + 1], crops[2 * i], crops[2 * i + 1]
-        if size is None or factor is None or low is None or high is None:
-            shape[i + 1] = None
-        else:
-            shape[i + 1] = size * factor - low - high
-        shape[0] = None if shape[0] is None or factor is None else shape[0] // factor
-    return [tuple(shape)]
-
-
-def _depth_space(call: Call) -> list[Shape | None]:
-    batch, height, width, depth = call.known(0)
-    block = call.node.integer("block_size", 1)
-    if call.node.op == "DepthToSpace":
-        return [(batch, _times(height, block), _times(width, block), depth and depth // (block * block))]
-    return [(batch, height and height // block, width and width // block, _times(depth, block * block))]
 
 
 def _one_hot(call: Call) -> list[Shape | None]:
@@ -289,7 +166,7 @@ def _top_k(call: Call) -> list[Shape | None]:
 
 def _arg(call: Call) -> list[Shape | None]:
     shape = call.known(0)
-    return [reduced(shape, [_axis(call, 1, len(shape))], False)]
+    return [reduced(shape, [constant_axis(call, 1, len(shape))], False)]
 
 
 def _broadcast_args(call: Call) -> list[Shape | None]:
@@ -298,10 +175,6 @@ def _broadcast_args(call: Call) -> list[Shape | None]:
 
 def _select(call: Call) -> list[Shape | None]:
     return [call.shape(1) if call.shape(1) is not None else call.shape(2)]
-
-
-def _batch_norm(call: Call) -> list[Shape | None]:
-    return [call.shape(0), *([call.shape(1)] * 5)]
 
 
 def _range(call: Call) -> list[Shape | None]:
@@ -358,17 +231,17 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(UNARY, lambda call: [call.shape(0)]),
     **dict.fromkeys(BINARY, lambda call: [broadcast(call.shape(0), call.shape(1))]),
     **dict.fromkeys(REDUCTIONS, _reduction),
-    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), _conv),
-    **dict.fromkeys(("MaxPool", "AvgPool"), _pool),
+    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), conv),
+    **dict.fromkeys(("MaxPool", "AvgPool"), pool),
     **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2"), _matmul),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gather),
     **dict.fromkeys(("Pad", "PadV2", "MirrorPad"), _pad),
-    **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"), _resize),
-    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _depth_space),
+    **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"), resize),
+    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), depth_space),
     **dict.fromkeys(("TopK", "TopKV2"), _top_k),
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
-    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
     **dict.fromkeys(LOOPS, _loop),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
@@ -393,8 +266,8 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "GatherNd": _gather_nd,
     "Tile": _tile,
     "Transpose": _transpose,
-    "SpaceToBatchND": _space_to_batch,
-    "BatchToSpaceND": _batch_to_space,
+    "SpaceToBatchND": space_to_batch,
+    "BatchToSpaceND": batch_to_space,
     "OneHot": _one_hot,
     "SelectV2": _broadcast_args,
     "Select": _select,

@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, RE
 from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
 from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
-from minmax_lint.converters.toco.tables import IMPORTED
+from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS, misfit
 from minmax_lint.graph.build import Builder
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
-from minmax_lint.converters.toco.tables import IMPORTED
+from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.arity import INPUT_COUNTS
 from minmax_lint.graph.attr import FunctionRef, UnknownRank
 from minmax_lint.graph.dtype import DType

@@ -6,18 +6,14 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.toco.attributes import unknown_attribute
-from minmax_lint.converters.toco.importing import import_graph
-from minmax_lint.converters.toco.model import MinMax, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal, Unfollowed
+from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unfollowed
+from minmax_lint.converters.toco.import_tensorflow.attributes import unknown_attribute
+from minmax_lint.converters.toco.import_tensorflow.import_graph import import_graph
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import MinMax, Operator
 from minmax_lint.converters.toco.prediction import aborted, kernel_obstacles, missing_ranges, outcomes
-from minmax_lint.converters.toco.quantization import (
-    NoQuantizedForm,
-    Quantizer,
-    check_inputs_consumed,
-    check_ready,
-    ordered,
-)
+from minmax_lint.converters.toco.quantize.check_ready import check_inputs_consumed, check_ready, ordered
+from minmax_lint.converters.toco.quantize.quantize import Quantizer
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import VERSIONS
 from minmax_lint.converters.training import refusal

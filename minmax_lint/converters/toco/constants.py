@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from minmax_lint.converters.toco.model import Constant, Model
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Constant
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.values import float32

@@ -5,8 +5,8 @@ Source: tooling_util.cc (CheckInvariants). Names and buffers are not looked at: 
 
 from __future__ import annotations
 
+from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.passes import Fatal
 
 
 def check_invariants(model: Model) -> None:

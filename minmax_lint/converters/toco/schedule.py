@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from minmax_lint.converters.toco import conversions as convert
-from minmax_lint.converters.toco import fakequants, folding, fusion, identification, reordering, trivial
+from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.converters.toco.invariants import check_invariants
-from minmax_lint.converters.toco.model import Model, Operator
-from minmax_lint.converters.toco.passes import Transformation, run
-from minmax_lint.converters.toco.ranges import hardcode_min_max
-from minmax_lint.converters.toco.tables import CLAMPS, ELEMENTWISE, IMPORTED, Version
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.tables import CLAMPS, ELEMENTWISE, Version
+from minmax_lint.converters.toco.transformations import conversions as convert
+from minmax_lint.converters.toco.transformations import (
+    fakequants,
+    folding,
+    fusion,
+    identification,
+    reordering,
+    trivial,
+)
+from minmax_lint.converters.toco.transformations.graph_transformation import Transformation, run
+from minmax_lint.converters.toco.transformations.hardcode_min_max import hardcode_min_max
 from minmax_lint.graph.dtype import DType
 
 _GENERATED = ("Concatenation", "Dequantize", "FullyConnected", "HardSwish", "L2Normalization", "L2Pool")

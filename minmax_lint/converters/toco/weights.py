@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minmax_lint.converters.toco.model import MinMax
-from minmax_lint.converters.toco.parameters import Parameters, parameters
+from minmax_lint.converters.toco.operator import MinMax
+from minmax_lint.converters.toco.quantization_util import Parameters, parameters
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import VALID_BITS
 from minmax_lint.graph.tensor import Tensor

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
-from minmax_lint.converters.toco.tables import IMPORTED
+from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.fakequant import FAKE_QUANTS, FakeQuant, is_fake_quant
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node

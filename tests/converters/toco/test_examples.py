@@ -12,9 +12,10 @@ from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.converters.toco import schedule
 from minmax_lint.converters.toco.examples import EXAMPLES, UNOBSERVED
-from minmax_lint.converters.toco.model import Model, Operator
-from minmax_lint.converters.toco.passes import Transformation
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.tables import VERSIONS, Version
+from minmax_lint.converters.toco.transformations.graph_transformation import Transformation
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode

@@ -6,10 +6,11 @@ merge_reshape_into_preceding_transpose.cc.
 
 from __future__ import annotations
 
-from minmax_lint.converters.toco.fusion import broadcast
-from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.tables import MOVES_ELEMENTS
-from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
+from minmax_lint.converters.toco.transformations.fusion import broadcast
+from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
 
 
 def move_binary_operator_before_reshape(model: Model, op: Operator) -> bool:

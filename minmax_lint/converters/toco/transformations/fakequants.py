@@ -6,9 +6,10 @@ resolve_constant_fake_quant.cc, drop_fake_quant.cc, make_initial_dequantize_oper
 
 from __future__ import annotations
 
-from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal
-from minmax_lint.converters.toco.trivial import remove_passthrough
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
+from minmax_lint.converters.toco.transformations.trivial import remove_passthrough
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 

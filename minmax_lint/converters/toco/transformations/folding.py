@@ -11,9 +11,10 @@ import operator
 from collections.abc import Callable
 
 from minmax_lint.converters.toco.constants import combined, known_zero
-from minmax_lint.converters.toco.model import Array, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal
-from minmax_lint.converters.toco.trivial import constant_and_variable, remove_passthrough
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Array, Operator
+from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 

@@ -6,79 +6,23 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
-from minmax_lint.converters.toco.fakequants import check_contains_zero
-from minmax_lint.converters.toco.fusion import BIAS_SLOT
+from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm, Unfollowed
 from minmax_lint.converters.toco.invariants import misplaced
-from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
-from minmax_lint.converters.toco.parameters import Parameters, array_parameters, parameters
-from minmax_lint.converters.toco.passes import Fatal, Unfollowed
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
+from minmax_lint.converters.toco.quantization_util import Parameters, array_parameters, parameters
+from minmax_lint.converters.toco.quantize.check_ready import lacks_range
 from minmax_lint.converters.toco.tables import CLAMPS, FIXED_QUANTIZATION, Version
-from minmax_lint.converters.toco.trivial import remove_passthrough
+from minmax_lint.converters.toco.transformations.fakequants import check_contains_zero
+from minmax_lint.converters.toco.transformations.fusion import BIAS_SLOT
+from minmax_lint.converters.toco.transformations.trivial import remove_passthrough
 from minmax_lint.graph.dtype import DType
-
-
-class MissingRange(Fatal):
-    """TOCO aborts because `array` has no range."""
-
-
-class NoQuantizedForm(Fatal):
-    """TOCO aborts because it cannot quantize operators of this type."""
-
 
 FATAL_SUFFIX = (
     "Sorry, and patches welcome (that's a relatively fun patch to write, mostly providing the actual quantized "
     "arithmetic code for this op)."
 )
-
-
-def ordered(model: Model) -> list[Operator]:
-    """FixOperatorOrdering: again and again the first operator whose inputs are there."""
-    missing: dict[Operator, int] = {}
-    readers: dict[Operator, list[Operator]] = {}
-    for op in model.operators():
-        producers = {model.arrays[name].producer for name in op.inputs} - {None, op}
-        missing[op] = len(producers)
-        for producer in producers:
-            if producer is not None:
-                readers.setdefault(producer, []).append(op)
-    ready = [(op.position, op) for op, count in missing.items() if not count]
-    result: list[Operator] = []
-    while ready:
-        _, op = heappop(ready)
-        result.append(op)
-        for reader in readers.get(op, ()):
-            missing[reader] -= 1
-            if not missing[reader]:
-                heappush(ready, (reader.position, reader))
-    if len(result) < len(missing):
-        raise Unfollowed("the graph has a cycle")
-    return result
-
-
-def lacks_range(model: Model, name: str) -> bool:
-    """Whether an array would need a range and has none."""
-    array = model.arrays[name]
-    return array.dtype is DType.FLOAT and array.minmax is None and array.buffer is None
-
-
-def check_ready(model: Model, operators: list[Operator]) -> None:
-    """The first input that lacks a range aborts (wording F1)."""
-    for op in operators:
-        for name in op.inputs:
-            if lacks_range(model, name):
-                raise MissingRange(
-                    f"Array {name}, which is an input to the {op.helpful_type} operator producing the output "
-                    f"array {op.output}, is lacking min/max data, which is necessary for quantization. If "
-                    "accuracy matters, either target a non-quantized output format, or run quantized training "
-                    "with your model from a floating point checkpoint to change the input graph to contain "
-                    "min/max information. If you don't care about accuracy, you can pass "
-                    "--default_ranges_min= and --default_ranges_max= for easy experimentation.",
-                    array=name,
-                    node=op.node.name,
-                )
 
 
 class Quantizer:
@@ -306,18 +250,4 @@ class Quantizer:
                 "--allow_nudging_weights_to_use_fast_gemm_kernel if you don't care about accuracy.",
                 array=array.source,
                 node=op.node.name,
-            )
-
-
-def check_inputs_consumed(model: Model) -> None:
-    """CheckFinalDataTypesSatisfied: a float input that nothing reads any more keeps its type (probe b25)."""
-    for name in model.inputs:
-        array = model.arrays.get(name)
-        if array is None or (
-            array.dtype is DType.FLOAT and not array.consumers and not model.is_output(name)
-        ):
-            raise Fatal(
-                f'Check failed: array.data_type == array.final_data_type Array "{name}" has mis-matching actual and '
-                "final data types (data_type=float, final_data_type=uint8).",
-                array=name,
             )

@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minmax_lint.converters.toco.constants import no_bit_set
-from minmax_lint.converters.toco.model import Array, Constant, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Array, Constant, Operator
 from minmax_lint.converters.toco.tables import CLAMPS, FUSES_ACTIVATION
-from minmax_lint.converters.toco.trivial import BINARIES, constant_and_variable, remove_passthrough
+from minmax_lint.converters.toco.transformations.trivial import (
+    BINARIES,
+    constant_and_variable,
+    remove_passthrough,
+)
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 

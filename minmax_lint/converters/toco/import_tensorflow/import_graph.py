@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
-from minmax_lint.converters.toco.branching import refuse_control_flow
-from minmax_lint.converters.toco.model import Constant, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal, Unfollowed
-from minmax_lint.converters.toco.tables import (
+from minmax_lint.converters.toco.failure import Fatal, Unfollowed
+from minmax_lint.converters.toco.import_tensorflow.control_flow import refuse_control_flow
+from minmax_lint.converters.toco.import_tensorflow.converter_map import (
     IMPORTED,
     NO_OPERATOR,
     NOT_FOLLOWED,
     OUTPUT_COUNT_ATTRS,
     OUTPUT_COUNTS,
 )
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Constant, Operator
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minmax_lint.converters.toco.model import UNKNOWN, MinMax, Model, Operator
-from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
 from minmax_lint.converters.toco.tables import FIXED_RANGE, FORWARD, Version
 
 Propagation = Callable[[Model, Operator], bool]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.toco.constants import combined
-from minmax_lint.converters.toco.fusion import propagate_shape
-from minmax_lint.converters.toco.model import Model, Operator
-from minmax_lint.converters.toco.trivial import BINARIES
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.transformations.fusion import propagate_shape
+from minmax_lint.converters.toco.transformations.trivial import BINARIES
 from minmax_lint.graph.dtype import DType
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from minmax_lint.converters.toco.model import UNKNOWN, MinMax
+from minmax_lint.converters.toco.operator import UNKNOWN, MinMax
 
 
 class Parameters(NamedTuple):

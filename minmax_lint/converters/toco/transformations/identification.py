@@ -7,8 +7,9 @@ identify_prelu.cc, identify_dilated_conv.cc.
 from __future__ import annotations
 
 from minmax_lint.converters.toco.constants import single_float
-from minmax_lint.converters.toco.model import Model, Operator
-from minmax_lint.converters.toco.passes import Fatal
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
 
 SEGFAULT = "crashed without a message (signal 11)"
 """TOCO follows a null pointer."""

@@ -6,7 +6,8 @@ Sources: remove_trivial_passthrough.cc, remove_trivial_*.cc, remove_tensorflow_*
 from __future__ import annotations
 
 from minmax_lint.converters.toco.constants import filled_with
-from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.graph.dtype import DType
 
 BINARIES = frozenset({"Add", "Div", "Mul", "Sub"})

@@ -6,8 +6,7 @@ Source: import_tensorflow.cc, resolve_tensorflow_switch.cc; 22 graphs measured w
 from __future__ import annotations
 
 from minmax_lint.converters.predicate import predicate
-from minmax_lint.converters.toco.passes import Fatal
-from minmax_lint.converters.toco.quantization import NoQuantizedForm
+from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference

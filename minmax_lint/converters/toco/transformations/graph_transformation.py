@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from minmax_lint.converters.toco.model import Model, Operator
+from minmax_lint.converters.toco.failure import Unfollowed
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
 
 Transformation = Callable[[Model, Operator], bool]
 """Looks at one operator and says whether it changed the model."""
 
 _VISITS = 64
 _ROUNDS = 1000
-
-
-class Fatal(Exception):
-    """TOCO aborts here."""
-
-    def __init__(self, message: str, *, array: str | None = None, node: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.array = array
-        self.node = node
-
-
-class Unfollowed(Exception):
-    """The model cannot say what TOCO does here; the message says why."""
 
 
 def run(

@@ -1,0 +1,25 @@
+"""How a conversion by TOCO ends before its time, and where this model does not know."""
+
+from __future__ import annotations
+
+
+class Fatal(Exception):
+    """TOCO aborts here."""
+
+    def __init__(self, message: str, *, array: str | None = None, node: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.array = array
+        self.node = node
+
+
+class Unfollowed(Exception):
+    """The model cannot say what TOCO does here; the message says why."""
+
+
+class MissingRange(Fatal):
+    """TOCO aborts because `array` has no range."""
+
+
+class NoQuantizedForm(Fatal):
+    """TOCO aborts because it cannot quantize operators of this type."""

@@ -1,0 +1,1 @@
+"""From TensorFlow's nodes to TOCO's operators (import_tensorflow.cc)."""

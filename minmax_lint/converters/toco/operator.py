@@ -1,0 +1,167 @@
+"""Operators and arrays: what TOCO's model consists of.
+
+Names follow TOCO's (model.h); arrays keep the names that TOCO's messages use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.inference.inference import Inference
+
+_KEPT_BYTES = 1 << 16
+
+
+class MinMax(NamedTuple):
+    """A range TOCO recorded on an array, in doubles."""
+
+    min: float
+    max: float
+
+
+UNKNOWN = MinMax(float("nan"), float("nan"))
+"""The range of a variable whose value nobody gave us; compare with `is`: a FakeQuant may really hold NaN."""
+
+
+class Constant:
+    """A constant array's buffer; its value is computed when somebody asks for it.
+
+    Weights are computed anew each time: that is seldom, and kept they would fill the memory.
+    """
+
+    __slots__ = ("_load", "_tensor")
+
+    def __init__(self, load: Callable[[], Tensor | None]) -> None:
+        self._load: Callable[[], Tensor | None] | None = load
+        self._tensor: Tensor | None = None
+
+    def tensor(self) -> Tensor | None:
+        """The value; None where it is not known."""
+        if self._load is None:
+            return self._tensor
+        found = self._load()
+        known = found if found is not None and found.known else None
+        if known is None or known.nbytes <= _KEPT_BYTES:
+            self._tensor, self._load = known, None
+        return known
+
+    def scalar(self) -> float | None:
+        """The value of a one-element array; None if it has more elements or is not known."""
+        tensor = self.tensor()
+        return tensor.real() if tensor is not None and tensor.size == 1 else None
+
+    def integers(self) -> tuple[int, ...] | None:
+        """The elements as ints; None if not known."""
+        tensor = self.tensor()
+        return None if tensor is None else tuple(int(value) for value in tensor.values())
+
+
+class Array:
+    """One array. `source` is the array of the source graph that it stands for, `minmax` its range."""
+
+    __slots__ = (
+        "_dtype",
+        "_inference",
+        "_shape",
+        "_shaped",
+        "buffer",
+        "consumers",
+        "minmax",
+        "name",
+        "narrow_range",
+        "producer",
+        "source",
+    )
+
+    def __init__(self, name: str, source: str, inference: Inference | None, dtype: DType | None) -> None:
+        self.name = name
+        self.source = source
+        self._inference = inference
+        self._shape: tuple[int, ...] | None = None
+        self._shaped = False
+        self._dtype = dtype
+        self.buffer: Constant | None = None
+        self.minmax: MinMax | None = None
+        self.narrow_range = False
+        self.producer: Operator | None = None
+        self.consumers: dict[Operator, None] = {}
+
+    @property
+    def dtype(self) -> DType:
+        """The element type; INVALID where TOCO knows none, which counts as not float."""
+        if self._dtype is None:
+            self._dtype = self._inference.dtype(self.name) if self._inference is not None else DType.INVALID
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: DType) -> None:
+        self._dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The static shape, or None where a dimension is not known (TOCO then waits for it)."""
+        if not self._shaped:
+            self._shaped = True
+            found = self._inference.shape(self.name) if self._inference is not None else None
+            self._shape = _static(found)
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: Shape | None) -> None:
+        self._shape = _static(shape)
+        self._shaped = True
+
+
+def _static(shape: Shape | None) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    static = tuple([dim for dim in shape if dim is not None])
+    return static if len(static) == len(shape) else None
+
+
+class Operator:
+    """One operator. `node` is the source node it comes from, `nodes` all that were merged into it."""
+
+    __slots__ = (
+        "activation",
+        "alive",
+        "attrs",
+        "following",
+        "inputs",
+        "node",
+        "nodes",
+        "outputs",
+        "position",
+        "preceding",
+        "type",
+    )
+
+    def __init__(self, type: str, inputs: Iterable[str], outputs: Iterable[str], node: Node) -> None:
+        self.type = type
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.node = node
+        self.nodes: tuple[str, ...] = (node.name,)
+        self.activation: str | None = None
+        self.attrs: dict[str, object] = {}
+        self.position = 0
+        self.preceding: Operator | None = None
+        self.following: Operator | None = None
+        self.alive = False
+
+    @property
+    def output(self) -> str:
+        """The first output array."""
+        return self.outputs[0]
+
+    @property
+    def helpful_type(self) -> str:
+        """The type as TOCO's messages spell it."""
+        return f"(Unsupported TensorFlow op: {self.node.op})" if self.type == "Unsupported" else self.type
+
+    def __repr__(self) -> str:
+        return f"{self.type}({', '.join(self.inputs)}) -> {', '.join(self.outputs)}"

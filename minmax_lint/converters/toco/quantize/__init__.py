@@ -1,0 +1,1 @@
+"""The check that every range is there, and the quantization of every operator (quantize.cc)."""

@@ -1,0 +1,102 @@
+"""Shape functions of ops on images: convolutions, pools, resizes, and moves between space, depth and batch.
+
+Sources: core/ops/nn_ops.cc, array_ops.cc, image_ops.cc; core/framework/common_shape_fns.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.shape_arithmetic import (
+    Size,
+    windowed,
+)
+from minmax_lint.inference.shape_call import Call, times
+
+
+def conv(call: Call) -> list[Shape | None]:
+    """Conv2D and DepthwiseConv2dNative."""
+    image, filters = call.known(0), call.known(1)
+    depth = filters[3] if call.node.op == "Conv2D" else times(filters[2], filters[3])
+    return [_spatial(call.node, image, filters[:2], depth)]
+
+
+def pool(call: Call) -> list[Shape | None]:
+    """MaxPool and AvgPool."""
+    image = call.known(0)
+    height, width = _places(call.node)
+    window = call.node.integers("ksize")
+    return [_spatial(call.node, image, (window[height], window[width]), image[_channel_place(call.node)])]
+
+
+def _spatial(node: Node, image: Shape, window: Sequence[Size], depth: Size) -> Shape:
+    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
+    explicit = node.integers("explicit_paddings") or (0,) * 8
+    result: list[Size] = list(image)
+    for place, extent in zip(_places(node), window, strict=True):
+        pads = (explicit[2 * place], explicit[2 * place + 1])
+        result[place] = windowed(
+            image[place], extent, strides[place], dilations[place], node.text("padding", "VALID"), pads
+        )
+    result[_channel_place(node)] = depth
+    return tuple(result)
+
+
+def _places(node: Node) -> tuple[int, int]:
+    return (2, 3) if node.text("data_format", "NHWC") == "NCHW" else (1, 2)
+
+
+def _channel_place(node: Node) -> int:
+    return 1 if node.text("data_format", "NHWC") == "NCHW" else 3
+
+
+def resize(call: Call) -> list[Shape | None]:
+    """ResizeBilinear, ResizeNearestNeighbor and ResizeBicubic."""
+    image = call.known(0)
+    try:
+        height, width = call.values(1)
+    except ValueError:
+        height = width = None
+    return [(image[0], height, width, image[3])]
+
+
+def space_to_batch(call: Call) -> list[Shape | None]:
+    """SpaceToBatchND."""
+    shape, block, pads = list(call.known(0)), call.values(1), call.values(2)
+    for i, factor in enumerate(block):
+        size, low, high = shape[i + 1], pads[2 * i], pads[2 * i + 1]
+        if size is None or factor is None or low is None or high is None:
+            shape[i + 1] = None
+        else:
+            shape[i + 1] = (size + low + high) // factor
+        shape[0] = times(shape[0], factor)
+    return [tuple(shape)]
+
+
+def batch_to_space(call: Call) -> list[Shape | None]:
+    """BatchToSpaceND."""
+    shape, block, crops = list(call.known(0)), call.values(1), call.values(2)
+    for i, factor in enumerate(block):
+        size, low, high = shape[i + 1], crops[2 * i], crops[2 * i + 1]
+        if size is None or factor is None or low is None or high is None:
+            shape[i + 1] = None
+        else:
+            shape[i + 1] = size * factor - low - high
+        shape[0] = None if shape[0] is None or factor is None else shape[0] // factor
+    return [tuple(shape)]
+
+
+def depth_space(call: Call) -> list[Shape | None]:
+    """DepthToSpace and SpaceToDepth."""
+    batch, height, width, depth = call.known(0)
+    block = call.node.integer("block_size", 1)
+    if call.node.op == "DepthToSpace":
+        return [(batch, times(height, block), times(width, block), depth and depth // (block * block))]
+    return [(batch, height and height // block, width and width // block, times(depth, block * block))]
+
+
+def batch_norm(call: Call) -> list[Shape | None]:
+    """FusedBatchNorm in all its versions."""
+    return [call.shape(0), *([call.shape(1)] * 5)]
