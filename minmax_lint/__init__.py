@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
-    from minmax_lint.api import calibrate, convert, explain, fix, lint
+    from minmax_lint.api import calibrate, compare, convert, explain, fix, lint
     from minmax_lint.assertion import assert_quantizable
     from minmax_lint.converters.prediction import Prediction
     from minmax_lint.errors import UserError
     from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.report.comparison import Comparison
     from minmax_lint.report.report import Report
     from minmax_lint.rules.framework.finding import Finding
     from minmax_lint.source_guard import guard
@@ -30,10 +31,12 @@ _HOMES = {
     "fix": "minmax_lint.api",
     "guard": "minmax_lint.source_guard",
     "calibrate": "minmax_lint.api",
+    "compare": "minmax_lint.api",
     "convert": "minmax_lint.api",
     "checked": "minmax_lint.workflows.checking",
     "CheckFailed": "minmax_lint.workflows.checking",
     "assert_quantizable": "minmax_lint.assertion",
+    "Comparison": "minmax_lint.report.comparison",
     "Finding": "minmax_lint.rules.framework.finding",
     "Patch": "minmax_lint.fixes.engine.patch",
     "Prediction": "minmax_lint.converters.prediction",
@@ -43,6 +46,7 @@ _HOMES = {
 
 __all__ = [
     "CheckFailed",
+    "Comparison",
     "Finding",
     "Patch",
     "Prediction",
@@ -52,6 +56,7 @@ __all__ = [
     "assert_quantizable",
     "calibrate",
     "checked",
+    "compare",
     "convert",
     "explain",
     "fix",

@@ -1,4 +1,4 @@
-"""The Python interface: `lint`, `fix`, `convert`, `calibrate`, `explain`."""
+"""The Python interface: `lint`, `compare`, `fix`, `convert`, `calibrate`, `explain`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Method
     from minmax_lint.backends.conversion import Engine
     from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.report.comparison import Comparison
     from minmax_lint.workflows.convert import Conversion
 
 Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
@@ -77,6 +78,38 @@ def _report_on(made_from: Any, model: Model) -> Report | None:
         return made_from
     flow = model.finished.flow if model.finished is not None else "tf1"
     return lint(made_from, converters=["mlir-v2" if flow == "tf2" else "mlir"])
+
+
+def compare(
+    source: Any,
+    inputs: Inputs | None = None,
+    outputs: Sequence[str] | str | None = None,
+    *,
+    signature: str | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    trust: bool = False,
+    python: str | PathLike[str] | None = None,
+) -> Comparison:
+    """Every way of converting a model: each converter, each call that fits the model, each TensorFlow version.
+
+    The arguments are those of `lint`. The `.ways` of the result stand best first; each has its `name` (as converters
+    are called: `mlir-int8`), the TensorFlow `versions` that answer alike, their `prediction`, the types of inputs
+    and outputs, the share of ops that the Edge TPU runs, and the Python that converts this way as `code`.
+    Raises UserError as `lint` does, and for a finished .tflite model.
+    """
+    from minmax_lint.workflows.compare import compare_opened
+
+    return compare_opened(
+        open_model(
+            source,
+            inputs,
+            outputs,
+            signature=signature,
+            checkpoint=checkpoint,
+            trust=trust,
+            python=python,
+        )
+    )
 
 
 def fix(

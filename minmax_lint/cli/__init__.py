@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "find what will keep a graph from being quantized",
     "fix": "write a repaired copy of a graph",
     "convert": "run the real converter in a child process and say what came out",
+    "compare": "show every way of converting a model side by side, the best first",
     "trace": "show what the converter keeps and what lies outside",
     "inspect": "show a model's format, inputs, outputs and FakeQuants",
     "explain": "explain a rule, or a converter's error message",

@@ -30,6 +30,12 @@ USAGES = {
         "eval.pb --fix --output model.tflite",
         "eval.pb --fix --output model.tflite --engine toco --python ~/tf1/bin/python",
     ),
+    "compare": (
+        "GRAPH [options]",
+        "eval.pb",
+        "export/ --output-format markdown=ways.md",
+        "export/ -v            # with the Python of every way",
+    ),
     "trace": ("GRAPH [options]", "eval.pb -o output"),
     "inspect": ("GRAPH [options]", "eval.pb", "export/ --signature serving_default"),
     "explain": (

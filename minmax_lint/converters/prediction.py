@@ -75,6 +75,17 @@ class Placement:
     """Outputs of ops that the device could run, but leaves to the CPU as well because of this one."""
 
 
+Versions = tuple[tuple[int, int], tuple[int, int]]
+"""The first and the last (major, minor) of a span of TensorFlow versions."""
+EVERY: Versions = ((0, 0), (99, 0))
+
+
+def shared_versions(predictions: Iterable[Prediction]) -> Versions:
+    """The versions for which all of them hold."""
+    spans = [one.versions for one in predictions]
+    return max(first for first, _ in spans), min(last for _, last in spans)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """The prediction of one profile for one graph (contract: "Prediction").
@@ -102,6 +113,8 @@ class Prediction:
     """Where `runs` is False: the interpreter's reason, op first."""
     cpu_ops: tuple[Placement, ...] = ()
     """Of a profile with a device: the ops that it leaves to the CPU."""
+    versions: Versions = EVERY
+    """Of an MLIR profile: the TensorFlow versions that are known to do the same with this graph."""
 
     @property
     def computing(self) -> int:

@@ -1,7 +1,7 @@
 """Linting a MobileNet-size frozen graph against really converting it (MLIR).
 
 Targets: a cold `minmax-lint check` takes at most 1/12 of the time of a cold conversion, a warm lint at
-most 1/20 of a warm conversion.
+most 1/20 of a warm conversion. A cold `minmax-lint compare` of all profiles takes at most 1 CPU second.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from minmax_lint.backends.conversion import convert_graph
 from minmax_lint.backends.conversion.run import DEFAULT_STATS
 from minmax_lint.backends.conversion.worker import convert, import_tensorflow
 from tests.benchmarks.clock import best, best_child
+from tests.benchmarks.cpu import cpu_seconds
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.mobilenet import INPUT, INPUT_SHAPE, OUTPUT, write
 
@@ -25,6 +26,7 @@ def measure() -> Iterator[Figure]:
         path = write(Path(folder, "mobilenet.pb"))
         yield from _cold(path)
         yield from _warm(path)
+        yield Figure("cold minmax-lint compare, all profiles", _compared(path), "CPU s", 1.0)
 
 
 def _cold(path: Path) -> Iterator[Figure]:
@@ -35,6 +37,10 @@ def _cold(path: Path) -> Iterator[Figure]:
     yield Figure("cold minmax-lint check", linted, "s")
     yield Figure("cold conversion", converted, "s")
     yield Figure("cold check / cold conversion", linted / converted, "", 1 / 12)
+
+
+def _compared(path: Path) -> float:
+    return cpu_seconds(["-m", "minmax_lint", "compare", str(path), "--output-format", "json"])
 
 
 def _warm(path: Path) -> Iterator[Figure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from minmax_lint.converters.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.legacy.quantize_model import quantize_model
@@ -35,16 +36,17 @@ def predict(
     refused = refusal(kept, profile.name)
     if refused is not None:
         return refused
+    version = Version(profile.version)
     try:
-        return _followed(kept, inference, profile, stats or {}, infers)
+        found = _followed(kept, inference, profile, version, stats or {}, infers)
     except ByChance as error:
-        lucky, unlucky = (
-            _followed(kept, inference, profile, stats or {}, infers, luck) for luck in (True, False)
+        found, unlucky = (
+            _followed(kept, inference, profile, version, stats or {}, infers, luck) for luck in (True, False)
         )
-        if _decisive(lucky) == _decisive(unlucky):
-            return lucky
-        cause = Obstacle("other", None, error.node, str(error))
-        return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+        if _decisive(found) != _decisive(unlucky):
+            cause = Obstacle("other", None, error.node, str(error))
+            found = Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+    return replace(found, versions=(version.span.first, version.span.last))
 
 
 def _decisive(prediction: Prediction) -> object:
@@ -55,12 +57,12 @@ def _followed(
     kept: Kept,
     inference: Inference,
     profile: Profile,
+    version: Version,
     stats: Mapping[str, tuple[float, float]],
     infers: bool | None = None,
     luck: bool | None = None,
 ) -> Prediction:
     """The prediction where chance always decides for integer (`luck`) or for float; without it raises ByChance."""
-    version = Version(profile.version)
     signed = profile.flow == "tf2"
     try:
         function = float_model(kept, inference, version)

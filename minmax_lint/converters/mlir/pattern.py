@@ -62,15 +62,39 @@ def pattern(
 
 
 def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
-    """Operation -> the patterns of that version that start at it, in the order of the list."""
-    return _by_root(tuple(patterns), version)
+    """Operation -> the patterns of that version that start at it, in the order of the list.
+
+    The span of the version is narrowed where one with bounds rewrites something, and where one that other versions
+    have could start.
+    """
+    unbounded, bounded = _by_root(tuple(patterns))
+    return {
+        **unbounded,
+        **{root: tuple(_noting(one, version) for one in found) for root, found in bounded.items()},
+    }
 
 
 @cache
-def _by_root(patterns: tuple[Pattern, ...], version: Version) -> Patterns:
-    found: dict[str, list[Rewrite]] = {}
+def _by_root(patterns: tuple[Pattern, ...]) -> tuple[dict[str, tuple[Pattern, ...]], ...]:
+    """Operation -> its patterns: where all versions have them all, and where they do not."""
+    found: dict[str, list[Pattern]] = {}
     for one in patterns:
-        if version.has(one):
-            for root in one.roots:
-                found.setdefault(root, []).append(one)
-    return found
+        for root in one.roots:
+            found.setdefault(root, []).append(one)
+    split: tuple[dict[str, tuple[Pattern, ...]], ...] = ({}, {})
+    for root, ones in found.items():
+        split[any(map(_is_bounded, ones))][root] = tuple(ones)
+    return split
+
+
+def _is_bounded(one: Pattern) -> bool:
+    return one.since > FIRST or one.until < LAST
+
+
+def _noting(one: Pattern, version: Version) -> Rewrite:
+    """The pattern; calling it narrows the span of the version where another could do something else."""
+    if not _is_bounded(one):
+        return one
+    if one.holds(version.number):
+        return lambda rewriter, op: one(rewriter, op) and version.has(one)
+    return lambda rewriter, op: version.has(one)

@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import 
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lowered
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
-from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.prediction import Prediction, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
@@ -21,12 +21,18 @@ _ALONE = Around()
 
 def predict(kept: Kept, inference: Inference, profile: Profile, around: Around = _ALONE) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph, branches of If and While included."""
-    if (
-        profile.strict
-    ):  # ranges are asked for in all functions before an operator is refused (quantize_model.cc)
+    if profile.strict:
+        # Ranges are asked for in all functions before an operator is refused (quantize_model.cc). A model that is all
+        # integer can have such operators as well: the QUANTIZE and DEQUANTIZE of its FakeQuants.
         lenient = predict(kept, inference, replace(profile, strict=False), around)
-        if lenient.verdict != "float":
+        if lenient.verdict in ("abort", "undetermined"):
             return lenient
+        strict = _predict(kept, inference, profile, around)
+        return replace(strict, versions=shared_versions((lenient, strict)))
+    return _predict(kept, inference, profile, around)
+
+
+def _predict(kept: Kept, inference: Inference, profile: Profile, around: Around) -> Prediction:
     kept, inference = functional(*decided(kept, inference))
     if profile.flow == "tf2" and not around.strict:
         kept, inference = with_fused_lstm(kept, inference)

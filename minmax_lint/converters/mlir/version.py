@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from minmax_lint.converters.mlir import tables
@@ -36,13 +36,52 @@ class Behaviour(Bounds):
     """What it is called in TensorFlow's source, or what is seen of it where the source has no name for it."""
 
 
+class Span:
+    """The versions that do what one version does, as far as it was asked: `first` to `last`, both included."""
+
+    def __init__(self, first: Number = FIRST, last: Number = LAST) -> None:
+        self.first = first
+        self.last = last
+
+    def narrow(self, bounded: Bounds, number: Number) -> None:
+        """Leave out the versions in which `bounded` holds and in `number` does not, or the other way round."""
+        (major, since), (_, until) = bounded.since, bounded.until
+        if bounded.holds(number):
+            self.first, self.last = max(self.first, bounded.since), min(self.last, bounded.until)
+        elif number < bounded.since:
+            self.last = min(self.last, (major, since - 1))
+        else:
+            self.first = max(self.first, (major, until + 1))
+
+
+@dataclass(frozen=True)
+class Ops:
+    """Ops that some versions know something about: a question about one of them narrows the span of the version."""
+
+    version: Version
+    always: frozenset[str]
+    bounds: Mapping[str, Bounds]
+
+    def __contains__(self, op: str) -> bool:
+        if op in self.always:
+            return True
+        bounded = self.bounds.get(op)
+        return bounded is not None and self.version.has(bounded)
+
+
 @dataclass(frozen=True)
 class Version:
-    """The MLIR converter of one TensorFlow version."""
+    """The MLIR converter of one TensorFlow version.
+
+    `span` holds the versions that answer every question so far as this one does: what is predicted with it holds
+    for all of them. So nothing that depends on the version may read `number`, and a question comes last in its
+    condition: it is asked only where it decides something.
+    """
 
     number: Number
     calibrated: bool = False
     """Whether ranges are calibrated."""
+    span: Span = field(default_factory=Span, compare=False, repr=False)
 
     @cached_property
     def for_calibration(self) -> Version:
@@ -51,28 +90,31 @@ class Version:
 
     def has(self, bounded: Bounds) -> bool:
         """Whether this version has a pattern or a behaviour."""
+        self.span.narrow(bounded, self.number)
         return bounded.holds(self.number)
 
-    def _ops(self, since: Mapping[str, Number]) -> frozenset[str]:
-        return frozenset(op for op, first in since.items() if self.number >= first)
-
     @cached_property
-    def quantizable(self) -> frozenset[str]:
+    def quantizable(self) -> Ops:
         """Ops with a quantized form."""
         always = tables.QUANTIZABLE | (tables.CALIBRATED if self.calibrated else frozenset())
-        return always | self._ops(tables.QUANTIZABLE_SINCE)
+        return Ops(self, always, _since(tables.QUANTIZABLE_SINCE))
 
     @cached_property
-    def same_scale(self) -> frozenset[str]:
+    def same_scale(self) -> Ops:
         """Ops whose float operands and results share one scale, which flows both ways."""
-        return tables.SAME_SCALE | self._ops(tables.SAME_SCALE_SINCE)
+        return Ops(self, tables.SAME_SCALE, _since(tables.SAME_SCALE_SINCE))
 
     @cached_property
-    def four_bits(self) -> frozenset[str]:
+    def four_bits(self) -> Ops:
         """Ops that take and make types of 4 bits."""
-        return tables.FOUR_BITS | self._ops(tables.FOUR_BITS_SINCE)
+        return Ops(self, tables.FOUR_BITS, _since(tables.FOUR_BITS_SINCE))
 
     @cached_property
-    def without_builtin(self) -> frozenset[str]:
+    def without_builtin(self) -> Ops:
         """TensorFlow ops that this version refuses and a later one does not."""
-        return frozenset(op for op, since in tables.LEGALIZED_SINCE.items() if self.number < since)
+        until = {op: Bounds(until=(since[0], since[1] - 1)) for op, since in tables.LEGALIZED_SINCE.items()}
+        return Ops(self, frozenset(), until)
+
+
+def _since(first: Mapping[str, Number]) -> Mapping[str, Bounds]:
+    return {op: Bounds(since=number) for op, number in first.items()}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
@@ -106,6 +106,7 @@ def with_branches(
         float_ops=floats if worst.verdict == "float" else (),
         ops=tuple(op for one in everything for op in one.ops),
         obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
+        versions=shared_versions(everything),
     )
 
 

@@ -47,25 +47,24 @@ def _reversed(node: Node, given: Range) -> Refused:
     )
 
 
+_COVERED = {"MEAN": QUANTIZE_MEAN_RESULT, "CONCATENATION": QUANTIZE_CONCAT_RESULT}
+
+
 def quantize_results(function: Function, version: Version) -> None:
     """MEAN, and CONCATENATION of FakeQuants only, get a FakeQuant where they have none of their own.
 
     Its range is that of the (first) operand, even if the others differ. Read off the dumps of PrepareTFPass:
     no other operation is treated so, and ranges in attributes or of constants do not count.
     """
-    covered = {
-        name
-        for name, behaviour in (("MEAN", QUANTIZE_MEAN_RESULT), ("CONCATENATION", QUANTIZE_CONCAT_RESULT))
-        if version.has(behaviour)
-    }
     for op in function:
-        if op.name not in covered:
+        behaviour = _COVERED.get(op.name)
+        if behaviour is None:
             continue
         quantizes = [quantize_of(value) for value in (op.operands if op.name != "MEAN" else op.operands[:1])]
         first = quantizes[0]
         if first is None or first.result.scale is None or not all(map(_passes_on, quantizes)):
             continue
-        if not any(user.attrs.get("movable") for user in op.result.users):
+        if not any(user.attrs.get("movable") for user in op.result.users) and version.has(behaviour):
             _cover(function, op, first)
 
 
@@ -108,8 +107,9 @@ def constant_behind(value: Value) -> Operation | None:
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     ranges = found.ranges or _computed(importer, node)
     for range_ in ranges if found.degenerate or not found.ranges else ():
-        tolerated = range_.has_nan and not importer.version.has(CRASHES_ON_NAN)
-        if range_.known and not tolerated and not range_.finite:
+        if not range_.known or range_.finite:
+            continue
+        if not range_.has_nan or importer.version.has(CRASHES_ON_NAN):
             raise Refused(
                 "other",
                 "crashed without a message (signal 11)",

@@ -202,6 +202,9 @@ PHASE_2 = (
 )
 """The second phase."""
 
+BATCH_MATMUL_PASSES = (fuse_transpose_fc_operands_to_batch_matmul, *OPTIMIZE_BATCH_MATMUL)
+"""BATCH_MATMUL and FULLY_CONNECTED become each other."""
+
 PATTERNS = tuple(
     dict.fromkeys(
         (
@@ -219,21 +222,27 @@ PATTERNS = tuple(
 
 def optimize(function: Function, version: Version) -> None:
     """Run the passes."""
-    early = version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
     _run(function, OPTIMIZE_BROADCAST_LIKE, version)
     _run(function, PUSH_TRANSPOSE_THROUGH_EWISE, version)
-    if version.has(MERGES_RESHAPES_FIRST):
+    if _starts(function, PHASE_0) and version.has(MERGES_RESHAPES_FIRST):
         _run(function, PHASE_0, version)
-    if early:  # it goes from the last operation to the first: it meets the product before its operands
+    if _starts(function, BATCH_MATMUL_PASSES) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
+        # It goes from the last operation to the first: it meets the product before its operands
         _run(function, (fuse_transpose_fc_operands_to_batch_matmul,), version)
         _run(function, OPTIMIZE_BATCH_MATMUL, version)
     _run(function, PHASE_1, version)
     _run(function, PHASE_2, version)
-    if not early and any(op.name == "BATCH_MATMUL" for op in function):
+    if any(op.name == "BATCH_MATMUL" for op in function) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
         _run(function, OPTIMIZE_BATCH_MATMUL, version)
         _run(function, PHASE_1, version)
         _run(function, PHASE_2, version)
     function.sweep()
+
+
+def _starts(function: Function, patterns: tuple[Pattern, ...]) -> bool:
+    """Whether there is an operation that one of the patterns could start at."""
+    roots = {root for one in patterns for root in one.roots}
+    return any(op.name in roots for op in function)
 
 
 def _run(function: Function, patterns: tuple[Pattern, ...], version: Version) -> None:

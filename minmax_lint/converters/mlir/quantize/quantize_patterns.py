@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import ByChance
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
-from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
@@ -44,12 +44,15 @@ def quantize(function: Function, version: Version, luck: bool | None = None) -> 
             for user in dict.fromkeys(users)
         )
 
-    patterns: dict[str, tuple[Rewrite, ...]] = {
-        QUANTIZE: (squash, behind),
-        DEQUANTIZE: (in_front, restore_constant),
-    }
-    if version.has(SQUASH_DQ_Q):
-        patterns[QUANTIZE] = (behind,)
+    def squash(rewriter: Rewriter, op: Operation) -> bool:
+        """A quantize of what was dequantized goes, even of another type."""
+        before = op.operands[0].op
+        if before is None or before.name != DEQUANTIZE or version.has(SQUASH_DQ_Q):
+            return False
+        rewriter.replace(op, before.operands[0])
+        return True
+
+    patterns = {QUANTIZE: (squash, behind), DEQUANTIZE: (in_front, restore_constant)}
     Rewriter(function, patterns).run()
     function.sweep()
 
@@ -121,13 +124,4 @@ def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
     if constant is None:
         return False
     rewriter.replace(op, constant.result)
-    return True
-
-
-def squash(rewriter: Rewriter, op: Operation) -> bool:
-    """A quantize of what was dequantized goes, even of another type."""
-    before = op.operands[0].op
-    if before is None or before.name != DEQUANTIZE:
-        return False
-    rewriter.replace(op, before.operands[0])
     return True

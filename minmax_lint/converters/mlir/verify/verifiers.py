@@ -31,8 +31,8 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
         check_types(op, signed=signed)
-        if op.name == "RESHAPE" and version.has(CHECKS_CHANNELS_OF_RESHAPES):
-            _check_channels(op)
+        if op.name == "RESHAPE":
+            _check_channels(op, version)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)
 
@@ -112,10 +112,11 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
                 )
 
 
-def _check_channels(reshape: Operation) -> None:
+def _check_channels(reshape: Operation, version: Version) -> None:
     source, result = reshape.operands[0].shape, reshape.result.shape
     scale = reshape.result.scale
-    if scale and scale.channels and source and result and source[-1] != result[-1]:
+    moved = scale and scale.channels and source and result and source[-1] != result[-1]
+    if moved and version.has(CHECKS_CHANNELS_OF_RESHAPES):
         message = "'tfl.reshape' op requires 'output' type to be cast compatible with expected type"
         raise _mistyped(reshape, message)
 

@@ -1,0 +1,33 @@
+"""`minmax-lint compare`: every way of converting a model, side by side."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from minmax_lint.cli import options
+
+FORMATS = ("full", "json", "markdown")
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_graph(parser)
+    options.add_endpoints(parser)
+    options.add_formats(parser, FORMATS)
+    options.add_configuration(parser)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="the Python of every way, not of the best"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Print the ways, best first."""
+    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.source import named_source, read_by
+    from minmax_lint.reporters.comparison import RENDERERS
+    from minmax_lint.workflows.compare import compare_opened
+
+    formats = output_targets(args.output_format, FORMATS, read_by(args))
+    comparison = compare_opened(named_source(args))
+    emit(formats, lambda form, out: RENDERERS[form](comparison, out, verbose=args.verbose))
+    return 0

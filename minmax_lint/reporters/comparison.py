@@ -1,0 +1,142 @@
+"""A comparison of ways to convert a model, in each of its formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+from minmax_lint.escaping import json_text, markdown_block, markdown_code, markdown_text
+from minmax_lint.report.comparison import Comparison, Way
+from minmax_lint.report.words import WORDS, plural, short_message, tallied
+from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data
+from minmax_lint.reporters.formats.markdown import SYMBOLS
+
+RUNS = {True: "yes", False: "no", None: "not known"}
+
+
+def render_json(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
+    """Write one JSON document, indented."""
+    out.write(json_text(comparison_data(comparison)) + "\n")
+
+
+def render_markdown(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
+    """Write a table, and below it the code of every way."""
+    count = len(comparison.ways)
+    out.write(
+        f"# {markdown_code(comparison.path)}\n\n{count} {plural(count, 'way')} to convert it, best first.\n\n"
+    )
+    out.write(
+        "| Way | TensorFlow | Verdict | Integer ops | Integer MACs | Inputs → outputs | Runs | Edge TPU | |\n"
+    )
+    out.write("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+    for way in comparison.ways:
+        verdict = way.prediction.verdict
+        cells = (
+            markdown_code(way.name),
+            way.tensorflow,
+            f"{SYMBOLS[verdict]} {WORDS[verdict][0]}",
+            share_text(way.prediction.integer_share if has_model(way) else None),
+            share_text(way.prediction.integer_mac_share if has_model(way) else None),
+            markdown_text(types_text(way, "→")),
+            runs_text(way),
+            share_text(way.edge_tpu_share),
+            markdown_text(detail(way)),
+        )
+        out.write(f"| {' | '.join(cells)} |\n")
+    for way in comparison.ways:
+        if has_model(way):
+            out.write(f"\n## {markdown_code(way.name)}, TensorFlow {way.tensorflow}\n\n")
+            out.write(markdown_block(way.code.rstrip("\n"), "python"))
+
+
+def render_terminal(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
+    """Write a table, and below it the code of the best way; of all ways with `verbose`."""
+    from minmax_lint.reporters.terminal.comparison import print_comparison
+
+    print_comparison(out, comparison, every_code=verbose)
+
+
+RENDERERS: Mapping[str, Callable[..., None]] = {
+    "full": render_terminal,
+    "json": render_json,
+    "markdown": render_markdown,
+}
+"""The formats of `compare`; the first is the default."""
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """All of it as plain data."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": TOOL,
+        "path": comparison.path,
+        "format": comparison.format,
+        "inputs": {name: None if shape is None else list(shape) for name, shape in comparison.inputs.items()},
+        "outputs": list(comparison.outputs),
+        "inferred_how": comparison.inferred_how,
+        "ways": [way_data(way) for way in comparison.ways],
+    }
+
+
+def way_data(way: Way) -> dict[str, Any]:
+    """One way: its prediction with what only a comparison knows."""
+    profile = way.profile
+    return {
+        "way": way.name,
+        "engine": profile.engine,
+        "call": profile.call,
+        "tensorflow": [".".join(map(str, number)) for number in way.versions],
+        "converters": list(way.converters),
+        "input_types": dict(way.input_types),
+        "output_types": dict(way.output_types),
+        "needs_dataset": profile.ranges == "calibrated",
+        "edge_tpu_share": way.edge_tpu_share,
+        "runs": way.prediction.runs,
+        "refused": way.prediction.refused,
+        "code": way.code,
+        **prediction_data(way.prediction),
+    }
+
+
+def has_model(way: Way) -> bool:
+    """Whether the converter writes a model."""
+    return way.prediction.verdict in ("quantized", "float")
+
+
+def share_text(share: float | None) -> str:
+    """`97%`; only what is whole is 100%; `-` where it is not known."""
+    if share is None:
+        return "-"
+    return f"{min(share, 0.99):.0%}" if share < 1 else "100%"
+
+
+def types_text(way: Way, arrow: str) -> str:
+    """`uint8 → uint8`: the types of the model's inputs and outputs."""
+    inputs, outputs = way.types
+    return f"{inputs or 'none'} {arrow} {outputs or 'none'}" if has_model(way) else "-"
+
+
+def runs_text(way: Way) -> str:
+    """Whether TFLite's interpreter can run the model."""
+    return RUNS[way.prediction.runs] if has_model(way) else "-"
+
+
+def each_once(message: str) -> str:
+    """A message that says the same sentence of many ops, with each sentence once."""
+    return " ".join(dict.fromkeys(re.split(r"(?<=\.)\s+", message)))
+
+
+def detail(way: Way) -> str:
+    """What keeps the way from being the best: float ops, the interpreter's reason, the converter's message."""
+    found = way.prediction
+    if not has_model(way):
+        return each_once(short_message(found.message))
+    parts = []
+    if found.float_ops:
+        parts.append(f"float: {tallied(found.float_kinds)}")
+    elif found.verdict == "float":
+        parts.append(found.message)
+    if found.runs is False:
+        parts.append(found.refused)
+    return "; ".join(parts)

@@ -1,0 +1,80 @@
+"""Every way of converting a model on a terminal: a table, and the code of the best."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from minmax_lint.report.comparison import Comparison, Way
+from minmax_lint.report.words import WORDS, array_text, plural
+from minmax_lint.reporters.comparison import detail, has_model, runs_text, share_text, types_text
+from minmax_lint.reporters.terminal.page import Page, Part
+
+HEAD = ("way", "TensorFlow", "verdict", "ops", "MACs", "runs", "Edge TPU")
+EXPLAINED = (
+    "ops, MACs: share of operators and of multiply-accumulates that are integer; runs: with TFLite's own kernels; "
+    "Edge TPU: share of operators that it runs. `minmax-lint check --converter WAY` says why."
+)
+
+
+def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = False) -> None:
+    """Print the ways, best first."""
+    page = Page(out)
+    best = comparison.best.prediction
+    page.rule(comparison.path, WORDS[best.verdict][1])
+    inputs = ", ".join(array_text(name, shape) for name, shape in comparison.inputs.items()) or "no input"
+    outputs = ", ".join(comparison.outputs) or "no output"
+    count = len(comparison.ways)
+    page.block(
+        ("   ",), f"{count} {plural(count, 'way')} to convert it:  {inputs} {page.glyphs.arrow} {outputs}"
+    )
+    if comparison.inferred_how:
+        page.block(("   ",), f"inferred: {comparison.inferred_how}", "dim")
+    page.line()
+    rows = [_row(way) for way in comparison.ways]
+    widths = [max(len(_text(row[i])) for row in (HEAD, *rows)) for i in range(len(HEAD))]
+    _print_row(page, tuple((title, "dim") for title in HEAD), widths)
+    for way, row in zip(comparison.ways, rows, strict=True):
+        _print_row(page, row, widths)
+        below = [types_text(way, page.glyphs.arrow)] if has_model(way) else []
+        below += [detail(way)] if detail(way) else []
+        page.block(("     ",), "; ".join(below), "dim")
+    page.line()
+    page.block(("   ",), EXPLAINED, "dim")
+    page.line()
+    for way in comparison.ways if every_code else comparison.ways[:1]:
+        if has_model(way):
+            _print_code(page, way)
+
+
+def _row(way: Way) -> tuple[Part, ...]:
+    word, style = WORDS[way.prediction.verdict]
+    made = has_model(way)
+    runs = runs_text(way)
+    return (
+        (way.name, "bold"),
+        way.tensorflow,
+        (word, f"bold {style}"),
+        share_text(way.prediction.integer_share if made else None),
+        share_text(way.prediction.integer_mac_share if made else None),
+        (runs, "red" if runs == "no" else ""),
+        share_text(way.edge_tpu_share),
+    )
+
+
+def _print_row(page: Page, row: tuple[Part, ...], widths: list[int]) -> None:
+    parts: list[Part] = ["   "]
+    for part, width in zip(row, widths, strict=True):
+        parts.append((f"{_text(part):{width}}  ", "" if isinstance(part, str) else part[1]))
+    page.line(*parts)
+
+
+def _text(part: Part) -> str:
+    return part if isinstance(part, str) else part[0]
+
+
+def _print_code(page: Page, way: Way) -> None:
+    page.line("   ", (way.name, "bold"), f" with TensorFlow {way.tensorflow}:")
+    page.line()
+    for line in way.code.splitlines():
+        page.command("      ", line, "cyan")
+    page.line()

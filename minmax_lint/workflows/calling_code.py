@@ -1,0 +1,172 @@
+"""The Python that converts a model in one way, to copy into a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from minmax_lint.converters.profile import Profile
+from minmax_lint.escaping import command
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.model import Model
+
+FROZEN = "frozen.pb"
+_FLAGS: Mapping[str, tuple[str, ...]] = {
+    "v2": ("converter.optimizations = [tf.lite.Optimize.DEFAULT]",),
+    "dynamic": ("converter.optimizations = [tf.lite.Optimize.DEFAULT]",),
+    "float16": (
+        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
+        "converter.target_spec.supported_types = [tf.float16]",
+    ),
+    "int8": (
+        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
+        "converter.representative_dataset = samples",
+        "# converter.inference_input_type = converter.inference_output_type = tf.int8  # integer ends",
+    ),
+    "16x8": (
+        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
+        "converter.representative_dataset = samples",
+        "sixteen = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
+        "converter.target_spec.supported_ops = [sixteen]",
+    ),
+}
+"""Call -> what is set on the converter, in the TF2 flow."""
+_DIRECTLY = ("converter = tf.lite.TFLiteConverter.from_concrete_functions([function])",)
+_THROUGH_A_FOLDER = (
+    "# Branches and loops are converted from a SavedModel alone (TF 2.21).",
+    'tf.saved_model.save(tf.Module(), "saved_model", signatures={"serving_default": function})',
+    'converter = tf.lite.TFLiteConverter.from_saved_model("saved_model")',
+)
+_FALLBACK = "converter.target_spec.supported_ops = [sixteen, tf.lite.OpsSet.TFLITE_BUILTINS]"
+
+
+def calling_code(
+    model: Model,
+    path: str,
+    inputs: Mapping[str, Shape | None],
+    outputs: Sequence[str],
+    profile: Profile,
+    tensorflow: str,
+) -> str:
+    """The script; `tensorflow` says which versions it is for. Names in it are quoted as Python's texts are."""
+    call = profile.call
+    first = [f"import tensorflow as tf  # {tensorflow}", ""]
+    dataset = _samples(model, inputs) if profile.ranges == "calibrated" else []
+    if profile.flow == "tf1":
+        made = _tf1(model, path, inputs, outputs, profile)
+    else:
+        made = [*_tf2(model, path, inputs, outputs), *_flags(call)]
+    last = ["model = converter.convert()", 'open("model.tflite", "wb").write(model)']
+    return "\n".join([*first, *dataset, *made, *last]) + "\n"
+
+
+def _samples(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:
+    """The representative dataset: by key for a SavedModel, whose signature has no order."""
+    keys = [found[0] for found in model.input_keys(inputs).values() if found]
+    if len(inputs) == 1:
+        fed = "[sample]"
+    elif _is_saved_model(model) and len(keys) == len(inputs):
+        fed = "{" + ", ".join(f"{key!r}: sample[{key!r}]" for key in keys) + "}"
+    else:
+        fed = "[" + ", ".join(f"sample[{_array(name)!r}]" for name in inputs) + "]"
+    return [
+        "def samples():  # some hundred real inputs, as the model gets them in use",
+        "    for sample in dataset:",
+        f"        yield {fed}",
+        "",
+    ]
+
+
+def _flags(call: str) -> Iterable[str]:
+    if call == "16x8-fallback":
+        return (*_FLAGS["16x8"][:-1], _FALLBACK)
+    return _FLAGS[call]
+
+
+def _tf1(
+    model: Model,
+    path: str,
+    inputs: Mapping[str, Shape | None],
+    outputs: Sequence[str],
+    profile: Profile,
+) -> list[str]:
+    arrays = [_array(name) for name in inputs]
+    stats = ", ".join(f"{name!r}: (128, 64)" for name in arrays)
+    shapes = {_array(name): list(shape) for name, shape in inputs.items() if shape and None not in shape}
+    shaped = f", {shapes!r}" if shapes else ""
+    if _is_saved_model(model):
+        converter = [f"converter = lite.TFLiteConverter.from_saved_model({path!r})"]
+    else:
+        frozen, steps = _frozen(model, path)
+        converter = [
+            *steps,
+            f"converter = lite.TFLiteConverter.from_frozen_graph({frozen!r}, {arrays!r}, "
+            f"{[_array(name) for name in outputs]!r}{shaped})",
+        ]
+    return [
+        "lite = tf.compat.v1.lite",
+        *converter,
+        f"converter.experimental_new_converter = {profile.engine == 'mlir'}",
+        "converter.inference_type = tf.uint8",
+        f"converter.quantized_input_stats = {{{stats}}}  # mean, std: real = (byte - mean) / std",
+    ]
+
+
+def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: Sequence[str]) -> list[str]:
+    if _is_saved_model(model):
+        return [f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r})"]
+    if model.format.startswith("keras"):
+        return [
+            f"keras_model = tf.keras.models.load_model({path!r})",
+            "converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)",
+        ]
+    frozen, steps = _frozen(model, path)
+    return [
+        *steps,
+        f'graph_def = tf.compat.v1.GraphDef.FromString(open({frozen!r}, "rb").read())',
+        *_shapes(model, inputs),
+        'graph = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])',
+        "tensor = graph.graph.get_tensor_by_name",
+        f"function = graph.prune([tensor(name) for name in {[_tensor(name) for name in inputs]!r}],",
+        f"                       [tensor(name) for name in {[_tensor(name) for name in outputs]!r}])",
+        *(_THROUGH_A_FOLDER if model.graph.functions else _DIRECTLY),
+    ]
+
+
+def _shapes(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:
+    """Shapes that the placeholders do not have: TensorFlow takes them in front of the import alone."""
+    graph = model.graph
+    nodes = {parse_edge(name).node: shape for name, shape in inputs.items() if shape is not None}
+    given = {
+        node: list(shape)
+        for node, shape in nodes.items()
+        if graph.op(node) == "Placeholder" and graph[node].attribute("shape") != shape
+    }
+    if not given:
+        return []
+    return [
+        f"shapes = {given!r}",
+        "for node in graph_def.node:",
+        "    if node.name in shapes:",
+        '        node.attr["shape"].shape.CopyFrom(tf.TensorShape(shapes[node.name]).as_proto())',
+    ]
+
+
+def _is_saved_model(model: Model) -> bool:
+    return model.format.startswith("savedmodel")
+
+
+def _frozen(model: Model, path: str) -> tuple[str, list[str]]:
+    """The file with a frozen graph, and a remark on how to make it where the model is none."""
+    if model.format == "graphdef" and model.variables is None:
+        return path, []
+    return FROZEN, [f"# first: {command(['minmax-lint', 'fix', path, '--freeze', '--output', FROZEN])}"]
+
+
+def _array(name: str) -> str:
+    return array_name(*parse_edge(name))
+
+
+def _tensor(name: str) -> str:
+    edge = parse_edge(name)
+    return f"{edge.node}:{edge.port}"

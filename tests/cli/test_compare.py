@@ -1,0 +1,169 @@
+"""`compare`: every way of converting a model, the best first."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import minmax_lint
+from minmax_lint.cli import main
+from minmax_lint.converters import predict as predicting
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.reporters.comparison import each_once, has_model
+from minmax_lint.workflows import compare
+from tests.cli.founding import BROKEN, CHECKPOINT, FOUNDING, GUARDED, SAVED_MODEL
+from tests.interpreters import tf221
+
+Captured = pytest.CaptureFixture[str]
+KERAS = str(FOUNDING.parent / "keras" / "qat-saved_model")
+FLOAT_LOOP = str(FOUNDING.parent / "recurrent" / "lstm.pb")
+
+
+def names(source: str) -> list[str]:
+    return [way.name for way in minmax_lint.compare(source).ways]
+
+
+def test_the_best_way_stands_first_and_one_that_aborts_last() -> None:
+    ways = minmax_lint.compare(BROKEN).ways
+    assert [way.prediction.verdict for way in ways] == ["quantized"] * 3 + ["float"] * 2 + ["abort"]
+    assert ways[0].name == "mlir-int8"
+    assert ways[-1].name == "toco"
+
+
+def test_a_way_says_what_the_check_of_each_of_its_converters_says() -> None:
+    ways = minmax_lint.compare(BROKEN).ways
+    named = [name for way in ways for name in way.converters]
+    report = minmax_lint.lint(BROKEN, converters=named)
+    for way in ways:
+        for name in way.converters:
+            found = report.predictions[name]
+            assert (found.verdict, found.float_ops) == (way.prediction.verdict, way.prediction.float_ops)
+
+
+def test_every_profile_that_fits_the_model_belongs_to_one_way() -> None:
+    found = [name for way in minmax_lint.compare(BROKEN).ways for name in way.converters]
+    calls = {PROFILES[name].call for name in found}
+    assert sorted(found) == sorted(name for name, one in PROFILES.items() if one.call in calls)
+    assert calls == {"", "v2", "int8", "16x8", "16x8-fallback"}
+
+
+@pytest.mark.parametrize(
+    ("source", "absent"),
+    [
+        (BROKEN, {"mlir-dynamic", "mlir-float16"}),  # with FakeQuants these calls are the TF2 flow
+        (FLOAT_LOOP, {"mlir-v2"}),
+        (KERAS, {"toco", "mlir", "mlir-dynamic", "mlir-float16"}),
+    ],
+)
+def test_calls_that_do_not_fit_the_model_are_no_ways(source: str, absent: set[str]) -> None:
+    known = {"toco", "mlir", "mlir-v2", "mlir-int8", "mlir-16x8", "mlir-16x8-fallback"} | absent
+    assert set(names(source)) <= known - absent | {"mlir-dynamic", "mlir-float16"} - absent
+    assert not absent & set(names(source))
+
+
+def test_the_ends_have_the_types_that_the_flow_gives_them() -> None:
+    types = {way.name: way.types for way in minmax_lint.compare(BROKEN).ways}
+    assert types["mlir"] == ("uint8", "float32")
+    assert types["mlir-int8"] == ("float32", "float32")
+    assert types["toco"] == ("", "")
+    assert {way.name: way.types for way in minmax_lint.compare(GUARDED).ways}["mlir"] == ("uint8", "uint8")
+
+
+def test_versions_that_do_the_same_are_predicted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(kept: Any, inference: Any, profile: Any) -> Any:
+        asked.append(profile.name)
+        return predicting.predict(kept, inference, profile)
+
+    monkeypatch.setattr(compare, "predict", counted)
+    ways = minmax_lint.compare(BROKEN).ways
+    assert len(asked) < sum(len(way.versions) for way in ways)
+    assert len(set(asked)) == len(asked)
+
+
+def test_the_edge_tpu_takes_models_of_eight_bits_alone() -> None:
+    share = {way.name: way.edge_tpu_share for way in minmax_lint.compare(GUARDED).ways}
+    assert share["mlir-int8"] == 1
+    assert share["mlir-16x8"] is share["toco"] is None
+
+
+def test_json_holds_every_way(capsys: Captured) -> None:
+    assert main(["compare", BROKEN, "--output-format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema_version"] == 1
+    assert [way["way"] for way in document["ways"]] == names(BROKEN)
+    best = document["ways"][0]
+    assert best["needs_dataset"]
+    assert best["integer_share"] == 1
+    assert best["converters"][-1].endswith("-int8")
+
+
+def test_the_table_goes_to_a_file_in_markdown_and_to_the_terminal(tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "ways.md"
+    assert main(["compare", BROKEN, "--output-format", "full", "--output-format", f"markdown={file}"]) == 0
+    printed, written = capsys.readouterr().out, file.read_text()
+    for name in names(BROKEN):
+        assert f" {name} " in printed
+        assert f"| `{name}` |" in written
+    assert printed.count("import tensorflow") == 1
+    assert written.count("import tensorflow") == 5  # not for the way that aborts
+
+
+def test_the_code_of_every_way_that_makes_a_model_is_printed_on_request(capsys: Captured) -> None:
+    assert main(["compare", BROKEN, "-v"]) == 0
+    assert capsys.readouterr().out.count("import tensorflow") == 5
+
+
+def test_a_finished_model_has_no_ways(capsys: Captured) -> None:
+    assert main(["compare", str(FOUNDING.parent / "tflite" / "gap.tflite")]) == 2
+    assert "finished TFLite model" in capsys.readouterr().err
+
+
+def test_an_output_that_is_not_there_is_bad_usage(capsys: Captured) -> None:
+    assert main(["compare", BROKEN, "-o", "outptu"]) == 2
+    assert "did you mean output" in capsys.readouterr().err
+
+
+def test_a_sentence_that_the_converter_repeats_is_printed_once() -> None:
+    assert each_once("No 'A'.\nNo 'B'.\nNo 'A'.") == "No 'A'. No 'B'."
+
+
+@pytest.mark.parametrize("source", [BROKEN, CHECKPOINT, SAVED_MODEL, FLOAT_LOOP])
+def test_the_code_is_python(source: str) -> None:
+    for way in minmax_lint.compare(source).ways:
+        compile(way.code, way.name, "exec")
+
+
+def test_a_name_cannot_leave_its_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "it's\nimport os.pb"
+    shutil.copy(BROKEN, path)
+    for way in minmax_lint.compare(path).ways:
+        assert "\nimport os" not in way.code
+
+
+def test_the_real_converter_runs_the_code(tmp_path: Path) -> None:
+    """One process runs the code of every way of two graphs, but for the calibration of a loop: TF 2.21 dies there."""
+    scripts = []
+    for place, source in enumerate((GUARDED, FLOAT_LOOP)):
+        comparison = minmax_lint.compare(source)
+        (shape,) = comparison.inputs.values()
+        sample = (
+            f"import numpy\ndataset = numpy.ones({[3, *(size or 1 for size in shape or ())]}, 'float32')\n"
+        )
+        for way in comparison.ways:
+            dies = source == FLOAT_LOOP and way.profile.ranges == "calibrated"
+            if way.profile.engine == "mlir" and has_model(way) and not dies:
+                file = f"{place}-{way.name}.tflite"
+                scripts.append((file, sample + way.code.replace("model.tflite", str(tmp_path / file))))
+    runner = tmp_path / "run.py"
+    runner.write_text(f"for _, code in {scripts!r}:\n    exec(code, {{}})\n")
+    done = subprocess.run([tf221(), runner], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [file for file, _ in scripts if not (tmp_path / file).stat().st_size] == []
+    assert len(scripts) == 7
