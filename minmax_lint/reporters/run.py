@@ -58,7 +58,7 @@ class Run:
             report.path,
             *self.endpoint_options,
             "--output",
-            fixed_path(report.path),
+            fixed_path(report.path, report.format),
         ]
         found: dict[Applicability, str] = {}
         if any(offer.applicability == "safe" for offer in offers):
@@ -69,11 +69,16 @@ class Run:
         return found
 
 
-def fixed_path(path: str) -> str:
-    """Where the fixed model goes by default: `eval.pb` -> `eval.fixed.pb`, a folder -> `folder-fixed`."""
+def fixed_path(path: str, form: str = "graphdef") -> str:
+    """Where the fixed model goes by default: `eval.pb` -> `eval.fixed.pb`, a folder -> `folder-fixed`.
+
+    A checkpoint goes to the current folder, so that a training run finds its own folder as it was.
+    """
     if path == "-":
         return "fixed.pb"
     pure = PurePath(path)
+    if form == "checkpoint":
+        pure = PurePath(pure.name or "checkpoint")
     if pure.suffix in {".keras", ".h5"}:
         return str(pure.with_name(f"{pure.stem}.fixed.pb"))
     known = pure.suffix in {".pb", ".pbtxt", ".meta"}

@@ -88,8 +88,12 @@ class Diagnosis:
         findings: Iterable[Finding] | None = None,
         command: str | None = None,
         nodes: Sequence[str] = (),
+        note: str = "",
     ) -> str:
-        """The explanation; `findings` and `nodes`: those of the user's own graph, `command`: what repairs it."""
+        """The explanation; `findings` and `nodes`: those of the user's own graph, `command`: what repairs it.
+
+        `note`: how that graph was looked at, one sentence.
+        """
         title = self.symptom.replace("-", " ").capitalize()
         code = f" ({self.codes[0]})" if self.codes else ""
         lines = [
@@ -107,6 +111,7 @@ class Diagnosis:
         if findings is not None:
             told = [_told(finding) for finding in findings]
             lines += ["", "## In your graph", ""]
+            lines += [note, ""] if note else []
             if nodes:
                 shown = ", ".join(map(markdown_code, nodes[:MOST_NODES]))
                 more = f" and {len(nodes) - MOST_NODES} more" if len(nodes) > MOST_NODES else ""

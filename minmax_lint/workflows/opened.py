@@ -57,6 +57,10 @@ class Opened:
         """The same model, for these profiles alone."""
         return replace(self, named=tuple(one.name for one in chosen))
 
+    def ending_in(self, output: str, inputs: Mapping[str, Shape | None] | None) -> Opened:
+        """The same model with that output; without inputs, those that lead to it. Raises UserError where none do."""
+        return replace(self, ends=endpoints(self.model, inputs, [output]))
+
     def checked(self) -> Opened:
         """The same. Raises UnknownName for an input or output that the graph does not have."""
         graph = self.model.graph

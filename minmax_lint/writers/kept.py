@@ -41,7 +41,7 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
         if view.op(name) != graph.op(name) and (value := view[name].tensor()) and not value.known:
             raise UserError(
                 f"the value of variable {name!r} is not known, so the graph cannot be frozen: name the "
-                "checkpoint, the SavedModel or a frozen graph instead"
+                "checkpoint with --checkpoint PREFIX, or a SavedModel or a frozen graph (`fix --freeze` writes one)"
             )
     places = [view.position(name) for name in names]
     cut = _placeholders(kept, inputs)

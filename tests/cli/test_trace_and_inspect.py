@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 
@@ -59,8 +60,8 @@ def test_rules_lists_all_rules(capsys: Captured) -> None:
 def test_explain_tells_a_rules_documentation(wanted: str, capsys: Captured) -> None:
     assert main(["explain", wanted]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("# output-fakequant-outside (MM101)")
-    assert "## Why" in out
+    assert out.startswith("output-fakequant-outside (MM101)\n")
+    assert "\nWhy\n" in out
 
 
 MESSAGE = "Array output does not have MinMax information, and is not a constant array."
@@ -72,15 +73,32 @@ MESSAGE = "Array output does not have MinMax information, and is not a constant 
 def test_explain_names_the_node_of_a_graph_and_what_to_run(argv: list[str], capsys: Captured) -> None:
     assert main(["explain", *argv]) == 0
     told = capsys.readouterr().out
-    here = told.partition("## In your graph")[2].partition("## Cause")[0]
-    assert "**MM101**" in here
-    assert "`act_quant/FakeQuantWithMinMaxVars`" in here
+    here = told.partition("\nIn your graph\n")[2].partition("\nCause\n")[0]
+    assert "MM101" in here
+    assert "'act_quant/FakeQuantWithMinMaxVars'" in here
     assert f"minmax-lint fix {BROKEN} --output" in here
 
 
 def test_explain_says_where_a_graph_does_not_fit_the_message(capsys: Captured) -> None:
-    assert main(["explain", MESSAGE, GUARDED]) == 0
+    assert main(["explain", MESSAGE.replace("output", "elsewhere"), GUARDED]) == 0
     assert "no finding explains this message" in capsys.readouterr().out
+
+
+def test_explain_takes_the_array_of_the_message_for_the_output_where_none_is_named(capsys: Captured) -> None:
+    assert main(["explain", MESSAGE, GUARDED]) == 0
+    here = capsys.readouterr().out.partition("\nIn your graph\n")[2].partition("\nCause\n")[0]
+    assert "With the output 'output' that the message names" in here
+    assert "MM101" in here
+    assert f"minmax-lint fix {GUARDED} -o output --output" in here
+    assert main(["explain", MESSAGE, GUARDED, "-o", "output_guarded"]) == 0
+    assert "that the message names" not in capsys.readouterr().out
+
+
+def test_explain_offers_what_repairs_a_training_graph_into_the_folder_where_the_user_stands(
+    capsys: Captured,
+) -> None:
+    assert main(["explain", MESSAGE, str(FOUNDING / "train-checkpoint-tf1.15.5" / "out.ckpt")]) == 0
+    assert " -o output --output out.ckpt-fixed\n" in capsys.readouterr().out
 
 
 def test_explain_tells_each_kind_of_message_in_a_log_once(
@@ -92,9 +110,9 @@ def test_explain_tells_each_kind_of_message_in_a_log_once(
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(log)))
     assert main(["explain", "-"]) == 0
     told = capsys.readouterr().out
-    assert [line for line in told.splitlines() if line.startswith("# ")] == [
-        "# Op input without range (MM110)",
-        "# Scale zero (MM205)",
+    assert re.findall(r"^\S.* \(MM\d+\)$", told, re.MULTILINE) == [
+        "Op input without range (MM110)",
+        "Scale zero (MM205)",
     ]
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from minmax_lint.cli import candidates, options
 from minmax_lint.cli.streams import payload
 from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.escaping import markdown_code
 
 if TYPE_CHECKING:
-    from minmax_lint.report.report import Report
     from minmax_lint.symptoms import Diagnosis
+    from minmax_lint.workflows.opened import Opened
 
 _NAME = r"[\w-]{2,60}"
 """What may be meant as the code or the name of a rule."""
@@ -92,18 +93,30 @@ def message_markdown(args: Namespace, text: str, unknown: UnknownName) -> str:
         return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
     from minmax_lint.cli.source import named_source
 
-    report = named_source(args).checked().lint()
-    return BETWEEN.join(_in_graph(args, diagnosis, report) for diagnosis in known)
+    source = named_source(args).checked()
+    return BETWEEN.join(_in_graph(args, diagnosis, source) for diagnosis in known)
 
 
-def _in_graph(args: Namespace, diagnosis: Diagnosis, report: Report) -> str:
+def _in_graph(args: Namespace, diagnosis: Diagnosis, source: Opened) -> str:
+    """The explanation with what is found in the graph.
+
+    Where nobody names the outputs, and those inferred explain nothing, the array that the message names is the output.
+    """
     from minmax_lint.reporters import Run
 
-    found = diagnosis.findings(report)
+    report, words, note = source.lint(), options.endpoint_words(args), ""
+    found, node = diagnosis.findings(report), diagnosis.node
+    inferred = source.ends.inferred and not args.output_array and node not in source.ends.outputs
+    if not found and inferred and node is not None and node in source.model.graph:
+        report, words = source.ending_in(node, options.inputs_of(args)).lint(), (*words, "-o", node)
+        found = diagnosis.findings(report)
+        if found:
+            outputs, named = (", ".join(map(markdown_code, each)) for each in (source.ends.outputs, [node]))
+            note = f"With the output {named} that the message names (inferred from the graph: {outputs}):"
+    commands = Run((report,), endpoint_options=words).fix_commands(report)
     offers = {finding.fix.applicability for finding in found if finding.fix}
-    commands = Run((report,), endpoint_options=options.endpoint_words(args)).fix_commands(report)
-    command = next((text for kind, text in commands.items() if kind in offers), None)
-    return diagnosis.markdown(found, command, diagnosis.nodes(report))
+    command = next((text for kind, text in commands.items() if kind in offers), commands.get("safe"))
+    return diagnosis.markdown(found, command, diagnosis.nodes(report), note)
 
 
 def _is_path(text: str) -> bool:

@@ -75,7 +75,9 @@ def run(args: Namespace) -> int:
     if args.diff and destination is None:
         return 0 if patch.empty and not errors else 1
     if args.diff and written is not None:
-        say(f"wrote {written}")
+        from minmax_lint.loaders.checkpoint.prefix import files_written
+
+        say(f"wrote {', '.join(map(str, files_written(written)))}")
     return 1 if errors or not (proof is None or proof.proved) else 0
 
 
@@ -98,13 +100,35 @@ def _print(
         changes = (log_line(sentence(line)) for line in patch.diff())
         out.writelines(f"{log_line(line)}\n" for line in (f"--- {args.graph}", f"+++ {target}", *changes))
     else:
+        from minmax_lint.loaders.checkpoint.prefix import files_written
         from minmax_lint.reporters.terminal.patch import print_patch
 
-        print_patch(out, patch, written, quiet=args.quiet, verbose=args.verbose)
+        files = () if written is None else files_written(written)
+        converting = "" if written is None or proof is not None else _converting(args, patch, written)
+        print_patch(out, patch, files, converting=converting, quiet=args.quiet, verbose=args.verbose)
     if proof is not None:
         from minmax_lint.reporters.terminal.conversion import print_proof
 
         print_proof(out, proof, quiet=args.quiet)
+
+
+def _converting(args: Namespace, patch: Patch, written: Path) -> str:
+    """The command line that converts what was written."""
+    from minmax_lint.escaping import command
+    from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
+
+    words = ["minmax-lint", "convert", str(written)]
+    for text in args.input:
+        words += ["-i", text]
+    renamed = patch.outputs != patch.before.outputs
+    for name in patch.outputs if renamed else args.output_array:
+        words += ["-o", name]
+    words += ["--signature", args.signature] if args.signature else []
+    frozen = FREEZE in patch.strategy.split("+")
+    words += ["--checkpoint", args.checkpoint] if args.checkpoint and not frozen else []
+    words += ["--python", args.python] if args.python else []
+    name = f"{written.stem if written.suffix in ('.pb', '.pbtxt', '.meta') else written.name}.tflite"
+    return command([*words, "--output", str(written.with_name(name))])
 
 
 def patched(args: Namespace, source: Opened) -> Patch:

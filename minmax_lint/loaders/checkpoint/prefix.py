@@ -30,6 +30,12 @@ def is_prefix(path: Path) -> bool:
     return Path(f"{path}.index").is_file() or Path(f"{path}.meta").is_file()
 
 
+def files_written(path: Path) -> list[Path]:
+    """What was written to a path: itself, or the files of the checkpoint with that prefix, its graph first."""
+    named = path.parent.glob(f"{glob.escape(path.name)}.*")
+    return [path] if path.exists() else sorted(named, reverse=True)
+
+
 def is_data(path: Path) -> bool:
     """Whether the path is that of a checkpoint's raw values."""
     return _DATA.search(path.name) is not None and is_prefix(prefix_of(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -26,9 +27,18 @@ _CHANGE_STYLES = {
 
 
 def print_patch(
-    out: TextIO, patch: Patch, written: Path | None, *, quiet: bool = False, verbose: bool = False
+    out: TextIO,
+    patch: Patch,
+    written: Sequence[Path],
+    *,
+    converting: str = "",
+    quiet: bool = False,
+    verbose: bool = False,
 ) -> None:
-    """Print the changes and the verdicts before and after; quiet: only what is left; verbose: all of it."""
+    """Print the changes and the verdicts before and after; quiet: only what is left; verbose: all of it.
+
+    `written`: the files, none where nothing was written; `converting`: the command line that converts them.
+    """
     page = Page(out)
     if not quiet:
         print_head(page, patch.before)
@@ -39,7 +49,7 @@ def print_patch(
     _print_left(page, patch.after, len(patch.after.findings) if verbose else SHOWN_LEFT)
     if not quiet:
         page.line()
-        _print_end(page, patch, written)
+        _print_end(page, patch, written, converting)
 
 
 def _print_verdicts(page: Page, before: Report, after: Report) -> None:
@@ -95,18 +105,20 @@ def _print_left(page: Page, report: Report, shown: int) -> None:
             page.line("  ", (f"and {counts[finding.code] - shown} more {finding.code}", "dim"))
 
 
-def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
+def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: str) -> None:
     errors = patch.after.count("error")
     lesser = len(patch.after.findings) - errors
     also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
-    if written is not None:
+    if written:
         count = len(patch.changes)
         what = "a copy, nothing was changed" if patch.empty else f"{count} {plural(count, 'change')}"
-        page.line("   wrote ", (str(written), "bold"), f" ({what})")
+        page.line("   wrote ", (str(written[0]), "bold"), f" ({what})")
+        for file in written[1:]:
+            page.line("         ", (str(file), "bold"))
     if errors:
         page.line(
             (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
-            ("" if written is not None else "; nothing was written") + also,
+            ("" if written else "; nothing was written") + also,
         )
         page.line(("  `minmax-lint check` tells them at length", "dim"))
     elif failing := not_quantized(patch.after.predictions):
@@ -114,7 +126,12 @@ def _print_end(page: Page, patch: Patch, written: Path | None) -> None:
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:
         page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
-    elif written is None:
+    elif not written:
         page.line(("! Fixed as predicted, but nothing was written: see the proof", "bold yellow"), also)
     else:
+        if converting:
+            page.line()
+            page.line("   To convert it, run:")
+            page.command("   ", converting, "bold green")
+            page.line()
         page.line((f"{page.glyphs.ok} Fixed", "bold green"), also)
