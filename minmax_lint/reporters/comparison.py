@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from minmax_lint.escaping import json_text, markdown_block, markdown_code, markdown_text
 from minmax_lint.report.comparison import Comparison, Way
-from minmax_lint.report.words import WORDS, plural, short_message, tallied
+from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
+from minmax_lint.report.words import WORDS, plural
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data
 from minmax_lint.reporters.formats.markdown import SYMBOLS
-
-RUNS = {True: "yes", False: "no", None: "not known"}
 
 
 def render_json(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
@@ -97,46 +95,3 @@ def way_data(way: Way) -> dict[str, Any]:
         "code": way.code,
         **prediction_data(way.prediction),
     }
-
-
-def has_model(way: Way) -> bool:
-    """Whether the converter writes a model."""
-    return way.prediction.verdict in ("quantized", "float")
-
-
-def share_text(share: float | None) -> str:
-    """`97%`; only what is whole is 100%; `-` where it is not known."""
-    if share is None:
-        return "-"
-    return f"{min(share, 0.99):.0%}" if share < 1 else "100%"
-
-
-def types_text(way: Way, arrow: str) -> str:
-    """`uint8 → uint8`: the types of the model's inputs and outputs."""
-    inputs, outputs = way.types
-    return f"{inputs or 'none'} {arrow} {outputs or 'none'}" if has_model(way) else "-"
-
-
-def runs_text(way: Way) -> str:
-    """Whether TFLite's interpreter can run the model."""
-    return RUNS[way.prediction.runs] if has_model(way) else "-"
-
-
-def each_once(message: str) -> str:
-    """A message that says the same sentence of many ops, with each sentence once."""
-    return " ".join(dict.fromkeys(re.split(r"(?<=\.)\s+", message)))
-
-
-def detail(way: Way) -> str:
-    """What keeps the way from being the best: float ops, the interpreter's reason, the converter's message."""
-    found = way.prediction
-    if not has_model(way):
-        return each_once(short_message(found.message))
-    parts = []
-    if found.float_ops:
-        parts.append(f"float: {tallied(found.float_kinds)}")
-    elif found.verdict == "float":
-        parts.append(found.message)
-    if found.runs is False:
-        parts.append(found.refused)
-    return "; ".join(parts)

@@ -14,7 +14,7 @@ import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.converters import predict as predicting
 from minmax_lint.converters.profile import PROFILES
-from minmax_lint.reporters.comparison import each_once, has_model
+from minmax_lint.report.comparison_words import each_once, has_model
 from minmax_lint.workflows import compare
 from tests.cli.founding import BROKEN, CHECKPOINT, FOUNDING, GUARDED, SAVED_MODEL
 from tests.interpreters import tf221

@@ -104,7 +104,7 @@ def convert_graph(
         if flags is not None:
             request["flags"] = dict(flags)
         if data is not None:
-            request |= {**data, "task": "backends.conversion.post_training"}
+            request |= {**data, "task": "backends.calibration.post_training"}
             if isinstance(graph, SavedModel):
                 request["keys"] = dict(graph.inputs)
         watch = Watch(progress, batch)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from minmax_lint.converters.legacy.obstacles import obstacles as legacy_obstacles
-from minmax_lint.converters.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.answering import answer
 from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
 from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
+from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version

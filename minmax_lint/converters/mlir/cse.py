@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MethodType
 
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.node import Node

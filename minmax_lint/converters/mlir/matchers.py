@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.values import float32
@@ -117,3 +116,24 @@ def keeps_order(transpose: Operation) -> bool:
 def padding_of(convolution: Operation) -> str:
     """SAME or VALID, by the node or by what the convolution was made of."""
     return str(convolution.attrs.get("padding") or convolution.attrs["node"].text("padding"))
+
+
+def is_constant(value: Value) -> bool:
+    """Whether a constant operation makes it."""
+    return value.op is not None and value.op.name == CONST
+
+
+def quantize_of(value: Value) -> Operation | None:
+    """The quantize behind which the dequantized `value` stands."""
+    op = value.op
+    if op is None or op.name != DEQUANTIZE:
+        return None
+    source = op.operands[0].op
+    return source if source is not None and source.name == QUANTIZE else None
+
+
+def constant_behind(value: Value) -> Operation | None:
+    """The constant that `value` is, or is the quantized form of."""
+    quantize = quantize_of(value)
+    source = quantize.operands[0] if quantize is not None else value
+    return source.op if is_constant(source) else None

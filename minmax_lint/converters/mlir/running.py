@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.kernels import ANY_TYPE, BY_DATA, NO_INT8, NO_INT16, NO_UINT8
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
+from minmax_lint.converters.mlir.matchers import is_constant
 
 _FILTERED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 

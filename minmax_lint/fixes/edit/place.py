@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.fixes.edit.draft import Draft
-from minmax_lint.fixes.repairs.insert import fake_quant
+from minmax_lint.fixes.edit.fake_quant import fake_quant
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range

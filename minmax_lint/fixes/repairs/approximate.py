@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from minmax_lint.fixes.bounds.elementwise import Elementwise, elementwise
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.fake_quant import with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.insert import with_zero
 from minmax_lint.fixes.repairs.layers import COLUMN, layout
 from minmax_lint.fixes.repairs.pieces import Grid, Pieces, pieces_of
 from minmax_lint.graph.fakequant import Range

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection, Mapping
 
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.fake_quant import fake_quant, with_zero
 from minmax_lint.fixes.edit.repair import Repair
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.names import Edge, parse_edge
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import UNQUANTIZED
 from minmax_lint.graph.trace import Kept
 
 NAME = "insert"
-_LARGEST = 3.4028234e38
-"""Of float32."""
 
 
 def insert(
@@ -47,25 +45,6 @@ def insert(
             for use in kept.uses(array):
                 draft.read(use.node, use.slot, new.name)
     return draft.repair(NAME, outputs=outputs, safe=False, heals=ranges)
-
-
-def with_zero(found: Range) -> Range:
-    """The range widened to hold zero; [0, 1] where it holds nothing else."""
-    low, high = min(found.min, 0.0), max(found.max, 0.0)
-    return Range(low, high) if low < high else Range(0.0, 1.0)
-
-
-def as_stored(found: Range) -> Range:
-    """The range in float32: so a graph in memory is the one that is written, and equal ranges stay equal."""
-    bounded = (min(max(bound, -_LARGEST), _LARGEST) for bound in found)
-    return Range(*struct.unpack("<2f", struct.pack("<2f", *bounded)))
-
-
-def fake_quant(source: Edge, found: Range, *, narrow: bool = False) -> Node:
-    """A FakeQuant of 8 bits, without name yet."""
-    low, high = as_stored(found)
-    attrs = {"min": low, "max": high, "num_bits": 8, "narrow_range": narrow}
-    return Node("", "FakeQuantWithMinMaxArgs", (source,), attrs=attrs)
 
 
 def _behind_output(

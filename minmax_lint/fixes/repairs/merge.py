@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection
 
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.insert import as_stored, with_zero
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.insert import as_stored, with_zero
 from minmax_lint.fixes.repairs.widen import set_range
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant, Range, is_fake_quant, read_fake_quant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.insert import as_stored, with_zero
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, fake_quants
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge

@@ -14,10 +14,10 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.object_graph import keys_by_name
 from minmax_lint.loaders.checkpoint.prefix import named_prefix
 from minmax_lint.loaders.checkpoint.slices import parse_spec, taken
 from minmax_lint.loaders.model import Model
-from minmax_lint.loaders.savedmodel.object_graph import keys_by_name
 
 _RESTORES = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 _ASSIGNS = frozenset({"Assign", "AssignVariableOp"})

@@ -7,22 +7,16 @@ Source: tensorflow/python/saved_model/load.py (bound_inputs), trackable_object_g
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-
-from google.protobuf.message import DecodeError
 
 from minmax_lint.graph.attr import FunctionRef
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.checkpoint.bundle import Bundle
+from minmax_lint.loaders.checkpoint.object_graph import VALUE, checkpoint_objects
 from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
-from minmax_lint.schema.messages import message_class
-
-_CHECKPOINT_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_VALUE = "VARIABLE_VALUE"
 
 
 def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str, str]:
@@ -44,33 +38,9 @@ def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str,
     return found
 
 
-def keys_by_name(bundle: Bundle) -> Mapping[str, str]:
-    """Name of a variable -> checkpoint key, as a checkpoint of TF2 tells them; names that two have are left out.
-
-    By these a Saver of TF1 restores such a checkpoint. Source: tensorflow/python/training/saver.py
-    (object_graph_key_mapping).
-    """
-    saved = _checkpoint_objects(bundle)
-    named = [
-        (attribute.full_name, attribute.checkpoint_key)
-        for node in (saved.nodes if saved is not None else ())
-        for attribute in node.attributes
-        if attribute.name == _VALUE and attribute.full_name
-    ]
-    counts = Counter(name for name, _ in named)
-    return {name: key for name, key in named if counts[name] == 1}
-
-
-def _checkpoint_objects(bundle: Bundle) -> Any | None:
-    try:
-        return message_class("TrackableObjectGraph").FromString(bundle.text(_CHECKPOINT_OBJECTS) or b"")
-    except DecodeError:
-        return None
-
-
 def _keys_by_object(objects: Any, bundle: Bundle) -> dict[int, str]:
     """Object of the SavedModel -> checkpoint key of its value."""
-    saved = _checkpoint_objects(bundle)
+    saved = checkpoint_objects(bundle)
     if saved is None or not objects.nodes or not saved.nodes:
         return {}
     keys: dict[int, str] = {}
@@ -78,7 +48,7 @@ def _keys_by_object(objects: Any, bundle: Bundle) -> dict[int, str]:
     seen = {0}
     for number, place in pairs:  # grows while it is walked
         for attribute in saved.nodes[place].attributes:
-            if attribute.name == _VALUE:
+            if attribute.name == VALUE:
                 keys[number] = attribute.checkpoint_key
         children = {child.local_name: child.node_id for child in saved.nodes[place].children}
         for child in objects.nodes[number].children:

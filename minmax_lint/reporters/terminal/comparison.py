@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.report.comparison import Comparison, Way
+from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
 from minmax_lint.report.words import WORDS, array_text, plural
-from minmax_lint.reporters.comparison import detail, has_model, runs_text, share_text, types_text
 from minmax_lint.reporters.terminal.page import Page, Part
 
 HEAD = ("way", "TensorFlow", "verdict", "ops", "MACs", "runs", "Edge TPU")

@@ -6,11 +6,10 @@ import math
 
 from minmax_lint.converters.mlir.behaviours import CONVERT_BROADCAST_TO_MUL, FOLDS_OPEN_BATCHES
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import moved
-from minmax_lint.converters.mlir.matchers import all_equal, is_number
+from minmax_lint.converters.mlir.matchers import all_equal, is_constant, is_number
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor

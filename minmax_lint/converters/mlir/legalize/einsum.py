@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape

@@ -11,9 +11,10 @@ from minmax_lint.converters.mlir.behaviours import (
     QUANTIZE_MEAN_RESULT,
 )
 from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
-from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of, scales_of_channels
+from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
@@ -81,27 +82,6 @@ def _cover(function: Function, op: Operation, like: Operation) -> None:
     restored = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], like.nodes))
     covered.replace_uses(restored.add_result(covered.name, covered.dtype, covered.shape))
     quantize.add_operand(covered)
-
-
-def is_constant(value: Value) -> bool:
-    """Whether a constant operation makes it."""
-    return value.op is not None and value.op.name == CONST
-
-
-def quantize_of(value: Value) -> Operation | None:
-    """The quantize behind which the dequantized `value` stands."""
-    op = value.op
-    if op is None or op.name != DEQUANTIZE:
-        return None
-    source = op.operands[0].op
-    return source if source is not None and source.name == QUANTIZE else None
-
-
-def constant_behind(value: Value) -> Operation | None:
-    """The constant that `value` is, or is the quantized form of."""
-    quantize = quantize_of(value)
-    source = quantize.operands[0] if quantize is not None else value
-    return source.op if is_constant(source) else None
 
 
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:

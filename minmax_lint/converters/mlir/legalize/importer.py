@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.cse import merged
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     CONTROL_FLOW,
@@ -21,7 +22,6 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     REMOVED,
     SIDE_EFFECTS,
 )
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name, parse_edge

@@ -6,10 +6,10 @@ Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale, scale_of
+from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node

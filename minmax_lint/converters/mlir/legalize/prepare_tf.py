@@ -8,10 +8,9 @@ from functools import cached_property
 from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize import unless_neutral
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
-from minmax_lint.converters.mlir.matchers import all_equal
+from minmax_lint.converters.mlir.matchers import all_equal, is_constant
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant, quantize_of
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import axes_of
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant, quantize_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
-from minmax_lint.converters.mlir.matchers import is_number, number, producer, rank
+from minmax_lint.converters.mlir.matchers import is_constant, is_number, number, producer, rank
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import ACTIVATIONS, FUSES_ACTIVATION

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import (
     broadcast_to,
+    is_constant,
     producer,
     rank,
     same_type,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant, quantize_of
-from minmax_lint.converters.mlir.matchers import axes_of, padding_of, producer
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant, padding_of, producer, quantize_of
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.node import Node

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind, is_constant, quantize_of
-from minmax_lint.converters.mlir.matchers import padding_of, producer, rank, same_type
+from minmax_lint.converters.mlir.matchers import (
+    constant_behind,
+    is_constant,
+    padding_of,
+    producer,
+    quantize_of,
+    rank,
+    same_type,
+)
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType

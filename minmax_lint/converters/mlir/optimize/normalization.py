@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_of
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
     is_number,
     number,
     producer,
+    quantize_of,
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
-from minmax_lint.converters.mlir.matchers import axes_of, producer, rank
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant, producer, rank
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import (
+    is_constant,
     producer,
     rank,
     same_type,

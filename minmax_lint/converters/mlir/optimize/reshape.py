@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
     elements_of,
+    is_constant,
     keeps_dimensions,
     producer,
     rank,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
-from minmax_lint.converters.mlir.matchers import axes_of, same_type, splat
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant, same_type, splat
 from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter

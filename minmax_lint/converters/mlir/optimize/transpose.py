@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
+    is_constant,
     keeps_order,
     producer,
     rank,

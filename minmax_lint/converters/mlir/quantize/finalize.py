@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
 from minmax_lint.graph.dtype import DType
 
 Slot = tuple[Operation, int]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import takewhile
 
+from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.quantize.fake_quant_support import scale_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 

@@ -7,8 +7,8 @@ immutable; the last operation is visited first, and whatever a change touches is
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
+from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED
 from minmax_lint.converters.mlir.version import Version

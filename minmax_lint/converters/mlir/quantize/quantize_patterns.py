@@ -10,7 +10,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import ByChance
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import constant_behind
+from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType

@@ -6,8 +6,8 @@ RemoveRedundantStatsOps and ConvertStatsToQDQs (quantization_utils.cc, quantizat
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.quantize.fake_quant_support import Scale
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES
 from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.fake_quant_utils import is_constant
-from minmax_lint.converters.mlir.matchers import axes_of
-from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant
 from minmax_lint.converters.mlir.tables import (
     CONVOLUTIONS,
     EIGHT_BIT_WEIGHTS,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minmax_lint.converters.legacy.operator_property import PROPERTIES, OperatorProperty
 from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.quantize.fake_quant_support import BIAS, Scale
+from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
 from minmax_lint.graph.dtype import DType
 
 ACTIVATION = Scale(1.0, 0, 16)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.legacy.operator_property import PROPERTIES
-from minmax_lint.converters.legacy.quantize_model import property_of
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation
+from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES
+from minmax_lint.converters.mlir.legacy.quantize_model import property_of
 from minmax_lint.converters.mlir.prediction import is_float
 from minmax_lint.converters.prediction import Obstacle
 from minmax_lint.graph.names import parse_edge

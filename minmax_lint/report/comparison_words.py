@@ -1,0 +1,53 @@
+"""What a comparison's table says of one way."""
+
+from __future__ import annotations
+
+import re
+
+from minmax_lint.report.comparison import Way
+from minmax_lint.report.words import short_message, tallied
+
+RUNS = {True: "yes", False: "no", None: "not known"}
+
+
+def has_model(way: Way) -> bool:
+    """Whether the converter writes a model."""
+    return way.prediction.verdict in ("quantized", "float")
+
+
+def share_text(share: float | None) -> str:
+    """`97%`; only what is whole is 100%; `-` where it is not known."""
+    if share is None:
+        return "-"
+    return f"{min(share, 0.99):.0%}" if share < 1 else "100%"
+
+
+def types_text(way: Way, arrow: str) -> str:
+    """`uint8 → uint8`: the types of the model's inputs and outputs."""
+    inputs, outputs = way.types
+    return f"{inputs or 'none'} {arrow} {outputs or 'none'}" if has_model(way) else "-"
+
+
+def runs_text(way: Way) -> str:
+    """Whether TFLite's interpreter can run the model."""
+    return RUNS[way.prediction.runs] if has_model(way) else "-"
+
+
+def each_once(message: str) -> str:
+    """A message that says the same sentence of many ops, with each sentence once."""
+    return " ".join(dict.fromkeys(re.split(r"(?<=\.)\s+", message)))
+
+
+def detail(way: Way) -> str:
+    """What keeps the way from being the best: float ops, the interpreter's reason, the converter's message."""
+    found = way.prediction
+    if not has_model(way):
+        return each_once(short_message(found.message))
+    parts = []
+    if found.float_ops:
+        parts.append(f"float: {tallied(found.float_kinds)}")
+    elif found.verdict == "float":
+        parts.append(found.message)
+    if found.runs is False:
+        parts.append(found.refused)
+    return "; ".join(parts)
