@@ -22,6 +22,7 @@ COMMANDS = {
     "fix": "write a repaired copy of a graph",
     "convert": "run the real converter in a child process and say what came out",
     "compare": "show every way of converting a model side by side, the best first",
+    "view": "open the report on a graph in the browser",
     "trace": "show what the converter keeps and what lies outside",
     "inspect": "show a model's format, inputs, outputs and FakeQuants",
     "explain": "explain a rule, or a converter's error message",

@@ -10,7 +10,7 @@ import os
 import traceback
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.cli.streams import no_room
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from minmax_lint.config import Settings, Target
     from minmax_lint.report.report import Report
+    from minmax_lint.workflows.opened import Opened
 
 WORTH_IT = 4
 """Fewer models than this are linted one after the other: processes cost time as well."""
@@ -106,12 +107,27 @@ def _report(args: Namespace, settings: Settings, model: Target) -> Report | User
     from minmax_lint.cli.source import open_source
 
     try:
-        found = open_source(args, model).lint(settings.values.selection)
-        return settings.adjusted(found, model)
+        opened = open_source(args, model)
+        found = settings.adjusted(opened.lint(settings.values.selection), model)
+        return _compared(opened, found) if _shows_ways(args) else found
     except UserError as error:
         return error
     except Exception as error:
         return no_room(error) or InternalError.of(error)
+
+
+def _shows_ways(args: Namespace) -> bool:
+    """Whether a report begins with every way of converting the model."""
+    return any(text.partition("=")[0] == "html" for text in args.output_format)
+
+
+def _compared(opened: Opened, report: Report) -> Report:
+    """The report with every way of converting the model; of a finished model there are none."""
+    from minmax_lint.workflows.compare import compare_opened
+
+    if opened.model.finished is not None or any(f.code == "MM901" for f in report.findings):
+        return report
+    return replace(report, comparison=compare_opened(opened))
 
 
 def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:

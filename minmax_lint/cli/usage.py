@@ -15,6 +15,7 @@ USAGES = {
         "eval.pb",
         "eval.pb -i image=1,224,224,3 -o logits --converter mlir-v2",
         "training/ --output-format html=report.html",
+        "eval.pb --watch        # again whenever the graph or its configuration changes",
         "                       # every model that the configuration lists",
     ),
     "fix": (
@@ -35,6 +36,12 @@ USAGES = {
         "eval.pb",
         "export/ --output-format markdown=ways.md",
         "export/ -v            # with the Python of every way",
+    ),
+    "view": (
+        "GRAPH [options]",
+        "eval.pb",
+        "export/ --converter mlir-int8",
+        "eval.pb --no-open    # only print the path",
     ),
     "trace": ("GRAPH [options]", "eval.pb -o output"),
     "inspect": ("GRAPH [options]", "eval.pb", "export/ --signature serving_default"),

@@ -10,6 +10,7 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
+from minmax_lint.report.comparison import Comparison
 from minmax_lint.report.notebook import report_html
 from minmax_lint.rules.framework.finding import Finding, Severity
 
@@ -45,6 +46,8 @@ class Report:
     """Findings that select, ignore or a baseline took out."""
     chosen: str = ""
     """One sentence that says what chose the converters; empty where they were named, or are the usual pair."""
+    comparison: Comparison | None = field(default=None, repr=False)
+    """Every way of converting the model, where a reporter asked for it."""
 
     @property
     def nodes(self) -> int:

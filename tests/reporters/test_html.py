@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from minmax_lint import compare, lint
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
@@ -17,6 +18,7 @@ from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.formats.html import page_data
 from minmax_lint.rules.framework.finding import with_fingerprints
+from tests.cli.founding import BROKEN as FROZEN
 from tests.reporters.browser import open_browser
 from tests.reporters.reports import BROKEN, CLEAN, MIXED, MM101, MM110, report
 from tests.reporters.test_golden import rendered
@@ -68,7 +70,7 @@ def test_names_of_nodes_cannot_end_the_script_or_become_markup():
     data = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)[1]
     assert json.loads(data)["models"][0]["findings"][0]["message"] == nasty.message
     assert "<title>minmax-lint: &lt;/title&gt;&lt;b&gt;.pb</title>" in text
-    assert text.count("<script") == text.count("</script>") == 6
+    assert text.count("<script") == text.count("</script>") == 7
 
 
 def test_the_data_holds_the_graph_once():
@@ -220,3 +222,114 @@ def test_a_run_without_a_model_says_what_went_wrong(page):
 
     shown = page.open(Run((), (Unreadable("x.pb", "x.pb is not there"),)))
     assert "x.pb is not there" in shown.locator("#unreadable").inner_text()
+
+
+def repeated(blocks: int = 78, odd: int = 40) -> Run:
+    """Blocks of Conv2D, BiasAdd, Relu6 and FakeQuant under one scope, one of them without its FakeQuant."""
+    b = Builder()
+    x = b.placeholder("input", [1, 8, 8, 3])
+    for i in range(blocks):
+        scope = f"net/block_{i}"
+        conv = b.add("Conv2D", f"{scope}/conv", x, b.const(f"{scope}/w", 0.5, [1, 1, 3, 3]))
+        bias = b.add("BiasAdd", f"{scope}/bias", conv, b.const(f"{scope}/b", 0.5, [3]))
+        x = b.add("Relu6", f"{scope}/relu", bias)
+        if i != odd:
+            x = b.fake_quant(f"{scope}/quant", x, 0, 6)
+    b.add("Relu6", "output", x)
+    graph = b.graph()
+    name = f"net/block_{odd}/relu"
+    finding = replace(
+        MM110, node=name, array=name, consequences=tuple(f"net/block_{i}/relu" for i in range(odd, odd + 20))
+    )
+    ops = tuple(
+        OpOutcome("CONV_2D", f"net/block_{i}/relu", (f"net/block_{i}/conv",), i < odd) for i in range(blocks)
+    )
+    prediction = Prediction("mlir-2.21", "float", ops=ops)
+    kept = trace(graph, ["input"], ["output"])
+    return Run((Report(
+        "repeated.pb", "graphdef", {"input": (1, 8, 8, 3)}, ("output",), False, "",
+        {"mlir-2.21": prediction}, with_fingerprints([finding]), graph, kept,
+    ),))  # fmt: skip
+
+
+def compared() -> Run:
+    return Run((replace(lint(FROZEN), comparison=compare(FROZEN)),))
+
+
+def test_the_first_thing_to_see_is_every_way_of_converting_the_model(page):
+    shown = page.open(compared())
+    names = [way.name for way in compare(FROZEN).ways]
+    assert [cell.inner_text() for cell in shown.locator("#ways .name").all()] == names
+    ways, verdicts = (shown.locator(part).bounding_box() for part in ("#ways", "#verdicts"))
+    assert ways["y"] + ways["height"] <= verdicts["y"]
+    assert shown.locator("#ways pre").first.is_hidden()
+    shown.click("#ways .name >> nth=0")
+    assert "representative_dataset" in shown.locator("#ways pre").first.inner_text()
+
+
+def test_a_run_without_a_comparison_has_no_ways(page):
+    assert page.open(BROKEN).locator("#ways").is_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 700, 1080])
+def test_nothing_overlaps_or_is_cut_off_on_a_narrow_screen(page, width):
+    page.page.set_viewport_size({"width": width, "height": 844})
+    shown = page.open(compared())
+    boxes = [
+        box
+        for part in ("header > *", "#ways", "#verdicts", "aside", ".stage", "#details")
+        for box in (one.bounding_box() for one in shown.locator(part).all())
+        if box and box["width"] and box["height"]
+    ]
+    for place, one in enumerate(boxes):
+        assert one["x"] >= 0
+        assert one["x"] + one["width"] <= width
+        for other in boxes[place + 1 :]:
+            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            assert (
+                beside or one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            )
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_blocks_of_the_same_ops_are_one_shape_and_the_odd_one_stands_by_itself(page):
+    shown = page.open(repeated(), "view=whole")
+    labels = shown.evaluate("drawing.cy.nodes().map(node => node.data('label'))")
+    assert "block_0 … block_39\n40 alike, 160 nodes" in labels
+    assert "block_41 … block_77\n37 alike, 148 nodes" in labels
+    assert "net/block_40/relu (Relu6)" in page.drawn()
+    assert len(labels) < 20
+
+
+def test_a_long_chain_stands_in_columns(page):
+    shown = page.open(repeated(), "view=whole")
+    shown.evaluate("() => { for (const s of graph().scopes.flat()) graph().expanded.add(s); draw(); }")
+    box = shown.evaluate("drawing.cy.nodes().boundingBox()")
+    assert len(page.drawn()) > 300
+    assert 0.5 < box["w"] / box["h"] < 2
+    assert shown.evaluate("drawing.cy.$('.next-column').length") > 2
+
+
+def test_a_large_drawing_begins_at_the_finding_with_a_map_of_the_whole(page):
+    shown = page.open(repeated(), "view=whole")
+    shown.evaluate("() => { for (const s of graph().scopes.flat()) graph().expanded.add(s); draw(); }")
+    assert shown.evaluate("drawing.cy.zoom()") > 0.5
+    seen = shown.evaluate("drawing.cy.extent()")
+    x, y = shown.evaluate("(({x, y}) => [x, y])(drawing.cy.$('.chosen').position())")
+    assert seen["x1"] < x < seen["x2"]
+    assert seen["y1"] < y < seen["y2"]
+    assert shown.locator("#map").is_visible()
+    shown.click("#map", position={"x": 40, "y": 20})
+    moved = shown.evaluate("drawing.cy.extent()")
+    assert (moved["x1"], moved["y1"]) != (seen["x1"], seen["y1"])
+
+
+def test_a_small_drawing_needs_no_map(page):
+    assert page.open(BROKEN).locator("#map").is_hidden()
+
+
+def test_of_many_consequences_ten_are_listed_and_the_rest_counted(page):
+    text = page.open(repeated()).locator("#details").inner_text()
+    assert "SUFFERS FROM IT (20)" in text.upper()
+    assert "and 10 more" in text
+    assert text.count("/relu") < 15

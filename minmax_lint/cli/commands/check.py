@@ -54,12 +54,24 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-j", "--jobs", metavar="N", type=values.positive, help="models linted at once (default: all cores)"
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="lint again whenever a file that was read changes, until Ctrl+C"
+    )
     options.add_configuration(parser)
     options.add_talk(parser)
 
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
+    if args.watch:
+        from minmax_lint.cli.watch import watched
+
+        return watched(args, once)
+    return once(args)
+
+
+def once(args: Namespace) -> int:
+    """One run, whether another follows or not."""
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.installed import note_on_installed
     from minmax_lint.cli.output import emit, output_targets
@@ -143,6 +155,8 @@ def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
 def _check_usage(args: Namespace, models: int) -> None:
     if args.fix and not args.output and not args.in_place:
         raise UserError("--fix needs --output FILE for the repaired graph, or --in-place")
+    if args.watch and (args.fix or "-" in args.graphs):
+        raise UserError("--watch lints files again when they change: without --fix, and not standard input")
     if args.fix and args.output and models > 1:
         raise UserError("--output takes one graph; fix several with --in-place, or one by one")
     if args.fix and "-" in args.graphs:

@@ -6,6 +6,8 @@ from importlib.resources import files
 from typing import Any, TextIO
 
 from minmax_lint.escaping import html_text, printable, script_json
+from minmax_lint.report.comparison import Way
+from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import profile_titles, short_message
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
@@ -15,7 +17,14 @@ from minmax_lint.rules.framework.rule import rules
 
 PLACES: tuple[Place, ...] = ("input", "output", "kept", "outside")
 STATES = {"integer": "i", "float": "f"}
-SCRIPTS = ("vendor/cytoscape.min.js", "vendor/cytoscape-dagre.min.js", "graph.js", "drawing.js", "page.js")
+SCRIPTS = (
+    "vendor/cytoscape.min.js",
+    "vendor/cytoscape-dagre.min.js",
+    "graph.js",
+    "map.js",
+    "drawing.js",
+    "page.js",
+)
 
 
 def render(run: Run, out: TextIO) -> None:
@@ -67,6 +76,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
             }
             for name in profiles
         ],
+        "ways": [_way(way) for way in report.comparison.ways] if report.comparison else [],
         "findings": [finding_data(finding) for finding in report.findings],
         "graph": {
             "nodes": [
@@ -82,6 +92,23 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
             ],
             "edges": [[rows[source], rows[target]] for source, target in drawn.edges],
         },
+    }
+
+
+def _way(way: Way) -> dict[str, Any]:
+    """A row of the first view."""
+    found = way.prediction
+    return {
+        "name": way.name,
+        "tensorflow": way.tensorflow,
+        "verdict": found.verdict,
+        "ops": share_text(found.integer_share if has_model(way) else None),
+        "macs": share_text(found.integer_mac_share if has_model(way) else None),
+        "types": types_text(way, "→"),
+        "runs": runs_text(way),
+        "edge_tpu": share_text(way.edge_tpu_share),
+        "detail": detail(way),
+        "code": way.code if has_model(way) else "",
     }
 
 

@@ -2,6 +2,10 @@
 /* Draws units and edges with Cytoscape.js; dagre lays them out. */
 
 const FONT = "system-ui, Segoe UI, Roboto, DejaVu Sans, sans-serif";
+const GAP = 56;
+const MOST_ROWS = 18;
+const MOST_IN_A_RANK = 4;
+const DRIFT = 6;
 const PEN = document.createElement("canvas").getContext("2d");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
@@ -13,6 +17,7 @@ class Drawing {
     this.cy.on("mouseover", "node", (event) => { container.title = event.target.data("full"); });
     this.cy.on("mouseout", "node", () => { container.title = ""; });
     new ResizeObserver(() => this.cy.resize()).observe(container);
+    this.map = new OverviewMap(this.cy, document.getElementById("map"));
     this.restyle();
   }
 
@@ -30,13 +35,16 @@ class Drawing {
     this.cy.elements().remove();
     this.cy.add(elements);
     this.cy.layout({ name: "dagre", rankDir: "TB", nodeSep: 22, rankSep: 38, edgeSep: 8, animate: false, fit: false }).run();
+    this.fold();
     this.fit();
   }
 
   text(graph, unit) {
     if (unit.scope !== null) {
       const name = unit.scope.split("/").pop();
-      return sized(`${shorten(name)}\n${unit.rows.length} nodes`, unit.scope, "bold ");
+      const blocks = graph.blocks.get(unit.scope);
+      const size = `${unit.rows.length} nodes`;
+      return sized(`${shorten(name)}\n${blocks ? `${blocks} alike, ${size}` : size}`, unit.scope, "bold ");
     }
     const node = graph.nodes[unit.rows[0]];
     const op = node.op.replace(/^FakeQuantWithMinMax.*/, "FakeQuant");
@@ -57,12 +65,54 @@ class Drawing {
     return found.join(" ");
   }
 
+  /* A chain that is much longer than the sheet is high stands in columns, to be read one after the other. */
+  fold() {
+    const nodes = this.cy.nodes();
+    const ranks = this.straighten(nodes);
+    if (!ranks) return;
+    const box = nodes.boundingBox();
+    const shape = this.cy.width() / Math.max(this.cy.height(), 1);
+    const columns = Math.min(Math.round(Math.sqrt((box.h * shape) / (box.w + GAP))), Math.ceil(ranks.length / MOST_ROWS * 2));
+    if (columns < 2) return;
+    const places = new Map();
+    let left = 0;
+    for (let at = 0; at < columns; at += 1) {
+      const part = ranks.slice(Math.floor((at * ranks.length) / columns), Math.floor(((at + 1) * ranks.length) / columns));
+      const own = this.cy.collection(part.flat());
+      const { x1, y1, w } = own.boundingBox();
+      own.positions((node) => ({ x: node.position("x") - x1 + left, y: node.position("y") - y1 }));
+      own.forEach((node) => { places.set(node.id(), at); });
+      left += w + GAP;
+    }
+    this.cy.edges().forEach((edge) => {
+      if (places.get(edge.source().id()) !== places.get(edge.target().id())) edge.addClass("next-column");
+    });
+  }
+
+  /* The ranks of a long, thin drawing, which no longer drifts to a side; null for any other. */
+  straighten(nodes) {
+    const byHeight = new Map();
+    nodes.forEach((node) => {
+      const y = Math.round(node.position("y"));
+      byHeight.set(y, [...(byHeight.get(y) ?? []), node]);
+    });
+    const ranks = [...byHeight].sort(([a], [b]) => a - b).map(([, rank]) => rank);
+    if (ranks.length < MOST_ROWS || nodes.length > MOST_IN_A_RANK * ranks.length) return null;
+    const centres = ranks.map((rank) => rank.reduce((sum, node) => sum + node.position("x"), 0) / rank.length);
+    ranks.forEach((rank, at) => {
+      const around = centres.slice(Math.max(0, at - DRIFT), at + DRIFT + 1);
+      const drift = around.reduce((sum, x) => sum + x, 0) / around.length;
+      for (const node of rank) node.position("x", node.position("x") - drift);
+    });
+    return ranks;
+  }
+
   fit() {
     this.cy.resize();
     const chosen = this.cy.$(".chosen");
     this.cy.fit(undefined, 28);
     if (this.cy.zoom() > 1.4) { this.cy.zoom(1.4); this.cy.center(); }
-    if (this.cy.zoom() < 0.45 && chosen.nonempty()) {
+    if (this.cy.zoom() < 0.55 && chosen.nonempty()) {
       this.cy.zoom(0.75);
       this.cy.center(chosen);
     }
@@ -105,8 +155,10 @@ class Drawing {
         "underlay-padding": 8, "underlay-shape": "round-rectangle" } },
       { selector: "edge", style: { width: 1.6, "line-color": colour("edge"), "target-arrow-color": colour("edge"),
         "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier" } },
+      { selector: "edge.next-column", style: { "curve-style": "taxi", "taxi-direction": "rightward", "taxi-turn": "50%" } },
       { selector: "edge.outside", style: { "line-style": "dashed", opacity: 0.75 } },
     ]);
+    this.map.draw();
   }
 }
 

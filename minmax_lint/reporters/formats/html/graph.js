@@ -6,6 +6,8 @@ const MOST_AROUND = 36;
 const FEW = 70;
 const MOST_VISIBLE = 260;
 const LARGEST_FLAT = 60;
+const LEAST_ALIKE = 4;
+const MOST_OPEN = 8;
 
 class ModelGraph {
   constructor(data, profiles) {
@@ -23,6 +25,8 @@ class ModelGraph {
     }
     this.scopes = this.nodes.map((node) => this.scopesOf(node.name));
     this.splitFlatScopes();
+    this.blocks = new Map();
+    this.foldAlike();
     this.sizes = new Map();
     for (const path of this.scopes) {
       for (const scope of path) this.sizes.set(scope, (this.sizes.get(scope) || 0) + 1);
@@ -55,6 +59,32 @@ class ModelGraph {
     }
   }
 
+  /* Neighbouring scopes of the same ops become one: block_0 … block_39. The odd one among them stays by itself. */
+  foldAlike() {
+    const ops = new Map();
+    const parents = new Map();
+    this.scopes.forEach((path, row) => path.forEach((scope, depth) => {
+      if (!ops.has(scope)) {
+        ops.set(scope, []);
+        const parent = depth ? path[depth - 1] : "";
+        parents.set(parent, [...(parents.get(parent) || []), scope]);
+      }
+      ops.get(scope).push(this.nodes[row].op);
+    }));
+    const alike = (scope) => scope.replace(/\d+/g, "#") + " " + ops.get(scope).join();
+    const groups = new Map();
+    for (const scopes of parents.values()) {
+      for (let start = 0, end = 0; start < scopes.length; start = end) {
+        for (end = start + 1; end < scopes.length && alike(scopes[end]) === alike(scopes[start]); end += 1);
+        if (end - start < LEAST_ALIKE) continue;
+        const label = `${scopes[start]} … ${scopes[end - 1].split("/").pop()}`;
+        this.blocks.set(label, end - start);
+        for (const scope of scopes.slice(start, end)) groups.set(scope, label);
+      }
+    }
+    this.scopes = this.scopes.map((path) => path.flatMap((scope) => groups.has(scope) ? [groups.get(scope), scope] : [scope]));
+  }
+
   row(array) {
     if (array == null) return undefined;
     return this.rows.has(array) ? this.rows.get(array) : this.rows.get(array.replace(/:\d+$/, ""));
@@ -77,7 +107,7 @@ class ModelGraph {
       const units = seen();
       const closed = [...units].filter((unit) => unit.startsWith("scope:")).map((unit) => unit.slice(6));
       closed.sort((a, b) => this.sizes.get(a) - this.sizes.get(b));
-      const next = closed.find((scope) => units.size + Math.min(this.sizes.get(scope), LARGEST_FLAT) <= FEW)
+      const next = closed.find((scope) => (this.blocks.get(scope) ?? 0) <= MOST_OPEN && units.size + Math.min(this.sizes.get(scope), LARGEST_FLAT) <= FEW)
         ?? (units.size < 4 ? closed[closed.length - 1] : undefined);
       if (next === undefined) return open;
       open.add(next);

@@ -8,7 +8,7 @@ const graphs = DATA.models.map((model) => new ModelGraph(model.graph, model.prof
 const drawing = new Drawing($("graph"), choose, open_);
 const VERDICTS = { quantized: "quantized", float: "stays float", abort: "aborts", undetermined: "undetermined" };
 const MOST_HITS = 40;
-const MOST_LISTED = 30;
+const MOST_LISTED = 10;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -51,6 +51,27 @@ function draw() {
     : `${drawn} of ${graph().nodes.length} nodes`;
   for (const view of ["around", "whole"]) $(view).setAttribute("aria-pressed", state.view === view);
   remember();
+}
+
+/* Every way of converting the model, the best first; its name opens the Python that converts so. */
+function showWays() {
+  const ways = model().ways;
+  $("ways").hidden = !ways.length;
+  document.body.classList.toggle("long", ways.length > 0);
+  const cell = (title, text, kind = "") => element("td", { class: text === "-" ? "nothing" : kind, "data-title": title }, text);
+  const titles = ["way", "verdict", "TensorFlow", "integer ops", "integer MACs", "runs", "Edge TPU", "inputs → outputs", ""];
+  const rows = ways.flatMap((way) => {
+    const code = element("tr", { class: "code", hidden: "" }, element("td", { colspan: titles.length }, element("pre", {}, way.code)));
+    const name = element("button", { class: "name", "aria-expanded": "false", title: "The Python that converts this way",
+      onclick: () => { code.hidden = !code.hidden; name.setAttribute("aria-expanded", String(!code.hidden)); } }, way.name);
+    name.disabled = !way.code;
+    return [element("tr", { class: `way ${way.verdict}` }, element("td", {}, name),
+      element("td", { class: "verdict-cell" }, element("b", {}, VERDICTS[way.verdict])),
+      cell("TensorFlow", way.tensorflow, "version"), cell("ops", way.ops), cell("MACs", way.macs),
+      cell("runs", way.runs, way.runs), cell("Edge TPU", way.edge_tpu), cell(null, way.types), element("td", { class: "detail" }, way.detail)), code];
+  });
+  $("ways").replaceChildren(element("h2", {}, `${ways.length} ways to convert it, best first`), element("table", {},
+    element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", {}, title)))), element("tbody", {}, ...rows)));
 }
 
 function showVerdicts() {
@@ -204,6 +225,7 @@ function showModel(place) {
   Object.assign(state, { model: place, finding: null, node: null, code: null });
   state.profile = Math.max(0, model().profiles.findIndex((_, at) => graph().nodes.some((node) => "if".includes(node.states[at]))));
   if (model().findings.length) state.finding = 0;
+  showWays();
   showVerdicts();
   showCodes();
   showFindings();
