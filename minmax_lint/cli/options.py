@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import candidates, values
@@ -20,10 +21,14 @@ GRAPH_HELP = (
     ".tflite, or - for standard input"
 )
 
+_FORMATS = Path(__file__).parents[1] / "reporters" / "formats"
 FORMATS = tuple(
-    "full concise json json-lines sarif github gitlab junit markdown html dot model-explorer".split()
+    sorted(
+        (file.stem.replace("_", "-") for file in _FORMATS.iterdir() if not file.name.startswith("_")),
+        key=lambda name: (name != "full", name),
+    )
 )
-"""The formats of `check`, as its help lists them; a test compares them with the files that there are."""
+"""The formats of `check`: the files of reporters/formats, which are not imported for a list; the default is first."""
 
 
 def completed_by(action: Action, candidates: Callable[..., list[str]]) -> None:

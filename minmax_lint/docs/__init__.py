@@ -29,6 +29,7 @@ ORDER = (
     "rules",
     "messages",
     "architecture",
+    "contributing",
 )
 _TABLE = re.compile(r"^<!-- table: (?P<name>[\w-]+) -->$", re.MULTILINE)
 

@@ -22,7 +22,9 @@ def commands() -> list[str]:
 
 
 def test_the_table_of_rules_is_up_to_date() -> None:
-    assert with_rules(README.read_text()) == README.read_text()
+    assert with_rules(README.read_text()) == README.read_text(), (
+        ".venv/bin/python -m tests.architecture.readme writes it anew"
+    )
 
 
 def test_every_command_is_mentioned() -> None:
@@ -42,7 +44,9 @@ def test_every_file_that_a_command_reads_is_there() -> None:
 
 
 def test_the_picture_is_the_report() -> None:
-    assert PICTURE.read_text(encoding="utf-8") == picture()
+    assert PICTURE.read_text(encoding="utf-8") == picture(), (
+        ".venv/bin/python -m tests.architecture.picture draws it anew"
+    )
 
 
 def test_the_picture_loads_nothing() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from minmax_lint.cli import main
 from tests.docs.blocks import PAGES, ROOT, blocks
+from tests.reporters.golden_file import UPDATE
 
 TOLD = [file for file in PAGES if blocks(file, "console")]
 
@@ -31,7 +32,7 @@ def test_every_transcript_is_what_the_commands_print(file, tmp_path, monkeypatch
     if os.environ.get("MINMAX_LINT_UPDATE_GOLDEN"):
         Path(file).write_text(true, encoding="utf-8")
         told = true
-    assert told == true
+    assert told == true, f"{UPDATE} writes it anew"
 
 
 def _printed(command: str, capsys: pytest.CaptureFixture[str]) -> str:

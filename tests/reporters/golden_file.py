@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 from pathlib import Path
 
+import pytest
+
+UPDATE = "MINMAX_LINT_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/reporters tests/docs"
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -30,4 +34,7 @@ def assert_golden(name: str, text: str) -> None:
     if os.environ.get("MINMAX_LINT_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    expected = path.read_text(encoding="utf-8")
+    if text != expected:
+        lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), name, "now", lineterm="")
+        pytest.fail("\n".join([*lines, f"Is that right? {UPDATE} writes it anew."]))

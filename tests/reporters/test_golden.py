@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from minmax_lint.reporters import Run, renderer
+from minmax_lint.reporters import Run, format_names, renderer
 from minmax_lint.version import __version__
-from tests.reporters.golden_file import Stream, assert_golden
+from tests.reporters.golden_file import GOLDEN, Stream, assert_golden
 from tests.reporters.reports import (
     ACCEPTED,
     BROKEN,
@@ -65,6 +66,14 @@ def test_full_report_at_other_widths(columns: int, monkeypatch: pytest.MonkeyPat
 def test_formats_for_machines(name: str, run: str) -> None:
     text = rendered(RUNS[run], name).replace(f'"version": "{__version__}"', '"version": "VERSION"')
     assert_golden(f"{name}-{run}.txt", text)
+
+
+def test_every_format_has_golden_files_or_tests_of_its_own() -> None:
+    here = Path(__file__).parent
+    own = {file.stem.removeprefix("test_").replace("_", "-") for file in here.glob("test_*.py")}
+    own |= {file.name.rpartition("-")[0] for file in GOLDEN.iterdir()}
+    pictures = {"dot", "model-explorer"}  # test_pictures.py
+    assert set(format_names()) - own - pictures == set()
 
 
 def test_a_terminal_gets_colour_and_the_same_words() -> None:

@@ -1,0 +1,55 @@
+"""The marker `slow`: tests that start a TensorFlow or another process, or work on many or large models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SLOW = (
+    *(
+        "benchmarks",
+        "calibration",
+        "checking",
+        "conversion",
+        "corpus",
+        "differential",
+        "fuzz",
+        "verification",
+    ),
+    *("architecture/test_imports.py", "architecture/test_install.py", "architecture/test_readme.py"),
+    *("cli/test_compare.py", "cli/test_convert.py", "cli/test_convert_post_training.py", "cli/test_guard.py"),
+    *("cli/test_judged.py", "cli/test_linear.py", "cli/test_parallel.py", "cli/test_proof.py"),
+    *(
+        "converters/mlir/optimize/test_examples.py",
+        "converters/test_call.py",
+        "converters/toco/test_examples.py",
+    ),
+    *("docs/test_contributing.py", "docs/test_site.py"),
+    *("fixes/test_corpus.py", "fixes/test_fixed_by_ops.py", "fixes/test_from_python.py"),
+    *(
+        "loaders/test_bundle.py",
+        "loaders/test_clouds.py",
+        "loaders/test_functions.py",
+        "loaders/test_hostile.py",
+    ),
+    *(
+        "loaders/test_hostile_keras.py",
+        "loaders/test_keras.py",
+        "loaders/test_large.py",
+        "loaders/test_objects.py",
+    ),
+    *("loaders/test_script_dataset.py", "rules/test_converter_calls.py", "rules/test_examples_convert.py"),
+    *("schema/test_descriptors.py", "writers/test_served.py", "writers/test_tensorflow_reads.py"),
+)
+"""Folders and files of tests in which all tests are slow; a single slow test has the marker itself."""
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is listed."""
+    for item in items:
+        place = item.path.relative_to(TESTS).as_posix()
+        if place in SLOW or place.partition("/")[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
