@@ -100,7 +100,7 @@ def test_whoever_reads_a_model_may_trust_it(call, more, monkeypatch):
     def load(source, *, trust, **options):
         raise UserError(f"trust={trust}")
 
-    monkeypatch.setattr("minmax_lint.api.load", load)
+    monkeypatch.setattr("minmax_lint.workflows.opened.load", load)
     with pytest.raises(UserError, match="trust=True"):
         getattr(minmax_lint, call)(KERAS / "lambda.keras", *more, trust=True)
     with pytest.raises(UserError, match="trust=False"):
