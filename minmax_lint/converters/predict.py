@@ -33,7 +33,7 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         )
         return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
     shaped = inference.with_open_batch() if profile.flow == "tf2" else inference
-    return as_read(_weighed(_followed(kept, shaped, profile), inference), kept.graph)
+    return as_read(with_mac_counts(_followed(kept, shaped, profile), inference), kept.graph)
 
 
 def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
@@ -46,7 +46,7 @@ def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     return predict_mlir(kept, inference, profile)
 
 
-def _weighed(prediction: Prediction, inference: Inference) -> Prediction:
+def with_mac_counts(prediction: Prediction, inference: Inference) -> Prediction:
     """The prediction with the multiply-accumulates of its ops.
 
     A node that became several ops (MatMul: TRANSPOSE and FULLY_CONNECTED) counts at the first that multiplies.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from minmax_lint.converters.mlir.answering import answer
 from minmax_lint.converters.mlir.calibrated import quantize_calibrated
-from minmax_lint.converters.mlir.failure import ByChance, Refused, Unfollowed
+from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
@@ -39,11 +39,12 @@ def predict(
     version = Version(profile.version)
     try:
         found = _followed(kept, inference, profile, version, stats or {}, infers)
-    except ByChance as error:
-        found, unlucky = (
-            _followed(kept, inference, profile, version, stats or {}, infers, luck) for luck in (True, False)
+    except Nondeterministic as error:
+        found, stayed_float = (
+            _followed(kept, inference, profile, version, stats or {}, infers, chance)
+            for chance in (True, False)
         )
-        if _decisive(found) != _decisive(unlucky):
+        if _decisive(found) != _decisive(stayed_float):
             cause = Obstacle("other", None, error.node, str(error))
             found = Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
     return replace(found, versions=(version.span.first, version.span.last))
@@ -60,21 +61,21 @@ def _followed(
     version: Version,
     stats: Mapping[str, tuple[float, float]],
     infers: bool | None = None,
-    luck: bool | None = None,
+    chance: bool | None = None,
 ) -> Prediction:
-    """The prediction where chance always decides for integer (`luck`) or for float; without it raises ByChance."""
+    """The prediction where chance always decides for integer (`chance`) or for float; None raises Nondeterministic."""
     signed = profile.flow == "tf2"
     try:
         function = float_model(kept, inference, version)
-        quantize_trained(function, version, stats, signed=signed, infers=infers, luck=luck)
+        quantize_trained(function, version, stats, signed=signed, infers=infers, chance=chance)
         if profile.quantizer == "legacy":
             quantize_model(function, allow_float=not profile.strict)
         elif profile.ranges == "calibrated":
-            quantize_calibrated(function, version, luck=luck)
-    except Unfollowed as error:
+            quantize_calibrated(function, version, chance=chance)
+    except Unmodeled as error:
         cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
-    except Refused as error:
+    except ConversionError as error:
         cause = Obstacle(error.obstacle, error.array, error.node, error.reason)
         return Prediction(
             profile.name,

@@ -20,9 +20,9 @@ from minmax_lint.converters.mlir.version import Version
 
 
 def quantize_calibrated(
-    function: Function, version: Version, *, calibrated: bool = True, luck: bool | None = None
+    function: Function, version: Version, *, calibrated: bool = True, chance: bool | None = None
 ) -> None:
-    """Quantize the finished float model in place. Raises Refused where a check fails, ByChance without `luck`.
+    """Quantize the finished float model in place. Raises ConversionError where a check fails, or Nondeterministic.
 
     `calibrated`: whether any sample entered the function.
     """
@@ -31,7 +31,7 @@ def quantize_calibrated(
     version = version.for_calibration
     convert_stats_to_qdq(function, remove_redundant_stats(calibrated_values(function), version))
     Driver(function, version, signed=True).run()
-    quantize(function, version, luck)
+    quantize(function, version, chance)
     check(function, version, signed=True)
     rescaled = rescale_at_once(version)
     Rewriter(function, {QUANTIZE: (rescaled,)}).run()

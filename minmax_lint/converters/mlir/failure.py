@@ -7,7 +7,7 @@ from minmax_lint.converters.prediction import AbortKind, ObstacleKind
 from minmax_lint.graph.node import Node
 
 
-class Refused(Exception):
+class ConversionError(Exception):
     """The converter fails here, with this message; the obstacle is what a user would have to change."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Refused(Exception):
         self.reason = reason or message
 
 
-class Unfollowed(Exception):
+class Unmodeled(Exception):
     """The model cannot say what the converter does; the message says why."""
 
     def __init__(self, message: str, node: str | None = None, *, unknown_op: bool = False) -> None:
@@ -40,7 +40,7 @@ class Unfollowed(Exception):
         self.unknown_op = unknown_op
 
 
-class ByChance(Exception):
+class Nondeterministic(Exception):
     """The converter itself answers by chance: an operation gets integer or stays float."""
 
     def __init__(self, op: Operation) -> None:
@@ -55,9 +55,11 @@ _DIALECT_NAMES = {"StatelessCase": "Case"}
 """Op -> its name in the `tf` dialect, where that differs."""
 
 
-def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None) -> Refused:
+def no_builtin(
+    node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None
+) -> ConversionError:
     """The converter's refusal of an op that is no TFLite builtin."""
-    return Refused(
+    return ConversionError(
         "other",
         f"'tf.{_DIALECT_NAMES.get(node.op, node.op)}' op is neither a custom op nor a flex op",
         obstacle,

@@ -18,7 +18,7 @@ from minmax_lint.inference.inference import Inference
 def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
     """The function of TFLite operations; ranges of FakeQuants stand in it as quantize/dequantize pairs.
 
-    Raises Refused or Unfollowed.
+    Raises ConversionError or Unmodeled.
     """
     function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES, **LOWERED}).run()
     quantize_results(function, version)

@@ -20,9 +20,9 @@ def quantize_trained(
     *,
     signed: bool,
     infers: bool | None = None,
-    luck: bool | None = None,
+    chance: bool | None = None,
 ) -> None:
-    """Quantize the float model in place. Raises Refused where a check fails, ByChance where `luck` is not given.
+    """Quantize the float model in place. Raises ConversionError where a check fails, Nondeterministic without `chance`.
 
     `signed`: int8, as in the TF2 flow, where inputs get no range of `stats`.
     """
@@ -31,5 +31,5 @@ def quantize_trained(
     return_quantized(function)
     Driver(function, version, signed=signed, infers=infers).run()
     check_states(function)
-    quantize(function, version, luck)
+    quantize(function, version, chance)
     finish(function, version, signed=signed)

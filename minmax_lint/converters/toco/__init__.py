@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unfollowed
+from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unmodeled
 from minmax_lint.converters.toco.import_tensorflow.attributes import unknown_attribute
 from minmax_lint.converters.toco.import_tensorflow.import_graph import import_graph
 from minmax_lint.converters.toco.model import Model
@@ -53,7 +53,7 @@ def predict(
         quantizer = Quantizer(model, version)
         quantizer.run(operators)
         check_inputs_consumed(model)
-    except Unfollowed as error:
+    except Unmodeled as error:
         cause = Obstacle("unknown-op", None, None, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
     except Fatal as error:

@@ -13,7 +13,7 @@ class Fatal(Exception):
         self.node = node
 
 
-class Unfollowed(Exception):
+class Unmodeled(Exception):
     """The model cannot say what TOCO does here; the message says why."""
 
 

@@ -25,7 +25,7 @@ from minmax_lint.inference.inference import Inference
 
 
 @dataclass(frozen=True)
-class Around:
+class EnclosingContext:
     """What the graph around a branch decides for it."""
 
     infers: bool | None = None
@@ -34,7 +34,7 @@ class Around:
     """Whether the outermost graph is converted in the TF1 flow."""
 
 
-Predict = Callable[[Kept, Inference, Profile, Around], Prediction]
+Predict = Callable[[Kept, Inference, Profile, EnclosingContext], Prediction]
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
 _SHOWN = 4
 
@@ -66,7 +66,7 @@ def with_branches(
     inference: Inference,
     profile: Profile,
     predict: Predict,
-    around: Around,
+    around: EnclosingContext,
 ) -> Prediction:
     """The prediction with those for the branches of every kept control-flow op."""
     functions = kept.graph.functions
@@ -80,7 +80,7 @@ def with_branches(
             return replace(prediction, verdict="abort", kind="other", float_ops=(), **refused)
     infers = bool(prediction.ranges) if around.infers is None else around.infers
     inner = replace(profile, flow="tf2")
-    of_loop, of_choice = Around(infers, strict), Around(None, strict)
+    of_loop, of_choice = EnclosingContext(infers, strict), EnclosingContext(None, strict)
     branches = [
         Branch(
             name,
@@ -159,7 +159,7 @@ def _only_reader(body: Graph, argument: str) -> str:
 
 
 def _branch(
-    function: Function, inference: Inference, profile: Profile, predict: Predict, around: Around
+    function: Function, inference: Inference, profile: Profile, predict: Predict, around: EnclosingContext
 ) -> Prediction:
     graph = _with_constants(function, inference).graph if _is_loop(function) else function.graph
     made = [_maker(graph, array) for array in function.outputs]

@@ -23,7 +23,7 @@ _MOST_ROUNDS = 40
 """Ifs within Ifs that are decided."""
 
 
-def decided(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
+def fold_constant_branches(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph with every choice made that a constant decides; the same objects where there is none."""
     for _ in range(_MOST_ROUNDS):
         choices = _choices(kept, inference)

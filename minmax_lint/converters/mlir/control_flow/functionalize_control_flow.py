@@ -30,7 +30,7 @@ Side = frozenset[tuple[Edge, int]]
 """The Switches that a value comes through: predicate, and which output."""
 
 
-def functional(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
+def functionalize_control_flow(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph with If and While in place of TF1's control flow; the same objects where there is none."""
     for rewrite in (_loops, _conditionals):
         rewriting = rewrite(kept)

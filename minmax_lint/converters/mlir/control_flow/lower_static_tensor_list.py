@@ -49,7 +49,7 @@ _INPUTS = {
 """Inputs that an op needs, where that is not one; a damaged node stays as it is."""
 
 
-def lowered(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
+def lower_static_tensor_list(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     """The kept subgraph without lists; the same objects where there are none. Raises NotLowered."""
     if (LISTS | LOOPS).isdisjoint(kept.graph.columns.ops):
         return kept, inference
@@ -260,7 +260,7 @@ def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tup
     shapes = {own: entered.get(passed) for own, passed in body.inputs.items()}
     item = writes[0].inputs[2].array
     inside = trace(_reading_arrays(body, around.types).graph, body.inputs, [item])
-    inside, inference = lowered(inside, Inference(inside, shapes, around.inference.batch))
+    inside, inference = lower_static_tensor_list(inside, Inference(inside, shapes, around.inference.batch))
     return _static(inference, around.kept.graph[name], item)
 
 

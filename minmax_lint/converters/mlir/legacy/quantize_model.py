@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
@@ -21,7 +21,7 @@ WEIGHTS = Scale(1.0, 0, 8)
 def quantize_model(function: Function, *, allow_float: bool, calibrated: bool = True) -> None:
     """Quantize the float model in place, to activations of 16 bits.
 
-    Raises Refused: for a tensor without range where one is needed, and, unless `allow_float`, for operators without
+    Raises ConversionError for a tensor that needs a range and has none and, unless `allow_float`, for operators without
     integer form. `calibrated`: whether any sample entered the function.
     """
     ops = [op for op in function if op.name != CONST and is_real(op)]
@@ -65,7 +65,7 @@ def is_real(op: Operation) -> bool:
 
 
 def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> None:
-    """Raises Refused at the first tensor that the calibration recorded no range of: those of integers have none.
+    """Raises ConversionError at the first tensor without a calibrated range: those of integers have none.
 
     It asks for the operands of operators that the quantizer knows in 8 bits, even where it then leaves them float.
     """
@@ -125,13 +125,13 @@ def _is_constant(value: Value) -> bool:
     return value.op is not None and value.op.name == CONST
 
 
-def _without_range(op: Operation, value: Value) -> Refused:
+def _without_range(op: Operation, value: Value) -> ConversionError:
     message = (
         "Max and min for dynamic tensors should be recorded during calibration: Failed for tensor "
         f"{value.name}\nEmpty min/max for tensor {value.name}"
     )
     why = "holds integers" if value.dtype is not DType.FLOAT else "is reached by no sample"
-    return Refused(
+    return ConversionError(
         "minmax",
         message,
         "no-range",
@@ -142,11 +142,11 @@ def _without_range(op: Operation, value: Value) -> Refused:
     )
 
 
-def _unsupported(ops: Iterable[Operation]) -> Refused:
+def _unsupported(ops: Iterable[Operation]) -> ConversionError:
     found = list(ops)
     told = [f"Quantization to 16x8-bit not yet supported for op: '{op.name}'." for op in found]
     first = found[0]
-    return Refused(
+    return ConversionError(
         "unsupported-op",
         "\n".join(told),
         "no-kernel",

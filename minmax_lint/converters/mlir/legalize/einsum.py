@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY
-from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
@@ -25,12 +25,12 @@ def einsum(importer: Importer, node: Node) -> Value:
     terms, arrow, result = node.text("equation").replace(" ", "").partition("->")
     labels = terms.split(",")
     if not arrow or len(labels) != 2 or "." in terms or any(len(set(one)) < len(one) for one in labels):
-        raise Unfollowed(f"this model does not know the equation of {node.name}", node.name)
+        raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     operands = importer.inputs(node)
     sizes: dict[str, Size] = {}
     for label, value in zip(labels, operands, strict=True):
         if value.shape is None or len(value.shape) != len(label):
-            raise Unfollowed(f"the shapes of the operands of {node.name} are not known", node.name)
+            raise Unmodeled(f"the shapes of the operands of {node.name} are not known", node.name)
         sizes.update(zip(label, value.shape, strict=True))
     left, right = labels
     batch = [one for one in left if one in right and one in result]
@@ -38,7 +38,7 @@ def einsum(importer: Importer, node: Node) -> Value:
     rows = [one for one in left if one not in right]
     columns = [one for one in right if one not in left]
     if {*rows, *columns, *batch} != set(result):
-        raise Unfollowed(f"this model does not know the equation of {node.name}", node.name)
+        raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     if not batch and len(summed) == len(columns) == 1 and constant_behind(operands[1]) is not None:
         second = _transposed(importer, node, operands[1], right, summed[0] + columns[0], sizes)
         ahead = _transposed(importer, node, operands[0], left, "".join([*rows, *summed]), sizes)
@@ -64,7 +64,7 @@ def batch_mat_mul(importer: Importer, node: Node) -> Value:
     left, right = importer.inputs(node)[:2]
     if left.dtype is DType.INT8:
         sizes = "".join(f"{'?' if size is None else size}x" for size in left.shape or ())
-        raise Refused(
+        raise ConversionError(
             "other",
             "'tfl.fully_connected' op operand #0 must be tensor of 32-bit float or QI8 type or QUI8 type or QI16 type "
             f"or QUI16 type values, but got 'tensor<{sizes}i8>'",

@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.behaviours import (
     QUANTIZE_CONCAT_RESULT,
     QUANTIZE_MEAN_RESULT,
 )
-from minmax_lint.converters.mlir.failure import Refused, Unfollowed, no_builtin
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -36,8 +36,8 @@ def fake_quant(importer: Importer, node: Node) -> Value:
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
 
 
-def _reversed(node: Node, given: Range) -> Refused:
-    return Refused(
+def _reversed(node: Node, given: Range) -> ConversionError:
+    return ConversionError(
         "other",
         f"'tf.{node.op}' op range is invalid: [{given.min:f},{given.max:f}]",
         "bad-range",
@@ -90,7 +90,7 @@ def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
         if not range_.known or range_.finite:
             continue
         if not range_.has_nan or importer.version.has(CRASHES_ON_NAN):
-            raise Refused(
+            raise ConversionError(
                 "other",
                 "crashed without a message (signal 11)",
                 "bad-range",
@@ -115,5 +115,5 @@ def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
 
 def _known(tensor: Tensor | None, node: Node) -> Tensor:
     if tensor is None or not tensor.known or not tensor.size:
-        raise Unfollowed(f"the range of {node.name} is a constant that this model cannot compute", node.name)
+        raise Unmodeled(f"the range of {node.name} is a constant that this model cannot compute", node.name)
     return tensor

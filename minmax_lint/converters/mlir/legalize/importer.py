@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.cse import merged
-from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
+from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
@@ -49,7 +49,7 @@ class Importer:
         self._reader_counts: dict[str, int] = {}
 
     def run(self) -> Function:
-        """Raises Refused or Unfollowed."""
+        """Raises ConversionError or Unmodeled."""
         for array in self.kept.inputs:
             value = Value(array, self.inference.dtype(array), self.inference.shape(array))
             self.values[array] = value
@@ -94,7 +94,7 @@ class Importer:
         found = self.values.get(array)
         if found is None:
             if not self.inference.is_constant(array):
-                raise Unfollowed(f"nothing in the kept subgraph gives {array} a value")
+                raise Unmodeled(f"nothing in the kept subgraph gives {array} a value")
             found = self.values[array] = self.constant(
                 array,
                 self.inference.dtype(array),
@@ -194,7 +194,7 @@ class Importer:
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         legalized = node.op if refused else LEGALIZED.get(node.op)
         if legalized is None:
-            raise Unfollowed(
+            raise Unmodeled(
                 f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
             )
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
@@ -245,7 +245,7 @@ def import_order(kept: Kept) -> list[str]:
             if name in readers:
                 stack += [(reader, False) for reader in sorted(readers[name]) if reader not in seen]
     if len(finished) < len(kept.nodes):
-        raise Unfollowed("the graph has a cycle")
+        raise Unmodeled("the graph has a cycle")
     return finished[::-1]
 
 

@@ -5,7 +5,7 @@ Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.failure import Unfollowed
+from minmax_lint.converters.mlir.failure import Unmodeled
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
@@ -128,7 +128,7 @@ def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
     bounds = [importer.inference.constant(edge.array) for edge in node.inputs[1:3]]
     known = [bound.real() for bound in bounds if bound is not None and bound.known and bound.size == 1]
     if len(known) < 2:
-        raise Unfollowed(f"the range of {node.name} is not given", node.name)
+        raise Unmodeled(f"the range of {node.name} is not given", node.name)
     signed, narrow = node.flag("signed_input", True), node.flag("narrow_range")
     scale: Scale = scale_of(Range(*known), node.integer("num_bits", 8), narrow)
     if signed and not narrow and known[0] == -known[1]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
-from minmax_lint.converters.mlir.failure import Refused, Unfollowed
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
 from minmax_lint.graph.dtype import DType
@@ -41,7 +41,7 @@ def ones_like(importer: Importer, node: Node) -> Value:
     x = importer.value(node.inputs[0].array)
     shape = x.shape
     if shape is None or None in shape:
-        raise Unfollowed(f"the shape of {node.name} is not known", node.name)
+        raise Unmodeled(f"the shape of {node.name} is not known", node.name)
     sizes = [size for size in shape if size is not None]
     return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, sizes, [1.0]))
 
@@ -59,7 +59,7 @@ def roll(importer: Importer, node: Node) -> Value:
     value = importer.value(node.inputs[0].array)
     shifts, axes = (importer.integers(edge.array) for edge in node.inputs[1:3])
     if shifts is None or axes is None or value.shape is None or None in value.shape:
-        raise Unfollowed(f"the shifts or sizes of {node.name} are not known", node.name)
+        raise Unmodeled(f"the shifts or sizes of {node.name} are not known", node.name)
     for shift, axis in zip(shifts, axes, strict=True):
         size = value.shape[axis]
         if not size or shift % size == 0:
@@ -142,7 +142,7 @@ def atan2(importer: Importer, node: Node) -> Value:
     if left.shape is not None and right.shape is not None and left.shape != right.shape:
         message = "'tfl.atan2' op requires the same type for all operands and results"
         reason = f"ATAN2 does not broadcast: the operands of {node.name} must have one shape."
-        raise Refused(
+        raise ConversionError(
             "other", message, "no-kernel", node=node.name, op="ATAN2", array=node.name, reason=reason
         )
     return importer.add("ATAN2", node, [left, right])

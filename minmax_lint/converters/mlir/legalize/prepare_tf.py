@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cached_property
 
-from minmax_lint.converters.mlir.failure import Unfollowed, no_builtin
+from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -81,7 +81,7 @@ def batch_norm(importer: Importer, node: Node) -> Value:
         return _batch_norm_of_batch(importer, node, x)
     arrays = [edge.array for edge in node.inputs[1:5]]
     if not all(importer.inference.is_constant(array) for array in arrays):
-        raise Unfollowed(f"the parameters of {node.op} {node.name} are not constant", node.name)
+        raise Unmodeled(f"the parameters of {node.op} {node.name} are not constant", node.name)
     depth = importer.inference.shape(arrays[0])
     folded = BatchNorm(importer, node, arrays)
     factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)

@@ -19,7 +19,7 @@ from minmax_lint.converters.mlir.version import Version
 
 
 def finish(function: Function, version: Version, *, signed: bool) -> None:
-    """Raises Refused where a check fails."""
+    """Raises ConversionError where a check fails."""
     check(function, version, signed=signed)
     rescaled = rescale_at_once(version)
     Rewriter(function, {QUANTIZE: (rescaled,)}).run()

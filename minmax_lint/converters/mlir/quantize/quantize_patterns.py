@@ -8,7 +8,7 @@ front of an operation and at the quantize behind it, and the last operation come
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
-from minmax_lint.converters.mlir.failure import ByChance
+from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -16,13 +16,13 @@ from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 
-def quantize(function: Function, version: Version, luck: bool | None = None) -> None:
-    """Rewrite what can be integer. `luck`: whether what chance decides gets integer; raises ByChance without it."""
+def quantize(function: Function, version: Version, chance: bool | None = None) -> None:
+    """Rewrite what can be integer. `chance`: whether what chance decides gets integer; None raises Nondeterministic."""
     for op in function:
         if len(op.results) > 1 and is_by_chance(op, version):
-            if luck is None:
-                raise ByChance(op)
-            op.attrs["unread_scales" if luck else "stays_float"] = [
+            if chance is None:
+                raise Nondeterministic(op)
+            op.attrs["unread_scales" if chance else "stays_float"] = [
                 None if value.only_user is None else value.only_user.result.scale for value in op.results
             ]
 

@@ -6,7 +6,7 @@ Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of f
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES
-from minmax_lint.converters.mlir.failure import Refused
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant
@@ -25,7 +25,7 @@ from minmax_lint.graph.dtype import DType
 
 
 def check(function: Function, version: Version, *, signed: bool) -> None:
-    """The verifiers of all operations: raises Refused at the first that has types or scales it cannot have."""
+    """The verifiers of all operations: raises ConversionError at the first that has types or scales it cannot have."""
     for op in function:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
@@ -39,13 +39,13 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
 def check_states(function: Function) -> None:
     """A recurrent op gets its states each by itself, which is only done with constants.
 
-    Raises Refused at the first whose states have been quantized: that is done to constants wherever anything is.
+    Raises ConversionError at the first whose states have been quantized: constants are where anything is.
     """
     for op in function:
         if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and any(
             value.op is not None and value.op.name == DEQUANTIZE for value in op.operands[1:]
         ):
-            raise Refused(
+            raise ConversionError(
                 "other",
                 "We cannot duplicate the value since it's not constant.",
                 "control-flow",
@@ -57,7 +57,7 @@ def check_states(function: Function) -> None:
 
 
 def check_scales(op: Operation, *, signed: bool) -> None:
-    """Raises Refused where the scales of a same-scale operation are not the same."""
+    """Raises ConversionError where the scales of a same-scale operation are not the same."""
     values = [value for value in (*op.operands, *op.results) if value.scale is not None]
     for value in values[1:]:
         if value.scale != values[0].scale:
@@ -68,7 +68,7 @@ def check_scales(op: Operation, *, signed: bool) -> None:
 
 
 def check_types(op: Operation, *, signed: bool) -> None:
-    """Raises Refused where an operation has no form for the widths of its operands and results."""
+    """Raises ConversionError where an operation has no form for the widths of its operands and results."""
     if op.name in (CONST, QUANTIZE, DEQUANTIZE):
         return
     read = op.operands[2:3] if op.name == "TRANSPOSE_CONV" else op.operands
@@ -95,7 +95,7 @@ def check_types(op: Operation, *, signed: bool) -> None:
 
 
 def check_kernels(function: Function, version: Version, *, signed: bool) -> None:
-    """The last verifier: raises Refused at the first operation that has no kernel for the width of a value."""
+    """The last verifier: raises ConversionError at the first operation that has no kernel for the width of a value."""
     for op in function:
         if op.name in (CONST, QUANTIZE, DEQUANTIZE):
             continue
@@ -145,27 +145,29 @@ def _impossible(name: str, bits: int, version: Version, *, of_weights: bool, sig
     return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and name in EIGHT_BIT_WEIGHTS[signed]))
 
 
-def _mistyped(op: Operation, message: str) -> Refused:
+def _mistyped(op: Operation, message: str) -> ConversionError:
     reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
     node = op.nodes[-1] if op.nodes else None
-    return Refused("other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason)
+    return ConversionError(
+        "other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason
+    )
 
 
 def check_builtins(function: Function) -> None:
     """Raises the refusal of the first operation that is no builtin: these are found when the model is written."""
     for op in function:
         refused = op.attrs.get("refused")
-        if isinstance(refused, Refused):
+        if isinstance(refused, ConversionError):
             raise refused
 
 
 def check_storable(function: Function) -> None:
-    """2.15 cannot write unsigned types of another width than 8: raises Refused at the first."""
+    """2.15 cannot write unsigned types of another width than 8: raises ConversionError at the first."""
     values = [*function.arguments, *(value for op in function for value in op.results)]
     for value in values:
         if value.scale is not None and value.scale.bits in (4, 16):
             element = spelled(value.scale, signed=False)
-            raise Refused(
+            raise ConversionError(
                 "other",
                 f"invalid TFLite type: '{_tensor(value, element)}'",
                 "bad-range",
@@ -175,10 +177,10 @@ def check_storable(function: Function) -> None:
             )
 
 
-def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Refused:
+def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> ConversionError:
     pair = " vs. ".join(spelled(value.scale, signed=signed) for value in (first, other) if value.scale)
     name = op.name.lower()
-    return Refused(
+    return ConversionError(
         "scale-conflict",
         f"'tfl.{name}' op quantization parameters violate the same scale constraint: {pair}",
         "scale-conflict",
@@ -203,7 +205,7 @@ def check_return(function: Function, types: list[Scale | None]) -> None:
         if value.dtype is DType.FLOAT and value.scale != wanted:
             found = spelled(value.scale, signed=False) if value.scale else "f32"
             want = spelled(wanted, signed=False) if wanted else "f32"
-            raise Refused(
+            raise ConversionError(
                 "scale-conflict",
                 f"type of return operand {slot} ('{_tensor(value, found)}') doesn't match function result type "
                 f"('{_tensor(value, want)}') in function @main",

@@ -134,7 +134,7 @@ IMPORTED = {
 """TensorFlow op -> TOCO operator type. Every other op becomes `Unsupported`, which is known behaviour."""
 
 
-NOT_FOLLOWED = frozenset(
+UNMODELED = frozenset(
     {
         "BatchNormWithGlobalNormalization",
         "Enter",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
-from minmax_lint.converters.toco.failure import Fatal, Unfollowed
+from minmax_lint.converters.toco.failure import Fatal, Unmodeled
 from minmax_lint.converters.toco.import_tensorflow.control_flow import refuse_control_flow
 from minmax_lint.converters.toco.import_tensorflow.converter_map import (
     IMPORTED,
     NO_OPERATOR,
-    NOT_FOLLOWED,
     OUTPUT_COUNT_ATTRS,
     OUTPUT_COUNTS,
+    UNMODELED,
 )
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Constant, Operator
@@ -35,7 +35,7 @@ CHANNELS_LAST_ONLY = frozenset({"AvgPool", "Conv2D", "DepthwiseConv2dNative", "M
 def import_graph(kept: Kept, inference: Inference) -> Model:
     """The model before any transformation.
 
-    Raises Fatal where the importer CHECKs and for control flow that TOCO cannot quantize, Unfollowed for cycles.
+    Raises Fatal where the importer CHECKs and for control flow that TOCO cannot quantize, Unmodeled for cycles.
     """
     refuse_control_flow(kept, inference)
     model = Model(kept.inputs, kept.outputs, inference)
@@ -83,7 +83,7 @@ def import_order(kept: Kept, names: Iterable[str] | None = None) -> list[str]:
             if not waiting[reader]:
                 heappush(ready, position(reader))
     if len(result) < len(order):
-        raise Unfollowed("the graph has a cycle")
+        raise Unmodeled("the graph has a cycle")
     return result
 
 
@@ -112,8 +112,8 @@ def _import_constant(model: Model, name: str) -> None:
 
 
 def _import_node(model: Model, node: Node, last_port: int) -> None:
-    if node.op in NOT_FOLLOWED:
-        raise Unfollowed(f"this model does not follow TOCO's handling of {node.op} ({node.name})")
+    if node.op in UNMODELED:
+        raise Unmodeled(f"this model does not follow TOCO's handling of {node.op} ({node.name})")
     _check_attributes(node)
     for edge in node.inputs:
         model.source_array(edge.array)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from minmax_lint.converters.toco.failure import Fatal, MissingRange, Unfollowed
+from minmax_lint.converters.toco.failure import Fatal, MissingRange, Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.graph.dtype import DType
@@ -33,7 +33,7 @@ def ordered(model: Model) -> list[Operator]:
             if not missing[reader]:
                 heappush(ready, (reader.position, reader))
     if len(result) < len(missing):
-        raise Unfollowed("the graph has a cycle")
+        raise Unmodeled("the graph has a cycle")
     return result
 
 

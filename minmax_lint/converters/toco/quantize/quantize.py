@@ -7,7 +7,7 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 from __future__ import annotations
 
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
-from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm, Unfollowed
+from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm, Unmodeled
 from minmax_lint.converters.toco.invariants import misplaced
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
@@ -97,7 +97,7 @@ class Quantizer:
                 )
             return False
         if name in self._quantized_constants and lacks_range(self.model, op.output):
-            raise Unfollowed(
+            raise Unmodeled(
                 f"{op.type} {op.node.name} shares its constant with an operator that is quantized before: TOCO "
                 "then reads bytes as floats, and answers differently from run to run"
             )
@@ -117,7 +117,7 @@ class Quantizer:
         known = self.parameters[name]
         if known is None:
             if lacks_range(self.model, op.output):
-                raise Unfollowed(
+                raise Unmodeled(
                     f"the range of {name} is not known, and whether {op.node.name} clamps it decides"
                 )
             return False

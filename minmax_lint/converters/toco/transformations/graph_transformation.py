@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from minmax_lint.converters.toco.failure import Unfollowed
+from minmax_lint.converters.toco.failure import Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 
@@ -43,7 +43,7 @@ def run(
         else:
             model.dirty = set(model.operators())
             everything = True
-    raise Unfollowed("the transformations do not come to an end")
+    raise Unmodeled("the transformations do not come to an end")
 
 
 def _sweep(
@@ -105,4 +105,4 @@ def _visit(model: Model, transformations: Mapping[str, Sequence[Transformation]]
             return visit > 0
         if not op.alive:
             return True
-    raise Unfollowed(f"the transformations of {op.output!r} do not come to an end")
+    raise Unmodeled(f"the transformations of {op.output!r} do not come to an end")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
-from minmax_lint.converters.mlir.control_flow.fold_constant_branches import decided
-from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functional
+from minmax_lint.converters.mlir.control_flow.fold_constant_branches import fold_constant_branches
+from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functionalize_control_flow
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders import load
@@ -30,7 +30,7 @@ def test_verdicts_are_those_of_the_real_converters(name):
 
 def rewritten(name):
     kept = trace(load(FIXTURES / f"{name}.pb").graph, ["x", "flag"], ["y"])
-    return functional(*decided(kept, Inference(kept, {})))[0]
+    return functionalize_control_flow(*fold_constant_branches(kept, Inference(kept, {})))[0]
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_of_a_choice_that_a_constant_decides_one_branch_stays(name):
 def test_a_graph_without_control_flow_is_left_alone():
     kept = trace(load(FIXTURES.parent / "founding" / "eval-frozen.pb").graph, (), ["output"])
     inference = Inference(kept, {})
-    assert functional(*decided(kept, inference)) == (kept, inference)
+    assert functionalize_control_flow(*fold_constant_branches(kept, inference)) == (kept, inference)
