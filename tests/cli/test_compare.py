@@ -93,6 +93,14 @@ def test_the_edge_tpu_takes_models_of_eight_bits_alone() -> None:
     assert share["mlir-16x8"] is share["toco"] is None
 
 
+def test_the_operators_that_fakequants_leave_end_a_strict_16x8() -> None:
+    """Measured with TF 2.21: the old quantizer knows no QUANTIZE and no DEQUANTIZE, fallback leaves them."""
+    ways = {way.name: way.prediction for way in minmax_lint.compare(GUARDED).ways}
+    assert ways["mlir-16x8-fallback"].verdict == "quantized"
+    assert ways["mlir-16x8"].verdict == "abort"
+    assert "Quantization to 16x8-bit not yet supported for op: 'DEQUANTIZE'." in ways["mlir-16x8"].message
+
+
 def test_json_holds_every_way(capsys: Captured) -> None:
     assert main(["compare", BROKEN, "--output-format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
