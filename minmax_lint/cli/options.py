@@ -91,7 +91,8 @@ def add_converters(parser: ArgumentParser) -> None:
         metavar="PROFILE",
         action="append",
         default=[],
-        help="toco, mlir (the default pair), mlir-v2, or with a version: toco-1.15, mlir-2.15-v2, ...",
+        help="toco, mlir (the default pair), mlir-v2, or with a version: toco-1.13 to toco-2.17, mlir-2.12 to "
+        "mlir-2.22, mlir-2.18-v2, ...",
     )
     completed_by(given, candidates.converters)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.converters.call import OPS_SETS
-from minmax_lint.converters.profile import ALIASES, SELECTABLE, profiles
+from minmax_lint.converters.profile import ALIASES, ASSUMED, DEFAULT, names_pattern, profiles
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
@@ -125,7 +125,14 @@ def _shape(name: str, value: object) -> Shape:
 _STRING: Schema = {"type": "string", "minLength": 1}
 _STRINGS: Schema = {"type": "array", "items": _STRING}
 _RULE: Schema = {"type": "string", "pattern": "^([Mm][Mm]\\d{0,3}|[Aa][Ll][Ll]|[a-z]+(-[a-z]+)+)$"}
-_PROFILES: Schema = {"type": "array", "items": {"enum": [*SELECTABLE, *ALIASES]}}
+_PROFILES: Schema = {
+    "type": "array",
+    "items": {
+        "type": "string",
+        "anyOf": [{"enum": [*ALIASES, *DEFAULT, *ASSUMED]}, {"pattern": names_pattern()}],
+    },
+}
+"""The short names stand alone, for the editors that propose them; there are too many with a version."""
 _LEVELS: Schema = {"enum": list(SEVERITIES)}
 _SIZES: Schema = {"type": "array", "items": {"type": "integer", "minimum": -1}}
 

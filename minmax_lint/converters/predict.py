@@ -26,6 +26,14 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
         from minmax_lint.converters.devices import on_device
 
         return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
+    if not profile.measured:
+        from minmax_lint.converters.interpolation import interpolated
+
+        return interpolated(profile, lambda one: _predict(kept, inference, one))
+    return _predict(kept, inference, profile)
+
+
+def _predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     if kept.misfit is not None:
         node, message = kept.misfit
         cause = Obstacle(

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from minmax_lint.converters.releases import (
+    LAST_TOCO,
+    MEASURED,
+    MODELLED,
+    Engine,
+    dotted,
+    spans,
+    toco,
+    without_toco,
+)
 from minmax_lint.errors import UnknownName
 from minmax_lint.graph.names import did_you_mean
 
@@ -26,7 +37,7 @@ class Profile:
     """
 
     name: str
-    engine: Literal["toco", "mlir"]
+    engine: Engine
     version: tuple[int, int]
     """TensorFlow version."""
     flow: Flow
@@ -45,9 +56,8 @@ class Profile:
     @property
     def title(self) -> str:
         """For reports: `TOCO (TF 2.15)`."""
-        major, minor = self.version
         call = TITLES[self.call] if self.flow == "tf2" else ""
-        converter = f"{self.engine.upper()} (TF {major}.{minor}{f', {call}' if call else ''})"
+        converter = f"{self.engine.upper()} (TF {dotted(self.version)}{f', {call}' if call else ''})"
         return f"{self.device} after {converter}" if self.device else converter
 
     @property
@@ -60,6 +70,11 @@ class Profile:
         """The name of the profile of the converter alone: `mlir-2.15` of `edgetpu@2.15`."""
         device, _, version = self.name.partition("@")
         return f"{self.engine}-{version}" if version else ASSUMED.get(device, self.name)
+
+    @property
+    def measured(self) -> bool:
+        """Whether real answers of this release were compared; else it is interpolated between measured ones."""
+        return self.version in MEASURED[self.engine, self.call]
 
     @property
     def trained(self) -> bool:
@@ -80,7 +95,7 @@ TITLES = {
 
 def _post_training(version: tuple[int, int]) -> tuple[Profile, ...]:
     """The profiles of one MLIR converter for models without FakeQuants."""
-    name = f"mlir-{version[0]}.{version[1]}"
+    name = f"mlir-{dotted(version)}"
     calibrated = Profile(f"{name}-int8", "mlir", version, "tf2", ranges="calibrated")
     sixteen = replace(calibrated, name=f"{name}-16x8-fallback", activations="int16", quantizer="legacy")
     dynamic = Profile(f"{name}-dynamic", "mlir", version, "tf2", ranges="none", activations="float")
@@ -93,23 +108,17 @@ def _post_training(version: tuple[int, int]) -> tuple[Profile, ...]:
     )
 
 
-FIRST_MLIR, LAST_MLIR = (2, 12), (2, 22)
-"""The TensorFlow versions whose MLIR converter is modelled."""
-MLIR_VERSIONS = tuple((2, minor) for minor in range(FIRST_MLIR[1], LAST_MLIR[1] + 1))
-
-
 def _trained(version: tuple[int, int]) -> tuple[Profile, ...]:
     """The profiles of one MLIR converter for models with FakeQuants."""
-    name = f"mlir-{version[0]}.{version[1]}"
+    name = f"mlir-{dotted(version)}"
     return Profile(name, "mlir", version, "tf1"), Profile(f"{name}-v2", "mlir", version, "tf2")
 
 
 FAKE_QUANT_PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("toco-1.15", "toco", (1, 15), "tf1"),
-        Profile("toco-2.15", "toco", (2, 15), "tf1"),
-        *(profile for version in MLIR_VERSIONS for profile in _trained(version)),
+        *(Profile(f"toco-{dotted(version)}", "toco", version, "tf1") for version in MODELLED["toco"]),
+        *(profile for version in MODELLED["mlir"] for profile in _trained(version)),
     )
 }
 """Profiles for graphs with FakeQuants."""
@@ -155,10 +164,47 @@ def profile(name: str) -> Profile:
     """The profile of that name or alias. Raises UnknownName with near names."""
     found = SELECTABLE.get(ALIASES.get(name, name))
     if found is None:
-        known = [*SELECTABLE, *ALIASES]
-        meant = did_you_mean(name, known, f"there are {', '.join(known)}")
+        wanted = re.fullmatch(r"(toco|mlir)-(\d+)\.(\d+)(?:-.*)?", name)
+        if wanted is not None and (int(wanted[2]), int(wanted[3])) not in MODELLED[_engine(wanted[1])]:
+            raise UnknownName(not_modelled(_engine(wanted[1]), (int(wanted[2]), int(wanted[3]))))
+        meant = did_you_mean(name, [*SELECTABLE, *ALIASES], f"there are {summary()}")
         raise UnknownName(f"there is no converter {name!r}{meant}")
     return found
+
+
+def _engine(name: str) -> Engine:
+    return "toco" if name == "toco" else "mlir"
+
+
+def not_modelled(engine: Engine, version: tuple[int, int]) -> str:
+    """The line on a release that has no profile, with what to do."""
+    known = spans(MODELLED[engine])
+    if engine == "toco" and toco(version) != "runs":
+        return (
+            f"{without_toco(version)}; convert with TensorFlow {dotted(LAST_TOCO)} or older, "
+            "or judge its MLIR converter (--converter mlir-VERSION)"
+        )
+    return (
+        f"the {engine.upper()} converter of TensorFlow {dotted(version)} is not modelled: that of {known} is; "
+        f"convert with one of these, or name the profile to judge instead (--converter {engine}-VERSION)"
+    )
+
+
+def names_pattern() -> str:
+    """A regular expression for every name that `--converter` takes, for JSON schemas."""
+    tocos, mlirs = ("|".join(re.escape(dotted(one)) for one in MODELLED[engine]) for engine in MODELLED)
+    calls = "|".join(sorted(TITLES, key=len, reverse=True))
+    device_calls = "|".join(sorted({one.call for one in DEVICES.values() if one.call}, key=len, reverse=True))
+    return rf"^(toco(-({tocos}))?|mlir(-({mlirs}))?(-({calls}))?|edgetpu(@({mlirs})(-({device_calls}))?)?)$"
+
+
+def summary() -> str:
+    """Every name that `--converter` takes, in one line."""
+    calls = ", ".join(f"-{call}" for call in TITLES)
+    return (
+        f"toco and mlir, with a version (toco-VERSION: {spans(MODELLED['toco'])}; mlir-VERSION: "
+        f"{spans(MODELLED['mlir'])}), mlir also with {calls}; edgetpu and edgetpu@VERSION"
+    )
 
 
 def profiles(names: Sequence[str] | None) -> tuple[Profile, ...]:

@@ -26,6 +26,7 @@ ORDER = (
     "configuration",
     "formats",
     "converters",
+    "versions",
     "rules",
     "messages",
     "architecture",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 
 from minmax_lint.config.settings import Config, keys, required
-from minmax_lint.converters.profile import ALIASES, SELECTABLE
+from minmax_lint.converters.profile import ALIASES, SELECTABLE, Profile
+from minmax_lint.converters.releases import MEASURED, MODELLED, dotted, spans, toco
 from minmax_lint.reporters import format_names, format_summary
 from minmax_lint.rules.framework.rule import rules
 from minmax_lint.symptoms import symptoms
@@ -54,15 +56,42 @@ _CALLS = {
 
 
 def converters() -> str:
-    """The profiles."""
+    """The profiles, those of all TensorFlow versions in one row."""
     aliases = defaultdict(list)
     for alias, name in ALIASES.items():
         aliases[name].append(f"`{alias}`")
+    groups: dict[str, list[Profile]] = defaultdict(list)
+    for name, profile in SELECTABLE.items():
+        groups[re.sub(r"\d+\.\d+", "VERSION", name)].append(profile)
     rows = [
-        (f"`{name}`", ", ".join(aliases[name]), profile.title, _CALLS[profile.call])
-        for name, profile in SELECTABLE.items()
+        (
+            f"`{name}`",
+            spans([one.version for one in found]),
+            ", ".join(f"{alias} ({one.converter})" for one in found for alias in aliases[one.name]),
+            _CALLS[found[0].call],
+        )
+        for name, found in groups.items()
     ]
-    return _table(("Profile", "Alias", "Converter", "Called with"), rows)
+    return _table(("Profile", "VERSION", "Alias", "Called with"), rows)
+
+
+def releases() -> str:
+    """What each TensorFlow runs, and whether its real answers were compared."""
+    rows = []
+    for number in sorted({*MODELLED["toco"], *MODELLED["mlir"]}):
+        calls = {
+            call: "measured" if number in known else "interpolated"
+            for (engine, call), known in MEASURED.items()
+            if engine == "mlir" and number in MODELLED["mlir"]
+        }
+        same = {
+            state: [call or "TF1 flow" for call in calls if calls[call] == state] for state in calls.values()
+        }
+        mlir = "; ".join(f"{state}: {', '.join(found)}" for state, found in same.items())
+        asked = {"dies": "ends at its start", "ignored": "MLIR runs, without a message"}.get(toco(number), "")
+        how = "measured" if number in MEASURED["toco", ""] else "interpolated"
+        rows.append((dotted(number), asked or f"runs; {how}", mlir or "not modelled"))
+    return _table(("TensorFlow", "TOCO, when asked for", "MLIR"), rows)
 
 
 def rule_list() -> str:
@@ -130,6 +159,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "formats": formats,
     "converters": converters,
+    "releases": releases,
     "rules": rule_list,
     "messages": messages,
     "repairs": repairs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.rules.framework.call_rule import CallRule, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -18,7 +19,7 @@ class TocoNotAvailable(CallRule):
     configuration) is 2.18 or newer.
 
     ## Why
-    TOCO runs up to TF 2.16. TF 2.18 dies in its start; from TF 2.19 on the flag is ignored, and MLIR converts without a
+    TOCO runs up to TF 2.17. TF 2.18 dies in its start; from TF 2.19 on the flag is ignored, and MLIR converts without a
     message.
 
     ## Symptom
@@ -27,7 +28,7 @@ class TocoNotAvailable(CallRule):
     ```
 
     ## Fix
-    Convert with TF 2.15 or 2.16 (`--python`), or leave `experimental_new_converter` out and judge MLIR.
+    Convert with TF 2.17 or older (`--python`), or leave `experimental_new_converter` out and judge MLIR.
 
     ## Converters
     TOCO of TF 2.18 and newer.
@@ -39,22 +40,14 @@ class TocoNotAvailable(CallRule):
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
         """(what is wrong with the call, what to write instead)."""
-        if (
-            call.experimental_new_converter is not False
-            or call.tensorflow is None
-            or call.tensorflow < (2, 18)
-        ):
+        if call.experimental_new_converter is not False or call.tensorflow is None:
             return
-        version = f"{call.tensorflow[0]}.{call.tensorflow[1]}"
-        does = (
-            "TOCO dies at its start"
-            if call.tensorflow == (2, 18)
-            else "the flag is ignored and MLIR converts"
-        )
-        yield (
-            f"experimental_new_converter is False, and TF {version} has no TOCO: {does}",
-            "Convert with TF 2.15 or 2.16, or leave experimental_new_converter out.",
-        )
+        if toco(call.tensorflow) != "runs":
+            last = dotted(LAST_TOCO)
+            yield (
+                f"experimental_new_converter is False, but {without_toco(call.tensorflow)}",
+                f"Convert with TensorFlow {last} or older, or leave experimental_new_converter out.",
+            )
 
     @classmethod
     def failing(cls) -> Example:

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.call import TRAINED, ConverterCall, Mode
-from minmax_lint.converters.profile import DEFAULT, PROFILES, Profile, profile, profiles
+from minmax_lint.converters.profile import DEFAULT, PROFILES, Profile, not_modelled, profile, profiles
+from minmax_lint.converters.releases import LAST_TOCO, MODELLED, NEW_CONVERTER, Engine, dotted
+from minmax_lint.errors import UserError
 from minmax_lint.loaders.model import Model
-
-NEW_CONVERTER = (2, 2)
-"""The first TensorFlow whose converter is MLIR's unless experimental_new_converter says otherwise."""
-LAST_TOCO = (2, 16)
-"""The last TensorFlow that runs TOCO where it is asked to."""
 
 _CALLS: Mapping[Mode, tuple[str, str]] = {
     "tf1": ("inference_type and input stats", "the TF1 flow"),
@@ -78,10 +75,7 @@ def _of_calls(
         for one in found:
             by_name[one.name] = (*by_name.get(one.name, ()), call)
         shows, means = _CALLS[mode]
-        versions = " and ".join(dict.fromkeys(f"TF {one.version[0]}.{one.version[1]}" for one in found))
-        wanted = call.tensorflow or tensorflow
-        if wanted is not None and all(one.version != wanted for one in found):
-            versions += f" (the nearest modelled to TF {wanted[0]}.{wanted[1]})"
+        versions = " and ".join(dict.fromkeys(f"TF {dotted(one.version)}" for one in found))
         reasons.append(f"{call.origin} converts with {shows}: {means}, {versions}")
     return Choice(tuple(profile(name) for name in by_name), "; ".join(dict.fromkeys(reasons)), by_name)
 
@@ -117,34 +111,34 @@ def _of_model(model: Model, tensorflow: tuple[int, int] | None) -> tuple[tuple[P
     if not model.of_tf2:
         if tensorflow is None:
             return profiles(None), ""
-        engines = [engine for engine in ("toco", "mlir") if _has(engine, tensorflow)]
-        version = f"{tensorflow[0]}.{tensorflow[1]}"
-        return tuple(modelled(engine, "", tensorflow) for engine in engines), f"what TF {version} has"
+        both: tuple[Engine, ...] = ("toco", "mlir")
+        engines = [engine for engine in both if _has(engine, tensorflow)]
+        unknown = [engine for engine in engines if tensorflow not in MODELLED[engine]]
+        if len(unknown) == len(engines):
+            raise UserError(not_modelled(engines[-1], tensorflow))
+        found = tuple(modelled(engine, "", tensorflow) for engine in engines if engine not in unknown)
+        but = f"; its {unknown[0].upper()} converter is not modelled" if unknown else ""
+        return found, f"what TF {dotted(tensorflow)} has{but}"
     if trained(model):
         return (modelled("mlir", "v2", tensorflow),), "a TF2 model with FakeQuants: the TF2 flow"
-    found = modelled("mlir", "int8", tensorflow)
     return (
-        found,
+        modelled("mlir", "int8", tensorflow),
     ), "a TF2 model without FakeQuants: post-training int8, which needs a representative dataset"
 
 
-def _has(engine: str, tensorflow: tuple[int, int]) -> bool:
+def _has(engine: Engine, tensorflow: tuple[int, int]) -> bool:
     """Whether this TensorFlow runs that engine where a TF1 graph is converted."""
     return tensorflow <= LAST_TOCO if engine == "toco" else tensorflow >= NEW_CONVERTER
 
 
-def modelled(engine: str, call: str, version: tuple[int, int] | None) -> Profile:
-    """The profile of that engine and call: of `version`, else of the nearest one there is; the default for None."""
-    fitting = [
-        one
-        for one in PROFILES.values()
-        if one.engine == engine and one.name.split("-", 2)[2:] == ([call] if call else [])
-    ]
+def modelled(engine: Engine, call: str, version: tuple[int, int] | None) -> Profile:
+    """The profile of that engine, call and TensorFlow version; the default version for None.
+
+    Raises UserError where that version is not modelled.
+    """
     if version is None:
-        default = next(profile(name).version for name in DEFAULT if name.startswith(engine))
-        return next(one for one in fitting if one.version == default)
-    return min(fitting, key=lambda one: (abs(_number(one.version) - _number(version)), -_number(one.version)))
-
-
-def _number(version: tuple[int, int]) -> int:
-    return version[0] * 100 + version[1]
+        version = next(one.version for one in profiles(DEFAULT) if one.engine == engine)
+    found = PROFILES.get(f"{engine}-{dotted(version)}{f'-{call}' if call else ''}")
+    if found is None:
+        raise UserError(not_modelled(engine, version))
+    return found

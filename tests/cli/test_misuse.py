@@ -76,7 +76,8 @@ def test_an_interpreter_that_is_none(
 @pytest.mark.parametrize("command", [CONVERT, (*CONVERT, "--fix"), VERIFY])
 def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, capsys: Captured) -> None:
     line = said((*command, "--engine", "toco", "--python", str(tf221())), tmp_path, capsys)
-    assert "no longer has TOCO; name an interpreter with TensorFlow 2.15 or older (--python)" in line
+    assert "no longer has TOCO: experimental_new_converter=False is ignored, and MLIR converts" in line
+    assert "name an interpreter with TensorFlow 2.17 or older (--python)" in line
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ ANSWERS = {
     "ancient": "echo python 2 7; echo tensorflow yes; echo version 1.15.0",
     "without": "echo python 3 12",
     "old": "echo python 3 7; echo tensorflow yes; echo version 1.15.5",
-    "new": "echo python 3 12; echo tensorflow yes; echo version 2.16.0rc1",
+    "new": "echo python 3 12; echo tensorflow yes; echo version 2.18.0rc1",
     "unknown": "echo python 3 12; echo tensorflow yes",
 }
 
@@ -42,7 +42,7 @@ def interpreter(folder: Path, name: str) -> Path:
         ("ancient", "mlir", "tf1", "is Python 2.7, and 3.7 is the oldest that works"),
         ("without", "mlir", "tf1", "has no TensorFlow: install it there, or name a Python"),
         ("old", "mlir", "tf2", "TensorFlow 1.15.5 has no TF2 flow"),
-        ("new", "toco", "tf1", "TensorFlow 2.16.0rc1 no longer has TOCO"),
+        ("new", "toco", "tf1", "TensorFlow 2.18.0rc1 no longer has TOCO"),
     ],
 )
 def test_what_cannot_be_is_one_line_that_says_what_to_do(
@@ -92,4 +92,4 @@ def test_a_relative_path_means_the_users_folder(tmp_path: Path, monkeypatch: pyt
     assert Child("a task", tmp_path, python=os.path.join("bin", "new")).python == str(
         tmp_path / "bin" / "new"
     )
-    assert tensorflow_version("bin/new") == (2, 16)
+    assert tensorflow_version("bin/new") == (2, 18)

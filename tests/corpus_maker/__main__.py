@@ -20,13 +20,12 @@ from minmax_lint.api import lint
 from minmax_lint.loaders.parse import parse
 from tests.corpus_maker.case import Case, contrib_cases, generated_cases
 from tests.differential.forked import Expected, ForkServer, multiset
-from tests.interpreters import interpreter
-from tests.profiles import RECORDED
+from tests.profiles import RECORDED, VERSIONS
+from tests.versions.registry import releases
 
 MORE_RUNS = 8
 MORE_PROCESSES = 12
 """For what the model calls undetermined: UNPACK with unread results gets integer in one process of six."""
-INTERPRETERS = {(1, 15): "tf115", (2, 15): "tf215", (2, 21): "tf221"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,8 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--random", type=int, default=120, help="random graphs (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=4, help="runs of each converter (default: %(default)s)")
     options = parser.parse_args(arguments)
-    pythons = {version: interpreter(name) for version, name in INTERPRETERS.items()}
-    missing = [INTERPRETERS[version] for version, python in pythons.items() if python is None]
+    pythons = {version: releases()[version].interpreter for version in sorted(VERSIONS)}
+    missing = [releases()[version].name for version, python in pythons.items() if python is None]
     if missing:
         parser.error(f"no interpreter for {', '.join(missing)}; see the top of this help")
     found = {version: python for version, python in pythons.items() if python is not None}

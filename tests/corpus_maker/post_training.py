@@ -26,9 +26,9 @@ from tests.corpus_maker.probes import probes
 from tests.corpus_maker.program import Built, Program, build
 from tests.corpus_maker.random_programs import random_program
 from tests.differential.forked import Expected, ForkServer
-from tests.interpreters import interpreter
+from tests.versions.registry import release
 
-INTERPRETERS = {"2.15": "tf215", "2.21": "tf221"}
+VERSIONS = ("2.15", "2.21")
 CALLS = ("int8", "16x8-fallback")
 ALL_CALLS = ("int8", "16x8-fallback", "16x8", "dynamic", "float16")
 EVERY = 10
@@ -69,7 +69,7 @@ def cases(count: int) -> Iterator[Case]:
 
 def by_chance(case: Case) -> bool:
     """Whether the model says that chance decides in one of the versions."""
-    names = [f"mlir-{version}-int8" for version in INTERPRETERS]
+    names = [f"mlir-{version}-int8" for version in VERSIONS]
     report = lint(parse(case.graph), inputs=case.inputs, outputs=case.outputs, converters=names)
     return any("from run to run" in report.predictions[name].message for name in names)
 
@@ -97,9 +97,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("fixtures/corpus_post_training"))
     parser.add_argument("--random", type=int, default=260, help="random graphs (default: %(default)s)")
     options = parser.parse_args(arguments)
-    pythons = {version: interpreter(name) for version, name in INTERPRETERS.items()}
+    pythons = {version: release(version).interpreter for version in VERSIONS}
     if not all(pythons.values()):
-        parser.error(f"no interpreter for {pythons}; see tests/interpreters.py")
+        parser.error(f"no interpreter for {pythons}; see tests/versions.toml")
     found = list(cases(options.random))
     with ThreadPoolExecutor(len(pythons)) as pool:
         made = list(pool.map(lambda item: answers(*item, found), pythons.items()))

@@ -1,7 +1,7 @@
 """Fresh random graphs through real converters and the models: `python -m tests.differential --n 5000`.
 
 A disagreement is shrunk and written to a folder: the graph, and one JSON line as in fixtures/corpus.
-Interpreters: MINMAX_LINT_TF215, _TF221, _TF115, or the environments `.venv-tf...` (tests/interpreters.py).
+Interpreters: those of `tests/versions.toml` that have an environment.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from minmax_lint.converters.profile import PROFILES, profile
+from minmax_lint.converters.profile import profile
 from tests.corpus_maker.program import Program
 from tests.corpus_maker.random_programs import random_program
 from tests.differential.comparison import Comparer, Comparison
 from tests.differential.keeping import keep
 from tests.differential.shrinking import shrink
-from tests.interpreters import interpreter
+from tests.versions.registry import interpreters
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, shrink, keep; exit code 1 where a model disagrees with its converter."""
     options = _options(arguments)
-    found = {(2, 15): interpreter("tf215"), (2, 21): interpreter("tf221"), (1, 15): interpreter("tf115")}
     tally: dict[str, Counter[str]] = {name: Counter() for name in options.profile}
-    with Comparer({version: path for version, path in found.items() if path}) as comparer:
+    with Comparer(interpreters()) as comparer:
         for seed in range(options.seed, options.seed + options.n):
             for name in options.profile:
                 comparison = comparer.compare(random_program(seed), name)
@@ -54,7 +53,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=300, help="graphs (default: 300)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first graph (default: 0)")
     parser.add_argument(
-        "--profile", action="append", choices=list(PROFILES), help="default: those of TensorFlow 2.15"
+        "--profile",
+        action="append",
+        metavar="NAME",
+        help="toco-2.12, mlir-2.18-v2, ... (default: toco-2.15, mlir-2.15)",
     )
     parser.add_argument(
         "--keep", type=Path, default=Path("fixtures/disagreements"), help="folder (default: %(default)s)"

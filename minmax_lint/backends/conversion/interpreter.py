@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minmax_lint.converters.profile import DEFAULT, FAKE_QUANT_PROFILES, Flow, Profile
+from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 from minmax_lint.isolation import command, environment
 
@@ -18,7 +19,6 @@ _CHILD = Path(__file__).with_name("interpreter_child.py")
 _PATIENCE = 30.0
 """Seconds; 0.05 are usual."""
 OLDEST_PYTHON = (3, 7)
-_LAST_TOCO = (2, 15)
 _NAME_ONE = "name a Python that has TensorFlow (--python)"
 
 
@@ -69,11 +69,10 @@ def checked_interpreter(
     if not found.tensorflow:
         install = TENSORFLOW_EXTRA if path == sys.executable else "install it there"
         raise UserError(f"{path} has no TensorFlow: {install}, or {_NAME_ONE}")
-    # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
-    if engine == "toco" and found.number is not None and found.number > _LAST_TOCO:
+    if engine == "toco" and found.number is not None and toco(found.number) != "runs":
         raise UserError(
-            f"TensorFlow {found.version} no longer has TOCO; name an interpreter with TensorFlow 2.15 or "
-            "older (--python), or take --engine mlir"
+            f"{without_toco(found.number, found.version)}; name an interpreter with TensorFlow {dotted(LAST_TOCO)} "
+            "or older (--python), or take --engine mlir"
         )
     if flow == "tf2" and found.number is not None and found.number < (2, 0):
         raise UserError(

@@ -119,11 +119,12 @@ def made(
 ) -> tuple[Any, dict[str, Any]]:
     """The converter for `request`, and its inputs {array: tensor} in the TF2 flow."""
     version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
-    # TF 2.16 removed TOCO; experimental_new_converter=False is silently ignored from there on.
-    if request["engine"] == "toco" and version >= (2, 16):
+    # TF 2.18 ends at the start of TOCO, and later ones ignore experimental_new_converter=False (converters/releases.py,
+    # which this file cannot import).
+    if request["engine"] == "toco" and version >= (2, 18):
         raise Misuse(
             f"TensorFlow {tensorflow.__version__} no longer has TOCO; "
-            "name an interpreter with TensorFlow 2.15 or older (--python)"
+            "name an interpreter with TensorFlow 2.17 or older (--python)"
         )
     if request["flow"] == "tf2" and version < (2, 0):
         raise Misuse(f"TensorFlow {tensorflow.__version__} has no TF2 flow")

@@ -7,44 +7,127 @@ source by looking for that name in the libraries of these releases.
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.version import Behaviour
+from minmax_lint.graph.dtype import DType
 
-QUANTIZE_CONCAT_RESULT = Behaviour((2, 18), name="QuantizeConcatResult")
+INT32 = DType.INT32
+
+QUANTIZE_CONCAT_RESULT = Behaviour(
+    (2, 18),
+    name="QuantizeConcatResult",
+    before=lambda n: n.op(
+        "Elu",
+        n.op("ConcatV2", x := n.x(), n.fake_quant("wide", n.op("Relu", x), -2, 2), n.i(1), N=2, Tidx=INT32),
+    ),
+)
 """CONCATENATION of FakeQuants takes the scale of the first where it has none of its own (prepare_tf.cc)."""
 
-QUANTIZE_MEAN_RESULT = Behaviour((2, 19), name="QuantizeMeanResult")
+QUANTIZE_MEAN_RESULT = Behaviour((2, 19), name="QuantizeMeanResult", before=lambda n: n.sum(n.x(), op="Mean"))
 """MEAN of a FakeQuant takes its scale where it has none of its own (prepare_tf.cc)."""
 
-UNITES_UNSIGNED_CONCATENATIONS = Behaviour((2, 20), name="union of the scales of an unsigned CONCATENATION")
+UNITES_UNSIGNED_CONCATENATIONS = Behaviour(
+    (2, 20),
+    name="union of the scales of an unsigned CONCATENATION",
+    before=lambda n: n.op("ConcatV2", x := n.x(), n.op("Relu", x), n.i(1), N=2, Tidx=INT32),
+)
 """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
 
-STORES_UNSIGNED_WIDTHS = Behaviour((2, 16), name="unsigned types of 4 and 16 bits in a .tflite file")
+STORES_UNSIGNED_WIDTHS = Behaviour(
+    (2, 16),
+    name="unsigned types of 4 and 16 bits in a .tflite file",
+    before=lambda n: n.fake_quant("wide", n.op("Elu", n.x()), -1, 1, num_bits=16),
+)
 """Unsigned types of 4 and 16 bits can be written."""
 
-SQUASH_DQ_Q = Behaviour((2, 20), name="SquashDqQ")
+SQUASH_DQ_Q = Behaviour(
+    (2, 20), name="SquashDqQ", before=lambda n: n.op("Elu", n.fake_quant("again", n.x(), -2, 2))
+)
 """A second quantize of another range is dropped behind the quantization; earlier versions drop it during it."""
 
-CONVERT_BROADCAST_TO_MUL = Behaviour(until=(2, 19), name="ConvertTFBroadcastTo, ConvertTFLBroadcastToMulOp")
+CONVERT_BROADCAST_TO_MUL = Behaviour(
+    until=(2, 19),
+    name="ConvertTFBroadcastTo, ConvertTFLBroadcastToMulOp",
+    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8), Tidx=INT32),
+)
 """BROADCAST_TO is a product with ones."""
 
-CONVERT_BATCH_MATMUL_EARLY = Behaviour((2, 20), name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs")
+CONVERT_BATCH_MATMUL_EARLY = Behaviour(
+    (2, 20),
+    name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
+    before=lambda n: n.fq(
+        n.op("BatchMatMulV2", n.x(1, 4, 8), n.fq(n.weights(8, 4)), adj_x=False, adj_y=False)
+    ),
+)
 """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
 
-CHECKS_CHANNELS_OF_RESHAPES = Behaviour((2, 20), name="verifier of quantized dimensions of RESHAPE")
+CHECKS_CHANNELS_OF_RESHAPES = Behaviour(
+    (2, 20),
+    name="verifier of quantized dimensions of RESHAPE",
+    before=lambda n: n.reshape(n.per_channel(n.image(), 4), 1, 8, 8),
+)
 """RESHAPE must leave the dimension that the scales of a FakeQuant for each channel belong to."""
 
-CRASHES_ON_NAN = Behaviour(until=(2, 18), name="crash on a range of NaN")
+CRASHES_ON_NAN = Behaviour(
+    until=(2, 18),
+    name="crash on a range of NaN",
+    before=lambda n: n.fake_quant("nan", n.op("Elu", n.x()), float("nan"), 1),
+)
 """A range of NaN ends the process; later it is taken for a scale like any other."""
 
-FOLDS_OPEN_BATCHES = Behaviour((2, 19), name="foldIdentityArithmetic with an open batch")
+FOLDS_OPEN_BATCHES = Behaviour(
+    (2, 19),
+    name="foldIdentityArithmetic with an open batch",
+    before=lambda n: n.op("Elu", n.op("Mul", n.x(), n.c(1.0, shape=[8]))),
+)
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
-MERGES_RESHAPES_FIRST = Behaviour((2, 17), name="phase 0 of OptimizePass")
+MERGES_RESHAPES_FIRST = Behaviour(
+    (2, 17),
+    name="phase 0 of OptimizePass",
+    before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 4)), 1, 8), n.fq(n.weights())),
+)
 """RESHAPEs go into FULLY_CONNECTED in front of the first phase."""
 
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
-    until=(2, 16), name="order of OptimizeBatchMatmulPass and OptimizePass"
+    until=(2, 16),
+    name="order of OptimizeBatchMatmulPass and OptimizePass",
+    before=lambda n: n.op(
+        "Add",
+        n.op("BatchMatMulV2", n.op("Elu", n.x(1, 4, 8)), n.weights(8, 4), adj_x=False, adj_y=False),
+        n.c(0.5, 0.25, 0.5, 0.125),
+    ),
 )
 """BATCH_MATMUL and FULLY_CONNECTED become each other in front of the first phase; later behind the second."""
 
-FOLDS_INTEGER_COMPARISONS = Behaviour((2, 20), name="folding of LESS_EQUAL of constants")
+FOLDS_INTEGER_COMPARISONS = Behaviour(
+    (2, 20),
+    name="folding of LESS_EQUAL of constants",
+    before=lambda n: n.op(
+        "SelectV2", n.op("LessEqual", n.ints(1, 2), n.ints(1, 1)), n.op("Elu", n.x(1, 2)), n.c(0.5, 0.25)
+    ),
+)
 """LESS_EQUAL of two constants is a constant (2.15 and 2.21 measured, the versions between them not)."""
+
+LEAVES_REPEATED_BIASES_FLOAT = Behaviour(
+    (2, 19),
+    (2, 19),
+    name="FULLY_CONNECTED with a splat bias",
+    before=lambda n: n.fq(n.op("BiasAdd", n.mat_mul(n.x(), n.fq(n.weights(8, 4))), n.c(0.5, shape=[4]))),
+)
+"""FULLY_CONNECTED stays float where its trained weights were transposed and its bias repeats one number, not 0."""
+
+DIVIDES_EIGHT_BITS = Behaviour(
+    (2, 20),
+    (2, 20),
+    name="DIV of 8 bits",
+    before=lambda n: n.op(
+        "Elu",
+        n.fake_quant(
+            "y",
+            n.op("RealDiv", w := n.fake_quant("w", n.op("Abs", n.x()), -1, 1, num_bits=16), w),
+            -1,
+            1,
+            num_bits=16,
+        ),
+    ),
+)
+"""DIV takes no quantized type but those of 8 bits."""

@@ -9,7 +9,8 @@ from functools import cache
 from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
-from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Number, Version
+from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Version
+from minmax_lint.converters.releases import Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +99,8 @@ def _noting(one: Pattern, version: Version) -> Rewrite:
     if one.holds(version.number):
         return lambda rewriter, op: one(rewriter, op) and version.has(one)
     return lambda rewriter, op: version.has(one)
+
+
+def clear_chosen() -> None:
+    """Choose anew by the bounds, which a measurement of another version changes."""
+    _by_root.cache_clear()

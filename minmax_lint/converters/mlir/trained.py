@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.quantize.post_quantize import finish
-from minmax_lint.converters.mlir.quantize.prepare_quantize import quantize_inputs, return_quantized
+from minmax_lint.converters.mlir.quantize.prepare_quantize import (
+    leave_repeated_biases,
+    quantize_inputs,
+    return_quantized,
+)
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
 from minmax_lint.converters.mlir.verify.verifiers import check_states
@@ -29,6 +33,7 @@ def quantize_trained(
     if not signed:
         quantize_inputs(function, stats)
     return_quantized(function)
+    leave_repeated_biases(function, version)
     Driver(function, version, signed=signed, infers=infers).run()
     check_states(function)
     quantize(function, version, chance)

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir import tables
-from minmax_lint.converters.profile import FIRST_MLIR, LAST_MLIR
-
-Number = tuple[int, int]
-"""(major, minor) of a TensorFlow release."""
+from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, Number
 
 FIRST: Number = FIRST_MLIR
 LAST: Number = LAST_MLIR
@@ -34,6 +32,8 @@ class Behaviour(Bounds):
 
     name: str = ""
     """What it is called in TensorFlow's source, or what is seen of it where the source has no name for it."""
+    before: Before = field(kw_only=True)
+    """Builds a graph that reads `input`, which becomes something else where the version has it; returns the output."""
 
 
 class Span:

@@ -1,4 +1,4 @@
-"""A static model of TOCO: profiles `toco-1.15` and `toco-2.15`."""
+"""A static model of TOCO: profiles `toco-1.13` to `toco-2.17`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from minmax_lint.converters.toco.prediction import aborted, kernel_obstacles, mi
 from minmax_lint.converters.toco.quantize.check_ready import check_inputs_consumed, check_ready, ordered
 from minmax_lint.converters.toco.quantize.quantize import Quantizer
 from minmax_lint.converters.toco.schedule import prepare
-from minmax_lint.converters.toco.tables import VERSIONS
+from minmax_lint.converters.toco.tables import version_of
 from minmax_lint.converters.training import refusal
 from minmax_lint.graph.cut_values import HAD_VALUE
 from minmax_lint.graph.dtype import DType
@@ -36,7 +36,7 @@ def predict(
     refused = refusal(kept, profile.name) or unknown_attribute(kept, profile.version, profile.name)
     if refused is not None:
         return refused
-    version = VERSIONS[profile.version]
+    version = version_of(profile.version)
     model: Model | None = None
     operators: list[Operator] = []
     obstacles: list[Obstacle] = []

@@ -7,7 +7,7 @@ with the binaries of TF 1.13.1 to 2.15.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FUSES_ACTIVATION = frozenset(
     {
@@ -172,25 +172,47 @@ class Version:
     """Pack passes on a range that all its inputs share."""
     transpose_conv_bias: bool
     """TransposeConv takes a bias, so that a following Add fuses into it."""
+    identifies_hard_swish: bool
+    """x * Relu6(x + 3) / 6 becomes HardSwish."""
     unsupported_prefix: str
     """How the message about an operator without quantized form starts."""
 
 
-VERSIONS = {
-    (1, 15): Version(
-        quantizable=_QUANTIZABLE,
-        copies_input=_COPIES_INPUT,
-        points_agree=False,
-        pack_forwards=False,
-        transpose_conv_bias=False,
-        unsupported_prefix="Check failed: s.ok() ",
-    ),
-    (2, 15): Version(
-        quantizable=_QUANTIZABLE | {"Div"},
-        copies_input=_COPIES_INPUT | {"AveragePool", "MaxPool", "Slice", "StridedSlice", "Unpack"},
-        points_agree=True,
-        pack_forwards=True,
-        transpose_conv_bias=True,
-        unsupported_prefix="",
-    ),
+_SINCE_1_14 = frozenset({"LeakyRelu", "ReduceMax", "ReduceMin", "TransposeConv", "Unpack"})
+_SINCE_1_15 = frozenset({"DepthToSpace", "HardSwish", "MirrorPad", "SplitV"})
+_SINCE_2_12 = frozenset({"AveragePool", "MaxPool", "Slice", "StridedSlice"})
+
+_TF_1_15 = Version(
+    quantizable=_QUANTIZABLE,
+    copies_input=_COPIES_INPUT,
+    points_agree=False,
+    pack_forwards=False,
+    transpose_conv_bias=False,
+    identifies_hard_swish=True,
+    unsupported_prefix="Check failed: s.ok() ",
+)
+_TF_1_14 = replace(
+    _TF_1_15, quantizable=_QUANTIZABLE - _SINCE_1_15, identifies_hard_swish=False, unsupported_prefix=""
+)
+_TF_2_3 = Version(
+    quantizable=_QUANTIZABLE | {"Div"},
+    copies_input=_COPIES_INPUT | {"Unpack"},
+    points_agree=True,
+    pack_forwards=True,
+    transpose_conv_bias=True,
+    identifies_hard_swish=True,
+    unsupported_prefix="",
+)
+VERSIONS: dict[tuple[int, int], Version] = {
+    (1, 13): replace(_TF_1_14, quantizable=_TF_1_14.quantizable - _SINCE_1_14),
+    (1, 14): _TF_1_14,
+    (1, 15): _TF_1_15,
+    (2, 0): _TF_2_3,
+    (2, 12): replace(_TF_2_3, copies_input=_TF_2_3.copies_input | _SINCE_2_12),
 }
+"""The first TensorFlow release -> what its TOCO and that of the releases behind it do."""
+
+
+def version_of(number: tuple[int, int]) -> Version:
+    """The TOCO of a TensorFlow release."""
+    return VERSIONS[max(since for since in VERSIONS if since <= number)]

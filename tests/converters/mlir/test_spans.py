@@ -14,7 +14,8 @@ from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import MLIR_VERSIONS, PROFILES
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.releases import MODELLED
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.model_subject import make_subject
@@ -30,7 +31,7 @@ Predictions = Mapping[tuple[int, int], Prediction]
 
 
 def predictions(kept: Kept, inference: Inference, call: str) -> Predictions:
-    names = {number: f"mlir-{number[0]}.{number[1]}{call}" for number in MLIR_VERSIONS}
+    names = {number: f"mlir-{number[0]}.{number[1]}{call}" for number in MODELLED["mlir"]}
     return {number: predict(kept, inference, PROFILES[name]) for number, name in names.items()}
 
 

@@ -14,7 +14,7 @@ from minmax_lint.converters.toco import schedule
 from minmax_lint.converters.toco.examples import EXAMPLES, UNOBSERVED
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
-from minmax_lint.converters.toco.tables import VERSIONS, Version
+from minmax_lint.converters.toco.tables import Version, version_of
 from minmax_lint.converters.toco.transformations.graph_transformation import Transformation
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
@@ -63,7 +63,7 @@ def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
 
 
 def test_every_transformation_has_an_example_or_a_reason() -> None:
-    names = {transformation.__name__ for transformation, _ in schedule._general(VERSIONS[2, 15])}
+    names = {transformation.__name__ for transformation, _ in schedule._general(version_of((2, 15)))}
     assert names == EXAMPLES.keys() | UNOBSERVED.keys()
     assert not EXAMPLES.keys() & UNOBSERVED.keys()
 

@@ -9,7 +9,8 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, splat
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.version import FIRST, LAST, Number
+from minmax_lint.converters.mlir.version import FIRST, LAST
+from minmax_lint.converters.releases import Number
 
 Form = tuple[Any, ...]
 """An operation's name and what its operands must be: a number, a form, `X` (always the same array) or ANY_NUMBER."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import takewhile
 
+from minmax_lint.converters.mlir.behaviours import LEAVES_REPEATED_BIASES_FLOAT
 from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 
@@ -37,6 +40,25 @@ def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
         argument.replace_uses(dequantize.add_result(argument.name, DType.FLOAT, argument.shape))
         quantize.add_operand(argument)
+
+
+def leave_repeated_biases(function: Function, version: Version) -> None:
+    """FULLY_CONNECTED stays float where a FakeQuant's weights were transposed and the bias repeats one number.
+
+    Measured with TF 2.19.1: 0 and a bias of one element do not matter, nor do weights that need no transposition.
+    """
+    for op in function:
+        if op.name == "FULLY_CONNECTED" and len(op.operands) > 2:
+            weights, bias = op.operands[1:3]
+            pair = (
+                weights.op.operands[0].op
+                if weights.op is not None and weights.op.name == DEQUANTIZE
+                else None
+            )
+            moved = pair is not None and pair.attrs.get("moved")
+            repeated = moved and elements_of(bias) != 1 and splat(bias) and not all_equal(bias, 0.0)
+            if repeated and version.has(LEAVES_REPEATED_BIASES_FLOAT):
+                op.attrs["stays_float"] = True
 
 
 def return_quantized(function: Function) -> None:

@@ -5,7 +5,7 @@ Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of f
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES
+from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES, DIVIDES_EIGHT_BITS
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -30,6 +30,8 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
         if op.name in SCALES_FIRST:
             check_scales(op, signed=signed)
         check_types(op, signed=signed)
+        if op.name == "DIV":
+            _check_eight_bits(op, version, signed=signed)
         if op.name == "RESHAPE":
             _check_channels(op, version)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
@@ -108,6 +110,16 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
                 got, name = spelled(scale, signed=signed), op.name.lower()
                 raise _mistyped(
                     op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
+                )
+
+
+def _check_eight_bits(op: Operation, version: Version, *, signed: bool) -> None:
+    for kind, values in (("operand", op.operands), ("result", op.results)):
+        for number, value in enumerate(values):
+            if value.scale and value.scale.bits != 8 and version.has(DIVIDES_EIGHT_BITS):
+                got = spelled(value.scale, signed=signed)
+                raise _mistyped(
+                    op, f"'tfl.{op.name.lower()}' op {kind} #{number} must be of 8 bits, but got {got}"
                 )
 
 

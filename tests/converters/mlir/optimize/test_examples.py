@@ -14,10 +14,11 @@ from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
-from minmax_lint.converters.mlir.version import Number, Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import MLIR_VERSIONS, PROFILES, Profile
+from minmax_lint.converters.profile import PROFILES, Profile
+from minmax_lint.converters.releases import MODELLED, Number
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
@@ -77,14 +78,14 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_pattern_fires_on_its_example_in_every_version_that_has_it(name: str) -> None:
     pattern = BY_NAME[name]
-    having = [number for number in MLIR_VERSIONS if pattern.holds(number)]
+    having = [number for number in MODELLED["mlir"] if pattern.holds(number)]
     assert [number for number in having if not fires(pattern, number)] == []
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_without_the_pattern_its_example_becomes_something_else(name: str) -> None:
     pattern = BY_NAME[name]
-    having = [number for number in MLIR_VERSIONS if pattern.holds(number)]
+    having = [number for number in MODELLED["mlir"] if pattern.holds(number)]
     with_it = {number: result(pattern, number) for number in having}
     with replaced(pattern, lambda rewriter, op: False):
         without = {number: result(pattern, number) for number in having}

@@ -1,0 +1,102 @@
+"""The separating graphs: small ones that show what some TensorFlow versions do and others do not, one a behaviour.
+
+They are the examples that patterns and behaviours keep, and one for each row of a table that has a first version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from minmax_lint.converters.example import Before, Net
+from minmax_lint.converters.mlir import behaviours, tables
+from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
+from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.version import FIRST, LAST, Behaviour, Bounds
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.loaders.parse import parse
+from minmax_lint.writers.graphdef import encode
+
+
+@dataclass(frozen=True, eq=False)
+class Separating:
+    """One graph that reads `input`, and what it shows."""
+
+    name: str
+    """Of the pattern or behaviour, as the code has it, or `QUANTIZABLE_SINCE[DIV]`."""
+    before: Before = field(repr=False)
+    bounds: Bounds | None = field(default=None, repr=False)
+    """Those of the pattern or behaviour; None for a row of a table."""
+
+    def built(self) -> tuple[Graph, str]:
+        """The graph and its output."""
+        net = Net()
+        output = self.before(net)
+        return parse(encode(net.graph())).graph, output
+
+    @property
+    def changes(self) -> bool:
+        """Whether not every version that is modelled has it."""
+        return self.bounds is None or (self.bounds.since, self.bounds.until) != (FIRST, LAST)
+
+
+def separating() -> tuple[Separating, ...]:
+    """All of them."""
+    return (*_patterns(PATTERNS), *_behaviours(), *_rows())
+
+
+def _patterns(patterns: tuple[Pattern, ...]) -> Iterator[Separating]:
+    for one in patterns:
+        yield Separating(one.name, one.before, one)
+
+
+def _behaviours() -> Iterator[Separating]:
+    for name, one in vars(behaviours).items():
+        if isinstance(one, Behaviour):
+            yield Separating(name, one.before, one)
+
+
+def _concatenation(n: Net) -> str:
+    narrow = n.fake_quant("narrow", n.x(), -1.0, 1.0, num_bits=4)
+    return n.op("Elu", n.op("ConcatV2", narrow, narrow, n.i(1), N=2, Tidx=DType.INT32))
+
+
+def _narrow(op: Callable[[Net, str], str]) -> Before:
+    return lambda n: n.op("Elu", op(n, n.fake_quant("narrow", n.x(), -1.0, 1.0, num_bits=4)))
+
+
+def _slice(n: Net, array: str) -> str:
+    return n.op("Slice", array, n.ints(0, 1), n.ints(1, 4), Index=DType.INT32)
+
+
+def _strided_slice(n: Net, array: str) -> str:
+    bounds = (n.ints(0, 0), n.ints(1, 8), n.ints(1, 2))
+    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    return n.op("StridedSlice", array, *bounds, Index=DType.INT32, **masks)
+
+
+_ROWS: Mapping[str, Mapping[str, Before]] = {
+    "QUANTIZABLE_SINCE": {
+        "DIV": lambda n: n.fq(n.op("RealDiv", n.x(), n.c(0.5, 0.25, 0.75, 0.5, 0.25, 0.125, 0.5, 0.75))),
+        "SQRT": lambda n: n.fq(n.op("Sqrt", n.fq(n.op("Abs", n.x())))),
+    },
+    "SAME_SCALE_SINCE": {
+        "BROADCAST_TO": lambda n: n.op("BroadcastTo", n.x(), n.ints(4, 8), Tidx=DType.INT32),
+    },
+    "FOUR_BITS_SINCE": {
+        "CONCATENATION": _concatenation,
+        "SLICE": _narrow(_slice),
+        "STRIDED_SLICE": _narrow(_strided_slice),
+        "TRANSPOSE": _narrow(lambda n, array: n.transpose(array, 1, 0)),
+    },
+    "LEGALIZED_SINCE": {"Softsign": lambda n: n.fq(n.op("Softsign", n.x()))},
+}
+"""Table of converters/mlir/tables.py -> row -> its graph."""
+
+
+def _rows() -> Iterator[Separating]:
+    for table, rows in _ROWS.items():
+        assert rows.keys() == getattr(tables, table).keys(), f"{table} and its separating graphs differ"
+        for row, before in rows.items():
+            yield Separating(f"{table}[{row}]", before)
