@@ -29,11 +29,12 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     if not profile.measured:
         from minmax_lint.converters.interpolation import interpolated
 
-        return interpolated(profile, lambda one: _predict(kept, inference, one))
-    return _predict(kept, inference, profile)
+        return interpolated(profile, lambda one: predict_alone(kept, inference, one))
+    return predict_alone(kept, inference, profile)
 
 
-def _predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+    """What the model of that version says, whether it was measured or not."""
     if kept.misfit is not None:
         node, message = kept.misfit
         cause = Obstacle(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from minmax_lint.converters.devices import on_device
 from minmax_lint.converters.finished import BOUNDARY_OPS
-from minmax_lint.converters.interpolation import neighbours
+from minmax_lint.converters.interpolation import interpolated
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import DEVICES, PROFILES, Profile
@@ -67,10 +67,6 @@ def _answers(model: Model, subject: Subject) -> Iterator[_Answer]:
     for call in _calls(model):
         for engine in ("toco", "mlir"):
             profiles = [one for one in PROFILES.values() if (one.engine, one.call) == (engine, call)]
-            if (
-                engine == "toco"
-            ):  # those between measured ones add no row of their own, and take three predictions
-                profiles = [one for one in profiles if one.measured]
             profiles.sort(key=lambda one: one.version, reverse=True)
             known = _by_version(profiles, subject)
             for _, group in groupby(profiles, key=lambda one: answer(known[one.version])):
@@ -80,20 +76,20 @@ def _answers(model: Model, subject: Subject) -> Iterator[_Answer]:
 
 
 def _by_version(profiles: Sequence[Profile], subject: Subject) -> Mapping[Number, Prediction]:
-    """Newest first: what holds for older versions as well is not predicted again."""
+    """Newest first: what holds for older versions as well is not predicted again, nor what measured ones agree on."""
     known: dict[Number, Prediction] = {}
-    for profile in profiles:
+    measured = [one for one in profiles if one.measured]
+    for profile in measured:
         if profile.version in known:
             continue
         found = predict(subject.kept, subject.inference, profile)
         first, last = found.versions
-        same = [
-            one
-            for one in profiles
-            if one.engine == "mlir" and all(first <= near.version <= last for near in neighbours(one))
-        ]
+        same = [one for one in measured if profile.engine == "mlir" and first <= one.version <= last]
         for one in (profile, *same):
             known.setdefault(one.version, replace(found, profile=one.name))
+    for profile in profiles:
+        if not profile.measured:
+            known[profile.version] = interpolated(profile, lambda near: known[near.version])
     return known
 
 

@@ -12,7 +12,7 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Version
-from minmax_lint.converters.predict import predict
+from minmax_lint.converters.predict import predict_alone
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.converters.releases import MODELLED
@@ -32,7 +32,7 @@ Predictions = Mapping[tuple[int, int], Prediction]
 
 def predictions(kept: Kept, inference: Inference, call: str) -> Predictions:
     names = {number: f"mlir-{number[0]}.{number[1]}{call}" for number in MODELLED["mlir"]}
-    return {number: predict(kept, inference, PROFILES[name]) for number, name in names.items()}
+    return {number: predict_alone(kept, inference, PROFILES[name]) for number, name in names.items()}
 
 
 def wrong(found: Predictions) -> list[str]:
