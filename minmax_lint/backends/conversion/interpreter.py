@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from minmax_lint.converters.profile import DEFAULT, FAKE_QUANT_PROFILES, Flow, Profile
+from minmax_lint.converters.profile import Flow
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.errors import TENSORFLOW_EXTRA, UserError
 from minmax_lint.isolation import command, environment
@@ -116,15 +116,3 @@ def _installed(path: str) -> Installed | None:
     except (KeyError, ValueError):
         raise UserError(f"{path} is no Python interpreter; {_NAME_ONE}") from None
     return Installed((major, minor), "tensorflow" in told, told.get("version", ""))
-
-
-def nearest_profile(engine: str, flow: Flow, version: tuple[int, int] | None) -> Profile:
-    """The profile that models this converter best: of its engine and flow, the nearest version."""
-    fitting = [one for one in FAKE_QUANT_PROFILES.values() if (one.engine, one.flow) == (engine, flow)]
-    if version is None:
-        return next((one for one in fitting if one.name in DEFAULT), fitting[-1])
-    return min(fitting, key=lambda one: (abs(_number(one.version) - _number(version)), -_number(one.version)))
-
-
-def _number(version: tuple[int, int]) -> int:
-    return version[0] * 100 + version[1]
