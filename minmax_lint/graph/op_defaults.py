@@ -35,7 +35,7 @@ def op_defaults(op: str) -> Mapping[str, Attr]:
 
 @cache
 def _defaults(op: str) -> Mapping[str, Attr]:
-    return {key: _read(value) for key, value in _table()["defaults"][op].items()}
+    return {key: read_attr(value) for key, value in _table()["defaults"][op].items()}
 
 
 def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
@@ -48,14 +48,14 @@ def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _read(value: Any) -> Attr:
+def read_attr(value: Any) -> Attr:
     """A default as the table spells it: strings are bytes; types, shapes and tensors say what they are."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, float):
         return _float32(value)
     if isinstance(value, list):
-        return [_read(one) for one in value]  # type: ignore[return-value]
+        return [read_attr(one) for one in value]  # type: ignore[return-value]
     if not isinstance(value, dict):
         number: int = value
         return number

@@ -227,6 +227,11 @@ def _from_values(slot: int) -> ShapeRule:
     return lambda call: [tuple(call.values(slot))]
 
 
+def _segments(call: Call) -> list[Shape | None]:
+    """One row a segment, of the shape of the data behind the dimensions of the segment ids."""
+    return [(call.values(2)[0], *call.known(0)[len(call.known(1)) :])]
+
+
 SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(UNARY, lambda call: [call.shape(0)]),
     **dict.fromkeys(BINARY, lambda call: [broadcast(call.shape(0), call.shape(1))]),
@@ -251,6 +256,11 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "BroadcastTo": _from_values(1),
     "Fill": _from_values(0),
     "L2Loss": lambda call: [()],
+    "SoftmaxCrossEntropyWithLogits": lambda call: [call.known(0)[:1], call.known(0)],
+    "SparseSoftmaxCrossEntropyWithLogits": lambda call: [call.known(0)[:1], call.known(0)],
+    **dict.fromkeys(
+        ("UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum"), _segments
+    ),
     "RFFT": _rfft,
     "RandomUniform": _from_values(0),
     "SparseToDense": _from_values(1),

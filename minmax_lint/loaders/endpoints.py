@@ -14,6 +14,7 @@ from minmax_lint.graph.outside import UNQUANTIZED
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.training_ends import kind_of_end, predictions_of
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -61,8 +62,8 @@ def endpoints(
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
     guessed: list[str] = []
     if not outputs:
-        outputs = _sinks(model.graph)
-        guessed.append("outputs from the ends of the graph")
+        outputs, where = _predicted(model.graph, _sinks(model.graph))
+        guessed.append(f"outputs from {where}")
     if not inputs:
         inputs = _placeholders(model.graph, outputs)
         guessed.append("inputs from its placeholders")
@@ -141,8 +142,59 @@ def _sinks(graph: Graph) -> tuple[str, ...]:
             if waiting[source] == 0 and source in graph:
                 ends.append(source)
     if not outputs:
-        raise UserError("no output can be inferred from this graph: name it with -o NAME")
+        raise UserError(f"no output can be inferred from this graph: {_candidates(graph)}")
     return tuple(array_name(name) for name in sorted(dict.fromkeys(outputs), key=graph.position))
+
+
+def _predicted(graph: Graph, ends: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Of the ends of a training graph what it predicts, and the words for where that was found."""
+    training = [name for name in ends if kind_of_end(graph, name) in ("loss", "metric")]
+    if not training:
+        return ends, "the ends of the graph"
+    left_out = (
+        f"{len(training)} losses and metrics"
+        if len(training) > 1
+        else f"the {kind_of_end(graph, training[0])} {training[0]}"
+    )
+    others = tuple(name for name in ends if name not in training)
+    if others:
+        return others, f"the ends of the graph without {left_out}"
+    sources = predictions_of(graph, ends)
+    return (
+        (sources, f"what {left_out} {_verb(training)} computed from")
+        if sources
+        else (ends, "the ends of the graph")
+    )
+
+
+def _verb(ends: list[str]) -> str:
+    return "are" if len(ends) > 1 else "is"
+
+
+MOST_CANDIDATES = 5
+
+
+def _candidates(graph: Graph) -> str:
+    """What could be named as an output: the ends that look most like one first."""
+    counts = _use_counts(graph)
+    ends = [
+        name
+        for name in graph.names
+        if not counts.get(name)
+        and graph.op(name) not in ("NoOp", "Const")
+        and not _BOOKKEEPING_SCOPE.search(name)
+    ]
+    if not ends:
+        return "name it with -o NAME"
+    order = ("prediction", "value", "metric", "loss")
+    kinds = {name: kind_of_end(graph, name) for name in ends}
+    ends.sort(key=lambda name: (bool(_BOOKKEEPING.search(graph.op(name))), order.index(kinds[name])))
+    shown = ", ".join(f"-o {name} ({graph.op(name)}, a {kinds[name]})" for name in ends[:MOST_CANDIDATES])
+    rest = f" and {len(ends) - MOST_CANDIDATES} more" if len(ends) > MOST_CANDIDATES else ""
+    return (
+        "name it with -o NAME, and its inputs with -i NAME=SHAPE; no Placeholder leads to any of its ends "
+        f"{shown}{rest}"
+    )
 
 
 def _looked_through(graph: Graph, name: str, op: str) -> bool:

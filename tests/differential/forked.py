@@ -17,18 +17,18 @@ from typing import Any
 
 from minmax_lint.backends.conversion.failure import failure_of_crash, failure_of_exception
 from minmax_lint.backends.conversion.run import DEFAULT_STATS
-from minmax_lint.converters.profile import PROFILES
+from minmax_lint.converters.profile import PROFILES, Flow, Profile
 from minmax_lint.loaders.tflite.file import read_model
 
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
 
-_WORKER = Path(__file__).with_name("post_training_worker.py")
+WORKER = Path(__file__).with_name("post_training_worker.py")
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 
 # MLIR names the Python line that called it.
-_OWN_PLACE = re.compile(r"\S*fork_server\.py:\d+:\d+: ")
+_OWN_PLACE = re.compile(r"\S*(?:fork_server|convert_batch)\.py:\d+:\d+: ")
 
 
 class ForkServer:
@@ -39,7 +39,7 @@ class ForkServer:
         self._folder = tempfile.TemporaryDirectory(prefix="minmax-lint-fork-")
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
         self._process = subprocess.Popen(
-            [os.fspath(python), str(_SERVER), str(_WORKER)],
+            [os.fspath(python), str(_SERVER), str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -71,22 +71,10 @@ class ForkServer:
         folder = Path(self._folder.name)
         (folder / "graph.pb").write_bytes(graph)
         (folder / "result.json").unlink(missing_ok=True)
-        request = {
-            "graph": str(folder / "graph.pb"),
-            "inputs": {name: None if shape is None else list(shape) for name, shape in inputs.items()},
-            "outputs": list(outputs),
-            "engine": profile.engine,
-            "flow": profile.flow,
-            "stats": dict.fromkeys(inputs, DEFAULT_STATS),
-            "model": str(folder / "model.tflite"),
-            "result": str(folder / "result.json"),
-            "log": str(folder / "log"),
-            "time_limit": self.time_limit,
-            "layout": layout,
-        }
+        request = request_of(folder, profile, inputs, outputs, self.time_limit) | {"layout": layout}
         if not profile.trained:
             request["call"] = profile.call
-        expected = self._expected(folder, profile.flow, self._serve(request))
+        expected = expected_of(folder, profile.flow, self._serve(request))
         if not profile.trained and expected["verdict"] != "abort":
             expected["runs"] = self._runs(folder, request)
         return expected
@@ -110,28 +98,6 @@ class ForkServer:
         result = json.loads((folder / "result.json").read_text())
         return "ok" if result["ok"] else str(result["message"])
 
-    def _expected(self, folder: Path, flow: Any, returncode: int) -> Expected:
-        if not (folder / "result.json").exists():
-            failure = failure_of_crash(returncode, (folder / "log").read_text(errors="replace"))
-        else:
-            result = json.loads((folder / "result.json").read_text())
-            if result["ok"]:
-                model = read_model(folder / "model.tflite")
-                expected: Expected = {
-                    "verdict": model.verdict(flow),
-                    "ops": [op.name for op in model.ops],
-                    "output_types": list(model.output_types),
-                }
-                if model.float_ops:
-                    expected["float_ops"] = [list(op) for op in model.float_ops]
-                elif expected["verdict"] == "float":
-                    expected["float_ops"] = []
-                return expected
-            failure = failure_of_exception(result["exception"], result["message"])
-        message = _OWN_PLACE.sub("", failure.message)
-        expected = {"verdict": "abort", "message": message, "kind": failure.kind}
-        return expected | {k: v for k in ("array", "op") if (v := getattr(failure, k)) is not None}
-
     def _reply(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -139,6 +105,48 @@ class ForkServer:
             raise RuntimeError(f"the TensorFlow process ended: {self._process.args}")
         reply: dict[str, Any] = json.loads(line)
         return reply
+
+
+def request_of(
+    folder: Path, profile: Profile, inputs: Shapes, outputs: Sequence[str], time_limit: float
+) -> dict[str, Any]:
+    """The request to convert `folder`/graph.pb, and to leave there what `expected_of` reads."""
+    return {
+        "graph": str(folder / "graph.pb"),
+        "inputs": {name: None if shape is None else list(shape) for name, shape in inputs.items()},
+        "outputs": list(outputs),
+        "engine": profile.engine,
+        "flow": profile.flow,
+        "stats": dict.fromkeys(inputs, DEFAULT_STATS),
+        "model": str(folder / "model.tflite"),
+        "result": str(folder / "result.json"),
+        "log": str(folder / "log"),
+        "time_limit": time_limit,
+    }
+
+
+def expected_of(folder: Path, flow: Flow, returncode: int) -> Expected:
+    """What the converter did with the request of `folder`; `returncode` of its process where it left no result."""
+    if not (folder / "result.json").exists():
+        failure = failure_of_crash(returncode, (folder / "log").read_text(errors="replace"))
+    else:
+        result = json.loads((folder / "result.json").read_text())
+        if result["ok"]:
+            model = read_model(folder / "model.tflite")
+            expected: Expected = {
+                "verdict": model.verdict(flow),
+                "ops": [op.name for op in model.ops],
+                "output_types": list(model.output_types),
+            }
+            if model.float_ops:
+                expected["float_ops"] = [list(op) for op in model.float_ops]
+            elif expected["verdict"] == "float":
+                expected["float_ops"] = []
+            return expected
+        failure = failure_of_exception(result["exception"], result["message"])
+    message = _OWN_PLACE.sub("", failure.message)
+    expected = {"verdict": "abort", "message": message, "kind": failure.kind}
+    return expected | {k: v for k in ("array", "op") if (v := getattr(failure, k)) is not None}
 
 
 def multiset(expected: Expected) -> tuple[Any, ...]:

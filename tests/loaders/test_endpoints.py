@@ -6,6 +6,7 @@ import pytest
 
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.endpoints import endpoints, parse_input_spec
 from minmax_lint.loaders.model import Model, Signature
@@ -138,3 +139,43 @@ def test_an_input_is_a_name_and_maybe_a_shape(text: str, meant: object) -> None:
 def test_a_bad_input_is_the_users_error(text: str) -> None:
     with pytest.raises(UserError):
         parse_input_spec(text)
+
+
+def training(logits: str = "dense/BiasAdd") -> Builder:
+    """A dense layer, and the mean of a cross entropy of it."""
+    b = Builder()
+    b.dense("dense/BiasAdd", b.placeholder("input", (1, 8)), 8, 3)
+    labels = b.placeholder("labels", (1, 3))
+    loss = b.add(
+        "SoftmaxCrossEntropyWithLogits",
+        "xentropy",
+        b.add("Reshape", "flat", logits, b.const("s", [-1, 3], dtype=DType.INT32)),
+        labels,
+    )
+    b.add("Mean", "total_loss", loss, b.const("axes", [0], dtype=DType.INT32))
+    return b
+
+
+def test_of_a_training_graph_the_prediction_is_the_output() -> None:
+    ends = endpoints(model(training().graph()))
+    assert ends.outputs == ("dense/BiasAdd",)
+    assert tuple(ends.inputs) == ("input",)
+    assert "what the loss total_loss is computed from" in ends.how
+
+
+def test_losses_and_metrics_beside_a_prediction_are_no_outputs() -> None:
+    b = training()
+    b.add("Softmax", "probabilities", "dense/BiasAdd")
+    ends = endpoints(model(b.graph()))
+    assert ends.outputs == ("probabilities",)
+    assert "without the loss total_loss" in ends.how
+
+
+def test_candidates_are_named_where_no_output_can_be_inferred() -> None:
+    b = Builder()
+    b.add("Softmax", "probabilities", b.const("x", [1.0, 2.0], [1, 2]))
+    b.add("Mean", "loss", b.const("y", [1.0]), b.const("axes", [0], dtype=DType.INT32))
+    with pytest.raises(
+        UserError, match=r"-o probabilities \(Softmax, a prediction\), -o loss \(Mean, a loss\)"
+    ):
+        endpoints(model(b.graph()))

@@ -72,15 +72,15 @@ def test_mechanism(mechanism: Mechanism) -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-@pytest.mark.parametrize("mechanism", [m.unread_result_of_split, m.own_op], ids=lambda m: m.__name__)
-def test_what_cannot_be_known_is_not_guessed(mechanism: Mechanism, name: str) -> None:
-    assert predicted(mechanism, name).verdict == "undetermined"
+def test_what_cannot_be_known_is_not_guessed(name: str) -> None:
+    assert predicted(m.unread_result_of_split, name).verdict == "undetermined"
 
 
-def test_an_unknown_op_is_named() -> None:
+def test_an_op_that_is_not_tensorflows_is_named() -> None:
     prediction = predicted(m.own_op, "mlir-2.15")
-    assert [(o.kind, o.node) for o in prediction.obstacles] == [("unknown-op", "y")]
-    assert "OwnOp" in prediction.message
+    assert (prediction.verdict, prediction.kind, prediction.op) == ("abort", "other", "OwnOp")
+    assert [(o.kind, o.node) for o in prediction.obstacles] == [("no-kernel", "y")]
+    assert "Op type not registered 'OwnOp'" in prediction.message
 
 
 def test_the_converters_own_message_is_told() -> None:

@@ -16,7 +16,6 @@ from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     CONTROL_FLOW,
     LEGALIZED,
-    NO_BUILTIN,
     ONLY_FLOAT32,
     OPERANDS,
     REMOVED,
@@ -24,8 +23,10 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
 )
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
@@ -183,24 +184,38 @@ class Importer:
             self._legalize(node)
         elif node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
+        elif self._folds(node):
+            self._fold(node)
         elif rule is not None and node.op not in self.version.without_builtin:
             self.values[node.name] = rule(self, node)
         else:
             self._legalize(node)
 
+    def _folds(self, node: Node) -> bool:
+        """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
+        known = registered_op(node.op)
+        if known is None or known.stateful or node.op in _NEVER_FOLDED or not node.inputs:
+            return False
+        makers = [self.value(edge.array).op for edge in node.inputs]
+        return all(op is not None and op.name == CONST for op in makers)
+
+    def _fold(self, node: Node) -> None:
+        for port in range(_result_count(node)):
+            array = array_name(node.name, port)
+            self.values[array] = self.constant(
+                array, self.inference.dtype(array), self.inference.shape(array), lambda: None
+            )
+
     def _legalize(self, node: Node) -> None:
-        refused = node.op in NO_BUILTIN or node.op in self.version.without_builtin or _is_of_other_width(node)
+        legalized = LEGALIZED.get(node.op)
+        refused = legalized is None or node.op in self.version.without_builtin or _is_of_other_width(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
-        legalized = node.op if refused else LEGALIZED.get(node.op)
-        if legalized is None:
-            raise Unmodeled(
-                f"this model does not know the op {node.op} ({node.name})", node.name, unknown_op=True
-            )
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
-        op = self.function.append(Operation(legalized, operands, (node.name,), node=node))
+        name = legalized if legalized is not None and not refused else node.op
+        op = self.function.append(Operation(name, operands, (node.name,), node=node))
         if refused:
             op.attrs["refused"] = no_builtin(node)
         for port in range(_result_count(node)):
@@ -217,6 +232,14 @@ class Importer:
 def _is_of_other_width(node: Node) -> bool:
     types = (node.attribute("T"), node.attribute("Tparams"))
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
+
+
+_NEVER_FOLDED = (
+    FAKE_QUANTS
+    | CONTROL_FLOW.keys()
+    | {"QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"}
+)
+"""Ops of constants that stay (constant_fold.cc)."""
 
 
 def import_order(kept: Kept) -> list[str]:
@@ -254,17 +277,14 @@ def _merged(kept: Kept) -> dict[str, str]:
 
 
 def _result_count(node: Node) -> int:
-    if node.op in ("Split", "SplitV"):
-        return node.integer("num_split", 1)
-    if node.op in NO_BUILTIN:
-        return 3
-    if node.op == "Unpack":
-        return node.integer("num", 1)
     if node.op in CONTROL_FLOW:
         types = node.attribute("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
-    return _RESULTS.get(node.op, 1)
+    if node.op in _FIRST_RESULTS:
+        return _FIRST_RESULTS[node.op]
+    known = registered_op(node.op)
+    return 1 if known is None else len(known.result_types(node))
 
 
-_RESULTS = {"NonMaxSuppressionV4": 2, "NonMaxSuppressionV5": 3, "TopK": 2, "TopKV2": 2}
-"""Op -> how many results it has, where that is a fixed number above 1."""
+_FIRST_RESULTS = {"Unique": 1}
+"""Op -> how many of its results are followed."""

@@ -143,7 +143,8 @@ LEGALIZED = {
     "UnsortedSegmentProd": "UNSORTED_SEGMENT_PROD",
     "ZerosLike": "ZEROS_LIKE",
 }
-"""TensorFlow op -> TFLite op, where one becomes one. What is not here is composed, removed, or not known."""
+"""TensorFlow op -> TFLite op, where one becomes one. An op of TensorFlow that is neither here nor composed nor removed
+has no builtin: the converter refuses it, `op is neither a custom op nor a flex op`."""
 
 OPERANDS = {
     "Gather": 2,
@@ -161,28 +162,6 @@ REMOVED = frozenset(
     """.split()
 )
 """Ops that hand on their input 0."""
-
-NO_BUILTIN = frozenset(
-    """
-    Acos Acosh AdjustContrastv2 AdjustHue AdjustSaturation AsString Asin Asinh Atan Atanh AudioSpectrogram
-    AvgPool3D Betainc BitwiseAnd CTCBeamSearchDecoder CTCGreedyDecoder Case Cholesky ClipByValue
-    CombinedNonMaxSuppression Complex Cosh CropAndResize Cross Cumprod DataFormatVecPermute DecodeJpeg DecodePng
-    DecodeRaw DenseBincount Digamma Dilation2D DynamicPartition Erf Erfc Erfinv EuclideanNorm
-    ExtractImagePatches FFT FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVarsGradient
-    FakeQuantWithMinMaxVarsPerChannelGradient FractionalMaxPool HSVToRGB IRFFT ImageProjectiveTransformV3
-    InTopKV2 Invert LeftShift LowerBound MatrixDeterminant MatrixDiagPartV3 MatrixInverse MatrixSolve
-    MatrixTriangularSolve MaxPool3D MaxPoolWithArgmax Mod NextAfter ParseExampleV2 Polygamma PrintV2 PyFunc Qr
-    QuantizeDownAndShrinkRange QuantizeV2 QuantizedAdd QuantizedAvgPool
-    QuantizedBatchNormWithGlobalNormalization QuantizedBiasAdd QuantizedConcat QuantizedConcatV2
-    QuantizedConv2D QuantizedMatMul QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX
-    QuantizedReshape QuantizedResizeBilinear RGBToHSV RandomShuffle RequantizationRange Requantize ResizeArea
-    ResizeBicubic ScaleAndTranslate SegmentMax SegmentMean Sinh StatelessCase StatelessRandomGetKeyCounter
-    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformV2 StaticRegexReplace StringFormat
-    StringJoin StringLength StringLower StringSplitV2 StringToHashBucketFast StringToNumber Substr Svd Tan
-    TensorScatterMax TensorScatterMin TensorScatterSub TruncateMod TruncatedNormal UniqueV2 UniqueWithCounts
-    """.split()
-)
-"""Ops the converter refuses: `op is neither a custom op nor a flex op` (measured, or without legalization)."""
 
 ONLY_FLOAT32 = frozenset(
     """

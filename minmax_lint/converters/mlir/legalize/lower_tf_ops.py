@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
@@ -148,6 +149,51 @@ def atan2(importer: Importer, node: Node) -> Value:
     return importer.add("ATAN2", node, [left, right])
 
 
+def softmax_cross_entropy(importer: Importer, node: Node) -> Value:
+    """The negative log-softmax times the labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
+    features, labels = importer.inputs(node)[:2]
+    return _cross_entropy(importer, node, features, labels)
+
+
+def sparse_softmax_cross_entropy(importer: Importer, node: Node) -> Value:
+    """The same of one-hot labels, NaN where a label is no class."""
+    features, classes = importer.inputs(node)[:2]
+    shape, rows = features.shape, classes.shape
+    depth = importer.constant(node.name, DType.INT32, (), lambda: None)
+    marks = [_number(importer, node, 1.0), _number(importer, node, 0.0)]
+    one_hot = (
+        importer.constant(node.name, DType.FLOAT, shape, lambda: None)
+        if is_constant(classes)
+        else importer.add("ONE_HOT", node, [classes, depth, *marks], shape)
+    )
+    bound = importer.constant(node.name, classes.dtype, (), lambda: None)
+    valid = _truth(
+        importer,
+        "LOGICAL_AND",
+        node,
+        [
+            _truth(importer, "LESS_EQUAL", node, [bound, classes], rows),
+            _truth(importer, "LESS", node, [classes, bound], rows),
+        ],
+        rows,
+    )
+    missing = [_number(importer, node, 0.0), _number(importer, node, math.nan)]
+    penalty = importer.add("SELECT_V2", node, [valid, *missing], rows)
+    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    column = importer.add("RESHAPE", node, [penalty, sizes], None if rows is None else (*rows, 1))
+    return _cross_entropy(importer, node, features, importer.add("ADD", node, [one_hot, column], shape))
+
+
+def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
+    shape = features.shape
+    negative = importer.add("NEG", node, [importer.add("LOG_SOFTMAX", node, [features], shape)], shape)
+    zero = _number(importer, node, 0.0)
+    without = _truth(importer, "EQUAL", node, [labels, zero], labels.shape)
+    product = importer.add("MUL", node, [negative, labels], shape)
+    chosen = importer.add("SELECT_V2", node, [without, zero, product], shape)
+    return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
+
+
 def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
     value = importer.add(name, node, operands, shape)
     value.dtype = DType.FLOAT
@@ -176,6 +222,8 @@ LOWERED: dict[str, Rule] = {
     "OnesLike": ones_like,
     "RFFT": rfft,
     "Roll": roll,
+    "SoftmaxCrossEntropyWithLogits": softmax_cross_entropy,
+    "SparseSoftmaxCrossEntropyWithLogits": sparse_softmax_cross_entropy,
     "TensorScatterUpdate": tensor_scatter_update,
 }
 """TensorFlow op -> rule."""

@@ -1,0 +1,36 @@
+"""Ops that TensorFlow's registry does not have: the converter imports no graph with one of them.
+
+Measured with TF 2.15.1 and 2.21.0; allow_custom_ops changes nothing, a library that registers the op does.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.op_registry import is_registered
+from minmax_lint.graph.trace import Kept
+
+REGISTERED_BY_CONVERTER = frozenset({"TFLite_Detection_PostProcess"})
+"""Ops that the converter itself adds to the registry (graphdef_to_tfl_flatbuffer.cc)."""
+
+MADE_HERE = frozenset({"UnidirectionalSequenceLSTM"})
+"""Names that the models of passes in front of the import give to nodes of their own."""
+
+
+def unregistered(kept: Kept, profile: Profile) -> Prediction | None:
+    """The abort on an op that is not TensorFlow's; None where every op is."""
+    graph = kept.graph
+    ops = {graph.op(name) for name in kept.nodes} - REGISTERED_BY_CONVERTER - MADE_HERE
+    foreign = {op for op in ops if not is_registered(op, profile.version)}
+    node = next((name for name in kept.order if graph.op(name) in foreign and not kept.is_cut(name)), None)
+    if node is None:
+        return None
+    op = graph.op(node)
+    message = (
+        f"Op type not registered '{op}' in binary running on this machine. Make sure the Op and Kernel are registered "
+        "in the binary running in this process."
+    )
+    release = ".".join(map(str, profile.version))
+    reason = f"{op} is no op of TensorFlow {release}: load the library that registers it, or cut the graph at {node}."
+    cause = Obstacle("no-kernel", node, node, reason)
+    return Prediction(profile.name, "abort", "other", op=op, message=message, obstacles=(cause,))

@@ -1,0 +1,75 @@
+"""The ops of TensorFlow's registry: which versions have them, and the types of what they take and make.
+
+The table holds every op of TF 1.15, 2.15 and 2.21. It is made and tested by `tests/graph/make_op_registry.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+
+_KNOWN = ((1, 15), (2, 15), (2, 21))
+"""The TensorFlow versions that the table was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredOp:
+    """What the OpDef of one op says."""
+
+    results: tuple[tuple[str, str], ...]
+    """(count, type) of each result argument: a count is a number, the attribute that holds it, or `*` where the type is
+    a list attribute; a type is the name of a DType or of an attribute."""
+    versions: frozenset[tuple[int, int]]
+    """The versions of the table that have it."""
+    references: frozenset[int]
+    """The inputs that must be references to variables."""
+    stateful: bool
+    """Whether it reads or writes more than its inputs and results: no constant is made of it."""
+
+    def result_types(self, node: Node) -> tuple[DType, ...]:
+        """The type of each output of a node of this op; INVALID where the node does not say."""
+        found: list[DType] = []
+        for count, kind in self.results:
+            if count == "*":
+                listed = node.attribute(kind)
+                found += [one if isinstance(one, DType) else DType.INVALID for one in listed or ()]  # type: ignore[union-attr]
+                continue
+            dtype = DType[kind] if kind in DType.__members__ else node.dtype(kind) or DType.INVALID
+            found += [dtype] * (int(count) if count.isdigit() else node.integer(count, 1))
+        return tuple(found)
+
+
+def registered_op(op: str) -> RegisteredOp | None:
+    """What TensorFlow's registry says of an op; None for an op that is not TensorFlow's."""
+    text = _table().get(op)
+    return None if text is None else _read(text)
+
+
+def is_registered(op: str, version: tuple[int, int]) -> bool:
+    """Whether TensorFlow `version` has the op; of a version that the table does not know, the next one counts."""
+    found = registered_op(op)
+    return found is not None and next((one for one in _KNOWN if one >= version), _KNOWN[-1]) in found.versions
+
+
+@cache
+def _table() -> dict[str, str]:
+    content = Path(__file__).with_name("op_registry.json").read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(content)
+    return found
+
+
+@cache
+def _read(text: str) -> RegisteredOp:
+    results, versions, references = text.rstrip("!").split("|")
+    pairs = [word.split("@") if "@" in word else ["1", word] for word in results.split()]
+    return RegisteredOp(
+        tuple((count, kind) for count, kind in pairs),
+        frozenset(_KNOWN[int(place)] for place in versions),
+        frozenset(int(slot) for slot in references.split()),
+        text.endswith("!"),
+    )

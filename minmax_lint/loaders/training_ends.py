@@ -1,0 +1,93 @@
+"""What an end of a graph looks like: a loss, a metric or a prediction; and the prediction that a loss is computed from.
+
+Names are those of tf.losses, tf.metrics and Keras; ops those that tf.nn's losses end in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
+
+Kind = Literal["loss", "metric", "prediction", "value"]
+
+LOSSES = frozenset(
+    {
+        "CTCLoss",
+        "CTCLossV2",
+        "L2Loss",
+        "SoftmaxCrossEntropyWithLogits",
+        "SparseSoftmaxCrossEntropyWithLogits",
+    }
+)
+"""Ops that compute a loss, and nothing else."""
+
+_OF_LOGITS = frozenset(
+    {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "CTCLoss", "CTCLossV2"}
+)
+"""Losses whose input 0 is what the model predicts."""
+
+_REDUCES = frozenset(
+    """
+    Add AddN AddV2 Cast Div DivNoNan Identity Mean Mul Neg RealDiv Reshape Select SelectV2 Squeeze Sub Sum
+    """.split()
+)
+"""Ops that make one number of a batch's losses, its weights and its regularization."""
+
+_LOSS_NAME = re.compile(
+    r"(^|[/_])(loss|losses|total_loss|cost|mean_squared_error|regularizer)(_\d+)?([/_]|$)", re.I
+)
+_METRIC_NAME = re.compile(
+    r"(^|[/_])(accuracy|acc|auc|metrics?|precision|recall|correct_prediction)(_\d+)?([/_]|$)", re.I
+)
+_PREDICTION_NAME = re.compile(
+    r"(^|[/_])(predictions?|probabilit\w+|logits|outputs?|softmax|scores?)(_\d+)?([/_]|$)", re.I
+)
+_PREDICTIONS = frozenset({"ArgMax", "BiasAdd", "LogSoftmax", "MatMul", "Sigmoid", "Softmax", "TopKV2"})
+_PASSES = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "StopGradient"})
+
+
+def kind_of_end(graph: Graph, name: str) -> Kind:
+    """What the result of node `name`, which nobody reads, looks like."""
+    if _METRIC_NAME.search(name):
+        return "metric"
+    if _LOSS_NAME.search(name) or losses_of(graph, name):
+        return "loss"
+    if graph.op(name) in _PREDICTIONS or _PREDICTION_NAME.search(name):
+        return "prediction"
+    return "value"
+
+
+def losses_of(graph: Graph, name: str) -> list[str]:
+    """The loss ops that `name` is the sum or mean of, itself included."""
+    found: list[str] = []
+    pending, seen = [name], {name}
+    for current in pending:
+        op = graph.op(current)
+        if op in LOSSES:
+            found.append(current)
+        elif op in _REDUCES:
+            sources = {edge.node for edge in graph[current].inputs if edge.node in graph} - seen
+            seen |= sources
+            pending += sorted(sources, key=graph.position)
+    return found
+
+
+def predictions_of(graph: Graph, ends: Iterable[str]) -> tuple[str, ...]:
+    """The arrays from which the losses at these ends are computed, in file order; none where no op tells."""
+    found = set()
+    for end in ends:
+        for loss in losses_of(graph, end):
+            if graph.op(loss) in _OF_LOGITS:
+                found.add(_made_at(graph, graph[loss].inputs[0].array))
+    return tuple(sorted(found, key=lambda array: graph.position(parse_edge(array).node)))
+
+
+def _made_at(graph: Graph, array: str) -> str:
+    """`array`, or what it is a reshape of."""
+    while (node := parse_edge(array).node) in graph and graph.op(node) in _PASSES and graph[node].inputs:
+        array = graph[node].inputs[0].array
+    return array
