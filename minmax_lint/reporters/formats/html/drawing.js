@@ -17,7 +17,6 @@ class Drawing {
     this.cy.on("mouseover", "node", (event) => { container.title = event.target.data("full"); });
     this.cy.on("mouseout", "node", () => { container.title = ""; });
     new ResizeObserver(() => this.cy.resize()).observe(container);
-    this.map = new OverviewMap(this.cy, document.getElementById("map"));
     this.restyle();
   }
 
@@ -158,7 +157,6 @@ class Drawing {
       { selector: "edge.next-column", style: { "curve-style": "taxi", "taxi-direction": "rightward", "taxi-turn": "50%" } },
       { selector: "edge.outside", style: { "line-style": "dashed", opacity: 0.75 } },
     ]);
-    this.map.draw();
   }
 }
 

@@ -6,6 +6,7 @@ const $ = (id) => document.getElementById(id);
 const state = { model: 0, finding: null, node: null, code: null, view: "around", profile: 0 };
 const graphs = DATA.models.map((model) => new ModelGraph(model.graph, model.profiles));
 const drawing = new Drawing($("graph"), choose, open_);
+const overview = new OverviewMap(drawing.cy, $("map"));
 const VERDICTS = { quantized: "quantized", float: "stays float", abort: "aborts", undetermined: "undetermined" };
 const MOST_HITS = 40;
 const MOST_LISTED = 10;
@@ -44,6 +45,7 @@ function draw() {
   if (!seeds.length) seeds = [...model().outputs, ...model().inputs].map((name) => graph().row(name)).filter((row) => row !== undefined);
   const content = state.view === "whole" ? graph().whole() : graph().around(seeds, marked.consequences);
   drawing.show(graph(), content, state.profile, marked);
+  overview.draw();
   const drawn = content.units.reduce((sum, unit) => sum + unit.rows.length, 0);
   const folded = content.units.filter((unit) => unit.scope !== null).length;
   $("note").textContent = folded
@@ -236,6 +238,7 @@ function showModel(place) {
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   drawing.restyle();
+  overview.draw();
   remember();
 }
 
