@@ -81,7 +81,7 @@ def parser(words: Sequence[str]) -> Parser:
         allow_abbrev=False,
     )
     found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
-    commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands", prog="minmax-lint")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, **told(name, summary))
         if name in words:

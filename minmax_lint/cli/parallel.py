@@ -7,7 +7,6 @@ beside the predictions: the findings travel, the graph is read again where it is
 from __future__ import annotations
 
 import os
-import traceback
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -38,6 +37,8 @@ class InternalError:
     @classmethod
     def of(cls, error: Exception) -> InternalError:
         """From the exception that is being handled."""
+        import traceback
+
         summary = " ".join(f"{type(error).__name__}: {error}".split())
         return cls(summary, "".join(traceback.format_exception(error)))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
-    from minmax_lint.config import Config, Settings
+    from minmax_lint.config import Settings
+    from minmax_lint.config.settings import Config
 
 OPTIONS = {
     "select": "select",

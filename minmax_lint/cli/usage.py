@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any, NoReturn
 
 from minmax_lint.errors import UserError
@@ -74,13 +77,28 @@ def told(command: str, summary: str) -> dict[str, Any]:
         "description": f"{summary[0].upper()}{summary[1:]}.",
         "usage": f"minmax-lint {command} {usage}",
         "epilog": "\n".join(["examples:", *lines]),
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "formatter_class": partial(argparse.RawDescriptionHelpFormatter, width=_width()),
         "allow_abbrev": False,
     }
 
 
+@cache
+def _width() -> int:
+    """Columns of the help, as argparse counts them; it would load shutil and three compressors to ask."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns) - 2
+    try:
+        return (os.get_terminal_size(sys.__stdout__.fileno()).columns or 80) - 2  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 78
+
+
 class CommandList(argparse.HelpFormatter):
     """Lists the commands themselves, without a line for the word COMMAND in front of them."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_width())
 
     def _format_action(self, action: argparse.Action) -> str:
         if isinstance(action, argparse._SubParsersAction):

@@ -3,7 +3,7 @@
 Interface: `load(start)` reads the nearest configuration file; `targets(config)` are the models it names and
 `target_of(config, path)` what it says about one; `resolved(config, given)` merges it with the command line;
 `adjusted(report, ...)` applies severities, ignores and a baseline to a report; `Settings` is all of this in
-one.
+one. What a file may say is in `config.settings`, which is loaded where there is a file.
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ from minmax_lint.config.discovery import load
 from minmax_lint.config.merged import Settings
 from minmax_lint.config.report import Adjustment, adjusted
 from minmax_lint.config.resolution import Resolved, resolved
-from minmax_lint.config.settings import Config, Ignore, ModelSettings
 from minmax_lint.config.targets import Target, target_of, targets
 
 __all__ = [
     "Adjustment",
     "Baseline",
-    "Config",
-    "Ignore",
-    "ModelSettings",
     "Resolved",
     "Settings",
     "Target",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minmax_lint.config.reading import read_config
-from minmax_lint.config.settings import Config
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.loaders.buffers import small_file
+
+if TYPE_CHECKING:
+    from minmax_lint.config.settings import Config
 
 OWN_FILE = "minmax-lint.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -44,7 +44,7 @@ def load_file(file: Path) -> Config | None:
     """The configuration in one file; None for a pyproject.toml without our table."""
     content = _toml(file)
     if file.name != PROJECT_FILE:
-        return read_config(content, file, "")
+        return _read(content, file, "")
     tools = content.get("tool", {})
     if not isinstance(tools, dict):
         return None
@@ -53,10 +53,18 @@ def load_file(file: Path) -> Config | None:
             raise UserError(f"{file}: there is no table [tool.{misspelt}]{did_you_mean(misspelt, [TABLE])}")
     if TABLE not in tools:
         return None
-    return read_config(tools[TABLE], file, f"tool.{TABLE}")
+    return _read(tools[TABLE], file, f"tool.{TABLE}")
+
+
+def _read(content: dict[str, Any], file: Path, table: str) -> Config:
+    from minmax_lint.config.reading import read_config
+
+    return read_config(content, file, table)
 
 
 def _toml(file: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(small_file(file).decode("utf-8"))
     except OSError as error:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.config.baseline import Baseline, read_baseline
 from minmax_lint.config.report import Adjustment, adjusted
 from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolved
-from minmax_lint.config.settings import Config
 from minmax_lint.config.targets import Target, target_of, targets
 from minmax_lint.errors import UserError
 from minmax_lint.report.report import Report
+
+if TYPE_CHECKING:
+    from minmax_lint.config.settings import Config
 
 
 @dataclass(frozen=True)

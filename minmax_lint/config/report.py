@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from minmax_lint.config.baseline import Baseline
-from minmax_lint.config.settings import Ignore
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import SEVERITIES, Finding, Severity, with_fingerprints
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.rules.mm902 import UnusedIgnore
+
+if TYPE_CHECKING:
+    from minmax_lint.config.settings import Ignore
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minmax_lint.config.settings import Config
 from minmax_lint.converters.profile import DEFAULT
 from minmax_lint.rules.framework.selection import Selection
+
+if TYPE_CHECKING:
+    from minmax_lint.config.settings import Config
 
 COMMAND_LINE = "command line"
 BY_DEFAULT = "default"

@@ -6,11 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from minmax_lint.config.settings import Config, Ignore, ModelSettings
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UserError
 from minmax_lint.graph.tensor import Shape
+
+if TYPE_CHECKING:
+    from minmax_lint.config.settings import Config, Ignore, ModelSettings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +30,10 @@ class Use(NamedTuple):
 
     node: str
     slot: int
+
+
+_use = partial(tuple.__new__, Use)
+"""`Use(*pair)`, in half the time."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,12 @@ class Graph:
 
     def op(self, name: str) -> str:
         """The op of node `name`, without decoding the node."""
-        position = self.positions.get(name)
-        return self.columns.ops[self.position(name) if position is None else position]
+        op = self._op_of.get(name)
+        return self.columns.ops[self.position(name)] if op is None else op
+
+    @cached_property
+    def _op_of(self) -> Mapping[str, str]:
+        return dict(zip(self.columns.names, self.columns.ops, strict=True))
 
     @cached_property
     def ops(self) -> frozenset[str]:
@@ -203,7 +211,7 @@ class Graph:
                     control.setdefault(text[1:], []).append(name)
                 else:
                     array = canonical_array(text) if ":" in text else text
-                    uses.setdefault(array, []).append(Use(name, slot))
+                    uses.setdefault(array, []).append(_use((name, slot)))
                     slot += 1
         self._uses = {array: tuple(found) for array, found in uses.items()}
         self._control_uses = {name: tuple(found) for name, found in control.items()}

@@ -105,7 +105,10 @@ class Tensor:
 
     def reals(self) -> tuple[float, ...]:
         """All elements of a tensor of numbers, flat, as floats. Raises ValueError as `values` does."""
-        return tuple(map(float, self.values()))
+        values = self.values()
+        if self.stored and self.dtype in (DType.FLOAT, DType.DOUBLE):
+            return values  # type: ignore[return-value] # unpacked as floats
+        return tuple(map(float, values))
 
     def real(self) -> float:
         """The single element of a one-element tensor, as a float. Raises ValueError if it is not one."""

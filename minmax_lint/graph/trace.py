@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,11 +50,21 @@ class Kept:
 
     def sources(self, name: str) -> tuple[str, ...]:
         """The kept nodes that node `name` reads, without decoding it; none where the trace stopped at it."""
-        if self.is_cut(name):
-            return ()
-        texts = self.graph.columns.inputs[self.graph.position(name)]
-        nodes = (parse_edge(text).node for text in texts if not text.startswith("^"))
-        return tuple(node for node in nodes if node in self.nodes)
+        return self._sources.get(name, ())
+
+    @cached_property
+    def _sources(self) -> Mapping[str, tuple[str, ...]]:
+        """Node -> what `sources` says; nothing for those that read nothing."""
+        raw, positions, nodes, cut = self.graph.columns.inputs, self.graph.positions, self.nodes, self._cut
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.order:
+            texts = raw[positions[name]]
+            if texts and name not in cut:
+                sources = [
+                    parse_edge(text).node if ":" in text else text for text in texts if text[:1] != "^"
+                ]
+                found[name] = tuple([source for source in sources if source in nodes])
+        return found
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""

@@ -77,8 +77,8 @@ class Inference:
         waiting: dict[str, int] = {}
         consumers: dict[str, list[str]] = {}
         for name in kept.order:
-            sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs}
-            waiting[name] = sum(source in kept.nodes for source in sources)
+            sources = set(kept.sources(name))
+            waiting[name] = len(sources)
             for source in sources:
                 consumers.setdefault(source, []).append(name)
         ready = [name for name in kept.order if not waiting[name]]

@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.fixes.edit.options import FixOptions
-from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
@@ -25,8 +23,11 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.choice import Choice, choice
-from minmax_lint.workflows.fix import fix_model
 from minmax_lint.workflows.lint import lint_model
+
+if TYPE_CHECKING:
+    from minmax_lint.fixes.edit.options import FixOptions
+    from minmax_lint.fixes.engine.patch import Patch
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Opened:
 
     def fix(self, options: FixOptions) -> Patch:
         """Its repair. Raises UserError where one is needed and none fits."""
+        from minmax_lint.workflows.fix import fix_model
+
         return fix_model(
             self.model,
             self.ends.inputs,

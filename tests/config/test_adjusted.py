@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from minmax_lint.config import Adjustment, Ignore, adjusted
+from minmax_lint.config import Adjustment, adjusted
 from minmax_lint.config.baseline import Baseline, read_baseline
+from minmax_lint.config.settings import Ignore
 from minmax_lint.errors import UserError
 from minmax_lint.rules.framework.selection import Selection
 from tests.reporters.reports import MM101, MM110, report

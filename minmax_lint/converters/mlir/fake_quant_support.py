@@ -53,13 +53,30 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
 def scales_of_channels(ranges: Sequence[Range], num_bits: int, narrow: bool) -> tuple[tuple[float, int], ...]:
     """Scale and zero point of each channel of a per-channel FakeQuant; those of UNKNOWN where a bound is no number."""
     low, high = int(narrow), 2 ** storage_bits(num_bits) - 1
-    unknown = (UNKNOWN.scale, UNKNOWN.zero_point)
+    if not narrow:
+        return tuple([_grid_of_channel(one, low, high) for one in ranges])
+    steps, middle = high - low, (low + high) // 2
     return tuple(
-        [_grid(one, low, high) if one[0] == one[0] and one[1] == one[1] else unknown for one in ranges]
+        [
+            # What training gives filters, without the detour: [-b, b] around the byte in the middle.
+            ((end - start) / steps, middle)
+            if start == -end and _SMALLEST < end < _LARGEST
+            else _grid_of_channel((start, end), low, high)
+            for start, end in ranges
+        ]
     )
 
 
-def _grid(range_: Range, low: int, high: int) -> tuple[float, int]:
+_SMALLEST, _LARGEST = 1e-300, 1e300
+
+
+def _grid_of_channel(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]:
+    if range_[0] != range_[0] or range_[1] != range_[1]:
+        return UNKNOWN.scale, UNKNOWN.zero_point
+    return _grid(range_, low, high)
+
+
+def _grid(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]:
     """The scale and the zero point with which the bytes `low` to `high` cover a range."""
     real_low, real_high = range_
     # The range is shifted, not widened, until it holds zero (FakeQuantSupport.cc).

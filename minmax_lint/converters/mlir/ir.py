@@ -146,8 +146,8 @@ class Operation:
     def unread(self) -> bool:
         """Whether nobody reads any of its results."""
         if len(self.results) == 1:
-            return not self.results[0].use_count
-        return not any(result.use_count for result in self.results)
+            return not self.results[0]._uses
+        return not any(result._uses for result in self.results)
 
     def load(self) -> Tensor | None:
         """The value of a constant; None where it is not known."""

@@ -34,16 +34,17 @@ class Rewriter:
     def _round(self) -> bool:
         changed = False
         work = self._work = dict.fromkeys(self.function)
-        patterns, erased = self._patterns, self._erased
+        erased, next_op = self._erased, work.popitem
+        patterns_of = self._patterns.get
         while work:
-            op, _ = work.popitem()
+            op, _ = next_op()
             if op in erased:
                 continue
             if op.unread:
                 self.erase(op)
                 changed = True
                 continue
-            for pattern in patterns.get(op.name, ()):
+            for pattern in patterns_of(op.name, ()):
                 if pattern(self, op):
                     changed = True
                     break

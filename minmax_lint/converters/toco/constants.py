@@ -27,7 +27,8 @@ def _is_filled_with(tensor: Tensor, value: float) -> bool:
     if stored == 0:
         return value == 0.0
     if stored <= _SMALL:
-        return all(element == value for element in struct.unpack_from(f"<{stored}f", tensor.content))
+        elements = struct.unpack_from(f"<{stored}f", tensor.content)
+        return elements[0] == value and elements.count(value) == stored
     content = bytes(tensor.content[: 4 * stored])
     return content == struct.pack("<f", value) * stored
 
@@ -45,8 +46,12 @@ def no_bit_set(tensor: Tensor) -> bool:
     return tensor.content is not None and not any(bytes(tensor.content))
 
 
-def combined(model: Model, function: Callable[..., float], *names: str) -> Callable[[], Tensor | None]:
-    """The elementwise float32 value of `function` over constant arrays that broadcast only from one element."""
+Elementwise = Callable[..., list[float]]
+"""Computes a column from columns of equal length."""
+
+
+def combined(model: Model, function: Elementwise, *names: str) -> Callable[[], Tensor | None]:
+    """The float32 value of `function` over constant arrays that broadcast only from one element."""
     buffers = [model.arrays[name].buffer for name in names]
 
     def load() -> Tensor | None:
@@ -57,7 +62,7 @@ def combined(model: Model, function: Callable[..., float], *names: str) -> Calla
     return load
 
 
-def _elementwise(function: Callable[..., float], *known: Tensor) -> Tensor | None:
+def _elementwise(function: Elementwise, *known: Tensor) -> Tensor | None:
     size = max(tensor.size for tensor in known)
     if any(tensor.size not in (1, size) for tensor in known):
         return None
@@ -65,13 +70,13 @@ def _elementwise(function: Callable[..., float], *known: Tensor) -> Tensor | Non
     columns = [_elements(tensor, count) for tensor in known]
     shape = next(tensor.shape for tensor in known if tensor.size == size)
     try:
-        return Tensor.of(DType.FLOAT, shape, list(map(function, *columns)))
+        return Tensor.of(DType.FLOAT, shape, function(*columns))
     except (ArithmeticError, ValueError):
         return None
 
 
 def _elements(tensor: Tensor, count: int) -> list[float]:
-    stored = list(Tensor(tensor.dtype, [min(tensor.stored, count)], tensor.content).reals())
+    stored = [*Tensor(tensor.dtype, [min(tensor.stored, count)], tensor.content).reals()]
     filler = stored[-1] if stored else 0.0
     return stored + [filler] * (count - len(stored))
 

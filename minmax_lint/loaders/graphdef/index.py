@@ -34,7 +34,7 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     ops: list[str] = []
     inputs: list[tuple[str, ...]] = []
     for name, op, sources in _headers(buffer, records):
-        names.append(name)
+        names.append(sys.intern(name))
         ops.append(sys.intern(op))
         inputs.append(sources)
 
@@ -66,7 +66,7 @@ def _run(buffer: Buffer, records: Records, run: Run) -> Iterator[tuple[str, str,
         return
     content = bytes(buffer[records.tags[run.first] : run.end])
     for node in message_class("minmax_lint.IndexGraph").FromString(content).node:
-        yield node.name, node.op, tuple(node.input)
+        yield node.name, node.op, tuple(map(sys.intern, node.input))
 
 
 def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:

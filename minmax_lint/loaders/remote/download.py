@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.errors import UnreadableModel
@@ -17,6 +16,8 @@ from minmax_lint.loaders.checkpoint.prefix import STATE, named_in
 from minmax_lint.loaders.savedmodel.directory import FILES, VARIABLES
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from minmax_lint.loaders.remote.transfer import Transfer
 
 MOST_FILES = 1000
@@ -67,7 +68,9 @@ def _fetched(system: Any, path: str, transfer: Transfer) -> Path:
     found = list(_files(system, path))
     if not found:
         raise FileNotFoundError(path)
-    folder = TemporaryDirectory(prefix="minmax-lint-", ignore_cleanup_errors=True)
+    import tempfile
+
+    folder = tempfile.TemporaryDirectory(prefix="minmax-lint-", ignore_cleanup_errors=True)
     _FOLDERS.append(folder)
     for remote, local in found:
         target = Path(folder.name, local)

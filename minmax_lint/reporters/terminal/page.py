@@ -9,12 +9,13 @@ import os
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shortened
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Part = str | tuple[str, str]
 """Text, or (text, rich style)."""
@@ -47,30 +48,14 @@ class Glyphs:
 ASCII = Glyphs("+", "x", "=", "-", "|", "+", "o", "@", ".", "#", "->", "-", "^")
 
 
-class _Console(Console):
-    """A console that leaves a closed pipe to the caller: rich would end the program with 1."""
-
-    def on_broken_pipe(self) -> None:
-        raise  # noqa: PLE0704 (called while the BrokenPipeError is handled)
-
-
 class Page:
-    """Writes lines to one stream."""
+    """Writes lines to one stream. Rich is loaded where something is styled: a log is plain text."""
 
     def __init__(self, out: TextIO) -> None:
-        terminal = out.isatty()
-        styled = terminal and not os.environ.get("NO_COLOR")
-        self._console = _Console(
-            file=out,
-            force_terminal=terminal,
-            color_system="auto" if styled else None,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-            width=None if terminal else _log_width(),
-        )
-        self.width = max(min(self._console.width, WIDEST), NARROWEST)
+        self._out = out
+        self._terminal = out.isatty()
+        width = self._console.width if self._terminal else _log_width()
+        self.width = max(min(width, WIDEST), NARROWEST)
         encoding = (getattr(out, "encoding", None) or "utf-8").lower()
         self.glyphs = Glyphs() if "utf" in encoding else ASCII
 
@@ -88,6 +73,11 @@ class Page:
         for text, style in parts:
             begun = any(before.strip() for before, _ in fit)
             fit.append((log_line(f"-{text}")[1:] if begun else log_line(text), style))
+        if not self._terminal:
+            self._out.write("".join(text for text, _ in fit).rstrip() + "\n")
+            return
+        from rich.text import Text
+
         line = Text.assemble(*fit)
         line.rstrip()
         self._console.print(line, soft_wrap=True)
@@ -130,6 +120,28 @@ class Page:
         from rich.markdown import Markdown
 
         self._console.print(Markdown(text), width=self.width)
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        class LeavesPipes(Console):
+            """Leaves a closed pipe to the caller: rich would end the program with 1."""
+
+            def on_broken_pipe(self) -> None:
+                raise  # noqa: PLE0704 (called while the BrokenPipeError is handled)
+
+        styled = self._terminal and not os.environ.get("NO_COLOR")
+        return LeavesPipes(
+            file=self._out,
+            force_terminal=self._terminal,
+            color_system="auto" if styled else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+            width=None if self._terminal else _log_width(),
+        )
 
 
 def _cell(part: Part) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from minmax_lint.graph.fakequant import FakeQuant, Range
 
@@ -63,7 +63,9 @@ def half_step_off(found: FakeQuant) -> bool:
     """Whether the zero point lies halfway between two bytes, so that rounding it is a matter of taste."""
     if not found.constant or is_degenerate(found) or misses_zero(found):
         return False
+    ranges: Iterable[Range] = known(found)
+    if found.narrow_range:  # the zero of [-a, a] is the byte in the middle
+        ranges = [pair for pair in ranges if pair[0] != -pair[1]]
     return any(
-        abs(-low / step_of(low, high, narrow=found.narrow_range) % 1 - 0.5) < HALF
-        for low, high in known(found)
+        abs(-low / step_of(low, high, narrow=found.narrow_range) % 1 - 0.5) < HALF for low, high in ranges
     )

@@ -246,8 +246,8 @@ def import_order(kept: Kept) -> list[str]:
     """Reverse post-order over consumers, smaller names first, as the importer orders nodes (graph_algorithm)."""
     readers: dict[str, set[str]] = {}
     roots: list[str] = []
-    for name in kept.nodes:
-        sources = () if kept.is_cut(name) else {edge.node for edge in kept.graph[name].inputs} & kept.nodes
+    for name in kept.order:
+        sources = set(kept.sources(name))
         for source in sources:
             if source in readers:
                 readers[source].add(name)

@@ -121,12 +121,12 @@ def convert_pure_conv_to_depthwise(model: Model, op: Operator) -> bool:
     return True
 
 
-def _same(multiplier: float) -> float:
+def _same(multiplier: list[float]) -> list[float]:
     return multiplier
 
 
-def _shifted(offset: float, mean: float, multiplier: float) -> float:
-    return offset - mean * multiplier
+def _shifted(offset: list[float], mean: list[float], multiplier: list[float]) -> list[float]:
+    return [b - m * factor for b, m, factor in zip(offset, mean, multiplier, strict=True)]
 
 
 def resolve_batch_normalization(model: Model, op: Operator) -> bool:

@@ -10,7 +10,7 @@ import math
 import operator
 from collections.abc import Callable
 
-from minmax_lint.converters.toco.constants import combined, known_zero
+from minmax_lint.converters.toco.constants import Elementwise, combined, known_zero
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Operator
@@ -19,10 +19,10 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 
 _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
-_GENERATED: dict[str, Callable[..., float]] = {
-    "Add": operator.add,
-    "Mul": operator.mul,
-    "Rsqrt": lambda v: v**-0.5 if v >= 0 else math.nan,
+_GENERATED: dict[str, Elementwise] = {
+    "Add": lambda a, b: list(map(operator.add, a, b)),
+    "Mul": lambda a, b: list(map(operator.mul, a, b)),
+    "Rsqrt": lambda values: [v**-0.5 if v >= 0 else math.nan for v in values],
 }
 """What generated operators over constants compute (batch normalization)."""
 
