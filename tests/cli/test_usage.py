@@ -138,7 +138,9 @@ def test_an_action_that_takes_long_shows_a_spinner_on_a_terminal(monkeypatch: py
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(streams, "A_MOMENT", 0.01)
     with streams.patience("linting"):
-        time.sleep(0.4)
+        given_up = time.monotonic() + 30  # rich is loaded first, by another thread
+        while "linting ..." not in terminal.getvalue() and time.monotonic() < given_up:
+            time.sleep(0.05)
     assert "linting ..." in terminal.getvalue()
 
 

@@ -76,22 +76,16 @@ def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
 
 
 @cache
-def _by_root(
-    patterns: tuple[Pattern, ...],
-) -> tuple[dict[str, tuple[Rewrite, ...]], dict[str, tuple[Pattern, ...]]]:
+def _by_root(patterns: tuple[Pattern, ...]) -> tuple[dict[str, tuple[Pattern, ...]], ...]:
     """Operation -> its patterns: where all versions have them all, and where they do not."""
     found: dict[str, list[Pattern]] = {}
     for one in patterns:
         for root in one.roots:
             found.setdefault(root, []).append(one)
-    unbounded: dict[str, tuple[Rewrite, ...]] = {}
-    bounded: dict[str, tuple[Pattern, ...]] = {}
+    split: tuple[dict[str, tuple[Pattern, ...]], ...] = ({}, {})
     for root, ones in found.items():
-        if any(map(_is_bounded, ones)):
-            bounded[root] = tuple(ones)
-        else:
-            unbounded[root] = tuple(one.rewrite for one in ones)
-    return unbounded, bounded
+        split[any(map(_is_bounded, ones))][root] = tuple(ones)
+    return split
 
 
 def _is_bounded(one: Pattern) -> bool:
@@ -101,9 +95,9 @@ def _is_bounded(one: Pattern) -> bool:
 def _noting(one: Pattern, version: Version) -> Rewrite:
     """The pattern; calling it narrows the span of the version where another could do something else."""
     if not _is_bounded(one):
-        return one.rewrite
+        return one
     if one.holds(version.number):
-        return lambda rewriter, op: one.rewrite(rewriter, op) and version.has(one)
+        return lambda rewriter, op: one(rewriter, op) and version.has(one)
     return lambda rewriter, op: version.has(one)
 
 

@@ -17,10 +17,11 @@ from minmax_lint.schema.messages import message_class, message_in
 _DEEPEST = 200
 _DEEPEST_BRANCH = 40
 _MOST_CALLS = 20_000
-_MOST_BRANCHES = 1_000
-"""Branches and loop bodies of one graph, each counted once for every node that calls it, as TensorFlow copies them.
+_MOST_COPIES = 10_000
+"""Copies of branches and loop bodies of one graph: TensorFlow copies a function for each node that calls it but one.
 
-Source: the limit of guarantee_all_funcs_one_use.cc. Functions that branch into each other double with every level.
+Functions that branch into each other double with every level. Source: `kMaxClones` in
+guarantee_all_funcs_one_use.cc, 10,000 in every version judged here (1,000 in the first ones of 2020).
 """
 
 
@@ -33,7 +34,8 @@ class Calls:
         self._graph = graph
         self._library = library
         self._frames = 1
-        self._branches = 0
+        self._copies = 0
+        self._branched: set[str] = set()
         self._sites: dict[tuple[Frame, str], Site] = {}
         self._taken = set(graph.names)
 
@@ -41,8 +43,9 @@ class Calls:
         """The frame of function `name`, a branch or the body of control-flow node `site`."""
         body = self._library.body(name)
         depth = site.frame.depth + 1
-        self._branches += 1
-        if depth >= _DEEPEST_BRANCH or self._branches > _MOST_BRANCHES:
+        self._copies += name in self._branched
+        self._branched.add(name)
+        if depth >= _DEEPEST_BRANCH or self._copies > _MOST_COPIES:
             raise UnreadableModel(f"function {name!r} calls itself, or branches are nested beyond measure")
         return Frame(f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True)
 
