@@ -20,7 +20,7 @@ _MODELS = ("source", "checkpoint")
 """Options that name models, which may be several files."""
 _FILES = ("ranges", "script", "config")
 """Options that name one file."""
-_DATA = ("calibrate", "verify_data")
+_DATA = ("calibrate", "verify_data", "dataset")
 """Options that name data: a file, a folder, or `module:function`."""
 _PARTS = (".meta", ".index", ".data-*")
 _MOST = 100_000

@@ -29,6 +29,8 @@ def open_source(args: Namespace, target: Target) -> Opened:
         ends = ends_of(args, target, model)
         version = _tensorflow(args, target)
         calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
+        if getattr(args, "dataset", None):
+            calls = _with_samples(args, calls, model, ends)
         return Opened(model, ends, target.path, named, calls, version)
     if model.finished is None:
         raise UserError(f"--source explains a finished .tflite model, and {target.path} is none")
@@ -101,6 +103,22 @@ def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
     from minmax_lint.loaders.script.conversion_script import converter_calls
 
     return converter_calls(Path(script))
+
+
+def _with_samples(
+    args: Namespace, calls: tuple[ConverterCall, ...], model: Model, ends: Endpoints
+) -> tuple[ConverterCall, ...]:
+    """The calls, with what the first samples of `--calibrate` are; without a call, int8 after training."""
+    from minmax_lint.backends.calibration import Data
+    from minmax_lint.backends.calibration.check import first_samples
+    from minmax_lint.converters.call import ConverterCall
+
+    model.require_graph("calibrate")
+    data = Data(args.dataset, aliases=model.input_keys(ends.inputs))
+    found = first_samples(data, model.graph, ends.inputs, ends.outputs, python=args.python)
+    if not calls:
+        calls = (ConverterCall("the command line", "tf2", optimizations=True, representative_dataset=True),)
+    return tuple(replace(call, dataset=found) if call.representative_dataset else call for call in calls)
 
 
 def _tensorflow(args: Namespace, target: Target) -> tuple[int, int] | None:

@@ -11,6 +11,8 @@ from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
 _PIXEL = 255.0
+_FAR = 8.0
+"""A net trained on -1..1 or 0..1 and fed with raw pixels is 128 or 255 times off; outliers of sound data are not."""
 _SCALING = frozenset(
     {"Mul", "RealDiv", "Div", "Sub", "FusedBatchNormV3", "FusedBatchNorm", "FakeQuantWithMinMaxVars"}
 )
@@ -22,7 +24,7 @@ class DatasetScale(CallRule):
 
     ## What it does
     Reports samples that are whole numbers from 0 to 255 for a float input that the graph does not scale, and samples
-    that lie far beyond the range of the input's own FakeQuant.
+    that reach more than 8 times as far as the range of the FakeQuant that reads the input.
 
     ## Why
     Ranges are taken from the samples. With values 255 times those of the application every real input falls into one
@@ -49,6 +51,15 @@ class DatasetScale(CallRule):
         for number, sample in enumerate(call.dataset.arrays if call.dataset is not None else ()):
             name = sample.key if sample.key in subject.kept.inputs else _name(number, subject)
             if name and sample.low is not None and sample.high is not None:
+                trained = _trained_reach(name, subject)
+                reach = max(-sample.low, sample.high)
+                if trained and reach > _FAR * trained:
+                    yield (
+                        f"the samples for input {name!r} reach from {sample.low:g} to {sample.high:g}, and its FakeQuant "
+                        f"was trained to {trained:g}",
+                        "Prepare samples as the training did: what lies beyond the FakeQuant's range is clamped.",
+                    )
+                    continue
                 pixels = sample.whole and sample.low >= 0 and _PIXEL / 2 < sample.high <= _PIXEL
                 if pixels and not _scaled(name, subject):
                     yield (
@@ -89,6 +100,12 @@ class DatasetScale(CallRule):
 def _name(number: int, subject: Subject) -> str:
     names = list(subject.kept.inputs)
     return names[0] if len(names) == 1 and number == 0 else ""
+
+
+def _trained_reach(name: str, subject: Subject) -> float:
+    """The largest magnitude that the FakeQuants reading the input were trained to; 0 where there is none."""
+    ranges = (one.range for one in subject.kept_fake_quants if one.array == name and not one.degenerate)
+    return max((max(-found.min, found.max) for found in ranges if found and found.known), default=0.0)
 
 
 def _scaled(name: str, subject: Subject) -> bool:

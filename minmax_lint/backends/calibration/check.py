@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minmax_lint.backends.calibration.run import Data
-from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Answer, Child, Watch
 from minmax_lint.backends.conversion.worker import Misuse
+from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
@@ -57,6 +58,42 @@ def check_data(
             return
         for _ in batches(data.source, wanted, data.batch_size, data.limit, folder):
             pass
+    except Misuse as error:
+        raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def first_samples(
+    data: Data,
+    graph: Graph,
+    inputs: Mapping[str, Shape | None],
+    outputs: Sequence[str],
+    *,
+    python: str | os.PathLike[str] | None = None,
+    watch: Watch | None = None,
+) -> Dataset:
+    """What the first samples are, for rules to judge. Raises UserError where the data cannot be read.
+
+    Of a TFRecord file nothing is known: its records hold what the inputs' types make of them.
+    """
+    from minmax_lint.backends.calibration.samples import samples_in_files
+    from minmax_lint.backends.calibration.sources import files, is_tfrecord, names_function
+
+    folder = os.getcwd()
+    if names_function(data.source, folder):
+        answer = _asked(data, "samples", {}, python, DEFAULT_TIME_LIMIT, watch)
+        fields = dict(answer.values["dataset"], origin=data.source)
+        arrays = (
+            SampleArray(**{**one, "shape": None if one["shape"] is None else tuple(one["shape"])})
+            for one in fields.pop("arrays")
+        )
+        return Dataset(arrays=tuple(arrays), **fields)
+    try:
+        found = files(data.source, folder)
+        if os.path.isfile(found[0]) and is_tfrecord(found[0]):
+            return Dataset(data.source)
+        return samples_in_files(data.source, _fed(graph, inputs, outputs, data.aliases), folder)
     except Misuse as error:
         raise UserError(str(error)) from None
     except OSError as error:
@@ -115,15 +152,29 @@ def _check_function(
     time_limit: float,
     watch: Watch | None,
 ) -> None:
+    fed = [[one.name, one.dtype.str, one.shape, one.names] for one in inputs]
+    _asked(data, "first_feed", {"inputs": fed}, python, time_limit, watch)
+
+
+def _asked(
+    data: Data,
+    task: str,
+    request: Mapping[str, object],
+    python: str | os.PathLike[str] | None,
+    time_limit: float,
+    watch: Watch | None,
+) -> Answer:
+    """What a child says of the user's function. Raises UserError where that fails."""
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         child = Child(data.source, Path(name), python=python, time_limit=time_limit, watch=watch)
         answer = child.answer(
             {
-                "task": "backends.calibration.first_feed",
+                "task": f"backends.calibration.{task}",
                 "with_tensorflow": False,
-                "inputs": [[one.name, one.dtype.str, one.shape, one.names] for one in inputs],
+                **request,
                 **data.request(),
             }
         )
     if answer.failure is not None:
         raise UserError(f"{data.source} failed: {answer.failure.message}")
+    return answer

@@ -28,7 +28,7 @@ _GIVE = "give an .npz, .npy or TFRecord file, a folder of .npz and .npy files, o
 def pieces(source: str, inputs: Sequence[Input], folder: str) -> Iterator[Mapping[str, Any]]:
     """What `source` (meant in `folder`) holds, piece by piece, by the names it has. Raises Misuse."""
     if names_function(source, folder):
-        yield from _yielded(_function(source, folder), inputs, source)
+        yield from _yielded(user_function(source, folder), inputs, source)
         return
     for path in files(source, folder):
         yield from _in_file(path, inputs)
@@ -94,7 +94,7 @@ def _by_order(values: Sequence[Any], inputs: Sequence[Input], source: str) -> Ma
     return {one.name: value for one, value in zip(inputs, values)}
 
 
-def _function(source: str, folder: str) -> Callable[[], Any]:
+def user_function(source: str, folder: str) -> Callable[[], Any]:
     """The user's function. Raises Misuse where its module cannot be imported, or has no such function."""
     module, _, name = source.rpartition(":")
     place = os.path.abspath(folder)

@@ -39,6 +39,13 @@ def add(parser: ArgumentParser) -> None:
         metavar="FILE.py",
         help="the script that converts: its flags are read, never run, and compared with the graph",
     )
+    parser.add_argument(
+        "--calibrate",
+        dest="dataset",
+        metavar="DATA",
+        help="the representative dataset (.npz, .npy, a folder, TFRecords, module:function, which is run): its first "
+        "samples are compared with the graph",
+    )
     options.add_selection(parser)
     options.add_formats(parser, options.FORMATS)
     parser.add_argument(

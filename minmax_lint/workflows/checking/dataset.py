@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from minmax_lint.converters.dataset import Dataset, SampleArray
-
-LOOKED_AT = 8
-"""Samples."""
+from minmax_lint.backends.calibration.samples import LOOKED_AT, dataset_of
+from minmax_lint.converters.dataset import Dataset
 
 
 def looked_at(converter: Any) -> Dataset | None:
@@ -39,50 +37,3 @@ def _again(generate: Callable[[], Any], first: Sequence[Any], rest: Iterator[Any
         return generate()
 
     return samples
-
-
-def dataset_of(samples: Sequence[Any]) -> Dataset:
-    """What is known of these samples."""
-    origin = "representative_dataset"
-    if not samples:
-        return Dataset(origin, empty=True)
-    found: dict[str | int, list[Any]] = {}
-    for sample in samples:
-        named = _named(sample)
-        if named is None:
-            return Dataset(origin, listed=False)
-        for key, value in named.items():
-            found.setdefault(key, []).append(value)
-    return Dataset(origin, tuple(_array(key, values) for key, values in found.items()))
-
-
-def _named(sample: Any) -> Mapping[Any, Any] | None:
-    """A sample's arrays by key or place; None where it is an array itself."""
-    if isinstance(sample, tuple) and len(sample) == 2 and isinstance(sample[0], str):
-        sample = sample[1]
-    if isinstance(sample, Mapping):
-        return sample
-    return dict(enumerate(sample)) if isinstance(sample, (list, tuple)) else None
-
-
-def _array(key: str | int, values: Sequence[Any]) -> SampleArray:
-    import numpy
-
-    arrays = [numpy.asarray(value) for value in values]
-    first = arrays[0]
-    named = key if isinstance(key, str) else ""
-    if first.dtype.kind not in "biuf" or not all(array.size for array in arrays):
-        return SampleArray(named, str(first.dtype), first.shape)
-    flat = numpy.concatenate([array.ravel() for array in arrays])
-    finite = numpy.isfinite(flat)
-    real = flat[finite]
-    return SampleArray(
-        named,
-        str(first.dtype),
-        first.shape,
-        low=float(real.min()) if real.size else None,
-        high=float(real.max()) if real.size else None,
-        finite=bool(finite.all()),
-        infinite=bool(numpy.isinf(flat).any()),
-        whole=bool(real.size and (real == numpy.rint(real)).all()),
-    )

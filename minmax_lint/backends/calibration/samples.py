@@ -1,0 +1,95 @@
+"""The first samples of the user's data, as rules about datasets see them.
+
+Runs in the child process as well (see minmax_lint/backends/conversion/worker.py), in Python 3.7, without TensorFlow.
+Request: `data` (module:function) and the `folder` it is meant in. Result: the `dataset` as fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy
+from minmax_lint.backends.calibration.inputs import Input
+from minmax_lint.backends.calibration.sources import pieces, user_function
+from minmax_lint.converters.dataset import Dataset, SampleArray
+
+LOOKED_AT = 8
+"""Samples."""
+
+
+def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
+    """Serve one request: what the user's function yields, as the converter would get it."""
+    announce("run")
+    function = user_function(request["data"], request["folder"])
+    return {"dataset": asdict(dataset_of(list(islice(function(), LOOKED_AT))))}
+
+
+def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Dataset:
+    """What files hold: their types do not matter, since they are cast to those of the inputs. Raises Misuse."""
+    names = {alias: one for one in inputs for alias in one.names}
+    samples = [
+        {
+            names[key].name: value[:LOOKED_AT] if value.ndim else value
+            for key, value in held.items()
+            if key in names
+        }
+        for held in islice(pieces(source, inputs, folder), LOOKED_AT)
+    ]
+    found = dataset_of([one for one in samples if any(value.size for value in one.values())])
+    arrays = (replace(one, dtype="", shape=_batched(one, names)) for one in found.arrays)
+    return replace(found, origin=source, arrays=tuple(arrays))
+
+
+def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:
+    """The shape with a batch dimension; a file may hold one sample without."""
+    wanted = inputs[sample.key].shape
+    if sample.shape is None or wanted is None:
+        return None
+    return (1, *sample.shape) if len(sample.shape) == len(wanted) - 1 else sample.shape
+
+
+def dataset_of(samples: Sequence[Any]) -> Dataset:
+    """What is known of these samples."""
+    origin = "representative_dataset"
+    if not samples:
+        return Dataset(origin, empty=True)
+    found: dict[str | int, list[Any]] = {}
+    for sample in samples:
+        named = _named(sample)
+        if named is None:
+            return Dataset(origin, listed=False)
+        for key, value in named.items():
+            found.setdefault(key, []).append(value)
+    return Dataset(origin, tuple(_array(key, values) for key, values in found.items()))
+
+
+def _named(sample: Any) -> Mapping[Any, Any] | None:
+    """A sample's arrays by key or place; None where it is an array itself."""
+    if isinstance(sample, tuple) and len(sample) == 2 and isinstance(sample[0], str):
+        sample = sample[1]
+    if isinstance(sample, Mapping):
+        return sample
+    return dict(enumerate(sample)) if isinstance(sample, (list, tuple)) else None
+
+
+def _array(key: str | int, values: Sequence[Any]) -> SampleArray:
+    arrays = [numpy.asarray(value) for value in values]
+    first = arrays[0]
+    named = key if isinstance(key, str) else ""
+    if first.dtype.kind not in "biuf" or not all(array.size for array in arrays):
+        return SampleArray(named, str(first.dtype), first.shape)
+    flat = numpy.concatenate([array.ravel() for array in arrays])
+    finite = numpy.isfinite(flat)
+    real = flat[finite]
+    return SampleArray(
+        named,
+        str(first.dtype),
+        first.shape,
+        low=float(real.min()) if real.size else None,
+        high=float(real.max()) if real.size else None,
+        finite=bool(finite.all()),
+        infinite=bool(numpy.isinf(flat).any()),
+        whole=bool(real.size and (real == numpy.rint(real)).all()),
+    )

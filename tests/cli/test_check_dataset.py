@@ -1,0 +1,81 @@
+"""`check --calibrate`: the samples of a representative dataset against the graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+
+from minmax_lint.cli import main
+from minmax_lint.graph.build import Builder
+from minmax_lint.writers.graphdef import encode
+
+Captured = pytest.CaptureFixture[str]
+SAMPLES = {
+    "sound": numpy.linspace(0, 1, 80).reshape(20, 4),
+    "single": numpy.linspace(0, 1, 4),
+    "pixels": numpy.arange(160, 240).reshape(20, 4),
+    "wide": numpy.zeros((20, 5)),
+    "nan": numpy.full((20, 4), numpy.nan),
+    "empty": numpy.zeros((0, 4)),
+}
+FUNCTIONS = """
+import numpy
+def doubles():
+    yield [numpy.zeros([1, 4])]
+def broken():
+    raise RuntimeError("no camera")
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    b = Builder()
+    b.add("Relu6", "output", b.placeholder("input", [1, 4]))
+    Path("float.pb").write_bytes(encode(b.graph()))
+    Path("data.py").write_text(FUNCTIONS)
+    for name, values in SAMPLES.items():
+        numpy.savez(f"{name}.npz", input=values, labels=numpy.arange(20))
+
+
+def codes(capsys: Captured, data: str) -> list[str]:
+    main(["check", "float.pb", "--calibrate", data, "--select", "MM62", "--output-format", "json"])
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    assert list(report["predictions"]) == ["mlir-2.21-int8"]
+    return [finding["code"] for finding in report["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ("sound.npz", []),
+        ("single.npz", []),
+        ("pixels.npz", ["MM624"]),
+        ("wide.npz", ["MM623"]),
+        ("nan.npz", ["MM621"]),
+        ("empty.npz", ["MM620"]),
+        ("data.py:doubles", ["MM622"]),
+    ],
+)
+def test_the_first_samples_are_judged(data: str, found: list[str], capsys: Captured) -> None:
+    assert codes(capsys, data) == found
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ("data.py:broken", "data.py:broken failed: RuntimeError: no camera"),
+        ("nowhere.npz", "there are no data at nowhere.npz"),
+    ],
+)
+def test_data_that_cannot_be_read_are_one_line(data: str, line: str, capsys: Captured) -> None:
+    assert main(["check", "float.pb", "--calibrate", data]) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_no_report_is_written_over_the_data(capsys: Captured) -> None:
+    assert main(["check", "float.pb", "--calibrate", "sound.npz", "--output-format", "json=sound.npz"]) == 2
+    assert "cannot write sound.npz" in capsys.readouterr().err
