@@ -1,4 +1,4 @@
-"""Where a node stands in a text graph: the line to which annotations point."""
+"""Where a finding stands: the file and the line to which annotations point."""
 
 from __future__ import annotations
 
@@ -9,10 +9,33 @@ from pathlib import Path
 
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.finding import Finding
 
 FIRST = 1
 """The line of whatever has none: services that show a finding at a line want one even in a binary file."""
 _NODE = re.compile(r'^\s*node\s*\{\s*\n\s*name:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
+
+
+_SCRIPT_LINE = re.compile(r"(.+):(\d+)")
+_TABLE = re.compile(r"(.+\.toml)(?:: .+)?, (\w+)")
+
+
+def place_of(report: Report, finding: Finding) -> tuple[str, int]:
+    """File and line of a finding: of the converter's call in a script or the configuration, else of the model."""
+    origin = finding.outputs[0] if len(finding.outputs) == 1 else ""
+    if origin and finding.message.startswith(f"{origin}: "):
+        if script := _SCRIPT_LINE.fullmatch(origin):
+            return script[1], int(script[2])
+        if (table := _TABLE.fullmatch(origin)) and Path(table[1]).is_file():
+            return table[1], _header(Path(table[1]), table[2])
+    return report.path, line_of(report, finding.place)
+
+
+def _header(file: Path, table: str) -> int:
+    """The line at which a TOML file begins the table `[convert]` or `[tool.minmax-lint.convert]`."""
+    header = re.compile(rf"\[([^\]]*\.)?{table}\]|{table}\s*=")
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if header.match(line.strip())), FIRST)
 
 
 def line_of(report: Report, name: str | None) -> int:

@@ -135,3 +135,26 @@ def test_a_baseline_hides_what_is_known_and_nothing_else(project: Path, capsys: 
 def test_a_baseline_that_is_missing_is_bad_usage(project: Path, capsys: Captured) -> None:
     assert main(["check", "--baseline", "gone.json"]) == 2
     assert "gone.json" in capsys.readouterr().err
+
+
+def test_config_lists_how_the_converter_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("minmax-lint.toml").write_text(
+        'tensorflow = "2.18"\n[convert]\nflow = "tf2"\nrepresentative-dataset = true\n'
+        'supported-ops = ["TFLITE_BUILTINS_INT8"]\n'
+    )
+    assert main(["config", "--output-format", "json"]) == 0
+    called = json.loads(capsys.readouterr().out)["convert"]
+    assert called["flow"] == "tf2"
+    assert called["representative-dataset"] is True
+    assert called["supported-ops"] == ["TFLITE_BUILTINS_INT8"]
+    assert called["tensorflow"] == "2.18"
+    assert main(["config"]) == 0
+    out = capsys.readouterr().out
+    assert "convert  minmax-lint.toml" in out
+    assert "representative-dataset  True" in out
+    Path("minmax-lint.toml").write_text("")
+    main(["config", "--output-format", "json"])
+    assert json.loads(capsys.readouterr().out)["convert"] == {}

@@ -50,6 +50,10 @@ def run(args: Namespace) -> int:
             (key, _text(found.value) or "-", found.origin) for key, found in settings.values.values.items()
         ]
         page.table(("setting", "value", "from"), rows)
+        if settings.config is not None and settings.config.convert is not None:
+            page.line()
+            page.line("   ", ("convert", "bold"), (f"  {settings.config.convert.origin}", "dim"))
+            page.table(("", ""), [(key, _text(value)) for key, value in _convert_data(settings).items()])
         for model in models:
             page.line()
             page.line("   ", (model.path, "bold"), (f"  {model.origin}", "dim"))
@@ -63,8 +67,22 @@ def _data(settings: Settings, models: tuple[Target, ...]) -> dict[str, Any]:
         "settings": {
             key: {"value": found.value, "from": found.origin} for key, found in settings.values.values.items()
         },
+        "convert": _convert_data(settings),
         "models": [{"path": model.path, **_model_data(model)} for model in models],
     }
+
+
+def _convert_data(settings: Settings) -> dict[str, Any]:
+    """How the converter is called: what the file sets, and the TensorFlow that it names."""
+    from minmax_lint.config.settings import Convert, keys
+
+    config = settings.config
+    if config is None or config.convert is None:
+        return {}
+    given = {key: getattr(config.convert, found.name) for key, found in keys(Convert).items()}
+    told = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in given.items()}
+    kept = {key: value for key, value in told.items() if value not in ("", None, [])}
+    return {**kept, **({"tensorflow": config.tensorflow} if config.tensorflow else {})}
 
 
 def _model_data(model: Target) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.escaping import name, workflow_data, workflow_property
 from minmax_lint.report.words import plural
 from minmax_lint.reporters.formats import markdown
-from minmax_lint.reporters.lines import FIRST, line_of
+from minmax_lint.reporters.lines import FIRST, place_of
 from minmax_lint.reporters.run import Run, counts_text
 from minmax_lint.rules.framework.finding import SEVERITIES, Finding
 
@@ -28,8 +28,8 @@ def render(run: Run, out: TextIO) -> None:
         out.write(_command("error", failed.path, "minmax-lint", (failed.message,)))
     for report, finding in found[:MOST]:
         title = f"{finding.code} {finding.name}"
-        line = line_of(report, finding.place)
-        out.write(_command(COMMANDS[finding.severity], report.path, title, _message(finding), line))
+        path, line = place_of(report, finding)
+        out.write(_command(COMMANDS[finding.severity], path, title, _message(finding), line))
     out.write(_summary(run, len(found)) + "\n")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:

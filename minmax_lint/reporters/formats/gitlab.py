@@ -6,7 +6,7 @@ import hashlib
 from typing import TextIO
 
 from minmax_lint.escaping import json_text, sentence
-from minmax_lint.reporters.lines import FIRST, line_of
+from minmax_lint.reporters.lines import FIRST, place_of
 from minmax_lint.reporters.run import Run
 
 SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
@@ -21,10 +21,7 @@ def render(run: Run, out: TextIO) -> None:
             "check_name": finding.name,
             "fingerprint": _fingerprint(report.path, finding.fingerprint),
             "severity": SEVERITIES[finding.severity],
-            "location": {
-                "path": report.path,
-                "lines": {"begin": line_of(report, finding.place)},
-            },
+            "location": _location(*place_of(report, finding)),
         }
         for report in run.reports
         for finding in report.findings
@@ -40,6 +37,10 @@ def render(run: Run, out: TextIO) -> None:
         for failed in run.unreadable
     ]
     out.write(json_text(entries) + "\n")
+
+
+def _location(path: str, line: int) -> dict[str, Any]:
+    return {"path": path, "lines": {"begin": line}}
 
 
 def _fingerprint(path: str, own: str) -> str:

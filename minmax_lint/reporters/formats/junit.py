@@ -1,4 +1,4 @@
-"""JUnit XML: one test suite a model, one test case a selected rule, so that passes are seen as well."""
+"""JUnit XML: one test suite a model, one test case a selected rule that applies, so that passes are seen as well."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run, Unreadable
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rules
+from minmax_lint.rules.framework.subject import About
 
 
 def render(run: Run, out: TextIO) -> None:
@@ -28,7 +29,9 @@ def render(run: Run, out: TextIO) -> None:
 
 def _suite(run: Run, report: Report) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=xml_text(report.path))
-    asked = [rule for rule in rules() if run.selected is None or rule.code in run.selected]
+    about: About = "finished" if report.format == "tflite" else "graph"
+    applying = [rule for rule in rules() if about in rule.about]
+    asked = [rule for rule in applying if run.selected is None or rule.code in run.selected]
     names = {rule.code: rule.name for rule in asked}
     names.update({finding.code: finding.name for finding in report.findings})
     failures = 0

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from minmax_lint.escaping import json_text, sentence
 from minmax_lint.report.report import Report
-from minmax_lint.reporters.lines import FIRST, line_of
+from minmax_lint.reporters.lines import FIRST, line_of, place_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.finding import Finding, Severity, Step
 from minmax_lint.rules.framework.rule import Rule, rules
@@ -83,7 +83,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(report: Report, finding: Finding, places: dict[str, int], *, suppressed: bool) -> dict[str, Any]:
-    location = _location(report.path, line_of(report, finding.place))
+    location = _location(*place_of(report, finding))
     if finding.place:
         location["logicalLocations"] = [_logical(finding.place)]
     message = finding.message + (f" {finding.advice}" if finding.advice else "")
