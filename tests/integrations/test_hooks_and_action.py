@@ -39,6 +39,10 @@ def test_the_hooks_are_about_models_only(place):
     wanted = re.compile(hooks()[place]["files"])
     assert wanted.search("models/eval.pb")
     assert not wanted.search("README.md")
+    excluded = re.compile(hooks()[place]["exclude"])
+    beside = ("export/fingerprint.pb", "export/keras_metadata.pb", "fingerprint.pb")
+    assert all(wanted.search(name) and excluded.search(name) for name in beside)
+    assert not any(excluded.search(name) for name in ("export/saved_model.pb", "my-fingerprint.pb"))
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -39,7 +39,7 @@ def render(run: Run, out: TextIO) -> None:
     out.write(json_text(entries) + "\n")
 
 
-def _location(path: str, line: int) -> dict[str, Any]:
+def _location(path: str, line: int) -> dict[str, object]:
     return {"path": path, "lines": {"begin": line}}
 
 
