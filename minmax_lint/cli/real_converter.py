@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import values
-from minmax_lint.cli.streams import progress_console
+from minmax_lint.cli.streams import log_lines, progress_console
 
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Data
@@ -186,12 +186,18 @@ def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibratio
 
 @contextmanager
 def watching(args: Namespace, title: str) -> Iterator[Watch]:
-    """A progress bar with the stage on standard error, where that is a terminal."""
+    """A progress bar with the stage on standard error, where that is a terminal; else a line now and then."""
     from minmax_lint.backends.conversion import Watch
 
     console = None if args.quiet else progress_console()
     if console is None:
-        yield Watch()
+        now = [STAGES["start"]]
+
+        def counted(done: int, total: int | None) -> None:
+            now[0] = f"batch {done}" + (f" of {total}" if total else "")
+
+        with log_lines(lambda: f"{title}: {now[0]}", quiet=args.quiet):
+            yield Watch(lambda stage: now.__setitem__(0, STAGES[stage]), counted)
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Timer
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from minmax_lint.errors import UserError
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 A_MOMENT = 1.0
-"""Seconds without a sign of life that nobody minds."""
+"""Seconds without a sign of life that nobody minds on a terminal."""
+LOG_INTERVAL = 60.0
+"""Seconds after which a log gets a line: CI services end jobs that print nothing for ten minutes."""
 
 
 Item = TypeVar("Item")
@@ -87,8 +90,29 @@ def progress_console() -> Console | None:
 
 
 @contextmanager
+def log_lines(doing: Callable[[], str], *, quiet: bool = False) -> Iterator[None]:
+    """A line on standard error now and then, where that is no terminal: what is done, and for how long."""
+    if quiet or sys.stderr.isatty():
+        yield
+        return
+    done, started = Event(), time.monotonic()
+
+    def run() -> None:
+        while not done.wait(LOG_INTERVAL):
+            say(f"{doing()} ({time.monotonic() - started:.0f} s)")
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@contextmanager
 def patience(doing: str, *, quiet: bool = False) -> Iterator[None]:
-    """A spinner on a terminal while one thing takes longer than a moment."""
+    """A spinner on a terminal while one thing takes longer than a moment; lines in a log."""
     shown: list[Status] = []
 
     def show() -> None:
@@ -101,7 +125,8 @@ def patience(doing: str, *, quiet: bool = False) -> Iterator[None]:
     if not quiet and sys.stderr.isatty():
         timer.start()
     try:
-        yield
+        with log_lines(lambda: doing, quiet=quiet):
+            yield
     finally:
         timer.cancel()
         for status in shown:
@@ -109,7 +134,7 @@ def patience(doing: str, *, quiet: bool = False) -> Iterator[None]:
 
 
 def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool = False) -> Iterator[Item]:
-    """The items, with a progress bar on standard error where they are several and it is a terminal."""
+    """The items, with a progress bar on standard error where they are several and it is a terminal, else lines."""
     if total < 2:
         for _ in range(total):
             with patience(doing, quiet=quiet):
@@ -118,7 +143,11 @@ def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool 
         return
     console = progress_console() if not quiet else None
     if console is None:
-        yield from items
+        count = 0
+        with log_lines(lambda: f"{doing}: {count} of {total}", quiet=quiet):
+            for item in items:
+                yield item
+                count += 1
         return
     from rich.progress import track
 

@@ -149,3 +149,18 @@ def test_a_short_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", terminal)
     assert list(streams.with_progress(["one"], 1, "linting")) == ["one"]
     assert terminal.getvalue() == ""
+
+
+def test_a_log_gets_a_line_while_something_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Stream(terminal=False)
+    monkeypatch.setattr("sys.stderr", log)
+    monkeypatch.setattr(streams, "LOG_INTERVAL", 0.01)
+    latest = time.monotonic() + 60
+    for number in streams.with_progress(iter(range(3)), 3, "linting"):
+        while f"linting: {number} of 3 (" not in log.getvalue() and time.monotonic() < latest:
+            time.sleep(0.01)
+    assert "linting: 0 of 3 (" in log.getvalue()
+    assert "linting: 2 of 3 (" in log.getvalue()
+    with streams.patience("converting", quiet=True):
+        time.sleep(0.05)
+    assert "converting" not in log.getvalue()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from minmax_lint.cli import options, real_converter
-from minmax_lint.cli.streams import say
+from minmax_lint.cli.streams import patience, say
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import log_line, sentence
 
@@ -137,7 +137,8 @@ def patched(args: Namespace, source: Opened) -> Patch:
     options = replace(
         fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
     )
-    return source.fix(options)
+    with patience("looking for a repair", quiet=args.quiet or args.command == "check"):  # which has a bar
+        return source.fix(options)
 
 
 def calibrated(args: Namespace, source: Opened) -> Mapping[str, tuple[float, float]]:
