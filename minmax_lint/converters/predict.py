@@ -41,7 +41,7 @@ def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Predict
             "other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it."
         )
         return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
-    shaped = inference.with_open_batch() if profile.flow == "tf2" else inference
+    shaped = inference.with_open_batch() if profile.engine == "mlir" else inference
     return as_read(with_mac_counts(_followed(kept, shaped, profile), inference), kept.graph)
 
 

@@ -52,14 +52,18 @@ _PASS = frozenset(
     {"Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp"}
 )
 
+PIECES = frozenset({"Split", "SplitV", "Unpack"})
+"""Foldable ops of several outputs."""
+
 FOLDABLE = (
     frozenset(
         """
-    Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 Pack Range Relu Relu6 Reshape Rsqrt Select
+    Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 MatMul Pack Range Relu Relu6 Reshape Rsqrt Select
     SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose BroadcastTo SquaredDifference
     """.split()
     )
     | _PASS
+    | PIECES
     | set(_UNARY)
     | set(_BINARY)
     | set(_REDUCTIONS)
@@ -67,13 +71,14 @@ FOLDABLE = (
 """Ops that `fold` can evaluate, for any element type of numpy."""
 
 
-def _folded(node: Node, *inputs: Tensor) -> Tensor | None:
-    """Output 0 of a node of known inputs; of the node only op and attributes count."""
+def _folded(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
+    """An output of a node of known inputs; of the node only op and attributes count."""
     import numpy as np
 
     try:
         with np.errstate(all="ignore"):
-            value = _evaluate(node, [tensor.numpy() for tensor in inputs])
+            values = [tensor.numpy() for tensor in inputs]
+            value = _piece(node, port, values) if node.op in PIECES else _evaluate(node, values)
     except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
         return None
     if value is None or value.size > MAX_ELEMENTS:
@@ -81,13 +86,13 @@ def _folded(node: Node, *inputs: Tensor) -> Tensor | None:
     return tensor_of(value)
 
 
-def fold(node: Node, inputs: Sequence[Tensor]) -> Tensor | None:
-    """Output 0 of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
+def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
+    """Output `port` of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
     if node.op in _PASS:
         return inputs[0]
     if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
         return None
-    return _folded(Node("", node.op, attrs=node.attrs), *inputs)
+    return _folded(Node("", node.op, attrs=node.attrs), port, *inputs)
 
 
 def tensor_of(value: Array) -> Tensor | None:
@@ -112,6 +117,23 @@ def _evaluate(node: Node, values: list[Array]) -> Array | None:
         )
     rule = _RULES.get(op)
     return None if rule is None else np.asarray(rule(node, values))
+
+
+def _piece(node: Node, port: int, values: list[Array]) -> Array:
+    """One of the pieces of an array."""
+    import numpy as np
+
+    if node.op == "Unpack":
+        unpacked: Array = np.take(values[0], port, axis=node.integer("axis", 0))
+        return unpacked
+    if node.op == "Split":
+        split: Array = np.split(values[1], node.integer("num_split", 1), axis=int(values[0]))[port]
+        return split
+    value, sizes, axis = values
+    rest = value.shape[int(axis)] - sum(int(size) for size in sizes if size >= 0)
+    ends = np.cumsum([rest if size < 0 else int(size) for size in sizes])
+    piece: Array = np.split(value, ends[:-1], axis=int(axis))[port]
+    return piece
 
 
 def _cast(node: Node, values: list[Array]) -> Array:
@@ -166,6 +188,10 @@ def _softmax(np: Any, node: Node, values: list[Array]) -> Array:
     return result
 
 
+def _turned(node: Node, side: str, value: Array) -> Array:
+    return value.T if node.flag(f"transpose_{side}") else value
+
+
 _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Cast": _cast,
     "StridedSlice": _strided,
@@ -184,6 +210,7 @@ _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Concat": _with_numpy(lambda np, node, v: np.concatenate(v[1:], axis=int(v[0]))),
     "Pack": _with_numpy(lambda np, node, v: np.stack(v, axis=node.integer("axis", 0))),
     "Gather": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=0)),
+    "MatMul": lambda node, v: _turned(node, "a", v[0]) @ _turned(node, "b", v[1]),
     "GatherV2": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=int(v[2]))),
     "Fill": _with_numpy(lambda np, node, v: np.full([int(n) for n in v[0]], v[1])),
     "BroadcastTo": _with_numpy(lambda np, node, v: np.broadcast_to(v[0], [int(n) for n in v[1]])),

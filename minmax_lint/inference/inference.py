@@ -11,7 +11,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
-from minmax_lint.inference.folding import FOLDABLE, fold
+from minmax_lint.inference.folding import FOLDABLE, PIECES, fold
 from minmax_lint.inference.shape_arithmetic import Size
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
@@ -24,8 +24,8 @@ class Inference:
     """Facts about the arrays of a kept subgraph, computed in one pass on first use.
 
     `input_shapes`: input array -> shape, where the user gave one. An unknown first dimension of an input
-    counts as `batch`: 1 in the TF1 flow, which sets it, None in the TF2 flow, which keeps it open
-    (tensorflow/lite/python/lite.py; measured with TF 2.15 and 2.21).
+    counts as `batch`: 1 for TOCO, for which it is set, None for MLIR, which keeps it open in both flows
+    (tensorflow/lite/python/lite.py, _is_unknown_shapes_allowed; measured with TF 2.15 and 2.21).
     """
 
     def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None], batch: int | None = 1) -> None:
@@ -169,9 +169,10 @@ class Inference:
             if current in self._constants:
                 pending.pop()
                 continue
-            node = self.kept.graph[parse_edge(current).node]
+            edge = parse_edge(current)
+            node = self.kept.graph[edge.node]
             direct = self._direct(node, current)
-            if direct is not None or node.op not in FOLDABLE or current != node.name:
+            if direct is not None or node.op not in FOLDABLE or (edge.port and node.op not in PIECES):
                 self._constants[current] = direct
                 continue
             missing = [edge.array for edge in node.inputs if edge.array not in self._constants]
@@ -180,7 +181,7 @@ class Inference:
                 continue
             inputs = [self._constants[edge.array] for edge in node.inputs]
             known = [tensor for tensor in inputs if tensor is not None]
-            self._constants[current] = fold(node, known) if len(known) == len(inputs) else None
+            self._constants[current] = fold(node, known, edge.port) if len(known) == len(inputs) else None
         return self._constants[array]
 
     def _direct(self, node: Node, array: str) -> Tensor | None:

@@ -26,7 +26,7 @@ class ControlFlowFloat(Rule):
 
     ## Symptom
     None: the model has IF, WHILE or UNIDIRECTIONAL_SEQUENCE_LSTM ops with float32 tensors. It is an error for Case,
-    for lists of no fixed shape, for Keras 2's LSTM layer in a model with FakeQuants, and in the TF1 flow for an If
+    for lists of no fixed shape, for Keras 2's LSTM layer between FakeQuants, and in the TF1 flow for an If
     whose branch has a FakeQuant right at an argument or a result:
     ```
     'tf.Case' op is neither a custom op nor a flex op

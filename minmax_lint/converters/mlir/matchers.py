@@ -33,8 +33,13 @@ def is_number(value: Value, wanted: float) -> bool:
     return found is not None and found == float32(wanted)
 
 
+def same_dimensions(a: Value, b: Value) -> bool:
+    """Same element type and dimensions, of which some may be open: then they are the same as far as MLIR knows."""
+    return a.shape is not None and a.shape == b.shape and a.dtype is b.dtype
+
+
 def same_type(a: Value, b: Value) -> bool:
-    """Same shape and element type."""
+    """Same static shape and element type."""
     return a.shape == b.shape and a.shape is not None and None not in a.shape and a.dtype is b.dtype
 
 

@@ -35,6 +35,6 @@ def quantize_trained(
     return_quantized(function)
     leave_repeated_biases(function, version)
     Driver(function, version, signed=signed, infers=infers).run()
-    check_states(function)
     quantize(function, version, chance)
+    check_states(function)
     finish(function, version, signed=signed)

@@ -73,12 +73,75 @@ def test_an_einsum_is_a_product_between_moves(equation, shapes, ops):
     assert found["TRANSPOSE"] == ops.get("TRANSPOSE", 0)
 
 
-def test_an_einsum_with_weights_is_dense():
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "reshapes"),
+    [
+        ("abc,cd->abd", [2, 3, 4], [4, 5], 0),
+        ("abc,cd->abd", [None, 3, 4], [4, 5], 1),
+        ("abc,dc->abd", [None, 3, 4], [5, 4], 1),
+        ("ac,cde->ade", [None, 4], [4, 2, 3], 1),
+        ("abc,cde->abde", [2, 3, 4], [4, 2, 3], 1),
+        ("abc,cde->abde", [None, 3, 4], [4, 2, 3], 1),
+        ("abcd,cde->abe", [2, 3, 2, 2], [2, 2, 3], 1),
+        ("abcd,cde->abe", [None, 3, 2, 2], [2, 2, 3], 2),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_an_einsum_with_weights_is_dense_on_all_axes_but_the_last(equation, left, right, reshapes, name):
     b = Builder()
-    y = b.add(
-        "Einsum", "y", b.placeholder("x", [2, 3, 4]), b.const("w", [0.5], [4, 5]), equation=b"abc,cd->abd"
+    weights = b.const("w", [0.5, -0.5, 0.25], right)
+    y = b.add("Einsum", "y", b.placeholder("x", left), weights, equation=equation.encode())
+    assert float_ops(b, y, name) == collections.Counter({"FULLY_CONNECTED": 1, "RESHAPE": reshapes})
+
+
+def dense_on_sequence(*, computed):
+    """Keras' Dense on three dimensions; its shape is computed where a step has no fixed size."""
+    b = Builder()
+    x = b.fake_quant("xq", b.placeholder("x", [None, 4, 4]), -1, 1)
+    flat = b.add("Reshape", "flat", x, b.const("flat_shape", [-1, 4], dtype=DType.INT32))
+    product = b.add(
+        "MatMul", "product", flat, b.fake_quant("wq", b.const("w", [0.5, -0.5, 0.25], [4, 3]), -1, 1)
     )
-    assert float_ops(b, y, "mlir-2.21-v2") == {"FULLY_CONNECTED": 1}
+    shape = b.const("shape", [-1, 4, 3], dtype=DType.INT32)
+    if computed:
+        sizes = b.add("Shape", "sizes", x, out_type=DType.INT32)
+        zero = b.const("zero", 0, dtype=DType.INT32)
+        first = b.add(
+            "GatherV2", "first", sizes, b.const("axes", [0, 1], dtype=DType.INT32), zero, Tparams=DType.INT32
+        )
+        shape = b.add(
+            "ConcatV2", "whole", first, b.const("units", [3], dtype=DType.INT32), zero, T=DType.INT32
+        )
+    total = b.add("AddV2", "sum", b.add("Reshape", "y", product, shape), b.const("b", [0.5, 0.25, 0.5], [3]))
+    return b, b.fake_quant("sum_fq", total, -1, 1)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_a_bias_passes_no_reshape_to_a_computed_shape(name):
+    assert float_ops(*dense_on_sequence(computed=False), name) == {}
+    assert float_ops(*dense_on_sequence(computed=True), name) == {
+        "FULLY_CONNECTED": 1,
+        "RESHAPE": 1,
+        "ADD": 1,
+    }
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_what_is_multiplied_by_ones_stays_whatever_its_batch(batch, name):
+    b = Builder()
+    x = b.add("Elu", "elu", b.placeholder("x", [batch, 4, 4]))
+    y = b.add("Abs", "y", b.add("Mul", "product", x, b.const("ones", [1.0], [4])))
+    assert float_ops(b, y, name) == {"ELU": 1, "ABS": 1}
+
+
+def test_bits_taken_as_another_type_are_no_reason_to_refuse():
+    b = Builder()
+    bits = b.add("Bitcast", "bits", b.placeholder("x", [1, 4]), T=DType.FLOAT, type=DType.INT32)
+    y = b.add("BitwiseAnd", "y", bits, b.const("mask", [1], [1], dtype=DType.INT32), T=DType.INT32)
+    assert outcome(b, bits, "mlir-2.21-v2").verdict == "float"
+    found = outcome(b, y, "mlir-2.21-v2")
+    assert found.message == "'tf.BitwiseAnd' op is neither a custom op nor a flex op"
 
 
 def test_mixed_precision_is_refused_where_it_computes():

@@ -39,19 +39,19 @@ def einsum(importer: Importer, node: Node) -> Value:
     columns = [one for one in right if one not in left]
     if {*rows, *columns, *batch} != set(result):
         raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
-    if not batch and len(summed) == len(columns) == 1 and constant_behind(operands[1]) is not None:
-        second = _transposed(importer, node, operands[1], right, summed[0] + columns[0], sizes)
-        ahead = _transposed(importer, node, operands[0], left, "".join([*rows, *summed]), sizes)
-        wide = tuple(sizes[one] for one in [*rows, *columns])
-        if None not in wide:
-            product = _product(importer, node, ahead, second, wide)
-            return _transposed(importer, node, product, "".join([*rows, *columns]), result, sizes)
-    first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
-    shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
-    product = _product(importer, node, first, second, shape)
     order = [*batch, *rows, *columns]
-    if len(rows) != 1 or len(columns) != 1 or None in shape:
+    if rows and not batch and constant_behind(operands[1]) is not None:
+        # Weights of rank 2: the axes of the other operand stay as they are, but for the last.
+        first = _laid_out(importer, node, operands[0], left, sizes, (rows[:-1], rows[-1:], summed))
+        shape = (*(sizes[one] for one in rows), _size(sizes, columns))
+        as_wanted = len(columns) == 1
+    else:
+        first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
+        shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
+        as_wanted = len(rows) == len(columns) == 1
+    product = _product(importer, node, first, second, shape)
+    if not as_wanted or None in shape:
         product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
     return _transposed(importer, node, product, "".join(order), result, sizes)
 

@@ -15,6 +15,7 @@ LEGALIZED = {
     "BatchMatMul": "BATCH_MATMUL",
     "BatchMatMulV2": "BATCH_MATMUL",
     "BatchMatMulV3": "BATCH_MATMUL",
+    "Bitcast": "BITCAST",
     "BatchToSpaceND": "BATCH_TO_SPACE_ND",
     "BiasAdd": "ADD",
     "BroadcastTo": "BROADCAST_TO",

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant, keeps_order, producer, same_type
+from minmax_lint.converters.mlir.matchers import (
+    all_equal,
+    is_constant,
+    keeps_order,
+    producer,
+    same_dimensions,
+    same_type,
+)
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.inference.shape_arithmetic import broadcast
@@ -70,6 +77,31 @@ def add_computed_zero_rhs(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @pattern(
+    "ADD",
+    "MUL",
+    tf_name="AddOp::fold, MulOp::fold",
+    source="tfl_ops.cc",
+    since=(2, 18),
+    before=lambda n: n.op(
+        "AddV2", n.op("Abs", x := n.x()), n.op("Mul", n.op("Elu", x), n.c(0.0, shape=[1, 8]))
+    ),
+    after="ABS(float)",
+)
+def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
+    """What is multiplied by zeros of its own type is zeros, and what they are added to stays."""
+    if op.activation:
+        return False
+    for value, other in (op.operands[:2], reversed(op.operands[:2])):
+        if is_constant(value) and same_type(value, op.result) and all_equal(value, 0.0):
+            kept = value if op.name == "MUL" else other
+            if not same_type(kept, op.result):
+                return False
+            rewriter.replace(op, kept)
+            return True
+    return False
+
+
+@pattern(
     "MUL",
     tf_name="OptimizeMul1ToIdentity",
     source="optimize_patterns.td",
@@ -80,7 +112,7 @@ def add_computed_zero_rhs(rewriter: Rewriter, op: Operation) -> bool:
 )
 def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
     """What is multiplied by 1 stays."""
-    if op.activation or not same_type(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
+    if op.activation or not same_dimensions(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
         return False
     rewriter.replace(op, op.operands[0])
     return True

@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.matchers import (
     producer,
     quantize_of,
     rank,
-    same_type,
+    same_dimensions,
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -98,7 +98,7 @@ def _fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation, *, single: 
         return False
     if single and dense.result.use_count != 1:
         return False
-    if not same_type(op.operands[0], op.result) or not is_constant(dense.operands[1]):
+    if not same_dimensions(op.operands[0], op.result) or not is_constant(dense.operands[1]):
         return False
     if len(dense.operands) > 2 and not is_constant(dense.operands[2]):
         return False

@@ -26,6 +26,7 @@ from minmax_lint.converters.mlir.optimize.activations import (
 from minmax_lint.converters.mlir.optimize.arithmetic import (
     add_computed_zero_rhs,
     fold_constants,
+    fold_zeros,
     fuse_reordered_transpose_fc_operands_to_batch_matmul,
     fuse_transpose_fc_operands_to_batch_matmul,
     optimize_mul1_to_identity,
@@ -129,6 +130,7 @@ PHASE_0 = (
 
 PHASE_1: tuple[Pattern, ...] = (
     fold_constants,
+    fold_zeros,
     fuse_binary_and_fully_connected,
     fuse_binary_and_fully_connected_of_constants,
     add_computed_zero_rhs,

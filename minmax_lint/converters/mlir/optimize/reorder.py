@@ -25,9 +25,11 @@ from minmax_lint.graph.dtype import DType
     after="EXP(float) ADD(float) RESHAPE(float)",
 )
 def move_binary_op_const_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
-    """A binary operation with a constant moves in front of a RESHAPE that only it reads."""
+    """A binary operation with a constant moves in front of a RESHAPE to a constant shape that only it reads."""
     reshape, constant = producer(op.operands[0], "RESHAPE"), op.operands[1]
     if reshape is None or not is_constant(constant) or reshape.result.use_count != 1:
+        return False
+    if not all(map(is_constant, reshape.operands[1:])):
         return False
     source = reshape.operands[0]
     if not tail_of(constant.shape, reshape.result.shape) or not tail_of(constant.shape, source.shape):

@@ -39,13 +39,14 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
 
 
 def check_states(function: Function) -> None:
-    """A recurrent op gets its states each by itself, which is only done with constants.
+    """A recurrent op gets its states each by itself, which is only done with float constants.
 
-    Raises ConversionError at the first whose states have been quantized: constants are where anything is.
+    Raises ConversionError at the first that has become integer. One that stays float has its states in float again: the
+    quantization folds constants back that float ops read. Source: split_merged_operands.cc.
     """
     for op in function:
         if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and any(
-            value.op is not None and value.op.name == DEQUANTIZE for value in op.operands[1:]
+            value.scale is not None for value in op.operands[1:]
         ):
             raise ConversionError(
                 "other",
@@ -54,7 +55,8 @@ def check_states(function: Function) -> None:
                 node=op.nodes[-1] if op.nodes else None,
                 array=op.result.name,
                 op=op.name,
-                reason=f"the LSTM layer of {op.placed} becomes one op, which no model with FakeQuants can hold",
+                reason=f"the LSTM layer of {op.placed} becomes one op, which is integer between these FakeQuants; "
+                "its states cannot be",
             )
 
 

@@ -112,6 +112,20 @@ def test_a_batch_that_is_fixed_on_the_command_line_is_fixed():
     assert "FILL" not in {op for op, _ in report.predictions["mlir-2.21-v2"].float_ops}
 
 
+def test_a_fused_lstm_aborts_only_between_fake_quants():
+    """SplitMergedOperandsPass copies states that are equal, and can copy float constants only."""
+    without_range = {"inputs": {"FakeQuantWithMinMaxVars": [1, 8, 4]}}
+    graph = FIXTURES / "lstm_quantized.pb"
+    for options, verdict in (({}, "abort"), (without_range, "float")):
+        report = minmax_lint.lint(graph, outputs=["Identity"], converters=["mlir-2.21-v2"], **options)
+        assert report.predictions["mlir-2.21-v2"].verdict == verdict
+
+
+def test_constants_that_a_loop_takes_apart_are_constants():
+    found = lint("gru", "mlir-2.21-v2").predictions["mlir-2.21-v2"]
+    assert "UNPACK" not in {op for op, _ in found.float_ops}
+
+
 def made_list(dtype, *inputs):
     """A list of these items that is stacked again."""
     b = Builder()
