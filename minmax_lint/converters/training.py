@@ -6,7 +6,9 @@ Source: TensorFlow's import_graph_def; measured on every `-train` case of the co
 from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name
+from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.graph.trace import Kept
 
 ASSIGNMENTS = frozenset(
@@ -21,21 +23,29 @@ def refusal(kept: Kept, profile: str) -> Prediction | None:
     if found is None:
         return None
     node, message = found
-    cause = Obstacle("training", None, node, f"{node} assigns a variable, which freezing made a constant.")
+    reason = f"{node} assigns a variable, which freezing made a constant."
+    if kept.graph.op(node) not in ASSIGNMENTS:
+        reason = f"{node} wants a reference to a variable or a queue, and reads a value."
+    cause = Obstacle("training", None, node, reason)
     return Prediction(profile, "abort", "training-graph", message=message, obstacles=(cause,))
 
 
 def import_error(kept: Kept) -> tuple[str, str] | None:
-    """(the assigning node, TensorFlow's message) of the first assignment to a frozen variable; None if none."""
+    """(the node, TensorFlow's message) of the first op that wants a reference and reads a value; None if none."""
     graph = kept.graph
-    for name, op in zip(graph.names, graph.columns.ops, strict=True):
-        if op not in ASSIGNMENTS or not (name in kept or name in kept.control_only):
+    known = {op: found for op in graph.ops if (found := registered_op(op)) is not None and found.references}
+    for name in graph.of_ops(known.keys()):
+        if not (name in kept or name in kept.control_only):
             continue
         inputs = graph[name].inputs
-        if inputs and inputs[0].node in graph and graph.op(inputs[0].node) == "Const":
-            source = f"{array_name(*inputs[0])}:0" if inputs[0].port == 0 else array_name(*inputs[0])
+        for slot in sorted(known[graph.op(name)].references):
+            edge = inputs[slot] if slot < len(inputs) else None
+            if edge is None or edge.node not in graph or graph.op(edge.node) not in ("Const", "Placeholder"):
+                continue
+            source = f"{array_name(*edge)}:0" if edge.port == 0 else array_name(*edge)
+            kind = (graph[edge.node].dtype("dtype") or DType.FLOAT).name.lower()
             return name, (
-                f"ValueError: Input 0 of node {name} was passed float from {source} incompatible with expected "
-                "float_ref."
+                f"ValueError: Input {slot} of node {name} was passed {kind} from {source} incompatible with expected "
+                f"{kind}_ref."
             )
     return None

@@ -33,9 +33,13 @@ class OpCase:
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        """Profile -> what its converter did."""
+        """Profile, or `mlir` for every MLIR profile -> what its converter did."""
         found: Mapping[str, Any] = self.record.get("answers", {})
         return found
+
+    def answer(self, profile: str) -> Any:
+        """What the converter of a profile did: [verdict, ops, float ops] or ["abort", kind, message]."""
+        return self.answers.get(profile, self.answers.get("mlir"))
 
     @property
     def inputs(self) -> dict[str, list[int] | None]:

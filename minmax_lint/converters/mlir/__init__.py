@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.obstacles import obstacles
-from minmax_lint.converters.mlir.registered import unregistered
+from minmax_lint.converters.mlir.registered import unregistered, unsupported_input
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
@@ -34,7 +34,11 @@ def predict(
     `stats`: (mean, std) of single inputs. `infers`: whether constants get scales, where not this graph decides it
     but one around it.
     """
-    refused = refusal(kept, profile.name) or unregistered(kept, profile)
+    refused = (
+        refusal(kept, profile.name)
+        or unregistered(kept, profile)
+        or unsupported_input(kept, inference, profile)
+    )
     if refused is not None:
         return refused
     version = Version(profile.version)

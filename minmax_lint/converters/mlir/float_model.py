@@ -6,6 +6,7 @@ from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.lower_arithmetic import LOWERED_ARITHMETIC
 from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
 from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
@@ -20,7 +21,9 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
 
     Raises ConversionError or Unmodeled.
     """
-    function = Importer(kept, inference, version, {**COMPOSED, **COMPOSITES, **LOWERED}).run()
+    function = Importer(
+        kept, inference, version, {**COMPOSED, **COMPOSITES, **LOWERED, **LOWERED_ARITHMETIC}
+    ).run()
     quantize_results(function, version)
     optimize(function, version)
     merge_operations(function)

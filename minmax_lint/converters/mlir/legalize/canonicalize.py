@@ -102,7 +102,7 @@ def add(importer: Importer, node: Node) -> Value:
         order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
         return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
     left, right = importer.ordered_inputs(node)
-    if node.op != "BiasAdd" and not _is_neutral(importer, node, 0.0, left, right):
+    if not node.op.startswith("BiasAdd") and not _is_neutral(importer, node, 0.0, left, right):
         for one, other in ((right, left), (left, right)):
             inner = negated(other)
             if inner is not None:

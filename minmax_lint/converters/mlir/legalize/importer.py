@@ -15,11 +15,11 @@ from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     CONTROL_FLOW,
+    DROPPED,
     LEGALIZED,
     ONLY_FLOAT32,
     OPERANDS,
     REMOVED,
-    SIDE_EFFECTS,
 )
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
@@ -72,7 +72,9 @@ class Importer:
 
     def _refuse_side_effects(self) -> None:
         for name in self.kept.control_only:
-            if self.kept.graph.op(name) in SIDE_EFFECTS:
+            op = self.kept.graph.op(name)
+            known = registered_op(op)
+            if known is not None and known.stateful and not known.results and op not in DROPPED:
                 raise no_builtin(self.kept.graph[name])
 
     def _return(self, array: str) -> None:

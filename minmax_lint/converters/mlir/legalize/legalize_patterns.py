@@ -122,7 +122,6 @@ LEGALIZED = {
     "Sum": "SUM",
     "Tanh": "TANH",
     "Tile": "TILE",
-    "TopK": "TOPK_V2",
     "TopKV2": "TOPK_V2",
     "Transpose": "TRANSPOSE",
     "UnidirectionalSequenceLSTM": "UNIDIRECTIONAL_SEQUENCE_LSTM",
@@ -143,6 +142,12 @@ LEGALIZED = {
     "UnsortedSegmentMin": "UNSORTED_SEGMENT_MIN",
     "UnsortedSegmentProd": "UNSORTED_SEGMENT_PROD",
     "ZerosLike": "ZEROS_LIKE",
+    "ApproxTopK": "TOPK_V2",
+    "BitwiseXor": "BITWISE_XOR",
+    "BroadcastArgs": "BROADCAST_ARGS",
+    "RightShift": "RIGHT_SHIFT",
+    "SparseMatMul": "BATCH_MATMUL",
+    "XlaDynamicUpdateSlice": "DYNAMIC_UPDATE_SLICE",
 }
 """TensorFlow op -> TFLite op, where one becomes one. An op of TensorFlow that is neither here nor composed nor removed
 has no builtin: the converter refuses it, `op is neither a custom op nor a flex op`."""
@@ -160,6 +165,7 @@ OPERANDS = {
 REMOVED = frozenset(
     """
     CheckNumerics EnsureShape Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
+    XlaSharding
     """.split()
 )
 """Ops that hand on their input 0."""
@@ -173,8 +179,8 @@ ONLY_FLOAT32 = frozenset(
 )
 """Ops the converter refuses in the same words where they compute in 16 or 64 bits (measured)."""
 
-SIDE_EFFECTS = frozenset({"PrintV2"})
-"""Ops that nobody reads, that MLIR keeps in a function all the same, and then refuses (measured)."""
+DROPPED = frozenset({"Assert"})
+"""Ops without result that the converter drops; others that change something stay, and are refused (measured)."""
 
 CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
 """Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""

@@ -5,48 +5,14 @@ Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.failure import Unmodeled
+from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.converters.mlir.legalize.steps import Steps, rule
 from minmax_lint.converters.mlir.matchers import is_constant
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
-
-
-class Steps:
-    """Operations of the shape of one node, made one after the other."""
-
-    def __init__(self, importer: Importer, node: Node) -> None:
-        self.importer = importer
-        self.node = node
-
-    def op(self, name: str, *operands: Value) -> Value:
-        """One operation of the node's type."""
-        return self.importer.add(name, self.node, operands)
-
-    def truth(self, name: str, *operands: Value) -> Value:
-        """One comparison."""
-        value = self.op(name, *operands)
-        value.dtype = DType.BOOL
-        return value
-
-    def read_last(self, value: Value, *readers: Value) -> None:
-        """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
-
-        It is not the order in which they stand (measured by which readers the quantization meets first).
-        """
-        for reader in readers:
-            if reader.op is not None:
-                reader.op.set_operand(0, value)
-
-    def number(self, value: float) -> Value:
-        """A scalar constant."""
-        return self.importer.constant(
-            self.node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value])
-        )
 
 
 def _softplus(s: Steps, x: Value) -> Value:
@@ -85,13 +51,6 @@ def _xdivy(s: Steps, x: Value, y: Value) -> Value:
     return s.op("SELECT", s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
 
 
-def _rule(steps: object) -> Rule:
-    def rule(importer: Importer, node: Node) -> Value:
-        return steps(Steps(importer, node), *importer.inputs(node))  # type: ignore[operator, no-any-return]
-
-    return rule
-
-
 def _dilated_convolution(importer: Importer, node: Node) -> Value:
     """SpaceToBatch, convolution, perhaps a bias, BatchToSpace: one dilated convolution (dilated_conv.h)."""
     value = importer.value(node.inputs[0].array)
@@ -128,7 +87,7 @@ def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
     bounds = [importer.inference.constant(edge.array) for edge in node.inputs[1:3]]
     known = [bound.real() for bound in bounds if bound is not None and bound.known and bound.size == 1]
     if len(known) < 2:
-        raise Unmodeled(f"the range of {node.name} is not given", node.name)
+        raise no_builtin(node, reason=f"{node.op} is converted where its range is constant.")
     signed, narrow = node.flag("signed_input", True), node.flag("narrow_range")
     scale: Scale = scale_of(Range(*known), node.integer("num_bits", 8), narrow)
     if signed and not narrow and known[0] == -known[1]:
@@ -137,18 +96,18 @@ def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
 
 
 COMPOSITES: dict[str, Rule] = {
-    **dict.fromkeys(("Inv", "Reciprocal"), _rule(_reciprocal)),
+    **dict.fromkeys(("Inv", "Reciprocal"), rule(_reciprocal)),
     **dict.fromkeys(
         ("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
         _quantize_and_dequantize,
     ),
     "BatchToSpaceND": _dilated_convolution,
-    "DivNoNan": _rule(_div_no_nan),
-    "Expm1": _rule(_expm1),
-    "Log1p": _rule(_log1p),
-    "Selu": _rule(_selu),
-    "Softplus": _rule(_softplus),
-    "Softsign": _rule(_softsign),
-    "Xdivy": _rule(_xdivy),
+    "DivNoNan": rule(_div_no_nan),
+    "Expm1": rule(_expm1),
+    "Log1p": rule(_log1p),
+    "Selu": rule(_selu),
+    "Softplus": rule(_softplus),
+    "Softsign": rule(_softsign),
+    "Xdivy": rule(_xdivy),
 }
 """TensorFlow op -> rule."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
-from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
 from minmax_lint.converters.mlir.matchers import is_constant
@@ -59,8 +59,10 @@ def roll(importer: Importer, node: Node) -> Value:
     """For each axis the last part in front of the first."""
     value = importer.value(node.inputs[0].array)
     shifts, axes = (importer.integers(edge.array) for edge in node.inputs[1:3])
-    if shifts is None or axes is None or value.shape is None or None in value.shape:
-        raise Unmodeled(f"the shifts or sizes of {node.name} are not known", node.name)
+    if shifts is None or axes is None:
+        raise no_builtin(node, reason="Roll is converted where its shifts and axes are constant.")
+    if value.shape is None or None in value.shape:
+        raise Unmodeled(f"the sizes of {node.name} are not known", node.name)
     for shift, axis in zip(shifts, axes, strict=True):
         size = value.shape[axis]
         if not size or shift % size == 0:

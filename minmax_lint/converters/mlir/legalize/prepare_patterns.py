@@ -54,7 +54,7 @@ COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), convolution),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign"), idempotent),
-    **dict.fromkeys(("Add", "AddV2", "BiasAdd"), add),
+    **dict.fromkeys(("Add", "AddV2", "BiasAdd", "BiasAddV1"), add),
     **dict.fromkeys(("Maximum", "Minimum"), bound),
     **dict.fromkeys(("RealDiv", "Div"), divide),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), batch_mat_mul),

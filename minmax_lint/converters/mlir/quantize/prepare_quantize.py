@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 
 from minmax_lint.converters.mlir.behaviours import LEAVES_REPEATED_BIASES_FLOAT
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
@@ -22,6 +23,7 @@ DEFAULT_STATS = (128.0, 64.0)
 
 def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:
     """TF1 flow: every float input whose only reader is not a quantize gets the range of its stats."""
+    _check_dominance(function)
     constants = list(takewhile(lambda op: op.name == CONST, function))
     for argument in reversed(function.arguments):
         user = argument.only_user
@@ -59,6 +61,31 @@ def leave_repeated_biases(function: Function, version: Version) -> None:
             repeated = moved and elements_of(bias) != 1 and splat(bias) and not all_equal(bias, 0.0)
             if repeated and version.has(LEAVES_REPEATED_BIASES_FLOAT):
                 op.attrs["stays_float"] = True
+
+
+def _check_dominance(function: Function) -> None:
+    """The pair of input i is put in at place i of the function, as if every input before it had got one.
+
+    Behind inputs of other types that is behind operations that may read the input already: then the verifier fails.
+    """
+    body = list(function)
+    inserted = 0
+    for place, argument in enumerate(function.arguments):
+        user = argument.only_user
+        if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
+            continue
+        if place - inserted > len(body):
+            raise _invalid("'func.return' op must be the last operation in the parent block", argument)
+        for op in body[: max(0, place - inserted)]:
+            if argument in op.operands:
+                slot = op.operands.index(argument)
+                raise _invalid(f"operand #{slot} does not dominate this use", argument)
+        inserted += 2
+
+
+def _invalid(message: str, argument: Value) -> ConversionError:
+    reason = f"The converter cannot quantize the input {argument.name} behind inputs that are not float: name it first."
+    return ConversionError("other", message, "other", node=argument.name, array=argument.name, reason=reason)
 
 
 def return_quantized(function: Function) -> None:

@@ -1,0 +1,51 @@
+"""Operations of the shape of one TensorFlow node, made one after the other."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+class Steps:
+    """Operations of the shape of one node, made one after the other."""
+
+    def __init__(self, importer: Importer, node: Node) -> None:
+        self.importer = importer
+        self.node = node
+
+    def op(self, name: str, *operands: Value) -> Value:
+        """One operation of the node's type."""
+        return self.importer.add(name, self.node, operands)
+
+    def truth(self, name: str, *operands: Value) -> Value:
+        """One comparison."""
+        value = self.op(name, *operands)
+        value.dtype = DType.BOOL
+        return value
+
+    def read_last(self, value: Value, *readers: Value) -> None:
+        """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
+
+        It is not the order in which they stand (measured by which readers the quantization meets first).
+        """
+        for reader in readers:
+            if reader.op is not None:
+                reader.op.set_operand(0, value)
+
+    def number(self, value: float) -> Value:
+        """A scalar constant."""
+        return self.importer.constant(
+            self.node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value])
+        )
+
+
+def rule(steps: object) -> Rule:
+    """The rule that makes these steps of the values of all inputs."""
+
+    def applied(importer: Importer, node: Node) -> Value:
+        return steps(Steps(importer, node), *importer.inputs(node))  # type: ignore[operator, no-any-return]
+
+    return applied

@@ -1,0 +1,23 @@
+"""Ops that are answered wrongly on the graph of the table, by name: most of them for attributes or shapes that the
+converter's verifiers refuse, or for results of no elements."""
+
+from __future__ import annotations
+
+_BOTH = frozenset(
+    """
+    Assert Bitcast Cast Conv2D Conv3D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
+    HashTableV2 HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
+    KernelLabel Lgamma MatMul MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
+    NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot OnesLike
+    ParseSingleSequenceExample Placeholder SegmentSumV2 ShapeN SoftmaxCrossEntropyWithLogits
+    SparseSegmentMeanGrad SparseSegmentSqrtNWithNumSegments StridedSlice TPUReplicateMetadata
+    TensorListFromTensor TensorListReserve TensorScatterAdd TensorScatterSub TensorScatterUpdate
+    Tile ToBool TopKV2 Unpack VarHandleOp Variable VariableV2 _UnaryOpsComposition
+    """.split()
+)
+
+EXCEPTIONS = {
+    "mlir-2.15": _BOTH | {"BroadcastTo", "GatherNd", "L2Loss"},
+    "mlir-2.21": _BOTH | {"RsqrtGrad"},
+}
+"""Profile -> the ops."""

@@ -1,0 +1,40 @@
+"""Of every op of TensorFlow's registry MLIR's answer is known: fixtures/every_op.jsonl against the predictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from minmax_lint.api import lint
+from minmax_lint.graph.op_registry import registered_op
+from minmax_lint.loaders.parse import parse
+from minmax_lint.writers.graphdef import encode
+from tests.every_op.exceptions import EXCEPTIONS
+from tests.every_op.graph import OpCase, cases
+
+CASES = tuple(cases())
+
+
+def right(case: OpCase, profile: str) -> bool:
+    """Whether the verdict, the kind of an abort and the multiset of float ops are the converter's own."""
+    verdict, *rest = case.answer(profile)
+    model = parse(encode(case.graph))
+    report = lint(model, inputs=case.inputs, outputs=case.outputs, converters=[profile])
+    prediction = report.predictions[profile]
+    if verdict == "abort":
+        return (prediction.verdict, prediction.kind) == ("abort", rest[0])
+    told = Counter(name for name, _ in prediction.float_ops)
+    return prediction.verdict == verdict and told == Counter(rest[1].split())
+
+
+def test_the_table_holds_most_of_the_registry() -> None:
+    assert len(CASES) > 1600
+    assert len({case.op for case in CASES}) == len(CASES)
+    assert all(registered_op(case.op) is not None for case in CASES)
+
+
+@pytest.mark.parametrize("profile", EXCEPTIONS)
+def test_every_op_is_answered_as_the_converter_answers(profile: str) -> None:
+    measured = [case for case in CASES if case.answer(profile) is not None]
+    assert {case.op for case in measured if not right(case, profile)} == EXCEPTIONS[profile]
