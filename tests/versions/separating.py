@@ -79,6 +79,7 @@ def _strided_slice(n: Net, array: str) -> str:
 _ROWS: Mapping[str, Mapping[str, Before]] = {
     "QUANTIZABLE_SINCE": {
         "DIV": lambda n: n.fq(n.op("RealDiv", n.x(), n.c(0.5, 0.25, 0.75, 0.5, 0.25, 0.125, 0.5, 0.75))),
+        "EXP": lambda n: n.fq(n.op("Exp", n.x())),
         "SQRT": lambda n: n.fq(n.op("Sqrt", n.fq(n.op("Abs", n.x())))),
     },
     "SAME_SCALE_SINCE": {
