@@ -31,6 +31,7 @@ ORDER = (
     "messages",
     "architecture",
     "contributing",
+    "changelog",
 )
 _TABLE = re.compile(r"^<!-- table: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
