@@ -34,24 +34,22 @@ def convert(tensorflow, request):
 
 
 def _after_training(tensorflow, request):
-    converter = _worker._tf2_converter(tensorflow, request)
+    converter, inputs = _worker.made(tensorflow, request, lambda step: None)
     lite, call = tensorflow.lite, request["call"]
     sixteen = lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
     if call == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
     elif call != "dynamic":
-        converter.representative_dataset = _dataset(converter, request)
+        converter.representative_dataset = _dataset(inputs.values())
     if call.startswith("16x8"):
         more = [lite.OpsSet.TFLITE_BUILTINS] if call.endswith("fallback") else []
         converter.target_spec.supported_ops = [sixteen, *more]
     return converter.convert()
 
 
-def _dataset(converter, request):
+def _dataset(tensors):
     """Uniform in 0.05..2, where logarithms and roots are numbers; whole numbers in 0..3, truths of both kinds."""
     import numpy
-
-    tensors = converter._funcs[0].inputs if hasattr(converter, "_funcs") and converter._funcs else None
 
     def samples():
         draw = numpy.random.default_rng(0)
