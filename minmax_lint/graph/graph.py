@@ -47,6 +47,12 @@ class Function:
     """Argument node of the body -> the array that the caller passes."""
     outputs: tuple[str, ...]
     """Arrays of the body that the function returns, in order."""
+    arguments: tuple[str, ...] = ()
+    """Its arguments in order, where that is not the order of `inputs`: those that the body does not read, too."""
+
+    def place(self, argument: str) -> int:
+        """Which argument that is, from 0 on."""
+        return list(self.arguments or self.inputs).index(argument)
 
 
 class Origin(NamedTuple):

@@ -6,6 +6,7 @@ Source: quantize_model.cc (tensorflow/compiler/mlir/lite/quantization/lite).
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function
+from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.quantize.post_quantize import remove_volatile, rescale_at_once
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
@@ -36,5 +37,6 @@ def quantize_calibrated(
     rescaled = rescale_at_once(version)
     Rewriter(function, {QUANTIZE: (rescaled,)}).run()
     Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    optimize_op_order(function, version)
     function.sweep()
     check(function, version, signed=True)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
+from minmax_lint.converters.mlir.version import Bounds, Version
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
@@ -37,6 +39,8 @@ class EnclosingContext:
 Predict = Callable[[Kept, Inference, Profile, EnclosingContext], Prediction]
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
 _SHOWN = 4
+_NAMED_AFTER_FUNCTIONS = Bounds(since=(2, 18))
+"""An argument is called after its function (`while_cond_arg0`); earlier it is `arg0` (2.15 to 2.21 measured)."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,20 @@ def with_branches(
     infers = bool(prediction.ranges) if around.infers is None else around.infers
     inner = replace(profile, flow="tf2")
     of_loop, of_choice = EnclosingContext(infers, strict), EnclosingContext(None, strict)
+
+    def predicted(function: Function) -> Prediction:
+        where = of_loop if _is_loop(function) else of_choice
+        return _branch(function, inference, inner, predict, where)
+
     branches = [
-        Branch(
-            name,
-            function,
-            _branch(function, inference, inner, predict, of_loop if _is_loop(function) else of_choice),
-        )
+        Branch(name, function, _named(predicted(function), name, function, profile))
         for name in nodes
         for function in kept.graph.functions[name]
     ]
     everything = [prediction, *(branch.prediction for branch in branches)]
+    crashed = crash(kept, inference, profile)
+    if crashed is not None and not any(one.kind == "unsupported-op" for one in everything):
+        return replace(crashed, versions=shared_versions(everything))
     worst = min((one for one in everything), key=lambda one: _WORST_FIRST.index(one.verdict))
     own = [obstacle for obstacle in prediction.obstacles if obstacle.node not in nodes]
     floats = tuple(pair for one in everything for pair in one.float_ops)
@@ -108,6 +116,21 @@ def with_branches(
         obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
         versions=shared_versions(everything),
     )
+
+
+def _named(prediction: Prediction, node: str, function: Function, profile: Profile) -> Prediction:
+    """The prediction, where it names an argument of a loop, with the converter's own name of it."""
+    argument = prediction.array
+    if argument is None or argument not in function.inputs or not _is_loop(function):
+        return prediction
+    name = f"arg{function.place(argument)}"
+    version = Version(profile.version)
+    if version.has(_NAMED_AFTER_FUNCTIONS):
+        name = f"{node}_{'cond' if function.role == 'loop condition' else 'body'}_{name}"
+    message = prediction.message.replace(f" {argument}", f" {name}")
+    (first, last), span = prediction.versions, version.span
+    versions = max(first, span.first), min(last, span.last)
+    return replace(prediction, array=name, message=message, versions=versions)
 
 
 def _all_run(predictions: Sequence[Prediction]) -> bool | None:

@@ -74,7 +74,7 @@ def _part(graph: Graph, role: str, ends: Sequence[Edge], passed: Mapping[str, Ed
     body = graph_of([found[name] for name in graph.names if name in found], graph.functions)
     given = {name: edge.array for name, edge in passed.items() if name in found}
     outputs = tuple(array_name(end.node) if end.node in passed else end.array for end in ends)
-    return Function(role, body, given, outputs)
+    return Function(role, body, given, outputs, tuple(passed))
 
 
 # Loops
@@ -110,6 +110,7 @@ def _inside_a_loop(graph: Graph, enters: Sequence[Node]) -> bool:
 
 
 def _loop(rewriting: _Rewriting, graph: Graph, enters: Sequence[Node]) -> None:
+    enters = sorted(enters, key=lambda enter: enter.name)  # so FunctionalizeWhileLoop orders the arguments
     merges = [_reader(graph, enter.name, _MERGES) for enter in enters]
     variables = [(e, m) for e, m in zip(enters, merges, strict=True) if m is not None and len(m.inputs) == 2]
     switches = [_reader(graph, merge.name, _SWITCHES) for _, merge in variables]
@@ -122,13 +123,18 @@ def _loop(rewriting: _Rewriting, graph: Graph, enters: Sequence[Node]) -> None:
     if any(edge is None for edge in nexts):
         return
     ends = [graph[edge.node].inputs[0] for edge in nexts if edge is not None]
-    at_test = {merge.name: source for (_, merge), source in zip(variables, entered, strict=True)}
-    at_body = {
-        switch.name: source for switch, source in zip(switches, entered, strict=True) if switch is not None
+    names = {
+        enter.name: (merge.name, switch.name)
+        for (enter, merge), switch in zip(variables, switches, strict=True)
+        if switch is not None
     }
+    taken = [enter for enter in enters if enter.name in names or enter.name in fixed]
+    at_test, at_body = (
+        {names.get(e.name, (e.name, e.name))[part]: e.inputs[0] for e in taken} for part in (0, 1)
+    )
     name = condition.node
-    test = _part(graph, "loop condition", graph[name].inputs[:1], {**at_test, **fixed})
-    body = _part(graph, "loop body", ends, {**at_body, **fixed})
+    test = _part(graph, "loop condition", graph[name].inputs[:1], at_test)
+    body = _part(graph, "loop body", [*ends, *(Edge(enter, 0) for enter in fixed)], at_body)
     types = [element_type(enter, 0) for enter, _ in variables]
     inputs = (*entered, *fixed.values())
     rewriting.nodes[name] = Node(name, "While", inputs, (), {"T": types})

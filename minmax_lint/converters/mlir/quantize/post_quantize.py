@@ -6,6 +6,7 @@ from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
 from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
+from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.verify.verifiers import (
@@ -29,6 +30,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         types = [value.scale for value in function.returned.operands]
     Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
     check(function, version, signed=signed)
+    optimize_op_order(function, version)
     make_dense(function)
     optimize(function, version)
     function.sweep()

@@ -1,0 +1,43 @@
+"""Loops after training: what calibration survives, and the arguments that the quantizer for 16x8 names.
+
+Measured with TF 2.15.1 and 2.21.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.api import lint
+from minmax_lint.converters.prediction import Prediction
+
+FIXTURES = Path(__file__).parents[4] / "fixtures"
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("name", ["gru", "lstm_states", "rnn", "scan"])
+def test_a_loop_that_hands_on_a_computed_array_ends_the_process(name: str, version: str) -> None:
+    for call in ("int8", "16x8-fallback", "16x8"):
+        found = prediction(f"recurrent/{name}.pb", f"mlir-{version}-{call}")
+        assert (found.verdict, found.kind) == ("abort", "other")
+        assert "unchanged" in found.obstacles[0].message
+
+
+@pytest.mark.parametrize("name", ["control_flow/loop_noq.pb", "recurrent/map_fn.pb"])
+def test_a_loop_without_such_an_array_is_calibrated(name: str) -> None:
+    assert prediction(name, "mlir-2.21-int8").verdict == "float"
+
+
+@pytest.mark.parametrize(
+    ("profile", "array"),
+    [("mlir-2.15-16x8-fallback", "arg0"), ("mlir-2.21-16x8-fallback", "while/LoopCond_cond_arg0")],
+)
+def test_an_argument_has_the_name_that_the_converter_gives_it(profile: str, array: str) -> None:
+    found = prediction("control_flow/loop_noq.pb", profile)
+    assert (found.kind, found.array) == ("minmax", array)
+    assert f"Failed for tensor {array}" in found.message
+
+
+def prediction(name: str, profile: str) -> Prediction:
+    return lint(FIXTURES / name, converters=[profile]).predictions[profile]
