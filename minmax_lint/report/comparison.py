@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.releases import spans
 from minmax_lint.graph.tensor import Shape
 
 Number = tuple[int, int]
@@ -47,12 +48,8 @@ class Way:
 
     @property
     def tensorflow(self) -> str:
-        """`2.12 to 2.17`, `1.15, 2.15`: a span where every minor version of it is there."""
-        first, last = self.versions[0], self.versions[-1]
-        dense = first[0] == last[0] and last[1] - first[1] == len(self.versions) - 1
-        if dense and len(self.versions) > 2:
-            return f"{_text(first)} to {_text(last)}"
-        return ", ".join(map(_text, self.versions))
+        """`1.13 to 1.15, 2.12 to 2.17`."""
+        return spans(self.versions)
 
     @property
     def types(self) -> tuple[str, str]:
@@ -104,7 +101,3 @@ def answer(prediction: Prediction) -> tuple[object, ...]:
 
 def _each_once(types: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(types))
-
-
-def _text(number: Sequence[int]) -> str:
-    return ".".join(map(str, number))
