@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from minmax_lint.cli.commands.completion import asked, complete
 from minmax_lint.cli.streams import complain, complain_of_bug, no_room, say, tolerate_any_text
-from minmax_lint.cli.usage import CommandList, Parser, told
+from minmax_lint.cli.usage import CommandList, Parser, parser_options
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
 
@@ -75,7 +75,7 @@ def parser(words: Sequence[str]) -> Parser:
     found = Parser(
         prog="minmax-lint",
         description="The linter for TensorFlow graphs that are about to become quantized TFLite models.",
-        epilog="`minmax-lint COMMAND --help` tells a command's options, `minmax-lint docs tutorial` begins at the "
+        epilog="`minmax-lint COMMAND --help` lists a command's options, `minmax-lint docs tutorial` begins at the "
         "beginning.",
         formatter_class=CommandList,
         allow_abbrev=False,
@@ -83,7 +83,7 @@ def parser(words: Sequence[str]) -> Parser:
     found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
     commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands", prog="minmax-lint")
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, **told(name, summary))
+        command = commands.add_parser(name, help=summary, **parser_options(name, summary))
         if name in words:
             importlib.import_module(f"minmax_lint.cli.commands.{name}").add(command)
     return found

@@ -82,7 +82,7 @@ def _named(args: Namespace, settings: Settings, models: Sequence[Target]) -> Ite
     named = [model.path for model in models] + [model.checkpoint for model in models]
     for text in [*named, *(getattr(args, name, None) for name in _MODELS)]:
         if text:
-            with suppress(OSError, ValueError):  # whoever reads it says so
+            with suppress(OSError, ValueError):  # the reader reports it
                 yield from files_of(Path(text))
     for name in _FILES:
         if getattr(args, name, None):

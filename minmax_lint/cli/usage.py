@@ -66,10 +66,10 @@ USAGES = {
         "fish > ~/.config/fish/completions/minmax-lint.fish",
     ),
 }
-"""Command -> its usage, and examples: what stands behind the command's name."""
+"""Command -> its usage, and examples: what follows the command's name."""
 
 
-def told(command: str, summary: str) -> dict[str, Any]:
+def parser_options(command: str, summary: str) -> dict[str, Any]:
     """How a command's parser is made: summary, usage and examples."""
     usage, *examples = USAGES[command]
     lines = [f"  minmax-lint {command} {example}".rstrip() for example in examples]
@@ -107,7 +107,7 @@ class CommandList(argparse.HelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells bad usage as every other error of the user's: one line, without the usage text."""
+    """Reports bad usage as every other error of the user's: one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
         """Raise UserError, with what was meant."""

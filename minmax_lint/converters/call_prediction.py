@@ -26,9 +26,9 @@ def decided_by_calls(
 
 def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
     trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
-    said = refusal(call, trained)
-    if said:
-        return Prediction(profile.name, "abort", "other", message=f"ValueError: {said}")
+    text = refusal(call, trained)
+    if text:
+        return Prediction(profile.name, "abort", "other", message=f"ValueError: {text}")
     if call.mode(trained) == "float":
         return Prediction(profile.name, "float", message="the call asks for a float model")
     return _of_dataset(profile, call, kept, inference)
@@ -40,19 +40,19 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
         return None
     if dataset.empty:
         if profile.activations == "int16":
-            said = "Max and min for dynamic tensors should be recorded during calibration"
-            return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {said}")
+            text = "Max and min for dynamic tensors should be recorded during calibration"
+            return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {text}")
         return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
     keyed = any(one.key for one in dataset.arrays)
     if not dataset.listed or (dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs)):
-        said = "the samples are no lists with one array for each input"
-        return Prediction(profile.name, "abort", "other", message=said)
+        text = "the samples are no lists with one array for each input"
+        return Prediction(profile.name, "abort", "other", message=text)
     wrong = mistyped(call, kept, inference)
     if wrong is not None:
         return Prediction(profile.name, "abort", "other", message=wrong[1])
     if profile.activations == "int8" and any(one.infinite for one in dataset.arrays):
-        said = "the samples hold infinite values: scale out of expressed type range"
-        return Prediction(profile.name, "abort", "other", message=said)
+        text = "the samples hold infinite values: scale out of expressed type range"
+        return Prediction(profile.name, "abort", "other", message=text)
     if profile.activations == "int8" and any(not one.finite for one in dataset.arrays):
         return Prediction(profile.name, "float", message="the samples hold NaN: no range is calibrated")
     return None
@@ -73,9 +73,9 @@ def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> tuple[str
         kind = known.get(wanted, wanted.name.lower())
         if wanted is DType.INVALID or kind == sample.dtype:
             continue
-        said = (
+        text = (
             f"ValueError: Cannot set tensor: Got value of type {sample.dtype.upper()} but expected type "
             f"{kind.upper()} for input {number}, name: {parse_edge(name).node}"
         )
-        return name, said
+        return name, text
     return None

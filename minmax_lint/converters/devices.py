@@ -38,7 +38,7 @@ def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
 
 
 def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
-    """A predicted op as far as the source graph tells what it will be."""
+    """A predicted op as far as the source graph shows what it will be."""
     nodes = [kept.graph[name] for name in outcome.nodes if name in kept]
     if outcome.nodes and not nodes:  # of a loop's or branch's body
         return OpInfo(outcome.op, (), (TensorInfo(outcome.output, "", ()),), subgraph=1)

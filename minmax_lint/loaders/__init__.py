@@ -1,4 +1,4 @@
-"""Loaders: files and objects to the graph model, told apart by content, without TensorFlow."""
+"""Loaders: files and objects to the graph model, distinguished by content, without TensorFlow."""
 
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model, Signature

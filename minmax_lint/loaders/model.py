@@ -50,7 +50,7 @@ class Model:
     """The model itself, where it is a finished .tflite and `graph` only shows it."""
 
     others: tuple[str, ...] = ()
-    """Signatures that the file has besides `signatures`; a converter takes them all unless told otherwise."""
+    """Signatures that the file has besides `signatures`; a converter takes them all unless set otherwise."""
 
     @property
     def of_tf2(self) -> bool:

@@ -35,7 +35,7 @@ def parse(
 ) -> Model:
     """The model in `buffer`, read from `path`; `prefix` is that of the checkpoint with its variables.
 
-    `form` is the format to report where the file alone does not tell it. Raises UnreadableModel.
+    `form` is the format to report where the file alone does not show it. Raises UnreadableModel.
     """
     kind = kind_of(buffer)
     form = form or kind.value

@@ -53,8 +53,8 @@ def _worst(prediction: Prediction) -> str:
 
 def short_message(message: str) -> str:
     """A converter's message without the general advice that TOCO adds to it."""
-    said, advice, _ = message.partition(" If accuracy matters, ")
-    return f"{said} ..." if advice else said
+    statement, advice, _ = message.partition(" If accuracy matters, ")
+    return f"{statement} ..." if advice else statement
 
 
 def not_quantized(predictions: Mapping[str, Prediction]) -> list[str]:

@@ -98,7 +98,7 @@ class Tree:
         return tuple(dict.fromkeys(edge.node for edge in self.graph[name].inputs))
 
     def _side_inputs(self, name: str) -> tuple[str, ...]:
-        """All sources but the main one; a FakeQuant's note tells its range, so its constants need not."""
+        """All sources but the main one; a FakeQuant's note shows its range, so its constants need not."""
         main = self._main_input(name)
         hide = is_fake_quant(self.graph.op(name)) and not self.everything
         return tuple(

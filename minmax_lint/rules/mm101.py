@@ -18,7 +18,7 @@ FIXED_RANGE = frozenset({"LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 
 
 class OutputFakeQuantOutside(Rule):
-    """The FakeQuant of an output stands behind it, where no converter sees it.
+    """The FakeQuant of an output comes after the output, where no converter reads it.
 
     ## What it does
     Reports every output array that a FakeQuant reads, directly or through ops that change no value, while
@@ -77,7 +77,7 @@ class OutputFakeQuantOutside(Rule):
                 profiles = [*profiles, *unjudged]
             offer = _offer(subject, output, outside) if cause is not None else None
             yield self.finding(
-                f"the FakeQuant of output array {output!r} stands behind it, outside what the converter keeps"
+                f"output array {output!r} is cut off in front of its FakeQuant, which no converter reads"
                 + ("" if profiles else "; the output has a range all the same"),
                 severity=subject.severity(profiles),
                 node=outside[0].fake_quant.node,
@@ -131,8 +131,8 @@ def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
     if not nearest.constant:
         return f"The range of {nearest.node} is computed: export an eval graph, where it is a constant."
     if not agree(outside):
-        told = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in outside)
-        return f"Several FakeQuants disagree about its range: {told}. Keep one."
+        ranges = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in outside)
+        return f"Several FakeQuants disagree about its range: {ranges}. Keep one."
     return ""
 
 

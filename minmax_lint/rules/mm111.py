@@ -32,8 +32,8 @@ class WeightsWithoutRange(Rule):
     fail TOCO's check for its fast kernels: two weights that become byte 0 within 16 bytes of each other.
 
     ## Why
-    The rewriter skipped the layer. The converter then takes the range from the values, which the training never
-    felt: accuracy drops. And the smallest value of the weights becomes byte 0; where it stands twice close together,
+    The rewriter skipped the layer. The converter then takes the range from the values, which the training did
+    not see: accuracy drops. And the smallest value of the weights becomes byte 0; where it stands twice close together,
     as in pruned or one-valued weights, TOCO aborts. A FakeQuant with `narrow_range=True` never makes byte 0.
 
     ## Symptom
@@ -58,10 +58,10 @@ class WeightsWithoutRange(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a weights array."""
-        told: set[str] = set()
+        reported: set[str] = set()
         for cause in subject.causes(self.code):
             name = cause.array or cause.node or ""
-            told |= {name, cause.node or name}
+            reported |= {name, cause.node or name}
             has_quant = _quantized(subject, parse_edge(name).node)
             yield self.from_cause(
                 subject,
@@ -83,9 +83,9 @@ class WeightsWithoutRange(Rule):
         if not subject.kept_fake_quants:
             return
         for array, reader in _bare_weights(subject):
-            if not told & {array, reader}:
+            if not reported & {array, reader}:
                 yield self.finding(
-                    f"weights {array!r} of {reader!r} have no FakeQuant: training has not felt their rounding",
+                    f"weights {array!r} of {reader!r} have no FakeQuant: training has not seen their rounding",
                     severity="warning",
                     node=reader,
                     array=array,

@@ -52,9 +52,9 @@ class LegacyEightBitOps(Rule):
         causes = subject.causes(self.code)
         profiles = profiles_of(causes)
         counts = Counter(graph.op(name) for name in found).most_common(3)
-        told = ", ".join(op if number == 1 else f"{op} x{number}" for op, number in counts)
+        kinds = ", ".join(op if number == 1 else f"{op} x{number}" for op, number in counts)
         yield self.finding(
-            f"the graph holds ops of TensorFlow's first quantization: {told}",
+            f"the graph holds ops of TensorFlow's first quantization: {kinds}",
             severity=subject.severity(profiles, otherwise="warning"),
             node=found[0],
             outputs=subject.kept.outputs,

@@ -74,7 +74,7 @@ class TrainingGraph(Rule):
         profiles = profiles_of(causes)
         first = next((cause.node for cause in causes if cause.node is not None), None) or found[0]
         others = len(set(found) - {first})
-        more = f", and so do {others} more ops of training" if others else ""
+        more = f", and on {others} more such op{'s' if others > 1 else ''}" if others else ""
         yield self.finding(
             f"the outputs depend on {first!r} ({graph.op(first)}), which belongs to training{more}",
             severity=subject.severity(profiles, otherwise="warning"),

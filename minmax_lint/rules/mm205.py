@@ -94,7 +94,7 @@ def _what(found: FakeQuant) -> str:
         return "is infinite: converters crash"
     if any(low > high for low, high in known(found)):
         return "is turned round: its min lies above its max"
-    return "is empty: no two values can be told apart"
+    return "is empty: no two values can be distinguished"
 
 
 def _net(high: float) -> Graph:

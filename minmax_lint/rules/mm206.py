@@ -22,7 +22,7 @@ class NumBitsNot8(Rule):
     ## Why
     TOCO ignores `num_bits`: all becomes uint8. MLIR takes 5, 6 and 7 bits for 8, refuses an activation of 2 to 4 bits,
     and makes int16 of more than 8, for which most kernels are missing. Either way the model does not compute what the
-    training felt.
+    training saw.
 
     ## Symptom
     ```

@@ -110,7 +110,7 @@ class SharedScaleViolated(Rule):
 
 
 def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Range]]:
-    """Profile name and range, without ranges that are an input's stats: nobody has told us those."""
+    """Profile name and range, without ranges that are an input's stats: those are not given."""
     for name, prediction in subject.predictions.items():
         ranges = prediction.ranges or {}
         used = ranges.get(found.output) or ranges.get(found.array)
@@ -138,7 +138,7 @@ def _limits(subject: Subject, found: FakeQuant) -> Range | None:
     while not kept.is_cut(node.name):
         if is_fake_quant(node.op):
             front = read_fake_quant(graph, node)
-            # TOCO prefers an input's stats to its FakeQuant, and nobody has told us those.
+            # TOCO prefers an input's stats to its FakeQuant, and those are not given.
             sound = len(known(front)) == 1 and front.array not in kept.inputs
             return Range(*known(front)[0]) if sound else None
         if node.op not in PASSING or not node.inputs:

@@ -123,7 +123,7 @@ def _advice(op: str) -> str:
 
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
-    """What can heal it, as far as that can be told from the op and its operands."""
+    """What can heal it, as far as that follows from the op and its operands."""
     if op == "FakeQuantWithMinMaxVarsPerChannel":
         return FixOffer("merge", "unsafe", f"Give {cause.node!r} one range for all channels.")
     if cause.node is None or cause.kind != "no-kernel":

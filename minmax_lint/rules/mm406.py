@@ -53,7 +53,7 @@ class NoKernel(Rule):
         if subject.finished is not None:
             for made in subject.finished.ops:
                 if made.name in NO_UINT8 and any(tensor.dtype == "uint8" for tensor in made.outputs):
-                    yield self._told(made.name, made.output, NO_UINT8[made.name], None, ())
+                    yield self._finding(made.name, made.output, NO_UINT8[made.name], None, ())
             return
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         places: dict[tuple[str, str, str], str | None] = {}
@@ -67,14 +67,14 @@ class NoKernel(Rule):
                     found[key] = (*found.get(key, ()), profile.name)
                     places.setdefault(key, op.nodes[-1] if op.nodes else None)
         for (name, output, reason), profiles in found.items():
-            yield self._told(name, output, reason, places[name, output, reason], profiles)
+            yield self._finding(name, output, reason, places[name, output, reason], profiles)
 
-    def _told(
+    def _finding(
         self, op: str, output: str, reason: str, node: str | None, profiles: tuple[str, ...]
     ) -> Finding:
-        told = reason.partition(": ")[2] or reason
+        cause_text = reason.partition(": ")[2] or reason
         return self.finding(
-            f"{op} {output!r} becomes an integer op that TFLite's interpreter cannot run ({told.rstrip('.')})",
+            f"{op} {output!r} becomes an integer op that TFLite's interpreter cannot run ({cause_text.rstrip('.')})",
             node=node,
             array=output,
             profiles=profiles,

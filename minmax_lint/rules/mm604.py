@@ -44,9 +44,9 @@ class IoTypesRefused(CallRule):
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
         """(what is wrong with the call, what to write instead)."""
         trained = bool(subject.kept_fake_quants)
-        said = refused_ends(call, trained) if call.flow == "tf2" else ""
-        if said:
-            yield f"ValueError: {said}", _advice(call, trained)
+        refusal = refused_ends(call, trained) if call.flow == "tf2" else ""
+        if refusal:
+            yield f"ValueError: {refusal}", _advice(call, trained)
 
     @classmethod
     def failing(cls) -> Example:

@@ -19,7 +19,7 @@ class IntegerOnlyNotEnforced(CallRule):
 
     ## Why
     `TFLITE_BUILTINS_INT8` alone reads like a promise. Today's quantizer ignores it: an op without integer kernel stays
-    float, with a DEQUANTIZE and a QUANTIZE around it, and nothing is said. Integer-only hardware refuses the model.
+    float, with a DEQUANTIZE and a QUANTIZE around it, without a message. Integer-only hardware refuses the model.
 
     ## Symptom
     ```

@@ -17,7 +17,7 @@ class DatasetType(CallRule):
 
     ## What it does
     Compares the types that the dataset yields with those of the inputs, as far as the script's text shows them
-    (`numpy` makes float64 unless told otherwise), or as the first samples have them (`--calibrate`, `checked`).
+    (`numpy` makes float64 unless set otherwise), or as the first samples have them (`--calibrate`, `checked`).
 
     ## Why
     The converter runs the float model over the samples and does not cast them.

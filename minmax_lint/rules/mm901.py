@@ -16,7 +16,7 @@ class OutputNotFound(Rule):
 
     ## What it does
     Reports every name given with `-i` or `-o`, in the configuration or by a signature, that no node of the
-    graph has. It tells near names.
+    graph has. It names near ones.
 
     ## Why
     A name with a typing error, a scope that was added or dropped, or the name of a Keras layer in place of

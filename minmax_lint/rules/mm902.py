@@ -17,7 +17,7 @@ class UnusedIgnore(Rule):
     Reports every `ignore` entry of a `[[models]]` table that takes no finding of that model out.
 
     ## Why
-    The defect that it excused is healed, or the node was renamed. Left standing, the entry would hide the
+    The defect that it excused is healed, or the node was renamed. If it stays, the entry will hide the
     next finding of the same kind, with a reason that no longer holds.
 
     ## Symptom

@@ -39,17 +39,17 @@ class VerdictUndetermined(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for each reason."""
-        told: dict[str, tuple[str, ...]] = {}
+        by_message: dict[str, tuple[str, ...]] = {}
         places: dict[str, tuple[str | None, str | None]] = {}
         for profile in subject.profiles:
             prediction = subject.predictions[profile.name]
             if prediction.verdict == "undetermined":
-                told[prediction.message] = (*told.get(prediction.message, ()), profile.name)
+                by_message[prediction.message] = (*by_message.get(prediction.message, ()), profile.name)
                 cause = next(iter(prediction.obstacles), None)
                 places.setdefault(prediction.message, (cause.node, cause.array) if cause else (None, None))
         ranges = [each for found in subject.fake_quants for each in found.ranges]
         unknown = subject.unfrozen and not all(each.known for each in ranges)
-        for message, profiles in told.items():
+        for message, profiles in by_message.items():
             node, array = places[message]
             yield self.finding(
                 f"the outcome is not certain: {message}",

@@ -109,15 +109,15 @@ class Diagnosis:
         if self.op:
             lines.append(f"It names the op {markdown_code(self.op)}.")
         if findings is not None:
-            told = [_told(finding) for finding in findings]
+            entries = [_entry(finding) for finding in findings]
             lines += ["", "## In your graph", ""]
             lines += [note, ""] if note else []
             if nodes:
                 shown = ", ".join(map(markdown_code, nodes[:MOST_NODES]))
                 more = f" and {len(nodes) - MOST_NODES} more" if len(nodes) > MOST_NODES else ""
                 lines += [f"It is about {'node' if len(nodes) == 1 else 'the nodes'} {shown}{more}.", ""]
-            lines += told or ([] if nodes else [_UNEXPLAINED])
-            lines += ["", markdown_block(command, "sh")] if told and command else []
+            lines += entries or ([] if nodes else [_UNEXPLAINED])
+            lines += ["", markdown_block(command, "sh")] if entries and command else []
         lines += ["", "## Cause", "", self.cause, "", "## What to do", "", self.remedy, ""]
         if self.codes:
             lines += ["## Rules", "", *(f"- `minmax-lint explain {code}`" for code in self.codes), ""]
@@ -128,10 +128,10 @@ def _plain(op: str) -> str:
     return op.replace("_", "").lower()
 
 
-def _told(finding: Finding) -> str:
+def _entry(finding: Finding) -> str:
     where = f" Node {markdown_code(finding.place)}." if finding.place else ""
-    said, remedy = markdown_text(finding.message), markdown_text(finding.remedy)
-    return f"- **{finding.code}** {said}.{where} {remedy}".rstrip()
+    message, remedy = markdown_text(finding.message), markdown_text(finding.remedy)
+    return f"- **{finding.code}** {message}.{where} {remedy}".rstrip()
 
 
 def _names(finding: Finding) -> list[str]:

@@ -31,7 +31,7 @@ SYMPTOMS = (
         CALIBRATOR,
         ("MM602",),
         "The representative_dataset yields {op}, which is another type than the input's. numpy makes float64 "
-        "unless told otherwise.",
+        "unless set otherwise.",
         "Cast the samples to the type of the input: yield [x.astype(numpy.float32)].",
     ),
     Symptom(

@@ -32,7 +32,7 @@ SYMPTOMS = (
         r"|lack\w* min/?max[^.]{0,200}(?:FusedBatchNorm|batch_?norm)|min/max missing for FusedBatchNorm",
         TOCO,
         ("MM112", "MM110", "MM120"),
-        "A batch normalization was left standing instead of being folded into the convolution before it. "
+        "A batch normalization was not folded into the convolution before it. "
         "TOCO splits it into a Mul and an Add, and those have no ranges.",
         "Fold it: let tf.contrib.quantize see Conv -> BatchNorm -> activation in this order, with "
         "create_eval_graph on a graph built with is_training=False, or build the layer with fused=False. "
@@ -143,7 +143,7 @@ SYMPTOMS = (
         r"|quantized_input_stats.* (?:must be defined|flag)|input stats are not available for input",
         TOCO,
         ("MM601",),
-        "The graph has FakeQuants, but the converter was not told to quantize, or not how the input maps to "
+        "The graph has FakeQuants, but the converter was not asked to quantize, or does not know how the input maps to "
         "bytes.",
         "Pass --inference_type=QUANTIZED_UINT8 with --mean_values and --std_values (Python: "
         "inference_type=tf.uint8 and quantized_input_stats={{input: (mean, std)}}). `minmax-lint convert` "
@@ -216,7 +216,7 @@ SYMPTOMS = (
         r"concat\w* output range .*union|change_concat_input_ranges|Tweaking the MinMax of array",
         TOCO,
         ("MM210",),
-        "The inputs of a Concat have different ranges; TOCO gives each its own scale unless told otherwise.",
+        "The inputs of a Concat have different ranges; TOCO gives each its own scale unless set otherwise.",
         "Pass --change_concat_input_ranges=true, or give all inputs one range in training.",
     ),
 )

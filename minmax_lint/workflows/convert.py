@@ -202,13 +202,13 @@ class Conversion:
         predicted, failure = self.prediction, self.result.failure
         if predicted is None or predicted.verdict == "undetermined":
             return None
-        told = f"{predicted.verdict} was predicted for {predicted.profile}"
+        predicted_text = f"{predicted.verdict} was predicted for {predicted.profile}"
         if predicted.verdict != self.verdict:
-            return f"{told}, and the converter's answer is {self.verdict}"
+            return f"{predicted_text}, and the converter's answer is {self.verdict}"
         if failure is not None and (predicted.kind, predicted.array) != (failure.kind, failure.array):
-            return f"{told} ({predicted.kind}, {predicted.array}), but for another reason"
+            return f"{predicted_text} ({predicted.kind}, {predicted.array}), but for another reason"
         if Counter(op for op, _ in predicted.float_ops) != Counter(op for op, _ in self.float_ops):
-            return f"{told}, but with other float ops: {_listed(predicted.float_ops)}"
+            return f"{predicted_text}, but with other float ops: {_listed(predicted.float_ops)}"
         return None
 
     def save(self, destination: str | Path) -> Path:

@@ -65,24 +65,28 @@ def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:
 
 def _reason(before: Trial, after: Trial, options: FixOptions) -> list[str]:
     """What was chosen and what it brings, in sentences."""
-    told = [f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."]
+    sentences = [
+        f"{'+'.join(dict.fromkeys(after.repair.strategy.split('+')))}: {_what_changed(before, after)}."
+    ]
     if after.repair.reason:
-        told.append(after.repair.reason)
+        sentences.append(after.repair.reason)
     if after.repair.edit.empty:
         what = "no repair" if options.unsafe else "no safe repair"
-        told = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
+        sentences = [f"Nothing is changed: {what} brings a selected converter nearer to a quantized model."]
         if after.quantized:
-            told = ["Nothing is changed: every selected converter makes a quantized model of this graph."]
-    return told
+            sentences = [
+                "Nothing is changed: every selected converter makes a quantized model of this graph."
+            ]
+    return sentences
 
 
 def _what_changed(before: Trial, after: Trial) -> str:
-    told = ", ".join(
+    changes = ", ".join(
         f"{profile.title} goes from {old.verdict} to {new.verdict}"
         for profile, old, new in zip(before.profiles, before.predictions, after.predictions, strict=True)
         if old.verdict != new.verdict
     )
-    return told or ("every verdict stays" if before.quantized else "fewer ops stay float")
+    return changes or ("every verdict stays" if before.quantized else "fewer ops stay float")
 
 
 def _check(before: Report, after: Report, fixed: Trial) -> None:

@@ -24,7 +24,7 @@ from minmax_lint.workflows.explain import explanations
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
 
-TF2_NOTE = "a TF2 model is mostly converted in the TF2 flow: --converter mlir-v2 models that"
+TF2_NOTE = "TF2 models are usually converted by from_saved_model or from_keras_model; --converter mlir-v2 predicts that"
 """For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
 
 Accepts = Callable[[Finding], bool]

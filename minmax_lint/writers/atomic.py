@@ -13,7 +13,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.wire import Buffer
 
 _ENDING = ".minmax-lint"
-"""Of what is being written. A process that is killed leaves it behind, and whoever finds it knows whose it is."""
+"""Of what is being written. A process that is killed leaves it behind, and its name says whose it is."""
 
 
 def write_file(destination: Path, pieces: Iterable[Buffer]) -> None:

@@ -31,7 +31,7 @@ MM101 = Finding(
     "MM101",
     "output-fakequant-outside",
     "error",
-    "the FakeQuant of output array 'output' stands behind it, outside what the converter keeps",
+    "output array 'output' is cut off in front of its FakeQuant, which no converter reads",
     node="act_quant/FakeQuantWithMinMaxVars",
     array="output",
     outputs=("output",),

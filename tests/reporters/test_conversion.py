@@ -170,7 +170,7 @@ def test_errors_without_end_are_told_and_are_null_in_json() -> None:
 def test_values_that_could_not_be_compared_say_why() -> None:
     found = replace(conversion(CONVERTED, INTEGER, broken=False), unverified="The reason.")
     assert found.proved
-    assert "values not compared: The reason." in shown(found)
+    assert "not verified: The reason." in shown(found)
 
 
 def test_quiet_is_the_last_line_alone() -> None:

@@ -1,4 +1,4 @@
-"""Whether the user's data can be read and fit the graph's inputs, said before TensorFlow is started."""
+"""Whether the user's data can be read and fit the graph's inputs, checked before TensorFlow is started."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def batches(
 ) -> Iterator[Feed]:
     """Feeds of `size` samples (or of the graph's own fixed batch size) from the user's data.
 
-    `source`: an `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, told apart by
+    `source`: an `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, distinguished by
     content, or `module:function` (or `file.py:function`) that yields feeds. At most `limit` samples; a
     rest that does not fill a fixed batch is left out. Raises Misuse where nothing fits.
     """

@@ -104,7 +104,7 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
     try:
         found = _imported(module, place)
     except (Exception, SystemExit) as error:
-        raise Misuse(f"{source} cannot be imported by {sys.executable}: {_told(error)}") from None
+        raise Misuse(f"{source} cannot be imported by {sys.executable}: {_reason(error)}") from None
     function = getattr(found, name, None)
     if not callable(function):
         near = difflib.get_close_matches(name, [one for one in vars(found) if callable(getattr(found, one))])
@@ -155,12 +155,12 @@ def _values(function: Callable[[], Any], source: str) -> Iterator[Any]:
     except Misuse:
         raise
     except (Exception, SystemExit) as error:
-        raise Misuse(f"{source} failed: {_told(error)}") from None
+        raise Misuse(f"{source} failed: {_reason(error)}") from None
     if not count:
         raise Misuse(f"{source} yields nothing; yield feeds: {{input array: values}}")
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """An error of the user's code, with its innermost place."""
     frames = traceback.extract_tb(error.__traceback__)
     here = os.path.abspath(__file__)

@@ -32,7 +32,7 @@ class TimeLimitReached(UserError):
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told how far a child is: each stage as it begins, each batch as it is done."""
+    """What is called with how far a child is: each stage as it begins, each batch as it is done."""
 
     stage: Callable[[Stage], None] = lambda stage: None
     batch: Callable[[int, int | None], None] = lambda done, total: None

@@ -1,4 +1,4 @@
-"""A converter's failure as data: what its log or its exception says, told apart by kind."""
+"""A converter's failure as data: what its log or its exception says, distinguished by kind."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ class Installed(NamedTuple):
     python: tuple[int, int]
     tensorflow: bool
     version: str = ""
-    """Of TensorFlow; empty where it cannot be told."""
+    """Of TensorFlow; empty where it is not known."""
 
     @property
     def number(self) -> tuple[int, int] | None:
-        """(major, minor) of TensorFlow; None where there is none, or it cannot be told."""
+        """(major, minor) of TensorFlow; None where there is none, or it is not known."""
         if not self.version:
             return None
         major, minor = self.version.split(".")[:2]
@@ -57,7 +57,7 @@ def checked_interpreter(
 ) -> None:
     """Raise UserError where an interpreter cannot do what is wanted: run TensorFlow, and the converter named.
 
-    Takes 0.05 s where TensorFlow's import takes seconds. What cannot be told is left for TensorFlow to say.
+    Takes 0.05 s where TensorFlow's import takes seconds. What is not known is left for TensorFlow to say.
     """
     path = interpreter_path(python)
     found = _installed(path)
@@ -84,7 +84,7 @@ def checked_interpreter(
 def tensorflow_version(python: str | os.PathLike[str] | None = None) -> tuple[int, int] | None:
     """(major, minor) of the TensorFlow that `python` (None: the running one) would import.
 
-    None where that cannot be told; the conversion then says what is wrong.
+    None where that is not known; the conversion then says what is wrong.
     """
     try:
         found = _installed(interpreter_path(python))
@@ -110,9 +110,9 @@ def _installed(path: str) -> Installed | None:
     except subprocess.TimeoutExpired:
         return None
     lines = done.stdout.decode(errors="replace").splitlines()
-    told = dict(line.split(" ", 1) for line in lines if " " in line)
+    facts = dict(line.split(" ", 1) for line in lines if " " in line)
     try:
-        major, minor = map(int, told["python"].split())
+        major, minor = map(int, facts["python"].split())
     except (KeyError, ValueError):
         raise UserError(f"{path} is no Python interpreter; {_NAME_ONE}") from None
-    return Installed((major, minor), "tensorflow" in told, told.get("version", ""))
+    return Installed((major, minor), "tensorflow" in facts, facts.get("version", ""))

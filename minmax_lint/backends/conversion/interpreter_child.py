@@ -1,6 +1,6 @@
 """What an interpreter is and has, without importing it: `python interpreter_child.py`. Runs in Python 3.7 as well.
 
-Prints `python MAJOR MINOR`, `tensorflow yes` where that can be imported, and `version X` where it can be told.
+Prints `python MAJOR MINOR`, `tensorflow yes` where that can be imported, and `version X` where it is known.
 """
 
 import importlib.util

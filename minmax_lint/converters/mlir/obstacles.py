@@ -48,8 +48,8 @@ def _causes(
     from_front: dict[_Root, None] = {}
     own: list[_Root] = []
     if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
-        told = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
-        own.append(_root(roots, "control-flow", op.result.name, parse_edge(op.result.name).node, told))
+        reason = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
+        own.append(_root(roots, "control-flow", op.result.name, parse_edge(op.result.name).node, reason))
     elif op.name not in version.quantizable:
         # Where an activation is fused, or an identity behind it is gone, the result has that node's name.
         node = parse_edge(op.result.name).node

@@ -44,7 +44,7 @@ class Draft:
         return name
 
     def rename(self, node: str, name: str) -> None:
-        """Call `node` by another name; whoever reads it or waits for it follows."""
+        """Call `node` by another name; its readers and the nodes that wait for it follow."""
         self._renamed[node] = name
 
     def put_in_place(self, node: str, name: str, new: Node) -> None:
@@ -57,7 +57,7 @@ class Draft:
         self.add(new, name)
 
     def become_identity(self, node: str, source: Edge, dtype: DType | None = None) -> None:
-        """Put an Identity of `source` (float32 unless said) in the place of `node`, under its name."""
+        """Put an Identity of `source` (float32 by default) in the place of `node`, under its name."""
         self.replace(Node(node, "Identity", (source,), attrs={"T": dtype or DType.FLOAT}))
 
     def replace(self, new: Node) -> None:

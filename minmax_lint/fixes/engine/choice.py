@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.edit.output import lost_fake_quant
 from minmax_lint.fixes.edit.repair import NOTHING, CannotRepair, Repair
-from minmax_lint.fixes.engine.trial import Standing, Trial, sum_of
+from minmax_lint.fixes.engine.trial import Score, Trial, sum_of
 from minmax_lint.fixes.repairs.guard import NAME as GUARD
 from minmax_lint.fixes.repairs.guard import checked_bound, guard
 from minmax_lint.fixes.repairs.retarget import NAME as RETARGET
@@ -60,8 +60,8 @@ def _check_bound(trial: Trial, lost: Sequence[str], bound: float) -> None:
             checked_bound(found.fake_quant, bound)
 
 
-def _rank(trial: Trial) -> tuple[Standing, int]:
-    return sum_of(trial.standings), trial.left_behind
+def _rank(trial: Trial) -> tuple[Score, int]:
+    return sum_of(trial.scores), trial.left_behind
 
 
 def _together(trial: Trial, lost: Sequence[str], name: str, bound: float, new_name: bool) -> Trial:

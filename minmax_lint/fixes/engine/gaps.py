@@ -41,7 +41,7 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
                 current.model.graph, current.subject.kept, ranges, narrow=narrow, new_name=options.new_name
             )
         )
-        if not current.worsens(trial) and sum_of(current.standings) < sum_of(best.standings):
+        if not current.worsens(trial) and sum_of(current.scores) < sum_of(best.scores):
             best = current
     unhealed = _unhealed(best) | _unhealed(current)
     if unhealed - beyond and not best.quantized:

@@ -1,4 +1,4 @@
-"""The steps of a plan: each applies one repair wherever the selected profiles stumble over what it mends."""
+"""The steps of a plan: each applies one repair to the obstacles of the selected profiles that it removes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def strip_training(trial: Trial, options: FixOptions) -> Trial:
 
 
 def replace_ops(trial: Trial, options: FixOptions) -> Trial:
-    """With ops written out that a profile stumbles over."""
+    """With ops written out that are obstacles of a profile."""
     nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
     return trial.after(replace(trial.model.graph, trial.subject.inference, nodes, inexact=options.unsafe))
 
@@ -78,7 +78,7 @@ def _merge(trial: Trial, options: FixOptions) -> Trial:
 
 
 def fold_norms(trial: Trial, options: FixOptions) -> Trial:
-    """With batch norms folded that a profile stumbles over."""
+    """With batch norms folded that are obstacles of a profile."""
     return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(concerned(trial))))
 
 

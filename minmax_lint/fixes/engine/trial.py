@@ -19,7 +19,7 @@ from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
 
 _RANKS: Mapping[Verdict, int] = {"quantized": 0, "float": 1, "undetermined": 2, "abort": 3}
-Standing = tuple[int, int, int]
+Score = tuple[int, int, int]
 """How far one profile is from converting: rank of the verdict, float ops, obstacles."""
 
 
@@ -81,7 +81,7 @@ class Trial:
         return all(found.verdict == "quantized" for found in self.predictions)
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def scores(self) -> tuple[Score, ...]:
         """Where each profile stands; smaller is nearer to a quantized model."""
         return tuple((_rank(found), len(found.float_ops), len(found.obstacles)) for found in self.predictions)
 
@@ -92,23 +92,21 @@ class Trial:
 
     def improves(self, before: Trial) -> bool:
         """Whether some profile stands better than `before`, and none worse."""
-        return not self.worsens(before) and sum_of(self.standings) < sum_of(before.standings)
+        return not self.worsens(before) and sum_of(self.scores) < sum_of(before.scores)
 
     def nearer(self, before: Trial) -> bool:
         """Whether some profile has a better verdict or fewer float ops than `before`, and none is worse."""
-        return not self.worsens(before) and sum_of(self.standings)[:2] < sum_of(before.standings)[:2]
+        return not self.worsens(before) and sum_of(self.scores)[:2] < sum_of(before.scores)[:2]
 
     def leaves_less(self, other: Trial) -> bool:
         """Whether this is better than `other`, or as good with fewer ops in the produced models."""
-        return self.improves(other) or (
-            self.standings == other.standings and self.left_behind < other.left_behind
-        )
+        return self.improves(other) or (self.scores == other.scores and self.left_behind < other.left_behind)
 
     def worsens(self, before: Trial) -> bool:
         """Whether a profile predicts a worse verdict, or more float ops under the same one."""
         return any(
             new[0] > old[0] or (new[0] == old[0] and new[1] > old[1])
-            for new, old in zip(self.standings, before.standings, strict=True)
+            for new, old in zip(self.scores, before.scores, strict=True)
         )
 
 
@@ -117,7 +115,7 @@ def _rank(found: Prediction) -> int:
     return _RANKS[found.verdict] + (found.kind == "training-graph")
 
 
-def sum_of(standings: tuple[Standing, ...]) -> Standing:
-    """Standings of several profiles as one, for comparison: verdicts count first."""
-    ranks, floats, obstacles = (sum(column) for column in zip(*standings, strict=True))
+def sum_of(scores: tuple[Score, ...]) -> Score:
+    """The scores of several profiles as one, for comparison: verdicts count first."""
+    ranks, floats, obstacles = (sum(column) for column in zip(*scores, strict=True))
     return ranks, floats, obstacles

@@ -44,7 +44,7 @@ def approximate(
     """
     draft = Draft(graph)
     healed: list[str] = []
-    told: list[tuple[float, str]] = []
+    reasons: list[tuple[float, str]] = []
     for node, found in _functions(inference, nodes):
         try:
             pieces = _pieces(inference, node, found, source)
@@ -56,13 +56,13 @@ def approximate(
         words = (
             f"{node.op} {node.name!r} over {pieces.source.range} becomes {len(pieces.ramps)} linear pieces"
         )
-        told.append((pieces.error, words))
+        reasons.append((pieces.error, words))
     if not healed:
         raise CannotRepair("none of these ops is a function that can be approximated")
-    return draft.repair(NAME, safe=False, heals=healed, reason=_told(told))
+    return draft.repair(NAME, safe=False, heals=healed, reason=_reason(reasons))
 
 
-def _told(pieces: Sequence[tuple[float, str]]) -> str:
+def _reason(pieces: Sequence[tuple[float, str]]) -> str:
     """The worst first, and the others by their number."""
     first, *others = sorted(pieces, key=lambda one: -one[0])[:_TOLD]
     more = len(pieces) - 1 - len(others)

@@ -54,7 +54,7 @@ def _sound(found: FakeQuant, inference: Inference, source: RangeSource) -> Range
 
 
 def _is_nan(found: FakeQuant, inference: Inference) -> bool:
-    """Whether the bounds are given, and NaN; `Range` cannot tell that from bounds that nobody gives."""
+    """Whether the bounds are given, and NaN; `Range` does not distinguish that from bounds that are not given."""
     if found.op in RANGE_FROM_ATTRS:
         return True
     bounds = [inference.constant(edge.array) for edge in inference.kept.graph[found.node].inputs[1:3]]

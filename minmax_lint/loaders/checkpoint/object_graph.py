@@ -20,7 +20,7 @@ VALUE = "VARIABLE_VALUE"
 
 
 def keys_by_name(bundle: Bundle) -> Mapping[str, str]:
-    """Name of a variable -> checkpoint key, as a checkpoint of TF2 tells them; names that two have are left out.
+    """Name of a variable -> checkpoint key, as a checkpoint of TF2 has them; names that two have are left out.
 
     By these a Saver of TF1 restores such a checkpoint. Source: tensorflow/python/training/saver.py
     (object_graph_key_mapping).

@@ -33,5 +33,5 @@ def message_of(text: str, message: str, *, allow_unknown_field: bool = False) ->
     try:
         return text_format.Parse(text, message_class(message)(), allow_unknown_field=allow_unknown_field)
     except (text_format.ParseError, RecursionError, *_REFUSED) as error:
-        said = " ".join(str(error).split())[:300]
-        raise UnreadableModel(f"the text is no {message}: {said or 'nested too deeply'}") from None
+        reason = " ".join(str(error).split())[:300]
+        raise UnreadableModel(f"the text is no {message}: {reason or 'nested too deeply'}") from None

@@ -1,6 +1,6 @@
 """The container of a Keras model, a zip archive or an HDF5 file: copied, checked, and handed on as that alone.
 
-What is checked is what is loaded: the check and Keras read the same private copy, whose name tells Keras the kind
+What is checked is what is loaded: the check and Keras read the same private copy, by whose name Keras knows the kind
 that was checked. A file that is an archive and an HDF5 file at once is neither.
 Source: zipfile (the central directory stands at the end), the HDF5 file format (the superblock stands at byte 0, 512,
 1024, 2048 and so on), keras/src/saving/saving_lib.py.

@@ -37,12 +37,12 @@ def frozen_function(function: Any) -> FrozenFunction:
 
 def _mark_loops(frozen: Any, before: Any) -> None:
     """Note on each loop what the function that it stood in implements, as Keras 2 says it of its layers."""
-    told = {one.signature.name: one.attr["api_implements"].s for one in before.library.function}
+    implemented = {one.signature.name: one.attr["api_implements"].s for one in before.library.function}
     calls = [node for one in before.library.function for node in one.node_def] + list(before.node)
     layers = {
-        node.name + "/": told[node.attr["f"].func.name]
+        node.name + "/": implemented[node.attr["f"].func.name]
         for node in calls
-        if "f" in node.attr and told.get(node.attr["f"].func.name)
+        if "f" in node.attr and implemented.get(node.attr["f"].func.name)
     }
     for node in frozen.node:
         if node.op in ("While", "StatelessWhile"):

@@ -19,7 +19,7 @@ _MOST_OBJECTS = 1_000_000
 
 
 def main(path: str, *names: str) -> None:
-    """Print it, or why it cannot be told under `error`."""
+    """Print it, or why it is not known, under `error`."""
     try:
         import resource
 

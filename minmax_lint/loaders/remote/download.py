@@ -126,5 +126,5 @@ def _bounded(paths: list[str]) -> list[str]:
 
 def _line(error: Exception) -> str:
     status, message = getattr(error, "status", None), getattr(error, "message", "")
-    said = f"{status} {message}" if status and message else str(error)
-    return " ".join(said.split()).strip(" ,")[:300] or type(error).__name__
+    reply = f"{status} {message}" if status and message else str(error)
+    return " ".join(reply.split()).strip(" ,")[:300] or type(error).__name__

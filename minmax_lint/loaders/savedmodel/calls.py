@@ -81,7 +81,7 @@ class Calls:
                 continue
             seen.add((at, name))
             if at.body is not None and name in at.body.arguments:
-                continue  # whoever waits for an argument waits for the value itself
+                continue  # what waits for an argument waits for the value itself
             call = self._call(at, name)
             if call is None:
                 found.append((self._site(at, name), 0))

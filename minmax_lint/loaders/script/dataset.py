@@ -20,7 +20,7 @@ _WRAPPERS = frozenset({"array", "asarray", "expand_dims", "reshape", "constant",
 
 
 def dataset_of(functions: dict[str, ast.AST], value: ast.expr, path: str) -> Dataset | None:
-    """The dataset that an expression names; None where nothing can be said of it."""
+    """The dataset that an expression names; None where it names none."""
     if isinstance(value, ast.Lambda):
         yields = _listed_in(value.body)
         return None if yields is None else Dataset(f"{path}:{value.lineno}", tuple(map(_array, yields)))

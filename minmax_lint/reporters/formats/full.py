@@ -93,11 +93,11 @@ def _print_summary(page: Page, run: Run) -> None:
         page.block(((f"{symbol} No findings ", style),), f"{where}{but}{fixed}{failed}")
         return
     symbol = severity_symbol(page, worst)
-    told = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
+    totals = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
     fixable = _fixable_text(run)
-    page.line((f"{symbol} {told} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
+    page.line((f"{symbol} {totals} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
     first = next(found.code for report in run.reports for found in report.findings if found.severity == worst)
-    page.line((f"  `minmax-lint explain {first}` tells more about a rule", "dim"))
+    page.line((f"  `minmax-lint explain {first}` explains a rule", "dim"))
 
 
 def _fixable_text(run: Run) -> str:

@@ -14,7 +14,7 @@ UNREADABLE = "blocker"
 
 
 def render(run: Run, out: TextIO) -> None:
-    """Write one entry a finding; fingerprints are told apart by model."""
+    """Write one entry a finding; fingerprints are distinguished by model."""
     entries = [
         {
             "description": f"{finding.code} {sentence(finding.message)}",

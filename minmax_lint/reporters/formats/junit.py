@@ -66,5 +66,5 @@ def _broken(failed: Unreadable) -> ElementTree.Element:
 
 def _line(finding: Finding) -> str:
     where = f" [{name(finding.place)}]" if finding.place else ""
-    said = xml_text(f"{finding.severity}: {finding.message}{where}")
-    return f"{said}\n  {xml_text(finding.remedy)}" if finding.remedy else said
+    line = xml_text(f"{finding.severity}: {finding.message}{where}")
+    return f"{line}\n  {xml_text(finding.remedy)}" if finding.remedy else line

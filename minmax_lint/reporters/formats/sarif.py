@@ -112,9 +112,9 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
 
 
 def _flow(report: Report, step: Step) -> dict[str, Any]:
-    said = " ".join(part for part in (step.op, step.node, step.note) if part)
+    words = " ".join(part for part in (step.op, step.node, step.note) if part)
     at = _location(report.path, line_of(report, step.node))
-    location = {**at, "message": {"text": sentence(said)}, "logicalLocations": [_logical(step.node)]}
+    location = {**at, "message": {"text": sentence(words)}, "logicalLocations": [_logical(step.node)]}
     return {"location": location}
 
 

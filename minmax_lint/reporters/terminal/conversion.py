@@ -33,7 +33,7 @@ def print_conversion(
     """Print the whole story; quiet: the end alone.
 
     `command` is the command line that was run: with `--fix` it repairs the graph on the way. `explanation`
-    is the cause and the remedy of a failure's message, told where no finding explains it.
+    is the cause and the remedy of a failure's message, printed where no finding explains it.
     """
     page = Page(out)
     if not quiet:

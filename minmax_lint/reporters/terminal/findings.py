@@ -12,7 +12,7 @@ from minmax_lint.rules.framework.finding import Finding, Severity
 
 SEVERITY_STYLES: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 FEW = 2
-"""So many findings of one rule are told at length each; of more, the first, and where the others are."""
+"""So many findings of one rule are shown in full each; of more, the first, and where the others are."""
 SHOWN_PLACES = 6
 SHOWN_CONSEQUENCES = 4
 
@@ -23,11 +23,11 @@ def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
     for finding in findings:
         alike.setdefault((finding.code, finding.severity), []).append(finding)
     for group in alike.values():
-        told = group if run.verbose or len(group) <= FEW else group[:1]
-        for finding in told:
+        detailed = group if run.verbose or len(group) <= FEW else group[:1]
+        for finding in detailed:
             page.line()
             print_finding(page, finding, every_consequence=run.verbose)
-        _print_places(page, group[len(told) :])
+        _print_places(page, group[len(detailed) :])
 
 
 def _print_places(page: Page, findings: Sequence[Finding]) -> None:
@@ -37,7 +37,7 @@ def _print_places(page: Page, findings: Sequence[Finding]) -> None:
         page.line("   ", (f"{'also at' if i == 0 else '':9}", "dim"), place)
     if len(places) > SHOWN_PLACES:
         page.line(
-            "   ", " " * 9, (f"and {len(places) - SHOWN_PLACES} more; --verbose tells all at length", "dim")
+            "   ", " " * 9, (f"and {len(places) - SHOWN_PLACES} more; --verbose shows all in full", "dim")
         )
 
 

@@ -24,5 +24,5 @@ def _row(report: Report, profiles: list[str]) -> tuple[Part, ...]:
         found = report.predictions.get(name)
         verdicts.append("-" if found is None else WORDS[found.verdict])
     counts = {level: report.count(level) for level in SEVERITIES}
-    told = ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items() if count)
-    return (*verdicts, told or ("none", "dim"), report.path)
+    totals = ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items() if count)
+    return (*verdicts, totals or ("none", "dim"), report.path)

@@ -15,7 +15,7 @@ from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 
 SHOWN_LEFT = 3
-"""Errors of one rule that are told."""
+"""Errors of one rule that are shown."""
 SHOWN_CHANGES = 24
 _CHANGE_STYLES = {
     "added": "green",
@@ -91,17 +91,17 @@ def _print_changes(page: Page, patch: Patch, shown: int) -> None:
 
 
 def _print_left(page: Page, report: Report, shown: int) -> None:
-    """The errors that are left, so many of each rule; `check` tells them at length."""
+    """The errors that are left, so many of each rule; `check` shows them in full."""
     errors = [finding for finding in report.findings if finding.severity == "error"]
     counts = Counter(finding.code for finding in errors)
-    told: Counter[str] = Counter()
+    printed: Counter[str] = Counter()
     if errors:
         page.line()
     for finding in errors:
-        told[finding.code] += 1
-        if told[finding.code] <= shown:
+        printed[finding.code] += 1
+        if printed[finding.code] <= shown:
             page.block((" ", (f"{finding.code} error ", SEVERITY_STYLES["error"])), finding.message)
-        elif told[finding.code] == counts[finding.code]:
+        elif printed[finding.code] == counts[finding.code]:
             page.line("  ", (f"and {counts[finding.code] - shown} more {finding.code}", "dim"))
 
 
@@ -120,7 +120,7 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
             (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
             ("" if written else "; nothing was written") + also,
         )
-        page.line(("  `minmax-lint check` tells them at length", "dim"))
+        page.line(("  `minmax-lint check` shows them in full", "dim"))
     elif failing := not_quantized(patch.after.predictions):
         what = "Nothing could be fixed" if patch.empty else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")

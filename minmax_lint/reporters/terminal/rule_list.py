@@ -37,4 +37,4 @@ def print_rules(out: TextIO, rules: Sequence[Rule]) -> None:
             )
             page.block(("       ",), rule.summary())
         page.line()
-    page.line("`minmax-lint explain CODE` tells all about one of them.")
+    page.line("`minmax-lint explain CODE` describes one of them.")

@@ -20,7 +20,7 @@ SHOWN_OUTPUTS = 8
 def print_verification(page: Page, found: Conversion) -> None:
     """The comparison, one row for each pair and output; nothing where there is none."""
     if found.unverified:
-        page.block(("   ", ("values not compared: ", "yellow")), found.unverified)
+        page.block(("   ", ("not verified: ", "yellow")), found.unverified)
         page.line()
     verification = found.verification
     if verification is None:

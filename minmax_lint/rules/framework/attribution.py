@@ -1,7 +1,7 @@
-"""Which rule tells which cause: every obstacle of the selected profiles goes to exactly one rule.
+"""Which rule reports which cause: every obstacle of the selected profiles goes to exactly one rule.
 
 Rules ask for their own causes (`Subject.causes`), so one root is never reported twice, and nothing that a
-converter stumbles over is left out.
+converter is stopped by is left out.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ class Cause:
     """One root for which some of the selected profiles do not make an integer model."""
 
     code: str
-    """The rule that tells it."""
+    """The rule that reports it."""
     array: str | None
     node: str | None
     profiles: tuple[str, ...]
-    """Names of the profiles that stumble over it."""
+    """Names of the profiles that it is an obstacle of."""
     consequences: tuple[str, ...]
     """Arrays whose ops go float, or fail, because of it; `array` first where it is one of them."""
     message: str
     """The first converter's own sentence about it."""
     kind: ObstacleKind
-    """What the first converter stumbles over."""
+    """The obstacle of the first converter."""
 
 
 def is_unknown(cause: Cause) -> bool:
@@ -82,7 +82,7 @@ def is_unknown(cause: Cause) -> bool:
 
 
 def profiles_of(causes: Iterable[Cause]) -> tuple[str, ...]:
-    """The profiles that stumble over one of these, each once."""
+    """The profiles that have one of these as an obstacle, each once."""
     return tuple(dict.fromkeys(name for cause in causes for name in cause.profiles))
 
 

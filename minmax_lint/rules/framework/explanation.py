@@ -1,4 +1,4 @@
-"""Why an op of a finished model is float: told by the graph that the model was made from."""
+"""Why an op of a finished model is float, by the graph that the model was made from."""
 
 from __future__ import annotations
 

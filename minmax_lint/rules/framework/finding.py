@@ -84,7 +84,7 @@ class Finding:
 def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings with fingerprints that survive renumbering (`Relu_1` -> `Relu_2`) and added layers.
 
-    Findings alike but for numbers are told apart by their place among each other.
+    Findings alike but for numbers are distinguished by their place among each other.
     """
     seen: Counter[str] = Counter()
     outputs: dict[tuple[str, ...], str] = {}

@@ -63,8 +63,10 @@ def make_subject(
 
 def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
     """What every converter says to names that the graph does not have (lite/python/util.py)."""
-    said = f"Invalid tensors {','.join(unknown)!r} were found."
-    return {profile.name: Prediction(profile.name, "abort", "other", message=said) for profile in profiles}
+    message_text = f"Invalid tensors {','.join(unknown)!r} were found."
+    return {
+        profile.name: Prediction(profile.name, "abort", "other", message=message_text) for profile in profiles
+    }
 
 
 def _predictions(

@@ -154,7 +154,7 @@ class Rule(ABC):
         advice: str = "",
         fix: FixOffer | None = None,
     ) -> Finding:
-        """A finding about one FakeQuant: a warning where `causes` say of no converter that it stumbles."""
+        """A finding about one FakeQuant: a warning where `causes` name no converter."""
         profiles = profiles_of(causes)
         return self.finding(
             message,

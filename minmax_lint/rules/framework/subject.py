@@ -85,7 +85,7 @@ class Subject:
         return attribute(self.coverage, self.profiles, self.predictions)
 
     def causes(self, code: str) -> tuple[Cause, ...]:
-        """What keeps a selected profile from an integer model, as far as rule `code` is to tell it."""
+        """What keeps a selected profile from an integer model, as far as rule `code` reports it."""
         return self._causes.get(code, ())
 
     def causes_by_fake_quant(self, code: str) -> Mapping[str, tuple[Cause, ...]]:
@@ -98,9 +98,9 @@ class Subject:
         return found
 
     def severity(self, profiles: Iterable[str], *, otherwise: Severity = "info") -> Severity:
-        """How bad a cause is that these profiles stumble over: what aborts or goes float is an error.
+        """How bad an obstacle of these profiles is: what aborts or goes float is an error.
 
-        `otherwise` is for what no profile stumbles over.
+        `otherwise` is for what is no profile's obstacle.
         """
         verdicts = {self.predictions[name].verdict for name in profiles}
         if not verdicts:

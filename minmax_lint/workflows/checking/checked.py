@@ -110,7 +110,7 @@ class CheckedConverter:
     """A converter with checks around `convert()`; everything else is the wrapped converter's.
 
     `report`, `patch`, `contents` (the model read back), `verification` (its values against the graph's) and
-    `unverified` (why there is no verification) tell what happened, after `convert()`.
+    `unverified` (why there is no verification) say what happened, after `convert()`.
     """
 
     report: Report | None

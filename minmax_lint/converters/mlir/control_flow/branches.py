@@ -51,7 +51,7 @@ class Branch:
     function: Function
     prediction: Prediction
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """The branch and what becomes of it, in words."""
         computing = self.prediction.computing
         if self.prediction.verdict in ("abort", "undetermined"):
@@ -160,11 +160,11 @@ def _misfit(graph: Graph, node: str) -> dict[str, Any] | None:
         if reads or gives:
             key, what = function.role.replace(" ", "_"), "input" if reads else "result"
             message = f"'tf.If' op '{key}' {what} type"
-            told = (
+            text = (
                 f"a FakeQuant stands at the border of the {function.role} of {node!r}, and in the TF1 flow the "
                 "If no longer fits it"
             )
-            return {"message": message, "obstacles": (Obstacle("control-flow", node, node, told, (node,)),)}
+            return {"message": message, "obstacles": (Obstacle("control-flow", node, node, text, (node,)),)}
     return None
 
 
@@ -227,14 +227,14 @@ def _obstacles(
         broken = [branch for branch in own if branch.prediction.verdict != "quantized"]
         if node not in floats and not broken:
             continue
-        told = "; ".join(branch.told() for branch in own)
+        text = "; ".join(branch.summary() for branch in own)
         arrays = [output for branch in own for _, output in branch.prediction.float_ops]
         found.append(
             Obstacle(
                 "control-flow",
                 node,
                 node,
-                f"{placed(graph[node])} keeps its branches apart ({told})",
+                f"{placed(graph[node])} keeps its branches apart ({text})",
                 (node, *arrays),
             )
         )

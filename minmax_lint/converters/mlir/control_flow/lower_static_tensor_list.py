@@ -1,6 +1,6 @@
 """Lists of tensors, as TensorArray, map_fn and RNN layers keep them, lowered as MLIR does it: a list is one array.
 
-Its items lie along axis 0, and whoever passes a list on passes that array. What cannot be an array ends the
+Its items lie along axis 0, and an op that passes a list on passes that array. What cannot be an array ends the
 conversion. Bodies of loops are lowered when their own turn comes.
 Source: tensorflow/compiler/mlir/lite/transforms/lower_static_tensor_list.cc; measured with TF 2.15 and 2.21.
 """

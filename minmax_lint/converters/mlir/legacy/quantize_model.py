@@ -144,11 +144,11 @@ def _without_range(op: Operation, value: Value) -> ConversionError:
 
 def _unsupported(ops: Iterable[Operation]) -> ConversionError:
     found = list(ops)
-    told = [f"Quantization to 16x8-bit not yet supported for op: '{op.name}'." for op in found]
+    lines = [f"Quantization to 16x8-bit not yet supported for op: '{op.name}'." for op in found]
     first = found[0]
     return ConversionError(
         "unsupported-op",
-        "\n".join(told),
+        "\n".join(lines),
         "no-kernel",
         node=first.nodes[-1] if first.nodes else None,
         array=first.result.name,

@@ -32,7 +32,7 @@ def _once(importer: Importer, name: str, node: Node, operand: Value) -> Value:
 
 
 def before_transpose(importer: Importer, name: str, node: Node, operand: Value) -> Value:
-    """RELU and TANH come in front of a TRANSPOSE, whoever else reads it (MoveTransposesPass)."""
+    """RELU and TANH come in front of a TRANSPOSE, whatever else reads it (MoveTransposesPass)."""
     transpose = _transpose(importer, node, 0) if name in ("RELU", "TANH") else None
     if transpose is None:
         return importer.add(name, node, [operand])

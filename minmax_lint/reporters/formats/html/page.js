@@ -149,9 +149,10 @@ function findingDetails(finding) {
     parts.push(...section("Path", list("ol", finding.path.map((step) => [`${step.op} `, nodeLink(step.node), step.note ? `  ${step.note}` : ""]))));
   }
   if (finding.profiles.length) parts.push(...section("Converters", element("p", {}, model().profiles.filter((one) => finding.profiles.includes(one.name)).map((one) => one.title).join(", "))));
-  const count = finding.consequences.length;
+  const affected = finding.consequences.filter((name) => name !== finding.node);
+  const count = affected.length;
   if (count) {
-    parts.push(...section(`Suffers from it (${count})`, list("ul", finding.consequences.slice(0, MOST_LISTED).map(nodeLink))));
+    parts.push(...section(`Affected (${count})`, list("ul", affected.slice(0, MOST_LISTED).map(nodeLink))));
     if (count > MOST_LISTED) parts.push(element("p", { class: "soft" }, `and ${count - MOST_LISTED} more`));
   }
   return parts;
