@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-UPDATE = "MINMAX_LINT_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/reporters tests/docs"
+UPDATE = (
+    "MINMAX_LINT_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/reporters tests/docs tests/cli/test_fix.py"
+)
 GOLDEN = Path(__file__).parent / "golden"
 
 
