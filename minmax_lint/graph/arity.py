@@ -15,7 +15,7 @@ _ANY = 1 << 62
 _BY_COUNT: dict[tuple[int, int], str] = {
     (0, 0): "Const HashTableV2 Placeholder",
     (1, 1): """
-        ComplexAbs Imag L2Loss Real
+        ApproxTopK Bitcast ComplexAbs Imag L2Loss Real TensorListElementShape TensorListLength XlaSharding
         Abs Acos Asin Atan AvgPool Bucketize Cast Ceil CheckNumerics Cos DepthToSpace Elu EnsureShape Enter Erf Exit Exp
         Expm1 FakeQuantWithMinMaxArgs Floor Gelu Identity Inv IsFinite IsInf IsNan LRN LeakyRelu Log Log1p
         LogSoftmax LogicalNot LookupTableSizeV2 LoopCond MatrixDiag MaxPool Neg NextIteration OnesLike
@@ -25,7 +25,9 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         StopGradient Tan Tanh TopK Unique Unpack Where ZerosLike
     """,
     (2, 2): """
-        Multinomial RFFT RFFT2D
+        BiasAddV1 BitwiseXor BroadcastArgs EmptyTensorList Multinomial RFFT RFFT2D RightShift
+        SoftmaxCrossEntropyWithLogits SparseMatMul SparseSoftmaxCrossEntropyWithLogits TensorListFromTensor
+        TensorListPopBack TensorListPushBack TensorListReserve TensorListResize TensorListStack
         Add AddV2 All Any ArgMax ArgMin Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BitwiseAnd BitwiseOr
         BroadcastTo CTCBeamSearchDecoder Conv2D Conv3D Cumsum DepthwiseConv2dNative Div DivNoNan DynamicPartition Equal
         ExpandDims Fill FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
@@ -38,7 +40,8 @@ _BY_COUNT: dict[tuple[int, int], str] = {
         FakeQuantWithMinMaxVarsPerChannel GatherV2 LookupTableFindV2 MatrixSetDiagV2 MatrixSetDiagV3 PadV2
         QuantizeAndDequantizeV2 QuantizeAndDequantizeV4 Range ScatterNd Select SelectV2 Slice SpaceToBatchND
         SplitV UnsortedSegmentSum Conv3DBackpropInputV2 MatrixBandPart Roll TensorScatterUpdate UnsortedSegmentMax
-        UnsortedSegmentMin UnsortedSegmentProd
+        UnsortedSegmentMin UnsortedSegmentProd TensorListConcatV2 TensorListGather TensorListGetItem
+        TensorListSetItem TensorListSplit XlaDynamicUpdateSlice
     """,
     (4, 4): "OneHot QuantizeAndDequantizeV3 SparseToDense StridedSlice",
     (5, 5): """
@@ -56,8 +59,9 @@ INPUT_COUNTS = {op: counts for counts, ops in _BY_COUNT.items() for op in ops.sp
 
 SEVERAL_OUTPUTS = frozenset(
     """
-    CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Merge
-    NonMaxSuppressionV4 NonMaxSuppressionV5 Split SplitV
+    ApproxTopK CTCBeamSearchDecoder DynamicPartition FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 If Merge
+    NonMaxSuppressionV4 NonMaxSuppressionV5 SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits
+    Split SplitV TensorListConcatV2 TensorListPopBack
     StatelessIf Switch TopK TopKV2 Unique Unpack
     """.split()
 )
