@@ -74,7 +74,7 @@ def test_no_verdict_becomes_worse(seed: int, options: dict[str, object]) -> None
 @with_tensorflow
 @given(seeds, leave)
 def test_without_rounding_the_values_stay(seed: int, options: dict[str, object]) -> None:
-    """FakeQuants taken as identities, both graphs compute the same: a fix adds rounding, unless it says more."""
+    """Ops that round taken as identities, both graphs compute the same: a fix adds rounding, unless it says more."""
     net = build(random_program(seed))
     patch = fixed(net, net.outputs, options)
     assume("approximate" not in patch.strategy.split("+"))
@@ -87,7 +87,7 @@ def test_without_rounding_the_values_stay(seed: int, options: dict[str, object])
 
 def _without_rounding(graph: Graph) -> Graph:
     def plain(node: Node) -> Node:
-        if not is_fake_quant(node.op):
+        if not (is_fake_quant(node.op) or node.op.startswith("QuantizeAndDequantize")):
             return node
         return node._replace(op="Identity", inputs=node.inputs[:1], attrs={"T": DType.FLOAT})
 
