@@ -14,6 +14,7 @@ SLOW = (
         "conversion",
         "corpus",
         "differential",
+        "forms",
         "fuzz",
         "verification",
     ),

@@ -1,0 +1,1 @@
+"""One network in every form that people save it in."""
