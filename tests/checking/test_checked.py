@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sysconfig
 from functools import cache
@@ -161,7 +162,7 @@ def test_values_that_are_far_off_are_a_warning_and_with_a_threshold_an_error(ran
     (said,) = ran["far-off"]["said"]
     assert "values are too far off" in said
     assert "(threshold 32, an eighth of its range)" in said
-    assert "the error begins at FULLY_CONNECTED 'first'" in said
+    assert re.search("the error begins at FULLY_CONNECTED '(first|MatMul)'", said)  # 2.15 calls it by its op
     assert ran["far-off-threshold"]["raised"] == "CheckFailed"
     assert "(threshold 33)" in ran["far-off-threshold"]["message"]
     assert ran["far-off-accepted"]["said"] == []

@@ -70,12 +70,6 @@ def _slice(n: Net, array: str) -> str:
     return n.op("Slice", array, n.ints(0, 1), n.ints(1, 4), Index=DType.INT32)
 
 
-def _strided_slice(n: Net, array: str) -> str:
-    bounds = (n.ints(0, 0), n.ints(1, 8), n.ints(1, 2))
-    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
-    return n.op("StridedSlice", array, *bounds, Index=DType.INT32, **masks)
-
-
 _ROWS: Mapping[str, Mapping[str, Before]] = {
     "QUANTIZABLE_SINCE": {
         "DIV": lambda n: n.fq(n.op("RealDiv", n.x(), n.c(0.5, 0.25, 0.75, 0.5, 0.25, 0.125, 0.5, 0.75))),
@@ -88,7 +82,6 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
     "FOUR_BITS_SINCE": {
         "CONCATENATION": _concatenation,
         "SLICE": _narrow(_slice),
-        "STRIDED_SLICE": _narrow(_strided_slice),
         "TRANSPOSE": _narrow(lambda n, array: n.transpose(array, 1, 0)),
     },
     "LEGALIZED_SINCE": {"Softsign": lambda n: n.fq(n.op("Softsign", n.x()))},

@@ -77,7 +77,7 @@ SAME_SCALE_SINCE = {"BROADCAST_TO": (2, 21)}
 FOUR_BITS = frozenset({"RESHAPE"})
 """Ops that take and make types of 4 bits in every version."""
 
-FOUR_BITS_SINCE = dict.fromkeys(("CONCATENATION", "SLICE", "STRIDED_SLICE", "TRANSPOSE"), (2, 21))
+FOUR_BITS_SINCE = dict.fromkeys(("CONCATENATION", "SLICE", "TRANSPOSE"), (2, 21))
 """Op -> the first version in which it does."""
 
 LEGALIZED_SINCE = {"Softsign": (2, 20)}
