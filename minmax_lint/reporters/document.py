@@ -69,6 +69,8 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
         "array": prediction.array,
         "op": prediction.op,
         "float_ops": [list(pair) for pair in prediction.float_ops],
+        "runs": prediction.runs,
+        "refused": prediction.refused,
         "message": prediction.message,
         "integer_share": prediction.integer_share,
         "integer_mac_share": prediction.integer_mac_share,
