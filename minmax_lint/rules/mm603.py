@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -63,12 +63,4 @@ class DatasetMissing(CallRule):
     @classmethod
     def passing(cls) -> Example:
         """The same with a dataset."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                supported_ops=frozenset({BUILTINS_INT8}),
-            )
-        )
+        return calibrated_example(supported_ops=frozenset({BUILTINS_INT8}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall, refused_ends
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -58,15 +58,7 @@ class IoTypesRefused(CallRule):
     @classmethod
     def passing(cls) -> Example:
         """The same with optimizations."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                inference_input_type="int8",
-            )
-        )
+        return calibrated_example(inference_input_type="int8")
 
 
 def _advice(call: ConverterCall, trained: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -52,6 +52,4 @@ class OptimizationsMissing(CallRule):
     @classmethod
     def passing(cls) -> Example:
         """The same with optimizations."""
-        return float_example(
-            ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
-        )
+        return calibrated_example()

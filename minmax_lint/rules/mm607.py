@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -64,21 +64,9 @@ class FlagWithoutEffect(CallRule):
     @classmethod
     def failing(cls) -> Example:
         """inference_type in TF2."""
-        return float_example(
-            ConverterCall(
-                "export.py:12", "tf2", optimizations=True, representative_dataset=True, inference_type="uint8"
-            )
-        )
+        return calibrated_example(inference_type="uint8")
 
     @classmethod
     def passing(cls) -> Example:
         """The types at the ends."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                inference_input_type="uint8",
-            )
-        )
+        return calibrated_example(inference_input_type="uint8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, float_example, predictions_of
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, predictions_of
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -60,20 +60,9 @@ class IoStaysFloat(CallRule):
     @classmethod
     def failing(cls) -> Example:
         """No types."""
-        return float_example(
-            ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
-        )
+        return calibrated_example()
 
     @classmethod
     def passing(cls) -> Example:
         """Both types."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                inference_input_type="int8",
-                inference_output_type="int8",
-            )
-        )
+        return calibrated_example(inference_input_type="int8", inference_output_type="int8")

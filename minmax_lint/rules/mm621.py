@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -53,25 +53,13 @@ class DatasetNotFinite(CallRule):
     @classmethod
     def failing(cls) -> Example:
         """A sample of NaN."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", finite=False),)),
-            )
+        return calibrated_example(
+            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", finite=False),))
         )
 
     @classmethod
     def passing(cls) -> Example:
         """Finite samples."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),)),
-            )
+        return calibrated_example(
+            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )

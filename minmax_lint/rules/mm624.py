@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -71,29 +71,15 @@ class DatasetScale(CallRule):
     @classmethod
     def failing(cls) -> Example:
         """Raw pixels."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                dataset=Dataset(
-                    "export.py:4", (SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),)
-                ),
-            )
+        return calibrated_example(
+            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),))
         )
 
     @classmethod
     def passing(cls) -> Example:
         """Scaled ones."""
-        return float_example(
-            ConverterCall(
-                "export.py:12",
-                "tf2",
-                optimizations=True,
-                representative_dataset=True,
-                dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=1.0),)),
-            )
+        return calibrated_example(
+            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=1.0),))
         )
 
 

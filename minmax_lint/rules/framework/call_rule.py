@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.prediction import Prediction
@@ -44,6 +45,12 @@ def float_example(*calls: ConverterCall) -> Example:
     b = Builder()
     b.add("Relu6", "output", b.placeholder("input", [1, 4]))
     return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=calls)
+
+
+def calibrated_example(**flags: Any) -> Example:
+    """The same graph, converted after training with a dataset; `flags` is what else the call sets."""
+    call = ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True, **flags)
+    return float_example(call)
 
 
 def trained_example(*calls: ConverterCall) -> Example:
