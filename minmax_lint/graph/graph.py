@@ -172,10 +172,6 @@ class Graph:
             places = range(len(self))
             yield from (self.names[at] for at in compress(places, map(wanted.__contains__, self.columns.ops)))
 
-    def names_mention(self, part: str) -> bool:
-        """Whether a node has that part in its name."""
-        return any(part in name for name in self.columns.names)
-
     def producer(self, array: str) -> Node:
         """The node that produces `array`. Raises UnknownName."""
         return self[parse_edge(array).node]
