@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _OF_THIS_INTERPRETER = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
@@ -39,6 +41,24 @@ def environment(python: str) -> dict[str, str]:
         if name in found and not os.path.isabs(found[name]):
             del found[name]
     return found
+
+
+@contextmanager
+def safe_path() -> Iterator[None]:
+    """Processes that Python's own pools start meanwhile import nothing from the working directory.
+
+    Where processes are not forked each is a `python -c`, and the pool takes no environment but this process's own.
+    """
+    before = {name: os.environ.get(name) for name in SAFE_PATH}
+    os.environ.update(SAFE_PATH)
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = text
 
 
 def _elsewhere(folder: str) -> bool:

@@ -1,7 +1,9 @@
-"""The marker `slow`: tests that start a TensorFlow or another process, or work on many or large models."""
+"""No test changes the environment of the next; and the marker `slow`: tests that start a TensorFlow or another process, or work on many or large models."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(TESTS).as_posix()
         if place in SLOW or place.partition("/")[0] in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+LIBRARIES = ("TF", "GRPC", "KERAS", "CUDA", "KMP", "JAX", "GCSFS", "PYTEST")
+"""Variables that libraries and pytest set for their own process begin so."""
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """The environment is the same after the test: another test's children read it."""
+    before = _environment()
+    yield
+    assert _environment() == before
+
+
+def _environment() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if not name.startswith(LIBRARIES)}

@@ -63,11 +63,11 @@ def reports(
         return ((model, _report(args, settings, model)) for model in models)
     from concurrent.futures import ProcessPoolExecutor
 
-    from minmax_lint.isolation import SAFE_PATH
+    from minmax_lint.isolation import safe_path
 
-    os.environ.update(SAFE_PATH)  # where processes are not forked, each is a `python -c`
     pool = ProcessPoolExecutor(jobs)
-    pending = [pool.submit(_outcome, args, settings, model) for model in models]
+    with safe_path():
+        pending = [pool.submit(_outcome, args, settings, model) for model in models]
     return _collected(args, settings, pool, models, pending)
 
 
@@ -95,8 +95,10 @@ def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
+    from minmax_lint.isolation import safe_path
+
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with safe_path(), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             return pool.submit(_outcome, args, settings, model).result()
     except BrokenProcessPool:
         return Outcome(
