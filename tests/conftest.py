@@ -1,4 +1,7 @@
-"""No test changes the environment of the next; and the marker `slow`: tests that start a TensorFlow or another process, or work on many or large models."""
+"""No test changes the environment of the next; the marker `slow`.
+
+Slow are tests that start a TensorFlow or another process, or work on many or large models.
+"""
 
 from __future__ import annotations
 
