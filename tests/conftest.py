@@ -61,8 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-LIBRARIES = ("TF", "GRPC", "KERAS", "CUDA", "KMP", "JAX", "GCSFS", "PYTEST")
-"""Variables that libraries and pytest set for their own process begin so."""
+OF_CHILDREN = ("PYTHON", "PATH", "HOME", "LD_", "MINMAX_LINT")
+"""Variables that say what a child process runs begin so; libraries set others for their own process."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,4 +74,4 @@ def same_environment() -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if not name.startswith(LIBRARIES)}
+    return {name: text for name, text in os.environ.items() if name.startswith(OF_CHILDREN)}
