@@ -68,16 +68,20 @@ SEVERAL_OUTPUTS = frozenset(
 """The ops of INPUT_COUNTS that have more outputs than one."""
 
 
-def misfit(graph: Graph, names: Iterable[str]) -> tuple[str, str] | None:
+def misfit(graph: Graph, names: Iterable[str], seen: set[int] | None = None) -> tuple[str, str] | None:
     """The first of `names` whose inputs do not fit its op, and what TensorFlow says; None where all do.
 
-    What a node calls counts as part of it.
+    What a node calls counts as part of it. `seen`: functions that are known to fit, which several nodes may call.
     """
+    seen = set() if seen is None else seen
     ops, inputs, positions = graph.columns.ops, graph.columns.inputs, graph.positions
     for name in names:
         op, raw = ops[positions[name]], inputs[positions[name]]
         for called in graph.functions.get(name, ()):
-            inside = misfit(called.graph, called.graph.names)
+            if id(called.graph) in seen:
+                continue
+            seen.add(id(called.graph))
+            inside = misfit(called.graph, called.graph.names, seen)
             if inside is not None:
                 return inside
         if not raw and op == "Const":

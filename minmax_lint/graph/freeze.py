@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 from minmax_lint.graph.attr import Attr
@@ -51,17 +52,21 @@ class CheckpointKeys(Protocol):
         """Whether the graph's own saver restores the variable of node `node`."""
 
 
-def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
+def frozen(
+    graph: Graph, variables: VariableValues | None, functions: dict[int, Graph] | None = None
+) -> Graph:
     """The graph with every variable turned into a Const, and every ReadVariableOp into an Identity.
 
     What looks up rows of a variable (ResourceGather) looks them up in the constant.
 
     A variable whose value nobody gives us becomes a constant of unknown value (`Tensor.known` False).
-    Nothing is decoded until it is asked for. Source: tf.graph_util.convert_variables_to_constants.
+    Nothing is decoded until it is asked for. `functions`: those that are frozen already, which several nodes may
+    call. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
+    called = _frozen_functions(graph, variables, {} if functions is None else functions)
     if VARIABLES.isdisjoint(graph.ops):
-        return Graph(old, _frozen_functions(graph, variables)) if graph.functions else graph
+        return Graph(old, called) if called else graph
     ops = [_BECOMES.get(op, op) for op in old.ops]
 
     def details(position: int) -> Details:
@@ -74,13 +79,18 @@ def frozen(graph: Graph, variables: VariableValues | None) -> Graph:
             return attrs, device
         return _constant(attrs, old.names[position], variables.value if variables else None), device
 
-    return Graph(Columns(old.names, ops, old.inputs, details), _frozen_functions(graph, variables))
+    return Graph(Columns(old.names, ops, old.inputs, details), called)
 
 
-def _frozen_functions(graph: Graph, variables: VariableValues | None) -> Mapping[str, tuple[Function, ...]]:
+def _frozen_functions(
+    graph: Graph, variables: VariableValues | None, done: dict[int, Graph]
+) -> Mapping[str, tuple[Function, ...]]:
+    for one in chain.from_iterable(graph.functions.values()):
+        if id(one.graph) not in done:
+            done[id(one.graph)] = frozen(one.graph, variables, done)
     return {
-        node: tuple(replace(one, graph=frozen(one.graph, variables)) for one in functions)
-        for node, functions in graph.functions.items()
+        node: tuple(replace(one, graph=done[id(one.graph)]) for one in called)
+        for node, called in graph.functions.items()
     }
 
 

@@ -107,8 +107,8 @@ class Graph:
             tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
         ] = {}
         """What `trace` has found, by its starts and stops."""
-        self.memo: dict[Callable[..., Any], dict[str, Any]] = {}
-        """Function -> what it has worked out, by node or array."""
+        self.memo: dict[Callable[..., Any], dict[Any, Any]] = {}
+        """Function -> what it has worked out, by node, array or arguments."""
         self._made: dict[str, Node] = {}
         self._uses: dict[str, tuple[Use, ...]] | None = None
         self._control_uses: dict[str, tuple[str, ...]] | None = None

@@ -10,7 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.model import CALLS
-from minmax_lint.loaders.savedmodel.frames import Frame, Site
+from minmax_lint.loaders.savedmodel.frames import Frame, Site, origin
 from minmax_lint.loaders.savedmodel.library import Body, Library
 from minmax_lint.schema.messages import message_class, message_in
 
@@ -18,10 +18,9 @@ _DEEPEST = 200
 _DEEPEST_BRANCH = 40
 _MOST_CALLS = 20_000
 _MOST_COPIES = 10_000
-"""Copies of branches and loop bodies of one graph: TensorFlow copies a function for each node that calls it but one.
+"""Copies of functions that are bodies of several loops: each loop has its own, and loops in loops double them.
 
-Functions that branch into each other double with every level. Source: `kMaxClones` in
-guarantee_all_funcs_one_use.cc, 10,000 in every version judged here (1,000 in the first ones of 2020).
+Source: `kMaxClones` in guarantee_all_funcs_one_use.cc.
 """
 
 
@@ -48,6 +47,20 @@ class Calls:
         if depth >= _DEEPEST_BRANCH or self._copies > _MOST_COPIES:
             raise UnreadableModel(f"function {name!r} calls itself, or branches are nested beyond measure")
         return Frame(f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True)
+
+    def signature(self, site: Site, name: str, passed: tuple[str, ...]) -> tuple[object, ...]:
+        """What tells two calls of function `name` as a branch apart: the resources they pass, and what surrounds them.
+
+        Everything else that is passed stays an argument.
+        """
+        types = self._library.body(name).argument_types
+        resources = [
+            self.source(site.frame, text)
+            for text, kind in zip(passed, types, strict=False)
+            if kind == DType.RESOURCE
+        ]
+        noted = tuple(sorted(origin(site.frame).items()))
+        return name, id(site.frame.attrs), noted, *((id(source), port) for source, port in resources)
 
     def argument(self, frame: Frame, name: str) -> Site | None:
         """The site of an argument of a branch; None where nothing that is brought in reads it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from minmax_lint.graph.layers import IMPLEMENTS, LAYER, layer_of
 from minmax_lint.loaders.model import CONTROL_FLOW
 from minmax_lint.loaders.savedmodel.library import Body
 
@@ -54,3 +55,14 @@ def bound(attrs: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
         key: given[value.placeholder] if value.placeholder and value.placeholder in given else value
         for key, value in attrs.items()
     }
+
+
+def origin(frame: Frame) -> dict[str, bytes]:
+    """What is noted on a node of a function about the function and the layer that calls it."""
+    while frame.arguments_stay and frame.caller is not None:
+        frame = frame.caller
+    if frame.body is None or frame.caller is None:
+        return {}
+    call = frame.path.removeprefix(frame.caller.path).rstrip("/")
+    noted = {IMPLEMENTS: frame.body.implements} if frame.body.implements else {}
+    return {**noted, LAYER: layer_of(call).encode()} if layer_of(call) != call else noted

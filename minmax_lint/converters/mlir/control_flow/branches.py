@@ -9,9 +9,9 @@ fit it. Measured with TF 2.15 and 2.21; the other passes see the op as one that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Bounds, Version
@@ -39,6 +39,7 @@ class EnclosingContext:
 Predict = Callable[[Kept, Inference, Profile, EnclosingContext], Prediction]
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
 _SHOWN = 4
+_Outcome = TypeVar("_Outcome")
 _NAMED_AFTER_FUNCTIONS = Bounds(since=(2, 18))
 """An argument is called after its function (`while_cond_arg0`); earlier it is `arg0` (2.15 to 2.21 measured)."""
 
@@ -87,21 +88,29 @@ def with_branches(
     of_loop, of_choice = EnclosingContext(infers, strict), EnclosingContext(None, strict)
 
     def predicted(function: Function) -> Prediction:
-        where = of_loop if _is_loop(function) else of_choice
-        return _branch(function, inference, inner, predict, where)
+        if _is_loop(function):
+            return _branch(function, inference, inner, predict, of_loop)
+        # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
+        shapes = tuple(inference.shape(passed) for passed in function.inputs.values())
+        key = shapes, inference.batch, inner, of_choice
+        known = function.graph.memo.setdefault(_branch, {})
+        if key not in known:
+            known[key] = _branch(function, inference, inner, predict, of_choice)
+        prediction: Prediction = known[key]
+        return prediction
 
     branches = [
         Branch(name, function, _named(predicted(function), name, function, profile))
         for name in nodes
         for function in kept.graph.functions[name]
     ]
-    everything = [prediction, *(branch.prediction for branch in branches)]
+    everything = [prediction, *_of_functions(branches)]
     crashed = crash(kept, inference, profile)
     if crashed is not None and not any(one.kind == "unsupported-op" for one in everything):
         return replace(crashed, versions=shared_versions(everything))
-    worst = min((one for one in everything), key=lambda one: _WORST_FIRST.index(one.verdict))
+    worst = min(everything, key=_rank)
     own = [obstacle for obstacle in prediction.obstacles if obstacle.node not in nodes]
-    floats = tuple(pair for one in everything for pair in one.float_ops)
+    floats = _each_once(pair for one in everything for pair in one.float_ops)
     return replace(
         prediction,
         verdict=worst.verdict,
@@ -112,10 +121,28 @@ def with_branches(
         runs=_all_run(everything) if worst.verdict in ("quantized", "float") else None,
         refused=next((one.refused for one in everything if one.refused), ""),
         float_ops=floats if worst.verdict == "float" else (),
-        ops=tuple(op for one in everything for op in one.ops),
+        ops=_each_once(op for one in everything for op in one.ops),
         obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
         versions=shared_versions(everything),
     )
+
+
+def _rank(prediction: Prediction) -> int:
+    return _WORST_FIRST.index(prediction.verdict)
+
+
+def _of_functions(branches: Iterable[Branch]) -> Iterable[Prediction]:
+    """One a function: the worst, where it is called with several shapes."""
+    found: dict[int, Prediction] = {}
+    for one in branches:
+        key = id(one.function.graph)
+        found[key] = min(found.get(key, one.prediction), one.prediction, key=_rank)
+    return found.values()
+
+
+def _each_once(found: Iterable[_Outcome]) -> tuple[_Outcome, ...]:
+    """The same outcome comes from several Ifs where they call one function."""
+    return tuple({id(one): one for one in found}.values())
 
 
 def _named(prediction: Prediction, node: str, function: Function, profile: Profile) -> Prediction:
@@ -228,7 +255,7 @@ def _obstacles(
         if node not in floats and not broken:
             continue
         text = "; ".join(branch.summary() for branch in own)
-        arrays = [output for branch in own for _, output in branch.prediction.float_ops]
+        arrays = dict.fromkeys(output for branch in own for _, output in branch.prediction.float_ops)
         found.append(
             Obstacle(
                 "control-flow",

@@ -58,9 +58,10 @@ def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
         node = nodes[name]
         if node.op in _IFS:
             branch = graph.functions[name][0 if answer else 1]
-            _bring_in(branch, nodes)
-            functions.update(branch.graph.functions)
-            becomes.update({Edge(name, port): parse_edge(array) for port, array in enumerate(branch.outputs)})
+            own = _bring_in(branch, name, nodes)
+            functions.update({own.get(one, one): called for one, called in branch.graph.functions.items()})
+            results = [_renamed(parse_edge(array), own) for array in branch.outputs]
+            becomes.update({Edge(name, port): result for port, result in enumerate(results)})
             source = becomes.get(Edge(name, 0))
         else:
             source = becomes[Edge(name, int(answer))] = node.inputs[0]
@@ -85,14 +86,41 @@ def _passing_on(node: Node, source: Edge) -> Node:
     return Node(node.name, "Identity", (source,), (), {"T": kind or DType.FLOAT})
 
 
-def _bring_in(branch: Function, nodes: dict[str, Node]) -> None:
-    """The nodes of a branch; its arguments are what the caller passes."""
+def _bring_in(branch: Function, choice: str, nodes: dict[str, Node]) -> Mapping[str, str]:
+    """The nodes of a branch; its arguments are what the caller passes.
+
+    What depends on those gets names of its own, which are returned: several choices may call one function. All else
+    is the same for all of them.
+    """
+    own: dict[str, str] = {}
+    before = -1
+    while before < len(own):  # once more where a loop leads back
+        before = len(own)
+        for node in branch.graph:
+            sources = (*(edge.node for edge in node.inputs), *node.control_inputs)
+            if node.name not in own and (node.name in branch.inputs or any(one in own for one in sources)):
+                own[node.name] = _free(node.name, choice, nodes)
     for node in branch.graph:
         passed = branch.inputs.get(node.name)
         if passed is not None:
             kind = node.dtype("dtype") or DType.FLOAT
-            node = Node(node.name, "Identity", (parse_edge(passed),), (), {"T": kind})
+            node = Node(own[node.name], "Identity", (parse_edge(passed),), (), {"T": kind})
+        elif node.name in own:
+            inputs = tuple(_renamed(edge, own) for edge in node.inputs)
+            controls = tuple(own.get(name, name) for name in node.control_inputs)
+            node = node._replace(name=own[node.name], inputs=inputs, control_inputs=controls)
         nodes.setdefault(node.name, node)
+    return own
+
+
+def _renamed(edge: Edge, names: Mapping[str, str]) -> Edge:
+    return Edge(names.get(edge.node, edge.node), edge.port)
+
+
+def _free(name: str, choice: str, nodes: Mapping[str, Node]) -> str:
+    while name in nodes:
+        name = f"{choice}/{name}"
+    return name
 
 
 def _merged(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -> Mapping[str, Edge]:
