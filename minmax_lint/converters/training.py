@@ -10,11 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.graph.trace import Kept
-
-ASSIGNMENTS = frozenset(
-    {"Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate", "ApplyGradientDescent"}
-)
-"""Ops whose input 0 is a reference to a variable, which freezing turns into a constant."""
+from minmax_lint.ops.table import ASSIGNMENTS
 
 
 def refusal(kept: Kept, profile: str) -> Prediction | None:

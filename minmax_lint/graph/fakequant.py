@@ -12,6 +12,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.ops.table import IDENTITIES
 
 RANGE_FROM_INPUTS = frozenset({"FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"})
 RANGE_FROM_ATTRS = frozenset({"FakeQuantWithMinMaxArgs"})
@@ -27,11 +28,6 @@ FAKE_QUANTS = RANGE_FROM_INPUTS | RANGE_FROM_ATTRS
 
 VALID_BITS = range(2, 17)
 """What `num_bits` may be (fake_quant_ops.cc); a file may hold any 64-bit integer."""
-
-IDENTITIES = frozenset(
-    {"Identity", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics", "ReadVariableOp"}
-)
-"""Ops through which a range operand is followed to its constant."""
 
 
 class Range(NamedTuple):

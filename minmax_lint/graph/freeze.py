@@ -11,8 +11,8 @@ from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.ops.table import VARIABLES
 
-VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 READS = frozenset({"ReadVariableOp"})
 _BECOMES = {
     **dict.fromkeys(VARIABLES, "Const"),

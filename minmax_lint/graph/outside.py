@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant, is_fake_quant, read_fake_quant
+from minmax_lint.graph.fakequant import FakeQuant, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import Kept
-
-SAME_VALUES = IDENTITIES | {"Reshape", "Squeeze", "ExpandDims", "Transpose"}
-"""Ops whose output 0 holds the elements of input 0, unchanged: a range behind them holds in front of them."""
+from minmax_lint.ops.table import SAME_VALUES
 
 UNQUANTIZED = "/unquantized"
 """What retargeting appends to the name of the op whose name its FakeQuant takes."""

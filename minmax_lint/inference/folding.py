@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.ops.table import IDENTITIES, SPLITS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,13 +49,6 @@ _REDUCTIONS = {
     "All": "all",
     "Any": "any",
 }
-_PASS = frozenset(
-    {"Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp"}
-)
-
-PIECES = frozenset({"Split", "SplitV", "Unpack"})
-"""Foldable ops of several outputs."""
-
 FOLDABLE = (
     frozenset(
         """
@@ -62,8 +56,8 @@ FOLDABLE = (
     SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose BroadcastTo SquaredDifference
     """.split()
     )
-    | _PASS
-    | PIECES
+    | IDENTITIES
+    | SPLITS
     | set(_UNARY)
     | set(_BINARY)
     | set(_REDUCTIONS)
@@ -78,7 +72,7 @@ def _folded(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
     try:
         with np.errstate(all="ignore"):
             values = [tensor.numpy() for tensor in inputs]
-            value = _piece(node, port, values) if node.op in PIECES else _evaluate(node, values)
+            value = _piece(node, port, values) if node.op in SPLITS else _evaluate(node, values)
     except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
         return None
     if value is None or value.size > MAX_ELEMENTS:
@@ -88,7 +82,7 @@ def _folded(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
 
 def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
     """Output `port` of `node` on constant inputs; None where we cannot say. Never raises on odd values."""
-    if node.op in _PASS:
+    if node.op in IDENTITIES:
         return inputs[0]
     if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
         return None

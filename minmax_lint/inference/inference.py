@@ -11,10 +11,11 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
-from minmax_lint.inference.folding import FOLDABLE, PIECES, fold
+from minmax_lint.inference.folding import FOLDABLE, fold
 from minmax_lint.inference.shape_arithmetic import Size
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
+from minmax_lint.ops.table import SPLITS
 
 _ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
 """What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
@@ -172,7 +173,7 @@ class Inference:
             edge = parse_edge(current)
             node = self.kept.graph[edge.node]
             direct = self._direct(node, current)
-            if direct is not None or node.op not in FOLDABLE or (edge.port and node.op not in PIECES):
+            if direct is not None or node.op not in FOLDABLE or (edge.port and node.op not in SPLITS):
                 self._constants[current] = direct
                 continue
             missing = [edge.array for edge in node.inputs if edge.array not in self._constants]

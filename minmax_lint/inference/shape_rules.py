@@ -22,7 +22,7 @@ from minmax_lint.inference.shape_arithmetic import (
     strided,
 )
 from minmax_lint.inference.shape_call import Call, ShapeRule, constant_axis, times
-from minmax_lint.ops.shapes import BINARY, REDUCTIONS, UNARY
+from minmax_lint.ops.table import OPS
 
 
 def _reduction(call: Call) -> list[Shape | None]:
@@ -232,10 +232,14 @@ def _segments(call: Call) -> list[Shape | None]:
     return [(call.values(2)[0], *call.known(0)[len(call.known(1)) :])]
 
 
+_BY_ROW: dict[str, ShapeRule] = {
+    "input": lambda call: [call.shape(0)],
+    "broadcast": lambda call: [broadcast(call.shape(0), call.shape(1))],
+    "reduced": _reduction,
+}
+
 SHAPE_RULES: dict[str, ShapeRule] = {
-    **dict.fromkeys(UNARY, lambda call: [call.shape(0)]),
-    **dict.fromkeys(BINARY, lambda call: [broadcast(call.shape(0), call.shape(1))]),
-    **dict.fromkeys(REDUCTIONS, _reduction),
+    **{op: _BY_ROW[row.shape] for op, row in OPS.items() if row.shape},
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), conv),
     **dict.fromkeys(("MaxPool", "AvgPool"), pool),
     **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2"), _matmul),

@@ -12,15 +12,6 @@ from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 
-CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-"""Ops that call a function of the library."""
-CONTROL_FLOW: Mapping[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(("If", "StatelessIf"), (("then_branch", "then branch"), ("else_branch", "else branch"))),
-    **dict.fromkeys(("While", "StatelessWhile"), (("cond", "loop condition"), ("body", "loop body"))),
-    **dict.fromkeys(("Case", "StatelessCase"), (("branches", "branch"),)),
-}
-"""Ops that stay in the graph and call functions: the attributes that name those, and what they are."""
-
 
 @dataclass(frozen=True)
 class Signature:

@@ -13,10 +13,11 @@ from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.graphdef.index import index_nodes
-from minmax_lint.loaders.model import CALLS, CONTROL_FLOW, Model, Signature
+from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.savedmodel.directory import serving_meta_graph
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph, meta_graph
 from minmax_lint.loaders.wire import Buffer
+from minmax_lint.ops.table import CALLS, CONTROL_FLOW
 
 _TEXT_FORMS = {
     Kind.GRAPHDEF_TEXT: (Kind.GRAPHDEF, "GraphDef"),
@@ -97,7 +98,7 @@ def _model(
 
 def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:
     """The graph in buffer[start:end] with what its If and While ops call. Raises UnreadableModel."""
-    if CONTROL_FLOW.keys().isdisjoint(graph.ops):
+    if CONTROL_FLOW.isdisjoint(graph.ops):
         return graph
     from minmax_lint.loaders.savedmodel.flatten import Flattening
     from minmax_lint.loaders.savedmodel.library import read_library

@@ -11,24 +11,12 @@ from typing import Literal
 
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.ops.table import of_role
 
 Kind = Literal["loss", "metric", "prediction", "value"]
 
-LOSSES = frozenset(
-    {
-        "CTCLoss",
-        "CTCLossV2",
-        "L2Loss",
-        "SoftmaxCrossEntropyWithLogits",
-        "SparseSoftmaxCrossEntropyWithLogits",
-    }
-)
-"""Ops that compute a loss, and nothing else."""
-
-_OF_LOGITS = frozenset(
-    {"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "CTCLoss", "CTCLossV2"}
-)
-"""Losses whose input 0 is what the model predicts."""
+_OF_LOGITS = of_role("loss of logits")
+LOSSES = _OF_LOGITS | of_role("loss")
 
 _REDUCES = frozenset(
     """

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
-from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.reporters.document import finite
 
 

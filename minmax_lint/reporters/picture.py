@@ -11,12 +11,13 @@ from minmax_lint.graph.fakequant import fake_quants, is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.report.report import Report
 
 Place = Literal["input", "output", "kept", "outside"]
 State = Literal["integer", "float"]
 
-HIDDEN = frozenset({"Const", "VariableV2", "Variable", "VarHandleOp", "ReadVariableOp", "NoOp", "Assign"})
+HIDDEN = VARIABLES | {"Const", "ReadVariableOp", "NoOp", "Assign"}
 """Ops that hold values and compute none: drawn, they would hide the rest."""
 OUTSIDE_STEPS = 3
 MOST_OUTSIDE = 300

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.ops.table import row
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
-
-WEIGHTS: Mapping[str, tuple[int, ...]] = {
-    "BatchMatMul": (0, 1),
-    "BatchMatMulV2": (0, 1),
-    "Conv2D": (1,),
-    "Conv2DBackpropInput": (1,),
-    "DepthwiseConv2dNative": (1,),
-    "MatMul": (0, 1),
-}
-"""Linear op -> input slots that can hold weights."""
 
 
 class WeightsWithoutRange(Rule):
@@ -110,7 +101,7 @@ class WeightsWithoutRange(Rule):
 def _bare_weights(subject: Subject) -> Iterator[tuple[str, str]]:
     constants = subject.coverage.from_constants
     for name in subject.kept.order:
-        slots = WEIGHTS.get(subject.graph.op(name))
+        slots = row(subject.graph.op(name)).weights
         if slots is None or name in constants or subject.kept.is_cut(name):
             continue
         inputs = subject.graph[name].inputs

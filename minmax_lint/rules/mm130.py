@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
+from minmax_lint.ops.table import ASSIGNMENTS, of_role
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
@@ -17,9 +17,7 @@ from minmax_lint.rules.framework.patterns import BACKWARD
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
-_RANDOM = frozenset(
-    {"RandomUniform", "RandomUniformInt", "StatelessRandomUniform", "StatelessRandomUniformV2"}
-)
+_RANDOM = of_role("random")
 
 
 class TrainingGraph(Rule):

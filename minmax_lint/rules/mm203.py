@@ -8,9 +8,10 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.ops.table import row
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.ranges import IMAGES, is_degenerate, known
+from minmax_lint.rules.framework.ranges import is_degenerate, known
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -74,7 +75,7 @@ class RangeContradictsOp(Rule):
 
 def beyond_image(found: FakeQuant, op: str) -> float:
     """The share of a range that the op in front never reaches, 0..1; 0 where nothing is known of the op."""
-    image = IMAGES.get(op)
+    image = row(op).image
     if image is None or is_degenerate(found) or len(known(found)) != 1:
         return 0.0
     low, high = known(found)[0]

@@ -10,20 +10,12 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.outside import SAME_VALUES
+from minmax_lint.ops.table import WITHIN_INPUT, row
 from minmax_lint.rules.framework.drawing import around, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.ranges import IMAGES, USUAL_BITS, is_degenerate, known, misses_zero, step_of
+from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, known, misses_zero, step_of
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
-
-PASSING = SAME_VALUES | frozenset(
-    """
-    AvgPool BatchToSpaceND DepthToSpace Gather GatherV2 Max MaxPool Mean Min MirrorPad Pad ResizeBilinear
-    ResizeNearestNeighbor ReverseV2 Slice SpaceToBatchND SpaceToDepth Split SplitV StridedSlice Tile Unpack
-    """.split()
-)
-"""Ops whose values all lie between the smallest and the largest of their input."""
 
 NUDGED_STEPS = 1.5
 """By so many steps a zero point that is rounded can move a range; what goes beyond it is another range."""
@@ -141,8 +133,8 @@ def _limits(subject: Subject, found: FakeQuant) -> Range | None:
             # TOCO prefers an input's stats to its FakeQuant, and those are not given.
             sound = len(known(front)) == 1 and front.array not in kept.inputs
             return Range(*known(front)[0]) if sound else None
-        if node.op not in PASSING or not node.inputs:
-            return Range(*IMAGES.get(node.op, (-math.inf, math.inf)))
+        if node.op not in WITHIN_INPUT or not node.inputs:
+            return Range(*(row(node.op).image or (-math.inf, math.inf)))
         node = graph[subject.coverage.value_edge(node).node]
     return None
 

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from minmax_lint.errors import UserError
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, OBJECTS, SIGNATURE, MetaGraph
 from minmax_lint.loaders.wire import Buffer, Field, delimited, fields
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class, message_in
 from minmax_lint.writers.graphdef import chunks, record

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from minmax_lint.errors import UserError
 from minmax_lint.graph.attr import FunctionRef
 from minmax_lint.graph.edit import edited
-from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.library import LIBRARY
 from minmax_lint.loaders.wire import Buffer, fields
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
 from minmax_lint.writers.metagraph import NewNames

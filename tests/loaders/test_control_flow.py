@@ -11,9 +11,9 @@ import minmax_lint
 from minmax_lint.backends.conversion.run import SavedModel
 from minmax_lint.backends.verification import Parties, runnable, verify
 from minmax_lint.errors import UnreadableModel, UserError
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.loaders import load
 from minmax_lint.loaders.tflite.file import read_model
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 from tests.interpreters import tf221
 

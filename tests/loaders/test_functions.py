@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.loaders import load
 from minmax_lint.loaders.savedmodel.library import Body
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 
 PASSES = {"Identity", "IdentityN", "NoOp", "ReadVariableOp"}

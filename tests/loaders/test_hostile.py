@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel, UserError
 from minmax_lint.graph.edit import Edit, edited
-from minmax_lint.graph.freeze import VARIABLES, frozen
+from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.prefix import prefix_of
 from minmax_lint.loaders.endpoints import endpoints
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
 

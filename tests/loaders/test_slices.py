@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.slices import FULL, Extent, parse_spec, placed, slice_key, taken
+from minmax_lint.ops.table import VARIABLES
 
 PARTITIONED = Path(__file__).parents[2] / "fixtures" / "checkpoints" / "partitioned" / "model.ckpt"
 

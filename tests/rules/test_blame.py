@@ -9,7 +9,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.fakequant import IDENTITIES
+from minmax_lint.ops.table import IDENTITIES
 from tests.rules.linted import lint
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"

@@ -10,10 +10,10 @@ import pytest
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.loaders import load
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers import write
 from minmax_lint.writers.graphdef import chunks, encode

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 from minmax_lint.fixes.bounds.elementwise import ElementFunction
-from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.fakequant import Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import row
 
 Interval = tuple[float, float]
 Operand = Callable[[int], Interval]
@@ -17,34 +18,6 @@ Operand = Callable[[int], Interval]
 UNBOUNDED: Interval = (-math.inf, math.inf)
 _DEPTH = 32
 """How far a bound is followed: past that, intervals only grow."""
-
-_IMAGES: Mapping[str, Interval] = {
-    "Relu6": (0.0, 6.0),
-    "Sigmoid": (0.0, 1.0),
-    "Softmax": (0.0, 1.0),
-    "Softsign": (-1.0, 1.0),
-    "Tanh": (-1.0, 1.0),
-}
-"""Ops whose values lie in one interval for every input."""
-
-_RISING = frozenset(
-    """
-    Asinh Atan Ceil Elu Erf Exp Expm1 Floor Log Log1p Rint Round Selu Sign Sinh Softplus Sqrt
-    """.split()
-)
-"""Elementwise functions that never fall: their values at the ends of a range hold all between."""
-
-_SELECTING = IDENTITIES | frozenset(
-    """
-    AvgPool BatchToSpaceND DepthToSpace ExpandDims Gather GatherNd GatherV2 Max MaxPool Mean Min MirrorPad Reshape
-    ResizeBilinear ResizeNearestNeighbor ReverseV2 Slice SpaceToDepth SplitV Squeeze StridedSlice Tile TopKV2
-    Transpose Unpack
-    """.split()
-)
-"""Ops whose values are those of input 0, or lie between them."""
-
-_PADDING = frozenset({"Pad", "SpaceToBatchND"})
-"""As those, with zeros besides."""
 
 
 class Bounds:
@@ -80,8 +53,9 @@ class Bounds:
         if kept.is_cut(name):
             return UNBOUNDED
         node = kept.graph[name]
-        if node.op in _IMAGES:
-            return _IMAGES[node.op]
+        image = row(node.op).image
+        if image is not None and all(map(math.isfinite, image)):
+            return image
         if is_fake_quant(node.op):
             found = read_fake_quant(kept.graph, node).range
             known = found is not None and found.known
@@ -93,17 +67,12 @@ class Bounds:
 
 
 def _of_operands(node: Node, operand: Operand) -> Interval:
-    if node.op in _SELECTING:
-        return operand(0)
-    if node.op in _PADDING:
-        return _union((operand(0), (0.0, 0.0)))
-    if node.op in _RISING:
+    facts = row(node.op)
+    if facts.values:
+        data = [operand(slot) for slot in range(len(node.inputs))[facts.data]]
+        return _union([*data, (0.0, 0.0)] if facts.values == "padded" else data)
+    if facts.rises:
         return _rising(node, operand)
-    if node.op == "Split":
-        return operand(1)
-    joined = _JOINED.get(node.op)
-    if joined is not None:
-        return _union(operand(slot) for slot in joined(len(node.inputs)))
     rule = _RULES.get(node.op)
     return UNBOUNDED if rule is None else rule(node, operand)
 
@@ -119,17 +88,6 @@ def _constant(inference: Inference, array: str) -> Interval:
 def _union(intervals: Iterable[Interval]) -> Interval:
     listed = list(intervals)
     return min(low for low, _ in listed), max(high for _, high in listed)
-
-
-_JOINED: Mapping[str, Callable[[int], range]] = {
-    "Concat": lambda count: range(1, count),
-    "ConcatV2": lambda count: range(count - 1),
-    "Pack": range,
-    "PadV2": lambda count: range(0, count, 2),
-    "Select": lambda count: range(1, count),
-    "SelectV2": lambda count: range(1, count),
-}
-"""Ops whose values are those of several operands, with the slots of these."""
 
 
 def _sum(node: Node, operand: Operand) -> Interval:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.graph.fakequant import IDENTITIES, Range
+from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
+from minmax_lint.ops.table import WITHIN_INPUT, row
 
 _EIGHT_BITS = 255
 _SYMMETRIC = Range(-1.0, (_EIGHT_BITS - 128) / 128)
@@ -29,13 +30,7 @@ FIXED: Mapping[str, Range] = {
 }
 """TensorFlow op -> the range of its quantized result: scale and zero point that no range changes."""
 
-COPYING = IDENTITIES | frozenset(
-    """
-    AvgPool BatchToSpaceND DepthToSpace ExpandDims Gather GatherNd GatherV2 Max MaxPool Min MirrorPad Pad Reshape
-    ResizeBilinear ResizeNearestNeighbor ReverseSequence ReverseV2 Slice SpaceToBatchND SpaceToDepth Split SplitV
-    Squeeze StridedSlice Tile TopK TopKV2 Transpose Unpack
-    """.split()
-)
+COPYING = WITHIN_INPUT - {"Mean"}
 """Ops whose kernels write the bytes of their data, or bytes between them, without a change of scale."""
 
 
@@ -51,7 +46,7 @@ def origin_of(kept: Kept, array: str) -> str:
         node = kept.graph[edge.node]
         if node.op not in COPYING or not node.inputs or (node.op in ("TopK", "TopKV2") and edge.port):
             break
-        edge = node.inputs[1 if node.op == "Split" else 0]
+        edge = node.inputs[row(node.op).data][0]
     return edge.array
 
 

@@ -6,9 +6,10 @@ from minmax_lint.fixes.bounds.bounds import Bounds
 from minmax_lint.fixes.bounds.fixed_by_ops import fixed_range, origin_of
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import Repair
-from minmax_lint.graph.fakequant import IDENTITIES, Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.fakequant import Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import IDENTITIES
 
 
 class RangeSource:

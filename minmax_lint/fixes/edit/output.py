@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair
-from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant
+from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import UNQUANTIZED, agree, outside_fake_quants
 from minmax_lint.graph.trace import Kept
+from minmax_lint.ops.table import IDENTITIES
 
 
 @dataclass(frozen=True)

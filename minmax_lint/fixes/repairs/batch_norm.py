@@ -11,7 +11,7 @@ from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
-from minmax_lint.rules.framework.patterns import BATCH_NORMS
+from minmax_lint.ops.table import BATCH_NORMS
 
 if TYPE_CHECKING:
     import numpy as np

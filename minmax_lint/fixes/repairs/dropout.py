@@ -6,8 +6,8 @@ from minmax_lint.graph.fakequant import follow_constant
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
+from minmax_lint.rules.framework.patterns import PRODUCTS
 
-_SCALES = frozenset({"Div", "Mul", "RealDiv"})
 _MASKS = frozenset(
     """
     Add AddV2 Cast Const Fill Floor GreaterEqual Identity Less Mul Pack RandomUniform RandomUniformInt RealDiv Shape
@@ -39,7 +39,7 @@ def inference_value(kept: Kept, node: Node) -> Edge | None:
 
 def _unscaled(kept: Kept, edge: Edge) -> Edge | None:
     node = kept.graph[edge.node]
-    if node.op not in _SCALES or len(node.inputs) != 2:
+    if node.op not in PRODUCTS or len(node.inputs) != 2:
         return None
     first, second = node.inputs
     if _is_scale(kept, second):

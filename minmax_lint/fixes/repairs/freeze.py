@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.graph.freeze import READS, VARIABLES, VariableValues, frozen
+from minmax_lint.graph.freeze import READS, VariableValues, frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
+from minmax_lint.ops.table import VARIABLES
 
 NAME = "freeze"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.slices import SPLITS, sliced
+from minmax_lint.fixes.repairs.slices import sliced
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
@@ -15,6 +15,7 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import SPLITS
 from minmax_lint.rules.framework.ranges import USUAL_BITS
 from minmax_lint.rules.framework.replaceable import POWERS, inverse, is_exact, scalar_operand
 

@@ -10,8 +10,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
-
-SPLITS = frozenset({"Split", "SplitV", "Unpack"})
+from minmax_lint.ops.table import row
 
 
 def sliced(draft: Draft, inference: Inference, node: Node, outputs: dict[str, str]) -> bool:
@@ -21,7 +20,7 @@ def sliced(draft: Draft, inference: Inference, node: Node, outputs: dict[str, st
     """
     kept = inference.kept
     parts = _parts(inference, node)
-    value = node.inputs[1 if node.op == "Split" else 0]
+    value = node.inputs[row(node.op).data][0]
     shape = inference.shape(value.array)
     if parts is None or shape is None:
         return False
@@ -45,12 +44,13 @@ def _is_read(kept: Kept, array: str) -> bool:
 
 def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]] | None:
     """The axis along which a split cuts, and where each part begins and ends."""
-    value = node.inputs[1 if node.op == "Split" else 0]
+    value = node.inputs[row(node.op).data][0]
     shape = inference.shape(value.array)
     if not shape:
         return None
+    pieces = node.integer(row(node.op).pieces, 0)
     if node.op == "Unpack":
-        axis, sizes = node.integer("axis", 0), [1] * node.integer("num", 0)
+        axis, sizes = node.integer("axis", 0), [1] * pieces
     else:
         found = inference.constant(node.inputs[0 if node.op == "Split" else 2].array)
         if found is None or not found.known or found.size != 1:
@@ -63,8 +63,7 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
             listed = inference.constant(node.inputs[1].array)
             sizes = [] if listed is None or not listed.known else [int(size) for size in listed.values()]
         else:
-            count = node.integer("num_split", 0)
-            sizes = [total // count] * count if total and count else []
+            sizes = [total // pieces] * pieces if total and pieces else []
         if -1 in sizes and total is not None:
             sizes[sizes.index(-1)] = total - sum(size for size in sizes if size >= 0)
     if -1 in sizes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.converters.training import ASSIGNMENTS
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.dropout import inference_value
@@ -13,13 +12,10 @@ from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.ops.table import ASSIGNMENTS, of_role
 
 NAME = "strip"
-_EFFECTS = ASSIGNMENTS | {
-    *("Assert", "AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp"),
-    *("ApplyAdam", "ResourceApplyAdam", "ResourceApplyGradientDescent"),
-}
-"""Ops that are run for what they do, not for a value."""
+_EFFECTS = of_role("assignment", "effect")
 
 
 def strip(graph: Graph, kept: Kept) -> Repair:

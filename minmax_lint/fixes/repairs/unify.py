@@ -9,11 +9,11 @@ from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.widen import set_range
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.fakequant import IDENTITIES, FakeQuant, Range, is_fake_quant, read_fake_quant
+from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.outside import SAME_VALUES
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import IDENTITIES, SAME_VALUES, row
 
 NAME = "unify"
 SAME_SCALE = IDENTITIES | frozenset(
@@ -93,7 +93,7 @@ def _joined(inference: Inference, node: Node, start: str) -> Iterator[str]:
         moved = node.name == start and _behind_a_move(kept.graph, edge.node)
         if (moved or (reads and _carries(op))) and inference.dtype(edge.array) is DType.FLOAT:
             yield edge.node
-    for port in range(max(1, node.integer("num_split", node.integer("num", 1)))):
+    for port in range(max(1, node.integer(row(node.op).pieces, 1))):
         yield from (use.node for use in kept.uses(node.output(port)) if _carries(kept.graph.op(use.node)))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import VARIABLES
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.tensor import Tensor
@@ -18,8 +17,9 @@ from minmax_lint.loaders.checkpoint.object_graph import keys_by_name
 from minmax_lint.loaders.checkpoint.prefix import named_prefix
 from minmax_lint.loaders.checkpoint.slices import parse_spec, taken
 from minmax_lint.loaders.model import Model
+from minmax_lint.ops.table import VARIABLES, of_role
 
-_RESTORES = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
+_RESTORES = of_role("restore")
 _ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 _PASSES = frozenset({"Identity", "IdentityN", "Reshape", "Cast"})
 

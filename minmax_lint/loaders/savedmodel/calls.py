@@ -9,9 +9,9 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.savedmodel.frames import Frame, Site, origin
 from minmax_lint.loaders.savedmodel.library import Body, Library
+from minmax_lint.ops.table import CALLS
 from minmax_lint.schema.messages import message_class, message_in
 
 _DEEPEST = 200

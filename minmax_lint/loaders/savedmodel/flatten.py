@@ -13,10 +13,10 @@ from typing import NamedTuple
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import array_name
-from minmax_lint.loaders.model import CONTROL_FLOW
 from minmax_lint.loaders.savedmodel.calls import Calls
 from minmax_lint.loaders.savedmodel.frames import Frame, Site, bound, named_functions, origin
 from minmax_lint.loaders.savedmodel.library import Library
+from minmax_lint.ops.table import CONTROL_FLOW
 from minmax_lint.schema.attributes import decode_attrs
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minmax_lint.graph.layers import IMPLEMENTS, LAYER, layer_of
-from minmax_lint.loaders.model import CONTROL_FLOW
 from minmax_lint.loaders.savedmodel.library import Body
+from minmax_lint.ops.table import row
 
 
 @dataclass(eq=False)
@@ -40,7 +40,7 @@ class Site:
 
 def named_functions(op: str, attrs: Any) -> Iterator[tuple[str, str]]:
     """The functions that a control-flow node calls, each with what it is to the node."""
-    for key, role in CONTROL_FLOW[op]:
+    for key, role in row(op).calls:
         if key not in attrs:
             continue
         listed = [one.name for one in attrs[key].list.func]

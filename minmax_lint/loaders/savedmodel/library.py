@@ -15,8 +15,8 @@ from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.op_defaults import op_defaults
-from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, fields
+from minmax_lint.ops.table import CALLS
 from minmax_lint.schema.attributes import decode_attr
 from minmax_lint.schema.messages import message_class
 

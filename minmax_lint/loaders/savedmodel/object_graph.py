@@ -15,8 +15,8 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.object_graph import VALUE, checkpoint_objects
-from minmax_lint.loaders.model import CALLS
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
+from minmax_lint.ops.table import CALLS
 
 
 def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str, str]:

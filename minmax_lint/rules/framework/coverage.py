@@ -10,9 +10,10 @@ from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.fakequant import FAKE_QUANTS, FakeQuant, is_fake_quant
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.outside import SAME_VALUES, outside_fake_quants
+from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import SAME_VALUES, row
 
 JOINS = frozenset({"AddN", "Concat", "ConcatV2", "Pack"})
 """Ops that do nothing where they have one value to join: converters collapse them."""
@@ -75,17 +76,12 @@ class Coverage:
 
     def changes_nothing(self, node: Node) -> bool:
         """Whether output 0 holds the very elements of one input."""
-        return node.op in SAME_VALUES or (node.op in JOINS and len(self._values(node)) == 1)
+        return node.op in SAME_VALUES or (node.op in JOINS and len(node.inputs[row(node.op).data]) == 1)
 
     def value_edge(self, node: Node) -> Edge:
         """The data input: the first that is no constant."""
         values = [edge for edge in node.inputs if edge.node in self.graph]
         return next((edge for edge in values if self.graph.op(edge.node) != "Const"), node.inputs[0])
-
-    def _values(self, node: Node) -> tuple[Edge, ...]:
-        if node.op == "ConcatV2":
-            return node.inputs[:-1]
-        return node.inputs[1:] if node.op == "Concat" else node.inputs
 
     def fake_quant_outside(self, array: str) -> bool:
         """Whether a FakeQuant that no converter sees quantizes `array`."""

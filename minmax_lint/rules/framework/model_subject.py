@@ -14,11 +14,12 @@ from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.cut_values import without_values_of
-from minmax_lint.graph.freeze import VARIABLES, CheckpointKeys, frozen
+from minmax_lint.graph.freeze import CheckpointKeys, frozen
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import VARIABLES
 from minmax_lint.rules.framework.subject import Subject
 
 if TYPE_CHECKING:

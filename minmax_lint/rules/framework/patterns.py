@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.node import Node
+from minmax_lint.ops.table import BATCH_NORMS
 from minmax_lint.rules.framework.coverage import Coverage
 
 LINEAR = frozenset(
@@ -29,12 +30,11 @@ LINEAR = frozenset(
 ACTIVATIONS = frozenset({"Maximum", "Minimum", "Relu", "Relu6"})
 """Activations that converters fuse; Minimum and Maximum are the halves of a clip."""
 
-BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
-
 BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
 """In the names of nodes of the backward pass (tf.gradients)."""
 
-SCALINGS = BATCH_NORMS | {"Div", "Mul", "RealDiv"}
+PRODUCTS = frozenset({"Div", "Mul", "RealDiv"})
+SCALINGS = BATCH_NORMS | PRODUCTS
 """Ops that converters multiply into the weights in front of them."""
 
 

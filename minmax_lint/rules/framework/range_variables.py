@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from minmax_lint.graph.fakequant import IDENTITIES, RANGE_FROM_INPUTS, FakeQuant
+from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS, FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
+from minmax_lint.ops.table import IDENTITIES
 from minmax_lint.rules.framework.patterns import BACKWARD
 from minmax_lint.rules.framework.subject import Subject
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from minmax_lint.graph.fakequant import FakeQuant, Range
 
@@ -34,21 +33,6 @@ def widened(found: FakeQuant) -> Range:
     bounds = [bound for pair in known(found) for bound in pair]
     return Range(min(0.0, *bounds), max(0.0, *bounds))
 
-
-IMAGES: Mapping[str, tuple[float, float]] = {
-    "Abs": (0.0, math.inf),
-    "Exp": (0.0, math.inf),
-    "LogSoftmax": (-math.inf, 0.0),
-    "Relu": (0.0, math.inf),
-    "Relu6": (0.0, 6.0),
-    "Sigmoid": (0.0, 1.0),
-    "Softmax": (0.0, 1.0),
-    "Softplus": (0.0, math.inf),
-    "Sqrt": (0.0, math.inf),
-    "Square": (0.0, math.inf),
-    "Tanh": (-1.0, 1.0),
-}
-"""Op -> the smallest and the largest value that it can give."""
 
 INITIAL = (-6.0, 6.0)
 """The range with which the rewriters start: contrib's `init_min`/`init_max`, Keras, FakeQuantWithMinMaxArgs."""

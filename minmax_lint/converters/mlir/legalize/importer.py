@@ -14,11 +14,11 @@ from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
-    CONTROL_FLOW,
     DROPPED,
     LEGALIZED,
     ONLY_FLOAT32,
     OPERANDS,
+    REGIONS,
     REMOVED,
 )
 from minmax_lint.converters.mlir.version import Version
@@ -214,7 +214,7 @@ class Importer:
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
-        if node.op in CONTROL_FLOW:  # a captured constant becomes a constant of the branch
+        if node.op in REGIONS:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
         name = legalized if legalized is not None and not refused else node.op
         op = self.function.append(Operation(name, operands, (node.name,), node=node))
@@ -238,7 +238,7 @@ def _is_of_other_width(node: Node) -> bool:
 
 _NEVER_FOLDED = (
     FAKE_QUANTS
-    | CONTROL_FLOW.keys()
+    | REGIONS.keys()
     | {"QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"}
 )
 """Ops of constants that stay (constant_fold.cc)."""
@@ -279,8 +279,8 @@ def _merged(kept: Kept) -> dict[str, str]:
 
 
 def _result_count(node: Node) -> int:
-    if node.op in CONTROL_FLOW:
-        types = node.attribute("T" if CONTROL_FLOW[node.op] == "WHILE" else "Tout")
+    if node.op in REGIONS:
+        types = node.attribute("T" if REGIONS[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
     if node.op in _FIRST_RESULTS:
         return _FIRST_RESULTS[node.op]

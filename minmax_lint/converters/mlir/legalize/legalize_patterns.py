@@ -182,5 +182,5 @@ ONLY_FLOAT32 = frozenset(
 DROPPED = frozenset({"Assert"})
 """Ops without result that the converter drops; others that change something stay, and are refused (measured)."""
 
-CONTROL_FLOW = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
+REGIONS = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
 """Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""
