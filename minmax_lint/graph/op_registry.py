@@ -21,6 +21,10 @@ _KNOWN = ((1, 15), (2, 15), (2, 21))
 class RegisteredOp:
     """What the OpDef of one op says."""
 
+    inputs: int
+    """How many inputs it has at least."""
+    more_inputs: bool
+    """Whether one of them is a list, of any length from its least."""
     results: tuple[tuple[str, str], ...]
     """(count, type) of each result argument: a count is a number, the attribute that holds it, or `*` where the type is
     a list attribute; a type is the name of a DType or of an attribute."""
@@ -65,9 +69,11 @@ def _table() -> dict[str, str]:
 
 @cache
 def _read(text: str) -> RegisteredOp:
-    results, versions, references = text.rstrip("!").split("|")
+    inputs, results, versions, references = text.rstrip("!").split("|")
     pairs = [word.split("@") if "@" in word else ["1", word] for word in results.split()]
     return RegisteredOp(
+        int(inputs.rstrip("+")),
+        inputs.endswith("+"),
         tuple((count, kind) for count, kind in pairs),
         frozenset(_KNOWN[int(place)] for place in versions),
         frozenset(int(slot) for slot in references.split()),

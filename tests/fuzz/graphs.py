@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
-from minmax_lint.graph.arity import INPUT_COUNTS
+from minmax_lint.graph.arity import input_counts
 from minmax_lint.graph.attr import FunctionRef, UnknownRank
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
@@ -81,7 +81,7 @@ def absurd_graphs(draw) -> Graph:
         common = st.sampled_from(["Const", "Placeholder", "FakeQuantWithMinMaxVars", *CONTROL])
         op = draw(st.sampled_from(OPS) | common)
         known = st.sampled_from(range(max(number, 1))) | st.sampled_from(range(count))
-        least, most = INPUT_COUNTS.get(op, (0, 4))
+        least, most = input_counts(op)
         slots = {"min_size": least, "max_size": min(most, least + 3)} if draw(_mostly) else {"max_size": 4}
         edges = draw(st.lists(st.tuples(known, st.sampled_from([0, 0, 0, 0, 1, 7])), **slots))
         attrs = draw(st.dictionaries(st.sampled_from(KEYS), ATTRIBUTES, max_size=4))

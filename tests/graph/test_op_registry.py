@@ -17,9 +17,9 @@ def test_the_newest_table_is_tensorflows() -> None:
     lines = TABLE.read_text(encoding="utf-8")
     assert len(theirs) > 1400
     for name, op in theirs.items():
-        results, references = entry(op)
+        inputs, results, references = entry(op)
         assert is_registered(name, (2, 21))
-        assert f'"{name}": "{results}|' in lines
+        assert f'"{name}": "{inputs}|{results}|' in lines
         assert lines.split(f'"{name}": "', 1)[1].split('"', 1)[0].endswith(f"|{references}")
 
 
