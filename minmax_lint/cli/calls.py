@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from minmax_lint.cli import options
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ def add_call(parser: ArgumentParser) -> None:
         ("float16", "float16 weights alone"),
     ):
         flows.add_argument(f"--{flow}", dest="post_training", action="store_const", const=flow, help=meaning)
-    flows.add_argument(
-        "--script",
-        metavar="FILE.py",
-        help="call the converter as this script does; it is read, never run",
-    )
+    options.add_script(flows)
     group.add_argument(
         "--io-type", choices=END_TYPES, help="the type of the model's inputs and outputs (default: float32)"
     )
@@ -75,7 +72,7 @@ def converter_for(args: Namespace, source: Opened) -> Converter:
 def _call(args: Namespace, source: Opened, fake_quants: bool) -> ConverterCall:
     from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, ConverterCall
 
-    options = ConverterCall("the command line", "tf2")
+    given = ConverterCall("the command line", "tf2")
     chosen = args.post_training
     if chosen is None and args.script is None and args.flow is None and not source.calls:
         args.flow = "tf2" if source.model.of_tf2 and args.engine == "mlir" else "tf1"
@@ -85,7 +82,7 @@ def _call(args: Namespace, source: Opened, fake_quants: bool) -> ConverterCall:
                 "or --dynamic, or --float16"
             )
     if chosen is not None:
-        found = replace(options, optimizations=True)
+        found = replace(given, optimizations=True)
         if chosen in ("int8", "16x8"):
             found = replace(found, representative_dataset=True)
         if chosen == "16x8":
@@ -93,7 +90,7 @@ def _call(args: Namespace, source: Opened, fake_quants: bool) -> ConverterCall:
         if chosen == "float16":
             found = replace(found, supported_types=frozenset({"float16"}))
     elif args.flow is not None:
-        found = replace(options, flow=args.flow, optimizations=args.flow == "tf2")
+        found = replace(given, flow=args.flow, optimizations=args.flow == "tf2")
         if args.flow == "tf1":
             found = replace(found, inference_type="uint8")
     else:

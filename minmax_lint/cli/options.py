@@ -11,7 +11,7 @@ from minmax_lint.cli import candidates, values
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
-    from argparse import Action
+    from argparse import Action, _ActionsContainer
     from collections.abc import Callable
 
     from minmax_lint.graph.tensor import Shape
@@ -95,6 +95,15 @@ def add_converters(parser: ArgumentParser) -> None:
         "mlir-2.22, mlir-2.18-v2, ...",
     )
     completed_by(given, candidates.converters)
+
+
+def add_script(parser: _ActionsContainer) -> None:
+    """Where the call of the converter stands."""
+    parser.add_argument(
+        "--script",
+        metavar="FILE.py",
+        help="the script that converts: its flags, inputs and outputs are read, and it is never run",
+    )
 
 
 def add_selection(parser: ArgumentParser) -> None:
@@ -193,7 +202,7 @@ def inputs_of(args: Namespace) -> Mapping[str, Shape | None] | None:
 
 
 def endpoint_words(args: Namespace) -> tuple[str, ...]:
-    """The user's own -i, -o, --signature and --converter, to repeat in a command line."""
+    """The user's own -i, -o, --signature, --script and --converter, to repeat in a command line."""
     words: list[str] = []
     for text in args.input:
         words += ["-i", text]
@@ -207,6 +216,8 @@ def endpoint_words(args: Namespace) -> tuple[str, ...]:
         words.append("--trust")
     if args.python:
         words += ["--python", args.python]
+    script = getattr(args, "script", None)
+    words += ["--script", script] if script else []
     for name in getattr(args, "converter", ()):
         words += ["--converter", name]
     return tuple(words)

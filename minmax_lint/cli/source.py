@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,9 @@ def open_source(args: Namespace, target: Target) -> Opened:
     graph = getattr(args, "source", None)
     named = _named(args, target)
     if graph is None:
-        ends = ends_of(args, target, model)
         version = _tensorflow(args, target)
         calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
+        ends = ends_of(args, target, model, calls)
         if getattr(args, "dataset", None):
             calls = _with_samples(args, calls, model, ends)
         return Opened(model, ends, target.path, named, calls, version)
@@ -73,8 +74,8 @@ def loaded(args: Namespace, target: Target) -> Model:
     )
 
 
-def ends_of(args: Namespace, target: Target, model: Model) -> Endpoints:
-    """Inputs and outputs: the command line's, else the configuration's, else inferred.
+def ends_of(args: Namespace, target: Target, model: Model, calls: Sequence[ConverterCall] = ()) -> Endpoints:
+    """Inputs and outputs: the command line's, else the configuration's, else the script's, else inferred.
 
     Raises UserError where nothing can be inferred.
     """
@@ -85,6 +86,7 @@ def ends_of(args: Namespace, target: Target, model: Model) -> Endpoints:
         options.inputs_of(args) or target.inputs,
         args.output_array or target.outputs or None,
         args.signature or target.signature,
+        calls,
     )
 
 

@@ -7,11 +7,12 @@ TF 2.15.1 and 2.21.0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow
+from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
 COMPUTED = "?"
@@ -69,6 +70,9 @@ class ConverterCall:
     """False where _experimental_disable_per_channel_quantization_for_dense_layers is set."""
     without_effect: tuple[str, ...] = ()
     """Attributes that are set and that no converter reads, such as `target_ops`."""
+    inputs: Mapping[str, Shape | None] = field(default_factory=dict)
+    """Array -> shape, None where the call does not say it; empty where it names no inputs."""
+    outputs: tuple[str, ...] = ()
     dataset: Dataset | None = None
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None

@@ -7,10 +7,25 @@ from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.names import array_name
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import ASSIGNMENTS
+
+
+def assigned_variable(graph: Graph, edge: Edge) -> Edge | None:
+    """The variable whose assignment `edge` reads, through Identities as well; None where it reads no assignment."""
+    for _ in range(8):
+        if edge.node not in graph:
+            return None
+        node = graph[edge.node]
+        if node.op in ASSIGNMENTS and node.inputs:
+            return node.inputs[0]
+        if node.op != "Identity" or not node.inputs:
+            return None
+        edge = node.inputs[0]
+    return None
 
 
 def refusal(kept: Kept, profile: str) -> Prediction | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
@@ -14,7 +15,7 @@ from minmax_lint.graph.outside import UNQUANTIZED
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model, Signature
-from minmax_lint.loaders.training_ends import kind_of_end, predictions_of
+from minmax_lint.loaders.training_ends import downstream, kind_of_end, predictions_of
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -43,8 +44,9 @@ def endpoints(
     inputs: Mapping[str, Shape | None] | None = None,
     outputs: Sequence[str] | None = None,
     signature: str | None = None,
+    calls: Sequence[ConverterCall] = (),
 ) -> Endpoints:
-    """Complete what the user gave.
+    """Complete what the user gave, with what calls of the converter name, else from the model.
 
     Raises UserError where nothing can be inferred, UnknownName for a signature that is not there.
     """
@@ -61,13 +63,59 @@ def endpoints(
             how += f" (there is also {', '.join(map(repr, model.others))}: --signature)"
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
     guessed: list[str] = []
-    if not outputs:
+    script, missing = _named_by(calls, model.graph)
+    if not outputs and script is not None and script.outputs:
+        outputs = script.outputs
+        guessed.append(f"outputs from {script.origin}")
+    elif not outputs:
         outputs, where = _predicted(model.graph, _sinks(model.graph))
         guessed.append(f"outputs from {where}")
-    if not inputs:
+    if not inputs and script is not None and script.inputs:
+        inputs = script.inputs
+        guessed.append(f"inputs from {script.origin}")
+        if len(guessed) == 2 and script.outputs:
+            guessed = [f"inputs and outputs from {script.origin}"]
+    elif not inputs:
         inputs = _placeholders(model.graph, outputs)
         guessed.append("inputs from its placeholders")
-    return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, ", ".join(guessed))
+    how = ", ".join(guessed) + missing
+    return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
+
+
+def _named_by(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:
+    """The call that names inputs or outputs, by the names of this graph; and words for names that it does not have.
+
+    Calls that name different outputs name none: which of them is meant is the user's to say.
+    """
+    naming = [call for call in calls if call.outputs or call.inputs]
+    different = {call.outputs for call in naming if call.outputs}
+    if len(different) > 1:
+        lines = " and ".join(call.origin for call in naming[:2])
+        return None, f"; {lines} name different outputs: say which with -o"
+    if not naming:
+        return None, ""
+    call = next((one for one in naming if one.outputs), naming[0])
+    names = {name: _in_graph(graph, name) for name in (*call.inputs, *call.outputs)}
+    missing = ", ".join(repr(name) for name, found in names.items() if found is None)
+    inputs = {
+        found: shape or _shape(graph, found) for name, shape in call.inputs.items() if (found := names[name])
+    }
+    outputs = tuple(found for name in call.outputs if (found := names[name]))
+    complete = replace(
+        call,
+        inputs=inputs if len(inputs) == len(call.inputs) else {},
+        outputs=outputs if len(outputs) == len(call.outputs) else (),
+    )
+    return complete, f"; {call.origin} names {missing}, which this graph does not have" if missing else ""
+
+
+def _in_graph(graph: Graph, name: str) -> str | None:
+    """The array of the graph; one in a scope where a single one ends so, since scripts open scopes around names."""
+    node, port = parse_edge(name)[:2]
+    if node in graph:
+        return name
+    scoped = [one for one in graph.names if one.endswith(f"/{node}") and not _BOOKKEEPING_SCOPE.search(one)]
+    return array_name(scoped[0], port) if len(scoped) == 1 else None
 
 
 def parse_input_spec(text: str) -> tuple[str, Shape | None]:
@@ -106,14 +154,17 @@ def _signature(model: Model, wanted: str | None) -> Signature | None:
 def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | None]:
     known = [name for name in outputs if parse_edge(name).node in graph]
     kept = trace(graph, (), known)
-    found = {
-        name: shape if isinstance(shape := graph[name].attribute("shape"), tuple) else None
-        for name in graph.of_ops({"Placeholder"})
-        if name in kept
-    }
+    found = {name: _shape(graph, name) for name in graph.of_ops({"Placeholder"}) if name in kept}
     if not found and known:
         raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with -i NAME=SHAPE")
     return found
+
+
+def _shape(graph: Graph, array: str) -> Shape | None:
+    """The shape that a placeholder has; None where it has none, or `array` is no placeholder's."""
+    node = graph[parse_edge(array).node]
+    shape = node.attribute("shape") if node.op == "Placeholder" else None
+    return shape if isinstance(shape, tuple) else None
 
 
 def _sinks(graph: Graph) -> tuple[str, ...]:
@@ -122,7 +173,7 @@ def _sinks(graph: Graph) -> tuple[str, ...]:
     A FakeQuant at the end is looked through, unless it is named as our retarget names an output. What only
     feeds an assignment (the moving averages of a training graph's ranges) is no output either.
     """
-    live = _downstream(graph)
+    live = downstream(graph, {"Placeholder"})
     waiting = _use_counts(graph)
     ends = [name for name in graph.names if not waiting.get(name)]
     read_otherwise: set[str] = set()
@@ -212,23 +263,3 @@ def _use_counts(graph: Graph) -> dict[str, int]:
                 source = parse_edge(text).node
                 counts[source] = counts.get(source, 0) + 1
     return counts
-
-
-def _downstream(graph: Graph) -> set[str]:
-    """Nodes that depend on a placeholder through data edges."""
-    consumers: dict[str, list[str]] = {}
-    for name, raw in zip(graph.columns.names, graph.columns.inputs, strict=True):
-        for text in raw:
-            if not text.startswith("^"):
-                consumers.setdefault(parse_edge(text).node, []).append(name)
-    return _spread(list(graph.of_ops({"Placeholder"})), consumers)
-
-
-def _spread(pending: list[str], consumers: Mapping[str, Iterable[str]]) -> set[str]:
-    seen = set(pending)
-    while pending:
-        for consumer in consumers.get(pending.pop(), ()):
-            if consumer not in seen:
-                seen.add(consumer)
-                pending.append(consumer)
-    return seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from minmax_lint.converters.training import assigned_variable
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
@@ -12,6 +13,7 @@ from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.mm130 import are_strippable, training_ops
 
 FIXED_RANGE = frozenset({"LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 """Ops whose result has a range of its own in every converter."""
@@ -75,7 +77,8 @@ class OutputFakeQuantOutside(Rule):
             if op not in FIXED_RANGE:
                 # A converter that fails before it comes to the output will miss its range afterwards.
                 profiles = [*profiles, *unjudged]
-            offer = _offer(subject, output, outside) if cause is not None else None
+            healed = cause is not None or (training and _range_is_strippable(subject, outside))
+            offer = _offer(subject, output, outside) if healed else None
             yield self.finding(
                 f"output array {output!r} is cut off in front of its FakeQuant, which no converter reads"
                 + ("" if profiles else "; the output has a range all the same"),
@@ -96,7 +99,7 @@ class OutputFakeQuantOutside(Rule):
                     *(step(subject, name, "outside") for name in outside[0].through),
                     step(subject, outside[0].fake_quant.node, "outside"),
                 ),
-                advice=_advice(output, outside, training) if profiles and offer is None else "",
+                advice=_advice(output, outside) if profiles and offer is None else "",
                 fix=offer,
             )
 
@@ -112,13 +115,28 @@ class OutputFakeQuantOutside(Rule):
 
 
 def _offer(subject: Subject, output: str, outside: Sequence[OutsideFakeQuant]) -> FixOffer | None:
-    if _doubt(outside) or subject.kept.is_cut(parse_edge(output).node):
+    doubt = "" if _range_is_strippable(subject, outside) else _doubt(outside)
+    if doubt or subject.kept.is_cut(parse_edge(output).node):
         return None
     edge = parse_edge(output)
     shared = sum(parse_edge(name).node == edge.node for name in subject.kept.outputs) > 1
     if edge.port or shared:
         return FixOffer("retarget", "safe", "Make the FakeQuant an output, under a new name.")
     return FixOffer("retarget", "safe", f"Make the FakeQuant the output, under the name {output!r}.")
+
+
+def _range_is_strippable(subject: Subject, outside: Sequence[OutsideFakeQuant]) -> bool:
+    """Whether these FakeQuants of a training graph read variables as their ranges, once strip has been there."""
+    graph = subject.graph
+    ranges = [edge for one in outside for edge in graph[one.fake_quant.node].inputs[1:3]]
+    assigned = [assigned_variable(graph, edge) for edge in ranges]
+    return (
+        bool(ranges)
+        and len(outside) == 1
+        and not outside[0].fake_quant.per_channel
+        and all(edge is not None and graph.op(edge.node) == "Const" for edge in assigned)
+        and are_strippable(graph, training_ops(subject))
+    )
 
 
 def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
@@ -136,11 +154,11 @@ def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
     return ""
 
 
-def _advice(output: str, outside: Sequence[OutsideFakeQuant], training: Sequence[str]) -> str:
-    guard = f"in the model code, call minmax_lint.guard on {output!r} before the quantization rewrite"
-    if training:
-        return f"Export an eval graph, which `minmax-lint fix` can repair; or, {guard}, and export what it returns."
-    return _doubt(outside) or f"{guard[0].upper()}{guard[1:]}, and export what it returns."
+def _advice(output: str, outside: Sequence[OutsideFakeQuant]) -> str:
+    return _doubt(outside) or (
+        f"In the model code, call minmax_lint.guard on {output!r} before the quantization rewrite, and export what it "
+        "returns."
+    )
 
 
 def _net() -> Builder:

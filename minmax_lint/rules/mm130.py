@@ -59,14 +59,7 @@ class TrainingGraph(Rule):
         """One finding for the whole graph."""
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
-        found = [
-            name
-            for name in kept.order
-            if is_training_op(graph[name]) and not is_layer_normalization(subject, graph[name])
-        ]
-        found += sorted(
-            (name for name in kept.control_only if is_training_op(graph[name])), key=graph.position
-        )
+        found = training_ops(subject)
         if not causes and not found:
             return
         profiles = profiles_of(causes)
@@ -87,7 +80,7 @@ class TrainingGraph(Rule):
             ),
             advice="Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
             "then the training run's checkpoint.",
-            fix=_offer(graph, found),
+            fix=OFFER if are_strippable(graph, found) else None,
         )
 
     @classmethod
@@ -110,11 +103,24 @@ class TrainingGraph(Rule):
         return Example(b.graph(), {"input": (1, 4)}, ("output",))
 
 
-def _offer(graph: Graph, found: Sequence[str]) -> FixOffer | None:
-    """Batch statistics and gradients cannot be taken off: the values at inference are others."""
-    if any(graph.op(name).startswith("FusedBatchNorm") or _is_gradient(graph[name]) for name in found):
-        return None
-    return FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
+OFFER = FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
+
+
+def training_ops(subject: Subject) -> list[str]:
+    """The kept nodes that are there for training only, then those that kept nodes wait for."""
+    graph, kept = subject.graph, subject.kept
+    found = [
+        name
+        for name in kept.order
+        if is_training_op(graph[name]) and not is_layer_normalization(subject, graph[name])
+    ]
+    awaited = (name for name in kept.control_only if is_training_op(graph[name]))
+    return [*found, *sorted(awaited, key=graph.position)]
+
+
+def are_strippable(graph: Graph, found: Sequence[str]) -> bool:
+    """Whether these training ops can be taken off. Batch statistics and gradients cannot: the values would change."""
+    return not any(graph.op(name).startswith("FusedBatchNorm") or _is_gradient(graph[name]) for name in found)
 
 
 def is_training_op(node: Node) -> bool:

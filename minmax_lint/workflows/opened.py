@@ -133,7 +133,9 @@ def open_model(
     model = source if isinstance(source, Model) else load_named(source, signature, checkpoint, trust, python)
     return Opened(
         model,
-        endpoints(model, _shapes(inputs), [outputs] if isinstance(outputs, str) else outputs, signature),
+        endpoints(
+            model, _shapes(inputs), [outputs] if isinstance(outputs, str) else outputs, signature, calls
+        ),
         display_path(source, model),
         tuple(converters or ()),
         tuple(calls),

@@ -24,6 +24,7 @@ TOLD = [file for file in PAGES if blocks(file, "console")]
 def test_every_transcript_is_what_the_commands_print(file, tmp_path, monkeypatch, capsys):
     shutil.copy(ROOT / "fixtures" / "founding" / "eval-frozen.pb", tmp_path / "eval.pb")
     shutil.copytree(ROOT / "fixtures" / "founding" / "training", tmp_path / "a")
+    shutil.copy(ROOT / "fixtures" / "founding" / "train.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     told = file.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -179,3 +180,54 @@ def test_candidates_are_named_where_no_output_can_be_inferred() -> None:
         UserError, match=r"-o probabilities \(Softmax, a prediction\), -o loss \(Mean, a loss\)"
     ):
         endpoints(model(b.graph()))
+
+
+def test_of_a_loss_written_out_what_is_compared_with_the_labels_is_the_output() -> None:
+    b = Builder()
+    weights = b.add("VariableV2", "weights")
+    y = b.add("Relu6", "output", b.add("MatMul", "matmul", b.placeholder("input", [1, 8]), weights))
+    difference = b.add("Sub", "sub", b.fake_quant("quant", y, 0, 6), b.placeholder("actual", (1, 4)))
+    loss = b.add("Mean", "Mean", b.add("Square", "square", difference), b.const("axes", [0, 1]))
+    before = endpoints(model(b.graph()))
+    assert before.outputs == ("Mean",), "any net may end in a mean of squares"
+    b.add("Shape", "gradients/Mean_grad/Shape", loss)
+    ends = endpoints(model(b.graph()))
+    assert (ends.outputs, tuple(ends.inputs)) == (("output",), ("input",))
+    assert "what the loss Mean is computed from" in ends.how
+
+
+def call(line: int, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> ConverterCall:
+    return ConverterCall(f"export.py:{line}", "tf1", inputs=dict.fromkeys(inputs), outputs=outputs)
+
+
+@pytest.mark.parametrize(
+    ("calls", "outputs", "how"),
+    [
+        ([call(3, ("input",), ("fc",))], ("fc",), "inputs and outputs from export.py:3"),
+        ([call(3, (), ("fc",))], ("fc",), "outputs from export.py:3, inputs from its placeholders"),
+        (
+            [call(3, ("input",), ())],
+            ("output",),
+            "outputs from the ends of the graph, inputs from export.py:3",
+        ),
+        ([call(3, (), ("quant",))], ("inner/quant",), "outputs from export.py:3"),
+        ([call(3, (), ("gone",))], ("output",), "export.py:3 names 'gone', which this graph does not have"),
+        ([call(3, (), ("fc",)), call(9, (), ("fc",))], ("fc",), "outputs from export.py:3"),
+        (
+            [call(3, (), ("fc",)), call(9, (), ("output",))],
+            ("output",),
+            "export.py:3 and export.py:9 name different outputs: say which with -o",
+        ),
+    ],
+)
+def test_a_call_of_the_converter_names_inputs_and_outputs(calls, outputs, how) -> None:
+    b = founding()
+    b.fake_quant("inner/quant", "fc", 0, 6)
+    ends = endpoints(model(b.graph()), calls=calls)
+    assert (dict(ends.inputs), ends.outputs) == ({"input": (1, 8)}, outputs)
+    assert how in ends.how
+
+
+def test_what_the_user_names_comes_before_a_call() -> None:
+    ends = endpoints(model(founding().graph()), outputs=["output"], calls=[call(3, ("input",), ("fc",))])
+    assert (ends.outputs, ends.how) == (("output",), "inputs from export.py:3")

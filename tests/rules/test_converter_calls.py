@@ -67,6 +67,59 @@ def test_flags_are_read_from_a_script(text, flags, tmp_path):
     assert {name: getattr(call, name) for name in flags} == flags
 
 
+SESSION = "c = tf.lite.TFLiteConverter.from_session(s, [x], [y])\n"
+MADE = "x = tf.placeholder(tf.float32, [None, 2], 'input')\ny = tf.nn.relu6(x, name='output')\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "outputs"),
+    [
+        (TF1, {"input": None}, ("output",)),
+        (TF2, {}, ()),
+        (
+            "A, B = 'in', ['a', 'b:1']\nc = tf.lite.TFLiteConverter.from_frozen_graph('g.pb', input_arrays=[A], "
+            "output_arrays=B, input_shapes={'in': [1, 2]})\n",
+            {"in": (1, 2)},
+            ("a", "b:1"),
+        ),
+        (MADE + SESSION, {"input": None}, ("output",)),
+        (
+            f"def net():\n  {MADE.replace(chr(10), chr(10) + '  ')}return x, y\nx, y = net()\n{SESSION}",
+            {"input": None},
+            ("output",),
+        ),
+        (
+            f"{MADE}both = (x, y)\nx, y = both[0], tf.identity(both[1], 'named')\n{SESSION}",
+            {"input": None},
+            ("named",),
+        ),
+        (
+            "g = tf.get_default_graph()\nx = g.get_operation_by_name('split').outputs[1]\n"
+            f"y = g.get_tensor_by_name('logits:0')\n{SESSION}",
+            {"split:1": None},
+            ("logits",),
+        ),
+        (f"x, y = model.inputs, tf.nn.relu(z)\n{SESSION}", {}, ()),
+        (f"x = x\ny = y[0]\n{SESSION}", {}, ()),
+        (
+            f"from tensorflow.graph_util import convert_variables_to_constants as cvc\n{MADE}"
+            "cvc(s, g, [y.op.name])\nc = tf.lite.TFLiteConverter.from_frozen_graph(path, *arrays)\n",
+            {},
+            ("output",),
+        ),
+        (
+            "freeze_graph.freeze_graph(output_node_names='a,b')\n"
+            "c = tf.lite.TFLiteConverter.from_frozen_graph(path, ins, outs)\n",
+            {},
+            ("a", "b"),
+        ),
+    ],
+)
+def test_inputs_and_outputs_are_read_from_a_script(text, inputs, outputs, tmp_path):
+    (call,) = calls(tmp_path, text)
+    assert (call.inputs, call.outputs) == (inputs, outputs)
+
+
 def test_each_converter_of_a_script_has_its_own_flags_and_line(tmp_path):
     first, second = calls(tmp_path, TF2 + DEFAULT + TF1)
     assert (first.optimizations, second.optimizations) == (True, False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from minmax_lint.api import fix, lint
 from minmax_lint.converters.profile import profiles
 from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY
 from minmax_lint.fixes.edit.options import FixOptions
@@ -65,3 +68,17 @@ def test_every_op_that_is_offered_to_be_written_out_can_be() -> None:
 
 def test_every_function_that_is_offered_to_be_approximated_can_be() -> None:
     assert (set(UNARY), set(BINARY)) == (APPROXIMATED, APPROXIMATED_OF_TWO)
+
+
+def test_a_training_graph_is_offered_all_that_fix_does() -> None:
+    founding = Path(__file__).parents[2] / "fixtures" / "founding"
+    report = lint(founding / "training", script=founding / "train.py")
+    assert (report.outputs, report.inferred_how) == (
+        ("output",),
+        f"inputs and outputs from {founding / 'train.py'}:36",
+    )
+    assert [(one.code, one.fix and one.fix.applicability) for one in report.findings] == [
+        ("MM101", "safe"),
+        ("MM130", "safe"),
+    ]
+    assert not fix(founding / "training", outputs=["output"]).after.findings

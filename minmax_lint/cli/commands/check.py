@@ -34,11 +34,7 @@ def add(parser: ArgumentParser) -> None:
         metavar="GRAPH",
         help="for a .tflite: the graph it was made from; -i and -o name arrays of that graph then",
     )
-    parser.add_argument(
-        "--script",
-        metavar="FILE.py",
-        help="the script that converts: its flags are read, never run, and compared with the graph",
-    )
+    options.add_script(parser)
     parser.add_argument(
         "--calibrate",
         dest="dataset",

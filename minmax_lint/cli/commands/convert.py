@@ -94,7 +94,6 @@ def _command(args: Namespace) -> tuple[str, ...]:
     words += ["--engine", args.engine] if args.engine != "mlir" else []
     words += ["--flow", args.flow] if args.flow == "tf2" else []
     words += [f"--{args.post_training}"] if args.post_training else []
-    words += ["--script", args.script] if args.script else []
     words += ["--calibrate", args.calibrate] if args.calibrate and not args.fix else []
     words += ["--io-type", args.io_type] if args.io_type else []
     for name, (mean, std) in args.input_stats:

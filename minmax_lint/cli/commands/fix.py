@@ -31,6 +31,7 @@ def add(parser: ArgumentParser) -> None:
     options.add_graph(parser)
     options.add_endpoints(parser)
     options.add_converters(parser)
+    options.add_script(parser)
     parser.add_argument("--output", metavar="FILE", help="where the repaired graph goes, in its own format")
     options.add_fix_options(parser)
     parser.add_argument(
@@ -127,6 +128,7 @@ def _converting(args: Namespace, patch: Patch, written: Path) -> str:
     frozen = FREEZE in patch.strategy.split("+")
     words += ["--checkpoint", args.checkpoint] if args.checkpoint and not frozen else []
     words += ["--python", args.python] if args.python else []
+    words += ["--script", args.script] if args.script else []
     name = f"{written.stem if written.suffix in ('.pb', '.pbtxt', '.meta') else written.name}.tflite"
     return command([*words, "--output", str(written.with_name(name))])
 

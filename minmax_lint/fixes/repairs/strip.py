@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from minmax_lint.converters.training import assigned_variable
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.dropout import inference_value
@@ -91,24 +92,10 @@ def _ranges_read(draft: Draft, kept: Kept) -> Iterator[str]:
         if op not in RANGE_FROM_INPUTS:
             continue
         for slot, edge in enumerate(graph[name].inputs[1:3], start=1):
-            variable = _assigned(graph, edge)
+            variable = assigned_variable(graph, edge)
             if variable is not None:
                 draft.read(name, slot, variable.array)
                 yield edge.node
-
-
-def _assigned(graph: Graph, edge: Edge) -> Edge | None:
-    """The variable whose assignment `edge` reads, also through Identities."""
-    for _ in range(8):
-        if edge.node not in graph:
-            return None
-        node = graph[edge.node]
-        if node.op in ASSIGNMENTS and node.inputs:
-            return node.inputs[0]
-        if node.op != "Identity" or not node.inputs:
-            return None
-        edge = node.inputs[0]
-    return None
 
 
 def _no_longer_awaited(draft: Draft, kept: Kept) -> Iterator[str]:

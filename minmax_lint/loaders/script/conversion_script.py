@@ -15,6 +15,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
 from minmax_lint.loaders.script.dataset import dataset_of
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.tensors import Tensors
 
 _MAKERS: dict[str, Flow] = {
     "from_frozen_graph": "tf1",
@@ -77,6 +78,9 @@ class _Reader:
     """Function -> its definition, for what a dataset yields."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
+    _tensors: Tensors = field(default_factory=Tensors)
+    _frozen: tuple[str, ...] = ()
+    """The outputs with which the graph is frozen."""
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
@@ -90,6 +94,7 @@ class _Reader:
                 )
             elif isinstance(node, ast.Return) and node.value is not None:
                 name = self._functions.get(node, "")
+                self._tensors.returns(name, node.value)
                 held = (*self._returned.get(name, ()), *self._held(node.value))
                 self._returned[name] = tuple(dict.fromkeys(held))
             elif isinstance(node, ast.Call):
@@ -101,6 +106,10 @@ class _Reader:
                     self._assign(target, node.value)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._assign(node.target, node.value)
+        self.calls = [
+            replace(one, outputs=self._frozen) if one.flow == "tf1" and not one.outputs else one
+            for one in self.calls
+        ]
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
@@ -112,14 +121,16 @@ class _Reader:
         full_name = dotted(node.func)
         if full_name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
             self._set(dotted(node.args[0]), str(node.args[1].value), node.args[2])
-        maker = full_name.rpartition(".")[2]
+        root, _, rest = full_name.partition(".")
+        full = ".".join(filter(None, (self._modules.get(root, root), rest)))
+        maker = full.rpartition(".")[2]
+        self._frozen = self._tensors.frozen_outputs(maker, node) or self._frozen
         if maker not in _MAKERS or "." not in full_name:
             return
-        root, _, rest = full_name.partition(".")
-        full = f"{self._modules.get(root, root)}.{rest}"
         flow = "tf1" if ".v1." in f".{full}." else _MAKERS[maker]
         self._made[node] = len(self.calls)
-        self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow))
+        inputs, outputs = self._tensors.ends(maker, node)
+        self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs))
 
     def _held(self, value: ast.expr) -> tuple[int, ...]:
         """The converters that an expression may give; of a conditional chain, those of every branch."""
@@ -141,6 +152,7 @@ class _Reader:
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         full_name, held = dotted(target), self._held(value)
+        self._tensors.assign(target, value)
         if held and full_name:
             self._names[full_name] = held
         elif "." in full_name:
