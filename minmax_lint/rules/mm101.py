@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from minmax_lint.converters.mlir.legalize.legalize_patterns import legalized_to
+from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.training import assigned_variable
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
@@ -15,7 +17,7 @@ from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm130 import are_strippable, training_ops
 
-FIXED_RANGE = frozenset({"LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
+FIXED_RANGE = legalized_to(FIXED)
 """Ops whose result has a range of its own in every converter."""
 
 

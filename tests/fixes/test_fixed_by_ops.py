@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import minmax_lint
-from minmax_lint.fixes.bounds.fixed_by_ops import FIXED
+from minmax_lint.fixes.bounds.fixed_by_ops import FIXED_BY_OPS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.writers.graphdef import encode
@@ -43,7 +43,7 @@ def test_a_copy_gets_the_range_of_what_it_copies() -> None:
     found = {name.removesuffix("/unquantized"): value for name, value in ranges_of(patch).items()}
     assert found["top_logits"] == found["logits"] == (-3.0, 2.5)
     for head in HEADS:
-        assert found[f"top_{head}"] == pytest.approx(tuple(FIXED[head]))
+        assert found[f"top_{head}"] == pytest.approx(tuple(FIXED_BY_OPS[head]))
         assert found.get(head) in (None, found[f"top_{head}"])
 
 

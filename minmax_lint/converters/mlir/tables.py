@@ -41,7 +41,7 @@ FIXED = {
 UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
 """Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""
 
-_SAME_SCALE = frozenset(
+SAME_SCALE = frozenset(
     """
     AVERAGE_POOL_2D BATCH_TO_SPACE_ND CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D
     MINIMUM MIRROR_PAD PACK PAD PADV2 REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
@@ -62,13 +62,13 @@ CALIBRATED = frozenset({"EMBEDDING_LOOKUP", "FILL", "SCATTER_ND", "SPARSE_TO_DEN
 """Ops with a quantized form that only calibrated models reach."""
 
 
-QUANTIZABLE = _NEEDS_OUTPUT | _SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"}
+QUANTIZABLE = _NEEDS_OUTPUT | SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"}
 """Ops with a quantized form in every version."""
 
 QUANTIZABLE_SINCE = {"DIV": (2, 20), "EXP": (2, 13), "SQRT": (2, 21)}
 """Op -> the first version in which it has one."""
 
-SAME_SCALE = _SAME_SCALE | {"ADD_N", "GATHER_ND"}
+SAME_SCALE = SAME_SCALE | {"ADD_N", "GATHER_ND"}
 """Ops whose float operands and results share one scale in every version."""
 
 SAME_SCALE_SINCE = {"BROADCAST_TO": (2, 21)}

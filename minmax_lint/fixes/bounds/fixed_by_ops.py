@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, legalized_to
+from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, parse_edge
@@ -19,15 +21,13 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept
 from minmax_lint.ops.table import WITHIN_INPUT, row
 
-_EIGHT_BITS = 255
-_SYMMETRIC = Range(-1.0, (_EIGHT_BITS - 128) / 128)
 
-FIXED: Mapping[str, Range] = {
-    "LogSoftmax": Range(-_EIGHT_BITS / 16, 0.0),
-    "Sigmoid": Range(0.0, _EIGHT_BITS / 256),
-    "Softmax": Range(0.0, _EIGHT_BITS / 256),
-    "Tanh": _SYMMETRIC,
-}
+def _range(builtin: str) -> Range:
+    scale, zero_point = FIXED[builtin]
+    return Range(-zero_point * scale, (255 - zero_point) * scale)
+
+
+FIXED_BY_OPS: Mapping[str, Range] = {op: _range(LEGALIZED[op]) for op in legalized_to(FIXED)}
 """TensorFlow op -> the range of its quantized result: scale and zero point that no range changes."""
 
 COPYING = WITHIN_INPUT - {"Mean"}
@@ -36,7 +36,7 @@ COPYING = WITHIN_INPUT - {"Mean"}
 
 def fixed_range(graph: Graph, node: Node) -> Range | None:
     """The range of the quantized result of an op that fixes it; None for other ops."""
-    return _SYMMETRIC if _is_l2_normalization(graph, node) else FIXED.get(node.op)
+    return _range("L2_NORMALIZATION") if _is_l2_normalization(graph, node) else FIXED_BY_OPS.get(node.op)
 
 
 def origin_of(kept: Kept, array: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from minmax_lint.converters.mlir import tables
+from minmax_lint.converters.mlir.legalize.legalize_patterns import legalized_to
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
@@ -16,13 +18,7 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import IDENTITIES, SAME_VALUES, row
 
 NAME = "unify"
-SAME_SCALE = IDENTITIES | frozenset(
-    """
-    AvgPool BatchToSpaceND Concat ConcatV2 DepthToSpace ExpandDims Gather GatherNd GatherV2 Max MaxPool Maximum Min
-    Minimum MirrorPad Pack Pad PadV2 Reshape ResizeBilinear ResizeNearestNeighbor Select SelectV2 Slice SpaceToBatchND
-    SpaceToDepth Split SplitV Squeeze StridedSlice Tile TopKV2 Transpose Unpack
-    """.split()
-)
+SAME_SCALE = IDENTITIES | legalized_to(tables.SAME_SCALE)
 """Ops whose real-valued operands and results share one scale in MLIR (SameOperandsAndResultsScale, tfl_ops.td)."""
 
 

@@ -1,5 +1,7 @@
 """TensorFlow op -> TFLite op (legalize_patterns.td, legalize_tf.cc, prepare_tf.cc)."""
 
+from collections.abc import Container
+
 LEGALIZED = {
     "Abs": "ABS",
     "Add": "ADD",
@@ -151,6 +153,12 @@ LEGALIZED = {
 }
 """TensorFlow op -> TFLite op, where one becomes one. An op of TensorFlow that is neither here nor composed nor removed
 has no builtin: the converter refuses it, `op is neither a custom op nor a flex op`."""
+
+
+def legalized_to(builtins: Container[str]) -> frozenset[str]:
+    """The ops of TensorFlow that become one of these builtins."""
+    return frozenset(op for op, builtin in LEGALIZED.items() if builtin in builtins)
+
 
 OPERANDS = {
     "Gather": 2,
