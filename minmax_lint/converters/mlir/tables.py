@@ -1,101 +1,227 @@
-"""What the MLIR converter knows about operators, as data; what differs between versions has a first version.
+"""What the MLIR converter knows of the builtins of TFLite, one row a builtin.
 
+A fact that holds from a TensorFlow version on has that version, one that always holds ALWAYS.
 Sources: tensorflow/compiler/mlir/lite/ir/tfl_ops.td, legalize_patterns.td, quantization traits; the classes
 were measured op by op in seven settings (research/mlir_quantization.md, section 6, and mlir_op_table.csv).
 """
 
 from __future__ import annotations
 
-ACTIVATIONS = {"RELU", "RELU6", "RELU_N1_TO_1"}
-FUSES_ACTIVATION = frozenset(
-    """
-    ADD AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D DIV FULLY_CONNECTED MAX_POOL_2D MUL SUB
-    """.split()
-)
-"""Ops with a fused_activation_function that optimize_patterns.td fills."""
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
-VALUE_OPS = frozenset("CEIL EXP FLOOR LOGISTIC NEG RELU RELU6 RELU_N1_TO_1 ROUND SQRT SQUARE TANH".split())
-MOVE_OPS = frozenset("DEPTH_TO_SPACE EXPAND_DIMS RESHAPE SQUEEZE TRANSPOSE".split())
-"""ReorderElementwiseAndMoveOperations puts the former in front of the latter."""
+Since = tuple[int, int]
+ALWAYS: Since = (0, 0)
 
-BEFORE_RESHAPE = frozenset(
-    "ADD DIV FLOOR_DIV FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL MAXIMUM MINIMUM MUL SUB".split()
-)
-"""Binaries with a constant that MoveBinaryOpBeforeReshape moves."""
 
-BROADCASTING = BEFORE_RESHAPE | {"EQUAL", "NOT_EQUAL", "POW", "SQUARED_DIFFERENCE"}
-"""Binaries that take operands of different shapes."""
+class Builtin(NamedTuple):
+    """One row."""
 
-BIAS_SLOTS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
-"""Op -> the operand that is an int32 bias, whose scale follows from operands 0 and 1 (1 and 2 for the last)."""
+    quantizable: Since | None = None
+    """Since when it has a quantized form."""
+    same_scale: Since | None = None
+    """Since when its float operands and results share one scale (SameOperandsAndResultsScale)."""
+    fixed: tuple[float, int] | None = None
+    """(scale, zero point) of the uint8 result (FixedOutputRangeInterface)."""
+    calibrated: bool = False
+    """Whether it has a quantized form that only calibrated models reach."""
+    four_bits: Since | None = None
+    """Since when it takes and makes types of 4 bits."""
+    sixteen_bits: bool = True
+    """Whether it has a type of 16 bits, and an unsigned one."""
+    unsigned_sixteen_bits: bool = True
+    weights: bool = False
+    """Whether operand 1 holds weights."""
+    bias: int | None = None
+    """The operand that is an int32 bias; its scale follows from operands 0 and 1 (1 and 2 for operand 3)."""
+    one_width: Literal["", "result", "operands", "all"] = ""
+    """What must have the same width: the first operand and the result, the operands, or all of them."""
+    scales_first: bool = False
+    """Whether its scales are compared before its widths."""
+    fuses_activation: bool = False
+    """Whether optimize_patterns.td fills its fused_activation_function."""
+    moves: Literal["", "value", "move", "binary"] = ""
+    """ReorderElementwiseAndMoveOperations puts a `value` in front of a `move`, MoveBinaryOpBeforeReshape a `binary`
+    with a constant in front of a reshape."""
+    broadcasts: bool = False
+    """Whether it takes operands of different shapes."""
+    activation: bool = False
+    shape_only: bool = False
+    """Whether it reads a real-valued array and computes on no real values."""
 
-FIXED = {
-    "L2_NORMALIZATION": (1 / 128, 128),
-    "LOGISTIC": (1 / 256, 0),
-    "LOG_SOFTMAX": (16 / 256, 255),
-    "SOFTMAX": (1 / 256, 0),
-    "TANH": (1 / 128, 128),
+
+BUILTINS: dict[str, Builtin] = {
+    "ABS": Builtin(quantizable=ALWAYS),
+    "ADD": Builtin(
+        quantizable=ALWAYS,
+        unsigned_sixteen_bits=False,
+        fuses_activation=True,
+        moves="binary",
+        broadcasts=True,
+    ),
+    "ADD_N": Builtin(same_scale=ALWAYS),
+    "ARG_MAX": Builtin(quantizable=ALWAYS, sixteen_bits=False),
+    "ARG_MIN": Builtin(quantizable=ALWAYS, sixteen_bits=False),
+    "AVERAGE_POOL_2D": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True
+    ),
+    "BATCH_MATMUL": Builtin(quantizable=ALWAYS),
+    "BATCH_TO_SPACE_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "BROADCAST_TO": Builtin(quantizable=ALWAYS, same_scale=(2, 21), one_width="result"),
+    "CEIL": Builtin(moves="value"),
+    "CONCATENATION": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), sixteen_bits=False, one_width="result"
+    ),
+    "CONV_2D": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
+    "DEPTHWISE_CONV_2D": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
+    "DEPTH_TO_SPACE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, moves="move"),
+    "DIV": Builtin(
+        quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=True
+    ),
+    "EMBEDDING_LOOKUP": Builtin(calibrated=True),
+    "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=True),
+    "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
+    "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
+    "FILL": Builtin(calibrated=True),
+    "FLOOR": Builtin(moves="value"),
+    "FLOOR_DIV": Builtin(moves="binary", broadcasts=True),
+    "FLOOR_MOD": Builtin(moves="binary", broadcasts=True),
+    "FULLY_CONNECTED": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
+    "GATHER": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "GATHER_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "GELU": Builtin(quantizable=ALWAYS),
+    "GREATER": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+    ),
+    "GREATER_EQUAL": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+    ),
+    "HARD_SWISH": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="result"),
+    "L2_NORMALIZATION": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128)),
+    "LEAKY_RELU": Builtin(quantizable=ALWAYS, one_width="result"),
+    "LESS": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+    ),
+    "LESS_EQUAL": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+    ),
+    "LOG": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="result"),
+    "LOGISTIC": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result", moves="value"),
+    "LOG_SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(16 / 256, 255), one_width="result"),
+    "MATRIX_DIAG": Builtin(quantizable=ALWAYS),
+    "MATRIX_SET_DIAG": Builtin(quantizable=ALWAYS),
+    "MAXIMUM": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=True
+    ),
+    "MAX_POOL_2D": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True),
+    "MEAN": Builtin(quantizable=ALWAYS, one_width="result"),
+    "MINIMUM": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=True
+    ),
+    "MIRROR_PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True),
+    "MUL": Builtin(
+        quantizable=ALWAYS,
+        unsigned_sixteen_bits=False,
+        one_width="operands",
+        fuses_activation=True,
+        moves="binary",
+        broadcasts=True,
+    ),
+    "NEG": Builtin(moves="value"),
+    "NOT_EQUAL": Builtin(one_width="operands", broadcasts=True),
+    "ONE_HOT": Builtin(quantizable=ALWAYS),
+    "PACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "PADV2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
+    "POW": Builtin(broadcasts=True),
+    "PRELU": Builtin(quantizable=ALWAYS, one_width="all"),
+    "RANK": Builtin(shape_only=True),
+    "REDUCE_MAX": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "REDUCE_MIN": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "REDUCE_PROD": Builtin(quantizable=ALWAYS, one_width="result"),
+    "RELU": Builtin(quantizable=ALWAYS, one_width="result", moves="value", activation=True),
+    "RELU6": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="result", moves="value", activation=True
+    ),
+    "RELU_0_TO_1": Builtin(quantizable=ALWAYS),
+    "RELU_N1_TO_1": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="result", moves="value", activation=True
+    ),
+    "RESHAPE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=ALWAYS, moves="move"),
+    "RESIZE_BILINEAR": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "RESIZE_NEAREST_NEIGHBOR": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "REVERSE_SEQUENCE": Builtin(quantizable=ALWAYS),
+    "REVERSE_V2": Builtin(quantizable=ALWAYS, one_width="result"),
+    "ROUND": Builtin(moves="value"),
+    "RSQRT": Builtin(quantizable=ALWAYS, one_width="result"),
+    "SCATTER_ND": Builtin(calibrated=True),
+    "SELECT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "SHAPE": Builtin(quantizable=ALWAYS, shape_only=True),
+    "SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), one_width="result"),
+    "SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result"),
+    "SPACE_TO_BATCH_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "SPACE_TO_DEPTH": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False),
+    "SPARSE_TO_DENSE": Builtin(calibrated=True),
+    "SPLIT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "SPLIT_V": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "SQRT": Builtin(quantizable=(2, 21), one_width="result", moves="value"),
+    "SQUARE": Builtin(moves="value"),
+    "SQUARED_DIFFERENCE": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="all", broadcasts=True),
+    "SQUEEZE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
+    "STRIDED_SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "SUB": Builtin(
+        quantizable=ALWAYS,
+        unsigned_sixteen_bits=False,
+        one_width="operands",
+        fuses_activation=True,
+        moves="binary",
+        broadcasts=True,
+    ),
+    "SUM": Builtin(quantizable=ALWAYS, one_width="result"),
+    "TANH": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128), one_width="result", moves="value"),
+    "TILE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
+    "TOPK_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False),
+    "TRANSPOSE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), moves="move"),
+    "TRANSPOSE_CONV": Builtin(quantizable=ALWAYS, weights=True, bias=3, one_width="result"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Builtin(quantizable=ALWAYS),
+    "UNIQUE": Builtin(quantizable=ALWAYS),
+    "UNPACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
 }
-"""FixedOutputRangeInterface: (scale, zero point) of the uint8 result."""
+
+
+def _where(holds: Callable[[Builtin], object]) -> frozenset[str]:
+    return frozenset(name for name, row in BUILTINS.items() if holds(row))
+
+
+def _since(first: Callable[[Builtin], Since | None]) -> tuple[frozenset[str], dict[str, Since]]:
+    """The builtins of which a fact holds in every version, and the first version of each other one."""
+    known = {name: number for name, row in BUILTINS.items() if (number := first(row)) is not None}
+    return _where(lambda row: first(row) == ALWAYS), {n: v for n, v in known.items() if v != ALWAYS}
+
+
+ACTIVATIONS = _where(lambda row: row.activation)
+FUSES_ACTIVATION = _where(lambda row: row.fuses_activation)
+VALUE_OPS = _where(lambda row: row.moves == "value")
+MOVE_OPS = _where(lambda row: row.moves == "move")
+BEFORE_RESHAPE = _where(lambda row: row.moves == "binary")
+BROADCASTING = _where(lambda row: row.broadcasts)
+BIAS_SLOTS = {name: row.bias for name, row in BUILTINS.items() if row.bias is not None}
+FIXED = {name: row.fixed for name, row in BUILTINS.items() if row.fixed is not None}
+CALIBRATED = _where(lambda row: row.calibrated)
+QUANTIZABLE, QUANTIZABLE_SINCE = _since(lambda row: row.quantizable)
+SAME_SCALE, SAME_SCALE_SINCE = _since(lambda row: row.same_scale)
+FOUR_BITS, FOUR_BITS_SINCE = _since(lambda row: row.four_bits)
+SHAPE_OPS = _where(lambda row: row.shape_only)
+CONVOLUTIONS = _where(lambda row: row.weights)
+NO_SIXTEEN_BITS = _where(lambda row: not row.sixteen_bits)
+NO_UNSIGNED_SIXTEEN_BITS = _where(lambda row: not row.unsigned_sixteen_bits)
+ONE_WIDTH = _where(lambda row: row.one_width in ("result", "all"))
+ONE_WIDTH_OF_OPERANDS = _where(lambda row: row.one_width in ("operands", "all"))
+SCALES_FIRST = _where(lambda row: row.scales_first)
 
 UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
 """Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""
-
-SAME_SCALE = frozenset(
-    """
-    AVERAGE_POOL_2D BATCH_TO_SPACE_ND CONCATENATION DEPTH_TO_SPACE EXPAND_DIMS GATHER MAXIMUM MAX_POOL_2D
-    MINIMUM MIRROR_PAD PACK PAD PADV2 REDUCE_MAX REDUCE_MIN RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
-    SELECT SELECT_V2 SLICE SPACE_TO_BATCH_ND SPACE_TO_DEPTH SPLIT SPLIT_V SQUEEZE STRIDED_SLICE TILE TOPK_V2
-    TRANSPOSE UNPACK
-    """.split()
-)
-_NEEDS_OUTPUT = frozenset(
-    """
-    ABS ADD ARG_MAX ARG_MIN BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D EQUAL FULLY_CONNECTED GELU GREATER
-    GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG MATRIX_DIAG MATRIX_SET_DIAG MEAN MUL
-    ONE_HOT PRELU REDUCE_PROD RELU RELU6 RELU_0_TO_1
-    RELU_N1_TO_1 REVERSE_SEQUENCE REVERSE_V2 RSQRT SHAPE SQUARED_DIFFERENCE SUB SUM TRANSPOSE_CONV
-    UNIDIRECTIONAL_SEQUENCE_LSTM UNIQUE
-    """.split()
-)
-CALIBRATED = frozenset({"EMBEDDING_LOOKUP", "FILL", "SCATTER_ND", "SPARSE_TO_DENSE"})
-"""Ops with a quantized form that only calibrated models reach."""
-
-
-QUANTIZABLE = _NEEDS_OUTPUT | SAME_SCALE | FIXED.keys() | {"BROADCAST_TO", "GATHER_ND"}
-"""Ops with a quantized form in every version."""
-
-QUANTIZABLE_SINCE = {"DIV": (2, 20), "EXP": (2, 13), "SQRT": (2, 21)}
-"""Op -> the first version in which it has one."""
-
-SAME_SCALE = SAME_SCALE | {"ADD_N", "GATHER_ND"}
-"""Ops whose float operands and results share one scale in every version."""
-
-SAME_SCALE_SINCE = {"BROADCAST_TO": (2, 21)}
-"""Op -> the first version in which they do."""
-
-FOUR_BITS = frozenset({"RESHAPE"})
-"""Ops that take and make types of 4 bits in every version."""
-
-FOUR_BITS_SINCE = dict.fromkeys(("CONCATENATION", "SLICE", "TRANSPOSE"), (2, 21))
-"""Op -> the first version in which it does."""
-
-LEGALIZED_SINCE = {"Softsign": (2, 20)}
-"""TensorFlow op -> the first version that legalizes it (LegalizeSoftsign); earlier ones refuse it."""
-
-SHAPE_OPS = frozenset({"RANK", "SHAPE"})
-"""Ops that read a real-valued array and compute on no real values."""
-
-CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
-"""Ops with weights as operand 1."""
-
-NO_SIXTEEN_BITS = frozenset(
-    """
-    ARG_MAX ARG_MIN CONCATENATION DEPTH_TO_SPACE EQUAL GREATER GREATER_EQUAL HARD_SWISH LESS LESS_EQUAL LOG PADV2
-    RELU6 RELU_N1_TO_1 SPACE_TO_DEPTH SQUARED_DIFFERENCE TILE TOPK_V2
-    """.split()
-)
-"""Ops without a type of 16 bits."""
 
 EIGHT_BIT_WEIGHTS = {
     True: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"}),
@@ -103,23 +229,5 @@ EIGHT_BIT_WEIGHTS = {
 }
 """Whether types are signed -> the convolutions whose weights cannot have 16 bits."""
 
-NO_UNSIGNED_SIXTEEN_BITS = frozenset({"ADD", "MUL", "SUB"})
-"""Ops that make no unsigned type of 16 bits."""
-
-ONE_WIDTH = frozenset(
-    """
-    AVERAGE_POOL_2D BROADCAST_TO CONCATENATION EXP GATHER HARD_SWISH LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX MAX_POOL_2D
-    MEAN PACK PAD PADV2 PRELU REDUCE_MAX REDUCE_MIN REDUCE_PROD RELU RELU6 RELU_N1_TO_1 RESIZE_BILINEAR
-    RESIZE_NEAREST_NEIGHBOR REVERSE_V2 RSQRT SLICE SOFTMAX SPACE_TO_BATCH_ND SQRT SQUARED_DIFFERENCE STRIDED_SLICE SUM
-    TANH TILE TRANSPOSE_CONV
-    """.split()
-)
-"""Ops whose first operand and result must have the same width."""
-
-ONE_WIDTH_OF_OPERANDS = frozenset(
-    "DIV EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL MUL NOT_EQUAL PRELU SQUARED_DIFFERENCE SUB".split()
-)
-"""Ops whose operands must have the same width."""
-
-SCALES_FIRST = frozenset({"MAXIMUM", "MINIMUM", "MIRROR_PAD"})
-"""Same-scale ops whose scales are compared before their widths."""
+LEGALIZED_SINCE = {"Softsign": (2, 20)}
+"""TensorFlow op -> the first version that legalizes it (LegalizeSoftsign); earlier ones refuse it."""
