@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from minmax_lint.cli.commands.completion import asked, complete
 from minmax_lint.cli.streams import complain, complain_of_bug, no_room, say, tolerate_any_text
@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked():
         complete(parser(tuple(COMMANDS)))
     try:
-        args = parser(words).parse_args(words)
+        named = [word for word in words[:1] if word in COMMANDS]
+        args = parser(words, named or COMMANDS).parse_args(words)
         if args.command is None:
             parser([]).print_help(sys.stderr)
             return EXIT_ERROR
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser(words: Sequence[str]) -> Parser:
+def parser(words: Sequence[str], known: Iterable[str] = COMMANDS) -> Parser:
     """The parser; the options of a command are declared only where the words name it."""
     found = Parser(
         prog="minmax-lint",
@@ -82,7 +83,8 @@ def parser(words: Sequence[str]) -> Parser:
     )
     found.add_argument("--version", action="version", version=f"minmax-lint {__version__}")
     commands = found.add_subparsers(dest="command", metavar="COMMAND", title="commands", prog="minmax-lint")
-    for name, summary in COMMANDS.items():
+    for name in known:
+        summary = COMMANDS[name]
         command = commands.add_parser(name, help=summary, **parser_options(name, summary))
         if name in words:
             importlib.import_module(f"minmax_lint.cli.commands.{name}").add(command)

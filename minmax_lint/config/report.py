@@ -31,11 +31,15 @@ class Adjustment:
 def adjusted(report: Report, by: Adjustment) -> Report:
     """The report as the configuration wants it; what ignores and baseline take out is in `ignored`."""
     findings = [_with_settings(finding, by) for finding in report.findings]
-    known = by.baseline.known(report.path) if by.baseline is not None else frozenset()
+    baseline = by.baseline.known(report.path) if by.baseline is not None else frozenset()
+
+    def known(finding: Finding) -> bool:
+        return bool(baseline) and finding.fingerprint in baseline
+
     left: list[Finding] = []
     accepted: list[Finding] = []
     for finding in findings:
-        expected = finding.fingerprint in known or any(ignore.covers(finding) for ignore in by.ignores)
+        expected = known(finding) or any(ignore.covers(finding) for ignore in by.ignores)
         (accepted if expected else left).append(finding)
     # An ignore counts as used where --select or --ignore hides its finding, too.
     found = [*findings, *report.ignored]
@@ -44,9 +48,7 @@ def adjusted(report: Report, by: Adjustment) -> Report:
         for ignore in by.ignores
         if not any(ignore.covers(one) for one in found)
     ]
-    left += [
-        one for one in with_fingerprints(unused) if by.accepts.accepts(one) and one.fingerprint not in known
-    ]
+    left += [one for one in with_fingerprints(unused) if by.accepts.accepts(one) and not known(one)]
     left.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted))
 

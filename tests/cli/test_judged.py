@@ -74,11 +74,12 @@ def test_the_configuration_says_which_tensorflow(
 
 
 def test_another_tensorflow_that_is_installed_is_a_note_and_no_part_of_the_report(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     outs = []
-    for found in ("", "2.18.1", "2.21.0"):
-        monkeypatch.setattr(installed, "version", lambda name, found=found: found)
+    for packages in ("numpy-2.1.0", "tensorflow_cpu-2.18.1", "tensorflow-2.21.0"):
+        (tmp_path / packages / f"{packages}.dist-info").mkdir(parents=True)
+        monkeypatch.setattr(installed.sys, "path", [str(tmp_path / packages)])
         main(["check", QAT])
         outs.append(capsys.readouterr())
     assert len({one.out for one in outs}) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -68,7 +67,15 @@ class Finding:
     advice: str = ""
     """What to change, where no fix of ours can do it: one sentence."""
     fix: FixOffer | None = None
-    fingerprint: str = ""
+    identity: str = ""
+    """What stays the same of it from one graph to the next."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Its identity in 16 hexadecimal digits."""
+        import hashlib
+
+        return hashlib.sha256(self.identity.encode(errors="surrogatepass")).hexdigest()[:16]
 
     @property
     def place(self) -> str | None:
@@ -95,9 +102,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             behind = outputs[finding.outputs] = "".join("\0" + _without_numbers(n) for n in finding.outputs)
         key = f"{finding.code}\0{_without_numbers(finding.place or '')}{behind}"
         seen[key] += 1
-        content = f"{key}\0{seen[key]}".encode(errors="surrogatepass")
-        digest = hashlib.sha256(content).hexdigest()[:16]
-        result.append(replace(finding, fingerprint=digest))
+        result.append(replace(finding, identity=f"{key}\0{seen[key]}"))
     return tuple(result)
 
 
