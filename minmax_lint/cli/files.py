@@ -7,9 +7,8 @@ import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.errors import UserError
 
@@ -27,8 +26,7 @@ _MOST = 100_000
 """Files of one model that are looked at; a SavedModel has a dozen."""
 
 
-@dataclass(frozen=True)
-class ReadFiles:
+class ReadFiles(NamedTuple):
     """Every file that a run reads."""
 
     identities: frozenset[tuple[int, int]]

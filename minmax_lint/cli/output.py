@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from minmax_lint.cli.files import ReadFiles
 from minmax_lint.cli.streams import payload
@@ -15,8 +14,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.reporters import known_format
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One report to write: its format, and a file, or standard output (None)."""
 
     form: str

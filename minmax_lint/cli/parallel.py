@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minmax_lint.cli.streams import no_room
 from minmax_lint.errors import UserError
@@ -27,8 +27,7 @@ WORTH_IT = 4
 _GRAPHS = ("source", "trace")
 
 
-@dataclass(frozen=True)
-class InternalError:
+class InternalError(NamedTuple):
     """A fault of ours on one model: what was raised, and the traceback that a report of it needs."""
 
     summary: str
@@ -43,8 +42,7 @@ class InternalError:
         return cls(summary, "".join(traceback.format_exception(error)))
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One model's report without its graphs, or why there is none."""
 
     fields: dict[str, Any]

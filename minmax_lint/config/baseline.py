@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
@@ -17,8 +18,7 @@ VERSION = 1
 DEFAULT_FILE = "minmax-lint-baseline.json"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One known finding; only the fingerprint counts, the rest is for people who read the file."""
 
     fingerprint: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.config.baseline import Baseline
 from minmax_lint.report.report import Report
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from minmax_lint.config.settings import Ignore
 
 
-@dataclass(frozen=True)
-class Adjustment:
+class Adjustment(NamedTuple):
     """What to apply. `severities`: rule code or prefix -> severity; the longest that fits counts."""
 
-    severities: Mapping[str, str] = field(default_factory=dict)
-    fixable: Selection = field(default_factory=Selection)
+    severities: Mapping[str, str] = {}
+    fixable: Selection = Selection()
     ignores: tuple[Ignore, ...] = ()
     baseline: Baseline | None = None
-    accepts: Selection = field(default_factory=Selection)
+    accepts: Selection = Selection()
     """Whether findings about unused ignores are wanted."""
 
 

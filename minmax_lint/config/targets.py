@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UserError
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from minmax_lint.config.settings import Config, Ignore, ModelSettings
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One model to lint. Empty inputs, outputs and converters: as the command line or inference says."""
 
     path: str

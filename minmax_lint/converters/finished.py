@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.converters.profile import Flow
@@ -35,8 +35,7 @@ class TensorInfo:
     """Whether a size other than the first is known only when the model runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpInfo:
+class OpInfo(NamedTuple):
     """An op of the model; tensors that an op leaves out are not listed."""
 
     name: str
@@ -45,7 +44,7 @@ class OpInfo:
     outputs: tuple[TensorInfo, ...]
     subgraph: int = 0
     """0 is the main subgraph; the others are bodies of control flow."""
-    options: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, int] = {}
     """What the model says of the op, by the schema's names (`FusedActivationFunction`)."""
 
     @property

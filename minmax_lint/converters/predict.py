@@ -68,5 +68,5 @@ def with_mac_counts(prediction: Prediction, inference: Inference) -> Prediction:
         if costly:
             counted.update(costly)
             macs = [multiply_accumulates(inference, graph[name]) for name in costly]
-            ops[place] = replace(ops[place], macs=None if None in macs else sum(filter(None, macs)))
+            ops[place] = ops[place]._replace(macs=None if None in macs else sum(filter(None, macs)))
     return replace(prediction, ops=tuple(ops)) if counted else prediction

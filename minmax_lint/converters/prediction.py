@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Verdict = Literal["quantized", "float", "abort", "undetermined"]
 AbortKind = Literal["minmax", "unsupported-op", "scale-conflict", "training-graph", "other"]
@@ -27,8 +27,7 @@ ObstacleKind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """One cause for which ops stay float or the conversion fails: a root, not each of its consequences."""
 
     kind: ObstacleKind
@@ -42,8 +41,7 @@ class Obstacle:
     """Arrays (source names) whose ops go float, or fail, because of this."""
 
 
-@dataclass(frozen=True)
-class OpOutcome:
+class OpOutcome(NamedTuple):
     """One op of the model that the converter would write."""
 
     op: str
@@ -61,8 +59,7 @@ class OpOutcome:
     """Why TFLite's interpreter cannot run it; empty where it can."""
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """An op that a device leaves to the CPU."""
 
     op: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
@@ -39,7 +38,7 @@ def without_values_of(graph: Graph, inputs: Mapping[str, Shape | None]) -> Graph
 
     ops = [places[at].op if at in places else op for at, op in enumerate(old.ops)]
     raw = [() if at in places else texts for at, texts in enumerate(old.inputs)]
-    return Graph(replace(old, ops=ops, inputs=raw, details=details, serialized=None), graph.functions)
+    return Graph(old._replace(ops=ops, inputs=raw, details=details, serialized=None), graph.functions)
 
 
 _OPEN = frozenset({"Placeholder", "PlaceholderWithDefault"})

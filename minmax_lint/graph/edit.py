@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
@@ -139,4 +139,4 @@ def _serialized(old: Columns, edit: Edit, origins: list[int | Node]) -> Serializ
             return found
         return found._replace(attrs={**found.attrs, **edit.attrs.get(old.names[index], {})})
 
-    return replace(source, origin=origin, changed=changed)
+    return source._replace(origin=origin, changed=changed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Protocol, runtime_checkable
 
@@ -89,7 +88,7 @@ def _frozen_functions(
         if id(one.graph) not in done:
             done[id(one.graph)] = frozen(one.graph, variables, done)
     return {
-        node: tuple(replace(one, graph=done[id(one.graph)]) for one in called)
+        node: tuple(one._replace(graph=done[id(one.graph)]) for one in called)
         for node, called in graph.functions.items()
     }
 

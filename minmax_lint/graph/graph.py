@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,8 +35,7 @@ _use = partial(tuple.__new__, Use)
 """`Use(*pair)`, in half the time."""
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """A function that a control-flow node calls, its body as a graph of its own."""
 
     role: str
@@ -64,8 +62,7 @@ class Origin(NamedTuple):
     attrs: Mapping[str, Attr] = {}
 
 
-@dataclass(frozen=True)
-class Serialized:
+class Serialized(NamedTuple):
     """The bytes a graph was read from, so that a writer can splice what has not changed."""
 
     buffer: bytes | mmap | memoryview
@@ -80,8 +77,7 @@ class Serialized:
     """The nodes that are not as they were read."""
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """A graph's raw columns, parallel and in file order.
 
     `inputs` hold the strings of NodeDef (`x`, `x:1`, `^x`). `details(i)` decodes node i.

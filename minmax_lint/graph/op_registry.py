@@ -6,9 +6,9 @@ The table holds every op of TF 1.15, 2.15 and 2.21. It is made and tested by `te
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -17,8 +17,7 @@ _KNOWN = ((1, 15), (2, 15), (2, 21))
 """The TensorFlow versions that the table was read from."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredOp:
+class RegisteredOp(NamedTuple):
     """What the OpDef of one op says."""
 
     inputs: int

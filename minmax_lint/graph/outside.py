@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import FakeQuant, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
@@ -14,8 +14,7 @@ UNQUANTIZED = "/unquantized"
 """What retargeting appends to the name of the op whose name its FakeQuant takes."""
 
 
-@dataclass(frozen=True)
-class OutsideFakeQuant:
+class OutsideFakeQuant(NamedTuple):
     """A FakeQuant behind an output array that is no ancestor of any output."""
 
     fake_quant: FakeQuant

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UnknownName, UserError
@@ -28,8 +29,7 @@ _BOOKKEEPING = re.compile(
 _BOOKKEEPING_SCOPE = re.compile(r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables)/")
 
 
-@dataclass(frozen=True)
-class Endpoints:
+class Endpoints(NamedTuple):
     """The inputs (array -> shape, None where unknown) and outputs of a lint."""
 
     inputs: Mapping[str, Shape | None]

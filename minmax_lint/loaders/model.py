@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.errors import UserError
@@ -13,14 +14,13 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A signature: its keys and the arrays of the graph they stand for."""
 
     name: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
-    input_shapes: Mapping[str, Shape | None] = field(default_factory=dict)
+    input_shapes: Mapping[str, Shape | None] = {}
     """Array -> shape, as the signature states it."""
 
 

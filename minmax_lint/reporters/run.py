@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from minmax_lint.escaping import command
 from minmax_lint.report.report import Report
@@ -12,8 +13,7 @@ from minmax_lint.report.words import plural
 from minmax_lint.rules.framework.finding import SEVERITIES, Applicability, Severity
 
 
-@dataclass(frozen=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A model that could not be linted, and why (one line)."""
 
     path: str

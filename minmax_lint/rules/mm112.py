@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
@@ -89,10 +88,9 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
         norm = norm or scaling_in(subject.coverage, [*nodes, *before]) or nodes[0]
         first = found.get(norm)
         if first is None:
-            found[norm] = replace(cause, node=norm)
+            found[norm] = cause._replace(node=norm)
         else:
-            found[norm] = replace(
-                first,
+            found[norm] = first._replace(
                 profiles=profiles_of((first, cause)),
                 consequences=tuple(dict.fromkeys((*first.consequences, cause.array, *cause.consequences))),
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from minmax_lint.converters.limits import MOST_BYTES, serialized_size
 from minmax_lint.graph.build import Builder
@@ -68,5 +67,5 @@ def _example(size: int) -> Example:
     x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
     b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)
     serialized = Serialized(b"", 0, size, lambda position: None)
-    graph = Graph(replace(b.graph().columns, serialized=serialized))
+    graph = Graph(b.graph().columns._replace(serialized=serialized))
     return Example(graph, {"input": (1, 4)}, ("output",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minmax_lint.converters.call import TRAINED, ConverterCall, Mode
 from minmax_lint.converters.profile import DEFAULT, PROFILES, Profile, not_modelled, profile, profiles
@@ -29,14 +29,13 @@ _JUDGED: Mapping[Mode, str] = {"tf1": ""}
 """Mode -> the part of a profile's name that stands for it, where that is another."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The profiles to judge, and why these."""
 
     profiles: tuple[Profile, ...]
     why: str = ""
     """One sentence; empty where they are named."""
-    calls: Mapping[str, tuple[ConverterCall, ...]] = field(default_factory=dict)
+    calls: Mapping[str, tuple[ConverterCall, ...]] = {}
     """Profile -> the calls that chose it."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
@@ -46,8 +45,7 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     places = [view.position(name) for name in names]
     cut = _placeholders(kept, inputs)
     source = graph.columns.serialized
-    serialized = source and replace(
-        source,
+    serialized = source and source._replace(
         origin=lambda i: (
             source.origin(places[i])
             if names[i] not in cut and graph.op(names[i]) == view.op(names[i])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from types import FrameType
 
 import pytest
@@ -106,5 +105,5 @@ def test_the_attributes_of_a_node_are_decoded_once(shape: Shape) -> None:
         decoded[position] += 1
         return columns.details(position)
 
-    lint(Graph(replace(columns, details=details)), outputs)
+    lint(Graph(columns._replace(details=details)), outputs)
     assert max(decoded.values()) == 1

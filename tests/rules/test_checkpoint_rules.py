@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,7 +108,7 @@ def test_scopes_that_differ_in_towers_numbers_or_a_scope_in_front_are_the_same(w
         def key(self, node):
             return f"{wanted_scope}{node}"
 
-    example = replace(example, variables=Moved(dict.fromkeys(keys.values(), 1.0)))
+    example = example._replace(variables=Moved(dict.fromkeys(keys.values(), 1.0)))
     report = lint_example(example)
     assert not found(report, "MM301")
     (finding,) = found(report, "MM303")

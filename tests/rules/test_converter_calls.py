@@ -215,7 +215,6 @@ def test_a_script_is_compared_with_the_graph(graph, text, told, tmp_path, capsys
     ],
 )
 def test_a_float_graph_needs_a_dataset_for_integers(call, message):
-    from dataclasses import replace
 
     from minmax_lint.graph.build import Builder
     from minmax_lint.rules.mm602 import ConverterModeMismatch
@@ -223,8 +222,8 @@ def test_a_float_graph_needs_a_dataset_for_integers(call, message):
 
     b = Builder()
     y = b.add("Relu", "y", b.placeholder("x", [1, 4]))
-    example = replace(
-        ConverterModeMismatch.passing(), graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,)
+    example = ConverterModeMismatch.passing()._replace(
+        graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,)
     )
     findings = found(lint_example(example), "MM602")
     assert [message in finding.message for finding in findings] == ([True] if message else [])

@@ -62,7 +62,7 @@ def test_rules_about_graphs_are_silent_on_a_finished_model():
 
 def test_separate_islands_are_separate_findings():
     net = FinishedNet(middle="float32").model()
-    twice = replace(net, ops=(*net.ops, *(replace(op, subgraph=1) for op in net.ops)))
+    twice = replace(net, ops=(*net.ops, *(op._replace(subgraph=1) for op in net.ops)))
     assert [[op.name for op in island.ops] for island in islands(twice)] == [["ADD"], ["ADD"]]
 
 

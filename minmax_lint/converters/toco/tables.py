@@ -7,7 +7,7 @@ with the binaries of TF 1.13.1 to 2.15.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 FUSES_ACTIVATION = frozenset(
     {
@@ -158,8 +158,7 @@ _COPIES_INPUT = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(NamedTuple):
     """What differs between the TOCO of two TensorFlow versions."""
 
     quantizable: frozenset[str]
@@ -191,8 +190,8 @@ _TF_1_15 = Version(
     identifies_hard_swish=True,
     unsupported_prefix="Check failed: s.ok() ",
 )
-_TF_1_14 = replace(
-    _TF_1_15, quantizable=_QUANTIZABLE - _SINCE_1_15, identifies_hard_swish=False, unsupported_prefix=""
+_TF_1_14 = _TF_1_15._replace(
+    quantizable=_QUANTIZABLE - _SINCE_1_15, identifies_hard_swish=False, unsupported_prefix=""
 )
 _TF_2_3 = Version(
     quantizable=_QUANTIZABLE | {"Div"},
@@ -204,11 +203,11 @@ _TF_2_3 = Version(
     unsupported_prefix="",
 )
 VERSIONS: dict[tuple[int, int], Version] = {
-    (1, 13): replace(_TF_1_14, quantizable=_TF_1_14.quantizable - _SINCE_1_14),
+    (1, 13): _TF_1_14._replace(quantizable=_TF_1_14.quantizable - _SINCE_1_14),
     (1, 14): _TF_1_14,
     (1, 15): _TF_1_15,
     (2, 0): _TF_2_3,
-    (2, 12): replace(_TF_2_3, copies_input=_TF_2_3.copies_input | _SINCE_2_12),
+    (2, 12): _TF_2_3._replace(copies_input=_TF_2_3.copies_input | _SINCE_2_12),
 }
 """The first TensorFlow release -> what its TOCO and that of the releases behind it do."""
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -23,8 +22,7 @@ _BOOKKEEPING = "__saved_model_"
 """Signatures of that prefix initialize or train; they serve nobody."""
 
 
-@dataclass(frozen=True)
-class MetaGraph:
+class MetaGraph(NamedTuple):
     """A MetaGraphDef in `buffer[start:end]`, its GraphDef in `buffer[graph_start:graph_end]`."""
 
     buffer: Buffer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from minmax_lint.escaping import name
 from minmax_lint.graph.fakequant import is_fake_quant
@@ -28,7 +27,7 @@ _STYLES = {
 def print_drawing(page: Page, path: Sequence[Step]) -> None:
     """Draw the path, one step a row: role, symbol, node, op and note; long names get a row of their own."""
     shown = list(path) if len(path) <= LONGEST else [*path[:4], *path[-4:]]
-    shown = [replace(step, node=name(step.node), op=name(step.op)) for step in shown]
+    shown = [step._replace(node=name(step.node), op=name(step.op)) for step in shown]
     name_width = max(len(step.node) for step in shown)
     op_width = max((len(_op(step)) for step in shown if step.note), default=0)
     stacked = name_width > max(page.width - 46, 20)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shortened
 
@@ -26,8 +25,7 @@ WIDEST = 110
 NARROWEST = 60
 
 
-@dataclass(frozen=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The symbols of a report; each stands beside a word that says the same."""
 
     ok: str = "✓"

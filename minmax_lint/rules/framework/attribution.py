@@ -7,7 +7,7 @@ converter is stopped by is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.producers import producers_of
@@ -58,8 +58,7 @@ GAPS = frozenset({"MM102", "MM110", "MM112", "MM113"})
 """Rules about an array that lacks a range where its op is."""
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """One root for which some of the selected profiles do not make an integer model."""
 
     code: str
@@ -102,7 +101,7 @@ def attribute(
         for obstacle in _obstacles(prediction, profile, coverage.kept):
             cause = _cause(coverage, obstacle, profile, made_by.get(obstacle.array or ""))
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
-                cause = replace(cause, code=CODES["unknown-op"])
+                cause = cause._replace(code=CODES["unknown-op"])
             key = (cause.code, cause.node if cause.code in ABOUT_OPS else cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
@@ -264,8 +263,7 @@ def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[C
 
 
 def _merged(first: Cause, second: Cause) -> Cause:
-    return replace(
-        first,
+    return first._replace(
         profiles=profiles_of((first, second)),
         consequences=consequences_of((first, second)),
     )

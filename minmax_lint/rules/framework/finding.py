@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]
@@ -15,8 +15,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Role = Literal["kept", "output", "outside", "missing", "float", "integer"]
 
 
-@dataclass(frozen=True)
-class FixOffer:
+class FixOffer(NamedTuple):
     """How `fix` can repair a finding. Safe: outputs stay the same up to the FakeQuant's own rounding."""
 
     strategy: str
@@ -34,8 +33,7 @@ def insertion(where: str, ranges: str = "a range") -> FixOffer:
     return FixOffer("insert", "unsafe", description, needs_range=True)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of the small drawing of a finding's path, from what is kept to what lies outside."""
 
     node: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.graph.build import Builder
@@ -10,8 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.rules.framework.rule import Example
 
 
-@dataclass(frozen=True)
-class FinishedNet:
+class FinishedNet(NamedTuple):
     """CONV_2D, an op in the middle, CONV_2D; each part's type can be set."""
 
     ends: str = "int8"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
 
@@ -11,8 +11,7 @@ Place = tuple[int, int]
 """A tensor: the number of its subgraph, and its own in there."""
 
 
-@dataclass(frozen=True)
-class Island:
+class Island(NamedTuple):
     """Float ops in file order, an integer op that feeds them and one that reads them, where there are."""
 
     ops: tuple[OpInfo, ...]

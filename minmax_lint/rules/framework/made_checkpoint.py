@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -11,8 +11,7 @@ from minmax_lint.graph.tensor import Tensor
 from minmax_lint.rules.framework.rule import Example
 
 
-@dataclass(frozen=True)
-class MadeCheckpoint:
+class MadeCheckpoint(NamedTuple):
     """Scalars by key. `saved`: the variables that the graph's saver restores; all of them where it is None."""
 
     values: Mapping[str, float]

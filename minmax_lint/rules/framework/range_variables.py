@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS, FakeQuant
 from minmax_lint.graph.graph import Graph
@@ -18,8 +18,7 @@ _TOWER = re.compile(r"(tower|clone|replica|gpu|worker|model)(_?\d+)?")
 _LONGEST_CHAIN = 16
 
 
-@dataclass(frozen=True)
-class RangeVariable:
+class RangeVariable(NamedTuple):
     """One end of a FakeQuant's range, as a variable."""
 
     node: str

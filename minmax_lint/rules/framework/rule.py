@@ -8,9 +8,8 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
@@ -26,8 +25,7 @@ from minmax_lint.rules.framework.finding import Finding, FixOffer, Severity, Ste
 from minmax_lint.rules.framework.subject import About, Subject
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """A graph that shows a rule, with the call that lints it."""
 
     graph: Graph

@@ -10,8 +10,8 @@ fit it. Measured with TF 2.15 and 2.21; the other passes see the op as one that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Bounds, Version
@@ -26,8 +26,7 @@ from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 
 
-@dataclass(frozen=True)
-class EnclosingContext:
+class EnclosingContext(NamedTuple):
     """What the graph around a branch decides for it."""
 
     infers: bool | None = None
@@ -44,8 +43,7 @@ _NAMED_AFTER_FUNCTIONS = Bounds(since=(2, 18))
 """An argument is called after its function (`while_cond_arg0`); earlier it is `arg0` (2.15 to 2.21 measured)."""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """The prediction for one branch of one node."""
 
     node: str
@@ -229,7 +227,7 @@ def _with_constants(loop: Function, inference: Inference) -> Function:
         const_node(node.name, tensor) if (tensor := fixed.get(node.name)) is not None else node
         for node in loop.graph
     ]
-    return replace(loop, graph=graph_of(nodes, loop.graph.functions)) if any(fixed.values()) else loop
+    return loop._replace(graph=graph_of(nodes, loop.graph.functions)) if any(fixed.values()) else loop
 
 
 def _maker(graph: Graph, array: str) -> str:

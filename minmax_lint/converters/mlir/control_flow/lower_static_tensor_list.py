@@ -8,7 +8,7 @@ Source: tensorflow/compiler/mlir/lite/transforms/lower_static_tensor_list.cc; me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
     ILLEGAL,
@@ -246,7 +246,7 @@ def _reading_arrays(function: Function, passed: Mapping[str, DType]) -> Function
         node._replace(attrs={**node.attrs, "dtype": kinds[node.name]}) if node.name in kinds else node
         for node in function.graph
     ]
-    return replace(function, graph=graph_of(nodes, function.graph.functions))
+    return function._replace(graph=graph_of(nodes, function.graph.functions))
 
 
 def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tuple[int, ...] | None:

@@ -5,11 +5,10 @@ Measured with TF 2.15 and 2.21: both know the same operators.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class OperatorProperty:
+class OperatorProperty(NamedTuple):
     """How one operator is quantized."""
 
     inputs: tuple[int, ...] = (0,)
