@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
-from minmax_lint.converters.toco.export_tflite import tflite_name
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.quantization_util import array_parameters
 from minmax_lint.converters.toco.quantize.check_ready import lacks_range
-from minmax_lint.converters.toco.tables import CLAMPS, FIXED_RANGE, FORWARD, Version
+from minmax_lint.converters.toco.tables import CLAMPS, FIXED_RANGE, FORWARD, Version, tflite_name
 from minmax_lint.converters.toco.transformations.fakequants import SILENT_ABORT
 from minmax_lint.graph.dtype import DType
 

@@ -1,170 +1,149 @@
-"""What TOCO knows about operators, as data. One column per version where they differ.
+"""What TOCO knows about its operators, one row a type; and what else differs between versions.
 
+A fact that holds from a TensorFlow version on has that version, one that always holds ALWAYS.
 Sources: import_tensorflow.cc (GetTensorFlowNodeConverterMap), quantize.cc (SupportsQuantization,
-ChooseQuantizationForOperatorOutput), hardcode_min_max.cc, model.h. Differences between versions were measured
-with the binaries of TF 1.13.1 to 2.15.1.
+ChooseQuantizationForOperatorOutput), hardcode_min_max.cc, model.h, tflite/operator.cc. Differences between versions
+were measured with the binaries of TF 1.13.1 to 2.15.1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from math import inf
 from typing import NamedTuple
 
-FUSES_ACTIVATION = frozenset(
-    {
-        "Add",
-        "AveragePool",
-        "BatchNormalization",
-        "Conv",
-        "DepthwiseConv",
-        "Div",
-        "FullyConnected",
-        "L2Pool",
-        "MaxPool",
-        "Mul",
-        "SquaredDifference",
-        "Sub",
-    }
-)
-"""OperatorSupportsFusedActivation."""
+Since = tuple[int, int]
+ALWAYS: Since = (0, 0)
 
-ELEMENTWISE = frozenset(
-    {
-        "Cast",
-        "Ceil",
-        "Exp",
-        "Floor",
-        "Neg",
-        "Relu",
-        "Relu1",
-        "Relu6",
-        "Round",
-        "Sqrt",
-        "Square",
-        "Tanh",
-    }
-)
-MOVES_ELEMENTS = frozenset({"DepthToSpace", "ExpandDims", "Reshape", "SpaceToDepth", "Squeeze", "Transpose"})
-"""ReorderElementwiseUnary swaps the former in front of the latter."""
 
-CLAMPS = {"Relu": (0.0, float("inf")), "Relu6": (0.0, 6.0), "Relu1": (-1.0, 1.0)}
-"""Activations and the interval they clamp to."""
+class OperatorType(NamedTuple):
+    """One row."""
 
-FIXED_QUANTIZATION = {
-    "L2Normalization": (1 / 128, 128),
-    "LogSoftmax": (16 / 256, 255),
-    "Logistic": (1 / 256, 0),
-    "Softmax": (1 / 256, 0),
-    "Tanh": (1 / 128, 128),
+    quantizable: Since | None = None
+    """Since when Quantize accepts it, whatever the data type of its arrays."""
+    copies_input: Since | None = None
+    """Since when its output takes scale and zero point from input 0 (Split: 1): a missing range is F3, not F2."""
+    fixed: tuple[float, int] | None = None
+    """(scale, zero point) of an output that ignores its range, which must be there all the same."""
+    hardcoded: tuple[float, float] | None = None
+    """HardcodeMinMaxForOutput: the range that its output gets."""
+    forwards: bool = False
+    """HardcodeMinMaxFromFirstInput."""
+    fuses_activation: bool = False
+    """OperatorSupportsFusedActivation."""
+    elementwise: bool = False
+    """ReorderElementwiseUnary puts it in front of a type that `moves` elements."""
+    moves: bool = False
+    clamps: tuple[float, float] | None = None
+    """The interval to which an activation clamps."""
+    builtin: str = ""
+    """The builtin that the exporter writes, where that is not the type in capitals with underscores."""
+
+
+TYPES: dict[str, OperatorType] = {
+    "Add": OperatorType(quantizable=ALWAYS, fuses_activation=True),
+    "ArgMax": OperatorType(quantizable=ALWAYS),
+    "AveragePool": OperatorType(
+        quantizable=ALWAYS, copies_input=(2, 12), fuses_activation=True, builtin="AVERAGE_POOL_2D"
+    ),
+    "BatchNormalization": OperatorType(fuses_activation=True),
+    "BatchToSpaceND": OperatorType(quantizable=ALWAYS),
+    "Cast": OperatorType(elementwise=True),
+    "Ceil": OperatorType(elementwise=True),
+    "Concatenation": OperatorType(quantizable=ALWAYS),
+    "Conv": OperatorType(quantizable=ALWAYS, fuses_activation=True, builtin="CONV_2D"),
+    "DepthToSpace": OperatorType(quantizable=(1, 15), copies_input=ALWAYS, moves=True),
+    "DepthwiseConv": OperatorType(quantizable=ALWAYS, fuses_activation=True, builtin="DEPTHWISE_CONV_2D"),
+    "Div": OperatorType(quantizable=(2, 0), fuses_activation=True),
+    "Equal": OperatorType(quantizable=ALWAYS),
+    "Exp": OperatorType(elementwise=True),
+    "ExpandDims": OperatorType(quantizable=ALWAYS, forwards=True, moves=True),
+    "Floor": OperatorType(elementwise=True),
+    "FullyConnected": OperatorType(quantizable=ALWAYS, fuses_activation=True),
+    "Gather": OperatorType(quantizable=ALWAYS, forwards=True),
+    "Greater": OperatorType(quantizable=ALWAYS),
+    "GreaterEqual": OperatorType(quantizable=ALWAYS),
+    "HardSwish": OperatorType(quantizable=(1, 15)),
+    "L2Normalization": OperatorType(quantizable=ALWAYS, fixed=(1 / 128, 128)),
+    "L2Pool": OperatorType(fuses_activation=True),
+    "LeakyRelu": OperatorType(quantizable=(1, 14)),
+    "Less": OperatorType(quantizable=ALWAYS),
+    "LessEqual": OperatorType(quantizable=ALWAYS),
+    "Logistic": OperatorType(quantizable=ALWAYS, fixed=(1 / 256, 0), hardcoded=(0.0, 255 / 256)),
+    "LogSoftmax": OperatorType(quantizable=ALWAYS, fixed=(16 / 256, 255)),
+    "LstmCell": OperatorType(quantizable=ALWAYS),
+    "MatrixDiag": OperatorType(quantizable=ALWAYS),
+    "MatrixSetDiag": OperatorType(quantizable=ALWAYS),
+    "Maximum": OperatorType(quantizable=ALWAYS),
+    "MaxPool": OperatorType(
+        quantizable=ALWAYS, copies_input=(2, 12), fuses_activation=True, builtin="MAX_POOL_2D"
+    ),
+    "Mean": OperatorType(quantizable=ALWAYS, forwards=True),
+    "Minimum": OperatorType(quantizable=ALWAYS),
+    "MirrorPad": OperatorType(quantizable=(1, 15)),
+    "Mul": OperatorType(quantizable=ALWAYS, fuses_activation=True),
+    "Neg": OperatorType(elementwise=True),
+    "Pack": OperatorType(quantizable=ALWAYS),
+    "Pad": OperatorType(quantizable=ALWAYS, forwards=True),
+    "PadV2": OperatorType(quantizable=ALWAYS, builtin="PADV2"),
+    "PRelu": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS),
+    "RandomUniform": OperatorType(quantizable=ALWAYS),
+    "ReduceMax": OperatorType(quantizable=(1, 14), forwards=True),
+    "ReduceMin": OperatorType(quantizable=(1, 14), forwards=True),
+    "Relu": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS, elementwise=True, clamps=(0.0, inf)),
+    "Relu1": OperatorType(
+        quantizable=ALWAYS, copies_input=ALWAYS, elementwise=True, clamps=(-1.0, 1.0), builtin="RELU_N1_TO_1"
+    ),
+    "Relu6": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS, elementwise=True, clamps=(0.0, 6.0)),
+    "Reshape": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS, moves=True),
+    "ResizeBilinear": OperatorType(quantizable=ALWAYS, forwards=True),
+    "ResizeNearestNeighbor": OperatorType(quantizable=ALWAYS, forwards=True),
+    "Round": OperatorType(elementwise=True),
+    "Select": OperatorType(quantizable=ALWAYS),
+    "Shape": OperatorType(quantizable=ALWAYS),
+    "Slice": OperatorType(quantizable=ALWAYS, copies_input=(2, 12), forwards=True),
+    "Softmax": OperatorType(quantizable=ALWAYS, fixed=(1 / 256, 0), hardcoded=(0.0, 255 / 256)),
+    "SpaceToBatchND": OperatorType(quantizable=ALWAYS),
+    "SpaceToDepth": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS, moves=True),
+    "Split": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS),
+    "SplitV": OperatorType(quantizable=(1, 15)),
+    "Sqrt": OperatorType(elementwise=True),
+    "Square": OperatorType(elementwise=True),
+    "SquaredDifference": OperatorType(fuses_activation=True),
+    "Squeeze": OperatorType(quantizable=ALWAYS, forwards=True, moves=True),
+    "StridedSlice": OperatorType(quantizable=ALWAYS, copies_input=(2, 12), forwards=True),
+    "Sub": OperatorType(quantizable=ALWAYS, fuses_activation=True),
+    "Sum": OperatorType(quantizable=ALWAYS, forwards=True),
+    "Tanh": OperatorType(
+        quantizable=ALWAYS, fixed=(1 / 128, 128), hardcoded=(-127 / 128, 1.0), elementwise=True
+    ),
+    "TopK_V2": OperatorType(quantizable=ALWAYS, builtin="TOPK_V2"),
+    "Transpose": OperatorType(quantizable=ALWAYS, forwards=True, moves=True),
+    "TransposeConv": OperatorType(quantizable=(1, 14)),
+    "Unpack": OperatorType(quantizable=(1, 14), copies_input=(2, 0)),
+    "Unsupported": OperatorType(builtin="CUSTOM"),
 }
-"""Outputs whose (scale, zero point) ignores their range, which must be there all the same."""
 
-FORWARD = frozenset(
-    {
-        "ExpandDims",
-        "Gather",
-        "Mean",
-        "Pad",
-        "ReduceMax",
-        "ReduceMin",
-        "ResizeBilinear",
-        "ResizeNearestNeighbor",
-        "Slice",
-        "Squeeze",
-        "StridedSlice",
-        "Sum",
-        "Transpose",
-    }
-)
-"""HardcodeMinMaxFromFirstInput."""
 
-FIXED_RANGE = {"Logistic": (0.0, 255 / 256), "Softmax": (0.0, 255 / 256), "Tanh": (-127 / 128, 1.0)}
-"""HardcodeMinMaxForOutput."""
+def _where(holds: Callable[[OperatorType], object]) -> frozenset[str]:
+    return frozenset(name for name, row in TYPES.items() if holds(row))
 
-_QUANTIZABLE = frozenset(
-    {
-        "Add",
-        "ArgMax",
-        "AveragePool",
-        "BatchToSpaceND",
-        "Concatenation",
-        "Conv",
-        "DepthToSpace",
-        "DepthwiseConv",
-        "Equal",
-        "ExpandDims",
-        "FullyConnected",
-        "Gather",
-        "Greater",
-        "GreaterEqual",
-        "HardSwish",
-        "L2Normalization",
-        "LeakyRelu",
-        "Less",
-        "LessEqual",
-        "LogSoftmax",
-        "Logistic",
-        "LstmCell",
-        "MatrixDiag",
-        "MatrixSetDiag",
-        "MaxPool",
-        "Maximum",
-        "Mean",
-        "Minimum",
-        "MirrorPad",
-        "Mul",
-        "PRelu",
-        "Pack",
-        "Pad",
-        "PadV2",
-        "RandomUniform",
-        "ReduceMax",
-        "ReduceMin",
-        "Relu",
-        "Relu1",
-        "Relu6",
-        "Reshape",
-        "ResizeBilinear",
-        "ResizeNearestNeighbor",
-        "Select",
-        "Shape",
-        "Slice",
-        "Softmax",
-        "SpaceToBatchND",
-        "SpaceToDepth",
-        "Split",
-        "SplitV",
-        "Squeeze",
-        "StridedSlice",
-        "Sub",
-        "Sum",
-        "Tanh",
-        "TopK_V2",
-        "Transpose",
-        "TransposeConv",
-        "Unpack",
-    }
-)
-_COPIES_INPUT = frozenset(
-    {
-        "DepthToSpace",
-        "PRelu",
-        "Relu",
-        "Relu1",
-        "Relu6",
-        "Reshape",
-        "SpaceToDepth",
-        "Split",
-    }
-)
+
+FUSES_ACTIVATION = _where(lambda row: row.fuses_activation)
+ELEMENTWISE = _where(lambda row: row.elementwise)
+MOVES_ELEMENTS = _where(lambda row: row.moves)
+FORWARD = _where(lambda row: row.forwards)
+CLAMPS = {name: row.clamps for name, row in TYPES.items() if row.clamps is not None}
+FIXED_QUANTIZATION = {name: row.fixed for name, row in TYPES.items() if row.fixed is not None}
+FIXED_RANGE = {name: row.hardcoded for name, row in TYPES.items() if row.hardcoded is not None}
 
 
 class Version(NamedTuple):
     """What differs between the TOCO of two TensorFlow versions."""
 
     quantizable: frozenset[str]
-    """Types that Quantize accepts, whatever the data type of the arrays."""
     copies_input: frozenset[str]
-    """Types whose output takes scale and zero point from input 0 (Split: 1): a missing range is F3, not F2."""
     points_agree: bool
     """A range of no width agrees with itself: Reshape asks before it passes one on."""
     pack_forwards: bool
@@ -177,41 +156,28 @@ class Version(NamedTuple):
     """How the message about an operator without quantized form starts."""
 
 
-_SINCE_1_14 = frozenset({"LeakyRelu", "ReduceMax", "ReduceMin", "TransposeConv", "Unpack"})
-_SINCE_1_15 = frozenset({"DepthToSpace", "HardSwish", "MirrorPad", "SplitV"})
-_SINCE_2_12 = frozenset({"AveragePool", "MaxPool", "Slice", "StridedSlice"})
-
-_TF_1_15 = Version(
-    quantizable=_QUANTIZABLE,
-    copies_input=_COPIES_INPUT,
-    points_agree=False,
-    pack_forwards=False,
-    transpose_conv_bias=False,
-    identifies_hard_swish=True,
-    unsupported_prefix="Check failed: s.ok() ",
-)
-_TF_1_14 = _TF_1_15._replace(
-    quantizable=_QUANTIZABLE - _SINCE_1_15, identifies_hard_swish=False, unsupported_prefix=""
-)
-_TF_2_3 = Version(
-    quantizable=_QUANTIZABLE | {"Div"},
-    copies_input=_COPIES_INPUT | {"Unpack"},
-    points_agree=True,
-    pack_forwards=True,
-    transpose_conv_bias=True,
-    identifies_hard_swish=True,
-    unsupported_prefix="",
-)
-VERSIONS: dict[tuple[int, int], Version] = {
-    (1, 13): _TF_1_14._replace(quantizable=_TF_1_14.quantizable - _SINCE_1_14),
-    (1, 14): _TF_1_14,
-    (1, 15): _TF_1_15,
-    (2, 0): _TF_2_3,
-    (2, 12): _TF_2_3._replace(copies_input=_TF_2_3.copies_input | _SINCE_2_12),
-}
-"""The first TensorFlow release -> what its TOCO and that of the releases behind it do."""
-
-
-def version_of(number: tuple[int, int]) -> Version:
+@cache
+def version_of(number: Since) -> Version:
     """The TOCO of a TensorFlow release."""
-    return VERSIONS[max(since for since in VERSIONS if since <= number)]
+    return Version(
+        quantizable=_where(lambda row: row.quantizable is not None and row.quantizable <= number),
+        copies_input=_where(lambda row: row.copies_input is not None and row.copies_input <= number),
+        points_agree=number >= (2, 0),
+        pack_forwards=number >= (2, 0),
+        transpose_conv_bias=number >= (2, 0),
+        identifies_hard_swish=number >= (1, 15),
+        unsupported_prefix="Check failed: s.ok() " if number == (1, 15) else "",
+    )
+
+
+def tflite_name(type: str) -> str:
+    """The builtin operator that the exporter writes for a type: `Conv` -> `CONV_2D`."""
+    known = TYPES[type].builtin if type in TYPES else ""
+    if known:
+        return known
+    previous = ""
+    spelled = ""
+    for char in type:
+        spelled += f"_{char}" if char.isupper() and previous.islower() else char
+        previous = char
+    return spelled.upper()
