@@ -5,7 +5,6 @@ Runs in the child process (see minmax_lint/backends/conversion/worker.py), in Py
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -17,6 +16,7 @@ import zipfile
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy
+from minmax_lint.graph.names import did_you_mean
 from minmax_lint.backends.calibration.inputs import Input
 from minmax_lint.backends.conversion.worker import Misuse
 
@@ -107,9 +107,9 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
         raise Misuse(f"{source} cannot be imported by {sys.executable}: {_reason(error)}") from None
     function = getattr(found, name, None)
     if not callable(function):
-        near = difflib.get_close_matches(name, [one for one in vars(found) if callable(getattr(found, one))])
-        meant = f"did you mean {near[0]}?" if near else "it must be a function that yields feeds"
-        raise Misuse(f"{module} has no function {name!r}; {meant}")
+        functions = [one for one in vars(found) if callable(getattr(found, one))]
+        meant = did_you_mean(name, functions, "it must be a function that yields feeds", count=1)
+        raise Misuse(f"{module} has no function {name!r}{meant}")
     checked: Callable[[], Any] = function
     return checked
 
