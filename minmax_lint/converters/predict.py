@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minmax_lint.converters.limits import as_read
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.prediction import Prediction, not_imported
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.misfit import misfit
 from minmax_lint.inference.multiply_accumulates import COUNTS, multiply_accumulates
 
 MULTIPLIES = frozenset(
@@ -35,12 +36,9 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
 
 def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     """What the model of that version says, whether it was measured or not."""
-    if kept.misfit is not None:
-        node, message = kept.misfit
-        cause = Obstacle(
-            "other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it."
-        )
-        return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
+    refused = kept.misfit or misfit(inference)
+    if refused is not None:
+        return not_imported(profile.name, *refused)
     shaped = inference.with_open_batch() if profile.engine == "mlir" else inference
     return as_read(with_mac_counts(_followed(kept, shaped, profile), inference), kept.graph)
 

@@ -150,6 +150,12 @@ class Prediction:
         return Counter(op for op, _ in self.float_ops).items()
 
 
+def not_imported(profile: str, node: str, message: str) -> Prediction:
+    """The abort with TensorFlow's `message` about a node whose inputs do not fit its op."""
+    cause = Obstacle("other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it.")
+    return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
+
+
 def float_message(causes: Sequence[Obstacle], count: int) -> str:
     """The explaining sentence on `count` ops that stay float, or none where an output is float."""
     ops = "One op stays float" if count == 1 else f"{count} ops stay float" if count else "An output is float"

@@ -52,7 +52,7 @@ def misfit(graph: Graph, names: Iterable[str], seen: set[int] | None = None) -> 
         if not raw and op == "Const":
             continue
         least, most = input_counts(op)
-        if least == most == len(raw) and not any(":" in text or text[0] == "^" for text in raw):
+        if least == most == len(raw) and not any(":" in text or text.startswith("^") for text in raw):
             continue
         data = [text for text in raw if not text.startswith("^")]
         if not least <= len(data) <= most:

@@ -12,7 +12,7 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
-from minmax_lint.inference.shape_arithmetic import Size
+from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import SPLITS
@@ -105,7 +105,7 @@ class Inference:
             return
         if node.op == "Const":
             tensor = node.tensor()
-            self._shapes[node.name] = tensor.shape if tensor is not None else None
+            self._shapes[node.name] = _possible(tensor.shape) if tensor is not None else None
             values = of_tensor(tensor)
         elif node.op == "Placeholder":
             self._infer_input(node)
@@ -118,7 +118,7 @@ class Inference:
             except _ODD_NODE:
                 shapes = ()
             for port, shape in enumerate(shapes):
-                self._shapes[node.output(port)] = shape
+                self._shapes[node.output(port)] = _possible(shape)
             values = _values_of(node, call, self._shapes)
         if values is not None:
             self._values[node.name] = values
@@ -140,6 +140,7 @@ class Inference:
         )
 
     def _with_batch(self, shape: Shape | None) -> Shape | None:
+        shape = _possible(shape)
         return (self.batch, *shape[1:]) if shape and shape[0] is None else shape
 
     @cached_property
@@ -228,6 +229,10 @@ def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> V
         return evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)
     except _ODD_NODE:
         return None
+
+
+def _possible(shape: Shape | None) -> Shape | None:
+    return shape if shape is not None and len(shape) <= MOST_DIMENSIONS else None
 
 
 def _stated_by(node: Node) -> Shape | None:

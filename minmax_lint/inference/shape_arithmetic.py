@@ -9,6 +9,8 @@ from itertools import zip_longest
 from minmax_lint.graph.tensor import Shape
 
 Size = int | None
+MOST_DIMENSIONS = 254
+"""TensorFlow has no array of more (TensorShape::MaxDimensions)."""
 
 
 def broadcast(left: Shape | None, right: Shape | None) -> Shape | None:

@@ -14,6 +14,7 @@ from minmax_lint.inference.image_shapes import (
     space_to_batch,
 )
 from minmax_lint.inference.shape_arithmetic import (
+    MOST_DIMENSIONS,
     Size,
     broadcast,
     reduced,
@@ -51,7 +52,7 @@ def _reshape(call: Call) -> list[Shape | None]:
         wanted = call.values(1)
     except ValueError:
         rank = call.known(1)[0]
-        return [None if rank is None else (None,) * rank]
+        return [None if rank is None or rank > MOST_DIMENSIONS else (None,) * rank]
     return [reshaped(call.shape(0), wanted)]
 
 

@@ -33,19 +33,23 @@ class Draft:
         self._after: dict[str, str] = {}
         self._removed: set[str] = set()
         self._replaced: set[str] = set()
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def free_name(self, wanted: str) -> str:
         """`wanted`, or `wanted_1`, ... where it is taken."""
-        taken = {node.name for node in self._added} | set(self._renamed.values())
-        name, number = wanted, 0
-        while name in self.graph or name in taken:
+        number = self._numbers.get(wanted, 0)
+        name = f"{wanted}_{number}" if number else wanted
+        while name in self.graph or name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
+        self._numbers[wanted] = number
         return name
 
     def rename(self, node: str, name: str) -> None:
         """Call `node` by another name; its readers and the nodes that wait for it follow."""
         self._renamed[node] = name
+        self._taken.add(name)
 
     def put_in_place(self, node: str, name: str, new: Node) -> None:
         """Call `node` by another `name`, and let `new` have its name and the readers of its output 0.
@@ -78,6 +82,7 @@ class Draft:
     def add(self, node: Node, after: str) -> str:
         """Add a node behind node `after`; its inputs are in the names before the change."""
         self._added.append(node)
+        self._taken.add(node.name)
         self._after[node.name] = after
         return node.name
 

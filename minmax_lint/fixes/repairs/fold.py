@@ -55,7 +55,9 @@ def fold(graph: Graph, inference: Inference, about: Collection[str]) -> Repair:
 
 def _fits(norm: BatchNorm, linear: Linear) -> bool:
     """Whether the channels of the batch norm are those that the linear op makes."""
-    return norm.scale.size in (1, _depth(linear)) and norm.offset.size in (1, _depth(linear))
+    import numpy as np
+
+    return all(np.size(one) in (1, _depth(linear)) for one in (norm.scale, norm.offset, linear.bias))
 
 
 def _depth(linear: Linear) -> int:

@@ -20,6 +20,8 @@ from minmax_lint.rules.framework.ranges import USUAL_BITS
 from minmax_lint.rules.framework.replaceable import POWERS, inverse, is_exact, scalar_operand
 
 NAME = "replace"
+_LONGEST = 1 << 16
+"""Of an axis that a constant of indices turns around."""
 
 
 def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexact: bool = False) -> Repair:
@@ -143,9 +145,9 @@ def _reverse(site: _Site) -> bool:
     axes, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
     if axes is None or len(axes) != 1 or shape is None:
         return False
-    axis = axes[0] % len(shape)
-    size = shape[axis]
-    if size is None:
+    axis = axes[0] % len(shape) if shape else 0
+    size = shape[axis] if shape else None
+    if size is None or size > _LONGEST:
         return False
     order, along = site.integers("order", range(size)[::-1]), site.integers("axis", [axis], scalar=True)
     types: dict[str, Attr] = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
@@ -155,8 +157,12 @@ def _reverse(site: _Site) -> bool:
 
 
 def _tile(site: _Site) -> bool:
-    multiples = site.values(1)
-    if multiples is None or sum(times > 1 for times in multiples) < 2:
+    multiples, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
+    if (
+        multiples is None
+        or (shape is not None and len(shape) != len(multiples))
+        or sum(times > 1 for times in multiples) < 2
+    ):
         return False
     return _tiled(site, site.node.inputs[0], multiples)
 
@@ -164,7 +170,7 @@ def _tile(site: _Site) -> bool:
 def _broadcast(site: _Site) -> bool:
     source, shape = site.node.inputs[0], site.inference.shape(site.node.output(0))
     before = site.inference.shape(source.array)
-    if before is None or shape is None or not all((*before, *shape)):
+    if before is None or shape is None or len(before) > len(shape) or not all((*before, *shape)):
         return False
     sizes = [size or 1 for size in before]
     sizes = [*(1 for _ in range(len(shape) - len(sizes))), *sizes]

@@ -90,7 +90,7 @@ class Flattening:
         data = tuple(text for text in self._calls.inputs(site) if not text.startswith("^"))
         passed = data if "While" in op else data[1:]
         named = list(named_functions(op, attrs))
-        if attrs and len(named) < 2 and not op.endswith("Case"):
+        if len(named) < 2 and not op.endswith("Case"):
             raise UnreadableModel(
                 f"{op} {site.name!r} lacks the function that it calls; save the model again"
             )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Bounds, Version
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, shared_versions
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, not_imported, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
@@ -24,6 +24,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import const_node
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.misfit import misfit
 
 
 class EnclosingContext(NamedTuple):
@@ -216,7 +217,9 @@ def _branch(
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized", runs=True)
-    return predict(kept, Inference(kept, shapes, inference.batch), profile, around)
+    inside = Inference(kept, shapes, inference.batch)
+    refused = misfit(inside)
+    return not_imported(profile.name, *refused) if refused else predict(kept, inside, profile, around)
 
 
 def _with_constants(loop: Function, inference: Inference) -> Function:
