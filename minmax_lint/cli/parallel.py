@@ -1,30 +1,34 @@
 """Many models at once: each is linted in a process of its own, the reports come back in order.
 
-A graph does not travel between processes (it is a view of a mapped file), and reading one costs little
-beside the predictions: the findings travel, the graph is read again where it is needed.
+A graph does not travel between processes (it is a view of a mapped file): the report comes without it, and where it is
+drawn, with the drawing.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from minmax_lint.cli.streams import no_room
 from minmax_lint.errors import UserError
+from minmax_lint.loaders.remote.download import discard
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from minmax_lint.config import Settings, Target
     from minmax_lint.report.report import Report
+    from minmax_lint.reporters.picture import Picture
     from minmax_lint.workflows.opened import Opened
 
 WORTH_IT = 4
 """Fewer models than this are linted one after the other: processes cost time as well."""
-_GRAPHS = ("source", "trace")
+DRAWING = ("dot", "html", "model-explorer")
+"""Formats that draw the graph."""
 
 
 class InternalError(NamedTuple):
@@ -43,27 +47,28 @@ class InternalError(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """One model's report without its graphs, or why there is none."""
+    """One model's report, or why there is none."""
 
-    fields: dict[str, Any]
-    error: UserError | InternalError | None = None
+    found: Report | UserError | InternalError
+    picture: Picture | None = None
+    """What is drawn of the report's graph, where that stayed in another process."""
 
 
 def reports(
     args: Namespace, settings: Settings, models: Sequence[Target]
-) -> Iterator[tuple[Target, Report | UserError | InternalError]]:
-    """The report of each model in order, or why there is none: a bad model never hides the reports on the others.
+) -> Iterator[tuple[Target, Outcome]]:
+    """What came of each model, in order: a bad model never hides the reports on the others.
 
     The processes start here and now: before a progress bar has a thread that a fork would tear apart.
     """
     jobs = min(args.jobs or os.cpu_count() or 1, len(models))
     if jobs < 2 or (args.jobs is None and len(models) < WORTH_IT) or any(m.path == "-" for m in models):
-        return ((model, _report(args, settings, model)) for model in models)
+        return ((model, Outcome(_report(args, settings, model))) for model in models)
     from concurrent.futures import ProcessPoolExecutor
 
     from minmax_lint.isolation import safe_path
 
-    pool = ProcessPoolExecutor(jobs)
+    pool = ProcessPoolExecutor(jobs, initializer=_leave_when_interrupted)
     with safe_path():
         pending = [pool.submit(_outcome, args, settings, model) for model in models]
     return _collected(args, settings, pool, models, pending)
@@ -75,16 +80,35 @@ def _collected(
     pool: Executor,
     models: Sequence[Target],
     pending: Sequence[Future[Outcome]],
-) -> Iterator[tuple[Target, Report | UserError | InternalError]]:
+) -> Iterator[tuple[Target, Outcome]]:
     from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import active_children
 
-    with pool:
+    try:
         for model, future in zip(models, pending, strict=True):
             try:
                 outcome = future.result()
             except BrokenProcessPool:  # a process died: of this model, or of another that waited with it
                 outcome = _alone(args, settings, model)
-            yield model, _rebuilt(args, model, outcome)
+            yield model, outcome
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _leave_when_interrupted() -> None:
+    """Ctrl+C ends this process at once; a pool's own would go on with the next model."""
+
+    def leave(*_: object) -> None:
+        discard()
+        os._exit(1)
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, leave)
 
 
 def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
@@ -100,7 +124,7 @@ def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
             return pool.submit(_outcome, args, settings, model).result()
     except BrokenProcessPool:
         return Outcome(
-            {}, UserError(f"{model.path}: the process that linted it died (out of memory?); lint it alone")
+            UserError(f"{model.path}: the process that linted it died (out of memory?); lint it alone")
         )
 
 
@@ -119,7 +143,11 @@ def _report(args: Namespace, settings: Settings, model: Target) -> Report | User
 
 def _shows_ways(args: Namespace) -> bool:
     """Whether a report begins with every way of converting the model."""
-    return any(text.partition("=")[0] == "html" for text in args.output_format)
+    return "html" in _formats(args)
+
+
+def _formats(args: Namespace) -> set[str]:
+    return {text.partition("=")[0] for text in args.output_format}
 
 
 def _compared(opened: Opened, report: Report) -> Report:
@@ -132,28 +160,13 @@ def _compared(opened: Opened, report: Report) -> Report:
 
 
 def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
-    found = _report(args, settings, model)
-    if isinstance(found, (UserError, InternalError)):
-        return Outcome({}, found)
-    return Outcome({f.name: getattr(found, f.name) for f in fields(found) if f.name not in _GRAPHS})
+    """What another process sends back: of a report all but its graphs."""
+    from minmax_lint.reporters.picture import picture
 
-
-def _rebuilt(args: Namespace, model: Target, outcome: Outcome) -> Report | UserError | InternalError:
-    from minmax_lint.cli.source import open_source
-    from minmax_lint.graph.freeze import frozen
-    from minmax_lint.graph.names import parse_edge
-    from minmax_lint.graph.trace import trace
-    from minmax_lint.report.report import Report
-
-    if outcome.error is not None:
-        return outcome.error
     try:
-        loaded = open_source(args, model)
-    except UserError as error:  # the file has changed since
-        return error
-    graph = frozen(loaded.model.graph, loaded.model.variables)
-    ends = [
-        [name for name in names if parse_edge(name).node in graph]
-        for names in (loaded.ends.inputs, loaded.ends.outputs)
-    ]
-    return Report(**outcome.fields, source=graph, trace=trace(graph, *ends))
+        found = _report(args, settings, model)
+        if isinstance(found, (UserError, InternalError)):
+            return Outcome(found)
+        return Outcome(found, picture(found) if _formats(args) & {*DRAWING} else None)
+    finally:
+        discard()

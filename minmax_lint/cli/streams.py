@@ -129,6 +129,8 @@ def patience(doing: str, *, quiet: bool = False) -> Iterator[None]:
             yield
     finally:
         timer.cancel()
+        if timer.ident is not None:
+            timer.join()  # it may show the spinner at this moment
         for status in shown:
             status.stop()
 

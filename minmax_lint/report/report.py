@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.graph import Graph
@@ -49,15 +49,23 @@ class Report:
     comparison: Comparison | None = field(default=None, repr=False)
     """Every way of converting the model, where a reporter asked for it."""
 
+    sizes: tuple[int, int] | None = field(default=None, repr=False)
+    """Nodes of the whole graph and of the kept subgraph, where these stayed in the process that linted them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A report travels without its graphs, which are views of a mapped file."""
+        state = {name: value for name, value in vars(self).items() if name not in ("source", "trace")}
+        return state | {"sizes": (self.nodes, self.kept_nodes)}
+
     @property
     def nodes(self) -> int:
         """Nodes of the whole graph."""
-        return len(self.source)
+        return len(self.source) if self.sizes is None else self.sizes[0]
 
     @property
     def kept_nodes(self) -> int:
         """Nodes of the kept subgraph."""
-        return len(self.trace)
+        return len(self.trace) if self.sizes is None else self.sizes[1]
 
     @property
     def graph(self) -> networkx.MultiDiGraph:

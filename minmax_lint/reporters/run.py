@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import NamedTuple
 
 from minmax_lint.escaping import command
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import plural
+from minmax_lint.reporters.picture import Picture, picture
 from minmax_lint.rules.framework.finding import SEVERITIES, Applicability, Severity
 
 
@@ -37,12 +38,18 @@ class Run:
     """Whether `full` adds a table of how often each rule was broken."""
     selected: frozenset[str] | None = None
     """Codes of the rules that were asked for; None for all."""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    """Path -> what is drawn of the report's graph, where that is not here."""
     fixed: int = 0
     """Findings that `--fix` has repaired before these reports were made."""
 
     def count(self, severity: Severity) -> int:
         """Findings of that severity over all models."""
         return sum(report.count(severity) for report in self.reports)
+
+    def picture(self, report: Report) -> Picture:
+        """What is drawn of the report's graph."""
+        return self.pictures.get(report.path) or picture(report)
 
     @property
     def fixable(self) -> int:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
+import tempfile
+import threading
+import time
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +19,12 @@ from minmax_lint.cli import main
 from minmax_lint.config import Settings, Target
 from minmax_lint.errors import UserError
 from tests.cli.founding import BROKEN, BROKEN_FORMS, GUARDED
+from tests.loaders.web_server import serving
 
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("form", ["json", "full", "concise"])
+@pytest.mark.parametrize("form", ["json", "full", "concise", "dot", "html", "model-explorer"])
 def test_the_reports_are_those_of_a_run_one_by_one(form: str, capsys: Captured) -> None:
     graphs = [*BROKEN_FORMS, "gone.pb", GUARDED]
     said = []
@@ -27,6 +33,20 @@ def test_the_reports_are_those_of_a_run_one_by_one(form: str, capsys: Captured) 
         said.append(capsys.readouterr())
     assert said[0] == said[1]
     assert "gone.pb" in said[0].err
+
+
+def test_each_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    from minmax_lint.cli import source
+
+    started, whole = os.getpid(), source.loaded
+
+    def loaded(args: Namespace, target: Target) -> Any:
+        assert os.getpid() != started, f"{target.path} is loaded in the process that collects the reports"
+        return whole(args, target)
+
+    monkeypatch.setattr(source, "loaded", loaded)
+    assert main(["check", BROKEN, GUARDED, "--jobs", "2", "--output-format", "html"]) == 1
+    assert '"nodes":18' in capsys.readouterr().out.replace(" ", "")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many"])
@@ -70,11 +90,40 @@ def test_a_process_that_dies_loses_only_its_own_model(
 
     monkeypatch.setattr(parallel, "_outcome", _dying)
     alone = {
-        BROKEN: parallel.Outcome({}, UserError("this one died")),
-        GUARDED: parallel.Outcome({}, UserError("that one as well")),
+        BROKEN: parallel.Outcome(UserError("this one died")),
+        GUARDED: parallel.Outcome(UserError("that one as well")),
     }
     monkeypatch.setattr(parallel, "_alone", lambda args, settings, model: alone[model.path])
     assert main(["check", BROKEN, GUARDED, "--jobs", "2"]) == 2
     said = capsys.readouterr().err
     assert "this one died" in said
     assert "that one as well" in said
+
+
+def _endless(args: Namespace, settings: Settings, model: Target) -> Any:
+    time.sleep(600)
+
+
+def test_whoever_stops_does_not_wait_for_the_other_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    from minmax_lint.cli import parallel
+
+    monkeypatch.setattr(parallel, "_outcome", _endless)
+    pending = parallel.reports(Namespace(jobs=2), Settings.merged(None, {}), [Target("a"), Target("b")])
+    main_thread = threading.main_thread().ident
+    clock = threading.Timer(0.5, signal.pthread_kill, [main_thread, signal.SIGINT])
+    clock.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(pending)
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_of_the_pool_leaves_no_download_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    pytest.importorskip("aiohttp")
+    with serving() as url:
+        names = [f"{url}/{name}/graph.pb" for name in ("plain", "zipped")]
+        assert main(["check", *names, "--jobs", "2", "--output-format", "json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["reports"]) == 2
+    assert not list(tmp_path.iterdir())

@@ -103,9 +103,11 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
 
     done: list[Report] = []
     unreadable: list[Unreadable] = []
+    pictures = {}
     fixed = 0
     outcomes = reports(args, settings, models)
-    for model, outcome in with_progress(outcomes, len(models), "linting", quiet=args.quiet):
+    for model, one in with_progress(outcomes, len(models), "linting", quiet=args.quiet):
+        outcome = one.found
         if isinstance(outcome, UserError):
             complain(str(outcome))
             unreadable.append(Unreadable(model.path, str(outcome)))
@@ -122,6 +124,8 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
             except Exception as error:
                 unreadable.append(_bug(model, InternalError.of(error)))
             fixed += max(len(outcome.findings) - len(report.findings), 0)
+        if one.picture is not None and report is outcome:
+            pictures[model.path] = one.picture
         done.append(report)
         for finding in report.findings:
             if finding.code == UNKNOWN_OUTPUT:
@@ -134,6 +138,7 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
         quiet=args.quiet,
         statistics=args.statistics,
         selected=settings.values.selection.codes(),
+        pictures=pictures,
         fixed=fixed,
     )
 

@@ -29,6 +29,12 @@ _FOLDERS: list[TemporaryDirectory[str]] = []
 """What was fetched lives to the end of the process: weights are read when they are asked for."""
 
 
+def discard() -> None:
+    """Delete what was fetched, in a process that ends without doing so by itself, as those of a pool do."""
+    while _FOLDERS:
+        _FOLDERS.pop().cleanup()
+
+
 def is_remote(source: object) -> bool:
     """Whether a source is a URL."""
     return isinstance(source, str) and _URL.match(source) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.escaping import dot_string, shortened
-from minmax_lint.reporters.picture import PictureNode, picture
+from minmax_lint.reporters.picture import PictureNode
 from minmax_lint.reporters.run import Run
 
 FILLS = {"integer": "#cfe8cf", "float": "#ffd9b0", "mixed": "#f5efb8", "none": "#ffffff"}
@@ -14,7 +14,7 @@ FILLS = {"integer": "#cfe8cf", "float": "#ffd9b0", "mixed": "#f5efb8", "none": "
 def render(run: Run, out: TextIO) -> None:
     """Write one digraph a model: green is integer, orange float, yellow what converters differ on."""
     for report in run.reports:
-        drawn = picture(report)
+        drawn = run.picture(report)
         out.write(f"digraph {dot_string(report.path)} {{\n")
         out.write('  rankdir=TB; node [shape=box style="rounded,filled" fontname="Helvetica" fontsize=10];\n')
         for node in drawn.nodes.values():

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from minmax_lint.escaping import json_text
-from minmax_lint.report.report import Report
-from minmax_lint.reporters.picture import PictureNode, picture
+from minmax_lint.reporters.picture import Picture, PictureNode
 from minmax_lint.reporters.run import Run
 
 OUTSIDE, INTEGER, FLOAT, FINDING = 0, 1, 2, 3
@@ -21,12 +20,12 @@ THRESHOLDS = [
 
 def render(run: Run, out: TextIO) -> None:
     """Write one graph a model, under its path; Model Explorer also takes the data of a single graph."""
-    out.write(json_text({report.path: graph_data(report) for report in run.reports}) + "\n")
+    out.write(json_text({report.path: graph_data(run.picture(report)) for report in run.reports}) + "\n")
 
 
-def graph_data(report: Report) -> dict[str, Any]:
+def graph_data(picture: Picture) -> dict[str, Any]:
     """`results` by node name, with the thresholds that colour them."""
-    values = {name: _value(node) for name, node in picture(report).nodes.items()}
+    values = {name: _value(node) for name, node in picture.nodes.items()}
     return {
         "results": {name: {"value": value} for name, value in values.items() if value is not None},
         "thresholds": THRESHOLDS,

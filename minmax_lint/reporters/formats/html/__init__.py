@@ -11,7 +11,7 @@ from minmax_lint.report.comparison_words import detail, has_model, runs_text, sh
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import profile_titles, short_message
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
-from minmax_lint.reporters.picture import Place, picture
+from minmax_lint.reporters.picture import Place
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.rule import rules
 
@@ -55,7 +55,7 @@ def page_data(run: Run) -> dict[str, Any]:
 
 def model_data(run: Run, report: Report) -> dict[str, Any]:
     """One model: verdicts, findings, and the graph for graph.js."""
-    drawn = picture(report)
+    drawn = run.picture(report)
     rows = {name: row for row, name in enumerate(drawn.nodes)}
     profiles = list(report.predictions)
     return {
