@@ -92,7 +92,6 @@ def _collected(
                 outcome = _alone(args, settings, model)
             yield model, outcome
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in active_children():
             process.terminate()
         raise
