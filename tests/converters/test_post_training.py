@@ -69,6 +69,23 @@ def transpose_beside_maximum(b: Builder) -> str:
     return b.add("Softmax", "y", b.add("Maximum", "maximum", "x", b.const("half", [0.5] * 4)))
 
 
+def index_in_front_of_sine(b: Builder) -> str:
+    """Of the readers of a calibrated array the last is asked first: where SIN stays float, ARG_MAX does as well."""
+    return _beside(b, "ArgMax", "Sin")
+
+
+def sine_in_front_of_index(b: Builder) -> str:
+    """ARG_MAX is integer before SIN is asked."""
+    return _beside(b, "Sin", "ArgMax")
+
+
+def _beside(b: Builder, *ops: str) -> str:
+    for op, name in zip(ops, "yz", strict=True):
+        axis = (b.const("axis", 1, dtype=DType.INT32),) if op == "ArgMax" else ()
+        b.add(op, name, "x", *axis, output_type=DType.INT64)
+    return "y"
+
+
 def _slice(b: Builder, size: list[int]) -> list[str]:
     return [b.const(name, v, dtype=DType.INT32) for name, v in (("begin", [0] * 4), ("size", size))]
 
@@ -83,6 +100,8 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     reversed_axis: ("quantized", "quantized", "quantized"),
     slice_beside_maximum: ("quantized", "quantized", "quantized"),
     transpose_beside_maximum: ("TRANSPOSE", "quantized", "quantized"),
+    index_in_front_of_sine: ("ARG_MAX SIN", "ARG_MAX SIN", "abort: unsupported-op"),
+    sine_in_front_of_index: ("SIN", "SIN ARG_MAX", "abort: unsupported-op"),
 }
 """Graph -> what comes of it in int8, 16x8-fallback and 16x8."""
 

@@ -21,6 +21,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     REGIONS,
     REMOVED,
 )
+from minmax_lint.converters.mlir.matchers import static
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
@@ -134,6 +135,11 @@ class Importer:
             shape = self.inference.shape(node.name)
         return op.add_result(node.name, self.inference.dtype(node.name), shape)
 
+    def select(self, node: Node, operands: Sequence[Value], shape: Shape | None = None) -> Value:
+        """SELECT of operands of one static shape (HasSameStaticShapes); SELECT_V2 of all others."""
+        same = static(operands[0]) and len({value.shape for value in operands}) == 1
+        return self.add("SELECT" if same else "SELECT_V2", node, operands, shape)
+
     def inputs(self, node: Node) -> list[Value]:
         """The values of all data inputs."""
         return [self.value(edge.array) for edge in node.inputs]
@@ -145,15 +151,26 @@ class Importer:
         return self._reader_counts[name]
 
     def _count_readers(self, name: str) -> int:
-        count, pending = 0, [name, *self._merged_into.get(name, ())]
-        for current in pending:
-            count += self.kept.outputs.count(current)
-            for use in self.kept.uses(current):
-                if self.kept.graph.op(use.node) in REMOVED:
-                    pending.append(use.node)
-                elif use.node not in self._first and not self.inference.is_constant(use.node):
-                    count += 1
-        return count
+        kept, aliases = self.kept, self._aliases(name)
+        uses = [
+            use.node for one in aliases for use in kept.uses(one) if kept.graph.op(use.node) not in REMOVED
+        ]
+        readers = [one for one in uses if one not in self._first and not self.inference.is_constant(one)]
+        return len(readers) + self._returns(aliases)
+
+    def _aliases(self, name: str) -> list[str]:
+        """The nodes whose output 0 is that of node `name`: itself, its copies, and what passes it on."""
+        found = [name, *self._merged_into.get(name, ())]
+        for one in found:
+            found += [use.node for use in self.kept.uses(one) if self.kept.graph.op(use.node) in REMOVED]
+        return found
+
+    def _returns(self, names: Iterable[str]) -> int:
+        return sum(self.kept.outputs.count(one) for one in names)
+
+    def only_returned(self, name: str) -> bool:
+        """Whether nothing but the end of the graph reads output 0 of node `name`."""
+        return self.reader_count(name) == self._returns(self._aliases(name))
 
     def ordered_inputs(self, node: Node) -> list[Value]:
         """The two inputs of a commutative op: a constant comes second."""

@@ -14,25 +14,25 @@ from minmax_lint.graph.node import Node
 def mul_no_nan(s: Steps, x: Value, y: Value) -> Value:
     """0 where y is 0."""
     product = s.op("MUL", x, y)
-    return s.op("SELECT_V2", s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), product)
+    return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), product)
 
 
 def xlogy(s: Steps, x: Value, y: Value) -> Value:
     """0 where x is 0."""
-    return s.op("SELECT", s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, s.op("LOG", y)))
+    return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, s.op("LOG", y)))
 
 
 def xlog1py(s: Steps, x: Value, y: Value) -> Value:
     """0 where x is 0."""
     logarithm = s.op("LOG", s.op("ADD", y, s.number(1.0)))
-    return s.op("SELECT", s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, logarithm))
+    return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, logarithm))
 
 
 def truncate_div(s: Steps, x: Value, y: Value) -> Value:
     """The quotient, rounded towards 0."""
     quotient = s.op("DIV", x, y)
     below = s.truth("LESS", quotient, s.number(0.0))
-    return s.op("SELECT", below, s.op("CEIL", quotient), s.op("FLOOR", quotient))
+    return s.select(below, s.op("CEIL", quotient), s.op("FLOOR", quotient))
 
 
 def sigmoid_grad(s: Steps, y: Value, dy: Value) -> Value:
@@ -60,7 +60,7 @@ def selu_grad(s: Steps, gradients: Value, features: Value) -> Value:
     above = s.truth("GREATER", features, s.number(0.0))
     scaled = s.op("MUL", gradients, s.number(1.050701))
     below = s.op("MUL", gradients, s.op("ADD", features, s.number(1.7580993)))
-    return s.op("SELECT", above, scaled, below)
+    return s.select(above, scaled, below)
 
 
 def bias_add_grad(importer: Importer, node: Node) -> Value:

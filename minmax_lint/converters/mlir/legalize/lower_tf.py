@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
-from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.dilated_conv import dilated_convolution
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
 from minmax_lint.converters.mlir.legalize.steps import Steps, rule
-from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
 
@@ -24,7 +24,7 @@ def _selu(s: Steps, x: Value) -> Value:
     scaled = s.op("MUL", x, s.number(1.050701))
     below = s.op("MUL", s.op("SUB", s.op("EXP", x), s.number(1.0)), s.number(1.7580993))
     s.read_last(x, positive, scaled)
-    return s.op("SELECT", positive, scaled, below)
+    return s.select(positive, scaled, below)
 
 
 def _softsign(s: Steps, x: Value) -> Value:
@@ -44,42 +44,11 @@ def _reciprocal(s: Steps, x: Value) -> Value:
 
 
 def _div_no_nan(s: Steps, x: Value, y: Value) -> Value:
-    return s.op("SELECT_V2", s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
+    return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
 
 
 def _xdivy(s: Steps, x: Value, y: Value) -> Value:
-    return s.op("SELECT", s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
-
-
-def _dilated_convolution(importer: Importer, node: Node) -> Value:
-    """SpaceToBatch, convolution, perhaps a bias, BatchToSpace: one dilated convolution (dilated_conv.h)."""
-    value = importer.value(node.inputs[0].array)
-    bias = value.op if value.op is not None and value.op.name == "ADD" else None
-    conv = bias.operands[0].op if bias is not None else value.op
-    if conv is not None and conv.name in ("CONV_2D", "DEPTHWISE_CONV_2D") and _undilated(conv.attrs["node"]):
-        spread = conv.operands[0].op
-        kept = importer.kept
-        single = all(len(kept.uses(op.nodes[-1])) == 1 for op in (conv, bias, spread) if op is not None)
-        if spread is not None and spread.name == "SPACE_TO_BATCH_ND" and single:
-            source = kept.graph[conv.nodes[-1]]
-            operands = [spread.operands[0], *conv.operands[1:]]
-            dilated = importer.add(conv.name, source, operands, padding=_padding_of_spread(importer, spread))
-            dilated.shape = importer.inference.shape(node.name)
-            if bias is None:
-                return dilated
-            if is_constant(bias.operands[1]):
-                return importer.add("ADD", node, [dilated, bias.operands[1]])
-    return importer.add("BATCH_TO_SPACE_ND", node, importer.inputs(node))
-
-
-def _padding_of_spread(importer: Importer, spread: Operation) -> str:
-    pads = importer.integers(importer.kept.graph[spread.nodes[-1]].inputs[2].array)
-    return "SAME" if pads is None or any(pads) else "VALID"
-
-
-def _undilated(node: Node) -> bool:
-    strides, dilations = node.integers("strides"), node.integers("dilations")
-    return node.text("padding") == "VALID" and all(size == 1 for size in (*strides, *dilations))
+    return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
 
 
 def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
@@ -101,7 +70,7 @@ COMPOSITES: dict[str, Rule] = {
         ("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
         _quantize_and_dequantize,
     ),
-    "BatchToSpaceND": _dilated_convolution,
+    "BatchToSpaceND": dilated_convolution,
     "DivNoNan": rule(_div_no_nan),
     "Expm1": rule(_expm1),
     "Log1p": rule(_log1p),

@@ -107,7 +107,7 @@ def matrix_band_part(importer: Importer, node: Node) -> Value:
     else:
         above = _truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
     inside = _truth(importer, "LOGICAL_AND", node, [above, below], square)
-    return importer.add("SELECT", node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
+    return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
 
 def rfft(importer: Importer, node: Node) -> Value:
@@ -180,7 +180,7 @@ def sparse_softmax_cross_entropy(importer: Importer, node: Node) -> Value:
         rows,
     )
     missing = [_number(importer, node, 0.0), _number(importer, node, math.nan)]
-    penalty = importer.add("SELECT_V2", node, [valid, *missing], rows)
+    penalty = importer.select(node, [valid, *missing], rows)
     sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
     column = importer.add("RESHAPE", node, [penalty, sizes], None if rows is None else (*rows, 1))
     return _cross_entropy(importer, node, features, importer.add("ADD", node, [one_hot, column], shape))
@@ -192,7 +192,7 @@ def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Valu
     zero = _number(importer, node, 0.0)
     without = _truth(importer, "EQUAL", node, [labels, zero], labels.shape)
     product = importer.add("MUL", node, [negative, labels], shape)
-    chosen = importer.add("SELECT_V2", node, [without, zero, product], shape)
+    chosen = importer.select(node, [without, zero, product], shape)
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
 
 

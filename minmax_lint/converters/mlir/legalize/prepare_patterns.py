@@ -41,13 +41,6 @@ def _concat(importer: Importer, node: Node) -> Value:
     return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
-def _select(importer: Importer, node: Node) -> Value:
-    """SELECT_V2 is for operands that are broadcast."""
-    operands = importer.inputs(node)
-    same = len({value.shape for value in operands}) == 1
-    return importer.add("SELECT" if same else "SELECT_V2", node, operands)
-
-
 COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(FAKE_QUANTS, fake_quant),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
@@ -70,7 +63,7 @@ COMPOSED: dict[str, Rule] = {
     "Pack": pack,
     "Square": square,
     "Reshape": reshape,
-    "SelectV2": _select,
+    "SelectV2": lambda importer, node: importer.select(node, importer.inputs(node)),
     "Sub": subtract,
     "Tanh": hyperbolic_tangent,
     "Transpose": transpose,

@@ -26,6 +26,10 @@ class Steps:
         value.dtype = DType.BOOL
         return value
 
+    def select(self, *operands: Value) -> Value:
+        """One SelectV2."""
+        return self.importer.select(self.node, operands)
+
     def read_last(self, value: Value, *readers: Value) -> None:
         """Let the operations of `readers` be the last, in this order, that read `value` as operand 0.
 
