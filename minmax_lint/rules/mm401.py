@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.node import Node
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.replaceable import REPLACED, is_exact, is_replaceable, scalar_operand
+from minmax_lint.rules.framework.replaceable import replacement, scalar_operand
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -129,19 +128,10 @@ def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     if cause.node is None or cause.kind != "no-kernel":
         return None
     node = subject.graph[cause.node]
-    if op in REPLACED and is_replaceable(subject.inference, node):
-        return _replacement(subject, node)
+    found = replacement(subject.coverage, node, cause.profiles)
+    if found is not None:
+        return found
     scalars = [scalar_operand(subject.inference, node, slot) is not None for slot in range(len(node.inputs))]
     if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and scalars.count(True) == 1):
         return FixOffer("approximate", "unsafe", f"Make {cause.node!r} piecewise linear.")
     return None
-
-
-def _replacement(subject: Subject, node: Node) -> FixOffer:
-    """Safe where one op takes its place, gives the same values, and has a FakeQuant behind it."""
-    what = f"Write {node.name!r} out in ops that have a quantized form"
-    if REPLACED[node.op] == "unsafe" or subject.coverage.is_read_raw(node.name):
-        return FixOffer("replace", "unsafe", f"{what}, and give what has no range one.")
-    if not is_exact(subject.inference, node):
-        return FixOffer("replace", "unsafe", f"{what}; the last bit of its values may differ.")
-    return FixOffer("replace", "safe", f"{what}.")

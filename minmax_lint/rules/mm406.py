@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.kernels import NO_UINT8
+from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.replaceable import replacement
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -36,8 +38,8 @@ class NoKernel(Rule):
 
     ## Fix
     Of a uint8 model: convert to int8, `inference_type=tf.int8` in the TF1 flow, or the TF2 flow. Of a 16x8 model:
-    convert to int8, or write the op in others: a squared difference as a SUB and a MUL. Or end the model in front of
-    the op.
+    `minmax-lint fix` writes a squared difference as a SUB and a MUL, and a TILE of few copies as CONCATENATION
+    (`replace`); else convert to int8. Or end the model in front of the op.
 
     ## Converters
     MLIR in every flow (warning: the conversion itself succeeds). `runs` of a prediction says the same.
@@ -46,6 +48,7 @@ class NoKernel(Rule):
     code = "MM406"
     name = "no-uint8-kernel"
     severity = "warning"
+    fixes = ("replace",)
     about = frozenset({"graph", "finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
@@ -53,24 +56,30 @@ class NoKernel(Rule):
         if subject.finished is not None:
             for made in subject.finished.ops:
                 if made.name in NO_UINT8 and any(tensor.dtype == "uint8" for tensor in made.outputs):
-                    yield self._finding(made.name, made.output, NO_UINT8[made.name], None, ())
+                    yield self._finding(subject, made.name, made.output, NO_UINT8[made.name], None, ())
             return
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         places: dict[tuple[str, str, str], str | None] = {}
-        for profile in subject.profiles:
-            prediction = subject.predictions[profile.name]
-            if profile.device or prediction.verdict not in ("quantized", "float"):
+        for one in subject.profiles:
+            prediction = subject.predictions[one.name]
+            if one.device or prediction.verdict not in ("quantized", "float"):
                 continue
             for op in prediction.ops:
                 if op.refused:
                     key = op.op, op.output, op.refused
-                    found[key] = (*found.get(key, ()), profile.name)
+                    found[key] = (*found.get(key, ()), one.name)
                     places.setdefault(key, op.nodes[-1] if op.nodes else None)
         for (name, output, reason), profiles in found.items():
-            yield self._finding(name, output, reason, places[name, output, reason], profiles)
+            yield self._finding(subject, name, output, reason, places[name, output, reason], profiles)
 
     def _finding(
-        self, op: str, output: str, reason: str, node: str | None, profiles: tuple[str, ...]
+        self,
+        subject: Subject,
+        op: str,
+        output: str,
+        reason: str,
+        node: str | None,
+        profiles: tuple[str, ...],
     ) -> Finding:
         cause_text = reason.partition(": ")[2] or reason
         return self.finding(
@@ -81,6 +90,7 @@ class NoKernel(Rule):
             advice="Convert to int8 (inference_type=tf.int8, or the TF2 flow)."
             if op in NO_UINT8 and "16" not in "".join(profiles)
             else "Write it in ops that have a kernel, or end the model in front of it.",
+            fix=_offer(subject, node, profiles),
         )
 
     @classmethod
@@ -92,6 +102,13 @@ class NoKernel(Rule):
     def passing(cls) -> Example:
         """RELU in its place."""
         return Example(_net("Relu"), {"input": (1, 4)}, ("output",), ("mlir-2.15", "mlir-2.21"))
+
+
+def _offer(subject: Subject, node: str | None, profiles: tuple[str, ...]) -> FixOffer | None:
+    """After training; a uint8 model becomes int8 instead."""
+    if not profiles or any(profile(name).trained for name in profiles):
+        return None
+    return replacement(subject.coverage, subject.coverage.producer(node), profiles)
 
 
 def _net(op: str) -> Graph:

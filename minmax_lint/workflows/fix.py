@@ -81,12 +81,18 @@ def _reason(before: Trial, after: Trial, options: FixOptions) -> list[str]:
 
 
 def _what_changed(before: Trial, after: Trial) -> str:
-    changes = ", ".join(
+    pairs = tuple(zip(before.profiles, before.predictions, after.predictions, strict=True))
+    changes = [
         f"{profile.title} goes from {old.verdict} to {new.verdict}"
-        for profile, old, new in zip(before.profiles, before.predictions, after.predictions, strict=True)
+        for profile, old, new in pairs
         if old.verdict != new.verdict
-    )
-    return changes or ("every verdict stays" if before.quantized else "fewer ops stay float")
+    ]
+    changes += [
+        f"TFLite's interpreter can run the model of {profile.title}"
+        for profile, old, new in pairs
+        if old.runs is False and new.runs
+    ]
+    return ", ".join(changes) or ("every verdict stays" if before.quantized else "fewer ops stay float")
 
 
 def _check(before: Report, after: Report, fixed: Trial) -> None:

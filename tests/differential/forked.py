@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minmax_lint.backends.conversion.failure import failure_of_crash, failure_of_exception
 from minmax_lint.backends.conversion.run import DEFAULT_STATS
 from minmax_lint.converters.profile import PROFILES, Flow, Profile
@@ -23,6 +25,7 @@ from minmax_lint.loaders.tflite.file import read_model
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
 
+VALUES = "values.npz"
 WORKER = Path(__file__).with_name("post_training_worker.py")
 _SERVER = Path(__file__).with_name("fork_server.py")
 
@@ -79,6 +82,11 @@ class ForkServer:
             expected["runs"] = self._runs(folder, request)
         return expected
 
+    def values(self) -> list[np.ndarray]:
+        """What the last model that ran computed of its one input."""
+        with np.load(Path(self._folder.name) / VALUES) as arrays:
+            return [arrays[name] for name in arrays.files]
+
     def _serve(self, request: dict[str, Any]) -> int:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -92,7 +100,7 @@ class ForkServer:
         asked = {key: request[key] for key in ("result", "log", "time_limit", "layout")}
         model = folder / "made.tflite"
         (folder / "model.tflite").replace(model)
-        returncode = self._serve({**asked, "run": str(model), "model": str(folder / "nothing")})
+        returncode = self._serve({**asked, "run": str(model), "model": str(folder / VALUES)})
         if not (folder / "result.json").exists():
             return f"signal {-returncode}"
         result = json.loads((folder / "result.json").read_text())

@@ -129,8 +129,20 @@ def _converting(args: Namespace, patch: Patch, written: Path) -> str:
     words += ["--checkpoint", args.checkpoint] if args.checkpoint and not frozen else []
     words += ["--python", args.python] if args.python else []
     words += ["--script", args.script] if args.script else []
+    words += [] if args.script else _called(patch)
     name = f"{written.stem if written.suffix in ('.pb', '.pbtxt', '.meta') else written.name}.tflite"
     return command([*words, "--output", str(written.with_name(name))])
+
+
+def _called(patch: Patch) -> list[str]:
+    """The options with which `convert` quantizes as the first profile does, where that is after training."""
+    from minmax_lint.converters.profile import profile
+
+    first = profile(next(iter(patch.after.predictions)))
+    if first.trained:
+        return []
+    flow = [f"--{first.call.removesuffix('-fallback')}"]
+    return [*flow, "--calibrate", "DATA"] if first.ranges == "calibrated" else flow
 
 
 def patched(args: Namespace, source: Opened) -> Patch:

@@ -43,8 +43,9 @@ def strip_training(trial: Trial, options: FixOptions) -> Trial:
 
 
 def replace_ops(trial: Trial, options: FixOptions) -> Trial:
-    """With ops written out that are obstacles of a profile."""
-    nodes = tuple(_nodes(trial, "no-kernel", "no-range", "other"))
+    """With ops written out that are obstacles of a profile, or that TFLite's interpreter cannot run."""
+    refused = (op.nodes[-1] for found in trial.predictions for op in found.ops if op.refused and op.nodes)
+    nodes = tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "no-range", "other"), *refused)))
     return trial.after(replace(trial.model.graph, trial.subject.inference, nodes, inexact=options.unsafe))
 
 

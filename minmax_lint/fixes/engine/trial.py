@@ -77,13 +77,19 @@ class Trial:
 
     @property
     def quantized(self) -> bool:
-        """Whether every selected profile converts everything to integer."""
-        return all(found.verdict == "quantized" for found in self.predictions)
+        """Whether every selected profile converts everything to integer, and after training to what runs."""
+        return all(
+            found.verdict == "quantized" and not _refused(profile, found)
+            for profile, found in zip(self.profiles, self.predictions, strict=True)
+        )
 
     @property
     def scores(self) -> tuple[Score, ...]:
         """Where each profile stands; smaller is nearer to a quantized model."""
-        return tuple((_rank(found), len(found.float_ops), len(found.obstacles)) for found in self.predictions)
+        return tuple(
+            (_rank(profile, found), len(found.float_ops), len(found.obstacles))
+            for profile, found in zip(self.profiles, self.predictions, strict=True)
+        )
 
     @property
     def left_behind(self) -> int:
@@ -110,9 +116,16 @@ class Trial:
         )
 
 
-def _rank(found: Prediction) -> int:
-    """A training graph comes last: no converter so much as looks at it."""
+def _rank(profile: Profile, found: Prediction) -> int:
+    """A model that does not run is worse than one with float ops; a training graph comes last."""
+    if _refused(profile, found):
+        return _RANKS["undetermined"]
     return _RANKS[found.verdict] + (found.kind == "training-graph")
+
+
+def _refused(profile: Profile, found: Prediction) -> bool:
+    """Whether TFLite's interpreter cannot run the model, and a repair is the way out: uint8 models become int8."""
+    return not profile.trained and found.runs is False
 
 
 def sum_of(scores: tuple[Score, ...]) -> Score:

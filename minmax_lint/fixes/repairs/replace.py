@@ -17,7 +17,15 @@ from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import SPLITS
 from minmax_lint.rules.framework.ranges import USUAL_BITS
-from minmax_lint.rules.framework.replaceable import POWERS, inverse, is_exact, scalar_operand
+from minmax_lint.rules.framework.replaceable import (
+    MOST_COPIES,
+    POWERS,
+    copies,
+    integers,
+    inverse,
+    is_exact,
+    scalar_operand,
+)
 
 NAME = "replace"
 _LONGEST = 1 << 16
@@ -86,10 +94,7 @@ class _Site:
 
     def values(self, slot: int) -> tuple[int, ...] | None:
         """The integers of a constant operand."""
-        tensor = self.inference.constant(self.node.inputs[slot].array)
-        if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
-            return None
-        return tuple(int(value) for value in tensor.values())
+        return integers(self.inference, self.node.inputs[slot])
 
     @property
     def _place(self) -> str:
@@ -116,7 +121,7 @@ def _squared_difference(site: _Site) -> bool:
 
 def _add_n(site: _Site) -> bool:
     *terms, last = site.node.inputs
-    if len(terms) < 2:
+    if not terms:
         return False
     total = terms[0]
     for term in terms[1:]:
@@ -157,14 +162,8 @@ def _reverse(site: _Site) -> bool:
 
 
 def _tile(site: _Site) -> bool:
-    multiples, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
-    if (
-        multiples is None
-        or (shape is not None and len(shape) != len(multiples))
-        or sum(times > 1 for times in multiples) < 2
-    ):
-        return False
-    return _tiled(site, site.node.inputs[0], multiples)
+    multiples = copies(site.inference, site.node)
+    return bool(multiples) and _tiled(site, site.node.inputs[0], multiples)
 
 
 def _broadcast(site: _Site) -> bool:
@@ -183,16 +182,22 @@ def _broadcast(site: _Site) -> bool:
 
 
 def _tiled(site: _Site, tiled: Edge, multiples: Sequence[int]) -> bool:
-    """One Tile for each axis that grows, the last of which takes the name."""
+    """One op for each axis that grows, the last of which takes the name: ConcatV2, or Tile where copies are many."""
     *first, last = (axis for axis, times in enumerate(multiples) if times > 1)
 
-    def along(axis: int) -> Edge:
+    def along(axis: int, source: Edge) -> tuple[str, tuple[Edge, ...], dict[str, Attr]]:
+        if multiples[axis] <= MOST_COPIES:
+            copies = (source,) * multiples[axis]
+            where = site.integers("axis", [axis], scalar=True)
+            return "ConcatV2", (*copies, where), {"N": len(copies), "Tidx": DType.INT32}
         only = [times if i == axis else 1 for i, times in enumerate(multiples)]
-        return site.integers("multiples", only)
+        return "Tile", (source, site.integers("multiples", only)), {"Tmultiples": DType.INT32}
 
     for axis in first:
-        tiled = site.op("Tile", "tile", tiled, along(axis), Tmultiples=DType.INT32)
-    return site.result("Tile", tiled, along(last), Tmultiples=DType.INT32)
+        op, inputs, attrs = along(axis, tiled)
+        tiled = site.op(op, "tile", *inputs, **attrs)
+    op, inputs, attrs = along(last, tiled)
+    return site.result(op, *inputs, **attrs)
 
 
 def _quantize_and_dequantize(site: _Site) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import WORDS, not_quantized, plural, profile_title, verdict_detail
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
@@ -80,7 +81,10 @@ def _print_changes(page: Page, patch: Patch, shown: int) -> None:
     if not renamed:
         page.line("   The outputs keep their names.")
     if patch.safe:
-        text = "The outputs have the same values, up to the FakeQuants' own rounding and clamping."
+        text = "The outputs have the same values"
+        if any(map(is_fake_quant, patch.before.source.ops)):
+            text += ", up to the FakeQuants' own rounding and clamping"
+        text += "."
         page.block(("   ",), text)
     else:
         unsafe = [part.strategy for part in patch.repair.parts if not part.safe]

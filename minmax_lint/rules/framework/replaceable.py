@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
-from minmax_lint.rules.framework.finding import Applicability
+from minmax_lint.rules.framework.coverage import Coverage
+from minmax_lint.rules.framework.finding import Applicability, FixOffer
 
 REPLACED: Mapping[str, Applicability] = {
     "Abs": "unsafe",
@@ -24,7 +27,11 @@ REPLACED: Mapping[str, Applicability] = {
     "SquaredDifference": "unsafe",
     "Tile": "safe",
 }
-"""Op -> whether one op takes its place. Unsafe: several do, and what lies between them needs a range."""
+"""Op -> whether one op takes its place. Unsafe: several do, and in a trained graph what lies between them needs a
+range."""
+
+MOST_COPIES = 16
+"""Up to so many copies along an axis are concatenated: TFLite has no TILE of int16 (tile.cc)."""
 
 POWERS = (2, 3, 4)
 """The exponents that are written out as products."""
@@ -34,13 +41,54 @@ _IN_ORDER = 9
 """Of so many operands AddN makes the sum in their order (aggregate_ops_cpu.h; measured with TF 2.15)."""
 
 
+def replacement(coverage: Coverage, node: Node | None, profiles: Iterable[str]) -> FixOffer | None:
+    """The offer to write an op out that is an obstacle of these profiles; None where that is not possible.
+
+    Safe where the values stay the same, and where every new array has a range: after training calibration gives it
+    one, in a trained graph the FakeQuant behind the one op that takes its place.
+    """
+    inference = coverage.inference
+    if node is None or node.op not in REPLACED or not is_replaceable(inference, node):
+        return None
+    what = f"Write {node.name!r} out in ops that have a quantized form"
+    trained = any(profile(name).trained for name in profiles)
+    if trained and (REPLACED[node.op] == "unsafe" or coverage.is_read_raw(node.name)):
+        return FixOffer("replace", "unsafe", f"{what}, and give what has no range one.")
+    if not is_exact(inference, node):
+        return FixOffer("replace", "unsafe", f"{what}; the last bit of its values may differ.")
+    return FixOffer("replace", "safe", f"{what}.")
+
+
 def is_replaceable(inference: Inference, node: Node) -> bool:
     """Whether an op of REPLACED has operands with which it can be written out."""
     if node.op == "QuantizeAndDequantizeV2":
         return node.flag("range_given")
     if node.op in _DIVISIONS:
         return inverse(inference, node) is not None
+    if node.op == "Tile":
+        return bool(copies(inference, node))
     return node.op != "Pow" or scalar_operand(inference, node, 1) in POWERS
+
+
+def copies(inference: Inference, node: Node) -> tuple[int, ...]:
+    """How often a Tile repeats its input along each axis; empty where writing it out gains nothing.
+
+    One axis is concatenated, if the copies are few; several axes become one op each.
+    """
+    times = integers(inference, node.inputs[1]) or ()
+    shape = inference.shape(node.inputs[0].array)
+    if shape is not None and len(shape) != len(times):
+        return ()
+    largest, axes = max(times, default=1), sum(value > 1 for value in times)
+    return times if axes > 1 or 1 < largest <= MOST_COPIES else ()
+
+
+def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
+    """The whole numbers of a constant; None where it is none."""
+    tensor = inference.constant(edge.array)
+    if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
+        return None
+    return tuple(int(value) for value in tensor.values())
 
 
 def is_exact(inference: Inference, node: Node) -> bool:

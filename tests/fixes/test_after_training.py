@@ -1,0 +1,149 @@
+"""`fix` for models that are quantized after training: proved by the real quantizers and TFLite's interpreter.
+
+Each case is a float graph with an op that stays float, ends the conversion, answers by chance or cannot be run, in
+some of the ways of quantizing it. The fixed graph is all integer, runs, and computes what the float model computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minmax_lint
+from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.writers.graphdef import encode
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215, tf221
+
+_INT = {"dtype": DType.INT32}
+INT8, SIXTEEN, EVERY = ("int8",), ("16x8", "16x8-fallback"), ("int8", "16x8", "16x8-fallback")
+SHAPE = [1, 4]
+
+
+def layer_norm(b: Builder, x: str) -> str:
+    """As tf.nn.moments and tf.nn.batch_normalization write it."""
+    axes = b.const("axes", [1], **_INT)
+    mean = b.add("Mean", "mean", x, axes, keep_dims=True, Tidx=DType.INT32)
+    squares = b.add("SquaredDifference", "op", x, mean)
+    variance = b.add("Mean", "variance", squares, axes, keep_dims=True, Tidx=DType.INT32)
+    scale = b.add("Rsqrt", "rsqrt", b.add("AddV2", "add", variance, b.const("epsilon", 0.1)))
+    return b.add("Mul", "normal", b.add("Sub", "centred", x, mean), scale)
+
+
+def half(b: Builder, x: str) -> str:
+    return b.add("Split", "op", b.const("axis", 1, **_INT), x, num_split=2) + ":1"
+
+
+def one_of(b: Builder, x: str) -> str:
+    return b.add("Unpack", "op", x, num=4, axis=1) + ":2"
+
+
+def tile(b: Builder, x: str) -> str:
+    return b.add("Tile", "op", x, b.const("times", [2, 3], **_INT), Tmultiples=DType.INT32)
+
+
+Make = Callable[[Builder, str], str]
+CASES: dict[str, tuple[Make, tuple[str, ...], bool]] = {
+    "square": (lambda b, x: b.add("Square", "op", x), EVERY, True),
+    "cube": (lambda b, x: b.add("Pow", "op", x, b.const("three", 3.0)), EVERY, False),
+    "neg": (lambda b, x: b.add("Neg", "op", x), EVERY, True),
+    "add-two": (lambda b, x: b.add("AddN", "op", x, b.add("Tanh", "a", x), N=2), EVERY, True),
+    "add-three": (
+        lambda b, x: b.add("AddN", "op", x, b.add("Tanh", "a", x), b.add("Exp", "e", x), N=3),
+        EVERY,
+        True,
+    ),
+    "split": (half, INT8, True),
+    "unpack": (one_of, INT8, True),
+    "difference": (
+        lambda b, x: b.add("SquaredDifference", "op", x, b.add("Tanh", "a", x)),
+        SIXTEEN,
+        True,
+    ),
+    "layer-norm": (layer_norm, SIXTEEN, True),
+    "tile": (tile, SIXTEEN, True),
+}
+"""Name -> what makes the op `op`, the ways of quantizing that it hinders, and whether its repair is safe."""
+
+
+def graph_of(name: str) -> bytes:
+    b = Builder()
+    x = b.add("Mul", "scaled", b.placeholder("input", SHAPE), b.const("factor", 1.5))
+    b.add("LeakyRelu", "output", CASES[name][0](b, x), alpha=0.5)
+    return encode(b.graph())
+
+
+def fixed(name: str, profile: str) -> Patch:
+    return minmax_lint.fix(
+        graph_of(name), outputs=["output"], converters=[profile], unsafe=not CASES[name][2]
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("call", EVERY)
+def test_a_repair_is_made_where_it_helps_and_the_finding_offers_it(name: str, call: str) -> None:
+    _, calls, safe = CASES[name]
+    patch = fixed(name, f"mlir-{call}")
+    offers = [one.fix for one in patch.before.findings if one.fix is not None]
+    if call not in calls:
+        assert patch.empty
+        assert not offers
+        return
+    assert (patch.strategy, patch.safe) == ("replace", safe)
+    assert {(one.strategy, one.applicability) for one in offers} == {
+        ("replace", "safe" if safe else "unsafe")
+    }
+    after = patch.after.predictions[f"mlir-2.21-{call}"]
+    assert (after.verdict, after.runs) == ("quantized", True)
+
+
+@pytest.mark.parametrize("call", EVERY)
+def test_what_may_differ_in_the_last_bit_is_left_alone_without_unsafe_fixes(call: str) -> None:
+    assert minmax_lint.fix(graph_of("cube"), outputs=["output"], converters=[f"mlir-{call}"]).empty
+
+
+def test_many_copies_stay_a_tile() -> None:
+    b = Builder()
+    x = b.add("Relu", "relu", b.placeholder("input", SHAPE))
+    b.add("Tile", "output", x, b.const("times", [17, 1], **_INT), Tmultiples=DType.INT32)
+    patch = minmax_lint.fix(encode(b.graph()), outputs=["output"], converters=["mlir-16x8"])
+    assert patch.empty
+    assert [(one.code, one.fix) for one in patch.before.findings] == [("MM406", None)]
+
+
+LARGEST = 3.0
+"""What the scaled input reaches, at least, in the calibrated range of its array."""
+
+
+@pytest.mark.parametrize(
+    ("version", "python", "sixteen"),
+    [("2.15", tf215, "16x8-fallback"), ("2.21", tf221, "16x8")],
+    ids=["2.15", "2.21"],
+)
+def test_the_real_quantizer_makes_it_integer_it_runs_and_its_values_are_those_of_the_float_model(
+    version: str, python: Callable[[], Path], sixteen: str
+) -> None:
+    worst = {"int8": 3.0, sixteen: 0.05}  # steps of 8 bits
+    with ForkServer(python()) as server:
+        for name, (_, calls, _) in CASES.items():
+            graph = graph_of(name)
+            answer = server.answer(f"mlir-{version}-dynamic", graph, {"input": SHAPE}, ["output"])
+            assert (answer["verdict"], answer["runs"]) == ("float", "ok")
+            (expected,) = server.values()
+            for call in worst.keys() & set(calls):
+                profile = f"mlir-{version}-{call}"
+                if call == "16x8":
+                    before = server.answer(profile, graph, {"input": SHAPE}, ["output"])
+                    assert before["verdict"] == "abort" or before["runs"] != "ok", name
+                after = server.answer(
+                    profile, encode(fixed(name, profile).graph), {"input": SHAPE}, ["output"]
+                )
+                assert (after["verdict"], after.get("runs")) == ("quantized", "ok"), (name, profile)
+                (found,) = server.values()
+                step = max(np.abs(expected).max(), LARGEST) / 255
+                assert np.abs(found - expected).max() <= worst[call] * step, (name, profile)
