@@ -174,10 +174,10 @@ def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
 FOR_THE_REPAIR = "{} is for a repair: give --fix as well"
 
 
-def refuse_fix_options(args: Namespace) -> None:
+def refuse_fix_options(args: Namespace, *but: str) -> None:
     """Raise UserError where an option of `add_fix_options` is given though nothing is repaired."""
     for option in ("unsafe_fixes", "ranges", "default_range", "freeze", "new_name"):
-        if getattr(args, option, None):
+        if getattr(args, option, None) and option not in but:
             raise UserError(FOR_THE_REPAIR.format(f"--{option.replace('_', '-')}"))
     if args.strategy != "auto":
         raise UserError(FOR_THE_REPAIR.format("--strategy"))

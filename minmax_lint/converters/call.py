@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow
 from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
+ENDS = ("inference_input_type", "inference_output_type")
 COMPUTED = "?"
 """A value that cannot be read, since the script computes it."""
 
@@ -77,6 +79,8 @@ class ConverterCall:
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None
     """The version that runs it, where that is known."""
+    site: CallSite | None = field(default=None, compare=False, repr=False)
+    """Where it stands in a script whose text can be changed."""
 
     @property
     def asks_for_integers(self) -> bool:

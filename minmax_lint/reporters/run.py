@@ -75,6 +75,13 @@ class Run:
             found["unsafe"] = command([*words, "--unsafe-fixes", *data])
         return found
 
+    def script_command(self, report: Report) -> str:
+        """The command line that shows what to change in the script; empty where nothing is."""
+        offers = [finding.script for finding in report.findings if finding.script is not None]
+        unsafe = [] if any(offer.safe for offer in offers) else ["--unsafe-fixes"]
+        words = ["minmax-lint", "check", report.path, *self.endpoint_options, "--diff", *unsafe]
+        return command(words) if offers else ""
+
 
 def fixed_path(path: str, form: str = "graphdef") -> str:
     """Where the fixed model goes by default: `eval.pb` -> `eval.fixed.pb`, a folder -> `folder-fixed`.

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.call_rule import CallRule, Fault
+from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
 
-class ConverterFlagsMissing(Rule):
+class ConverterFlagsMissing(CallRule):
     """The graph has FakeQuants, but the converter is not asked to use them.
 
     ## What it does
@@ -43,13 +44,10 @@ class ConverterFlagsMissing(Rule):
     name = "converter-flags-missing"
     severity = "warning"
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a call and flag."""
-        if not subject.kept_fake_quants:
-            return
-        for call in subject.calls:
-            for message, advice in _missing(call, subject):
-                yield self.finding(f"{call.origin}: {message}", outputs=(call.origin,), advice=advice)
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
+        if subject.kept_fake_quants:
+            yield from _missing(call, subject)
 
     @classmethod
     def failing(cls) -> Example:
@@ -64,35 +62,53 @@ class ConverterFlagsMissing(Rule):
         )
 
 
-def _missing(call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
+def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
     """What a call lacks, and how to add it."""
     if call.flow == "tf2":
         if not call.optimizations:
-            yield (
+            yield Fault(
                 "the graph has FakeQuants, and optimizations is not set: the model will be float",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+                {"optimizations": DEFAULT},
             )
         return
     if call.inference_type in ("", "float32"):
         how = "not set" if not call.inference_type else "float32"
-        yield (
+        yield Fault(
             f"the graph has FakeQuants, and inference_type is {how}: the model will be float",
             "Set converter.inference_type = tf.uint8, and converter.quantized_input_stats.",
+            {
+                "inference_type": "{tf}.uint8",
+                **({} if call.input_stats is not None else _trained_stats(subject)),
+            },
         )
         return
     if call.input_stats is None and subject.kept.inputs:
         named = "".join(f"{name!r}: (mean, std), " for name in subject.kept.inputs).rstrip(", ")
-        yield (
+        yield Fault(
             "inference_type is integer, and quantized_input_stats is not set",
             f"Set converter.quantized_input_stats = {{{named}}}.",
+            _trained_stats(subject),
         )
     elif call.input_stats:
         given = {canonical_array(name) for name in call.input_stats}
         for name in (name for name in subject.kept.inputs if name not in given):
-            yield (
+            yield Fault(
                 f"quantized_input_stats has nothing for input {name!r}",
                 f"Add {name!r}: (mean, std) to converter.quantized_input_stats.",
             )
+
+
+def _trained_stats(subject: Subject) -> Changes:
+    """The stats that give every input the range of the FakeQuant that reads it; nothing where one has none."""
+    found = {}
+    for name in subject.kept.inputs:
+        ranges = [one.range for one in subject.kept_fake_quants if one.array == name and not one.degenerate]
+        if len(ranges) != 1 or ranges[0] is None or not ranges[0].finite:
+            return {}
+        step = (ranges[0].max - ranges[0].min) / 255
+        found[name] = (round(-ranges[0].min / step, 6), round(1 / step, 6))
+    return {"quantized_input_stats": repr(found)}
 
 
 def _example(call: ConverterCall) -> Example:

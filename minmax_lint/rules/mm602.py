@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal
+from minmax_lint.converters.call_site import DATASET, Changes
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.finding import Finding, Severity
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields
+from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
 
-class ConverterModeMismatch(Rule):
+class ConverterModeMismatch(CallRule):
     """The converter is called for another kind of quantization than the graph is made for.
 
     ## What it does
@@ -45,16 +46,15 @@ class ConverterModeMismatch(Rule):
     name = "converter-mode-mismatch"
     severity = "warning"
 
-    def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a call."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         quantized = bool(subject.kept_fake_quants)
-        for call in subject.calls:
-            found = _mismatch(call, quantized)
-            if found is not None:
-                severity, message, advice = found
-                yield self.finding(
-                    f"{call.origin}: {message}", severity=severity, outputs=(call.origin,), advice=advice
-                )
+        if quantized and call.representative_dataset:
+            yield _calibrated_twice(call)
+        elif not (
+            quantized or call.representative_dataset or call.default_ranges or refusal(call, quantized)
+        ):
+            yield from _without_ranges(call, subject)
 
     @classmethod
     def failing(cls) -> Example:
@@ -67,41 +67,37 @@ class ConverterModeMismatch(Rule):
         return _example(ConverterCall("export.py:12", "tf2", optimizations=True))
 
 
-def _mismatch(call: ConverterCall, quantized: bool) -> tuple[Severity, str, str] | None:
-    if quantized and call.representative_dataset:
-        return _calibrated_twice(call)
-    if quantized or call.representative_dataset or call.default_ranges or refusal(call, quantized):
-        return None
+def _without_ranges(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+    changes: Changes = {DATASET: dataset_yields(subject)} if call.flow == "tf2" else {}
     if call.asks_for_integers:
         asked = call.inference_type if call.inference_type in INTEGERS else "integer ops"
-        return (
-            "warning",
+        yield Fault(
             f"it asks for {asked}, but the graph has no FakeQuant and representative_dataset is not set",
             "Set converter.representative_dataset, or export the graph that was trained with FakeQuants.",
+            changes,
         )
-    if call.optimizations:
-        return (
-            "warning",
+    elif call.mode(trained=False) == "dynamic":
+        yield Fault(
             "optimizations is set, but the graph has no FakeQuant and representative_dataset is not set: only "
             "weights will be integer (dynamic range), and microcontrollers and the Edge TPU run no such model",
             "Set converter.representative_dataset for integer activations as well.",
+            changes,
         )
-    return None
 
 
-def _calibrated_twice(call: ConverterCall) -> tuple[Severity, str, str]:
-    advice = "Leave representative_dataset out: the FakeQuants hold the ranges."
+def _calibrated_twice(call: ConverterCall) -> Fault:
+    changes: Changes = {DATASET: None}
     if BUILTINS_16X8 in call.supported_ops or call.experimental_new_quantizer is False or call.flow == "tf1":
-        return (
-            "warning",
+        return Fault(
             "the graph has FakeQuants, and representative_dataset is set: it would be quantized twice",
-            advice,
+            "Leave representative_dataset out: the FakeQuants hold the ranges.",
+            {} if call.supported_ops else changes,
         )
-    return (
-        "info",
+    return Fault(
         "the graph has FakeQuants, and representative_dataset is set: arrays without FakeQuant get ranges from the "
         "dataset, and the FakeQuants keep theirs",
         "Where every array has its FakeQuant, leave representative_dataset out.",
+        severity="info",
     )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
+from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
+from minmax_lint.rules.framework.call_rule import (
+    CallRule,
+    Fault,
+    calibrated_example,
+    dataset_yields,
+    float_example,
+)
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,19 +45,26 @@ class DatasetMissing(CallRule):
     name = "dataset-missing"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if not call.int8_required or call.representative_dataset:
             return
         advice = "Set converter.representative_dataset to a function that yields samples."
+        changes: Changes = {DATASET: dataset_yields(subject)}
         if subject.kept_fake_quants:
             advice = (
                 "Leave target_spec.supported_ops and supported_types out: optimizations = [tf.lite.Optimize.DEFAULT] "
                 "quantizes with the FakeQuants' ranges."
             )
-        yield (
+            changes = {
+                "target_spec.supported_ops": None,
+                "target_spec.supported_types": None,
+                "optimizations": DEFAULT,
+            }
+        yield Fault(
             "ValueError: For full integer quantization, a `representative_dataset` must be specified.",
             advice,
+            changes,
         )
 
     @classmethod

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall, refused_ends
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
+from minmax_lint.converters.call import ENDS, ConverterCall, refused_ends
+from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
+from minmax_lint.rules.framework.call_rule import (
+    CallRule,
+    Fault,
+    calibrated_example,
+    dataset_yields,
+    float_example,
+)
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -41,12 +48,13 @@ class IoTypesRefused(CallRule):
     name = "io-types-refused"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         trained = bool(subject.kept_fake_quants)
         refusal = refused_ends(call, trained) if call.flow == "tf2" else ""
         if refusal:
-            yield f"ValueError: {refusal}", _advice(call, trained)
+            advice, changes = _instead(call, trained, subject)
+            yield Fault(f"ValueError: {refusal}", advice, changes)
 
     @classmethod
     def failing(cls) -> Example:
@@ -61,14 +69,27 @@ class IoTypesRefused(CallRule):
         return calibrated_example(inference_input_type="int8")
 
 
-def _advice(call: ConverterCall, trained: bool) -> str:
+def _instead(call: ConverterCall, trained: bool, subject: Subject) -> tuple[str, Changes]:
+    """What to write instead, for people and as changes."""
     mode = call.mode(trained)
+    dataset: Changes = {} if trained or call.representative_dataset else {DATASET: dataset_yields(subject)}
     if mode == "float":
-        more = "" if trained or call.representative_dataset else " and converter.representative_dataset"
-        return f"Set converter.optimizations = [tf.lite.Optimize.DEFAULT]{more}."
+        more = " and converter.representative_dataset" if dataset else ""
+        changes = {"optimizations": DEFAULT, **dataset}
+        return f"Set converter.optimizations = [tf.lite.Optimize.DEFAULT]{more}.", changes
     if mode == "dynamic":
-        return "Set converter.representative_dataset: without ranges, inputs and outputs stay float32."
+        return (
+            "Set converter.representative_dataset: without ranges, inputs and outputs stay float32.",
+            dataset,
+        )
     if mode == "float16":
-        return "Leave inference_input_type and inference_output_type out: a float16 model has float32 ends."
+        advice = "Leave inference_input_type and inference_output_type out: a float16 model has float32 ends."
+        return advice, dict.fromkeys(ENDS)
     wanted = "tf.int16" if mode.startswith("16x8") else "tf.int8 or tf.uint8"
-    return f"Set inference_input_type and inference_output_type to {wanted}, or leave them out."
+    allowed = {"float32", "int16"} if mode.startswith("16x8") else {"float32", "int8", "uint8"}
+    given = {name: getattr(call, name) for name in ENDS}
+    kind = "{tf}." + wanted.split(maxsplit=1)[0].removeprefix("tf.")
+    return (
+        f"Set inference_input_type and inference_output_type to {wanted}, or leave them out.",
+        {name: kind for name, now in given.items() if now and now not in allowed},
+    )

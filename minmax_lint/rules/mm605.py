@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.converters.call_site import DEFAULT
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -37,19 +38,21 @@ class SupportedTypesRefused(CallRule):
     name = "supported-types-refused"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
-            yield (
+            yield Fault(
                 "ValueError: As full integer quantization has been enabled by TFLITE_BUILTINS_INT8, "
                 "`target_spec.supported_types` should be left uninitizalized or set to {tf.int8}.",
                 "Leave target_spec.supported_types out.",
+                {"target_spec.supported_types": None},
             )
         elif call.supported_types and not call.optimizations and not call.int8_required:
-            yield (
+            yield Fault(
                 f"supported_types ({', '.join(sorted(call.supported_types))}) has no effect without optimizations: the "
                 "model stays float32",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+                {"optimizations": DEFAULT},
             )
 
     @classmethod

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, float_example
+from minmax_lint.converters.call_site import DEFAULT
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -36,12 +37,13 @@ class OptimizationsMissing(CallRule):
     name = "optimizations-missing"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.representative_dataset and call.mode(bool(subject.kept_fake_quants)) == "float":
-            yield (
+            yield Fault(
                 "representative_dataset is set and optimizations is not: the dataset is ignored, and the model stays float",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",
+                {"optimizations": DEFAULT},
             )
 
     @classmethod

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.converters.call import ENDS, ConverterCall
+from minmax_lint.converters.call_site import DEFAULT, Changes
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -45,21 +46,22 @@ class FlagWithoutEffect(CallRule):
     name = "flag-without-effect"
     severity = "warning"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         if call.inference_type:
-            yield (
+            yield Fault(
                 f"inference_type = {call.inference_type} has no effect on the TF2 converter: weights become int8",
                 "Set inference_input_type and inference_output_type for the types at the model's ends, and leave "
                 "inference_type out.",
+                {"inference_type": None, **_ends(call, bool(subject.kept_fake_quants))},
             )
         unread = list(call.without_effect)
         unread += ["quantized_input_stats"] if call.input_stats is not None else []
         unread += ["default_ranges_stats"] if call.default_ranges else []
         for name in unread:
-            yield f"{name} has no effect on the TF2 converter", _INSTEAD[name]
+            yield Fault(f"{name} has no effect on the TF2 converter", _INSTEAD[name], _changes(call, name))
 
     @classmethod
     def failing(cls) -> Example:
@@ -70,3 +72,19 @@ class FlagWithoutEffect(CallRule):
     def passing(cls) -> Example:
         """The types at the ends."""
         return calibrated_example(inference_input_type="uint8")
+
+
+def _ends(call: ConverterCall, trained: bool) -> Changes:
+    """The type where it has an effect, if the call quantizes so and names no types there."""
+    fits = call.inference_type in ("int8", "uint8") and call.mode(trained) in ("int8", "v2")
+    return dict.fromkeys(ENDS, f"{{tf}}.{call.inference_type}") if fits and not call.ends else {}
+
+
+def _changes(call: ConverterCall, name: str) -> Changes:
+    """The attribute goes; what it was meant for is set where this converter reads it."""
+    if name == "post_training_quantize":
+        return {name: None, "optimizations": DEFAULT}
+    changes: dict[str, str | None] = {name: None}
+    if name == "target_ops" and call.site is not None and call.site.settings.get(name):
+        changes["target_spec.supported_ops"] = call.site.settings[name][0].text
+    return changes

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, predictions_of
+from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,14 +38,14 @@ class IntegerOnlyNotEnforced(CallRule):
     name = "integer-only-not-enforced"
     severity = "warning"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.supported_ops != {BUILTINS_INT8}:
             return
         for prediction in predictions_of(call, subject):
             if prediction.verdict == "float" and prediction.float_ops:
                 ops = ", ".join(dict.fromkeys(op for op, _ in prediction.float_ops))
-                yield (
+                yield Fault(
                     f"TFLITE_BUILTINS_INT8 does not keep float ops out: {ops} will stay float, without a message",
                     "Replace these ops by ones with an integer kernel.",
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, ConverterCall
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example, predictions_of
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, predictions_of
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,8 +38,8 @@ class IoStaysFloat(CallRule):
     name = "io-stays-float"
     severity = "info"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         found = list(predictions_of(call, subject))
@@ -52,9 +52,14 @@ class IoStaysFloat(CallRule):
         if left:
             kind = "tf.int16" if BUILTINS_16X8 in call.supported_ops else "tf.int8 or tf.uint8"
             names = " and ".join(f"inference_{end[:-1]}_type" for end in left)
-            yield (
+            yield Fault(
                 f"{' and '.join(left)} of the model stay float32: {names} {'are' if len(left) > 1 else 'is'} not set",
                 f"Set {names} to {kind} where the device takes integers alone.",
+                {
+                    f"inference_{end[:-1]}_type": f"{{tf}}.{kind.split(maxsplit=1)[0].removeprefix('tf.')}"
+                    for end in left
+                },
+                safe=False,
             )
 
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import INTEGERS, ConverterCall
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, predictions_of
+from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -39,8 +39,8 @@ class IntegerEndDropped(CallRule):
     name = "integer-end-dropped"
     severity = "warning"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         for prediction in predictions_of(call, subject):
@@ -58,20 +58,20 @@ class IntegerEndDropped(CallRule):
         return _example("")
 
 
-def _dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[tuple[str, str]]:
+def _dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
     floats = [op for op in prediction.ops if op.computes and not op.integer]
     if call.inference_input_type in INTEGERS:
         for name in subject.kept.inputs:
             readers = {use.node for use in subject.kept.uses(name)}
             if any(readers & {*op.nodes} for op in floats):
-                yield (
+                yield Fault(
                     f"inference_input_type = {call.inference_input_type} is dropped: {name!r} is read by a float op",
                     "Let the op that reads it become integer first (see the other findings).",
                 )
     if call.inference_output_type in INTEGERS:
         for name in subject.kept.outputs:
             if any(name == op.output or name in op.nodes for op in floats):
-                yield (
+                yield Fault(
                     f"inference_output_type = {call.inference_output_type} is dropped: {name!r} is made by a float op",
                     "Let the op that makes it become integer first (see the other findings).",
                 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
-from minmax_lint.rules.framework.call_rule import CallRule, float_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,15 +38,16 @@ class TocoNotAvailable(CallRule):
     name = "toco-not-available"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.experimental_new_converter is not False or call.tensorflow is None:
             return
         if toco(call.tensorflow) != "runs":
             last = dotted(LAST_TOCO)
-            yield (
+            yield Fault(
                 f"experimental_new_converter is False, but {without_toco(call.tensorflow)}",
                 f"Convert with TensorFlow {last} or older, or leave experimental_new_converter out.",
+                {"experimental_new_converter": None},
             )
 
     @classmethod

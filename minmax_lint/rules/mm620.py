@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,10 +38,10 @@ class DatasetEmpty(CallRule):
     name = "dataset-empty"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         if call.dataset is not None and call.dataset.empty:
-            yield (
+            yield Fault(
                 f"the dataset ({call.dataset.origin}) yields no sample: no array gets a range",
                 "Yield samples each time the function is called.",
             )

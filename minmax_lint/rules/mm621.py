@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,8 +38,8 @@ class DatasetNotFinite(CallRule):
     name = "dataset-not-finite"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         for sample in call.dataset.arrays if call.dataset is not None else ():
             if not sample.finite or sample.infinite:
                 what = (
@@ -48,7 +48,7 @@ class DatasetNotFinite(CallRule):
                     else "NaN: no range is calibrated"
                 )
                 named = f" of {sample.key!r}" if sample.key else ""
-                yield f"the samples{named} hold {what}", "Leave such samples out, or clean them."
+                yield Fault(f"the samples{named} hold {what}", "Leave such samples out, or clean them.")
 
     @classmethod
     def failing(cls) -> Example:

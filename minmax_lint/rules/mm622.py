@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import mistyped
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -38,11 +38,11 @@ class DatasetType(CallRule):
     name = "dataset-type"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         wrong = mistyped(call, subject.kept, subject.inference)
         if wrong is not None and call.dataset is not None:
-            yield (
+            yield Fault(
                 f"the dataset ({call.dataset.origin}) does not fit input {wrong[0]!r}: {wrong[1]}",
                 "Yield the type of the input: sample.astype(numpy.float32).",
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -39,13 +39,13 @@ class DatasetShape(CallRule):
     name = "dataset-shape"
     severity = "error"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         dataset = call.dataset
         if dataset is None or dataset.empty:
             return
         if not dataset.listed:
-            yield "the dataset yields arrays and no list of arrays", "Write `yield [sample]`."
+            yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.")
             return
         names = list(subject.kept.inputs)
         if (
@@ -53,7 +53,7 @@ class DatasetShape(CallRule):
             and len(dataset.arrays) != len(names)
             and not any(one.key for one in dataset.arrays)
         ):
-            yield (
+            yield Fault(
                 f"a sample has {len(dataset.arrays)} arrays, and the model {len(names)} "
                 f"input{'s' * (len(names) != 1)} ({', '.join(names)})",
                 "Yield one array for each input.",
@@ -76,7 +76,7 @@ class DatasetShape(CallRule):
         )
 
 
-def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterator[tuple[str, str]]:
+def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterator[Fault]:
     arrays = call.dataset.arrays if call.dataset is not None else ()
     for number, sample in enumerate(arrays):
         name = sample.key if sample.key in names else names[number] if len(names) == 1 else ""
@@ -88,7 +88,7 @@ def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterato
         )
         if not fits:
             has = ", ".join("?" if size is None else str(size) for size in shape)
-            yield (
+            yield Fault(
                 f"a sample for input {name!r} has shape [{', '.join(map(str, sample.shape))}], and the input "
                 f"[{has}]",
                 "Yield samples of that shape, the batch dimension first.",

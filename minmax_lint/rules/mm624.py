@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -46,15 +46,15 @@ class DatasetScale(CallRule):
     name = "dataset-scale"
     severity = "warning"
 
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
         for number, sample in enumerate(call.dataset.arrays if call.dataset is not None else ()):
             name = sample.key if sample.key in subject.kept.inputs else _name(number, subject)
             if name and sample.low is not None and sample.high is not None:
                 trained = _trained_reach(name, subject)
                 reach = max(-sample.low, sample.high)
                 if trained and reach > _FAR * trained:
-                    yield (
+                    yield Fault(
                         f"the samples for input {name!r} reach from {sample.low:g} to {sample.high:g}, and its FakeQuant "
                         f"was trained to {trained:g}",
                         "Prepare samples as the training did: what lies beyond the FakeQuant's range is clamped.",
@@ -62,7 +62,7 @@ class DatasetScale(CallRule):
                     continue
                 pixels = sample.whole and sample.low >= 0 and _PIXEL / 2 < sample.high <= _PIXEL
                 if pixels and not _scaled(name, subject):
-                    yield (
+                    yield Fault(
                         f"the samples for input {name!r} are whole numbers from {sample.low:g} to {sample.high:g}, like "
                         "raw pixels, and the graph does not scale its input",
                         "Prepare samples as the application does; a model trained on 0..1 needs sample / 255.0.",

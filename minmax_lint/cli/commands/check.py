@@ -51,6 +51,12 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--fail-level", choices=LEVELS, help="the least severity that exits with 1 (default: error)"
     )
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="with --script: print the patch of the script alone, as `patch` takes it; nothing is written, and the "
+        "exit code is 1 where there is one",
+    )
     parser.add_argument("--fix", action="store_true", help="repair what is safe, then report what is left")
     parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
     options.add_fix_options(parser)
@@ -89,6 +95,8 @@ def once(args: Namespace) -> int:
     read = read_files(args, settings, models)
     taken = read.destination(args.output, model=models[0].path) if args.output else None
     formats = output_targets(args.output_format, format_names(), read, taken)
+    if args.diff:
+        return _diff(args, settings, models[0])
     found = lint_all(args, settings, models, read)
     emit(formats, lambda form, out: renderer(form)(found, out))
     if note := note_on_installed(args, found):
@@ -160,7 +168,20 @@ def exit_code(run: Run, fail_level: str, *, exit_zero: bool) -> int:
     return 1 if failing and not exit_zero else 0
 
 
+def _diff(args: Namespace, settings: Settings, model: Target) -> int:
+    """Print the patch of the script; 1 where there is one."""
+    from minmax_lint.cli.script import patch_of_script, print_diff
+
+    patch = patch_of_script(args, settings, model)
+    print_diff(patch)
+    return 0 if patch.empty or args.exit_zero else 1
+
+
 def _check_usage(args: Namespace, models: int) -> None:
+    if args.diff and (not args.script or models != 1 or args.fix or args.watch or args.output_format):
+        raise UserError(
+            "--diff prints the patch of one script for one model: give GRAPH --script FILE.py --diff"
+        )
     if args.fix and not args.output and not args.in_place:
         raise UserError("--fix needs --output FILE for the repaired graph, or --in-place")
     if args.watch and (args.fix or "-" in args.graphs):
@@ -172,7 +193,7 @@ def _check_usage(args: Namespace, models: int) -> None:
     if not args.fix and (args.output or args.in_place):
         raise UserError("--output and --in-place say where --fix writes: give --fix as well")
     if not args.fix:
-        options.refuse_fix_options(args)
+        options.refuse_fix_options(args, *(["unsafe_fixes"] if args.diff else []))
 
 
 def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:

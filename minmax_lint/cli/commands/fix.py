@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.convert import Conversion
     from minmax_lint.workflows.opened import Opened
+    from minmax_lint.workflows.script import ScriptPatch
 
 FORMATS = ("full", "json")
 
@@ -32,7 +33,11 @@ def add(parser: ArgumentParser) -> None:
     options.add_endpoints(parser)
     options.add_converters(parser)
     options.add_script(parser)
-    parser.add_argument("--output", metavar="FILE", help="where the repaired graph goes, in its own format")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="where the repaired graph goes, in its own format; with --script, FILE.py: where the changed script goes",
+    )
     options.add_fix_options(parser)
     parser.add_argument(
         "--diff",
@@ -56,6 +61,8 @@ def run(args: Namespace) -> int:
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     read = read_by(args)
+    if args.script and Path(args.output or "").suffix == ".py":
+        return _fix_script(args, read)
     destination = destination_of(args, args.graph, read)
     formats = output_targets(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
@@ -73,13 +80,48 @@ def run(args: Namespace) -> int:
         say(
             f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
         )
+    script = _script_patch(args) if args.script else None
+    if script is not None:
+        _finish_script(args, script)
     if args.diff and destination is None:
-        return 0 if patch.empty and not errors else 1
+        return 0 if patch.empty and not errors and (script is None or script.empty) else 1
     if args.diff and written is not None:
         from minmax_lint.loaders.checkpoint.prefix import files_written
 
         say(f"wrote {', '.join(map(str, files_written(written)))}")
     return 1 if errors or not (proof is None or proof.proved) else 0
+
+
+def _fix_script(args: Namespace, read: ReadFiles) -> int:
+    """Write the changed script alone; the graph stays as it is."""
+    from minmax_lint.cli.script import print_diff, write_script
+
+    patch = _script_patch(args)
+    destination = read.destination(args.output)
+    if args.diff:
+        print_diff(patch)
+    write_script(patch, destination)
+    return 0
+
+
+def _finish_script(args: Namespace, script: ScriptPatch) -> None:
+    """Show the patch of the script, or write it over the script where everything is written in place."""
+    from minmax_lint.cli.script import print_diff, write_script
+
+    if args.diff and not script.empty:
+        print_diff(script)
+    if args.in_place and not script.empty:
+        write_script(script, script.path)
+    elif not (args.diff or script.empty):
+        say(f"{args.script} is to be changed as well: --output FILE.py writes it, --diff shows it")
+
+
+def _script_patch(args: Namespace) -> ScriptPatch:
+    from minmax_lint.cli.script import patch_of_script
+    from minmax_lint.cli.settings import settings_of
+
+    settings = settings_of(args, with_baseline=False)
+    return patch_of_script(args, settings, settings.target(args.graph))
 
 
 def _print(

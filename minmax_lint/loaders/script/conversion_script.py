@@ -15,6 +15,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
 from minmax_lint.loaders.script.dataset import dataset_of
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
 
 _MAKERS: dict[str, Flow] = {
@@ -39,23 +40,34 @@ WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
 _LARGEST = 16 << 20
 
 
-def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
-    """Every converter that a script makes, with the flags that it sets. Raises UserError."""
+def read_script(path: Path) -> bytes:
+    """The content of a script. Raises UserError."""
     try:
         content = small_file(path)
-        if len(content) > _LARGEST:
-            raise UserError(f"{path} is too large for a script")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > _LARGEST:
+        raise UserError(f"{path} is too large for a script")
+    return content
+
+
+def converter_calls(path: Path, content: bytes | None = None) -> tuple[ConverterCall, ...]:
+    """Every converter that a script makes, with the flags that it sets. Raises UserError.
+
+    `content`: of a script that is not written yet.
+    """
+    content = read_script(path) if content is None else content
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the script's own style: it is read, not run
             tree = ast.parse(content, filename=str(path))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        source = Source(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
         raise UserError(
             f"{path} is no Python script{where}; --script reads the script that converts"
         ) from None
-    reader = _Reader(path)
+    reader = _Reader(path, Sites(source, tree))
     reader.read(tree)
     if not reader.calls:
         raise UserError(f"{path} makes no TFLiteConverter (no call of TFLiteConverter.from_...)")
@@ -65,6 +77,7 @@ def converter_calls(path: Path) -> tuple[ConverterCall, ...]:
 @dataclass
 class _Reader:
     path: Path
+    sites: Sites
     calls: list[ConverterCall] = field(default_factory=list)
     _made: dict[ast.AST, int] = field(default_factory=dict)
     """Call that makes a converter -> its place in `calls`."""
@@ -103,13 +116,14 @@ class _Reader:
                 self._assign(node.target, node.value)
             elif isinstance(node, ast.Assign):
                 for target in node.targets:
-                    self._assign(target, node.value)
+                    self._assign(target, node.value, node)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
-                self._assign(node.target, node.value)
-        self.calls = [
-            replace(one, outputs=self._frozen) if one.flow == "tf1" and not one.outputs else one
-            for one in self.calls
-        ]
+                self._assign(node.target, node.value, node)
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                self._set_by_name(node, node.value)
+        for place, one in enumerate(self.calls):
+            outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
+            self.calls[place] = replace(one, outputs=outputs, site=self.sites.site(place, self._modules))
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
@@ -117,10 +131,8 @@ class _Reader:
             self._modules[name.asname or name.name] = f"{module}{name.name}"
 
     def _make(self, node: ast.Call) -> None:
-        """A converter, if the call makes one; a flag of one, if it sets that by name."""
+        """A converter, if the call makes one."""
         full_name = dotted(node.func)
-        if full_name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
-            self._set(dotted(node.args[0]), str(node.args[1].value), node.args[2])
         root, _, rest = full_name.partition(".")
         full = ".".join(filter(None, (self._modules.get(root, root), rest)))
         maker = full.rpartition(".")[2]
@@ -129,6 +141,7 @@ class _Reader:
             return
         flow = "tf1" if ".v1." in f".{full}." else _MAKERS[maker]
         self._made[node] = len(self.calls)
+        self.sites.module(len(self.calls), full_name)
         inputs, outputs = self._tensors.ends(maker, node)
         self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs))
 
@@ -150,19 +163,32 @@ class _Reader:
                 held += self._names.get(dotted(one), ())
         return tuple(dict.fromkeys(held))
 
-    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+    def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
         full_name, held = dotted(target), self._held(value)
         self._tensors.assign(target, value)
         if held and full_name:
             self._names[full_name] = held
+            if statement is not None and len(held) == 1:
+                self.sites.made(held[0], full_name, statement)
         elif "." in full_name:
             name, _, attribute = full_name.rpartition(".")
-            self._set(name, attribute, value)
+            self._set(name, attribute, value, statement, target)
 
-    def _set(self, name: str, attribute: str, value: ast.expr) -> None:
+    def _set_by_name(self, statement: ast.Expr, call: ast.Call) -> None:
+        """A flag of a converter, if the statement is a `setattr` of one."""
+        if dotted(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
+            holder, attribute, value = call.args
+            self._set(dotted(holder), str(call.args[1].value), value, statement, attribute)
+
+    def _set(
+        self, name: str, attribute: str, value: ast.expr, statement: ast.stmt | None, target: ast.expr
+    ) -> None:
         if attribute == "supported_ops" and not name.endswith(".target_spec"):
             attribute = "target_ops"  # converter.supported_ops: an attribute that nobody reads
-        for place in self._names.get(name.removesuffix(".target_spec"), ()):
+        places = self._names.get(name.removesuffix(".target_spec"), ())
+        for place in places:
+            if statement is not None:
+                self.sites.set(place, attribute, statement, target, value, shared=len(places) > 1)
             call = _with_flag(self.calls[place], attribute, value)
             if attribute == "representative_dataset":
                 call = replace(call, dataset=dataset_of(self._definitions, value, str(self.path)))

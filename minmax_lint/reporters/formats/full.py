@@ -43,6 +43,10 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
             (f"   {count} {plural(count, 'finding')} left out: by selection, ignores or baseline", "dim")
         )
     _print_fix(page, run.fix_commands(report))
+    if script := run.script_command(report):
+        page.line()
+        page.line("   To see what changes in the script, run (`fix --output FILE.py` writes it):")
+        page.command("   ", script, "bold green")
 
 
 def _print_fix(page: Page, commands: Mapping[Applicability, str]) -> None:

@@ -4,28 +4,67 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_site import Changes, TextEdit
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.finding import Finding, ScriptOffer, Severity
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
+class Fault(NamedTuple):
+    """What is wrong with a call."""
+
+    message: str
+    advice: str
+    """What to write instead."""
+    changes: Changes = {}
+    """The same as attributes of the converter, where a script can be changed so."""
+    safe: bool = True
+    """Whether the changed script makes a model with the ends that it has now."""
+    severity: Severity | None = None
+    """Where it is not the rule's."""
+
+
 class CallRule(Rule):
-    """A rule with one finding a call and fault; each names the line of the call."""
+    """A rule with one finding a call and fault; each names the line of the call, and the lines to change."""
 
     @abstractmethod
-    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[tuple[str, str]]:
-        """(what is wrong with the call, what to write instead)."""
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a call and fault."""
         for call in subject.calls:
-            for message, advice in self.faults(call, subject):
-                yield self.finding(f"{call.origin}: {message}", outputs=(call.origin,), advice=advice)
+            for fault in self.faults(call, subject):
+                offer = ScriptOffer(call.site, fault.changes, fault.safe) if call.site else None
+                edits = offer.edits if offer else ()
+                yield self.finding(
+                    f"{call.origin}: {fault.message}",
+                    severity=fault.severity,
+                    outputs=(call.origin,),
+                    advice=" ".join([fault.advice, *_places(call.origin, edits)]),
+                    script=offer if edits else None,
+                )
+
+
+def _places(origin: str, edits: tuple[TextEdit, ...]) -> Iterator[str]:
+    """The lines to change in the script, and what they become: one sentence, or none."""
+    by_line: dict[str, list[str]] = {}
+    for edit in edits:
+        by_line.setdefault(edit.where, []).append(edit.words)
+    if by_line:
+        lines = "; ".join(f"{where}: {'; '.join(words)}" for where, words in by_line.items())
+        yield f"In {origin.rpartition(':')[0]}, {lines}."
+
+
+def dataset_yields(subject: Subject) -> str:
+    """What a representative dataset yields for this model, as Python text."""
+    names = list(subject.kept.inputs)
+    return "[sample]" if len(names) == 1 else f"[{', '.join(f'sample[{name!r}]' for name in names)}]"
 
 
 def predictions_of(call: ConverterCall, subject: Subject) -> Iterator[Prediction]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from minmax_lint.converters.call_site import CallSite, Changes, TextEdit
+
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -25,6 +27,20 @@ class FixOffer(NamedTuple):
     """One sentence, imperative."""
     needs_range: bool = False
     """Whether the user has to say a range, or give data to observe one."""
+
+
+class ScriptOffer(NamedTuple):
+    """How the script that converts is to be changed."""
+
+    site: CallSite
+    changes: Changes
+    safe: bool = True
+    """Whether the model keeps the ends that the program around it uses."""
+
+    @property
+    def edits(self) -> tuple[TextEdit, ...]:
+        """The changes as edits of the script's text; none where they cannot be made without guessing."""
+        return self.site.edits(self.changes)
 
 
 def insertion(where: str, ranges: str = "a range") -> FixOffer:
@@ -65,6 +81,8 @@ class Finding:
     advice: str = ""
     """What to change, where no fix of ours can do it: one sentence."""
     fix: FixOffer | None = None
+    script: ScriptOffer | None = None
+    """How the script is to be changed, where its call is at fault."""
     identity: str = ""
     """What stays the same of it from one graph to the next."""
 

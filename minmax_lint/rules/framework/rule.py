@@ -21,7 +21,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.framework.attribution import Cause, profiles_of
-from minmax_lint.rules.framework.finding import Finding, FixOffer, Severity, Step
+from minmax_lint.rules.framework.finding import Finding, FixOffer, ScriptOffer, Severity, Step
 from minmax_lint.rules.framework.subject import About, Subject
 
 
@@ -98,6 +98,7 @@ class Rule(ABC):
         path: Sequence[Step] = (),
         advice: str = "",
         fix: FixOffer | None = None,
+        script: ScriptOffer | None = None,
     ) -> Finding:
         """A finding of this rule."""
         return Finding(
@@ -113,6 +114,7 @@ class Rule(ABC):
             tuple(path),
             advice,
             fix,
+            script,
         )
 
     def from_cause(

@@ -1,0 +1,94 @@
+"""The patch of a conversion script: what the findings about its calls say, written into its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import unified_diff
+from pathlib import Path
+
+from minmax_lint.converters.call_site import DATASET, TextEdit, edited
+from minmax_lint.loaders.script.conversion_script import converter_calls, read_script
+from minmax_lint.loaders.script.source import Source
+from minmax_lint.rules.framework.finding import Finding, ScriptOffer
+from minmax_lint.rules.framework.selection import Selection
+from minmax_lint.workflows.opened import Opened
+from minmax_lint.writers.atomic import write_file
+
+_ROUNDS = 8
+"""One change brings up what another finding says; chains of that are short."""
+
+
+@dataclass(frozen=True)
+class ScriptPatch:
+    """A changed script that is not written yet."""
+
+    path: Path
+    source: Source
+    after: str
+    healed: tuple[Finding, ...]
+    """The findings that the changes take away."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return self.after == self.source.text
+
+    @property
+    def needs_samples(self) -> bool:
+        """Whether a representative dataset was written, which needs the user's samples."""
+        return any(one.script is not None and one.script.changes.get(DATASET) for one in self.healed)
+
+    def diff(self) -> str:
+        """The changes as a unified diff, as `patch` and `git apply` take it."""
+        before, after = (text.splitlines(keepends=True) for text in (self.source.text, self.after))
+        lines = unified_diff(before, after, str(self.path), str(self.path))
+        return "".join(
+            line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+    def save(self, destination: Path) -> Path:
+        """Write the changed script atomically. Raises UserError."""
+        write_file(destination, [self.source.encoded(self.after)])
+        return destination
+
+
+def patched_script(
+    opened: Opened, path: Path, *, unsafe: bool = False, selection: Selection | None = None
+) -> ScriptPatch:
+    """The script at `path`, whose calls `opened` has, with every change that a finding about them offers.
+
+    `unsafe`: those as well that give the model other ends; `selection`: of the findings that count. Raises UserError
+    where the script cannot be read.
+    """
+    source = Source(read_script(path))
+    text, healed = source.text, dict[str, Finding]()
+    for _ in range(_ROUNDS):
+        read = converter_calls(path, source.encoded(text))
+        calls = tuple(
+            replace(new, tensorflow=old.tensorflow, dataset=old.dataset or new.dataset)
+            for new, old in zip(read, opened.calls, strict=True)
+        )
+        found = replace(opened, calls=calls).lint(selection).findings
+        offering = [one for one in found if one.script is not None and (unsafe or one.script.safe)]
+        changed = edited(text, _edits(offering))
+        if changed == text:
+            break
+        text = changed
+        healed |= {one.message: one for one in offering}
+    return ScriptPatch(path, source, text, tuple(healed.values()))
+
+
+def _edits(findings: list[Finding]) -> Iterator[TextEdit]:
+    """The edits of all findings: one a change, and where two do not go together the first finding's alone."""
+    by_converter: dict[tuple[str, int], list[ScriptOffer]] = {}
+    for finding in findings:
+        if finding.script is not None:
+            site = finding.script.site
+            by_converter.setdefault((site.converter, site.line), []).append(finding.script)
+    for offers in by_converter.values():
+        merged: dict[str, str | None] = {}
+        for offer in offers:
+            merged = {**offer.changes, **merged}
+        yield from offers[0].site.edits(merged) or offers[0].edits
