@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name, parse_edge
@@ -27,12 +28,14 @@ class Inference:
     `input_shapes`: input array -> shape, where the user gave one. An unknown first dimension of an input
     counts as `batch`: 1 for TOCO, for which it is set, None for MLIR, which keeps it open in both flows
     (tensorflow/lite/python/lite.py, _is_unknown_shapes_allowed; measured with TF 2.15 and 2.21).
+    `memo`: where converter models keep what several calls of one version share; nowhere unless somebody asks for it.
     """
 
     def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None], batch: int | None = 1) -> None:
         self.kept = kept
         self.input_shapes = input_shapes
         self.batch = batch
+        self.memo: dict[object, Any] | None = None
         self._shapes: dict[str, Shape | None] = {}
         self._values: dict[str, Values] = {}
         self._constants: dict[str, Tensor | None] = {}
@@ -42,7 +45,13 @@ class Inference:
         stated = (self._stated(array) for array in self.kept.inputs)
         if self.batch is None or not any(shape and shape[0] is None for shape in stated):
             return self
-        return Inference(self.kept, self.input_shapes, batch=None)
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> Inference:
+        opened = Inference(self.kept, self.input_shapes, batch=None)
+        opened.memo = None if self.memo is None else {}
+        return opened
 
     def dtype(self, array: str) -> DType:
         """The element type of `array`; INVALID where not known."""

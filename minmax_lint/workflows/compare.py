@@ -43,6 +43,7 @@ def compare_opened(opened: Opened) -> Comparison:
     opened.model.require_graph("compare")
     opened.checked()
     subject = make_subject(opened.model, opened.ends.inputs, opened.ends.outputs, ())
+    subject.inference.memo = {}
     ways = [_way(opened, subject, found) for found in _answers(opened.model, subject)]
     if not ways:
         raise UserError(f"{opened.path}: no converter that is modelled takes such a model")

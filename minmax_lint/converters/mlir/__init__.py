@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.answering import answer
 from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
 from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.obstacles import obstacles
@@ -55,6 +56,36 @@ def predict(
     return replace(found, versions=(version.span.first, version.span.last))
 
 
+def _trained(
+    kept: Kept,
+    inference: Inference,
+    version: Version,
+    stats: Mapping[str, tuple[float, float]],
+    signed: bool,
+    infers: bool | None,
+    chance: bool | None,
+) -> Function:
+    """The model as the ranges of FakeQuants leave it: all calls of the TF2 flow of one version begin with it."""
+    if inference.memo is None or not signed:
+        function = float_model(kept, inference, version)
+        quantize_trained(function, version, stats, signed=signed, infers=infers, chance=chance)
+        return function
+    key = (version.number, infers, chance)
+    if key not in inference.memo:
+        own = Version(version.number)
+        try:
+            function = float_model(kept, inference, own)
+            quantize_trained(function, own, stats, signed=signed, infers=infers, chance=chance)
+            inference.memo[key] = function, own.span
+        except (Unmodeled, ConversionError, Nondeterministic) as error:
+            inference.memo[key] = error, own.span
+    found, span = inference.memo[key]
+    version.span.intersect(span)
+    if isinstance(found, Function):
+        return found.copy()
+    raise found
+
+
 def _decisive(prediction: Prediction) -> object:
     return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
 
@@ -71,8 +102,7 @@ def _followed(
     """The prediction where chance always decides for integer (`chance`) or for float; None raises Nondeterministic."""
     signed = profile.flow == "tf2"
     try:
-        function = float_model(kept, inference, version)
-        quantize_trained(function, version, stats, signed=signed, infers=infers, chance=chance)
+        function = _trained(kept, inference, version, stats, signed, infers, chance)
         if profile.quantizer == "legacy":
             quantize_model(function, allow_float=not profile.strict)
         elif profile.ranges == "calibrated":

@@ -255,6 +255,26 @@ class Function:
         op.result.replace_uses(value)
         self.erase(op)
 
+    def copy(self) -> Function:
+        """The same operations on values of their own, with the uses in the same order."""
+        copied = Function()
+        values: dict[Value, Value] = {}
+        ops = {self.returned: copied.returned}
+        for argument in self.arguments:
+            values[argument] = Value(argument.name, argument.dtype, argument.shape)
+            values[argument].scale = argument.scale
+        copied.arguments = [values[argument] for argument in self.arguments]
+        for op in self:
+            ops[op] = copied.append(Operation(op.name, (), op.nodes, **op.attrs))
+            ops[op].activation = op.activation
+            for value in op.results:
+                values[value] = ops[op].add_result(value.name, value.dtype, value.shape, value.scale)
+        for op, other in ops.items():
+            other.operands = [values[value] for value in op.operands]
+        for value, other_value in values.items():
+            other_value._uses = {(ops[op], slot): None for op, slot in value._uses}
+        return copied
+
     def sweep(self) -> None:
         """Take out everything nobody reads."""
         for op in self.backwards():

@@ -35,12 +35,25 @@ def predict(
 
 
 def _predict(kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext) -> Prediction:
-    kept, inference = functionalize_control_flow(*fold_constant_branches(kept, inference))
-    if profile.flow == "tf2" and not around.strict:
-        kept, inference = with_fused_lstm(kept, inference)
     try:
-        kept, inference = lower_static_tensor_list(kept, inference)
+        kept, inference = _lowered(kept, inference, fuses_lstm=profile.flow == "tf2" and not around.strict)
     except NotLowered as error:
         return error.prediction(profile.name)
     prediction = predict_function(kept, inference, profile, infers=around.infers)
     return with_branches(prediction, kept, inference, profile, predict, around)
+
+
+def _lowered(kept: Kept, inference: Inference, *, fuses_lstm: bool) -> tuple[Kept, Inference]:
+    """The graph with functional control flow and without tensor lists. Raises NotLowered."""
+    memo = inference.memo
+    if memo is None or (_lowered, fuses_lstm) not in memo:
+        lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
+        if fuses_lstm:
+            lowered = with_fused_lstm(*lowered)
+        lowered = lower_static_tensor_list(*lowered)
+        if memo is None:
+            return lowered
+        lowered[1].memo = memo if lowered[1] is inference else {}
+        memo[_lowered, fuses_lstm] = lowered
+    found: tuple[Kept, Inference] = memo[_lowered, fuses_lstm]
+    return found

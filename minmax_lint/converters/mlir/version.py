@@ -53,6 +53,10 @@ class Span:
         else:
             self.first = max(self.first, (major, until + 1))
 
+    def intersect(self, other: Span) -> None:
+        """Leave out the versions that are not in `other`."""
+        self.first, self.last = max(self.first, other.first), min(self.last, other.last)
+
 
 @dataclass(frozen=True)
 class Ops:
