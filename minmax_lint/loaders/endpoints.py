@@ -200,26 +200,20 @@ def _sinks(graph: Graph) -> tuple[str, ...]:
 def _predicted(graph: Graph, ends: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Of the ends of a training graph what it predicts, and the words for where that was found."""
     training = [name for name in ends if kind_of_end(graph, name) in ("loss", "metric")]
-    if not training:
-        return ends, "the ends of the graph"
-    left_out = (
-        f"{len(training)} losses and metrics"
-        if len(training) > 1
-        else f"the {kind_of_end(graph, training[0])} {training[0]}"
-    )
     others = tuple(name for name in ends if name not in training)
-    if others:
-        return others, f"the ends of the graph without {left_out}"
-    sources = predictions_of(graph, ends)
-    return (
-        (sources, f"what {left_out} {_verb(training)} computed from")
-        if sources
-        else (ends, "the ends of the graph")
-    )
+    if training and others:
+        return others, f"the ends of the graph without {_listed(graph, training)}"
+    losses = [name for name in training if predictions_of(graph, [name])]
+    if losses:
+        verb = "are" if len(losses) > 1 else "is"
+        return predictions_of(graph, losses), f"what {_listed(graph, losses)} {verb} computed from"
+    return ends, "the ends of the graph"
 
 
-def _verb(ends: list[str]) -> str:
-    return "are" if len(ends) > 1 else "is"
+def _listed(graph: Graph, training: list[str]) -> str:
+    if len(training) > 1:
+        return f"{len(training)} losses and metrics"
+    return f"the {kind_of_end(graph, training[0])} {training[0]}"
 
 
 MOST_CANDIDATES = 5

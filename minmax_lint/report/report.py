@@ -13,6 +13,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.report.comparison import Comparison
 from minmax_lint.report.notebook import report_html
 from minmax_lint.rules.framework.finding import Finding, Severity
+from minmax_lint.rules.framework.subject import Part
 
 if TYPE_CHECKING:
     import networkx
@@ -49,6 +50,8 @@ class Report:
     comparison: Comparison | None = field(default=None, repr=False)
     """Every way of converting the model, where a reporter asked for it."""
 
+    given: frozenset[Part] = field(default=frozenset(), repr=False)
+    """What the lint was given beside the model: rules that need something else do not apply."""
     sizes: tuple[int, int] | None = field(default=None, repr=False)
     """Nodes of the whole graph and of the kept subgraph, where these stayed in the process that linted them."""
 

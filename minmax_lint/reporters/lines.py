@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.loaders.checkpoint.prefix import STATE
+from minmax_lint.loaders.savedmodel.directory import FILES
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
 
@@ -20,15 +23,28 @@ _SCRIPT_LINE = re.compile(r"(.+):(\d+)")
 _TABLE = re.compile(r"(.+\.toml)(?:: .+)?, (\w+)")
 
 
+def origin_of(finding: Finding) -> str:
+    """The call of the converter that a finding is about, as its message begins; empty where it is about the model."""
+    origin = finding.outputs[0] if len(finding.outputs) == 1 else ""
+    return origin if origin and finding.message.startswith(f"{origin}: ") else ""
+
+
 def place_of(report: Report, finding: Finding) -> tuple[str, int]:
     """File and line of a finding: of the converter's call in a script or the configuration, else of the model."""
-    origin = finding.outputs[0] if len(finding.outputs) == 1 else ""
-    if origin and finding.message.startswith(f"{origin}: "):
+    if origin := origin_of(finding):
         if script := _SCRIPT_LINE.fullmatch(origin):
             return script[1], int(script[2])
         if (table := _TABLE.fullmatch(origin)) and Path(table[1]).is_file():
             return table[1], _header(Path(table[1]), table[2])
-    return report.path, line_of(report, finding.place)
+    return file_of(report.path), line_of(report, finding.place)
+
+
+def file_of(path: str) -> str:
+    """The file of the model at `path` that holds its graph: services annotate no folders, and no prefixes."""
+    inside = [f"{path.rstrip('/')}/{name}" for name in (*FILES, STATE)]
+    return next(
+        (one for one in (path, *inside, f"{path}.meta", f"{path}.index") if os.path.isfile(one)), path
+    )
 
 
 def _header(file: Path, table: str) -> int:

@@ -49,6 +49,7 @@ class RangeNotInCheckpoint(Rule):
     code = "MM301"
     name = "range-not-in-checkpoint"
     severity = "error"
+    needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a FakeQuant; one alone where the checkpoint holds no range at all."""

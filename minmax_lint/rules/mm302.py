@@ -39,6 +39,7 @@ class RangeNotRestored(Rule):
     code = "MM302"
     name = "range-not-restored"
     severity = "error"
+    needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a graph: it has one saver."""

@@ -41,6 +41,7 @@ class RangeScopeDrift(Rule):
     code = "MM303"
     name = "range-scope-drift"
     severity = "error"
+    needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a graph: what moved mostly moved together."""

@@ -49,6 +49,7 @@ class EdgeTPUCPUOp(Rule):
     code = "MM404"
     name = "edgetpu-cpu-op"
     severity = "warning"
+    needs = "device"
     about = frozenset({"graph", "finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:

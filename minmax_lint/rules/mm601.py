@@ -43,6 +43,7 @@ class ConverterFlagsMissing(CallRule):
     code = "MM601"
     name = "converter-flags-missing"
     severity = "warning"
+    needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

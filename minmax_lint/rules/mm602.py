@@ -45,6 +45,7 @@ class ConverterModeMismatch(CallRule):
     code = "MM602"
     name = "converter-mode-mismatch"
     severity = "warning"
+    needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

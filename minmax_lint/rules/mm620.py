@@ -37,6 +37,7 @@ class DatasetEmpty(CallRule):
     code = "MM620"
     name = "dataset-empty"
     severity = "error"
+    needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

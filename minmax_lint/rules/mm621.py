@@ -37,6 +37,7 @@ class DatasetNotFinite(CallRule):
     code = "MM621"
     name = "dataset-not-finite"
     severity = "error"
+    needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

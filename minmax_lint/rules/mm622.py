@@ -37,6 +37,7 @@ class DatasetType(CallRule):
     code = "MM622"
     name = "dataset-type"
     severity = "error"
+    needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

@@ -38,6 +38,7 @@ class DatasetShape(CallRule):
     code = "MM623"
     name = "dataset-shape"
     severity = "error"
+    needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

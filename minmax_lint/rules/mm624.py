@@ -45,6 +45,7 @@ class DatasetScale(CallRule):
     code = "MM624"
     name = "dataset-scale"
     severity = "warning"
+    needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""

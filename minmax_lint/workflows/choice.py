@@ -12,7 +12,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.model import Model
 
 _CALLS: Mapping[Mode, tuple[str, str]] = {
-    "tf1": ("inference_type and input stats", "the TF1 flow"),
+    "tf1": ("an integer inference_type", "the TF1 flow"),
     "v2": ("optimizations, and the graph has FakeQuants", "the TF2 flow"),
     "int8": ("a representative dataset", "post-training int8"),
     "16x8": ("a representative dataset for int16 activations alone", "post-training 16x8"),

@@ -118,6 +118,7 @@ def report_on(
         note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
         ignored=tuple(ignored),
         chosen=why,
+        given=subject.given,
     )
 
 

@@ -52,13 +52,41 @@ def test_the_hooks_options_exist(place, capsys):
     assert "missing.pb" in capsys.readouterr().err
 
 
-def test_the_problem_matcher_reads_concise_output():
-    matcher = json.loads(files("minmax_lint.reporters").joinpath("problem-matcher.json").read_text())
-    (pattern,) = matcher["problemMatcher"][0]["pattern"]
-    for line, finding in zip(rendered(MIXED, "concise").splitlines(), MIXED.reports[0].findings, strict=True):
-        found = re.match(pattern["regexp"], line)
-        assert found[pattern["file"]] == "eval.pb"
-        assert (found[pattern["code"]], found[pattern["severity"]]) == (finding.code, finding.severity)
+def test_the_problem_matchers_read_concise_output(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(BROKEN, "eval.pb")
+    Path("export.py").write_text(
+        "import tensorflow as tf\n"
+        "c = tf.lite.TFLiteConverter.from_frozen_graph('g', ['input'], ['output'])\n"
+        "c.inference_type = tf.uint8\n"
+    )
+    main(["check", "eval.pb", "--script", "export.py", "--output-format", "concise"])
+    read = [annotation(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["file"], one["line"], one["code"], one["severity"]) for one in read] == [
+        ("eval.pb", None, "MM101", "error"),
+        ("export.py", "2", "MM601", "warning"),
+    ]
+    assert not any(one["message"].startswith("export.py") for one in read)
+    assert {annotation(line)["severity"] for line in rendered(MIXED, "concise").splitlines()} == {
+        "error",
+        "warning",
+        "notice",
+    }
+
+
+def annotation(line: str) -> dict[str, str | None]:
+    """What GitHub's runner makes of a line: the first matcher that fits, with the severities that it knows."""
+    matchers = json.loads(files("minmax_lint.reporters").joinpath("problem-matcher.json").read_text())
+    for matcher in matchers["problemMatcher"]:
+        (pattern,) = matcher["pattern"]
+        if found := re.match(pattern.pop("regexp"), line):
+            read = {
+                "severity": matcher.get("severity"),
+                **{key: found[group] for key, group in pattern.items()},
+            }
+            assert read["severity"] in ("error", "warning", "notice")
+            return read
+    raise AssertionError(f"no matcher reads {line!r}")
 
 
 @pytest.mark.parametrize("annotations", ["github", "matcher"])

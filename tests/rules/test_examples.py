@@ -19,6 +19,7 @@ EACH_RULE = pytest.mark.parametrize(
 def test_the_failing_example_is_found(rule: Rule) -> None:
     report = lint_example(rule.failing())
     assert found(report, rule.code), report.findings
+    assert rule.needs in (None, *report.given)
 
 
 @EACH_RULE

@@ -1,10 +1,11 @@
-"""One line a finding: `path: CODE severity message [node]`."""
+"""One line a finding: `path: CODE severity message [node]`, or `script.py:12: CODE severity message [model]`."""
 
 from __future__ import annotations
 
 from typing import TextIO
 
 from minmax_lint.escaping import log_line, name, sentence
+from minmax_lint.reporters.lines import FIRST, origin_of, place_of
 from minmax_lint.reporters.run import Run
 
 
@@ -12,6 +13,10 @@ def render(run: Run, out: TextIO) -> None:
     """Write the findings, one a line, and nothing else."""
     for report in run.reports:
         for finding in report.findings:
-            where = f" [{name(finding.place)}]" if finding.place else ""
-            message = sentence(finding.message)
-            out.write(log_line(f"{report.path}: {finding.code} {finding.severity} {message}{where}") + "\n")
+            path, line = place_of(report, finding)
+            at = f"{path}:{line}" if line > FIRST else path
+            origin = origin_of(finding)
+            about = report.path if origin else finding.place
+            message = sentence(finding.message.removeprefix(f"{origin}: "))
+            where = f" [{name(about)}]" if about else ""
+            out.write(log_line(f"{at}: {finding.code} {finding.severity} {message}{where}") + "\n")

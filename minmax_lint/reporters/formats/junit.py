@@ -30,7 +30,7 @@ def render(run: Run, out: TextIO) -> None:
 def _suite(run: Run, report: Report) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=xml_text(report.path))
     about: About = "finished" if report.format == "tflite" else "graph"
-    applying = [rule for rule in rules() if about in rule.about]
+    applying = [rule for rule in rules() if about in rule.about and rule.needs in (None, *report.given)]
     asked = [rule for rule in applying if run.selected is None or rule.code in run.selected]
     names = {rule.code: rule.name for rule in asked}
     names.update({finding.code: finding.name for finding in report.findings})

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from minmax_lint.escaping import json_text, sentence
 from minmax_lint.report.report import Report
-from minmax_lint.reporters.lines import FIRST, line_of, place_of
+from minmax_lint.reporters.lines import FIRST, file_of, line_of, place_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.finding import Finding, Severity, Step
 from minmax_lint.rules.framework.rule import Rule, rules
@@ -86,7 +86,7 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
     location = _location(*place_of(report, finding))
     if finding.place:
         location["logicalLocations"] = [_logical(finding.place)]
-    message = finding.message + (f" {finding.advice}" if finding.advice else "")
+    message = f"{finding.message}. {finding.advice}" if finding.advice else finding.message
     found: dict[str, Any] = {
         "ruleId": finding.code,
         "level": LEVELS[finding.severity],
@@ -113,7 +113,7 @@ def _result(report: Report, finding: Finding, places: dict[str, int], *, suppres
 
 def _flow(report: Report, step: Step) -> dict[str, Any]:
     words = " ".join(part for part in (step.op, step.node, step.note) if part)
-    at = _location(report.path, line_of(report, step.node))
+    at = _location(file_of(report.path), line_of(report, step.node))
     location = {**at, "message": {"text": sentence(words)}, "logicalLocations": [_logical(step.node)]}
     return {"location": location}
 

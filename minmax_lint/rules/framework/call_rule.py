@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import Changes, TextEdit
@@ -12,7 +12,7 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer, Severity
 from minmax_lint.rules.framework.rule import Example, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.subject import Part, Subject
 
 
 class Fault(NamedTuple):
@@ -31,6 +31,8 @@ class Fault(NamedTuple):
 
 class CallRule(Rule):
     """A rule with one finding a call and fault; each names the line of the call, and the lines to change."""
+
+    needs: ClassVar[Part | None] = "call"
 
     @abstractmethod
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:

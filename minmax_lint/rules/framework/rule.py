@@ -22,7 +22,7 @@ from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.framework.attribution import Cause, profiles_of
 from minmax_lint.rules.framework.finding import Finding, FixOffer, ScriptOffer, Severity, Step
-from minmax_lint.rules.framework.subject import About, Subject
+from minmax_lint.rules.framework.subject import About, Part, Subject
 
 
 class Example(NamedTuple):
@@ -52,6 +52,8 @@ class Rule(ABC):
     """The usual severity; a finding may carry another where the profile says so."""
     about: ClassVar[frozenset[About]] = frozenset({"graph"})
     """What it looks at: a graph that will be converted, a .tflite model that was, or both."""
+    needs: ClassVar[Part | None] = None
+    """What it looks at beside the model; without that it finds nothing."""
     fixes: ClassVar[tuple[str, ...]] = ()
     """Names of the repairs that can heal it; empty where only the user can."""
 

@@ -22,6 +22,8 @@ from minmax_lint.rules.framework.explanation import Explanation
 from minmax_lint.rules.framework.finding import Severity
 
 About = Literal["graph", "finished"]
+Part = Literal["call", "checkpoint", "dataset", "device"]
+"""What a lint may be given beside the model."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ class Subject:
     def about(self) -> About:
         """Which rules look at it."""
         return "graph" if self.finished is None else "finished"
+
+    @property
+    def given(self) -> frozenset[Part]:
+        """What there is beside the model."""
+        there: dict[Part, object] = {
+            "call": self.calls,
+            "checkpoint": self.checkpoint is not None,
+            "dataset": any(call.dataset is not None for call in self.calls),
+            "device": any(profile.device for profile in self.profiles),
+        }
+        return frozenset(part for part, found in there.items() if found)
 
     @cached_property
     def fake_quants(self) -> tuple[FakeQuant, ...]:
