@@ -8,14 +8,16 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.reporters import Run
 from tests.cli.founding import BROKEN
-from tests.reporters.reports import MIXED
+from tests.reporters.reports import MIXED, MM110, report
 from tests.reporters.test_golden import rendered
 
 ROOT = Path(__file__).parents[2]
@@ -67,11 +69,11 @@ def test_the_problem_matchers_read_concise_output(tmp_path, monkeypatch, capsys)
         ("export.py", "2", "MM601", "warning"),
     ]
     assert not any(one["message"].startswith("export.py") for one in read)
-    assert {annotation(line)["severity"] for line in rendered(MIXED, "concise").splitlines()} == {
-        "error",
-        "warning",
-        "notice",
-    }
+    info = Run((report(replace(MM110, severity="info")),))
+    severities = {"error": "error", "warning": "warning", "info": "notice"}
+    for run in (MIXED, info):
+        for line, finding in zip(rendered(run, "concise").splitlines(), run.reports[0].findings, strict=True):
+            assert annotation(line)["severity"] == severities[finding.severity]
 
 
 def annotation(line: str) -> dict[str, str | None]:
