@@ -34,17 +34,32 @@ class RegisteredOp(NamedTuple):
     stateful: bool
     """Whether it reads or writes more than its inputs and results: no constant is made of it."""
 
-    def result_types(self, node: Node) -> tuple[DType, ...]:
-        """The type of each output of a node of this op; INVALID where the node does not say."""
-        found: list[DType] = []
-        for count, kind in self.results:
-            if count == "*":
-                listed = node.attribute(kind)
-                found += [one if isinstance(one, DType) else DType.INVALID for one in listed or ()]  # type: ignore[union-attr]
+    def result_type(self, node: Node, port: int) -> DType:
+        """The type of output `port` of a node of this op; INVALID where the node does not say or has no such output."""
+        for result in self.results:
+            count = _count(node, *result)
+            if port >= count:
+                port -= count
                 continue
-            dtype = DType[kind] if kind in DType.__members__ else node.dtype(kind) or DType.INVALID
-            found += [dtype] * (int(count) if count.isdigit() else node.integer(count, 1))
-        return tuple(found)
+            kind = result[1]
+            if result[0] == "*":
+                listed = node.attribute(kind)
+                one = listed[port] if isinstance(listed, list) else None
+                return one if isinstance(one, DType) else DType.INVALID
+            return DType[kind] if kind in DType.__members__ else node.dtype(kind) or DType.INVALID
+        return DType.INVALID
+
+    def result_count(self, node: Node) -> int:
+        """How many outputs a node of this op has."""
+        return sum(_count(node, *result) for result in self.results)
+
+
+def _count(node: Node, count: str, kind: str) -> int:
+    """How many outputs one result argument stands for."""
+    if count == "*":
+        listed = node.attribute(kind)
+        return len(listed) if isinstance(listed, list) else 0
+    return int(count) if count.isdigit() else max(node.integer(count, 1), 0)
 
 
 def registered_op(op: str) -> RegisteredOp | None:

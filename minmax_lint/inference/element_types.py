@@ -12,10 +12,8 @@ LOOPS = frozenset({"StatelessWhile", "While"})
 def element_type(node: Node, port: int) -> DType:
     """The type of output `port`; INVALID where the node does not say."""
     known = registered_op(node.op)
-    types = known.result_types(node) if known is not None else ()
-    if port < len(types) and types[port] is not DType.INVALID:
-        return types[port]
-    return _of_foreign_op(node, port)
+    dtype = known.result_type(node, port) if known is not None else DType.INVALID
+    return dtype if dtype is not DType.INVALID else _of_foreign_op(node, port)
 
 
 def _of_foreign_op(node: Node, port: int) -> DType:

@@ -51,7 +51,8 @@ def test_versions_of_ops(op: str, version: tuple[int, int], has: bool) -> None:
 def test_result_types(node: Node, types: tuple[DType, ...]) -> None:
     known = registered_op(node.op)
     assert known is not None
-    assert known.result_types(node) == types
+    assert tuple(known.result_type(node, port) for port in range(known.result_count(node))) == types
+    assert known.result_type(node, len(types)) is DType.INVALID
     assert tuple(element_type(node, port) for port in range(len(types))) == types
 
 

@@ -12,6 +12,7 @@ from minmax_lint.backends.calibration import Data
 from minmax_lint.backends.conversion import Engine, convert_graph
 from minmax_lint.backends.verification import Parties, verify
 from minmax_lint.backends.verification.compare import Difference
+from minmax_lint.cli import main
 from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.writers.graphdef import encode
@@ -80,6 +81,56 @@ def test_a_model_of_another_net_is_seen_in_errors_and_argmax(model: bytes) -> No
     (one,) = found.comparisons
     assert one.agreement is not None
     assert one.agreement < 0.6
+
+
+def three_layers(*, shift: float = 0.0) -> bytes:
+    """Three layers with ReLU and a range each; `shift` moves a unit of the second."""
+    b = Builder()
+    array = b.fake_quant("x/quant", b.placeholder("x", [1, 4]), -2, 127 / 64)  # what uint8 inputs hold
+    for name, bias in (("first", 0.0), ("second", shift), ("third", 0.0)):
+        weights = b.const(f"{name}/weights", [1.0, -0.5, 0.25, 0.5], [4, 4])
+        weights = b.fake_quant(f"{name}/weights/quant", weights, -1, 1, narrow_range=True)
+        array = b.add("MatMul", f"{name}/MatMul", array, weights, transpose_a=False, transpose_b=False)
+        shifts = b.const(f"{name}/bias", [0.0, bias, 0.0, 0.0], [4])
+        array = b.add("BiasAdd", f"{name}/BiasAdd", array, shifts, data_format=b"NHWC")
+        array = b.fake_quant(name, b.add("Relu", f"{name}/Relu", array), 0, 6)
+    return encode(b.graph())
+
+
+@pytest.mark.parametrize(
+    ("engine", "flow", "interpreter", "op"),
+    [
+        ("mlir", "tf1", tf221, "second/MatMul"),
+        ("mlir", "tf2", tf221, "second/MatMul"),
+        ("toco", "tf1", tf215, "second/Relu"),
+    ],
+)
+def test_an_error_begins_at_the_first_op_whose_values_are_others(engine, flow, interpreter, op) -> None:
+    """What a fused op makes is compared with the end of what was fused, so that no op in front is blamed."""
+    python = interpreter()
+    model = convert_graph(three_layers(), INPUTS, ["third"], engine=engine, flow=flow, python=python).model
+    found = verify(Parties((three_layers(shift=2.0), ["third"]), None, model, INPUTS), python=python)
+    assert found.far_off()
+    assert found.first_error == f"FULLY_CONNECTED {op!r}"
+
+
+def test_the_op_where_the_error_begins_is_reported(tmp_path, capsys) -> None:
+    """Data beyond the input's range are clipped by the model, and not by a graph without FakeQuant there."""
+    b = Builder()
+    output = b.fake_quant("out", b.dense("layer", b.placeholder("x", [1, 4]), 4, 4), -20, 20)
+    (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
+    np.savez(tmp_path / "data.npz", x=np.array([[30, 5, 3, -20]], np.float32))
+    arguments = [
+        "convert",
+        str(tmp_path / "graph.pb"),
+        "-o",
+        output,
+        "--output",
+        str(tmp_path / "out.tflite"),
+    ]
+    data = ["--verify", "--verify-data", str(tmp_path / "data.npz")]
+    assert main([*arguments, *data, "--python", str(tf221())]) == 1
+    assert "the error begins at FULLY_CONNECTED 'out'" in " ".join(capsys.readouterr().out.split())
 
 
 def test_data_beyond_the_models_input_are_told(model: bytes, tmp_path: Path) -> None:

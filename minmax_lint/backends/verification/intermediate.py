@@ -8,11 +8,19 @@ SavedModel and for graphs with TF1's branches, whose arrays cannot be fetched.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Collection, Mapping
 
 import numpy
 from minmax_lint.backends.calibration.tensorflow_graph import FrozenGraph
 from minmax_lint.backends.verification.compare import Model, errors_of, feeds_of, graph_of, real_values
+
+_FUSED = frozenset(
+    """
+    Add AddV2 BatchNormWithGlobalNormalization BiasAdd FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars
+    FakeQuantWithMinMaxVarsPerChannel FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Identity Mul Relu Relu6 Sub
+    """.split()
+)
+"""Ops that become part of the one in front of them."""
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
@@ -58,21 +66,36 @@ class _Compared:
 
 
 def _named(graph: FrozenGraph, tensors: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
-    """Index of a tensor of the model -> the graph's tensor of its name.
+    """Index of a tensor of the model -> the graph's tensor that it stands for.
 
-    A converter that inlines functions, or fuses ops, puts a scope in front and other names behind.
+    A converter that inlines functions puts a scope in front of names. What it fuses has one tensor, named after some
+    of the ops: its value is that of the last of them, or of one behind that has no tensor of its own.
     """
-    arrays = {tensor.name: tensor for tensor in graph.computed()}
+    computed = graph.computed()
+    place = {tensor.name: number for number, tensor in enumerate(computed)}
     by_end: dict[str, list[Any]] = {}
-    for name, tensor in arrays.items():
-        parts = name.split("/")
+    for tensor in computed:
+        parts = tensor.name.split("/")
         for start in range(1, len(parts)):
             by_end.setdefault("/".join(parts[start:]), []).append(tensor)
-    found = {}
+    matched: dict[int, list[Any]] = {}
     for index, detail in tensors.items():
-        name = detail["name"].split(";")[0]
-        name = name if ":" in name else name + ":0"
-        ends = [arrays[name]] if name in arrays else by_end.get(name, [])
-        if len(ends) == 1:
-            found[index] = ends[0]
-    return found
+        for name in detail["name"].split(";"):
+            name = name if ":" in name else name + ":0"
+            ends = [computed[place[name]]] if name in place else by_end.get(name, [])
+            if len(ends) == 1:
+                matched.setdefault(index, []).append(ends[0])
+    taken = {tensor.name for found in matched.values() for tensor in found}
+    return {
+        index: _fused(max(found, key=lambda tensor: place[tensor.name]), taken)
+        for index, found in matched.items()
+    }
+
+
+def _fused(tensor: Any, taken: Collection[str]) -> Any:
+    """The end of the chain that begins with a tensor and that the model has no other tensor of."""
+    while True:
+        readers = tensor.consumers()
+        if len(readers) != 1 or readers[0].type not in _FUSED or readers[0].outputs[0].name in taken:
+            return tensor
+        tensor = readers[0].outputs[0]

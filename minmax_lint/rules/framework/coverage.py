@@ -51,16 +51,29 @@ class Coverage:
     # What lies behind and in front of an array
 
     def output_behind(self, array: str) -> str | None:
-        """The output that `array` is, or becomes through ops that change no value."""
-        pending, seen = [array], {array}
+        """The output that `array` is, or becomes through ops that change no value: the nearest of several."""
+        return self._nearest_outputs.get(array)
+
+    @cached_property
+    def _nearest_outputs(self) -> dict[str, str]:
+        distances = dict.fromkeys(self._outputs, 0)
+        pending = list(distances)
         for current in pending:
-            if current in self._outputs:
-                return current
-            for use in self.kept.uses(current):
-                if use.slot == 0 and use.node not in seen and self.changes_nothing(self.graph[use.node]):
-                    seen.add(use.node)
-                    pending.append(use.node)
-        return None
+            edge = parse_edge(current)
+            if edge.port or edge.node not in self.kept.nodes or self.kept.is_cut(edge.node):
+                continue
+            node = self.graph[edge.node]
+            if node.inputs and self.changes_nothing(node) and node.inputs[0].array not in distances:
+                distances[node.inputs[0].array] = distances[current] + 1
+                pending.append(node.inputs[0].array)
+        found = {array: array for array in self._outputs}
+        for array in pending[len(found) :]:
+            uses = self.kept.uses(array)
+            nearer = (
+                use.node for use in uses if distances.get(use.node) == distances[array] - 1 and not use.slot
+            )
+            found[array] = found[next(node for node in nearer if self.changes_nothing(self.graph[node]))]
+        return found
 
     def unchanged_from(self, output: str) -> tuple[str, ...]:
         """The arrays in front of `output`, nearest first, of which it holds the very values."""

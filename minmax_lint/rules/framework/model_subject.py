@@ -43,7 +43,7 @@ def make_subject(
     known_inputs = {name: shape for name, shape in inputs.items() if parse_edge(name).node in graph}
     known_outputs = tuple(name for name in outputs if parse_edge(name).node in graph)
     unknown_inputs = tuple(name for name in inputs if name not in known_inputs)
-    unknown_outputs = tuple(name for name in outputs if name not in known_outputs)
+    unknown_outputs = tuple(name for name in outputs if parse_edge(name).node not in graph)
     graph = without_values_of(graph, known_inputs)
     kept = trace(graph, known_inputs, known_outputs)
     inference = Inference(kept, known_inputs)

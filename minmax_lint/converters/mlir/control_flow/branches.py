@@ -250,8 +250,11 @@ def _obstacles(
     """One a control-flow op that is float itself, or has a branch that is not all integer."""
     found: list[Obstacle] = []
     floats = {output: op for op, output in outer.float_ops}
+    by_node: dict[str, list[Branch]] = {}
+    for branch in branches:
+        by_node.setdefault(branch.node, []).append(branch)
     for node in nodes:
-        own = [branch for branch in branches if branch.node == node]
+        own = by_node.get(node, [])
         broken = [branch for branch in own if branch.prediction.verdict != "quantized"]
         if node not in floats and not broken:
             continue

@@ -71,7 +71,7 @@ def _part(graph: Graph, role: str, ends: Sequence[Edge], passed: Mapping[str, Ed
         inputs = tuple(Edge(edge.node, 0) if edge.node in passed else edge for edge in node.inputs)
         found[name] = node._replace(inputs=inputs, control_inputs=())
         pending += [edge.node for edge in inputs]
-    body = graph_of([found[name] for name in graph.names if name in found], graph.functions)
+    body = graph_of([found[name] for name in sorted(found, key=graph.position)], graph.functions)
     given = {name: edge.array for name, edge in passed.items() if name in found}
     outputs = tuple(array_name(end.node) if end.node in passed else end.array for end in ends)
     return Function(role, body, given, outputs, tuple(passed))

@@ -302,7 +302,7 @@ def _result_count(node: Node) -> int:
     if node.op in _FIRST_RESULTS:
         return _FIRST_RESULTS[node.op]
     known = registered_op(node.op)
-    return 1 if known is None else len(known.result_types(node))
+    return 1 if known is None else known.result_count(node)
 
 
 _FIRST_RESULTS = {"Unique": 1}
