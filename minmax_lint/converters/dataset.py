@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class SampleArray:
+class SampleArray(NamedTuple):
     """What a dataset yields for one input."""
 
     key: str = ""
@@ -25,8 +24,7 @@ class SampleArray:
     """Whether every value is a whole number."""
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """The samples of one call, as far as they are known."""
 
     origin: str

@@ -10,13 +10,13 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
-from minmax_lint.report.comparison import Comparison
-from minmax_lint.report.notebook import report_html
 from minmax_lint.rules.framework.finding import Finding, Severity
 from minmax_lint.rules.framework.subject import Part
 
 if TYPE_CHECKING:
     import networkx
+
+    from minmax_lint.report.comparison import Comparison
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         """What notebooks show: they ask the object itself how it looks."""
+        from minmax_lint.report.notebook import report_html
+
         ends = f"{', '.join(self.inputs) or 'no input'} → {', '.join(self.outputs) or 'no output'}"
         about = f"{self.format}, {self.kept_nodes} of {self.nodes} nodes kept: {ends}"
         return report_html(self.path, about, self.predictions, self.findings)

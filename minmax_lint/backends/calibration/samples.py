@@ -6,7 +6,6 @@ Request: `data` (module:function) and the `folder` it is meant in. Result: the `
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any, Callable, Mapping, Sequence
 
@@ -23,7 +22,8 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     """Serve one request: what the user's function yields, as the converter would get it."""
     announce("run")
     function = user_function(request["data"], request["folder"])
-    return {"dataset": asdict(dataset_of(list(islice(function(), LOOKED_AT))))}
+    found = dataset_of(list(islice(function(), LOOKED_AT)))
+    return {"dataset": {**found._asdict(), "arrays": [one._asdict() for one in found.arrays]}}
 
 
 def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Dataset:
@@ -38,8 +38,8 @@ def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Datas
         for held in islice(pieces(source, inputs, folder), LOOKED_AT)
     ]
     found = dataset_of([one for one in samples if any(value.size for value in one.values())])
-    arrays = (replace(one, dtype="", shape=_batched(one, names)) for one in found.arrays)
-    return replace(found, origin=source, arrays=tuple(arrays))
+    arrays = (one._replace(dtype="", shape=_batched(one, names)) for one in found.arrays)
+    return found._replace(origin=source, arrays=tuple(arrays))
 
 
 def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:

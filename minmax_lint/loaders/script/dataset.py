@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.loaders.script.names import dotted
@@ -49,7 +48,7 @@ def _listed_in(body: ast.expr) -> list[ast.expr] | None:
 def _keyed(value: ast.Dict) -> Iterator[SampleArray]:
     for key, one in zip(value.keys, value.values, strict=True):
         name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
-        yield replace(_array(one), key=name)
+        yield _array(one)._replace(key=name)
 
 
 def _array(value: ast.expr) -> SampleArray:
@@ -57,24 +56,24 @@ def _array(value: ast.expr) -> SampleArray:
     if isinstance(value, ast.BinOp):
         return _scaled(value)
     if isinstance(value, ast.Subscript):
-        return replace(_array(value.value), shape=None)
+        return _array(value.value)._replace(shape=None)
     if not isinstance(value, ast.Call):
         return SampleArray()
     name = dotted(value.func).rpartition(".")[2]
     if isinstance(value.func, ast.Attribute) and value.func.attr in ("astype", "reshape"):
         found = _array(value.func.value)
         kind = _type(value.args[0]) if value.func.attr == "astype" and value.args else found.dtype
-        return replace(found, dtype=kind)
+        return found._replace(dtype=kind)
     if name in _TYPES and len(value.args) == 1:
-        return replace(_array(value.args[0]), dtype=name)
+        return _array(value.args[0])._replace(dtype=name)
     given = next((_type(one.value) for one in value.keywords if one.arg == "dtype"), "")
     if name in _WRAPPERS and value.args:
         found = _array(value.args[0])
         if name == "cast" and len(value.args) > 1:
             given = _type(value.args[1])
-        return replace(found, dtype=given or found.dtype)
+        return found._replace(dtype=given or found.dtype)
     made = _made(name, value.args)
-    return replace(made, dtype=given or made.dtype)
+    return made._replace(dtype=given or made.dtype)
 
 
 def _made(name: str, args: list[ast.expr]) -> SampleArray:
