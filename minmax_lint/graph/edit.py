@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from minmax_lint.graph.attr import Attr
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
@@ -39,7 +40,7 @@ class Edit:
 
 
 def content_key(edit: Edit) -> Hashable:
-    """A key that two edits share where they change the same; tensors count as the objects that they are."""
+    """A key that two edits share where they change the same."""
     return (
         _key(edit.renamed),
         _key(edit.inputs),
@@ -66,16 +67,23 @@ def _key(value: object) -> Hashable:
 
 
 class _Same:
-    """A tensor as a key; it lives as long as the key."""
+    """A tensor as a key: another of the same elements is equal, though weights may have been computed twice."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = tensor
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other._tensor is self._tensor
+        if not isinstance(other, _Same):
+            return False
+        ours, theirs = self._tensor, other._tensor
+        return ours is theirs or (
+            ours.known
+            and (ours.dtype, ours.shape, ours.content) == (theirs.dtype, theirs.shape, theirs.content)
+            and ours.dtype is not DType.STRING
+        )
 
     def __hash__(self) -> int:
-        return id(self._tensor)
+        return hash((self._tensor.dtype, self._tensor.shape))
 
 
 def edited(graph: Graph, edit: Edit) -> Graph:

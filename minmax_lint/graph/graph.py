@@ -120,10 +120,11 @@ class Graph:
 
     def __getitem__(self, name: str) -> Node:
         """The node `name`. Raises UnknownName, with near names, if there is none."""
-        node = self._made.get(name)
-        if node is None:
+        try:
+            return self._made[name]
+        except KeyError:
             node = self._made[name] = self._make(self.position(name))
-        return node
+            return node
 
     @property
     def ambiguous(self) -> bool:
@@ -150,8 +151,10 @@ class Graph:
 
     def op(self, name: str) -> str:
         """The op of node `name`, without decoding the node."""
-        op = self._op_of.get(name)
-        return self.columns.ops[self.position(name)] if op is None else op
+        try:
+            return self._op_of[name]
+        except KeyError:
+            return self.columns.ops[self.position(name)]
 
     @cached_property
     def _op_of(self) -> Mapping[str, str]:

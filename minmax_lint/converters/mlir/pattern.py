@@ -76,16 +76,17 @@ def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
 
 
 @cache
-def _by_root(patterns: tuple[Pattern, ...]) -> tuple[dict[str, tuple[Pattern, ...]], ...]:
-    """Operation -> its patterns: where all versions have them all, and where they do not."""
+def _by_root(
+    patterns: tuple[Pattern, ...],
+) -> tuple[dict[str, tuple[Rewrite, ...]], dict[str, tuple[Pattern, ...]]]:
+    """Operation -> what its patterns do, where all versions have them all; and its patterns, where they do not."""
     found: dict[str, list[Pattern]] = {}
     for one in patterns:
         for root in one.roots:
             found.setdefault(root, []).append(one)
-    split: tuple[dict[str, tuple[Pattern, ...]], ...] = ({}, {})
-    for root, ones in found.items():
-        split[any(map(_is_bounded, ones))][root] = tuple(ones)
-    return split
+    bounded = {root: tuple(ones) for root, ones in found.items() if any(map(_is_bounded, ones))}
+    always = found.keys() - bounded.keys()
+    return {root: tuple(one.rewrite for one in found[root]) for root in always}, bounded
 
 
 def _is_bounded(one: Pattern) -> bool:
@@ -95,9 +96,9 @@ def _is_bounded(one: Pattern) -> bool:
 def _noting(one: Pattern, version: Version) -> Rewrite:
     """The pattern; calling it narrows the span of the version where another could do something else."""
     if not _is_bounded(one):
-        return one
+        return one.rewrite
     if one.holds(version.number):
-        return lambda rewriter, op: one(rewriter, op) and version.has(one)
+        return lambda rewriter, op: one.rewrite(rewriter, op) and version.has(one)
     return lambda rewriter, op: version.has(one)
 
 

@@ -40,7 +40,8 @@ class Rewriter:
             op, _ = next_op()
             if op in erased:
                 continue
-            if op.unread:
+            results = op.results
+            if not (results[0]._uses if len(results) == 1 else any(result._uses for result in results)):
                 self.erase(op)
                 changed = True
                 continue

@@ -110,8 +110,10 @@ def _unsafe(trial: Trial, options: FixOptions) -> Trial:
     """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
     best, last = filled(trial, options)
     folded = tried(trial, fold_norms, options)
-    if folded is not None and (candidate := filled(folded, options)[0]).leaves_less(best):
-        trial = last = best = candidate
+    if folded is not None and folded.gains(trial):
+        candidate = filled(folded, options)[0]
+        if candidate.leaves_less(best):
+            trial = last = best = candidate
     helped = True
     while helped and not best.quantized:
         helped = False

@@ -108,6 +108,10 @@ class Trial:
         """Whether this is better than `other`, or as good with fewer ops in the produced models."""
         return self.improves(other) or (self.scores == other.scores and self.left_behind < other.left_behind)
 
+    def gains(self, before: Trial) -> bool:
+        """Whether some profile stands better than `before`, whatever the others do."""
+        return any(new < old for new, old in zip(self.scores, before.scores, strict=True))
+
     def worsens(self, before: Trial) -> bool:
         """Whether a profile predicts a worse verdict, or more float ops under the same one."""
         return any(
