@@ -49,14 +49,15 @@ class Tensor:
         self.known = (
             content is not None
             and dtype.struct_code is not None
+            and not len(content) % dtype.width
             and self.size >= 0
             and (self.size <= _MOST_REPEATED or self.stored >= self.size)
         )
         """Whether the elements can be read as numbers.
 
         False for a variable without a checkpoint, for a type without a plain form (strings, quantized and complex
-        types), for a shape with a negative dimension, and for a few elements that repeat until they fill more than
-        any memory.
+        types), for bytes that are no whole number of elements, for a shape with a negative dimension, and for a few
+        elements that repeat until they fill more than any memory.
         """
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.workflows.opened import Opened
 from tests.cli.founding import BROKEN, GUARDED
 
 Captured = pytest.CaptureFixture[str]
@@ -130,6 +131,42 @@ def test_a_baseline_hides_what_is_known_and_nothing_else(project: Path, capsys: 
     assert main(["baseline", "prune", "--baseline", "minmax-lint-baseline.json"]) == 0
     shutil.copy(BROKEN, "models/broken.pb")
     assert main(["check", "--baseline", "minmax-lint-baseline.json"]) == 1
+
+
+@pytest.mark.parametrize("command", [["check"], ["baseline", "create"], ["baseline", "update"]])
+def test_a_bad_model_never_loses_the_others(
+    command: list[str], project: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lint(opened: Opened, *selection: object) -> object:
+        if opened.path.endswith("fault.pb"):
+            raise RuntimeError("a fault of ours")
+        return whole(opened, *selection)
+
+    whole = Opened.lint
+    monkeypatch.setattr(Opened, "lint", lint)
+    Path("baseline.json").write_text('{"version": 1, "models": {}}') if command[-1] == "update" else None
+    Path("models/damaged.pb").write_bytes(b"\x0a\xff\xff")
+    shutil.copy(BROKEN, "models/fault.pb")
+    models = ["models/broken.pb", "models/damaged.pb", "models/gone.pb", "models/fault.pb", "models/sound.pb"]
+    options = ["--output-format", "json"] if command == ["check"] else ["--baseline", "baseline.json"]
+    assert main([*command, *models, *options]) == 2
+    said = capsys.readouterr()
+    for bad in ("damaged", "gone", "fault"):
+        assert f"models/{bad}.pb" in said.err
+    if command == ["check"]:
+        assert [one["path"] for one in json.loads(said.out)["reports"]] == [
+            "models/broken.pb",
+            "models/sound.pb",
+        ]
+    else:
+        assert list(json.loads(Path("baseline.json").read_text())["models"]) == ["models/broken.pb"]
+        assert "3 models could not be read" in said.err
+
+
+def test_a_baseline_of_no_model_that_can_be_read_is_not_written(project: Path) -> None:
+    Path("models/damaged.pb").write_bytes(b"\x0a\xff\xff")
+    assert main(["baseline", "create", "models/damaged.pb"]) == 2
+    assert not Path("minmax-lint-baseline.json").exists()
 
 
 def test_a_baseline_that_is_missing_is_bad_usage(project: Path, capsys: Captured) -> None:

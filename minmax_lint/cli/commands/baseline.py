@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from traceback import format_exception
 
 from minmax_lint.cli import options
-from minmax_lint.cli.streams import say
+from minmax_lint.cli.streams import complain, complain_of_bug, no_room, say
 from minmax_lint.errors import UserError
 
 
@@ -25,7 +26,7 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Lint, and write the baseline; 2 where a model could not be read: then nothing is written."""
+    """Lint, and write the baseline of all models that can be read; 2 where one cannot."""
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import open_source
@@ -40,13 +41,23 @@ def run(args: Namespace) -> int:
         raise UserError(f"{file} is there already; `minmax-lint baseline update` brings it up to date")
     reports = []
     for model in models:
-        source = open_source(args, model).checked()
-        report = source.lint(settings.values.selection)
-        reports.append(settings.adjusted(report, model))
+        try:
+            found = open_source(args, model).checked().lint(settings.values.selection)
+            reports.append(settings.adjusted(found, model))
+        except UserError as error:
+            complain(str(error))
+        except Exception as error:
+            if (full := no_room(error)) is not None:
+                raise full from error
+            complain_of_bug("".join(format_exception(error)), model.path)
+    if not reports:
+        return 2
     before = Baseline({}, file.parent) if args.action == "create" else read_baseline(file)
     after = before.pruned(reports) if args.action == "prune" else before.updated(reports)
     after.save(file)
     say(f"{file}: {len(after)} known {plural(len(after), 'finding')}, {len(before)} before")
     if settings.baseline_file is None:
         say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
-    return 0
+    if missing := len(models) - len(reports):
+        say(f"{missing} {plural(missing, 'model')} could not be read: {file} has nothing new about them")
+    return 2 if missing else 0

@@ -57,7 +57,9 @@ def _fits(norm: BatchNorm, linear: Linear) -> bool:
     """Whether the channels of the batch norm are those that the linear op makes."""
     import numpy as np
 
-    return all(np.size(one) in (1, _depth(linear)) for one in (norm.scale, norm.offset, linear.bias))
+    return linear.weights.size > 0 and all(
+        np.size(one) in (1, _depth(linear)) for one in (norm.scale, norm.offset, linear.bias)
+    )
 
 
 def _depth(linear: Linear) -> int:

@@ -165,9 +165,11 @@ def _has_form(
     name, *wanted = form
     if op.name != name or op.activation or len(op.operands) < len(wanted):
         return False
-    return all(
-        _is(value, operand, found, parts, shared) for value, operand in zip(op.operands, wanted, strict=False)
-    )
+    operands = list(zip(op.operands, wanted, strict=False))
+    for value, operand in operands:  # the names first, which cost least
+        if isinstance(operand, tuple) and (value.op is None or value.op.name != operand[0]):
+            return False
+    return all(_is(value, operand, found, parts, shared) for value, operand in operands)
 
 
 def _is(
