@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 REPORT_ASSETS = ("vendor/cytoscape.min.js", "vendor/cytoscape-dagre.min.js", "graph.js", "drawing.js")
-SITE_ASSETS = ("drawings.js", "drawings.css")
+SITE_ASSETS = ("drawings.js", "drawings.css", "iframe-worker.js")
 
 
 def on_config(config: MkDocsConfig) -> None:

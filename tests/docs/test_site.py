@@ -85,3 +85,25 @@ def test_examples_are_drawn_in_light_and_dark(address, browser):
     page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert said == []
+
+
+@pytest.mark.parametrize("opened", ["server", "files"])
+def test_the_search_box_finds_pages(opened, site, address, browser):
+    page = browser.new_page()
+    page.goto(f"{address if opened == 'server' else site.as_uri()}/rules/MM101.html")
+    found = page.locator("a.md-search-result__link[href*='tf1.html']")
+    for _ in range(30):  # the index is read in the background, and a query in front of that is lost
+        page.fill("input.md-search__input", "")
+        page.type("input.md-search__input", "guard")
+        page.wait_for_timeout(500)
+        if found.count():
+            return
+    raise AssertionError(page.locator(".md-search-result__meta").inner_text())
+
+
+def test_long_lines_of_code_wrap_on_a_telephone(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site.as_uri()}/tutorial.html")
+    widths = "[...document.querySelectorAll('pre code')].map(code => code.scrollWidth - code.clientWidth)"
+    assert set(page.evaluate(widths)) == {0}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

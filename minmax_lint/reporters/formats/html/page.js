@@ -24,6 +24,7 @@ function element(tag, attributes = {}, ...children) {
 const model = () => DATA.models[state.model];
 const graph = () => graphs[state.model];
 const shown = () => model().findings.filter((finding) => !state.code || finding.code === state.code);
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1); // a quoted name begins as it is
 const current = () => model().findings[state.finding] ?? null;
 
 function consequences(finding) {
@@ -111,7 +112,7 @@ function showFindings() {
       "data-fingerprint": finding.fingerprint, onclick: () => select(place),
     }, element("b", {}, finding.code), ` ${finding.severity}`,
     finding.fix ? element("span", { class: `tag ${finding.fix.applicability}` }, `${finding.fix.applicability} fix`) : null,
-    element("span", { class: "says" }, finding.message), element("small", {}, finding.node ?? finding.array ?? ""));
+    element("span", {}, sentence(finding.message)), element("small", {}, finding.node ?? finding.array ?? ""));
   });
   const empty = element("p", { class: "empty" }, model().findings.length ? "No finding of this rule." : "No findings. ✓");
   $("findings").replaceChildren(...(items.length ? items : [empty]));
@@ -140,7 +141,7 @@ function findingDetails(finding) {
       inferred ? element("p", { class: "soft" }, inferred) : ""];
   }
   const parts = [element("h2", {}, `${finding.code} ${finding.name}`),
-    element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", { class: "says" }, finding.message)];
+    element("p", { class: "soft" }, DATA.rules[finding.code] ?? ""), element("p", {}, sentence(finding.message))];
   if (finding.node) parts.push(...section("Node", nodeLink(finding.node)));
   if (finding.fix) parts.push(...section(`Fix (${finding.fix.applicability})`, element("p", {}, finding.fix.description)));
   if (finding.fix) parts.push(element("pre", {}, model().fix[finding.fix.applicability]));
