@@ -43,6 +43,25 @@ def test_every_float_op_is_blamed_on_its_own_node(part):
         assert not ops & IDENTITIES, case["id"]
 
 
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_abort_of_toco_is_blamed_on_the_array_that_it_names(part):
+    """And on no Identity; what TOCO takes a batch norm apart into counts as the batch norm."""
+    for case in CASES[part::PARTS]:
+        report = minmax_lint.lint(
+            CORPUS / case["graph"], inputs=case["inputs"], outputs=case["outputs"], converters=["toco-2.15"]
+        )
+        prediction = report.predictions["toco-2.15"]
+        found = [one for one in report.findings if one.severity == "error"]
+        assert bool(found) == (prediction.verdict != "quantized"), case["id"]
+        if prediction.kind == "minmax":
+            named = {array for one in found for array in (one.array, one.node, *one.consequences)}
+            # MM120 is about the ranges of no single array.
+            assert prediction.array.removesuffix("_mul_0") in named or found[0].code == "MM120", case["id"]
+        nodes = {one.node for one in found if one.code in ("MM401", "MM403")}
+        ops = {report.graph.nodes[node]["op"] for node in nodes if node in report.graph}
+        assert not ops & IDENTITIES, case["id"]
+
+
 def test_an_op_behind_which_an_identity_is_gone_is_blamed_itself():
     b = Builder()
     x = b.fake_quant("x/quant", b.placeholder("x", [1, 4]), -1, 1)
