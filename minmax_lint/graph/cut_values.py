@@ -12,7 +12,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
 HAD_VALUE = "_cut_constant"
-"""Attribute of a Placeholder that stands in the place of a Const: TOCO keeps the buffer of such an array."""
+"""Attribute of a Placeholder that stands in the place of a Const, its value: TOCO keeps the buffer of such an array."""
 
 
 def without_values_of(graph: Graph, inputs: Mapping[str, Shape | None]) -> Graph:
@@ -68,6 +68,6 @@ def _placeholder(node: Node, given: Shape | None) -> Node:
         "dtype": node.dtype("dtype") or node.dtype("T") or DType.FLOAT,
         "shape": stated if given is None else given,
     }
-    if node.op == "Const":
-        attrs[HAD_VALUE] = True
+    if tensor is not None:
+        attrs[HAD_VALUE] = tensor
     return Node(node.name, "Placeholder", attrs=attrs, device=node.device)

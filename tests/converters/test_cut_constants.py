@@ -69,3 +69,64 @@ def test_an_input_that_the_graph_has_a_value_for_is_unknown(inputs: str, toco: s
     )
     found = {profile: prediction.verdict for profile, prediction in report.predictions.items()}
     assert found == {"toco-2.15": toco, "mlir-2.21": mlir}
+
+
+def pair() -> Graph:
+    """Two ranges in a row, the first of which bounds the sum as well."""
+    b = Builder()
+    b.placeholder("x", [1, 8])
+    for name, value in (("lo", -1.0), ("hi", 1.0), ("rmin", 0.0), ("rmax", 6.0)):
+        b.const(name, [value], [])
+    b.add("FakeQuantWithMinMaxVars", "xq", "x", "lo", "hi")
+    b.add("Relu", "r", "xq", T=DType.FLOAT)
+    b.add("FakeQuantWithMinMaxVars", "rq", "r", "rmin", "rmax")
+    b.add("AddV2", "add", "rq", "xq", T=DType.FLOAT)
+    b.add("FakeQuantWithMinMaxVars", "out", "add", "lo", "hi")
+    return b.graph()
+
+
+def concat() -> Graph:
+    """Two inputs of other ranges than their concatenation."""
+    b = Builder()
+    for name, limit in (("x", 1.0), ("y", 2.0)):
+        b.fake_quant(f"{name}q", b.placeholder(name, [1, 4]), -limit, limit)
+    b.const("axis", 1, dtype=DType.INT32)
+    b.add("ConcatV2", "cat", "xq", "yq", "axis", T=DType.FLOAT, N=2, Tidx=DType.INT32)
+    b.fake_quant("out", "cat", -1.0, 1.0)
+    return b.graph()
+
+
+def softmax() -> Graph:
+    b = Builder()
+    b.add("Softmax", "out", b.fake_quant("q", b.placeholder("x", [1, 4]), -1.0, 1.0), T=DType.FLOAT)
+    return b.graph()
+
+
+@pytest.mark.parametrize(
+    ("graph", "inputs", "bounds"),
+    [
+        (dense(), {"x": [1, 8]}, "xmin xmax wmin wmax rmin rmax"),
+        (pair(), {"x": [1, 8]}, "lo hi rmin rmax"),
+        (concat(), {"x": [1, 4], "y": [1, 4]}, "xq/min xq/max yq/min yq/max out/min out/max"),
+        (softmax(), {"x": [1, 4]}, "q/min q/max"),
+    ],
+    ids=["dense", "pair", "concat", "softmax"],
+)
+def test_toco_reads_a_bound_that_is_an_input_and_ends_at_its_type(graph, inputs, bounds) -> None:
+    """Measured with TF 2.15.1 on graphs of these forms."""
+    for bound in bounds.split():
+        (prediction,) = lint(
+            encode(graph), inputs={**inputs, bound: []}, outputs=["out"], converters=["toco-2.15"]
+        ).predictions.values()
+        assert (prediction.verdict, prediction.kind, prediction.array) == ("abort", "other", None)
+        assert prediction.message == (
+            f'Check failed: array.data_type == array.final_data_type Array "{bound}" has mis-matching actual and '
+            "final data types (data_type=float, final_data_type=uint8)."
+        )
+
+
+def test_toco_does_not_know_a_bound_that_is_an_input_behind_an_identity() -> None:
+    (prediction,) = lint(
+        encode(dense()), inputs={"x": [1, 8], "xmin/read": []}, outputs=["out"], converters=["toco-2.15"]
+    ).predictions.values()
+    assert (prediction.kind, prediction.array) == ("minmax", "xq")

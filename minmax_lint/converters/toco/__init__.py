@@ -49,7 +49,7 @@ def predict(
         operators = ordered(model)
         obstacles = [*missing_ranges(model, operators), *kernel_obstacles(operators, version)]
         check_ready(model, operators)
-        _check_no_buffer(kept)
+        _check_no_buffer(model, kept)
         quantizer = Quantizer(model, version)
         quantizer.run(operators)
         check_inputs_consumed(model)
@@ -71,11 +71,15 @@ def predict(
     return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=ranges)
 
 
-def _check_no_buffer(kept: Kept) -> None:
-    """CheckModelInvariants: a Const named as an input keeps its float buffer when the input becomes uint8."""
+def _check_no_buffer(model: Model, kept: Kept) -> None:
+    """CheckModelInvariants: a Const named as an input keeps its float buffer when the input becomes uint8.
+
+    That is not so with bounds that were read, which stay float (`check_inputs_consumed`).
+    """
     for name in kept.inputs:
         node = kept.graph[name] if name in kept else None
-        if node is not None and node.flag(HAD_VALUE) and node.dtype("dtype") is DType.FLOAT:
+        had_value = node is not None and HAD_VALUE in node.attrs and node.dtype("dtype") is DType.FLOAT
+        if had_value and (model.arrays[name].consumers or not model.is_constant(name)):
             raise Fatal(
                 f"Check failed: array->buffer->type == array->data_type Tensor: {name}", node=name, array=name
             )

@@ -16,12 +16,15 @@ from minmax_lint.converters.toco.import_tensorflow.converter_map import (
 )
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Constant, Operator
+from minmax_lint.graph.cut_values import HAD_VALUE
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import IDENTITIES
 
 FLOAT_ONLY = frozenset(
     {"AvgPool", "BiasAdd", "Conv2D", "DepthToSpace", "DepthwiseConv2dNative", "Floor", "LeakyRelu", "MaxPool"}
@@ -46,6 +49,7 @@ def import_graph(kept: Kept, inference: Inference) -> Model:
     for name in kept.once(import_order):
         op = kept.graph.op(name)
         if kept.is_cut(name) and name in inputs:
+            _import_bound(model, kept.graph[name])
             continue
         if op == "Const":
             _import_constant(model, name)
@@ -104,6 +108,25 @@ def _consumed_ports(kept: Kept) -> dict[str, int]:
         if colon and port.isdigit():
             result[name] = max(result.get(name, 0), int(port))
     return result
+
+
+def _import_bound(model: Model, node: Node) -> None:
+    """A bound of FakeQuants that is named as an input is a constant all the same (measured with TF 2.15.1)."""
+    value = node.attribute(HAD_VALUE)
+    if isinstance(value, Tensor) and _is_bound(model.inference.kept, node.name):
+        model.source_array(node.name).buffer = Constant(lambda: value)
+
+
+def _is_bound(kept: Kept, name: str) -> bool:
+    """Whether nothing but FakeQuants read an array, as their bounds, perhaps through Identities."""
+    pending = [name]
+    for current in pending:
+        for use in kept.uses(current):
+            if kept.graph.op(use.node) in IDENTITIES:
+                pending.append(use.node)
+            elif not use.slot or kept.graph.op(use.node) not in RANGE_FROM_INPUTS:
+                return False
+    return True
 
 
 def _import_constant(model: Model, name: str) -> None:
