@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from minmax_lint.converters.releases import LAST_MLIR, dotted
+from minmax_lint.converters.releases import dotted
 from tests.versions.measure import FLOWS, Answer, answers, mended
 from tests.versions.registry import make, release, releases
 from tests.versions.separating import Separating, separating
@@ -43,16 +44,23 @@ def main(arguments: list[str] | None = None) -> int:
     if options.what == "environment":
         print(python)
         return 0
-    found = list(answers(python, options.version, separating(), options.flow or FLOWS))
-    wrong = [answer for answer in found if not answer.agrees]
-    print(f"TensorFlow {options.version}: {len(found) - len(wrong)} of {len(found)} answers are as modelled")
-    by_graph: dict[Separating, list[Answer]] = defaultdict(list)
-    for answer in wrong:
-        by_graph[answer.graph].append(answer)
-    for graph, differing in by_graph.items():
+    started = time.monotonic()
+    found, wrong = 0, defaultdict[Separating, list[Answer]](list)
+    for answer in answers(python, options.version, separating(), options.flow or FLOWS):
+        found += 1
+        if not answer.agrees:
+            wrong[answer.graph].append(answer)
+    minutes = (time.monotonic() - started) / 60
+    agreeing = found - sum(map(len, wrong.values()))
+    print(
+        f"TensorFlow {options.version}: {agreeing} of {found} answers are as modelled, in {minutes:.1f} minutes"
+    )
+    for graph, differing in wrong.items():
         print("\n".join(_described(graph, differing)))
         if options.what == "fit":
             print("\n".join(f"  {line}" for line in proposals(options.version, differing)))
+    if wrong and options.what == "measure":
+        print(f"Next: python -m tests.versions fit {options.version} proposes the bounds that explain this.")
     return int(bool(wrong))
 
 
@@ -82,16 +90,16 @@ def naming(name: str) -> list[Path]:
 
 
 def proposals(version: str, differing: Sequence[Answer]) -> list[str]:
-    """The bounds that explain what differs: each alone makes all answers on the graph right."""
-    found = []
-    known = dotted(LAST_MLIR)
-    for one in separating():
-        if all(mended(answer, one) for answer in differing):
-            assert one.bounds is not None
-            bound = f"until=({known.replace('.', ', ')})" if one.bounds.holds(LAST_MLIR) else "another since"
-            found.append(
-                f"propose: {one.name} gets {bound}, so that {version} {'lacks' if 'until' in bound else 'has'} it"
-            )
+    """The entries whose bounds explain what differs on a graph: each alone makes all its answers right."""
+    number = release(version).number
+    before = dotted((number[0], number[1] - 1))
+    found = [
+        f"propose: {one.name} gets until={before}, so that {version} lacks it"
+        if one.bounds.holds(differing[0].profile.version)
+        else f"propose: {one.name} gets since={version}, or an until that is not below it, so that {version} has it"
+        for one in separating()
+        if all(mended(answer, one) for answer in differing)
+    ]
     return found or ["no single bound explains it: a new pattern or behaviour, or a row of a table"]
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from minmax_lint.converters.interpolation import neighbours
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.pattern import clear_chosen
-from minmax_lint.converters.mlir.version import Bounds
-from minmax_lint.converters.predict import predict
+from minmax_lint.converters.predict import predict_alone
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES, TITLES, Profile
-from minmax_lint.converters.releases import LAST_MLIR, dotted
+from minmax_lint.converters.releases import LAST_MLIR, Number, dotted
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
@@ -35,9 +34,9 @@ class Answer:
 
     def predicted(self) -> Prediction:
         """What the model says now."""
-        found, output = self.graph.built()
+        found, output = self.graph.built(floating=not self.profile.trained)
         kept = trace(found, ["input"], [output])
-        return predict(kept, Inference(kept, {}), self.profile)
+        return predict_alone(kept, Inference(kept, {}), self.profile)
 
     @property
     def agrees(self) -> bool:
@@ -47,47 +46,44 @@ class Answer:
 
 
 def profile_of(tensorflow: str, flow: str) -> Profile:
-    """That of a version, or of the newest one known where it is newer, without interpolation."""
+    """That of a version, or of the newest one known where it is newer."""
     end = f"-{flow}" if flow else ""
-    found = PROFILES.get(f"mlir-{tensorflow}{end}", PROFILES[f"mlir-{dotted(LAST_MLIR)}{end}"])
-    return found if found.measured else neighbours(found)[-1]
+    return PROFILES.get(f"mlir-{tensorflow}{end}", PROFILES[f"mlir-{dotted(LAST_MLIR)}{end}"])
 
 
 def answers(
     python: Path, tensorflow: str, graphs: Iterable[Separating], flows: Iterable[str] = FLOWS
 ) -> Iterator[Answer]:
-    """Each graph in each flow, converted in a forked child. Raises ValueError where `python` has another TensorFlow."""
+    """Each graph in each flow, converted in a forked child; without FakeQuants where ranges are calibrated.
+
+    Raises ValueError where `python` has another TensorFlow.
+    """
     flows = tuple(flows)
     with ForkServer(python) as server:
         if not server.tensorflow.startswith(f"{tensorflow}."):
             raise ValueError(f"{python} has TensorFlow {server.tensorflow}, not {tensorflow}")
         for graph in graphs:
-            found, output = graph.built()
-            encoded = encode(found)
             for flow in flows:
                 profile = profile_of(tensorflow, flow)
+                found, output = graph.built(floating=not profile.trained)
                 shape = Inference(trace(found, ["input"], [output]), {}).shape("input")
-                real = server.answer(profile.name, encoded, {"input": shape}, [output])
-                yield Answer(graph, profile, real)
+                yield Answer(
+                    graph, profile, server.answer(profile.name, encode(found), {"input": shape}, [output])
+                )
 
 
 def mended(answer: Answer, graph: Separating) -> bool:
-    """Whether the model gives the real answer where the newest version has the other of a pattern or behaviour."""
-    return graph.bounds is not None and _with_the_other(graph.bounds, lambda: answer.agrees)
-
-
-def _with_the_other(bounds: Bounds, ask: Callable[[], bool]) -> bool:
-    """Ask while the newest version has what it has not, and the reverse."""
-    own = bounds.since, bounds.until
-    other = (LAST_MLIR, LAST_MLIR) if not bounds.holds(LAST_MLIR) else ((9, 0), (9, 0))
+    """Whether the model gives the real answer where the version has the other of a pattern, behaviour or row."""
+    bounds, version = graph.bounds, answer.profile.version
+    own = bounds.since, bounds.until, bounds.lacking
     try:
-        _set(bounds, *other)
-        return ask()
+        _set(bounds, *((LAST_MLIR, (0, 0), ()) if bounds.holds(version) else ((0, 0), (9, 0), ())))
+        return answer.agrees
     finally:
         _set(bounds, *own)
 
 
-def _set(bounds: Bounds, since: tuple[int, int], until: tuple[int, int]) -> None:
-    object.__setattr__(bounds, "since", since)
-    object.__setattr__(bounds, "until", until)
+def _set(bounds: Bounds, since: Number, until: Number, lacking: tuple[Number, ...]) -> None:
+    for name, value in (("since", since), ("until", until), ("lacking", lacking)):
+        object.__setattr__(bounds, name, value)
     clear_chosen()

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir import behaviours, tables
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
-from minmax_lint.converters.mlir.version import FIRST, LAST, Behaviour, Bounds
+from minmax_lint.converters.mlir.version import Behaviour
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
+from tests.corpus_maker.post_training import stripped
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,19 +28,15 @@ class Separating:
     name: str
     """Of the pattern or behaviour, as the code has it, or `QUANTIZABLE_SINCE[DIV]`."""
     before: Before = field(repr=False)
-    bounds: Bounds | None = field(default=None, repr=False)
-    """Those of the pattern or behaviour; None for a row of a table."""
+    bounds: Bounds = field(repr=False)
+    """Those of the pattern, the behaviour or the row of a table."""
 
-    def built(self) -> tuple[Graph, str]:
-        """The graph and its output."""
+    def built(self, *, floating: bool = False) -> tuple[Graph, str]:
+        """The graph and its output; `floating`: without FakeQuants, as post-training quantization takes it."""
         net = Net()
         output = self.before(net)
-        return parse(encode(net.graph())).graph, output
-
-    @property
-    def changes(self) -> bool:
-        """Whether not every version that is modelled has it."""
-        return self.bounds is None or (self.bounds.since, self.bounds.until) != (FIRST, LAST)
+        graph = parse(encode(net.graph())).graph
+        return (stripped(graph) if floating else graph), output
 
 
 def separating() -> tuple[Separating, ...]:
@@ -63,7 +61,9 @@ def _concatenation(n: Net) -> str:
 
 
 def _narrow(op: Callable[[Net, str], str]) -> Before:
-    return lambda n: n.op("Elu", op(n, n.fake_quant("narrow", n.x(), -1.0, 1.0, num_bits=4)))
+    return lambda n: n.op(
+        "Elu", op(n, n.fake_quant("narrow", n.placeholder("input", (2, 8)), -1.0, 1.0, num_bits=4))
+    )
 
 
 def _slice(n: Net, array: str) -> str:
@@ -72,8 +72,9 @@ def _slice(n: Net, array: str) -> str:
 
 _ROWS: Mapping[str, Mapping[str, Before]] = {
     "QUANTIZABLE_SINCE": {
-        "DIV": lambda n: n.fq(n.op("RealDiv", n.x(), n.c(0.5, 0.25, 0.75, 0.5, 0.25, 0.125, 0.5, 0.75))),
+        "DIV": lambda n: n.fq(n.op("RealDiv", y := n.fq(n.op("Abs", n.x())), y)),
         "EXP": lambda n: n.fq(n.op("Exp", n.x())),
+        "LOG": lambda n: n.fq(n.op("Log", n.fake_quant("p", n.op("Abs", n.x()), 0.0, 1.0))),
         "SQRT": lambda n: n.fq(n.op("Sqrt", n.fq(n.op("Abs", n.x())))),
     },
     "SAME_SCALE_SINCE": {
@@ -85,6 +86,15 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
         "TRANSPOSE": _narrow(lambda n, array: n.transpose(array, 1, 0)),
     },
     "LEGALIZED_SINCE": {"Softsign": lambda n: n.fq(n.op("Softsign", n.x()))},
+    "OPERATOR_PROPERTIES_SINCE": {
+        "EXP": lambda n: n.op("Exp", n.x()),
+        "LOG": lambda n: n.op("Log", n.op("Abs", n.x())),
+        "MIRROR_PAD": lambda n: n.op("MirrorPad", n.x(), n.ints(0, 0, 1, 1, shape=[2, 2]), mode=b"REFLECT"),
+        "SPACE_TO_BATCH_ND": lambda n: n.op(
+            "SpaceToBatchND", n.image(), n.ints(2, 2), n.ints(0, 0, 0, 0, shape=[2, 2])
+        ),
+        "SQRT": lambda n: n.op("Sqrt", n.op("Abs", n.x())),
+    },
 }
 """Table of converters/mlir/tables.py -> row -> its graph."""
 
@@ -93,4 +103,4 @@ def _rows() -> Iterator[Separating]:
     for table, rows in _ROWS.items():
         assert rows.keys() == getattr(tables, table).keys(), f"{table} and its separating graphs differ"
         for row, before in rows.items():
-            yield Separating(f"{table}[{row}]", before)
+            yield Separating(f"{table}[{row}]", before, getattr(tables, table)[row])

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from minmax_lint.converters.mlir.behaviours import (
-    DIVIDES_EIGHT_BITS,
-    LEAVES_REPEATED_BIASES_FLOAT,
-    QUANTIZE_MEAN_RESULT,
-)
-from minmax_lint.converters.mlir.version import FIRST, LAST
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import PROFILES
-from minmax_lint.converters.releases import Number
+from minmax_lint.converters.releases import MODELLED, Number
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from tests.interpreters import tensorflow
 from tests.versions.measure import answers
 from tests.versions.separating import Separating, separating
 
-CHANGING = {one.name: one for one in separating() if one.changes}
+CHANGING = {one.name: one for one in separating() if one.bounds.changes}
+CALLS = ("", "v2", "int8", "16x8-fallback")
+SHOWN_BY = {
+    "fold_constants": "fuse_binary_and_fully_connected",
+    "fuse_binary_and_fully_connected_of_constants": "fuse_binary_and_fully_connected",
+    "fuse_fully_connected_and_mul": "fuse_shared_fully_connected_and_mul",
+    "fuse_reordered_transpose_fc_operands_to_batch_matmul": "fuse_transpose_fc_operands_to_batch_matmul",
+    "reorder_nchw_transpose_add": "commute_transpose_with_ewise_ops",
+    "convert_batch_mat_mul_op_to_fully_connected_op": "OPTIMIZE_BATCH_MATMUL_FIRST",
+}
+"""What comes or goes in one step with another, which takes its place or needs it -> the one whose example shows it."""
 
 
-def outcome(graph: Separating, version: Number, flow: str) -> object:
-    found, output = graph.built()
+def outcome(graph: Separating, version: Number, call: str) -> object:
+    found, output = graph.built(floating=call not in ("", "v2"))
     kept = trace(found, ["input"], [output])
-    profile = replace(PROFILES["mlir-2.21-v2" if flow else "mlir-2.21"], version=version)
+    profile = replace(PROFILES[f"mlir-2.21-{call}" if call else "mlir-2.21"], version=version)
     said = predict(kept, Inference(kept, {}), profile)
     return (
         said.verdict,
@@ -38,26 +43,17 @@ def outcome(graph: Separating, version: Number, flow: str) -> object:
     )
 
 
-def edges(graph: Separating) -> list[tuple[Number, Number]]:
-    """The neighbouring versions between which a pattern or behaviour comes or goes."""
-    bounds = graph.bounds
-    found = []
-    if bounds is not None and bounds.since > FIRST:
-        found.append(((2, bounds.since[1] - 1), bounds.since))
-    if bounds is not None and bounds.until < LAST:
-        found.append((bounds.until, (2, bounds.until[1] + 1)))
-    return found
-
-
-@pytest.mark.parametrize(
-    "behaviour",
-    [QUANTIZE_MEAN_RESULT, LEAVES_REPEATED_BIASES_FLOAT, DIVIDES_EIGHT_BITS],
-    ids=lambda one: one.name,
-)
-def test_the_example_of_a_behaviour_changes_where_the_behaviour_does(behaviour: object) -> None:
-    (graph,) = [one for one in CHANGING.values() if one.bounds is behaviour]
-    for before, behind in edges(graph):
-        assert outcome(graph, before, "") != outcome(graph, behind, "")
+@pytest.mark.parametrize("name", CHANGING)
+def test_an_example_changes_where_its_pattern_behaviour_or_row_comes_or_goes(name: str) -> None:
+    shown = [name, *([SHOWN_BY[name]] if name in SHOWN_BY else [])]
+    bounds = CHANGING[name].bounds
+    for before, behind in pairwise(MODELLED["mlir"]):
+        if bounds.holds(before) != bounds.holds(behind):
+            assert any(
+                outcome(CHANGING[one], before, call) != outcome(CHANGING[one], behind, call)
+                for one in shown
+                for call in CALLS
+            ), (before, behind)
 
 
 @pytest.mark.parametrize("version", ["2.15", "2.18", "2.21"])

@@ -104,7 +104,7 @@ def _followed(
     try:
         function = _trained(kept, inference, version, stats, signed, infers, chance)
         if profile.quantizer == "legacy":
-            quantize_model(function, allow_float=not profile.strict)
+            quantize_model(function, version, allow_float=not profile.strict)
         elif profile.ranges == "calibrated":
             quantize_calibrated(function, version, chance=chance)
     except Unmodeled as error:
@@ -126,7 +126,7 @@ def _followed(
         if profile.ranges == "none":
             return ()
         if profile.quantizer == "legacy":
-            return legacy_obstacles(function)
+            return legacy_obstacles(function, version)
         return obstacles(function, version, float_boundary=signed)
 
     return answer(function, profile.name, explain, signed=signed)

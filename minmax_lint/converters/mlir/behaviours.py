@@ -15,8 +15,11 @@ QUANTIZE_CONCAT_RESULT = Behaviour(
     (2, 18),
     name="QuantizeConcatResult",
     before=lambda n: n.op(
-        "Elu",
-        n.op("ConcatV2", x := n.x(), n.fake_quant("wide", n.op("Relu", x), -2, 2), n.i(1), N=2, Tidx=INT32),
+        "Maximum",
+        both := n.op(
+            "ConcatV2", x := n.x(), n.fake_quant("wide", n.op("Relu", x), -2, 2), n.i(1), N=2, Tidx=INT32
+        ),
+        n.fake_quant("wider", n.op("Abs", both), -4, 4),
     ),
 )
 """CONCATENATION of FakeQuants takes the scale of the first where it has none of its own (prepare_tf.cc)."""
@@ -24,10 +27,21 @@ QUANTIZE_CONCAT_RESULT = Behaviour(
 QUANTIZE_MEAN_RESULT = Behaviour((2, 19), name="QuantizeMeanResult", before=lambda n: n.sum(n.x(), op="Mean"))
 """MEAN of a FakeQuant takes its scale where it has none of its own (prepare_tf.cc)."""
 
+QUANTIZE_RESULT_OF_SHARED = Behaviour(
+    (2, 20),
+    name="QuantizeMeanResult where others read the FakeQuant as well",
+    before=lambda n: n.op("AddV2", n.sum(x := n.x(), op="Mean"), n.op("Elu", x)),
+)
+"""The same where the MEAN is not all that reads the FakeQuant."""
+
 UNITES_UNSIGNED_CONCATENATIONS = Behaviour(
     (2, 20),
     name="union of the scales of an unsigned CONCATENATION",
-    before=lambda n: n.op("ConcatV2", x := n.x(), n.op("Relu", x), n.i(1), N=2, Tidx=INT32),
+    before=lambda n: n.op(
+        "Sub",
+        both := n.op("ConcatV2", n.fq(y := n.op("Abs", n.x())), y, n.i(1), N=2, Tidx=INT32),
+        n.fake_quant("wide", both, -2, 2),
+    ),
 )
 """CONCATENATION of uint8 leaves trained scales alone, and takes the union of them where it has none."""
 
@@ -76,14 +90,18 @@ CRASHES_ON_NAN = Behaviour(
 FOLDS_OPEN_BATCHES = Behaviour(
     (2, 19),
     name="foldIdentityArithmetic with an open batch",
-    before=lambda n: n.op("Elu", n.op("Mul", n.x(), n.c(1.0, shape=[8]))),
+    before=lambda n: n.op("AddV2", n.op("Elu", n.fq(n.placeholder("input", (None, 8)))), n.c(0.0, shape=[8])),
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
 MERGES_RESHAPES_FIRST = Behaviour(
     (2, 17),
     name="phase 0 of OptimizePass",
-    before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 4)), 1, 8), n.fq(n.weights())),
+    before=lambda n: n.op(
+        "AddV2",
+        y := n.reshape(n.op("Elu", n.x(1, 16)), 1, 2, 8),
+        n.mat_mul(n.reshape(y, 2, 8), n.weights(8, 8)),
+    ),
 )
 """RESHAPEs go into FULLY_CONNECTED in front of the first phase."""
 
@@ -91,9 +109,9 @@ OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     until=(2, 16),
     name="order of OptimizeBatchMatmulPass and OptimizePass",
     before=lambda n: n.op(
-        "Add",
-        n.op("BatchMatMulV2", n.op("Elu", n.x(1, 4, 8)), n.weights(8, 4), adj_x=False, adj_y=False),
-        n.c(0.5, 0.25, 0.5, 0.125),
+        "AddV2",
+        y := n.transpose(n.op("Elu", n.x(1, 4, 8)), 0, 2, 1),
+        n.op("BatchMatMulV2", y, n.weights(4, 4), adj_x=False, adj_y=False),
     ),
 )
 """BATCH_MATMUL and FULLY_CONNECTED become each other in front of the first phase; later behind the second."""
@@ -101,12 +119,7 @@ OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
 FOLDS_INTEGER_COMPARISONS = Behaviour(
     (2, 20),
     name="folding of LESS_EQUAL of constants",
-    before=lambda n: n.op(
-        "SelectV2",
-        n.op("LessEqual", n.ints(1, 2), n.ints(1, 1), T=INT32),
-        n.op("Elu", n.x(1, 2)),
-        n.c(0.5, 0.25),
-    ),
+    before=lambda n: n.op("MatrixBandPart", n.op("Elu", n.x(4, 4)), n.i(1), n.i(1), Tindex=INT32),
 )
 """LESS_EQUAL of two constants is a constant (2.15 and 2.21 measured, the versions between them not)."""
 

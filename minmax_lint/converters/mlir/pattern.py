@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from minmax_lint.converters.example import Before
+from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
-from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
 
 
@@ -28,7 +29,7 @@ class Pattern(Bounds):
     before: Before = field(kw_only=True)
     """Builds a graph that reads `input`, on which the pattern works; returns the output."""
     after: str = field(kw_only=True)
-    """The operations of the optimized function of that graph, in their order."""
+    """The operations of the optimized function of that graph, in their order; none where quantization then fails."""
 
     def __call__(self, rewriter: Rewriter, op: Operation) -> bool:
         """Whether the function was rewritten at `op`."""
@@ -43,6 +44,7 @@ def pattern(
     after: str,
     since: Number = FIRST,
     until: Number = LAST,
+    lacking: tuple[Number, ...] = (),
 ) -> Callable[[Rewrite], Pattern]:
     """Declare the decorated function a pattern of its own name."""
 
@@ -50,6 +52,7 @@ def pattern(
         return Pattern(
             since,
             until,
+            lacking=lacking,
             rewrite=rewrite,
             name=getattr(rewrite, "__name__", ""),
             roots=roots,
@@ -84,18 +87,14 @@ def _by_root(
     for one in patterns:
         for root in one.roots:
             found.setdefault(root, []).append(one)
-    bounded = {root: tuple(ones) for root, ones in found.items() if any(map(_is_bounded, ones))}
+    bounded = {root: tuple(ones) for root, ones in found.items() if any(one.changes for one in ones)}
     always = found.keys() - bounded.keys()
     return {root: tuple(one.rewrite for one in found[root]) for root in always}, bounded
 
 
-def _is_bounded(one: Pattern) -> bool:
-    return one.since > FIRST or one.until < LAST
-
-
 def _noting(one: Pattern, version: Version) -> Rewrite:
     """The pattern; calling it narrows the span of the version where another could do something else."""
-    if not _is_bounded(one):
+    if not one.changes:
         return one.rewrite
     if one.holds(version.number):
         return lambda rewriter, op: one.rewrite(rewriter, op) and version.has(one)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from minmax_lint.converters.mlir.bounds import Bounds
+
 Since = tuple[int, int]
 ALWAYS: Since = (0, 0)
 
@@ -105,7 +107,7 @@ BUILTINS: dict[str, Builtin] = {
     "LESS_EQUAL": Builtin(
         quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
     ),
-    "LOG": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="result"),
+    "LOG": Builtin(quantizable=(2, 15), sixteen_bits=False, one_width="result"),
     "LOGISTIC": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result", moves="value"),
     "LOG_SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(16 / 256, 255), one_width="result"),
     "MATRIX_DIAG": Builtin(quantizable=ALWAYS),
@@ -194,10 +196,12 @@ def _where(holds: Callable[[Builtin], object]) -> frozenset[str]:
     return frozenset(name for name, row in BUILTINS.items() if holds(row))
 
 
-def _since(first: Callable[[Builtin], Since | None]) -> tuple[frozenset[str], dict[str, Since]]:
-    """The builtins of which a fact holds in every version, and the first version of each other one."""
+def _since(first: Callable[[Builtin], Since | None]) -> tuple[frozenset[str], dict[str, Bounds]]:
+    """The builtins of which a fact holds in every version, and the versions of each other one."""
     known = {name: number for name, row in BUILTINS.items() if (number := first(row)) is not None}
-    return _where(lambda row: first(row) == ALWAYS), {n: v for n, v in known.items() if v != ALWAYS}
+    return _where(lambda row: first(row) == ALWAYS), {
+        name: Bounds(number) for name, number in known.items() if number != ALWAYS
+    }
 
 
 ACTIVATIONS = _where(lambda row: row.activation)
@@ -229,5 +233,14 @@ EIGHT_BIT_WEIGHTS = {
 }
 """Whether types are signed -> the convolutions whose weights cannot have 16 bits."""
 
-LEGALIZED_SINCE = {"Softsign": (2, 20)}
-"""TensorFlow op -> the first version that legalizes it (LegalizeSoftsign); earlier ones refuse it."""
+LEGALIZED_SINCE = {"Softsign": Bounds((2, 20))}
+"""TensorFlow op -> the versions that legalize it (LegalizeSoftsign); earlier ones refuse it."""
+
+OPERATOR_PROPERTIES_SINCE = {
+    "EXP": Bounds((2, 13)),
+    "LOG": Bounds((2, 15)),
+    "MIRROR_PAD": Bounds((2, 13)),
+    "SPACE_TO_BATCH_ND": Bounds((2, 13)),
+    "SQRT": Bounds((2, 22)),
+}
+"""Op -> the versions whose legacy quantizer (operator_property.cc) knows it in 16 bits."""

@@ -8,22 +8,8 @@ from functools import cached_property
 
 from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir import tables
-from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, Number
-
-FIRST: Number = FIRST_MLIR
-LAST: Number = LAST_MLIR
-
-
-@dataclass(frozen=True, eq=False)
-class Bounds:
-    """The versions that have something: from `since` to `until`, both included."""
-
-    since: Number = FIRST
-    until: Number = LAST
-
-    def holds(self, number: Number) -> bool:
-        """Whether that version has it."""
-        return self.since <= number <= self.until
+from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
+from minmax_lint.converters.releases import Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +30,16 @@ class Span:
         self.last = last
 
     def narrow(self, bounded: Bounds, number: Number) -> None:
-        """Leave out the versions in which `bounded` holds and in `number` does not, or the other way round."""
-        (major, since), (_, until) = bounded.since, bounded.until
-        if bounded.holds(number):
-            self.first, self.last = max(self.first, bounded.since), min(self.last, bounded.until)
-        elif number < bounded.since:
-            self.last = min(self.last, (major, since - 1))
-        else:
-            self.first = max(self.first, (major, until + 1))
+        """Leave out the versions that are not like `number` in having `bounded`, and what lies beyond them."""
+        (major, minor), holds = number, bounded.holds(number)
+        for other in range(minor - 1, self.first[1] - 1, -1):
+            if bounded.holds((major, other)) != holds:
+                self.first = (major, other + 1)
+                break
+        for other in range(minor + 1, self.last[1] + 1):
+            if bounded.holds((major, other)) != holds:
+                self.last = (major, other - 1)
+                break
 
     def intersect(self, other: Span) -> None:
         """Leave out the versions that are not in `other`."""
@@ -101,24 +89,24 @@ class Version:
     def quantizable(self) -> Ops:
         """Ops with a quantized form."""
         always = tables.QUANTIZABLE | (tables.CALIBRATED if self.calibrated else frozenset())
-        return Ops(self, always, _since(tables.QUANTIZABLE_SINCE))
+        return Ops(self, always, tables.QUANTIZABLE_SINCE)
 
     @cached_property
     def same_scale(self) -> Ops:
         """Ops whose float operands and results share one scale, which flows both ways."""
-        return Ops(self, tables.SAME_SCALE, _since(tables.SAME_SCALE_SINCE))
+        return Ops(self, tables.SAME_SCALE, tables.SAME_SCALE_SINCE)
 
     @cached_property
     def four_bits(self) -> Ops:
         """Ops that take and make types of 4 bits."""
-        return Ops(self, tables.FOUR_BITS, _since(tables.FOUR_BITS_SINCE))
+        return Ops(self, tables.FOUR_BITS, tables.FOUR_BITS_SINCE)
 
-    @cached_property
-    def without_builtin(self) -> Ops:
-        """TensorFlow ops that this version refuses and a later one does not."""
-        until = {op: Bounds(until=(since[0], since[1] - 1)) for op, since in tables.LEGALIZED_SINCE.items()}
-        return Ops(self, frozenset(), until)
+    def legalizes(self, op: str) -> bool:
+        """Whether this version takes a TensorFlow op that any version takes."""
+        bounded = tables.LEGALIZED_SINCE.get(op)
+        return bounded is None or self.has(bounded)
 
-
-def _since(first: Mapping[str, Number]) -> Mapping[str, Bounds]:
-    return {op: Bounds(since=number) for op, number in first.items()}
+    def takes_sixteen_bits(self, op: str) -> bool:
+        """Whether the legacy quantizer of this version knows an op that that of any version knows."""
+        bounded = tables.OPERATOR_PROPERTIES_SINCE.get(op)
+        return bounded is None or self.has(bounded)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
-from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds, Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict_alone
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
-from minmax_lint.converters.mlir.version import Bounds, Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, not_imported, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS

@@ -6,23 +6,24 @@ from minmax_lint.converters.mlir.ir import CONST, Function, Operation
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES
 from minmax_lint.converters.mlir.legacy.quantize_model import property_of
 from minmax_lint.converters.mlir.prediction import is_float
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle
 from minmax_lint.graph.names import parse_edge
 
 
-def obstacles(function: Function) -> tuple[Obstacle, ...]:
+def obstacles(function: Function, version: Version) -> tuple[Obstacle, ...]:
     """One an operator that stays float, in their order."""
-    return tuple(_obstacle(op) for op in function if op.name != CONST and is_float(op))
+    return tuple(_obstacle(op, version) for op in function if op.name != CONST and is_float(op))
 
 
-def _obstacle(op: Operation) -> Obstacle:
+def _obstacle(op: Operation, version: Version) -> Obstacle:
     array = op.result.name
     node = op.nodes[0] if op.activation and op.nodes else parse_edge(array).node
-    return Obstacle("no-kernel", array, node, _reason(op), (array,))
+    return Obstacle("no-kernel", array, node, _reason(op, version), (array,))
 
 
-def _reason(op: Operation) -> str:
-    if property_of(op) is not None:
+def _reason(op: Operation, version: Version) -> str:
+    if property_of(op, version) is not None:
         values = [value.name for value in (*op.operands, *op.results) if value.real]
         return f"{op.name} keeps {values[0]} in float, which the quantizer for 16x8 leaves out."
     if op.name in PROPERTIES:

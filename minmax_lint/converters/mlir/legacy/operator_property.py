@@ -1,6 +1,6 @@
 """What the legacy quantizer knows of each operator (operator_property.cc), as data.
 
-Measured with TF 2.15 and 2.21: both know the same operators.
+Measured with TF 2.12 to 2.22; `OPERATOR_PROPERTIES_SINCE` of `mlir/tables.py` has the operators that only some know.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LINEAR = OperatorProperty(inputs=(0, 1), weights=1, bias=2)
 
 PROPERTIES: dict[str, OperatorProperty] = {
     **dict.fromkeys(
-        "ABS EXP GELU LEAKY_RELU LOG LOGISTIC MEAN REDUCE_PROD RELU RELU6 RSQRT SOFTMAX SUM TANH WHERE".split(),
+        "ABS EXP GELU LEAKY_RELU LOG LOGISTIC MEAN REDUCE_PROD RELU RELU6 RSQRT SOFTMAX SQRT SUM TANH WHERE".split(),
         _FREE,
     ),
     **dict.fromkeys(

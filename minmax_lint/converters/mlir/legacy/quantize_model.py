@@ -12,23 +12,26 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 ACTIVATION = Scale(1.0, 0, 16)
 WEIGHTS = Scale(1.0, 0, 8)
 
 
-def quantize_model(function: Function, *, allow_float: bool, calibrated: bool = True) -> None:
+def quantize_model(
+    function: Function, version: Version, *, allow_float: bool, calibrated: bool = True
+) -> None:
     """Quantize the float model in place, to activations of 16 bits.
 
     Raises ConversionError for a tensor that needs a range and has none and, unless `allow_float`, for operators without
     integer form. `calibrated`: whether any sample entered the function.
     """
-    ops = [op for op in function if op.name != CONST and is_real(op)]
+    ops = [op for op in function if op.name != CONST and is_real(op, version)]
     fill_quantization_params(ops, calibrated=calibrated)
     refused = []
     for op in ops:
-        found = property_of(op)
+        found = property_of(op, version)
         if found is None:
             refused.append(op)
             _dequantize_inputs(function, op)
@@ -38,7 +41,7 @@ def quantize_model(function: Function, *, allow_float: bool, calibrated: bool = 
     if refused and not allow_float:
         raise _unsupported(refused)
     for op in ops:
-        found = property_of(op)
+        found = property_of(op, version)
         if found is not None and found.bias is not None and found.bias < len(op.operands):
             bias = op.operands[found.bias]
             if bias.real and _is_constant(bias):
@@ -46,15 +49,15 @@ def quantize_model(function: Function, *, allow_float: bool, calibrated: bool = 
     _set_input_and_output_types(function)
 
 
-def property_of(op: Operation) -> OperatorProperty | None:
+def property_of(op: Operation, version: Version) -> OperatorProperty | None:
     """Its property; None where it has no form with activations of 16 bits."""
     found = PROPERTIES.get(op.name)
-    return found if found is not None and found.sixteen_bits else None
+    return found if found is not None and found.sixteen_bits and version.takes_sixteen_bits(op.name) else None
 
 
-def is_real(op: Operation) -> bool:
+def is_real(op: Operation, version: Version) -> bool:
     """PopulateRealValueOpSet: whether the quantizer looks at it at all. What it cannot quantize, it looks at."""
-    found = property_of(op)
+    found = property_of(op, version)
     if found is None:
         return True
     looked_at = [op.operands[slot] for slot in found.inputs if slot < len(op.operands)]

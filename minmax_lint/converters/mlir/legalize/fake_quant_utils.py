@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.behaviours import (
     CRASHES_ON_NAN,
     QUANTIZE_CONCAT_RESULT,
     QUANTIZE_MEAN_RESULT,
+    QUANTIZE_RESULT_OF_SHARED,
 )
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
@@ -65,7 +66,9 @@ def quantize_results(function: Function, version: Version) -> None:
         first = quantizes[0]
         if first is None or first.result.scale is None or not all(map(_passes_on, quantizes)):
             continue
-        if not any(user.attrs.get("movable") for user in op.result.users) and version.has(behaviour):
+        if any(user.attrs.get("movable") for user in op.result.users) or not version.has(behaviour):
+            continue
+        if op.name != "MEAN" or op.operands[0].use_count == 1 or version.has(QUANTIZE_RESULT_OF_SHARED):
             _cover(function, op, first)
 
 

@@ -205,7 +205,7 @@ class Importer:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif self._folds(node):
             self._fold(node)
-        elif rule is not None and node.op not in self.version.without_builtin:
+        elif rule is not None and self.version.legalizes(node.op):
             self.values[node.name] = rule(self, node)
         else:
             self._legalize(node)
@@ -227,7 +227,7 @@ class Importer:
 
     def _legalize(self, node: Node) -> None:
         legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or node.op in self.version.without_builtin or _is_of_other_width(node)
+        refused = legalized is None or not self.version.legalizes(node.op) or _is_of_other_width(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minmax_lint.converters.example import Before, Net
+from minmax_lint.converters.mlir.bounds import FIRST, LAST
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, splat
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.version import FIRST, LAST
 from minmax_lint.converters.releases import Number
 
 Form = tuple[Any, ...]

@@ -180,8 +180,14 @@ def fuse_binary_and_fully_connected_of_constants(rewriter: Rewriter, op: Operati
     tf_name="FuseAddAndFullyConnected, FuseMulAndFullyConnected",
     source="optimize.cc",
     until=(2, 20),
-    before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5, 0.25, shape=[8])), n.fq(n.weights(8, 4))),
-    after="FULLY_CONNECTED(float)",
+    before=lambda n: n.fq(
+        n.op(
+            "BiasAdd",
+            n.mat_mul(n.op("AddV2", n.x(), n.c(0.5, 0.25, shape=[8])), n.fq(n.weights(8, 4))),
+            n.c(0.5, 0.25, shape=[4]),
+        )
+    ),
+    after="",
 )
 def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     """The same with weights of any kind: what is not constant is computed by one operation more."""

@@ -30,10 +30,8 @@ def eliminate_qdq_pairs(rewriter: Rewriter, op: Operation) -> bool:
     tf_name="SquashDqQ",
     source="optimize_patterns.td",
     since=(2, 20),
-    before=lambda n: n.op(
-        "AddV2", n.op("Abs", n.fake_quant("other", t := n.op("Tanh", n.x()), -1.0, 2.0)), n.op("Exp", t)
-    ),
-    after="TANH EXP(float) ABS(float) ADD(float)",
+    before=lambda n: n.fake_quant("again", n.fq(n.op("Abs", n.x())), -2, 2),
+    after="",
 )
 def squash_dq_q(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized goes, unless a quantize of another type made that."""

@@ -88,7 +88,7 @@ def _move_binary_op_before_reshape(rewriter: Rewriter, op: Operation, *, single:
 def _shared_reshape(n: Net) -> str:
     x = n.x(1, 2, 8)
     one, other = (n.reshape(n.op(op, x), 2, 8) for op in ("Exp", "Abs"))
-    return n.op("SquaredDifference", n.op("AddV2", one, other), n.op("Sin", one))
+    return n.op("AddV2", n.op("AddV2", one, other), n.op("SquaredDifference", one, other))
 
 
 @pattern(
@@ -100,7 +100,10 @@ def _shared_reshape(n: Net) -> str:
     source="optimize_patterns.td",
     until=(2, 18),
     before=_shared_reshape,
-    after="ABS(float) EXP(float) RESHAPE(float) SIN(float) ADD(float) RESHAPE(float) SQUARED_DIFFERENCE(float)",
+    after=(
+        "ABS(float) EXP(float) RESHAPE(float) RESHAPE(float) ADD(float) RESHAPE(float) "
+        "SQUARED_DIFFERENCE(float) ADD(float)"
+    ),
 )
 def move_binary_op_before_shared_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """The same whatever else reads the RESHAPEs."""

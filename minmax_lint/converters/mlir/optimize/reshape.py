@@ -49,7 +49,7 @@ def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
     "FULLY_CONNECTED",
     tf_name="RemoveReshapeBeforeFullyConnected",
     source="optimize.cc",
-    since=(2, 15),
+    lacking=((2, 14),),
     before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)),
     after="ELU(float) FULLY_CONNECTED(float)",
 )
@@ -71,7 +71,7 @@ def remove_reshape_before_fully_connected(rewriter: Rewriter, op: Operation) -> 
     "RESHAPE",
     tf_name="RemoveReshapeAfterFullyConnected",
     source="optimize.cc",
-    since=(2, 15),
+    lacking=((2, 14),),
     before=lambda n: n.reshape(
         n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)), 1, 2, 4
     ),

@@ -92,21 +92,23 @@ def _swap_with_transpose(
     since=(2, 16),
     until=(2, 16),
     before=lambda n: n.fq(
-        n.op("AddV2", n.transpose(n.op("Elu", n.image()), 0, 3, 1, 2), n.c(0.1, 0.2, shape=[1, 4, 1, 1]))
+        n.op("AddV2", n.transpose(n.conv(n.image()), 0, 3, 1, 2), n.c(0.1, 0.2, shape=[1, 4, 1, 1]))
     ),
-    after="ELU(float) ADD(float) TRANSPOSE",
+    after="CONV_2D TRANSPOSE",
 )
 def reorder_nchw_transpose_add(rewriter: Rewriter, op: Operation) -> bool:
-    """A sum of an image brought to NCHW and a constant for each channel comes before the TRANSPOSE.
+    """A sum of a convolution brought to NCHW and a constant for each channel comes before the TRANSPOSE.
 
     Later versions have it too, but CommuteTransposeWithEwiseOps leaves it nothing.
     """
     transpose, added = producer(op.operands[0], "TRANSPOSE"), op.operands[1]
     if transpose is None or transpose.result.use_count != 1 or axes_of(transpose.operands[1]) != [0, 3, 1, 2]:
         return False
-    shape = added.shape
+    shape, source = added.shape, transpose.operands[0].op
     if (
         not is_constant(added)
+        or source is None
+        or source.name not in ("CONV_2D", "DEPTHWISE_CONV_2D")
         or shape is None
         or len(shape) != 4
         or (shape[0], shape[2], shape[3]) != (1, 1, 1)
@@ -122,8 +124,10 @@ def reorder_nchw_transpose_add(rewriter: Rewriter, op: Operation) -> bool:
     tf_name="PushTransposeThroughSqueeze",
     source="optimize_pass.cc",
     since=(2, 20),
-    before=lambda n: n.op("Squeeze", n.transpose(n.op("Elu", n.x(1, 2, 8)), 0, 2, 1), squeeze_dims=[0]),
-    after="ELU(float) RESHAPE(float) TRANSPOSE(float)",
+    before=lambda n: n.op(
+        "Squeeze", n.transpose(n.reshape(n.op("Elu", n.x(2, 8)), 1, 2, 8), 0, 2, 1), squeeze_dims=[0]
+    ),
+    after="ELU(float) TRANSPOSE(float)",
 )
 def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
     """SQUEEZE changes places with the TRANSPOSE in front of it."""
