@@ -232,4 +232,5 @@ def add_formats(parser: ArgumentParser, known: Sequence[str]) -> None:
         default=[],
         help=f"{known[0]} (default), {', '.join(known[1:])}; may be given several times, all but one with a file",
     )
+    given.formats = known  # type: ignore[attr-defined] # for a word that is taken for an option
     completed_by(given, lambda **_: list(known))

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NoReturn
 
@@ -109,28 +109,55 @@ class CommandList(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Reports bad usage as every other error of the user's: one line, without the usage text."""
 
+    _words: Sequence[str] = ()
+    """What is being read."""
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As argparse does; the words are kept, for errors to look at."""
+        self._words = tuple(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise UserError, with what was meant."""
         choice = re.search(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if choice:
             argument, given, known = choice.groups()
-            kind = "command" if argument == "COMMAND" else f"value of {argument}"
+            kind = f"value of {argument}" if argument.startswith("-") else argument.lower()
             choices = re.findall(r"[\w.-]+", known)
             meant = _meant(given, choices, f"choose from {', '.join(choices)}")
             raise UserError(f"there is no {kind} {given!r}{meant}")
         unknown = re.fullmatch(r"unrecognized arguments: (-\S*)( .*)?", message)
         if unknown:
-            hint = _meant(unknown[1].partition("=")[0], self._options(), f"see `{self.prog} --help`")
-            raise UserError(f"there is no option {unknown[1]}{hint}")
+            self._no_option(unknown[1])
+        if "are required" in message:  # a word that is misspelt is missing as well
+            options = self._options()
+            for word in self._words:
+                if word.startswith("--") and word.partition("=")[0] not in options:
+                    self._no_option(word)
         raise UserError(f"{message}; see `{self.prog} --help`")
+
+    def _no_option(self, word: str) -> NoReturn:
+        given = word.partition("=")[0]
+        for action in self._all_actions():
+            known = [*(action.choices or ()), *getattr(action, "formats", ())]
+            if given[2:] in known and action.option_strings:
+                raise UserError(
+                    f"there is no option {given}; did you mean {action.option_strings[-1]} {given[2:]}?"
+                )
+        hint = _meant(given, self._options(), f"see `{self.prog} --help`")
+        raise UserError(f"there is no option {word}{hint}")
 
     def _options(self) -> list[str]:
         """Every option that was declared: of the command that the words name."""
-        found = [option for action in self._actions for option in action.option_strings]
+        return [option for action in self._all_actions() for option in action.option_strings]
+
+    def _all_actions(self) -> Iterator[argparse.Action]:
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
-                found += [option for command in action.choices.values() for option in command._options()]
-        return found
+                for command in action.choices.values():
+                    yield from command._all_actions()
+            else:
+                yield action
 
 
 def _meant(given: str, known: Sequence[str], otherwise: str) -> str:

@@ -44,6 +44,10 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
     [
         (["chekc", BROKEN], "there is no command 'chekc'; did you mean check?"),
         (["check", BROKEN, "--sttistics"], "there is no option --sttistics; did you mean --statistics?"),
+        (["convert", BROKEN, "--otput", "x"], "there is no option --otput; did you mean --output"),
+        (["inspect", "--json", BROKEN], "there is no option --json; did you mean --output-format json?"),
+        (["check", BROKEN, "--sarif=x"], "there is no option --sarif; did you mean --output-format sarif?"),
+        (["baseline", "creat"], "there is no action 'creat'; did you mean create?"),
         (["check", BROKEN, "--select=MM1", "--xyz"], "there is no option --xyz"),
         (["check"], "minmax-lint check model.pb"),
         (["check", "gone.pb"], "gone.pb"),

@@ -19,20 +19,16 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the page: rendered on a terminal, Markdown elsewhere."""
+    """Print the page as text, on a terminal or off."""
     from minmax_lint.docs import topics
+    from minmax_lint.reporters.terminal.markdown import print_markdown
+    from minmax_lint.reporters.terminal.page import Page
 
+    text = markdown(args.topic) if args.topic is not None else ""
     with payload() as out:
-        if args.topic is not None:
-            text = markdown(args.topic)
-            if not out.isatty():
-                out.write(text.rstrip("\n") + "\n")
-                return 0
-        from minmax_lint.reporters.terminal.page import Page
-
         page = Page(out)
-        if args.topic is not None:
-            page.markdown(text)
+        if text:
+            print_markdown(page, text)
             return 0
         for topic in topics():
             page.block((f"  {topic.name:15}",), topic.summary)

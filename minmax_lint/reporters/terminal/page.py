@@ -113,12 +113,6 @@ class Page:
                 parts.append((f"{_plain(cell):{width}}  ", _style(cell)))
             self.block(tuple(parts), _plain(row[-1]), _style(row[-1]))
 
-    def markdown(self, text: str) -> None:
-        """Rendered Markdown."""
-        from rich.markdown import Markdown
-
-        self._console.print(Markdown(text), width=self.width)
-
     @cached_property
     def _console(self) -> Console:
         from rich.console import Console
