@@ -16,10 +16,10 @@ def producers_of(ops: Sequence[OpOutcome], kept: Kept) -> list[list[int]]:
     made = {name: place for place, op in enumerate(ops) for name in op.nodes}
     reached: dict[str, frozenset[int]] = {}
     for name in kept.order:
-        fronts = (reached.get(edge.node, frozenset()) for edge in kept.graph[name].inputs)
+        fronts = (reached.get(source, frozenset()) for source in kept.sources(name))
         reached[name] = frozenset({made[name]}) if name in made else frozenset().union(*fronts)
     reads: list[set[int]] = [set() for _ in ops]
     for name, place in made.items():
-        for edge in kept.graph[name].inputs if name in reached else ():
-            reads[place] |= reached.get(edge.node, frozenset())
+        for source in kept.sources(name):
+            reads[place] |= reached.get(source, frozenset())
     return [sorted(one for one in found if one < place) for place, found in enumerate(reads)]

@@ -157,7 +157,7 @@ def _read(graph: Graph, node: Node) -> FakeQuant:
 
 def fake_quants(graph: Graph, names: Iterable[str] | None = None) -> Iterator[FakeQuant]:
     """All FakeQuants among `names` (default: the whole graph), in file order."""
-    for name in graph.names if names is None else names:
+    for name in graph.of_ops(FAKE_QUANTS) if names is None else names:
         if is_fake_quant(graph.op(name)):
             yield read_fake_quant(graph, graph[name])
 

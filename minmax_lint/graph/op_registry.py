@@ -24,9 +24,9 @@ class RegisteredOp(NamedTuple):
     """How many inputs it has at least."""
     more_inputs: bool
     """Whether one of them is a list, of any length from its least."""
-    results: tuple[tuple[str, str], ...]
+    results: tuple[tuple[int | str, DType | str], ...]
     """(count, type) of each result argument: a count is a number, the attribute that holds it, or `*` where the type is
-    a list attribute; a type is the name of a DType or of an attribute."""
+    a list attribute; a type is a DType or the attribute that holds it."""
     versions: frozenset[tuple[int, int]]
     """The versions of the table that have it."""
     references: frozenset[int]
@@ -36,17 +36,16 @@ class RegisteredOp(NamedTuple):
 
     def result_type(self, node: Node, port: int) -> DType:
         """The type of output `port` of a node of this op; INVALID where the node does not say or has no such output."""
-        for result in self.results:
-            count = _count(node, *result)
+        for counted, kind in self.results:
+            count = _count(node, counted, kind)
             if port >= count:
                 port -= count
                 continue
-            kind = result[1]
-            if result[0] == "*":
-                listed = node.attribute(kind)
-                one = listed[port] if isinstance(listed, list) else None
-                return one if isinstance(one, DType) else DType.INVALID
-            return DType[kind] if kind in DType.__members__ else node.dtype(kind) or DType.INVALID
+            if isinstance(kind, DType):
+                return kind
+            found = node.attribute(kind)
+            one = found[port] if counted == "*" and isinstance(found, list) else found
+            return one if isinstance(one, DType) else DType.INVALID
         return DType.INVALID
 
     def result_count(self, node: Node) -> int:
@@ -54,14 +53,17 @@ class RegisteredOp(NamedTuple):
         return sum(_count(node, *result) for result in self.results)
 
 
-def _count(node: Node, count: str, kind: str) -> int:
+def _count(node: Node, count: int | str, kind: DType | str) -> int:
     """How many outputs one result argument stands for."""
+    if isinstance(count, int):
+        return count
     if count == "*":
-        listed = node.attribute(kind)
+        listed = node.attribute(str(kind))
         return len(listed) if isinstance(listed, list) else 0
-    return int(count) if count.isdigit() else max(node.integer(count, 1), 0)
+    return max(node.integer(count, 1), 0)
 
 
+@cache
 def registered_op(op: str) -> RegisteredOp | None:
     """What TensorFlow's registry says of an op; None for an op that is not TensorFlow's."""
     text = _table().get(op)
@@ -88,7 +90,10 @@ def _read(text: str) -> RegisteredOp:
     return RegisteredOp(
         int(inputs.rstrip("+")),
         inputs.endswith("+"),
-        tuple((count, kind) for count, kind in pairs),
+        tuple(
+            (int(count) if count.isdigit() else count, DType.__members__.get(kind, kind))
+            for count, kind in pairs
+        ),
         frozenset(_KNOWN[int(place)] for place in versions),
         frozenset(int(slot) for slot in references.split()),
         text.endswith("!"),

@@ -18,6 +18,7 @@ from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import SPLITS
 
+CONSTANTS = frozenset({"Const"})
 _ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
 """What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
 
@@ -154,15 +155,11 @@ class Inference:
 
     @cached_property
     def _constant_nodes(self) -> frozenset[str]:
-        found: set[str] = set()
+        kept, graph = self.kept, self.kept.graph
+        found = {name for name in graph.of_ops(CONSTANTS) if name in kept and not kept.is_cut(name)}
         for name in self.order:
-            if self.kept.is_cut(name):
-                continue
-            op = self.kept.graph.op(name)
-            if op == "Const":
-                found.add(name)
-            elif op in FOLDABLE:
-                inputs = self.kept.graph[name].inputs
+            if graph.op(name) in FOLDABLE and not kept.is_cut(name):
+                inputs = graph[name].inputs
                 if inputs and all(edge.node in found or self._static(edge.array) for edge in inputs):
                     found.add(name)
         return frozenset(found)

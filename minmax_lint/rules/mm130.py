@@ -112,7 +112,9 @@ def training_ops(subject: Subject) -> list[str]:
     found = [
         name
         for name in kept.order
-        if is_training_op(graph[name]) and not is_layer_normalization(subject, graph[name])
+        if graph.op(name) != "Const"
+        and is_training_op(graph[name])
+        and not is_layer_normalization(subject, graph[name])
     ]
     awaited = (name for name in kept.control_only if is_training_op(graph[name]))
     return [*found, *sorted(awaited, key=graph.position)]

@@ -12,7 +12,7 @@ from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.graph.trace import Kept
-from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.inference import CONSTANTS, Inference
 from minmax_lint.ops.table import SAME_VALUES, row
 
 JOINS = frozenset({"AddN", "Concat", "ConcatV2", "Pack"})
@@ -105,13 +105,12 @@ class Coverage:
     @cached_property
     def from_constants(self) -> frozenset[str]:
         """Kept nodes that depend on no input: weights, and what is computed of them."""
-        found: set[str] = set()
+        found = {
+            name for name in self.graph.of_ops(CONSTANTS) if name in self.kept and not self.kept.is_cut(name)
+        }
         for name in self.inference.order:
-            op = self.graph.op(name)
-            if self.kept.is_cut(name) or op == "Placeholder":
-                continue
             sources = self.kept.sources(name)
-            if op == "Const" or (sources and found.issuperset(sources)):
+            if sources and found.issuperset(sources) and self.graph.op(name) != "Placeholder":
                 found.add(name)
         return frozenset(found)
 

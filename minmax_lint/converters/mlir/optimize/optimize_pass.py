@@ -234,7 +234,7 @@ def optimize(function: Function, version: Version) -> None:
         _run(function, OPTIMIZE_BATCH_MATMUL, version)
     _run(function, PHASE_1, version)
     _run(function, PHASE_2, version)
-    if any(op.name == "BATCH_MATMUL" for op in function) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
+    if _starts(function, OPTIMIZE_BATCH_MATMUL) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
         _run(function, OPTIMIZE_BATCH_MATMUL, version)
         _run(function, PHASE_1, version)
         _run(function, PHASE_2, version)
