@@ -41,6 +41,8 @@ TEXTS = (
     "loc:@x",
 )
 _DEEPEST = 40
+_LARGEST = 1 << 24
+"""Bytes of an input: a larger one takes memory by its own size."""
 _MOST = 400
 """Messages of an input among which one is chosen."""
 
@@ -78,7 +80,7 @@ def protobuf(name: str, random: Random, content: bytes) -> bytes:
         random.shuffle(found)
         _change(random, random.choice(found[:_MOST]), found)
     written: bytes = root.SerializeToString(deterministic=True)
-    return written
+    return written if len(written) < _LARGEST else content
 
 
 def _change(random: Random, message: Message, others: list[Message]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from minmax_lint.fixes.edit.repair import Claim, Repair
+from minmax_lint.fixes.edit.repair import CannotRepair, Claim, Repair
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import Edit
@@ -176,3 +176,10 @@ class Draft:
             return place
         node = place[len(_COLOCATED) :].decode("utf-8", "replace")
         return _COLOCATED + self._renamed.get(node, node).encode()
+
+
+def int32s(values: Collection[int], *, scalar: bool = False) -> Tensor:
+    """A vector, or a scalar, of sizes or axes. Raises CannotRepair for a number that TFLite's int32 does not hold."""
+    if any(not -(1 << 31) <= value < 1 << 31 for value in values):
+        raise CannotRepair("a size of the array does not fit 32 bits")
+    return Tensor.of(DType.INT32, [] if scalar else [len(values)], list(values))

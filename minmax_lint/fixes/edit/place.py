@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.fixes.edit.fake_quant import fake_quant
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
@@ -30,7 +30,7 @@ class Place:
 
     def reshaped(self, suffix: str, source: Edge, sizes: tuple[int, ...]) -> Edge:
         """A Reshape."""
-        shape = self.constant(f"{suffix}/shape", Tensor.of(DType.INT32, [len(sizes)], list(sizes)))
+        shape = self.constant(f"{suffix}/shape", int32s(sizes))
         return self.op("Reshape", suffix, source, shape, Tshape=DType.INT32)
 
     def constant(self, suffix: str, tensor: Tensor) -> Edge:

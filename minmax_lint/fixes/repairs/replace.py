@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.slices import sliced
 from minmax_lint.graph.attr import Attr
@@ -13,7 +13,6 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import SPLITS
 from minmax_lint.rules.framework.ranges import USUAL_BITS
@@ -78,8 +77,7 @@ class _Site:
 
     def integers(self, suffix: str, values: Collection[int], *, scalar: bool = False) -> Edge:
         name = self.draft.free_name(f"{self.node.name}/{suffix}")
-        tensor = Tensor.of(DType.INT32, [] if scalar else [len(values)], list(values))
-        return Edge(self.draft.add_constant(name, tensor, self._place), 0)
+        return Edge(self.draft.add_constant(name, int32s(values, scalar=scalar), self._place), 0)
 
     def op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
         """An op on the way to the result."""

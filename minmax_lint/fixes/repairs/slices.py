@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import Edge, array_name
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import row
@@ -78,8 +77,8 @@ def _slice(draft: Draft, node: Node, value: Edge, rank: int, axis: int, bounds: 
     operands = [value]
     for word, at_axis, elsewhere in (("begin", begin, 0), ("end", end, 0), ("strides", 1, 1)):
         values = [at_axis if i == axis else elsewhere for i in range(rank)]
-        tensor = Tensor.of(DType.INT32, [rank], values)
-        operands.append(Edge(draft.add_constant(draft.free_name(f"{name}/{word}"), tensor, node.name), 0))
+        array = draft.add_constant(draft.free_name(f"{name}/{word}"), int32s(values), node.name)
+        operands.append(Edge(array, 0))
     others = ((1 << rank) - 1) & ~(1 << axis)
     attrs: dict[str, Attr] = {
         "T": DType.FLOAT,
