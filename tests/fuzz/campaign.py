@@ -25,12 +25,13 @@ from minmax_lint.cli.commands.fix import read_ranges
 from minmax_lint.config.baseline import read_baseline
 from minmax_lint.config.discovery import load_file
 from minmax_lint.converters.profile import PROFILES
+from minmax_lint.loaders import load
 from minmax_lint.loaders.script.conversion_script import converter_calls
 from minmax_lint.symptoms import explain_message
 from minmax_lint.symptoms.recognition import explain_log
-from tests.fuzz import mutators
+from tests.fuzz import checkpoints, mutators
 from tests.fuzz.formats import FIXTURES, FORMATS, checkpoint_survives, keras_survives
-from tests.fuzz.survival import LONGEST, one_line, survives_bytes
+from tests.fuzz.survival import LONGEST, lint_and_fix, one_line, survives_bytes
 
 MOST_MEMORY = 1 << 30
 """Bytes."""
@@ -75,6 +76,12 @@ def _file_survives(read: Callable[[Path], object], name: str, random: Random, co
         path = Path(folder, name)
         path.write_bytes(content)
         read(path)
+
+
+def _folder_survives(random: Random, content: bytes) -> None:
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-fuzz-") as folder, one_line():
+        checkpoints.unpacked(content, Path(folder))
+        lint_and_fix(load(folder), tuple(random.sample(list(PROFILES.values()), 2)))
 
 
 def _explain_survives(random: Random, content: bytes) -> None:
@@ -164,20 +171,32 @@ KINDS = {
         2,
     ),
     "table": Kind(
-        lambda: _format("checkpoint"), mutators.table, lambda random, content: checkpoint_survives(content), 8
+        lambda: _format("checkpoint"), mutators.table, lambda random, content: checkpoint_survives(content), 6
+    ),
+    "blocks": Kind(
+        lambda: _format("checkpoint"),
+        checkpoints.rebuilt_table,
+        lambda random, content: checkpoint_survives(content),
+        4,
+    ),
+    "objects": Kind(
+        lambda: [checkpoints.packed(FIXTURES / "keras" / "qat-saved_model")],
+        checkpoints.object_graphs,
+        _folder_survives,
+        2,
     ),
     "flatbuffer": Kind(lambda: _format("tflite"), mutators.flatbuffer, _graph_survives, 4),
     "archive": Kind(
         lambda: [_archive_without_weights(one) for one in _files("keras/*.keras")],
         mutators.archive,
         lambda random, content: keras_survives(content),
-        18,
+        16,
     ),
     "recipe": Kind(
         lambda: _format("keras-config"),
         mutators.document,
         lambda random, content: FORMATS["keras-config"].survives(content),
-        18,
+        16,
     ),
     "toml": Kind(
         lambda: [TOML],

@@ -127,8 +127,8 @@ def _change_message(random: Random, message: Message, field: Any, others: list[M
                 del held[old]
         return
     if not field.is_repeated:
-        if alike:
-            held.CopyFrom(random.choice(alike))
+        if alike:  # as bytes: one may hold the other
+            held.ParseFromString(random.choice(alike).SerializeToString())
         else:
             held.SetInParent()
         return
@@ -136,7 +136,8 @@ def _change_message(random: Random, message: Message, field: Any, others: list[M
     if kind == "delete" and len(held):
         del held[random.randrange(len(held))]
     elif kind in ("double", "move") and alike:
-        held.add().CopyFrom(random.choice(alike))
+        content = random.choice(alike).SerializeToString()
+        held.add().ParseFromString(content)
     elif kind == "swap" and len(held) > 1:
         first, second = random.sample(range(len(held)), 2)
         kept = type(held[first])()
