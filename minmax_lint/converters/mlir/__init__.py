@@ -12,8 +12,8 @@ from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
+from minmax_lint.converters.mlir.legalize.registered import unregistered, unsupported_input
 from minmax_lint.converters.mlir.obstacles import obstacles
-from minmax_lint.converters.mlir.registered import unregistered, unsupported_input
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction

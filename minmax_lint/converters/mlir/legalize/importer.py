@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.cse import merged
 from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
     LEGALIZED,
@@ -259,36 +260,6 @@ _NEVER_FOLDED = (
     | {"QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"}
 )
 """Ops of constants that stay (constant_fold.cc)."""
-
-
-def import_order(kept: Kept) -> list[str]:
-    """Reverse post-order over consumers, smaller names first, as the importer orders nodes (graph_algorithm)."""
-    readers: dict[str, set[str]] = {}
-    roots: list[str] = []
-    for name in kept.order:
-        sources = set(kept.sources(name))
-        for source in sources:
-            if source in readers:
-                readers[source].add(name)
-            else:
-                readers[source] = {name}
-        if not sources:
-            roots.append(name)
-    finished: list[str] = []
-    seen: set[str] = set()
-    stack: list[tuple[str, bool]] = [(name, False) for name in sorted(roots)]
-    while stack:
-        name, done = stack.pop()
-        if done:
-            finished.append(name)
-        elif name not in seen:
-            seen.add(name)
-            stack.append((name, True))
-            if name in readers:
-                stack += [(reader, False) for reader in sorted(readers[name]) if reader not in seen]
-    if len(finished) < len(kept.nodes):
-        raise Unmodeled("the graph has a cycle")
-    return finished[::-1]
 
 
 def _merged(kept: Kept) -> dict[str, str]:
