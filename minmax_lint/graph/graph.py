@@ -168,8 +168,7 @@ class Graph:
     def of_ops(self, wanted: AbstractSet[str]) -> Iterator[str]:
         """The nodes of these ops, in file order."""
         if not self.ops.isdisjoint(wanted):
-            places = range(len(self))
-            yield from (self.names[at] for at in compress(places, map(wanted.__contains__, self.columns.ops)))
+            yield from compress(self.names, map(wanted.__contains__, self.columns.ops))
 
     def producer(self, array: str) -> Node:
         """The node that produces `array`. Raises UnknownName."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
@@ -47,6 +48,16 @@ class Kept:
     def order(self) -> tuple[str, ...]:
         """The kept nodes in file order."""
         return tuple(name for name in self.graph.names if name in self.nodes)
+
+    @cached_property
+    def _ops(self) -> tuple[str, ...]:
+        """The op of each node of `order`."""
+        return tuple(map(self.graph.op, self.order))
+
+    def of_ops(self, wanted: AbstractSet[str]) -> Iterator[str]:
+        """The kept nodes of these ops in file order, but for those at which the trace stopped."""
+        found = compress(self.order, map(wanted.__contains__, self._ops))
+        return (name for name in found if name not in self._cut)
 
     def sources(self, name: str) -> tuple[str, ...]:
         """The kept nodes that node `name` reads, without decoding it; none where the trace stopped at it."""

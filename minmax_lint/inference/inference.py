@@ -156,7 +156,7 @@ class Inference:
     @cached_property
     def _constant_nodes(self) -> frozenset[str]:
         kept, graph = self.kept, self.kept.graph
-        found = {name for name in graph.of_ops(CONSTANTS) if name in kept and not kept.is_cut(name)}
+        found = set(kept.of_ops(CONSTANTS))
         for name in self.order:
             if graph.op(name) in FOLDABLE and not kept.is_cut(name):
                 inputs = graph[name].inputs

@@ -24,12 +24,11 @@ RANKS: Mapping[str, tuple[int, ...]] = {
 def misfit(inference: Inference) -> tuple[str, str] | None:
     """The first kept node with such an operand, and what TensorFlow says; None where all fit."""
     kept = inference.kept
-    for name in kept.graph.of_ops({"Transpose", *RANKS}):
-        if name in kept.nodes and not kept.is_cut(name):
-            node = kept.graph[name]
-            message = _rank(inference, node) or (_order(inference, node) if node.op == "Transpose" else None)
-            if message is not None:
-                return name, f"ValueError: {message} for '{{{{node {name}}}}}"
+    for name in kept.of_ops({"Transpose", *RANKS}):
+        node = kept.graph[name]
+        message = _rank(inference, node) or (_order(inference, node) if node.op == "Transpose" else None)
+        if message is not None:
+            return name, f"ValueError: {message} for '{{{{node {name}}}}}"
     return None
 
 

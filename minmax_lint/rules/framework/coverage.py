@@ -105,9 +105,7 @@ class Coverage:
     @cached_property
     def from_constants(self) -> frozenset[str]:
         """Kept nodes that depend on no input: weights, and what is computed of them."""
-        found = {
-            name for name in self.graph.of_ops(CONSTANTS) if name in self.kept and not self.kept.is_cut(name)
-        }
+        found = set(self.kept.of_ops(CONSTANTS))
         for name in self.inference.order:
             sources = self.kept.sources(name)
             if sources and found.issuperset(sources) and self.graph.op(name) != "Placeholder":

@@ -83,9 +83,8 @@ def _part(graph: Graph, role: str, ends: Sequence[Edge], passed: Mapping[str, Ed
 def _loops(kept: Kept) -> _Rewriting | None:
     graph = kept.graph
     frames: dict[str, list[Node]] = {}
-    for name in graph.of_ops(_ENTERS):
-        if name in kept and not kept.is_cut(name):
-            frames.setdefault(graph[name].text("frame_name"), []).append(graph[name])
+    for name in kept.of_ops(_ENTERS):
+        frames.setdefault(graph[name].text("frame_name"), []).append(graph[name])
     rewriting = _Rewriting(graph)
     for enters in frames.values():
         if not _inside_a_loop(graph, enters):
