@@ -41,7 +41,7 @@ class ReadFiles(NamedTuple):
 
         if is_remote(file):
             raise UserError(
-                f"cannot write {file}: what is remote is only read; give a local file and upload it"
+                f"cannot write {file}: remote files are only read; give a local file and upload it"
             )
         path, folder = Path(file), Path(file).parent
         try:

@@ -46,7 +46,7 @@ def compare_opened(opened: Opened) -> Comparison:
     subject.inference.memo = {}
     ways = [_way(opened, subject, found) for found in _answers(opened.model, subject)]
     if not ways:
-        raise UserError(f"{opened.path}: no converter that is modelled takes such a model")
+        raise UserError(f"{opened.path}: none of the modelled converters takes such a model")
     return Comparison(
         opened.path,
         opened.model.format,

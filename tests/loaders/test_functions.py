@@ -227,7 +227,7 @@ def saved_model_of(functions, folder, called="start"):
         ({"start": ["start"]}, "calls itself"),
         ({"start": ["other"], "other": ["start"]}, "calls itself"),
         ({"start": ["gone"]}, "'gone' is not in the model's library"),
-        ({f"f{i}": [f"f{i + 1}"] * 2 for i in range(40)} | {"start": ["f0"], "f40": []}, "beyond measure"),
+        ({f"f{i}": [f"f{i + 1}"] * 2 for i in range(40)} | {"start": ["f0"], "f40": []}, "too deeply"),
     ],
 )
 def test_functions_without_end_are_refused(functions, message, tmp_path):

@@ -62,7 +62,7 @@ def test_what_never_ends_is_cut_off(server, monkeypatch):
 def test_who_never_answers_is_given_up(server, monkeypatch):
     monkeypatch.setattr(transfer, "PATIENCE", 0.5)
     started = time.monotonic()
-    with pytest.raises(UnreadableModel, match=r"next to nothing came from there for 0\.5 seconds"):
+    with pytest.raises(UnreadableModel, match=r"almost nothing arrived for 0\.5 seconds"):
         load(f"{server}/silent/graph.pb")
     assert time.monotonic() - started < 5
 
@@ -77,7 +77,7 @@ def test_nothing_is_ever_written_to_a_url(server, capsys, tmp_path, monkeypatch)
     ):
         assert main(command) == 2
         assert re.fullmatch(
-            r"error: cannot write \S+: what is remote is only read; give a local file and upload it\n",
+            r"error: cannot write \S+: remote files are only read; give a local file and upload it\n",
             capsys.readouterr().err,
         )
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ def rewire(graph: Graph, kept: Kept, *fake_quants: FakeQuant) -> Repair:
         healed += [array] if around else []
     if not healed:
         names = ", ".join(found.node for found in fake_quants)
-        raise CannotRepair(f"nobody reads around {names}")
+        raise CannotRepair(f"no op reads around {names}")
     return draft.repair(NAME, heals=healed)
 
 

@@ -32,7 +32,7 @@ def widen(graph: Graph, kept: Kept, inference: Inference, source: RangeSource) -
         set_range(draft, found, sound)
         healed += [found.node, found.array]
     if not healed:
-        raise CannotRepair("no range is unsound, or nobody gives a sound one")
+        raise CannotRepair("no range is unsound, or no sound one is known")
     return draft.repair(NAME, safe=False, heals=healed)
 
 

@@ -118,7 +118,9 @@ def _members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
         found[name] = member
     size = Path(str(archive.filename)).stat().st_size
     if sum(member.file_size for member in listed) > max(_SMALL, _MOST_UNPACKED * size):
-        raise UnreadableModel("the .keras file unpacks to more than any model's; save the model again")
+        raise UnreadableModel(
+            "the .keras file unpacks to more bytes than any model has; save the model again"
+        )
     return {member.filename: member for member in listed}
 
 
@@ -164,7 +166,7 @@ def _weights(
 def _text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     if member.file_size > _LARGEST:
         raise UnreadableModel(
-            f"{member.filename} in the .keras file is larger than any model's; save the model again"
+            f"{member.filename} in the .keras file is larger than any file of a model; save the model again"
         )
     return archive.read(member).decode("utf-8", "replace")
 

@@ -61,7 +61,7 @@ def awaited(fetch: Callable[[Transfer], T]) -> T:
             if transfer.received - before < _LEAST:
                 transfer.given_up = True
                 raise UnreadableModel(
-                    f"next to nothing came from there for {PATIENCE:g} seconds; try again, or fetch it yourself"
+                    f"almost nothing arrived for {PATIENCE:g} seconds; try again, or fetch it yourself"
                 )
 
 

@@ -45,7 +45,7 @@ class Calls:
         self._copies += name in self._branched
         self._branched.add(name)
         if depth >= _DEEPEST_BRANCH or self._copies > _MOST_COPIES:
-            raise UnreadableModel(f"function {name!r} calls itself, or branches are nested beyond measure")
+            raise UnreadableModel(f"function {name!r} calls itself, or branches are nested too deeply")
         return Frame(f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True)
 
     def signature(self, site: Site, name: str, passed: tuple[str, ...]) -> tuple[object, ...]:
@@ -155,7 +155,7 @@ class Calls:
         body = self._library.body(called)
         self._frames += 1
         if frame.depth >= _DEEPEST or self._frames > _MOST_CALLS:
-            raise UnreadableModel(f"function {called!r} calls itself, or functions are nested beyond measure")
+            raise UnreadableModel(f"function {called!r} calls itself, or functions are nested too deeply")
         data = tuple(text for text in inputs if not text.startswith("^"))
         made = Frame(f"{frame.path}{name}/", body, frame, data, attrs, frame.depth + 1)
         frame.calls[name] = made

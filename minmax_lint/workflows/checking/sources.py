@@ -64,9 +64,7 @@ def source_of(converter: Any, folder: Path, whole: Any = None) -> ConverterSourc
         return SavedModelSource(converter, folder)
     if getattr(converter, "_graph_def", None) is not None:
         return GraphDefSource(converter, folder, whole)
-    raise UserError(
-        f"{type(converter).__name__}: where it has its graph is not known; lint the model instead"
-    )
+    raise UserError(f"{type(converter).__name__}: its graph cannot be found; lint the model instead")
 
 
 class GraphDefSource(ConverterSource):
