@@ -30,7 +30,13 @@ def input_counts(op: str) -> tuple[int, int]:
 @cache
 def _has_one_output(op: str) -> bool:
     known = registered_op(op)
-    return known is not None and len(known.results) == 1 and known.results[0][0] == "1"
+    return known is not None and len(known.results) == 1 and known.results[0][0] == 1
+
+
+def has_array(graph: Graph, array: str) -> bool:
+    """Whether the graph has the node of an array, and the node, as far as is known, that output."""
+    edge = parse_edge(array)
+    return edge.node in graph and not (edge.port and _has_one_output(graph.op(edge.node)))
 
 
 def misfit(graph: Graph, names: Iterable[str], seen: set[int] | None = None) -> tuple[str, str] | None:

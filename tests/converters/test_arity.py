@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
 from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
 from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
 from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
-from minmax_lint.graph.arity import input_counts, misfit
+from minmax_lint.graph.arity import has_array, input_counts, misfit
 from minmax_lint.graph.build import Builder
 
 NEEDS_NONE = {"HashTableV2", "While", "StatelessWhile"}
@@ -28,3 +28,14 @@ def test_a_node_with_too_few_inputs_is_refused_in_tensorflows_words() -> None:
     assert found[1].startswith(
         "ValueError: NodeDef expected inputs of Identity do not match 0 inputs specified"
     )
+
+
+@pytest.mark.parametrize(
+    ("array", "there"), [("x", True), ("x:1", False), ("split:1", True), ("gone", False), ("own:7", True)]
+)
+def test_an_array_is_an_output_that_the_op_has(array: str, there: bool) -> None:
+    b = Builder()
+    x = b.placeholder("x", [2, 2])
+    b.add("Split", "split", b.const("axis", 0), x, num_split=2)
+    b.add("OpOfSomebodyElse", "own", x)
+    assert has_array(b.graph(), array) == there

@@ -13,9 +13,10 @@ from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.arity import has_array
 from minmax_lint.graph.cut_values import without_values_of
 from minmax_lint.graph.freeze import CheckpointKeys, frozen
-from minmax_lint.graph.names import canonical_array, parse_edge
+from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
@@ -40,10 +41,10 @@ def make_subject(
     graph = frozen(model.graph, model.variables)
     inputs = {canonical_array(name): shape for name, shape in inputs.items()}
     outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
-    known_inputs = {name: shape for name, shape in inputs.items() if parse_edge(name).node in graph}
-    known_outputs = tuple(name for name in outputs if parse_edge(name).node in graph)
+    known_inputs = {name: shape for name, shape in inputs.items() if has_array(graph, name)}
+    known_outputs = tuple(name for name in outputs if has_array(graph, name))
     unknown_inputs = tuple(name for name in inputs if name not in known_inputs)
-    unknown_outputs = tuple(name for name in outputs if parse_edge(name).node not in graph)
+    unknown_outputs = tuple(name for name in outputs if not has_array(graph, name))
     graph = without_values_of(graph, known_inputs)
     kept = trace(graph, known_inputs, known_outputs)
     inference = Inference(kept, known_inputs)
