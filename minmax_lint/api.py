@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from minmax_lint.converters.profile import Flow
 from minmax_lint.loaders.model import Model
@@ -20,10 +20,13 @@ from minmax_lint.workflows.opened import open_model
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Method
     from minmax_lint.backends.conversion import Engine
+    from minmax_lint.converters.call import Mode
     from minmax_lint.fixes.engine.patch import Patch
     from minmax_lint.report.comparison import Comparison
     from minmax_lint.workflows.convert import Conversion
 
+PostTraining = Literal["int8", "16x8", "dynamic", "float16"]
+EndType = Literal["float32", "int8", "uint8", "int16"]
 Inputs = Mapping[str, Sequence[int | None] | None] | Sequence[str]
 
 
@@ -53,7 +56,8 @@ def lint(
     graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
     why ops are float. `script`: the Python script that converts, whose flags are compared with the graph; it
     is not run. `trust`: let a Keras file run the code that it brings along. `python`: the interpreter whose
-    TensorFlow and Keras load such a file (default: the running one).
+    TensorFlow and Keras load such a file (default: the running one); where no converter is named, those of its
+    TensorFlow are judged.
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
@@ -67,10 +71,17 @@ def lint(
         python=python,
         converters=converters,
         calls=() if script is None else converter_calls(Path(script)),
+        tensorflow=None if python is None else _tensorflow(python),
     )
     return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
         Selection(tuple(select), tuple(ignore))
     )
+
+
+def _tensorflow(python: str | PathLike[str]) -> tuple[int, int] | None:
+    from minmax_lint.backends.conversion.interpreter import tensorflow_version
+
+    return tensorflow_version(python)
 
 
 def _report_on(made_from: Any, model: Model) -> Report | None:
@@ -127,12 +138,15 @@ def fix(
     calibrated: Mapping[str, tuple[float, float]] | None = None,
     default_range: tuple[float, float] | None = None,
     freeze: bool = False,
+    checkpoint: str | PathLike[str] | None = None,
+    script: str | PathLike[str] | None = None,
     trust: bool = False,
     python: str | PathLike[str] | None = None,
 ) -> Patch:
     """Repair a model; nothing is written before `patch.save(path)`.
 
-    `source`, `inputs`, `outputs`, `converters`, `signature`, `trust` and `python` are those of `lint`.
+    `source`, `inputs`, `outputs`, `converters`, `signature`, `checkpoint`, `script`, `trust` and `python` are those of
+    `lint`.
     `strategy`: how an output is repaired whose FakeQuant no converter sees (`auto`, `guard`, `retarget`).
     `bound` is the guard's, `new_name` leaves the output's name to the old op. With `unsafe`, arrays without
     range get a FakeQuant as well, whose range comes from `ranges`, `calibrated` (both array -> (min, max)),
@@ -154,7 +168,16 @@ def fix(
         freeze=freeze,
     )
     return open_model(
-        source, inputs, outputs, signature=signature, trust=trust, python=python, converters=converters
+        source,
+        inputs,
+        outputs,
+        signature=signature,
+        checkpoint=checkpoint,
+        trust=trust,
+        python=python,
+        converters=converters,
+        calls=() if script is None else converter_calls(Path(script)),
+        tensorflow=None if python is None else _tensorflow(python),
     ).fix(options)
 
 
@@ -164,8 +187,13 @@ def convert(
     outputs: Sequence[str] | str | None = None,
     *,
     engine: Engine = "mlir",
-    flow: Flow = "tf1",
+    flow: Flow | None = None,
+    post_training: PostTraining | None = None,
+    dataset: str | None = None,
+    io_type: EndType | None = None,
+    script: str | PathLike[str] | None = None,
     signature: str | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     stats: Mapping[str, tuple[float, float]] | None = None,
     fix: bool = False,
     unsafe: bool = False,
@@ -178,7 +206,11 @@ def convert(
 ) -> Conversion:
     """Convert a model with a real converter, in a child process, and read the produced model back.
 
-    `source`, `inputs`, `outputs`, `trust`: as of `lint`. `engine`, `flow`: which converter; `python`: the
+    `source`, `inputs`, `outputs`, `checkpoint`, `trust`: as of `lint`. How the converter is called: `post_training`
+    (`int8`, `16x8`, `dynamic`, `float16`) for a float model, `flow` for one with FakeQuants, or as the `script` does;
+    where none is given, by the kind of model: `tf1` for a TF1 graph, `tf2` for a TF2 model with FakeQuants. `dataset`:
+    the representative dataset that int8 and 16x8 need, as `data` of `calibrate`. `io_type`: of the inputs and outputs
+    in the TF2 flows (float32 where not given). `engine`: which converter; `python`: the
     interpreter that holds its TensorFlow (default: the running one), and the Keras for a Keras file. `stats`:
     input -> (mean, std), real value = (byte - mean) / std; (128, 64) where not given. With `fix` the graph is
     repaired first (`unsafe`, `ranges`, `calibrated`: as of `fix`). With `verify` the values of graph, repaired
@@ -190,18 +222,36 @@ def convert(
     """
     from minmax_lint.backends.calibration import Data, check_data
     from minmax_lint.fixes.edit.options import FixOptions
-    from minmax_lint.workflows.convert import Converter, Proof, convert_linted
+    from minmax_lint.workflows.calling import Asked, converter_for
+    from minmax_lint.workflows.convert import Proof, convert_linted
 
-    opened = open_model(source, inputs, outputs, signature=signature, trust=trust, python=python)
+    opened = open_model(
+        source,
+        inputs,
+        outputs,
+        signature=signature,
+        checkpoint=checkpoint,
+        trust=trust,
+        python=python,
+        calls=() if script is None else converter_calls(Path(script)),
+    )
     model, ends = opened.model, opened.ends
-    converter = Converter(engine, flow, stats or {}, python, time_limit).checked_for(ends.inputs)
+
+    def read(source: str) -> Data:
+        data = Data(source, aliases=model.input_keys(ends.inputs))
+        check_data(data, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
+        return data
+
+    mode: Mode | None = "16x8-fallback" if post_training == "16x8" else post_training
+    if mode is None and flow is not None:
+        mode = "tf1" if flow == "tf1" else "v2"
+    data = read(dataset) if dataset else None
+    asked = Asked(mode, engine, io_type or "", stats or {}, python, time_limit, data)
+    converter = converter_for(opened, asked).checked_for(ends.inputs)
     opened = opened.judged_by(converter.profile)
     proof = None
     if verify:
-        data = Data(verify, aliases=model.input_keys(ends.inputs)) if isinstance(verify, str) else None
-        if data is not None:
-            check_data(data, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
-        proof = Proof(data)
+        proof = Proof(read(verify) if isinstance(verify, str) else converter.data)
     if fix:
         options = FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {})
         patch = opened.fix(options)

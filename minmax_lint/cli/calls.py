@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
-from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
-    from minmax_lint.converters.call import ConverterCall
+    from minmax_lint.converters.call import Mode
     from minmax_lint.workflows.convert import Converter
     from minmax_lint.workflows.opened import Opened
 
@@ -37,106 +34,31 @@ def add_call(parser: ArgumentParser) -> None:
     )
 
 
-def converter_for(args: Namespace, source: Opened) -> Converter:
-    """The converter to run on `source`. Raises UserError where the call cannot be made."""
-    from minmax_lint.workflows.choice import trained
-    from minmax_lint.workflows.convert import Converter
+def converter_for(args: Namespace, source: Opened, mode: Mode | None, data: str | None) -> Converter:
+    """The converter to run on `source`, as options say; `data` is what its dataset is read from.
 
-    fake_quants = trained(source.model)
-    call = _call(args, source, fake_quants)
-    mode = call.mode(fake_quants)
-    data = None
-    if mode in ("int8", "16x8", "16x8-fallback"):
-        if not args.calibrate:
-            raise UserError(_no_data(call))
-        from minmax_lint.cli.real_converter import data_of
+    Raises UserError where the call cannot be made.
+    """
+    from minmax_lint.cli.real_converter import data_of
+    from minmax_lint.workflows import calling
 
-        data = data_of(args, args.calibrate, source.model.input_keys(source.ends.inputs))
-    engine = "toco" if args.engine == "toco" or _asks_for_toco(call) else "mlir"
-    stats = {**_stats(call, args), **dict(args.input_stats)} if mode == "tf1" else {}
-    flow = "tf1" if mode == "tf1" else "tf2"
-    if flow == "tf2" and engine == "toco":
-        raise UserError("TOCO knows only the TF1 flow: the TF2 flow is MLIR's")
-    return Converter(
-        "toco" if engine == "toco" else "mlir",
-        "tf1" if flow == "tf1" else "tf2",
-        stats,
-        args.python,
-        args.time_limit,
-        call,
-        mode,
-        data,
+    return calling.converter_for(
+        source,
+        calling.Asked(
+            mode,
+            args.engine,
+            getattr(args, "io_type", None) or "",
+            dict(args.input_stats),
+            args.python,
+            args.time_limit,
+            data_of(args, data, source.model.input_keys(source.ends.inputs)) if data else None,
+        ),
     )
 
 
-def _call(args: Namespace, source: Opened, fake_quants: bool) -> ConverterCall:
-    from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, ConverterCall
-
-    given = ConverterCall("the command line", "tf2")
-    chosen = args.post_training
-    if chosen is None and args.script is None and args.flow is None and not source.calls:
-        args.flow = "tf2" if source.model.of_tf2 and args.engine == "mlir" else "tf1"
-        if args.flow == "tf2" and not fake_quants:
-            raise UserError(
-                "a model without FakeQuants is quantized after training: give --int8 or --16x8 with --calibrate DATA, "
-                "or --dynamic, or --float16"
-            )
-    if chosen is not None:
-        found = replace(given, optimizations=True)
-        if chosen in ("int8", "16x8"):
-            found = replace(found, representative_dataset=True)
-        if chosen == "16x8":
-            found = replace(found, supported_ops=frozenset({BUILTINS_16X8, BUILTINS}))
-        if chosen == "float16":
-            found = replace(found, supported_types=frozenset({"float16"}))
-    elif args.flow is not None:
-        found = replace(given, flow=args.flow, optimizations=args.flow == "tf2")
-        if args.flow == "tf1":
-            found = replace(found, inference_type="uint8")
-    else:
-        found = _only(source.calls, args.script)
-    if args.io_type:
-        found = replace(found, inference_input_type=args.io_type, inference_output_type=args.io_type)
-    return found
-
-
-def _only(calls: tuple[ConverterCall, ...], script: str | None) -> ConverterCall:
-    if len(calls) > 1:
-        lines = ", ".join(call.origin.rpartition(":")[2] for call in calls)
-        raise UserError(
-            f"{script} makes {len(calls)} converters (lines {lines}): say which with --int8, --flow tf2, ..."
-        )
-    return calls[0]
-
-
-def _asks_for_toco(call: ConverterCall) -> bool:
-    return call.flow == "tf1" and call.experimental_new_converter is False
-
-
-def _stats(call: ConverterCall, args: Namespace) -> Mapping[str, tuple[float, float]]:
-    """Those that the call sets. Raises UserError where it computes them."""
-    from minmax_lint.graph.names import canonical_array
-
-    found = {}
-    given = {canonical_array(name) for name, _ in args.input_stats}
-    for name, pair in (call.input_stats or {}).items():
-        array = canonical_array(name)
-        if pair is None and array not in given:
-            raise UserError(
-                f"{call.origin} computes the input stats of {name!r}: give them with --input-stats {name}=MEAN,STD"
-            )
-        if pair is not None:
-            found[array] = pair
-    return found
-
-
-def _no_data(call: ConverterCall) -> str:
-    if call.dataset is not None:
-        return (
-            f"{call.origin} converts with a representative dataset, which is not run: give samples with --calibrate "
-            "DATA (an .npz file, a folder, or FILE.py:FUNCTION, where FILE.py is imported)"
-        )
-    return (
-        "ranges come from a representative dataset: give samples with --calibrate DATA (an .npz or .npy file, a "
-        "folder, TFRecords, or FILE.py:FUNCTION)"
-    )
+def mode_of(args: Namespace) -> Mode | None:
+    """What `--int8`, ..., `--flow` ask for; None where they are not given."""
+    if getattr(args, "post_training", None):
+        flow: Mode = args.post_training
+        return "16x8-fallback" if flow == "16x8" else flow
+    return {"tf1": "tf1", "tf2": "v2"}.get(args.flow)  # type: ignore[return-value]

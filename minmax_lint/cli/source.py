@@ -125,7 +125,7 @@ def _with_samples(
 
 def _tensorflow(args: Namespace, target: Target) -> tuple[int, int] | None:
     """The version to judge: that of --python's interpreter, else the configuration's, else none in particular."""
-    if args.python is not None and args.command == "check":
+    if args.python is not None and args.command in ("check", "fix"):
         from minmax_lint.backends.conversion.interpreter import tensorflow_version
 
         return tensorflow_version(args.python)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
-from minmax_lint.converters.profile import Flow
+from minmax_lint.converters.profile import Flow, Profile
 from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
@@ -39,6 +39,8 @@ TRAINED = frozenset(
 
 Mode = Literal["float", "tf1", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16"]
 """What a call asks for: a float model, or what the profiles of that name model (`tf1`: those without a suffix)."""
+CALIBRATED = frozenset({"int8", "16x8", "16x8-fallback"})
+"""Modes with a representative dataset."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,26 @@ class ConverterCall:
                 return "int8"
             return "16x8-fallback" if self.supported_ops & {BUILTINS, SELECT_TF} else "16x8"
         return "v2" if trained else "dynamic"
+
+
+def mode_of(profile: Profile) -> Mode:
+    """What a call of that profile asks for."""
+    return cast(Mode, profile.call or "tf1")
+
+
+def call_as(mode: Mode, origin: str) -> ConverterCall:
+    """The call that asks for `mode`, of a graph that is trained as that needs."""
+    if mode == "tf1":
+        return ConverterCall(origin, "tf1", inference_type="uint8")
+    sixteen = {"16x8": {BUILTINS_16X8}, "16x8-fallback": {BUILTINS_16X8, BUILTINS}}
+    return ConverterCall(
+        origin,
+        "tf2",
+        optimizations=mode != "float",
+        representative_dataset=mode in CALIBRATED,
+        supported_ops=frozenset(sixteen.get(mode, ())),
+        supported_types=frozenset({"float16"} if mode == "float16" else ()),
+    )
 
 
 def refusal(call: ConverterCall, trained: bool) -> str:

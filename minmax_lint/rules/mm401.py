@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
@@ -86,7 +87,7 @@ class NoQuantizedKernel(Rule):
                 if op
                 else cause.message,
                 path=around(subject, cause.node, "no quantized form"),
-                advice=_advice(op),
+                advice=_advice(subject, cause, op),
                 fix=_offer(subject, cause, op),
             )
 
@@ -115,7 +116,17 @@ def _titles(cause: Cause) -> str:
     return ", ".join(profile(name).title for name in cause.profiles)
 
 
-def _advice(op: str) -> str:
+def _advice(subject: Subject, cause: Cause, op: str) -> str:
+    node, int8 = cause.node, all(profile(name).call == "int8" for name in cause.profiles)
+    if op == "Cast" and int8 and node is not None and subject.kept.graph[node].inputs:
+        source = subject.kept.graph[node].inputs[0].array
+        dtype = subject.inference.dtype(source)
+        if source in subject.kept.inputs and dtype in (DType.UINT8, DType.INT8):
+            return (
+                f"Begin the model behind the cast (-i {node}; in the source: a float32 input), and set "
+                f"converter.inference_input_type = tf.{dtype.name.lower()}: it takes the same bytes, and the dataset "
+                "yields float32."
+            )
     if op in INSTEAD:
         return f"Instead of {op}, {INSTEAD[op]}."
     return "Write it with other ops, or end the model in front of it and compute the rest outside."

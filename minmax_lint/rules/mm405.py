@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
-from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.attribution import Cause
+from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.replaceable import is_list_of_lstm, open_batches
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -42,7 +44,8 @@ class ControlFlowFloat(Rule):
 
     A loop that collects results in a list of tensors (RNN layers, `tf.map_fn`, `TensorArray`) only converts where the
     list has a fixed size and its items a known batch. What helps, measured with TF 2.15 and 2.21: `unroll=True` on the
-    layer; a fixed batch (in Keras 3 `model.export(folder, input_signature=[keras.InputSpec(shape=(1, ...))])`; a
+    layer; a fixed batch (of Keras 2's LSTM in a SavedModel `fix --unsafe-fixes` gives the inputs a batch of 1, as
+    `-i INPUT=1,28,28` does; in Keras 3 `model.export(folder, input_signature=[keras.InputSpec(shape=(1, ...))])`; a
     `tf.function` with that shape); `converter._experimental_default_to_single_batch_in_tensor_list_ops = True`. For a
     list that grows only `tf.lite.OpsSet.SELECT_TF_OPS` does. With FakeQuants in the model, Keras 2's LSTM layer must be
     unrolled.
@@ -55,6 +58,7 @@ class ControlFlowFloat(Rule):
     code = "MM405"
     name = "control-flow-float"
     severity = "error"
+    fixes = ("batch",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a control-flow op."""
@@ -67,6 +71,7 @@ class ControlFlowFloat(Rule):
                 profiles=cause.profiles,
                 consequences=cause.consequences,
                 advice=_advice(subject.coverage.op(cause.node)),
+                fix=_offer(subject, cause),
             )
 
     @classmethod
@@ -93,6 +98,13 @@ class ControlFlowFloat(Rule):
 
 
 _UNROLL = "unroll the layer (unroll=True)"
+
+
+def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
+    names = [name for name, _ in open_batches(subject.inference)]
+    if cause.node is None or not names or not is_list_of_lstm(subject.kept, cause.node):
+        return None
+    return FixOffer("batch", "unsafe", f"Give {', '.join(map(repr, names))} a batch of 1.")
 
 
 def _advice(op: str) -> str:

@@ -49,7 +49,7 @@ def fix_model(
     before = report_on(trial.subject, model, inputs, outputs, path=path)
     after = before
     if not fixed.repair.edit.empty:
-        after = report_on(fixed.subject, fixed.model, inputs, fixed.outputs, path=path)
+        after = report_on(fixed.subject, fixed.model, fixed.inputs, fixed.outputs, path=path)
     left = () if fixed.quantized else (*(f"{text}." for text in refused), *remaining(fixed, options))
     repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
     _check(before, after, fixed)

@@ -138,7 +138,7 @@ def open_model(
         ),
         display_path(source, model),
         tuple(converters or ()),
-        tuple(calls),
+        tuple(replace(call, tensorflow=call.tensorflow or tensorflow) for call in calls),
         tensorflow,
     )
 

@@ -10,10 +10,12 @@ Source: tensorflow/python/saved_model/load.py and load_v1_in_v2.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minmax_lint.errors import UserError
+from minmax_lint.graph.attr import Attr
+from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.model import Model
@@ -23,23 +25,38 @@ from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class, message_in
 from minmax_lint.writers.graphdef import chunks, record
-from minmax_lint.writers.metagraph import NewNames, enclosed, entry, saved_model_chunks
+from minmax_lint.writers.metagraph import (
+    NewNames,
+    enclosed,
+    entry,
+    meta_graph_chunks,
+    reshape_inputs,
+    saved_model_chunks,
+)
 
 _INITIALIZER = "__saved_model_init_op"
 _MAIN_OP = "saved_model_main_op"
 
 
 def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
-    """The SavedModel with the graph `names.after` added to its own.
+    """The SavedModel with the graph `names.after` added to its own; as it is where only inputs have other shapes.
 
+    Functions stay then: MLIR knows an LSTM layer by its function.
     Raises UserError where that cannot serve: a changed node of its own graph, a variable nobody restores.
     """
     outer = model.outer
     serialized = outer.columns.serialized if outer is not None else None
     if outer is None or serialized is None:
         raise ValueError("not a model that was put together from functions")
+    reshaped = Edit(attrs=_reshaped(outer, names))
+    own = NewNames({}, reshaped, edited(outer, reshaped))
+    if names.edit == reshaped:
+        return saved_model_chunks(
+            serialized.buffer, serialized.start, lambda meta: meta_graph_chunks(meta, own)
+        )
     _check_variables(model)
     added = _added(outer, names)
+    outer = own.after
     return saved_model_chunks(
         serialized.buffer, serialized.start, lambda meta: _meta_graph(meta, outer, added, model, names)
     )
@@ -57,6 +74,7 @@ def _meta_graph(
         for key, array in signature.outputs.items():
             new = names.of(array)
             one.value.outputs[key].name = new if ":" in new else f"{new}:0"
+        reshape_inputs(one.value, names)
         return True
 
     for found in fields(meta.buffer, meta.start, meta.end):
@@ -82,7 +100,7 @@ def _main_op(view: memoryview, found: Field) -> bytes:
 def _added(outer: Graph, names: NewNames) -> list[bytes]:
     """The records of all nodes that the SavedModel's own graph does not have."""
     edit = names.edit
-    own = {*edit.renamed, *edit.inputs, *edit.attrs, *edit.ops}
+    own = {*edit.renamed, *edit.inputs, *edit.attrs.keys() - _reshaped(outer, names), *edit.ops}
     fresh = {node.name for node in edit.added} | set(edit.renamed.values())
     clash = next((name for name in [*own, *fresh] if name in outer), None)
     if clash is not None:
@@ -91,6 +109,12 @@ def _added(outer: Graph, names: NewNames) -> list[bytes]:
             "write a frozen graph instead: give an --output that ends in .pb"
         )
     return [record(encode_node(node)) for node in names.after if node.name not in outer]
+
+
+def _reshaped(outer: Graph, names: NewNames) -> dict[str, Mapping[str, Attr]]:
+    """The inputs that the SavedModel's own graph has, with their new shapes."""
+    changed = names.edit.attrs.items()
+    return {name: attrs for name, attrs in changed if name in outer and attrs.keys() == {"shape"}}
 
 
 def _check_variables(model: Model) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.savedmodel.directory import META_GRAPHS
 from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
 from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimited, fields
@@ -31,6 +32,11 @@ class NewNames:
     def unchanged(self) -> bool:
         """Whether everything stays as it is."""
         return self.edit.empty and not self.outputs
+
+    def shape_of(self, text: str) -> Shape:
+        """The new shape of an input; empty where it keeps its own."""
+        found = self.edit.attrs.get(parse_edge(text).node, {}).get("shape")
+        return found if isinstance(found, tuple) else ()
 
     def of(self, text: str) -> str:
         """The new name of a tensor (`x:0`) or node (`x`), spelled as the old one is."""
@@ -90,8 +96,18 @@ def entry(view: memoryview, found: Field, name: str, change: Callable[[Any], boo
 def _rename_signature(signature: Any, names: NewNames) -> bool:
     infos = [*signature.inputs.values(), *signature.outputs.values()]
     changed = [info for info in infos if info.name and names.of(info.name) != info.name]
+    shaped = reshape_inputs(signature, names)
     for info in changed:
         info.name = names.of(info.name)
+    return bool(changed or shaped)
+
+
+def reshape_inputs(signature: Any, names: NewNames) -> bool:
+    """Give the inputs of a SignatureDef the shapes that their nodes have now; whether one changes."""
+    changed = [info for info in signature.inputs.values() if names.shape_of(info.name)]
+    for info in changed:
+        for dimension, size in zip(info.tensor_shape.dim, names.shape_of(info.name), strict=False):
+            dimension.size = -1 if size is None else size
     return bool(changed)
 
 

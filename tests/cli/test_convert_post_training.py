@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy
 import pytest
 
+import minmax_lint
 from minmax_lint.cli import main
 from tests.cli.founding import FOUNDING
-from tests.interpreters import tf221
+from tests.interpreters import tf215, tf221
 
 FIXTURES = FOUNDING.parent
 TRAINED = str(FIXTURES / "tflite" / "gap-filled.pb")
@@ -109,3 +110,67 @@ def test_input_stats_of_the_script_are_used_and_printed(
     words = ["convert", TRAINED, "-o", "third/act_quant", "--output", "m.tflite", "--isolated"]
     main([*words, "--script", "export.py", "--python", str(tf221())])
     assert "input: mean 0, std 1" in capsys.readouterr().out
+
+
+def test_fix_proves_the_repair_with_the_call_that_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from minmax_lint.graph.build import Builder
+    from minmax_lint.writers.graphdef import encode
+
+    monkeypatch.chdir(tmp_path)
+    b = Builder()
+    b.add("Square", "output", b.placeholder("input", [1, 2]))
+    Path("float.pb").write_bytes(encode(b.graph()))
+    numpy.save("data.npy", numpy.linspace(-1, 2, 20, dtype=numpy.float32).reshape(10, 2))
+    words = ["fix", "float.pb", "--output", "fixed.pb", "--isolated", "--python", str(tf221())]
+    assert main([*words, "--converter", "mlir-int8", "--verify"]) == 2
+    assert "ranges come from a representative dataset" in capsys.readouterr().err
+    assert not Path("fixed.pb").exists()
+    asked = [*words, "--converter", "mlir-int8", "--verify-data", "data.npy", "--output-format", "json"]
+    assert main(asked) == 0
+    proof = json.loads(capsys.readouterr().out)["conversion"]
+    assert (proof["verdict"], proof["surprise"]) == ("quantized", None)
+    assert "dataset data.npy" in proof["call"]
+
+
+def test_from_python(float_graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(float_graph)
+    Path("export.py").write_text(SCRIPT)
+    ways = ({"post_training": "int8", "io_type": "int8"}, {"script": "export.py"})
+    for way in ways:
+        done = minmax_lint.convert("float.pb", dataset="data.npz", verify=True, python=tf221(), **way)
+        assert (done.verdict, done.surprise, done.mode) == ("quantized", None, "int8")
+        assert [one.dtype for one in done.contents.inputs] == ["int8"]
+        assert done.proved
+        assert done.verification is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"post_training": "int8"}, "ranges come from a representative dataset"),
+        ({"script": "export.py"}, "converts with a representative dataset, which is not run"),
+        ({"post_training": "dynamic", "engine": "toco"}, "TOCO knows only the TF1 flow"),
+    ],
+)
+def test_from_python_a_call_that_cannot_be_made_is_the_users_error(
+    words: dict[str, str], message: str, float_graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(float_graph)
+    Path("export.py").write_text(SCRIPT)
+    with pytest.raises(minmax_lint.UserError, match=message):
+        minmax_lint.convert("float.pb", **words)
+
+
+def test_lint_judges_the_tensorflow_of_the_interpreter_that_is_named(
+    float_graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(float_graph)
+    Path("export.py").write_text(SCRIPT)
+    assert list(minmax_lint.lint("float.pb", python=tf215()).predictions) == ["toco-2.15", "mlir-2.15"]
+    found = minmax_lint.lint("float.pb", python=tf215(), script="export.py")
+    assert list(found.predictions) == ["mlir-2.15-int8"]
+    assert list(minmax_lint.lint("float.pb", python=tf215(), converters=["mlir"]).predictions) == [
+        "mlir-2.21"
+    ]

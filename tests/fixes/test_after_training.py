@@ -6,6 +6,7 @@ some of the ways of quantizing it. The fixed graph is all integer, runs, and com
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def tile(b: Builder, x: str) -> str:
     return b.add("Tile", "op", x, b.const("times", [2, 3], **_INT), Tmultiples=DType.INT32)
 
 
+RECURRENT = Path(__file__).parents[2] / "fixtures" / "recurrent"
 Make = Callable[[Builder, str], str]
 CASES: dict[str, tuple[Make, tuple[str, ...], bool]] = {
     "square": (lambda b, x: b.add("Square", "op", x), EVERY, True),
@@ -114,6 +116,50 @@ def test_many_copies_stay_a_tile() -> None:
     patch = minmax_lint.fix(encode(b.graph()), outputs=["output"], converters=["mlir-16x8"])
     assert patch.empty
     assert [(one.code, one.fix) for one in patch.before.findings] == [("MM406", None)]
+
+
+@pytest.mark.parametrize("call", ["int8", "16x8-fallback"])
+def test_of_a_cast_of_bytes_the_advice_is_an_integer_input(call: str) -> None:
+    b = Builder()
+    x = b.add("Cast", "cast", b.placeholder("image", [1, 4], DType.UINT8), SrcT=DType.UINT8, DstT=DType.FLOAT)
+    b.add("Mul", "output", x, b.const("scale", 1 / 255))
+    report = minmax_lint.lint(encode(b.graph()), outputs=["output"], converters=[f"mlir-{call}"])
+    (finding,) = report.findings
+    assert ("-i cast;" in finding.advice and "tf.uint8" in finding.advice) is (call == "int8")
+    behind = minmax_lint.lint(encode(b.graph()), ["cast"], ["output"], [f"mlir-{call}"])
+    assert behind.predictions[f"mlir-2.21-{call}"].verdict == "quantized"
+
+
+LSTM = """
+import sys, tensorflow as tf
+inputs = tf.keras.Input([5, 3], name="x")
+outputs = tf.keras.layers.Dense(2)(tf.keras.layers.LSTM(4)(inputs))
+tf.keras.Model(inputs, outputs).save(sys.argv[1], save_format="tf")
+"""
+
+
+def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(tmp_path: Path) -> None:
+    folder, data = tmp_path / "lstm", tmp_path / "data.npz"
+    subprocess.run([tf215(), "-c", LSTM, folder], check=True, capture_output=True)
+    np.savez(data, x=np.random.default_rng(0).uniform(-1, 1, [8, 5, 3]).astype("float32"))
+    (input_,) = minmax_lint.lint(folder).inputs
+    asked = {"post_training": "int8", "dataset": str(data), "python": tf215()}
+    with_fix = minmax_lint.convert(folder, fix=True, unsafe=True, **asked)
+    assert with_fix.patch is not None
+    assert (with_fix.patch.strategy, with_fix.patch.safe) == ("batch", False)
+    (offer,) = [one.fix for one in with_fix.patch.before.findings if one.fix is not None]
+    assert (offer.strategy, offer.applicability) == ("batch", "unsafe")
+    with_shape = minmax_lint.convert(folder, {input_: [1, 5, 3]}, **asked)
+    for done in (with_fix, with_shape):
+        assert (done.verdict, done.surprise) == ("quantized", None)
+        assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in [op.name for op in done.contents.ops]
+
+
+@pytest.mark.parametrize("name", ["gru_batch", "rnn_batch", "scan_batch", "array_stacked_batch"])
+def test_other_loops_are_offered_no_batch(name: str) -> None:
+    patch = minmax_lint.fix(RECURRENT / f"{name}.pb", converters=["mlir-int8"], unsafe=True)
+    assert patch.empty
+    assert not any(one.fix for one in patch.before.findings if one.code == "MM405")
 
 
 LARGEST = 3.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,10 +52,17 @@ class SavedModel:
     """Input array -> the key that the signature has for it."""
     outputs: tuple[str, ...]
     """The signature's keys, in the order of the output arrays."""
+    shapes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+    """Key -> the input's shape, where that is to be another than the signature's."""
 
-    def request(self) -> dict[str, str]:
+    def request(self) -> dict[str, Any]:
         """What a child needs to know."""
-        return {"saved_model": str(Path(self.folder).absolute()), "signature": self.signature}
+        shapes = {key: list(shape) for key, shape in self.shapes.items()}
+        return {
+            "saved_model": str(Path(self.folder).absolute()),
+            "signature": self.signature,
+            "shapes": shapes,
+        }
 
 
 def convert_graph(

@@ -178,12 +178,15 @@ def _tf1_converter(tensorflow: Any, request: Mapping[str, Any]) -> Any:
 def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The SavedModel, or the frozen graph as a concrete function; its inputs {array: tensor}."""
     if "saved_model" in request:
+        folder = request["saved_model"]
+        if request.get("shapes"):
+            folder = _with_shapes(tensorflow, request)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(
-            request["saved_model"], signature_keys=[request["signature"]]
+            folder, signature_keys=[request["signature"]]
         )
         if "keys" not in request:
             return converter, {}
-        signature = tensorflow.saved_model.load(request["saved_model"]).signatures[request["signature"]]
+        signature = tensorflow.saved_model.load(folder).signatures[request["signature"]]
         named = signature.structured_input_signature[1]
         return converter, {array: named[key] for array, key in request["keys"].items()}
     with open(request["graph"], "rb") as file:
@@ -211,6 +214,24 @@ def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, di
     else:
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
     return converter, dict(zip(request["inputs"], function.inputs))
+
+
+def _with_shapes(tensorflow: Any, request: Mapping[str, Any]) -> str:
+    """The folder of the SavedModel with the input shapes that are asked for: a function of them around its own."""
+    loaded = tensorflow.saved_model.load(request["saved_model"])
+    signature = loaded.signatures[request["signature"]]
+    specs = {
+        key: tensorflow.TensorSpec(request["shapes"].get(key, spec.shape), spec.dtype, name=key)
+        for key, spec in signature.structured_input_signature[1].items()
+    }
+    module = tensorflow.Module()
+    module.loaded = loaded  # keeps its variables
+    # A signature is no Python function, which tf.function needs.
+    module.serve = tensorflow.function(lambda **inputs: signature(**inputs))  # noqa: PLW0108
+    function = module.serve.get_concrete_function(**specs)
+    folder = os.path.join(os.path.dirname(request["model"]), "saved_model")
+    tensorflow.saved_model.save(module, folder, signatures={request["signature"]: function})
+    return folder
 
 
 def _convert_in_this_process() -> None:

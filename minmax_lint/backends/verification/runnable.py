@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from minmax_lint.backends.conversion.run import SavedModel
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model
@@ -40,8 +42,16 @@ def runnable(
         if {*one.inputs.values()} == {*inputs} and keys.keys() == {*outputs}:
             saved = model.path.parent if graph is model.graph or patch is None else patch.save(folder)
             arrays = {array: key for key, array in one.inputs.items()}
-            return SavedModel(saved, one.name, arrays, tuple(keys[array] for array in outputs))
+            shapes = {arrays[array]: shape for array, shape in _other_shapes(graph, inputs)}
+            return SavedModel(saved, one.name, arrays, tuple(keys[array] for array in outputs), shapes)
     raise UserError(
         f"{calling!r} ({kept.graph.op(calling)}) calls functions, so the graph cannot be frozen: take the inputs and "
         "outputs of a signature (leave -i and -o out)"
     )
+
+
+def _other_shapes(graph: Graph, inputs: Mapping[str, Shape | None]) -> Iterator[tuple[str, Shape]]:
+    """The inputs that are to have another shape than their placeholders, with that."""
+    for array, shape in inputs.items():
+        if shape is not None and graph[parse_edge(array).node].attribute("shape") != shape:
+            yield array, shape

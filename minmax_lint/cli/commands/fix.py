@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.fixes.engine.patch import Patch
     from minmax_lint.loaders.model import Model
-    from minmax_lint.workflows.convert import Conversion
+    from minmax_lint.workflows.convert import Conversion, Converter
     from minmax_lint.workflows.opened import Opened
     from minmax_lint.workflows.script import ScriptPatch
 
@@ -68,8 +68,9 @@ def run(args: Namespace) -> int:
     real_converter.check_interpreter(args)
     source = named_source(args).checked()
     real_converter.check_data(args, source.model, source.ends)
+    converter = _converter(args, source)
     patch = patched(args, source)
-    proof = proved(args, source, patch)
+    proof = None if converter is None else proved(args, source, patch, converter)
     errors = patch.after.count("error")
     written = None
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
@@ -209,17 +210,26 @@ def calibrated(args: Namespace, source: Opened) -> Mapping[str, tuple[float, flo
     return calibration.ranges
 
 
-def proved(args: Namespace, source: Opened, patch: Patch) -> Conversion | None:
-    """What the real converter makes of the repaired graph; None where no proof is asked for."""
+def _converter(args: Namespace, source: Opened) -> Converter | None:
+    """The real converter of the proof: the one of the call, else of the first judged profile; None without a proof."""
+    from minmax_lint.cli.calls import converter_for, mode_of
+    from minmax_lint.converters.call import mode_of as called_as
+
+    if not real_converter.wants_proof(args):
+        return None
+    mode = mode_of(args)
+    if mode is None and (args.converter or not source.calls):
+        mode = called_as(source.choice.profiles[0])
+    return converter_for(args, source, mode, args.verify_data or args.calibrate)
+
+
+def proved(args: Namespace, source: Opened, patch: Patch, converter: Converter) -> Conversion | None:
+    """What the real converter makes of the repaired graph."""
     from minmax_lint.workflows.convert import convert_linted
 
     proof = real_converter.proof_of(args, source.model.input_keys(patch.after.inputs))
-    if proof is None:
-        return None
     with real_converter.watching(args, args.engine.upper()) as watch:
-        return convert_linted(
-            source.model, patch.after, patch, real_converter.converter_of(args), proof, watch
-        )
+        return convert_linted(source.model, patch.after, patch, converter, proof, watch)
 
 
 def destination_of(args: Namespace, path: str, read: ReadFiles) -> Path | None:

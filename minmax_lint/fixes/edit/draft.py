@@ -11,7 +11,7 @@ from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node, const_node
-from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.tensor import Shape, Tensor
 
 _COLOCATED = b"loc:@"
 
@@ -112,10 +112,11 @@ class Draft:
         safe: bool = True,
         reason: str = "",
         heals: Iterable[str] = (),
+        shapes: Mapping[str, Shape] | None = None,
     ) -> Repair:
         """The collected changes, which are to heal the arrays or nodes `heals`."""
         claims = tuple(dict.fromkeys(Claim(strategy, name) for name in heals))
-        return Repair(strategy, self._edit(), outputs or {}, safe, reason, claims)
+        return Repair(strategy, self._edit(), outputs or {}, safe, reason, claims, shapes or {})
 
     def _before(self, node: str) -> str:
         """The nearest node in front of `node` in the file that stays."""

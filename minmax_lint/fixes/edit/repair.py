@@ -10,6 +10,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.fixes.edit.composition import composed
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.tensor import Shape
 
 
 class CannotRepair(UserError):
@@ -45,6 +46,8 @@ class Repair:
     """Why this repair, in sentences."""
     claims: tuple[Claim, ...] = ()
     """What it promises to heal."""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """Input array -> its shape from now on."""
     joined: tuple[Part, ...] = ()
     """The repairs it was put together from by `then`; empty where it is one by itself."""
 
@@ -70,6 +73,7 @@ class Repair:
                 *self.claims,
                 *(claim._replace(place=self.name_before(claim.place)) for claim in following.claims),
             ),
+            {**self.shapes, **following.shapes},
             tuple(dict.fromkeys((*self.parts, *following.parts))),
         )
 

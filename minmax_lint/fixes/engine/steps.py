@@ -11,6 +11,7 @@ from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.gaps import missing
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.fixes.repairs.approximate import WRITTEN_OUT, approximate, hindrances
+from minmax_lint.fixes.repairs.batch import fix_batch
 from minmax_lint.fixes.repairs.fold import fold
 from minmax_lint.fixes.repairs.layers import CHANNELS, COLUMN
 from minmax_lint.fixes.repairs.merge import merge
@@ -21,6 +22,7 @@ from minmax_lint.fixes.repairs.unify import unify
 from minmax_lint.fixes.repairs.unroll import unroll
 from minmax_lint.fixes.repairs.widen import widen
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.framework.replaceable import is_list_of_lstm
 
 Step = Callable[[Trial, FixOptions], Trial]
 """Changes the graph of a trial. Raises CannotRepair where it does not apply."""
@@ -118,6 +120,12 @@ def _unroll(trial: Trial, options: FixOptions) -> Trial:
     )
 
 
+def _fix_batch(trial: Trial, options: FixOptions) -> Trial:
+    """With a batch of one, where the lists of an LSTM layer have items of an open shape."""
+    lists = tuple(name for name in _nodes(trial, "control-flow") if is_list_of_lstm(trial.subject.kept, name))
+    return trial.after(fix_batch(trial.model.graph, trial.subject.inference, lists))
+
+
 def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
     source = RangeSource(trial.subject.inference, options, trial.repair)
     nodes = _without_form(trial)
@@ -168,6 +176,7 @@ STEPS: tuple[Step, ...] = (
     _narrow,
     fold_norms,
     _unify,
+    _fix_batch,
     _unroll,
     _approximate,
     _approximate_in_channels,

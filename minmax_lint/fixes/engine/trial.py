@@ -54,7 +54,8 @@ class Trial:
         key = (content_key(done.edit), outputs, done.strategy)
         if key not in self.known:
             model = replace(self.model, graph=edited(self.model.graph, repair.edit))
-            self.known[key] = replace(self, model=model, outputs=outputs, repair=done)
+            inputs = {name: repair.shapes.get(name, shape) for name, shape in self.inputs.items()}
+            self.known[key] = replace(self, model=model, inputs=inputs, outputs=outputs, repair=done)
         return self.known[key]
 
     @cached_property

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.names import Edge
+from minmax_lint.graph.layers import IMPLEMENTS
+from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.finding import Applicability, FixOffer
@@ -89,6 +92,26 @@ def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
     if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
         return None
     return tuple(int(value) for value in tensor.values())
+
+
+def is_list_of_lstm(kept: Kept, node: str) -> bool:
+    """Whether a list belongs to an LSTM layer of Keras 2, which MLIR knows by its function and makes one op of.
+
+    Other loops with lists do not convert with a batch of one either: the loop keeps the shapes that it was traced with.
+    """
+    readers = {use.node for use in kept.uses(node)}
+    return any(kept.graph[name].text(IMPLEMENTS).startswith("lstm_") for name in readers)
+
+
+def open_batches(inference: Inference) -> Iterator[tuple[str, Shape]]:
+    """The inputs of which the first dimension is not known, and every other one is, with their shapes."""
+    graph, opened = inference.kept.graph, inference.with_open_batch()
+    for array in inference.kept.inputs:
+        shape = opened.shape(array)
+        if not shape or graph.op(parse_edge(array).node) != "Placeholder":
+            continue
+        if shape[0] is None and None not in shape[1:]:
+            yield array, shape
 
 
 def is_exact(inference: Inference, node: Node) -> bool:

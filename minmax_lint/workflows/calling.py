@@ -1,0 +1,107 @@
+"""How a real converter is called: as it is asked for, else as a script or the configuration does, else by the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from minmax_lint.backends.calibration.run import Data
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
+from minmax_lint.backends.conversion.run import Engine
+from minmax_lint.converters.call import CALIBRATED, ConverterCall, Mode, call_as
+from minmax_lint.errors import UserError
+from minmax_lint.graph.names import canonical_array
+from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.convert import Converter
+from minmax_lint.workflows.opened import Opened
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a conversion; whatever is left out follows from the script, the configuration or the model."""
+
+    mode: Mode | None = None
+    engine: Engine = "mlir"
+    io_type: str = ""
+    """Of the model's inputs and outputs."""
+    stats: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Input -> (mean, std), in the TF1 flow."""
+    python: str | os.PathLike[str] | None = None
+    time_limit: float = DEFAULT_TIME_LIMIT
+    data: Data | None = None
+    """The representative dataset."""
+
+
+def converter_for(source: Opened, asked: Asked) -> Converter:
+    """The converter to run on `source`. Raises UserError where the call cannot be made."""
+    call = _call(source, asked)
+    mode = call.mode(trained(source.model))
+    if mode in CALIBRATED and asked.data is None:
+        raise UserError(_no_data(call))
+    toco = asked.engine == "toco" or (call.flow == "tf1" and call.experimental_new_converter is False)
+    return Converter(
+        "toco" if toco else "mlir",
+        "tf1" if mode == "tf1" else "tf2",
+        {**_stats(call, asked), **asked.stats} if mode == "tf1" else {},
+        asked.python,
+        asked.time_limit,
+        call,
+        mode,
+        asked.data if mode in CALIBRATED else None,
+    )
+
+
+def _call(source: Opened, asked: Asked) -> ConverterCall:
+    if asked.mode is not None:
+        found = call_as(asked.mode, "the command line")
+    elif source.calls:
+        found = _only(source.calls)
+    elif not (source.model.of_tf2 and asked.engine == "mlir"):
+        found = call_as("tf1", "the kind of model")
+    elif trained(source.model):
+        found = call_as("v2", "the kind of model")
+    else:
+        raise UserError(
+            "a model without FakeQuants is quantized after training: give --int8 or --16x8 with --calibrate DATA, "
+            "or --dynamic, or --float16"
+        )
+    if asked.io_type:
+        found = replace(found, inference_input_type=asked.io_type, inference_output_type=asked.io_type)
+    return found
+
+
+def _only(calls: tuple[ConverterCall, ...]) -> ConverterCall:
+    if len(calls) > 1:
+        script, lines = calls[0].origin.rpartition(":")[0], [call.origin.rpartition(":")[2] for call in calls]
+        raise UserError(
+            f"{script} makes {len(calls)} converters (lines {', '.join(lines)}): say which with --int8, --flow tf2, ..."
+        )
+    return calls[0]
+
+
+def _stats(call: ConverterCall, asked: Asked) -> Mapping[str, tuple[float, float]]:
+    """Those that the call sets. Raises UserError where it computes them."""
+    found = {}
+    given = {canonical_array(name) for name in asked.stats}
+    for name, pair in (call.input_stats or {}).items():
+        array = canonical_array(name)
+        if pair is None and array not in given:
+            raise UserError(
+                f"{call.origin} computes the input stats of {name!r}: give them with --input-stats {name}=MEAN,STD"
+            )
+        if pair is not None:
+            found[array] = pair
+    return found
+
+
+def _no_data(call: ConverterCall) -> str:
+    if call.dataset is not None:
+        return (
+            f"{call.origin} converts with a representative dataset, which is not run: give samples with --calibrate "
+            "DATA (an .npz file, a folder, or FILE.py:FUNCTION, where FILE.py is imported)"
+        )
+    return (
+        "ranges come from a representative dataset: give samples with --calibrate DATA (an .npz or .npy file, a "
+        "folder, TFRecords, or FILE.py:FUNCTION)"
+    )
