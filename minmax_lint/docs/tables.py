@@ -151,7 +151,7 @@ def _capital(text: str) -> str:
 
 REPAIRS = (
     *("rewire", "strip", "replace", "insert", "widen", "narrow", "merge", "fold"),
-    *("unify", "unroll", "approximate"),
+    *("unify", "batch", "unroll", "approximate"),
 )
 """In the order of the documentation; each is a function in a file of its name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ENDS, ConverterCall
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
@@ -55,7 +55,7 @@ class FlagWithoutEffect(CallRule):
                 f"inference_type = {call.inference_type} has no effect on the TF2 converter: weights become int8",
                 "Set inference_input_type and inference_output_type for the types at the model's ends, and leave "
                 "inference_type out.",
-                {"inference_type": None, **_ends(call, bool(subject.kept_fake_quants))},
+                {"inference_type": None},
             )
         unread = list(call.without_effect)
         unread += ["quantized_input_stats"] if call.input_stats is not None else []
@@ -72,12 +72,6 @@ class FlagWithoutEffect(CallRule):
     def passing(cls) -> Example:
         """The types at the ends."""
         return calibrated_example(inference_input_type="uint8")
-
-
-def _ends(call: ConverterCall, trained: bool) -> Changes:
-    """The type where it has an effect, if the call quantizes so and names no types there."""
-    fits = call.inference_type in ("int8", "uint8") and call.mode(trained) in ("int8", "v2")
-    return dict.fromkeys(ENDS, f"{{tf}}.{call.inference_type}") if fits and not call.ends else {}
 
 
 def _changes(call: ConverterCall, name: str) -> Changes:

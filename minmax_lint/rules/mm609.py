@@ -50,15 +50,14 @@ class IoStaysFloat(CallRule):
         ends = {"inputs": call.inference_input_type, "outputs": call.inference_output_type}
         left = [end for end, given in ends.items() if given in ("", "float32")]
         if left:
-            kind = "tf.int16" if BUILTINS_16X8 in call.supported_ops else "tf.int8 or tf.uint8"
+            sixteen = BUILTINS_16X8 in call.supported_ops
+            kind = "tf.int16" if sixteen else "tf.int8 or tf.uint8"
+            asked = "int16" if sixteen else "uint8" if call.inference_type == "uint8" else "int8"
             names = " and ".join(f"inference_{end[:-1]}_type" for end in left)
             yield Fault(
                 f"{' and '.join(left)} of the model stay float32: {names} {'are' if len(left) > 1 else 'is'} not set",
                 f"Set {names} to {kind} where the device takes integers alone.",
-                {
-                    f"inference_{end[:-1]}_type": f"{{tf}}.{kind.split(maxsplit=1)[0].removeprefix('tf.')}"
-                    for end in left
-                },
+                {f"inference_{end[:-1]}_type": f"{{tf}}.{asked}" for end in left},
                 safe=False,
             )
 

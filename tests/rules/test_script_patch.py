@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from difflib import ndiff
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.loaders.script.conversion_script import converter_calls
@@ -107,10 +113,7 @@ CASES = {
         FLOAT,
         "MM607",
         TF2 + DEFAULT + DATA + "converter.inference_type = tf.int8\n",
-        TF2
-        + "converter.inference_input_type = tf.int8\nconverter.inference_output_type = tf.int8\n"
-        + DEFAULT
-        + DATA,
+        TF2 + DEFAULT + DATA,
     ),
     "inference-type-beside-ends": (
         FLOAT,
@@ -174,6 +177,13 @@ CASES = {
 }
 """Name -> the kind of graph, a finding, the script's lines before and after."""
 UNSAFE = {
+    "ends-that-inference-type-asked-for": (
+        TF2 + DEFAULT + DATA + "converter.inference_type = tf.uint8\n",
+        TF2
+        + "converter.inference_input_type = tf.uint8\nconverter.inference_output_type = tf.uint8\n"
+        + DEFAULT
+        + DATA,
+    ),
     "float-ends": (
         TF2 + DEFAULT + DATA,
         TF2
@@ -240,7 +250,8 @@ def test_the_patched_script_has_the_finding_no_more_and_nothing_else_is_changed(
 @pytest.mark.parametrize("name", UNSAFE)
 def test_other_ends_are_for_unsafe_fixes(name: str, tmp_path: Path) -> None:
     before, after = UNSAFE[name]
-    assert patched(FLOAT, HEAD + before, tmp_path).empty
+    kept = patched(FLOAT, HEAD + before, tmp_path).after
+    assert {*kept.splitlines()} <= {*(HEAD + before).splitlines()}
     assert patched(FLOAT, HEAD + before, tmp_path, unsafe=True).after == HEAD + after
 
 
@@ -297,6 +308,53 @@ def test_two_converters_are_changed_each_by_itself(tmp_path: Path) -> None:
     second, data = TF2.replace("converter", "other"), DATA.replace("converter", "other")
     patch = patched(FLOAT, HEAD + TF2 + DATA + second + data, tmp_path)
     assert patch.after == HEAD + TF2 + DEFAULT + DATA + second + DEFAULT.replace("converter", "other") + data
+
+
+SETTINGS = [
+    DEFAULT,
+    DATA,
+    INT8_ONLY,
+    SIXTEEN,
+    "converter.optimizations = []\n",
+    "converter.inference_type = tf.uint8\n",
+    "converter.inference_type = converter.inference_input_type = tf.int8\n",
+    "converter.inference_input_type = tf.int16\n",
+    "converter.inference_input_type = converter.inference_output_type = tf.int8\n",
+    "converter.target_spec.supported_types = [tf.float16]\n",
+    "converter.target_spec.supported_types = [tf.int8]\n",
+    "converter.post_training_quantize = True\n",
+    "converter.quantized_input_stats = {'input': (0, 1)}\n",
+    "converter.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]\n",
+]
+OTHER = [
+    "# ä remark\n",
+    "\n",
+    "print('converter.optimizations = []')\n",
+    "if debug: pass  # converter\n",
+    'text = """\n"""\n',
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(SETTINGS), unique=True, max_size=5),
+    st.lists(st.sampled_from(OTHER), max_size=4),
+    st.randoms(use_true_random=False),
+    st.sampled_from([FLOAT, TRAINED]),
+    st.booleans(),
+)
+def test_whatever_is_set_other_lines_stay_and_a_second_patch_is_empty(
+    lines: list[str], others: list[str], random: Random, kind: str, unsafe: bool
+) -> None:
+    body = lines + others
+    random.shuffle(body)
+    before = HEAD + TF2 + "".join(body) + TFLITE
+    with TemporaryDirectory() as folder:
+        patch = patched(kind, before, Path(folder), unsafe=unsafe)
+        ast.parse(patch.after)
+        assert patched(kind, patch.after, Path(folder), unsafe=unsafe).empty
+    removed = [line[2:] for line in ndiff(before.splitlines(), patch.after.splitlines()) if line[0] == "-"]
+    assert all(re.match(r"converter\.[\w.]+ = ", line) and "TFLiteConverter" not in line for line in removed)
 
 
 def test_the_advice_names_the_line_and_the_exact_replacement(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.gaps import missing
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.fixes.repairs.approximate import WRITTEN_OUT, approximate, hindrances
-from minmax_lint.fixes.repairs.batch import fix_batch
+from minmax_lint.fixes.repairs.batch import batch
 from minmax_lint.fixes.repairs.fold import fold
 from minmax_lint.fixes.repairs.layers import CHANNELS, COLUMN
 from minmax_lint.fixes.repairs.merge import merge
@@ -123,7 +123,7 @@ def _unroll(trial: Trial, options: FixOptions) -> Trial:
 def _fix_batch(trial: Trial, options: FixOptions) -> Trial:
     """With a batch of one, where the lists of an LSTM layer have items of an open shape."""
     lists = tuple(name for name in _nodes(trial, "control-flow") if is_list_of_lstm(trial.subject.kept, name))
-    return trial.after(fix_batch(trial.model.graph, trial.subject.inference, lists))
+    return trial.after(batch(trial.model.graph, trial.subject.inference, lists))
 
 
 def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:

@@ -13,7 +13,7 @@ from minmax_lint.rules.framework.replaceable import open_batches
 NAME = "batch"
 
 
-def fix_batch(graph: Graph, inference: Inference, lists: tuple[str, ...]) -> Repair:
+def batch(graph: Graph, inference: Inference, lists: tuple[str, ...]) -> Repair:
     """Give every input whose first dimension alone is open a batch of 1; heals `lists`, whose items have that batch.
 
     MLIR lowers a TensorList only where the shape of its items is known (lower_static_tensor_list.cc). Unsafe: the
