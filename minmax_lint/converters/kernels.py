@@ -20,14 +20,29 @@ NO_INT8 = {"REVERSE_SEQUENCE": "Type 'INT8' is not supported by reverse_sequence
 """Operator of int8 -> what the interpreter says."""
 
 NO_INT16 = {
+    "ARG_MAX": "Unknown input type: 7, only float32, int types and bool are supported",
+    "ARG_MIN": "Unknown input type: 7, only float32, int types and bool are supported",
     "SCATTER_ND": "Updates of type 'INT16' are not supported by scatter_nd.",
     "SQUARED_DIFFERENCE": "SquaredDifference only supports FLOAT32 and INT32 now, got 7.",
     "TILE": "Type 'INT16' is not supported by tile.",
 }
 """Operator of int16 -> what the interpreter says."""
 
+NO_COMPUTED_FILTER = {
+    ("CONV_2D", 8): "a filter that is computed has a zero point, which the kernel refuses.",
+    ("FULLY_CONNECTED", 16): "input->type != kTfLiteFloat32 (INT16 != FLOAT32)",
+    ("TRANSPOSE_CONV", 16): "weights->type != kTfLiteInt8 (7 != 9)",
+}
+"""Operator and bits of its signed activations -> what the interpreter says of a filter that is no constant."""
+
+NO_EMPTY_RANGE = frozenset({"SQUARED_DIFFERENCE", "SUB"})
+"""Operators whose kernel ends the process where the result is always 0 (QuantizeMultiplierSmallerThanOneExp)."""
+
+FLOAT_DEQUANTIZE = "input->type == kTfLiteInt8 || ... was not true: an array is dequantized twice"
+"""What the interpreter says of DEQUANTIZE where the quantizer for 16x8 meets the range of a FakeQuant."""
+
 BY_DATA = frozenset({"DIV"})
 """Operators whose int8 kernel refuses values that only the data decide: a divisor that is zero once quantized."""
 
-ANY_TYPE = frozenset({"CAST", "DEQUANTIZE", "IF", "QUANTIZE", "SHAPE", "WHILE"})
+ANY_TYPE = frozenset({"CAST", "DEQUANTIZE", "IF", "MATRIX_DIAG", "QUANTIZE", "SHAPE", "WHILE"})
 """Operators that take a mixture of float and integer tensors, or any type."""

@@ -129,4 +129,4 @@ def _followed(
             return legacy_obstacles(function, version)
         return obstacles(function, version, float_boundary=signed)
 
-    return answer(function, profile.name, explain, signed=signed)
+    return answer(function, profile.name, version, explain, signed=signed)

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.running import depends_on_data, refusals
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
 from minmax_lint.graph.dtype import DType
 
 
 def answer(
-    function: Function, profile: str, explain: Callable[[], tuple[Obstacle, ...]], *, signed: bool
+    function: Function,
+    profile: str,
+    version: Version,
+    explain: Callable[[], tuple[Obstacle, ...]],
+    *,
+    signed: bool,
 ) -> Prediction:
     """What came of the function. `signed`: int8, where only ops count, not the types of inputs and outputs.
 
     `explain`: why ops stay float; asked where some do.
     """
-    refused = refusals(function, signed=signed)
+    refused = refusals(function, version, signed=signed)
     runs = False if refused else None if depends_on_data(function) else True
     ops = outcomes(function, refused)
     reason = next(iter(refused.values()), "")

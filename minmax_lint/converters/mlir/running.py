@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.kernels import ANY_TYPE, BY_DATA, NO_INT8, NO_INT16, NO_UINT8
-from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Value
+from minmax_lint.converters.kernels import (
+    ANY_TYPE,
+    BY_DATA,
+    FLOAT_DEQUANTIZE,
+    NO_COMPUTED_FILTER,
+    NO_EMPTY_RANGE,
+    NO_INT8,
+    NO_INT16,
+    NO_UINT8,
+)
+from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.version import Bounds, Version
 
-_FILTERED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+_SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
+"""SUB of an array and itself ends the process (2.12 to 2.21 measured); SQUARED_DIFFERENCE does in all of them."""
+_NEG_TAKES_INT16 = Bounds(since=(2, 20))
+"""NEG runs on what the quantizer for 16x8 leaves half quantized (2.15 to 2.21 measured)."""
 
 
-def refusals(function: Function, *, signed: bool) -> dict[Operation, str]:
+def refusals(function: Function, version: Version, *, signed: bool) -> dict[Operation, str]:
     """Every operator that the interpreter cannot run -> its own reason, in the order of the operators."""
-    found = ((op, _refusal(op, signed=signed)) for op in function if op.name != CONST)
-    return {op: reason for op, reason in found if reason}
+    found = ((op, _refusal(op, version, signed=signed)) for op in function if op.name != CONST)
+    return {op: f"{op.name}: {reason}" for op, reason in found if reason}
 
 
 def depends_on_data(function: Function) -> bool:
@@ -20,20 +33,24 @@ def depends_on_data(function: Function) -> bool:
     return any(op.name in BY_DATA and any(value.scale for value in op.results) for op in function)
 
 
-def _refusal(op: Operation, *, signed: bool) -> str:
+def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     values = [*op.operands, *op.results]
+    if op.name == DEQUANTIZE and op.operands[0].real and not is_constant(op.operands[0]):
+        return FLOAT_DEQUANTIZE
     widths = {value.scale.bits for value in values if value.scale is not None}
-    if 16 in widths and op.name in NO_INT16:
-        return f"{op.name}: {NO_INT16[op.name]}"
-    if 8 in widths and 16 not in widths:
-        missing = NO_INT8 if signed else NO_UINT8
-        if op.name in missing:
-            return f"{op.name}: {missing[op.name]}"
-    if widths and op.name not in ANY_TYPE and any(value.real for value in values):
+    bits = 16 if 16 in widths else 8 if 8 in widths else 0
+    missing = {16: NO_INT16, 8: NO_INT8 if signed else NO_UINT8, 0: {}}[bits]
+    if op.name in missing:
+        return missing[op.name]
+    mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values)
+    if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
-        return f"{op.name}: {integer} is integer and {real} is float, and no kernel takes both."
-    if signed and op.name in _FILTERED and 8 in widths and _is_computed(op.operands[1]):
-        return f"{op.name}: a filter that is computed has a zero point, which the kernel refuses."
+        return f"{integer} is integer and {real} is float, and no kernel takes both."
+    if signed and (op.name, bits) in NO_COMPUTED_FILTER and _is_computed(op.operands[1]):
+        return NO_COMPUTED_FILTER[op.name, bits]
+    always_zero = bits and op.name in NO_EMPTY_RANGE and op.operands[0] is op.operands[1]
+    if always_zero and (op.name != "SUB" or version.has(_SUB_OF_ITSELF_ENDS)):
+        return f"{op.result.name} is always 0, and its kernel ends the process at such a range."
     return ""
 
 

@@ -12,9 +12,11 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
-from minmax_lint.converters.mlir.version import Version
+from minmax_lint.converters.mlir.version import Bounds, Version
 from minmax_lint.graph.dtype import DType
 
+_REFUSES_COMPUTED_FILTERS = Bounds(until=(2, 16))
+"""A convolution whose filter is no constant ends the conversion (2.15 to 2.21 measured)."""
 ACTIVATION = Scale(1.0, 0, 16)
 WEIGHTS = Scale(1.0, 0, 8)
 
@@ -24,8 +26,8 @@ def quantize_model(
 ) -> None:
     """Quantize the float model in place, to activations of 16 bits.
 
-    Raises ConversionError for a tensor that needs a range and has none and, unless `allow_float`, for operators without
-    integer form. `calibrated`: whether any sample entered the function.
+    Raises ConversionError for a tensor that needs a range and has none, for a computed filter and, unless
+    `allow_float`, for operators without integer form. `calibrated`: whether any sample entered the function.
     """
     ops = [op for op in function if op.name != CONST and is_real(op, version)]
     fill_quantization_params(ops, calibrated=calibrated)
@@ -36,6 +38,7 @@ def quantize_model(
             refused.append(op)
             _dequantize_inputs(function, op)
         else:
+            _check_filter(op, version)
             _quantize_inputs(function, op, found)
             _quantize_outputs(op, found)
     if refused and not allow_float:
@@ -80,6 +83,18 @@ def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> N
                 continue
             if value.dtype is not DType.FLOAT or not calibrated:
                 raise _without_range(op, value)
+
+
+def _check_filter(op: Operation, version: Version) -> None:
+    """Raises ConversionError for a filter without a range for each channel."""
+    if op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or _is_constant(op.operands[1]):
+        return
+    if version.has(_REFUSES_COMPUTED_FILTERS):
+        array = op.operands[1].name
+        message = "Mismatch between number of weight maxs and channels: 1 vs several"
+        reason = f"{op.name} has a computed filter, {array}: the quantizer for 16x8 needs a constant."
+        node = op.nodes[-1] if op.nodes else None
+        raise ConversionError("other", message, node=node, array=array, op=op.name, reason=reason)
 
 
 def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty) -> None:

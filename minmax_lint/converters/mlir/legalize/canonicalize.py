@@ -243,3 +243,10 @@ def broadcast(importer: Importer, node: Node) -> Value:
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
     passed = _scaled_convolution(importer, node, source, ones)
     return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)
+
+
+def tile(importer: Importer, node: Node) -> Value:
+    """TILE, which goes where it repeats nothing (TileOp::fold)."""
+    source, times = importer.inputs(node)[:2]
+    repeats_nothing = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
+    return source if repeats_nothing else importer.add("TILE", node, [source, times])

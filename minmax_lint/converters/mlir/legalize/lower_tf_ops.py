@@ -82,12 +82,30 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
 
 def tensor_scatter_update(importer: Importer, node: Node) -> Value:
     """The rest of the tensor, and the updates: each by SCATTER_ND."""
+    return _scattered(importer, node, *importer.inputs(node)[:3])
+
+
+def tensor_scatter_add(importer: Importer, node: Node) -> Value:
+    """The sums with what stood there take its place."""
     x, indices, updates = importer.inputs(node)[:3]
+    gathered = importer.add("GATHER_ND", node, [x, indices], updates.shape)
+    return _scattered(
+        importer, node, x, indices, importer.add("ADD", node, [updates, gathered], updates.shape)
+    )
+
+
+def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
     shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
     ones = importer.constant(updates.name, DType.FLOAT, updates.shape, lambda: None)
+    if not is_constant(updates):
+        one, sizes = (
+            _number(importer, node, 1.0),
+            importer.constant(node.name, DType.INT64, None, lambda: None),
+        )
+        ones = importer.add("BROADCAST_TO", node, [one, sizes], updates.shape)
     mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
     rest = importer.add("SUB", node, [_number(importer, node, 1.0), mask], x.shape)
-    left = importer.add("MUL", node, [x, rest], x.shape)
+    left = importer.add("MUL", node, [rest, x], x.shape)
     scattered = importer.add("SCATTER_ND", node, [indices, updates, shape], x.shape)
     return importer.add("ADD", node, [left, scattered], x.shape)
 
@@ -226,6 +244,7 @@ LOWERED: dict[str, Rule] = {
     "Roll": roll,
     "SoftmaxCrossEntropyWithLogits": softmax_cross_entropy,
     "SparseSoftmaxCrossEntropyWithLogits": sparse_softmax_cross_entropy,
+    "TensorScatterAdd": tensor_scatter_add,
     "TensorScatterUpdate": tensor_scatter_update,
 }
 """TensorFlow op -> rule."""

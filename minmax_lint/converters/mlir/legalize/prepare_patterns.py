@@ -20,6 +20,7 @@ from minmax_lint.converters.mlir.legalize.canonicalize import (
     negation,
     square,
     subtract,
+    tile,
 )
 from minmax_lint.converters.mlir.legalize.einsum import batch_mat_mul, einsum
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import fake_quant
@@ -65,6 +66,7 @@ COMPOSED: dict[str, Rule] = {
     "Reshape": reshape,
     "SelectV2": lambda importer, node: importer.select(node, importer.inputs(node)),
     "Sub": subtract,
+    "Tile": tile,
     "Tanh": hyperbolic_tangent,
     "Transpose": transpose,
 }
