@@ -12,9 +12,10 @@ from minmax_lint.converters.kernels import (
     NO_INT16,
     NO_UINT8,
 )
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import is_constant
-from minmax_lint.converters.mlir.version import Bounds, Version
+from minmax_lint.converters.mlir.version import Version
 
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
 """SUB of an array and itself ends the process (2.12 to 2.21 measured); SQUARED_DIFFERENCE does in all of them."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
-from minmax_lint.converters.mlir.version import Bounds, Version
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 _REFUSES_COMPUTED_FILTERS = Bounds(until=(2, 16))
