@@ -57,8 +57,8 @@ class RangeNotRestored(Rule):
         names = [variable.node for variable in left_out]
         arrays = list(dict.fromkeys(variable.fake_quant.array for variable in left_out))
         yield self.finding(
-            f"the graph's saver does not restore {listed(map(repr, names))}, although the checkpoint holds them: "
-            f"they are the ranges of {listed(map(repr, arrays))}",
+            f"the graph's saver does not restore {listed(map(repr, names))}, which the checkpoint holds for the range of "
+            f"{listed(map(repr, arrays))}",
             node=left_out[0].fake_quant.node,
             array=arrays[0],
             profiles=subject.profile_names,

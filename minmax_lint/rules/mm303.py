@@ -53,7 +53,8 @@ class RangeScopeDrift(Rule):
         held = set(subject.checkpoint.keys)
         keys = sorted({subject.checkpoint.key(node) for node in subject.variables} - held)
         everything = {**renamed(subject, keys), **moved}
-        more = f", and {len(moved) - 1} more ranges alike" if len(moved) > 1 else ""
+        others = len(moved) - 1
+        more = f", and {others} more range{'s' * (others > 1)} alike" if others else ""
         yield self.finding(
             f"checkpoint {subject.checkpoint.prefix!r} holds {moved[first.key]!r} in place of "
             f"{first.key!r}, the range of {first.fake_quant.array!r}{more}",

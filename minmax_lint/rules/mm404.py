@@ -69,7 +69,8 @@ class EdgeTPUCPUOp(Rule):
             label = f"{op} {first.output.split(';')[0]!r}"
             more = f" and {len(placements) - 1} more {op}" if len(placements) > 1 else ""
             behind = [array for placement in placements for array in placement.behind]
-            also = f"; so will the {len(behind)} ops behind it that it could map" if behind else ""
+            count = "op" if len(behind) == 1 else f"{len(behind)} ops"
+            also = f"; so will the {count} behind it that it could map" if behind else ""
             yield self.finding(
                 f"{label}{more} will run on the CPU: {reason}{also}",
                 array=first.output,

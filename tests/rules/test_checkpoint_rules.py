@@ -85,7 +85,7 @@ def test_ranges_that_the_saver_leaves_out_are_found_and_read_all_the_same():
     report = minmax_lint.lint(FIXTURES / "partial", outputs=["output"], select=["MM302"])
     (finding,) = report.findings
     assert len(finding.consequences) == 6
-    assert finding.message.endswith("they are the ranges of 'input', 'dense/Identity' and 'Relu6'")
+    assert finding.message.endswith("for the range of 'input', 'dense/Identity' and 'Relu6'")
     assert report.source["act_quant/max"].tensor().values() == (6.0,)
 
 
