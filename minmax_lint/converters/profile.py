@@ -164,7 +164,7 @@ def profile(name: str) -> Profile:
     """The profile of that name or alias. Raises UnknownName with near names."""
     found = SELECTABLE.get(ALIASES.get(name, name))
     if found is None:
-        wanted = re.fullmatch(r"(toco|mlir)-(\d+)\.(\d+)(?:-.*)?", name)
+        wanted = re.fullmatch(r"(toco-|mlir-|edgetpu@)(\d+)\.(\d+)(?:-.*)?", name)
         if wanted is not None and (int(wanted[2]), int(wanted[3])) not in MODELLED[_engine(wanted[1])]:
             raise UnknownName(not_modelled(_engine(wanted[1]), (int(wanted[2]), int(wanted[3]))))
         meant = did_you_mean(name, [*SELECTABLE, *ALIASES], f"there are {summary()}")
@@ -173,7 +173,7 @@ def profile(name: str) -> Profile:
 
 
 def _engine(name: str) -> Engine:
-    return "toco" if name == "toco" else "mlir"
+    return "toco" if name.startswith("toco") else "mlir"
 
 
 def not_modelled(engine: Engine, version: tuple[int, int]) -> str:

@@ -85,6 +85,11 @@ def test_a_call_is_judged_by_the_profile_of_its_own_tensorflow(release: tuple[in
     assert modelled("mlir", "v2", release).name == f"mlir-{dotted(release)}-v2"
 
 
+def test_a_device_behind_a_release_without_profile_says_so_in_the_same_line() -> None:
+    with pytest.raises(UnknownName, match=r"the MLIR converter of TensorFlow 2\.8 is not modelled"):
+        profile("edgetpu@2.8")
+
+
 def test_the_schema_takes_every_name_and_no_other() -> None:
     pattern = re.compile(names_pattern())
     assert [name for name in (*SELECTABLE, *ALIASES) if not pattern.fullmatch(name)] == []

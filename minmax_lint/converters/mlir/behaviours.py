@@ -90,18 +90,14 @@ CRASHES_ON_NAN = Behaviour(
 FOLDS_OPEN_BATCHES = Behaviour(
     (2, 19),
     name="foldIdentityArithmetic with an open batch",
-    before=lambda n: n.op("AddV2", n.op("Elu", n.fq(n.placeholder("input", (None, 8)))), n.c(0.0, shape=[8])),
+    before=lambda n: n.op("Elu", n.op("Mul", n.x(), n.c(1.0, shape=[8]))),
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
 MERGES_RESHAPES_FIRST = Behaviour(
     (2, 17),
     name="phase 0 of OptimizePass",
-    before=lambda n: n.op(
-        "AddV2",
-        y := n.reshape(n.op("Elu", n.x(1, 16)), 1, 2, 8),
-        n.mat_mul(n.reshape(y, 2, 8), n.weights(8, 8)),
-    ),
+    before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 4)), 1, 8), n.fq(n.weights())),
 )
 """RESHAPEs go into FULLY_CONNECTED in front of the first phase."""
 
@@ -109,9 +105,9 @@ OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     until=(2, 16),
     name="order of OptimizeBatchMatmulPass and OptimizePass",
     before=lambda n: n.op(
-        "AddV2",
-        y := n.transpose(n.op("Elu", n.x(1, 4, 8)), 0, 2, 1),
-        n.op("BatchMatMulV2", y, n.weights(4, 4), adj_x=False, adj_y=False),
+        "Add",
+        n.op("BatchMatMulV2", n.op("Elu", n.x(1, 4, 8)), n.weights(8, 4), adj_x=False, adj_y=False),
+        n.c(0.5, 0.25, 0.5, 0.125),
     ),
 )
 """BATCH_MATMUL and FULLY_CONNECTED become each other in front of the first phase; later behind the second."""

@@ -126,8 +126,8 @@ def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
     source="optimize_batch_matmul.td",
     since=(2, 14),
     until=(2, 16),
-    before=lambda n: n.op("Relu", n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True)),
-    after="ELU(float) EXP(float) BATCH_MATMUL(float) RELU(float)",
+    before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True),
+    after="ELU(float) EXP(float) BATCH_MATMUL(float)",
 )
 def fuse_transpose_fc_operands_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """FULLY_CONNECTED of a transposed activation, or two, is BATCH_MATMUL of what was transposed.
