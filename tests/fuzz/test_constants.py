@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from minmax_lint import lint
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph, graph_of
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.writers.graphdef import encode
+from tests.fuzz.campaign import limited
 from tests.fuzz.survival import survives
 
 PROFILES = tuple(profile(name) for name in ("toco-2.15", "mlir-2.15", "mlir-2.21", "mlir-2.21-v2"))
@@ -72,3 +75,14 @@ def test_a_constant_whose_elements_are_no_numbers_is_not_known():
     assert not any(
         tensor.known for name, tensor in ODD.items() if name not in ("empty", "cut", "two-negatives")
     )
+
+
+def test_a_batch_of_a_billion_matrices_is_not_unrolled():
+    b = Builder()
+    x, y = (b.fake_quant(f"{name}q", b.placeholder(name, [10**9, 2, 2]), -1, 1) for name in "xy")
+    b.fake_quant("out", b.add("BatchMatMulV2", "product", x, y, T=DType.FLOAT), -4, 4)
+    with limited():
+        prediction = lint(encode(b.graph()), outputs=["out"], converters=["toco-2.15"]).predictions[
+            "toco-2.15"
+        ]
+    assert prediction.verdict == "undetermined"

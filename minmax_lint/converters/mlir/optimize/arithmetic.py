@@ -51,8 +51,12 @@ def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if not is_constant(first.operands[1]) or not is_constant(op.operands[1]):
         return False
+    try:
+        shape = broadcast(first.operands[1].shape, op.operands[1].shape)
+    except ValueError:  # TensorFlow imports no such graph
+        return False
     total = rewriter.constant(op.operands[1])
-    total.shape = broadcast(first.operands[1].shape, op.operands[1].shape)
+    total.shape = shape
     fused = rewriter.create("ADD", [first.operands[0], total], op, [first])
     fused.activation = op.activation
     rewriter.replace(op, fused.result)

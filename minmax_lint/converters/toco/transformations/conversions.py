@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.toco.constants import combined
+from minmax_lint.converters.toco.failure import Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.transformations.fusion import propagate_shape
 from minmax_lint.converters.toco.transformations.trivial import BINARIES
 from minmax_lint.graph.dtype import DType
+
+_MOST_MATRICES = 10_000  # of one batch; each becomes an operator
 
 
 def _become(model: Model, op: Operator, type: str, inputs: list[str]) -> bool:
@@ -228,10 +231,12 @@ def unroll_batch_mat_mul(model: Model, op: Operator) -> bool:
         return False
     if len(shape_a) == 2 and len(shape_b) == 2:
         return _matmul_of_matrices(model, op, left, right)
+    batch = _broadcast(shape_a[:-2], shape_b[:-2])
+    if math.prod(batch) > _MOST_MATRICES:
+        raise Unmodeled(f"{op.node.name} multiplies {math.prod(batch)} matrices, each of which becomes an op")
     base, dtype = op.output, model.arrays[left].dtype
     a = _batch_slices(model, op, left, "a")
     b = _batch_slices(model, op, right, "b")
-    batch = _broadcast(shape_a[:-2], shape_b[:-2])
     products = []
     for index in range(math.prod(batch)):
         name = model.available_name(f"{base}_b{index}")
