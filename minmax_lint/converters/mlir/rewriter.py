@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
 
 Rewrite = Callable[["Rewriter", Operation], bool]
 Patterns = Mapping[str, Sequence[Rewrite]]
@@ -25,11 +27,12 @@ class Rewriter:
         self._work: dict[Operation, None] = {}
         self._erased: set[Operation] = set()
 
-    def run(self) -> None:
-        """Go over all operations until nothing changes any more, ten times at most."""
-        for _ in range(_MAX_ROUNDS):
-            if not self._round():
-                break
+    def run(self) -> bool:
+        """Go over all operations until nothing changes any more, ten times at most; whether something changed."""
+        rounds = 0
+        while rounds < _MAX_ROUNDS and self._round():
+            rounds += 1
+        return rounds > 0
 
     def _round(self) -> bool:
         changed = False
@@ -73,13 +76,31 @@ class Rewriter:
         op = Operation(name, operands, user.nodes, **user.attrs)
         self.function.insert_before(user, op)
         self._work[op] = None
-        return op.add_result(like.name, like.dtype, like.shape)
+        return op.add_result(like.name, like.dtype, like.shape, like.scale)
 
     def constant(self, like: Value) -> Value:
         """A new constant of the type of `like`, whose content is not known."""
         op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=lambda: None)
         self.function.insert_first(op)
         return op.add_result(like.name, like.dtype, like.shape)
+
+    def integers(self, values: Sequence[int], like: Value) -> Value:
+        """A new constant vector of int32."""
+        known = list(values)
+        vector = self.constant(like)
+        vector.dtype, vector.shape = DType.INT32, (len(known),)
+        if vector.op is not None:
+            vector.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [len(known)], known)
+        return vector
+
+    def scalar(self, splat: Value) -> Value:
+        """A new scalar constant: the number that the constant `splat` repeats."""
+        tensor = splat.op.load() if splat.op is not None else None
+        scalar = self.constant(splat)
+        scalar.shape = ()
+        if scalar.op is not None and tensor is not None:
+            scalar.op.attrs["load"] = lambda: Tensor.of(tensor.dtype, [], list(tensor.values())[:1])
+        return scalar
 
     def replace(self, op: Operation, value: Value) -> None:
         """Let `value` take the place of the result of `op`."""

@@ -237,7 +237,10 @@ def broadcast(importer: Importer, node: Node) -> Value:
     """BROADCAST_TO; in 2.15 a product with ones."""
     source, sizes = importer.inputs(node)[:2]
     shape = importer.inference.shape(node.name)
-    if not importer.version.has(CONVERT_BROADCAST_TO_MUL) or shape is None or None in shape:
+    multiplied = (
+        source.dtype in (DType.FLOAT, DType.INT32, DType.INT16) and shape is not None and None not in shape
+    )
+    if not multiplied or shape is None or not importer.version.has(CONVERT_BROADCAST_TO_MUL):
         return importer.add("BROADCAST_TO", node, [source, sizes])
     count = [size for size in shape if size is not None]
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))

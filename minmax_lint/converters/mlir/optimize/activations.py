@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.matchers import is_constant, is_number, number, producer, rank
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.matchers import (
+    all_equal,
+    is_constant,
+    is_number,
+    number,
+    producer,
+    rank,
+    same_dimensions,
+)
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import ACTIVATIONS, FUSES_ACTIVATION
@@ -56,7 +64,7 @@ def optimize_relu_squared_difference(rewriter: Rewriter, op: Operation) -> bool:
 )
 def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x, 0) is RELU."""
-    if not is_number(op.operands[1], 0.0) or op.result.dtype is not DType.FLOAT:
+    if op.result.dtype is not DType.FLOAT or not _repeats(op, op.operands[1], 0.0):
         return False
     rewriter.replace(op, rewriter.create("RELU", op.operands[:1], op).result)
     return True
@@ -73,7 +81,9 @@ def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
 def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
     """MINIMUM(RELU(x), 6) is RELU6."""
     relu = producer(op.operands[0], "RELU")
-    return relu is not None and is_number(op.operands[1], 6.0) and _one_for_two(rewriter, op, relu, "RELU6")
+    return (
+        relu is not None and _repeats(op, op.operands[1], 6.0) and _one_for_two(rewriter, op, relu, "RELU6")
+    )
 
 
 @pattern(
@@ -87,7 +97,9 @@ def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
 def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
     """RELU(MINIMUM(x, 6)) is RELU6."""
     low = producer(op.operands[0], "MINIMUM")
-    return low is not None and is_number(low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")
+    return (
+        low is not None and _repeats(low, low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")
+    )
 
 
 @pattern(
@@ -100,7 +112,7 @@ def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
 def match_relu1_pattern1(rewriter: Rewriter, op: Operation) -> bool:
     """MINIMUM(MAXIMUM(x, -1), 1) is RELU_N1_TO_1."""
     inner = producer(op.operands[0], "MAXIMUM")
-    if inner is None or not is_number(op.operands[1], 1.0) or not is_number(inner.operands[1], -1.0):
+    if inner is None or not _repeats(op, op.operands[1], 1.0) or not _repeats(inner, inner.operands[1], -1.0):
         return False
     return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
 
@@ -115,9 +127,16 @@ def match_relu1_pattern1(rewriter: Rewriter, op: Operation) -> bool:
 def match_relu1_pattern2(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(MINIMUM(x, 1), -1) is RELU_N1_TO_1."""
     inner = producer(op.operands[0], "MINIMUM")
-    if inner is None or not is_number(op.operands[1], -1.0) or not is_number(inner.operands[1], 1.0):
+    if inner is None or not _repeats(op, op.operands[1], -1.0) or not _repeats(inner, inner.operands[1], 1.0):
         return False
     return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
+
+
+def _repeats(op: Operation, value: Value, wanted: float) -> bool:
+    """Whether `value`, of any shape that changes nothing of the result's, repeats that number."""
+    return is_number(value, wanted) or (
+        all_equal(value, wanted) and same_dimensions(op.operands[0], op.result)
+    )
 
 
 def _one_for_two(rewriter: Rewriter, op: Operation, inner: Operation, name: str) -> bool:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.mlir.legalize.einsum import has_weights
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     is_constant,
-    keeps_order,
     producer,
-    rank,
     same_dimensions,
     same_type,
 )
@@ -122,43 +119,3 @@ def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
         return False
     rewriter.replace(op, op.operands[0])
     return True
-
-
-@pattern(
-    "FULLY_CONNECTED",
-    tf_name="FuseTransposeFCRhsToBatchMatmul, FuseTransposeFCLhsToBatchMatmul",
-    source="optimize_batch_matmul.td",
-    since=(2, 14),
-    until=(2, 16),
-    before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True),
-    after="ELU(float) EXP(float) BATCH_MATMUL(float)",
-)
-def fuse_transpose_fc_operands_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
-    """FULLY_CONNECTED of a transposed activation, or two, is BATCH_MATMUL of what was transposed.
-
-    An activation that is fused already gets lost (2.21 measured).
-    """
-    left, right = (producer(value, "TRANSPOSE") for value in op.operands[:2])
-    if right is None or len(op.operands) > 2:
-        return False
-    taken = [op.operands[0] if left is None else left.operands[0], right.operands[0]]
-    if any(has_weights(value) for value in taken) or rank(taken[0]) != rank(taken[1]):
-        return False
-    fused = rewriter.create("BATCH_MATMUL", taken, op, [one for one in (left, right) if one is not None])
-    rewriter.replace(op, fused.result)
-    return True
-
-
-@pattern(
-    "FULLY_CONNECTED",
-    tf_name="FuseTransposeFCRhsToBatchMatmul, FuseTransposeFCLhsToBatchMatmul",
-    source="optimize_batch_matmul.td",
-    since=(2, 17),
-    before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True),
-    after="ELU(float) EXP(float) BATCH_MATMUL(float)",
-)
-def fuse_reordered_transpose_fc_operands_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
-    """The same, where the TRANSPOSEs are visited before, and become RESHAPEs if they can."""
-    if any((found := producer(value, "TRANSPOSE")) and keeps_order(found) for value in op.operands):
-        return False
-    return fuse_transpose_fc_operands_to_batch_matmul(rewriter, op)

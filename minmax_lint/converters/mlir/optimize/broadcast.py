@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     broadcast_to,
+    elements_of,
     is_constant,
     producer,
     rank,
     same_type,
+    static,
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BROADCASTING, VALUE_OPS
-from minmax_lint.inference.shape_arithmetic import elements
+from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.shape_arithmetic import broadcast, elements
 
 
 @pattern(
@@ -75,6 +78,59 @@ def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) ->
             rewriter.set_operand(op, slot, spread.operands[0])
             return True
     return False
+
+
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="ConvertResultsBroadcastableBatchMatMulShapeOp",
+    source="optimize_broadcast_like_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.op(
+        "BatchMatMulV2",
+        n.op("BroadcastTo", n.op("Elu", x := n.x(1, 4, 8)), n.ints(2, 4, 8), Tidx=True),
+        n.op("Exp", n.op("Tile", x, n.ints(2, 1, 1), Tmultiples=True)),
+        adj_x=False,
+        adj_y=True,
+    ),
+    after="ELU(float) TILE EXP(float) BATCH_MATMUL(float)",
+)
+def convert_results_broadcastable_batch_mat_mul_shape_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A BROADCAST_TO over batches goes in front of a product that broadcasts them by itself."""
+    for slot, value in enumerate(op.operands[:2]):
+        spread, other = producer(value, "BROADCAST_TO"), op.operands[1 - slot]
+        source = spread.operands[0] if spread is not None else value
+        if spread is None or not static(value) or not source.shape or not other.shape or rank(source) < 2:
+            continue
+        if source.shape[-2:] == (value.shape or ())[-2:] and _batches(source, other) == _batches(
+            value, other
+        ):
+            rewriter.set_operand(op, slot, source)
+            return True
+    return False
+
+
+def _batches(left: Value, right: Value) -> Shape | None:
+    try:
+        return broadcast((left.shape or ())[:-2], (right.shape or ())[:-2])
+    except ValueError:
+        return None
+
+
+@pattern(
+    "BROADCAST_TO",
+    tf_name="ConvertBroadcastToReshape",
+    source="tfl_ops.cc",
+    since=(2, 20),
+    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x(2, 4)), n.ints(1, 2, 4), Tidx=True),
+    after="ELU(float) RESHAPE(float)",
+)
+def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """A BROADCAST_TO that adds no element is a RESHAPE."""
+    source = op.operands[0]
+    if not static(source) or not static(op.result) or elements_of(source) != elements_of(op.result):
+        return False
+    rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
+    return True
 
 
 @pattern(

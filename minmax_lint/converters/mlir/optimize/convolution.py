@@ -113,8 +113,9 @@ def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
 
 @pattern(
     "CONV_2D",
+    "CONV_3D",
     "DEPTHWISE_CONV_2D",
-    tf_name="FuseSamePaddingConv2D, FuseSamePaddingDepthwiseConv",
+    tf_name="FuseSamePaddingConv2D, FuseSamePaddingConv3D, FuseSamePaddingDepthwiseConv",
     source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.conv(
@@ -141,12 +142,13 @@ def fuse_same_padding_conv(rewriter: Rewriter, op: Operation) -> bool:
 
 def _same_padding(source: Shape, filters: Shape, node: Node) -> list[int] | None:
     """What SAME pads in front of and behind each dimension of an image in the order NHWC."""
-    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
-    if len(source) != 4 or len(filters) != 4 or len(strides) != 4 or node.text("data_format") == "NCHW":
+    strides, dilations = node.integers("strides"), node.integers("dilations") or (1,) * len(source)
+    if len({len(source), len(filters), len(strides)}) > 1 or node.text("data_format").startswith("NC"):
         return None
     pads = [0, 0]
-    for axis in (1, 2):
-        size, taps = source[axis], filters[axis]
+    for axis in range(1, len(source) - 1):
+        # The filters of CONV_3D keep TensorFlow's order, depth first
+        size, taps = source[axis], filters[axis - (len(source) == 5)]
         if size is None or taps is None:
             return None
         count = -(-size // strides[axis])

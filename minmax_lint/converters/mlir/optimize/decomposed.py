@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minmax_lint.converters.example import Before, Net
@@ -19,8 +20,12 @@ X = "x"
 ANY_NUMBER = "number"
 
 
-_CUBE = ("MUL", ("POW", X, 3.0), 0.044715)
-_TANH = ("ADD", ("TANH", ("MUL", ("ADD", X, _CUBE), 0.797884583)), 1.0)
+def _tanh_of(cube: Form) -> Form:
+    """1 + TANH((x + x^3 * 0.044715) * 0.797884583)."""
+    return ("ADD", ("TANH", ("MUL", ("ADD", X, ("MUL", cube, 0.044715)), 0.797884583)), 1.0)
+
+
+_POWER = ("POW", X, 3.0)
 _POSITIVE = ("GREATER", X, 0.0)
 
 
@@ -59,9 +64,9 @@ def _decomposed(
     )
 
 
-def _tanh(n: Net, x: str) -> str:
-    cube = n.op("Mul", n.op("Pow", x, n.c(3.0)), n.c(0.044715))
-    inner = n.op("Mul", n.op("AddV2", x, cube), n.c(0.797884583))
+def _tanh(n: Net, x: str, cube: str | None = None) -> str:
+    cube = n.op("Pow", x, n.c(3.0)) if cube is None else cube
+    inner = n.op("Mul", n.op("AddV2", x, n.op("Mul", cube, n.c(0.044715))), n.c(0.797884583))
     return n.op("AddV2", n.op("Tanh", inner), n.c(1.0))
 
 
@@ -101,7 +106,7 @@ match_gelu_approximate = _decomposed(
     "match_gelu_approximate",
     "MatchGeluApproximate",
     "GELU",
-    ("MUL", ("MUL", X, 0.5), _TANH),
+    ("MUL", ("MUL", X, 0.5), _tanh_of(_POWER)),
     lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _tanh(n, x)),
     "GELU(float)",
 )
@@ -109,9 +114,48 @@ match_gelu_approximate1 = _decomposed(
     "match_gelu_approximate1",
     "MatchGeluApproximate1",
     "GELU",
-    ("MUL", X, ("MUL", _TANH, 0.5)),
+    ("MUL", X, ("MUL", _tanh_of(_POWER), 0.5)),
     lambda n: n.op("Mul", x := n.x(), n.op("Mul", _tanh(n, x), n.c(0.5))),
     "GELU(float)",
+)
+
+
+def _by_products(
+    name: str, form: Callable[[Form], Form], before: Callable[[Net, str, str], str]
+) -> tuple[Pattern, ...]:
+    """The patterns of GELU with x^3 as two products: x * x first, or x first."""
+    left = _decomposed(
+        f"match_{name}_mul1",
+        f"Match{name.title().replace('_', '')}_Mul1",
+        "GELU",
+        form(("MUL", ("MUL", X, X), X)),
+        lambda n: before(n, x := n.x(), n.op("Mul", n.op("Mul", x, x), x)),
+        "GELU(float)",
+        since=(2, 20),
+    )
+    right = _decomposed(
+        f"match_{name}_mul2",
+        f"Match{name.title().replace('_', '')}_Mul2",
+        "GELU",
+        form(("MUL", X, ("MUL", X, X))),
+        lambda n: before(n, x := n.x(), n.op("Mul", x, n.op("Mul", x, x))),
+        "GELU(float)",
+        since=(2, 20),
+    )
+    return left, right
+
+
+_approximated_by_products = (
+    *_by_products(
+        "gelu_approximate",
+        lambda cube: ("MUL", ("MUL", X, 0.5), _tanh_of(cube)),
+        lambda n, x, cube: n.op("Mul", n.op("Mul", x, n.c(0.5)), _tanh(n, x, cube)),
+    ),
+    *_by_products(
+        "gelu_approximate1",
+        lambda cube: ("MUL", X, ("MUL", _tanh_of(cube), 0.5)),
+        lambda n, x, cube: n.op("Mul", x, n.op("Mul", _tanh(n, x, cube), n.c(0.5))),
+    ),
 )
 fuse_sigmoid = _decomposed(
     "fuse_sigmoid",
@@ -152,6 +196,7 @@ DECOMPOSED = (
     match_gelu_with_erfc,
     match_gelu_approximate,
     match_gelu_approximate1,
+    *_approximated_by_products,
     fuse_sigmoid,
     fuse_elu_const,
     fuse_leaky_relu_const,

@@ -15,7 +15,6 @@ from minmax_lint.converters.mlir.matchers import (
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.shape_arithmetic import elements
 
 
@@ -236,9 +235,6 @@ def fully_connected_swap_operands_when_lhs_is_const(rewriter: Rewriter, op: Oper
     product.shape = op.result.shape[::-1]
     if product.op is not None:
         product.op.activation = op.activation
-    order = rewriter.constant(right)
-    order.dtype, order.shape = DType.INT32, (2,)
-    if order.op is not None:
-        order.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [2], [1, 0])
+    order = rewriter.integers([1, 0], right)
     rewriter.replace(op, rewriter.create("TRANSPOSE", [product, order], op).result)
     return True

@@ -9,12 +9,14 @@ from minmax_lint.converters.mlir.matchers import (
     producer,
     rank,
     same_type,
+    static,
     tail_of,
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE, MOVE_OPS, VALUE_OPS
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Shape
 
 
 @pattern(
@@ -172,3 +174,39 @@ def fold_reshape(rewriter: Rewriter, op: Operation) -> bool:
     after = rewriter.create("RESHAPE", [before.operands[0], *op.operands[1:]], op, [before])
     rewriter.replace(op, after.result)
     return True
+
+
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="RemoveRedundantReshapeUsedAsLhsTo, RemoveRedundantReshapeUsedAsRhsTo",
+    source="optimize_patterns.td",
+    since=(2, 13),
+    before=lambda n: n.op("Mul", x := n.x(2, 4), n.reshape(n.op("Elu", n.sum(x, 0, keep_dims=False)), 1, 4)),
+    after="SUM(float) ELU(float) MUL(float)",
+)
+def remove_redundant_reshape_used_as_operand(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE that only puts ones in front goes where the other operand has as many dimensions."""
+    for slot in (0, 1):
+        reshape, other = producer(op.operands[slot], "RESHAPE"), op.operands[1 - slot]
+        if reshape is None or not is_constant(reshape.operands[1]):
+            continue
+        source, spread = reshape.operands[0], op.operands[slot]
+        if not static(source) or not static(other) or not rank(source) <= rank(spread) <= rank(other) <= 4:
+            continue
+        reduced = _without_leading_ones(spread.shape)
+        if reduced and tail_of(reduced, source.shape) and _read_by_binaries(spread):
+            rewriter.set_operand(op, slot, source)
+            return True
+    return False
+
+
+def _without_leading_ones(shape: Shape | None) -> Shape:
+    first = next((place for place, size in enumerate(shape or ()) if size != 1), len(shape or ()))
+    return (shape or ())[first:]
+
+
+def _read_by_binaries(value: Value) -> bool:
+    return value.use_count == 1 or all(user.name in ("ADD", "DIV", "MUL", "SUB") for user in value.users)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.matchers import axes_of, is_constant, same_type, splat
+from minmax_lint.converters.mlir.matchers import (
+    axes_of,
+    held,
+    is_constant,
+    producer,
+    same_type,
+    splat,
+    static,
+)
 from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -53,29 +62,6 @@ def _in_steps_of_one(op: Operation) -> bool:
     steps = op.operands[3].op
     tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
     return tensor is not None and all(step == 1 for step in tensor.values())
-
-
-@pattern(
-    "SELECT",
-    tf_name="FuseSplatConstLhsInto, FuseSplatConstRhsInto",
-    source="optimize_broadcast_like_patterns.td",
-    since=(2, 19),
-    before=lambda n: n.op(
-        "SelectV2", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), e, n.c(0.25, shape=[1, 8])
-    ),
-    after="ELU(float) GREATER(float) SELECT_V2(float)",
-)
-def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
-    """SELECT of a constant that repeats one number is SELECT_V2 of that number."""
-    if not any(_repeats(value) for value in op.operands[1:]):
-        return False
-    operands = [rewriter.constant(value) if _repeats(value) else value for value in op.operands]
-    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
-    return True
-
-
-def _repeats(value: Value) -> bool:
-    return value.shape != () and splat(value)
 
 
 @pattern(
@@ -130,13 +116,33 @@ def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
 )
 def optimize_identity_gather_nd_op(rewriter: Rewriter, op: Operation) -> bool:
     """A GATHER_ND of all rows in order goes."""
-    indices = op.operands[1].op
-    tensor = indices.load() if indices is not None and is_constant(op.operands[1]) else None
+    return _all_rows_in_order(rewriter, op, op.operands[1], op.operands[0])
+
+
+@pattern(
+    "SCATTER_ND",
+    tf_name="OptimizeIdentityScatterNdOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Elu", n.x(2, 4)), n.ints(2, 4), Tindices=True
+    ),
+    after="ELU(float)",
+)
+def optimize_identity_scatter_nd_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A SCATTER_ND of all rows in order goes."""
+    sizes = axes_of(op.operands[2])
+    if sizes is not None and op.result.shape is None:
+        op.result.shape = tuple(sizes)
+    return _all_rows_in_order(rewriter, op, op.operands[0], op.operands[1])
+
+
+def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params: Value) -> bool:
+    tensor = held(indices)
     if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
         return False
-    if not same_type(op.operands[0], op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+    if not same_type(params, op.result) or tensor.values() != tuple(range(tensor.shape[0])):
         return False
-    rewriter.replace(op, op.operands[0])
+    rewriter.replace(op, params)
     return True
 
 
@@ -152,4 +158,95 @@ def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
     if not same_type(op.operands[0], op.result) or axes_of(op.operands[1]) is None:
         return False
     rewriter.replace(op, op.operands[0])
+    return True
+
+
+@pattern(
+    "PACK",
+    tf_name="RemoveRedundantUnpackPack",
+    source="tfl_ops.cc",
+    before=lambda n: n.op(
+        "Pack", u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0), f"{u}:1", N=2, axis=0
+    ),
+    after="ELU(float)",
+)
+def remove_redundant_unpack_pack(rewriter: Rewriter, op: Operation) -> bool:
+    """PACK of all that UNPACK makes along the same axis goes."""
+    unpack = producer(op.operands[0], "UNPACK")
+    if unpack is None or op.operands != unpack.results or not same_type(unpack.operands[0], op.result):
+        return False
+    if op.attrs["node"].integer("axis", 0) != unpack.attrs["node"].integer("axis", 0):
+        return False
+    rewriter.replace(op, unpack.operands[0])
+    return True
+
+
+def _largest(n: Net) -> str:
+    largest = n.op("TopKV2", n.op("Elu", n.x()), n.i(4), sorted=True)
+    return n.op("Slice", largest, n.ints(0, 0), n.ints(1, 2), Index=True)
+
+
+@pattern(
+    "TOPK_V2",
+    tf_name="OptimizeTopK",
+    source="optimize.cc",
+    before=_largest,
+    after="ELU(float) TOPK_V2(float)",
+)
+def optimize_top_k(rewriter: Rewriter, op: Operation) -> bool:
+    """TOPK_V2 of which only the first few are read makes only these."""
+    counts: set[int] = set()
+    slices = []
+    for result in op.results:
+        if not result.use_count:
+            continue
+        taken = result.only_user
+        if taken is None or taken.name != "SLICE" or not static(result) or not static(taken.result):
+            return False
+        begin, shape = axes_of(taken.operands[1]), taken.result.shape or ()
+        if (
+            begin is None
+            or any(begin)
+            or not result.shape
+            or shape[:-1] != result.shape[:-1]
+            or not shape[-1]
+        ):
+            return False
+        counts.add(shape[-1])
+        slices.append((result, taken))
+    if len(counts) != 1:
+        return False
+    rewriter.set_operand(op, 1, rewriter.constant(op.operands[1]))
+    for result, taken in slices:
+        result.shape = taken.result.shape
+        rewriter.replace(taken, result)
+    return True
+
+
+def _packed_slices(n: Net) -> str:
+    row = n.op("Elu", n.reshape(n.x(1, 3), 3))
+    parts = [n.op("Slice", row, n.ints(place), n.ints(1), Index=True) for place in range(3)]
+    return n.op("Pack", *[n.op("Reshape", part, n.ints(shape=[0])) for part in parts], N=3, axis=0)
+
+
+@pattern(
+    "PACK",
+    tf_name="FuseSliceAndPack, FuseSliceAndPack4D",
+    source="optimize_patterns.td",
+    since=(2, 18),
+    before=_packed_slices,
+    after="RESHAPE ELU(float)",
+)
+def fuse_slice_and_pack(rewriter: Rewriter, op: Operation) -> bool:
+    """PACK of the three or four elements of a vector, each a SLICE made a scalar, goes."""
+    sources = []
+    for place, value in enumerate(op.operands):
+        reshape = producer(value, "RESHAPE")
+        part = producer(reshape.operands[0], "SLICE") if reshape is not None else None
+        if part is None or axes_of(part.operands[1]) != [place] or axes_of(part.operands[2]) != [1]:
+            return False
+        sources.append(part.operands[0])
+    if len(sources) not in (3, 4) or len({id(source) for source in sources}) != 1:
+        return False
+    rewriter.replace(op, sources[0])
     return True

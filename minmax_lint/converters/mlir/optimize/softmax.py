@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.matchers import axes_of, keeps_dimensions, producer, rank
+from minmax_lint.converters.mlir.matchers import axes_of, keeps_dimensions, number, producer, rank
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
+
+_LOWEST = -3.4028234663852886e38
 
 
 @pattern(
@@ -43,6 +48,40 @@ def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     if difference is None or difference.result.use_count != 1:
         return False
     op.nodes = (*difference.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, x)
+    return True
+
+
+def _bounded_largest(n: Net) -> str:
+    largest = n.op("Maximum", n.sum(x := n.op("Elu", n.x()), 1, "Max", keep_dims=False), n.c(-math.inf))
+    return n.op("Softmax", n.op("Sub", x, n.reshape(largest, 1, 1)))
+
+
+@pattern(
+    "SOFTMAX",
+    tf_name="FoldNormalizationIntoSoftmaxJaxWithAxisMinus1",
+    source="optimize_patterns.td",
+    since=(2, 17),
+    before=_bounded_largest,
+    after="ELU(float) SOFTMAX(float)",
+)
+def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bool:
+    """SOFTMAX(x - RESHAPE(MAXIMUM(REDUCE_MAX(x), -inf))) is SOFTMAX(x)."""
+    difference = producer(op.operands[0], "SUB")
+    if difference is None or difference.activation:
+        return False
+    x, reshape = difference.operands[0], producer(difference.operands[1], "RESHAPE")
+    bounded = producer(reshape.operands[0], "MAXIMUM") if reshape is not None else None
+    largest = producer(bounded.operands[0], "REDUCE_MAX") if bounded is not None else None
+    if reshape is None or bounded is None or largest is None or largest.operands[0] is not x:
+        return False
+    lowest = number(bounded.operands[1])
+    if keeps_dimensions(largest) or not _over_last_axis(largest) or lowest is None or lowest > _LOWEST:
+        return False
+    parts = (largest, bounded, reshape, difference)
+    if any(part.result.use_count != 1 for part in parts):
+        return False
+    op.nodes = tuple(dict.fromkeys(node for part in (*parts, op) for node in part.nodes))
     rewriter.set_operand(op, 0, x)
     return True
 

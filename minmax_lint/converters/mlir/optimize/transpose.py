@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
@@ -13,8 +15,6 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.shape_arithmetic import elements
 
 
@@ -144,9 +144,57 @@ def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
     squeezed = rewriter.compute("SQUEEZE", [transpose.operands[0]], op, op.result)
     squeezed.shape = tuple(transpose.operands[0].shape[axis] for axis in left)
     axes = [left.index(order[dim]) for dim in range(len(order)) if dim not in dims]
-    perm = rewriter.constant(transpose.operands[1])
-    perm.shape = (len(axes),)
-    if perm.op is not None:
-        perm.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [len(axes)], axes)
+    perm = rewriter.integers(axes, transpose.operands[1])
     rewriter.replace(op, rewriter.create("TRANSPOSE", [squeezed, perm], op, [transpose]).result)
+    return True
+
+
+@pattern(
+    "TRANSPOSE",
+    tf_name="FoldDoubleTranspose",
+    source="optimize_patterns.td",
+    since=(2, 14),
+    before=lambda n: n.transpose(n.transpose(n.op("Elu", n.x(2, 3, 4)), 0, 2, 1), 1, 0, 2),
+    after="ELU(float) TRANSPOSE(float)",
+)
+def fold_double_transpose(rewriter: Rewriter, op: Operation) -> bool:
+    """A TRANSPOSE that only another reads is one with it."""
+    first = producer(op.operands[0], "TRANSPOSE")
+    outer = axes_of(op.operands[1])
+    inner = axes_of(first.operands[1]) if first is not None else None
+    if first is None or inner is None or outer is None or first.result.use_count != 1:
+        return False
+    order = rewriter.integers([inner[axis] for axis in outer], op.operands[1])
+    rewriter.replace(op, rewriter.create("TRANSPOSE", [first.operands[0], order], op, [first]).result)
+    return True
+
+
+@pattern(
+    "TRANSPOSE",
+    tf_name="ReorderTransposeReshapeTranspose",
+    source="optimize_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.transpose(n.reshape(n.transpose(n.op("Elu", n.x(4, 6)), 1, 0), 2, 3, 4), 0, 2, 1),
+    after="ELU(float) RESHAPE(float) TRANSPOSE(float)",
+)
+def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE between two TRANSPOSEs, the first of a matrix, comes in front of both."""
+    reshape = producer(op.operands[0], "RESHAPE")
+    first = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
+    if reshape is None or first is None or axes_of(first.operands[1]) != [1, 0]:
+        return False
+    sizes = axes_of(reshape.operands[1])
+    rows = first.result.shape[0] if first.result.shape else None
+    ends = [] if sizes is None else [end for end in range(len(sizes)) if prod(sizes[: end + 1]) == rows]
+    if sizes is None or not ends:
+        return False
+    split = ends[-1] + 1
+    shape = [*sizes[split:], *sizes[:split]]
+    behind = len(sizes) - split
+    moved = rewriter.compute(
+        "RESHAPE", [first.operands[0], rewriter.integers(shape, op.operands[1])], reshape, reshape.result
+    )
+    moved.shape = tuple(shape)
+    order = rewriter.integers([*range(behind, len(sizes)), *range(behind)], op.operands[1])
+    rewriter.replace(reshape, rewriter.create("TRANSPOSE", [moved, order], reshape, [first]).result)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
-from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
+from minmax_lint.converters.mlir.optimize.optimize_pass import optimize_again
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
 from minmax_lint.converters.mlir.tables import FIXED
@@ -32,7 +32,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
     check(function, version, signed=signed)
     optimize_op_order(function, version)
     make_dense(function)
-    optimize(function, version)
+    optimize_again(function, version)
     function.sweep()
     check(function, version, signed=signed)
     if types is not None:

@@ -1,0 +1,227 @@
+"""RESHAPEs and TRANSPOSEs around matrix products, which take or make any rank (optimize_patterns.td, optimize.cc)."""
+
+from __future__ import annotations
+
+from math import prod
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+
+
+def _product_between(op: Operation) -> tuple[Operation, Operation] | None:
+    """The BATCH_MATMUL in front of the RESHAPE `op`, and the RESHAPE in front of its left side, all of static shape."""
+    product = producer(op.operands[0], "BATCH_MATMUL")
+    before = producer(product.operands[0], "RESHAPE") if product is not None else None
+    if product is None or before is None:
+        return None
+    values = (before.operands[0], before.result, product.operands[1], product.result, op.result)
+    return (product, before) if all(map(static, values)) else None
+
+
+def _sizes(value: Value) -> list[int]:
+    return [size or 0 for size in value.shape or ()]
+
+
+@pattern(
+    "RESHAPE",
+    tf_name="FuseReshapesAroundBatchMatMulLHS, FuseReshapesAroundBatchMatMulLHS1",
+    source="optimize_patterns.td",
+    since=(2, 14),
+    before=lambda n: n.reshape(
+        n.op(
+            "BatchMatMulV2",
+            n.reshape(n.op("Elu", x := n.x(2, 4, 8)), 8, 8),
+            n.reshape(n.op("Exp", x), 8, 8),
+            adj_x=False,
+            adj_y=False,
+        ),
+        2,
+        4,
+        8,
+    ),
+    after="ELU(float) EXP(float) RESHAPE(float) BATCH_MATMUL(float)",
+)
+def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> bool:
+    """RESHAPEs that flatten the rows of the left side and restore them behind the product go."""
+    found = _product_between(op)
+    if found is None:
+        return False
+    product, before = found
+    source, right = _sizes(before.operands[0]), _sizes(product.operands[1])
+    flat, made, wanted = _sizes(before.result), _sizes(product.result), _sizes(op.result)
+    # With a right side of rank 3 the leading dimension, which is 1, counts as a batch
+    lead = len(right) - 2
+    if lead not in (0, 1) or len(source) < 2 + lead or len(flat) != 2 + lead or len(wanted) < 2:
+        return False
+    if lead and (right[0] != 1 or source[0] != 1):
+        return False
+    if source[-1] != flat[-1] or source[lead:-1] != wanted[lead:-1]:
+        return False
+    if prod(source[lead:-1]) != flat[-2] or prod(wanted[lead:-1]) != made[-2]:
+        return False
+    fused = rewriter.create("BATCH_MATMUL", [before.operands[0], product.operands[1]], op, [before, product])
+    fused.attrs = dict(product.attrs)
+    rewriter.replace(op, fused.result)
+    return True
+
+
+@pattern(
+    "RESHAPE",
+    tf_name="FuseOutputReshape_BatchMatMulWithFlattenedContractingDims",
+    source="optimize_patterns.td",
+    since=(2, 18),
+    before=lambda n: n.reshape(
+        n.op(
+            "BatchMatMulV2",
+            n.reshape(n.op("Elu", x := n.x(1, 4, 2, 8)), 4, 16),
+            n.reshape(n.op("Exp", x), 16, 4),
+            adj_x=False,
+            adj_y=False,
+        ),
+        1,
+        4,
+        4,
+    ),
+    after="ELU(float) EXP(float) RESHAPE(float) RESHAPE(float) BATCH_MATMUL(float)",
+)
+def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
+    rewriter: Rewriter, op: Operation
+) -> bool:
+    """A RESHAPE that adds a batch of 1 behind the product goes, and the one in front that flattens columns adds it."""
+    found = _product_between(op)
+    if found is None:
+        return False
+    product, before = found
+    source, flat = _sizes(before.operands[0]), _sizes(before.result)
+    made, wanted = _sizes(product.result), _sizes(op.result)
+    if len(source) < 4 or len(flat) != 2 or rank(product.operands[1]) != 2 or len(wanted) < 2:
+        return False
+    if source[0] != 1 or wanted[0] != 1 or made[-1] != wanted[-1] or prod(source[2:]) != flat[-1]:
+        return False
+    if source[1] != flat[0] or prod(wanted[1:-1]) != made[0]:
+        return False
+    sizes = rewriter.integers([1, *flat], before.operands[1])
+    left = rewriter.compute("RESHAPE", [before.operands[0], sizes], op, before.result)
+    left.shape = (1, *flat)
+    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[1]], op, [before, product])
+    fused.attrs = dict(product.attrs)
+    rewriter.replace(op, fused.result)
+    return True
+
+
+@pattern(
+    "RESHAPE",
+    tf_name="FuseInputReshape_BatchMatMulWithFlattenedRhsDims",
+    source="optimize_patterns.td",
+    since=(2, 18),
+    before=lambda n: n.reshape(
+        n.op(
+            "BatchMatMulV2",
+            n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8),
+            n.reshape(n.op("Exp", x), 8, 4),
+            adj_x=False,
+            adj_y=False,
+        ),
+        1,
+        4,
+        2,
+        2,
+    ),
+    after="ELU(float) EXP(float) RESHAPE(float) BATCH_MATMUL(float) RESHAPE(float)",
+)
+def fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE that takes a batch of 1 from the left side goes where the one behind the product splits columns."""
+    found = _product_between(op)
+    if found is None:
+        return False
+    product, before = found
+    source, flat = _sizes(before.operands[0]), _sizes(before.result)
+    made, wanted = _sizes(product.result), _sizes(op.result)
+    if len(source) != 3 or source[0] != 1 or source[1:] != flat or rank(product.operands[1]) != 2:
+        return False
+    if prod(wanted[2:]) != made[-1]:
+        return False
+    fused = rewriter.compute(
+        "BATCH_MATMUL", [before.operands[0], product.operands[1]], product, product.result
+    )
+    fused.shape = (1, *made)
+    if fused.op is not None:
+        fused.op.attrs = dict(product.attrs)
+    after = rewriter.create("RESHAPE", [fused, *op.operands[1:]], op, [before, product])
+    rewriter.replace(op, after.result)
+    return True
+
+
+@pattern(
+    "RESHAPE",
+    tf_name="MoveReshapeAfterFullyConnected",
+    source="optimize_pass.cc",
+    since=(2, 18),
+    before=lambda n: n.reshape(
+        n.mat_mul(n.reshape(n.op("Elu", n.x(4, 16)), 8, 8), n.fq(n.weights(8, 4))), 2, 4, 4
+    ),
+    after="ELU(float) RESHAPE(float) FULLY_CONNECTED(float)",
+)
+def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
+    """A RESHAPE behind a dense layer that leaves the last dimension moves to the one in front of it."""
+    dense = producer(op.operands[0], "FULLY_CONNECTED")
+    if dense is None or dense.result.use_count != 1 or producer(dense.operands[0], "RESHAPE") is None:
+        return False
+    if not all(map(static, (dense.operands[0], dense.result, op.result))) or rank(op.result) < 2:
+        return False
+    wanted, source = _sizes(op.result), _sizes(dense.operands[0])
+    if wanted[-1] != _sizes(dense.result)[-1]:
+        return False
+    shape = [*wanted[:-1], source[-1]]
+    sizes = rewriter.integers(shape, op.operands[1])
+    left = rewriter.compute("RESHAPE", [dense.operands[0], sizes], dense, dense.operands[0])
+    left.shape = tuple(shape)
+    moved = rewriter.create("FULLY_CONNECTED", [left, *dense.operands[1:]], op, [dense])
+    moved.attrs = {**dense.attrs, "keep_num_dims": True}
+    moved.activation = dense.activation
+    rewriter.replace(op, moved.result)
+    return True
+
+
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseRhsTransposeIntoBatchMatMulOp",
+    source="optimize_batch_matmul.cc",
+    since=(2, 20),
+    before=lambda n: n.op(
+        "BatchMatMulV2",
+        n.op("Exp", n.reshape(x := n.x(2, 8), 4, 4)),
+        n.reshape(n.transpose(n.op("Elu", n.reshape(x, 2, 2, 4)), 2, 0, 1), 4, 4),
+        adj_x=False,
+        adj_y=False,
+    ),
+    after="EXP(float) RESHAPE(float) RESHAPE ELU(float) RESHAPE(float) FULLY_CONNECTED(float)",
+)
+def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A right side of rank 2 whose flattened rows or columns were exchanged by a TRANSPOSE is read without it."""
+    reshape = producer(op.operands[1], "RESHAPE")
+    transpose = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
+    order = axes_of(transpose.operands[1]) if transpose is not None else None
+    if reshape is None or transpose is None or order is None or _adjoint_right(op):
+        return False
+    if not all(map(static, (reshape.result, transpose.result))) or rank(reshape.result) != 2:
+        return False
+    shape, (rows, columns) = _sizes(transpose.result), _sizes(reshape.result)
+    for split in range(1, len(shape)):
+        flattens = len(shape) > 2 and (split == 1 or split == len(shape) - 1)
+        exchanged = order == [*range(len(shape) - split, len(shape)), *range(len(shape) - split)]
+        if flattens and exchanged and (prod(shape[:split]), prod(shape[split:])) == (rows, columns):
+            sizes = rewriter.integers([columns, rows], reshape.operands[1])
+            right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
+            right.shape = (columns, rows)
+            dense = rewriter.create("FULLY_CONNECTED", [op.operands[0], right], op, [transpose, reshape])
+            dense.attrs = {**op.attrs, "keep_num_dims": True}
+            rewriter.replace(op, dense.result)
+            return True
+    return False
+
+
+def _adjoint_right(op: Operation) -> bool:
+    return bool(op.attrs.get("adj_y", op.attrs["node"].flag("adj_y")))

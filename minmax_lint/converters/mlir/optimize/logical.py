@@ -1,0 +1,177 @@
+"""Conditions: of constants, of casts, and selections by them (optimize_patterns.td, tfl_ops.cc)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.matchers import all_equal, held, producer, same_type, splat
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+
+def _selected(n: Net, op: str, *, constant: bool) -> str:
+    e = n.op("Elu", x := n.x())
+    every = n.const("every", [constant], [1, 8], DType.BOOL)
+    return n.op("SelectV2", n.op(op, n.op("Greater", e, n.c(0.5)), every), e, n.op("Exp", x))
+
+
+@pattern(
+    "LOGICAL_AND",
+    "LOGICAL_OR",
+    tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrTrue, EliminateLogicalOrFalse",
+    source="optimize_patterns.td",
+    before=lambda n: _selected(n, "LogicalAnd", constant=False),
+    after="EXP(float)",
+)
+def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
+    """AND and OR with a constant that is the same everywhere is that constant or the other condition."""
+    left, right = op.operands
+    if not splat(right):
+        return False
+    tensor = held(right)
+    decides = tensor is not None and bool(tensor.values()[0]) == (op.name == "LOGICAL_OR")
+    kept = right if decides else left
+    if not same_type(kept, op.result):
+        return False
+    rewriter.replace(op, kept)
+    return True
+
+
+@pattern(
+    "SELECT",
+    "SELECT_V2",
+    tf_name="OptimizeSelectOpNot",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "SelectV2",
+        n.op(
+            "LogicalNot", n.op("LogicalAnd", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), _less(n, e))
+        ),
+        e,
+        n.op("Exp", e),
+    ),
+    after="ELU(float) EXP(float) GREATER(float) LESS(float) SELECT(float)",
+)
+def optimize_select_op_not(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT by the opposite of a condition is SELECT of the two exchanged."""
+    opposite = producer(op.operands[0], "LOGICAL_NOT")
+    if opposite is None:
+        return False
+    operands = [opposite.operands[0], op.operands[2], op.operands[1]]
+    rewriter.replace(op, rewriter.create(op.name, operands, op, [opposite]).result)
+    return True
+
+
+def _less(n: Net, x: str) -> str:
+    return n.op("Less", x, n.c(2.0))
+
+
+def _compared_cast(n: Net) -> str:
+    e = n.op("Elu", x := n.x())
+    number = n.op("Cast", n.op("Greater", e, n.c(0.5)), SrcT=DType.BOOL, DstT=DType.FLOAT)
+    return n.op("SelectV2", n.op("Greater", number, n.c(0.0)), x, n.op("Exp", x))
+
+
+_COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
+
+
+@pattern(
+    "CAST",
+    tf_name="ReorderBroadcastToCast",
+    source="optimize_broadcast_like_pass.cc",
+    since=(2, 20),
+    before=lambda n: n.op(
+        "Cast",
+        n.op(
+            "BroadcastTo",
+            n.op("Cast", n.op("Elu", n.x()), SrcT=DType.FLOAT, DstT=DType.INT32),
+            n.ints(2, 8),
+            T=DType.INT32,
+            Tidx=True,
+        ),
+        SrcT=DType.INT32,
+        DstT=DType.FLOAT,
+    ),
+    after="ELU(float) CAST(float) CAST(float) BROADCAST_TO(float)",
+)
+def reorder_broadcast_to_cast(rewriter: Rewriter, op: Operation) -> bool:
+    """CAST comes in front of BROADCAST_TO."""
+    spread = producer(op.operands[0], "BROADCAST_TO")
+    if spread is None:
+        return False
+    first = rewriter.compute("CAST", [spread.operands[0]], op, op.result)
+    first.shape = spread.operands[0].shape
+    rewriter.replace(op, rewriter.create("BROADCAST_TO", [first, *spread.operands[1:]], op, [spread]).result)
+    return True
+
+
+@pattern(
+    "GATHER",
+    tf_name="ReorderGatherAndCast",
+    source="optimize_patterns.td",
+    since=(2, 18),
+    before=lambda n: n.op(
+        "GatherV2",
+        n.op("Cast", n.op("Greater", n.op("Elu", n.x(4, 4)), n.c(0.5)), SrcT=DType.BOOL, DstT=DType.FLOAT),
+        n.ints(0, 2),
+        n.i(0),
+        batch_dims=0,
+        Tindices=True,
+        Taxis=DType.INT32,
+        Tparams=DType.FLOAT,
+    ),
+    after="ELU(float) GREATER(float) CAST(float)",
+)
+def reorder_gather_and_cast(rewriter: Rewriter, op: Operation) -> bool:
+    """GATHER comes in front of a CAST that it alone reads."""
+    cast = producer(op.operands[0], "CAST")
+    if cast is None or cast.result.use_count != 1:
+        return False
+    source = cast.operands[0]
+    first = rewriter.compute("GATHER", [source, *op.operands[1:]], op, op.result)
+    first.dtype, first.scale = source.dtype, source.scale
+    rewriter.replace(op, rewriter.create("CAST", [first], op, [cast]).result)
+    return True
+
+
+def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
+    """The condition whose CAST is compared with 0, and the comparison as if 0 stood on the right."""
+    mirrored = {
+        "GREATER": "LESS",
+        "LESS": "GREATER",
+        "GREATER_EQUAL": "LESS_EQUAL",
+        "LESS_EQUAL": "GREATER_EQUAL",
+    }
+    for slot, name in ((0, op.name), (1, mirrored.get(op.name, op.name))):
+        cast, zero = producer(op.operands[slot], "CAST"), op.operands[1 - slot]
+        if cast is None or cast.operands[0].dtype is not DType.BOOL or not splat(zero):
+            continue
+        tensor = held(zero)
+        if all_equal(zero, 0.0) or (tensor is not None and not any(tensor.values())):
+            return cast.operands[0], name
+    return None
+
+
+@pattern(
+    *_COMPARISONS,
+    tf_name="CastEqualZero, CastGreaterEqualZero, CastGreaterZero, CastLessEqualZero, CastLessZero, CastNotEqualZero, "
+    "ZeroEqualCast, ZeroGreaterCast, ZeroGreaterEqualCast, ZeroLessCast, ZeroLessEqualCast, ZeroNotEqualCast",
+    source="optimize.cc",
+    since=(2, 20),
+    before=_compared_cast,
+    after="ELU(float) GREATER(float) EXP SELECT",
+)
+def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:
+    """A condition made a number and compared with 0 is the condition, or its opposite."""
+    found = _zero_of_cast(op)
+    if found is None or not same_type(found[0], op.result):
+        return False
+    condition, name = found
+    if name in ("GREATER", "NOT_EQUAL"):
+        rewriter.replace(op, condition)
+        return True
+    if name in ("EQUAL", "LESS_EQUAL"):
+        rewriter.replace(op, rewriter.create("LOGICAL_NOT", [condition], op).result)
+        return True
+    return False

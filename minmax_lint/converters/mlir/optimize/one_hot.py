@@ -1,0 +1,150 @@
+"""ONE_HOT: made of a comparison, of another type, or as rows to look up (optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.matchers import (
+    all_equal,
+    axes_of,
+    constant_behind,
+    is_constant,
+    producer,
+    rank,
+    static,
+)
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+
+def _indices(n: Net, *shape: int) -> str:
+    whole = n.op("Cast", n.x(1, 4), SrcT=DType.FLOAT, DstT=DType.INT32)
+    return n.op("Reshape", whole, n.ints(*shape), T=DType.INT32)
+
+
+def _one_hot(n: Net, on: str, off: str, dtype: DType) -> str:
+    return n.op("OneHot", _indices(n, 4), n.i(8), on, off, axis=-1, T=dtype, TI=DType.INT32)
+
+
+@pattern(
+    "EQUAL",
+    tf_name="ReshapeEqualOpToOneHotOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "Cast",
+        n.op("Equal", _indices(n, 4, 1), n.ints(0, 1, 2, 3, 4), T=DType.INT32),
+        SrcT=DType.BOOL,
+        DstT=DType.FLOAT,
+    ),
+    after="CAST(float) ONE_HOT(float)",
+)
+def reshape_equal_op_to_one_hot_op(rewriter: Rewriter, op: Operation) -> bool:
+    """EQUAL of a column and 0, 1, 2 ... is ONE_HOT."""
+    column, series = op.operands
+    counted = axes_of(series) if series.dtype in (DType.INT32, DType.INT64) else None
+    if not counted or counted != list(range(len(counted))) or not column.shape or len(column.shape) < 2:
+        return False
+    if column.shape[-1] != 1 or not (static(column) or len(column.shape) == 2):
+        return False
+    if sum(size != 1 for size in series.shape or ()) > 1 or (series.shape or (0,))[-1] != len(counted):
+        return False
+    sizes = rewriter.integers([-1 if size is None else size for size in column.shape[:-1]], series)
+    flat = rewriter.compute("RESHAPE", [column, sizes], op, column)
+    flat.shape = column.shape[:-1]
+    depth, marks = rewriter.constant(series), [rewriter.constant(series) for _ in range(2)]
+    depth.dtype, depth.shape = DType.INT32, ()
+    for mark in marks:
+        mark.dtype, mark.shape = DType.BOOL, ()
+    rewriter.replace(op, rewriter.create("ONE_HOT", [flat, depth, *marks], op).result)
+    return True
+
+
+@pattern(
+    "CAST",
+    tf_name="FuseOneHotAndCastToFloat",
+    source="optimize_patterns.td",
+    before=lambda n: n.op(
+        "Cast",
+        _one_hot(
+            n, n.const("on", True, dtype=DType.BOOL), n.const("off", False, dtype=DType.BOOL), DType.BOOL
+        ),
+        SrcT=DType.BOOL,
+        DstT=DType.FLOAT,
+    ),
+    after="CAST(float) ONE_HOT(float)",
+)
+def fuse_one_hot_and_cast_to_float(rewriter: Rewriter, op: Operation) -> bool:
+    """CAST of ONE_HOT to float is ONE_HOT of floats."""
+    one_hot = producer(op.operands[0], "ONE_HOT")
+    if (
+        one_hot is None
+        or op.result.dtype is not DType.FLOAT
+        or not all(map(is_constant, one_hot.operands[1:]))
+    ):
+        return False
+    marks = [rewriter.constant(value) for value in one_hot.operands[2:]]
+    for mark in marks:
+        mark.dtype = DType.FLOAT
+    fused = rewriter.create("ONE_HOT", [*one_hot.operands[:2], *marks], op, [one_hot])
+    fused.attrs = dict(one_hot.attrs)
+    rewriter.replace(op, fused.result)
+    return True
+
+
+@pattern(
+    "FULLY_CONNECTED",
+    tf_name="ReplaceOneHotFullyConnectedWithLookup, ReplaceOneHotDynamicShapeFullyConnectedWithLookup",
+    source="optimize_patterns.td",
+    before=lambda n: n.fq(n.mat_mul(_one_hot(n, n.c(1.0), n.c(0.0), DType.FLOAT), n.fq(n.weights(8, 4)))),
+    after="CAST(float) EMBEDDING_LOOKUP(float)",
+)
+def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operation) -> bool:
+    """ONE_HOT rows of 1 and 0 times weights look up rows: EMBEDDING_LOOKUP."""
+    one_hot = producer(op.operands[0], "ONE_HOT")
+    if one_hot is None or len(op.operands) > 2 or op.activation:
+        return False
+    indices, _, on, off = one_hot.operands
+    if not all_equal(on, 1.0) or not all_equal(off, 0.0) or not _is_last_axis(one_hot):
+        return False
+    weights = op.operands[1]
+    if (
+        indices.dtype is not DType.INT32
+        or not static(indices)
+        or not static(op.result)
+        or not static(weights)
+    ):
+        return False
+    looked_up = rewriter.create(
+        "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transposed(rewriter, op)], op
+    )
+    rewriter.replace(op, looked_up.result)
+    return True
+
+
+def _is_last_axis(one_hot: Operation) -> bool:
+    return int(one_hot.attrs["node"].integer("axis", -1)) == -1
+
+
+def _vector(rewriter: Rewriter, indices: Value, op: Operation) -> Value:
+    if rank(indices) == 1:
+        return indices
+    sizes = rewriter.integers([-1], indices)
+    flat = rewriter.compute("RESHAPE", [indices, sizes], op, indices)
+    count = 1
+    for size in indices.shape or ():
+        count *= size or 0
+    flat.shape = (count,)
+    return flat
+
+
+def _transposed(rewriter: Rewriter, op: Operation) -> Value:
+    weights = op.operands[1]
+    shape = None if weights.shape is None else weights.shape[::-1]
+    if constant_behind(weights) is not None:
+        held = rewriter.constant(weights)
+        held.shape = shape
+        return held
+    turned = rewriter.compute("TRANSPOSE", [weights, rewriter.integers([1, 0], weights)], op, weights)
+    turned.shape = shape
+    return turned

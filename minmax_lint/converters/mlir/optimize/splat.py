@@ -1,0 +1,140 @@
+"""Constants that repeat one number are scalars (optimize.cc until 2.18, then optimize_broadcast_like_pass.cc)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.matchers import (
+    broadcast_to,
+    elements_of,
+    is_constant,
+    producer,
+    rank,
+    same_type,
+    splat,
+)
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+_AFFINE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="ScalarizeSplatConstantForBroadcastableOps",
+    source="optimize.cc",
+    until=(2, 18),
+    before=lambda n: n.fq(n.op("Mul", n.conv(n.image()), n.c(0.5, shape=[1, 4, 4, 4]))),
+    after="CONV_2D",
+)
+def scalarize_splat_constant_for_broadcastable_ops(rewriter: Rewriter, op: Operation) -> bool:
+    """A constant that repeats one number behind a layer that could take it becomes a scalar."""
+    return _scalarize(rewriter, op)
+
+
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="ConvertResultsBroadcastableShapeOp",
+    source="optimize_broadcast_like_pass.cc",
+    since=(2, 19),
+    before=lambda n: n.fq(n.op("Sub", n.conv(n.image()), n.c(0.5, shape=[1, 4, 4, 4]))),
+    after="CONV_2D",
+)
+def convert_results_broadcastable_shape_op_of_splat(rewriter: Rewriter, op: Operation) -> bool:
+    """The same in front of the first phase only: what becomes a constant during the quantization stays as it is."""
+    return _scalarize(rewriter, op)
+
+
+def _scalarize(rewriter: Rewriter, op: Operation) -> bool:
+    layer, constant = op.operands[0].op, op.operands[1]
+    if layer is None or layer.name not in _AFFINE or not splat(constant) or elements_of(constant) == 1:
+        return False
+    if not same_type(op.operands[0], op.result) or rank(op.result) > 4:
+        return False
+    if not all(map(is_constant, layer.operands[2:])):
+        return False
+    if op.name in ("MUL", "DIV") and not is_constant(layer.operands[1]):
+        return False
+    rewriter.set_operand(op, 1, rewriter.scalar(constant))
+    return True
+
+
+@pattern(
+    "SELECT",
+    "SELECT_V2",
+    tf_name="FuseSplatConstLhsInto, FuseSplatConstRhsInto",
+    source="optimize_broadcast_like_patterns.td",
+    since=(2, 19),
+    before=lambda n: n.op(
+        "SelectV2", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), e, n.c(0.25, shape=[1, 8])
+    ),
+    after="ELU(float) GREATER(float) SELECT_V2(float)",
+)
+def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT of a constant that repeats one number is SELECT_V2 of that number."""
+    condition, left, right = op.operands
+    if rank(left) >= 2 and splat(left) and broadcast_to(condition, right, op.result):
+        operands = [condition, rewriter.scalar(left), right]
+    elif rank(right) >= 2 and splat(right) and broadcast_to(condition, left, op.result):
+        operands = [condition, left, rewriter.scalar(right)]
+    else:
+        return False
+    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
+    return True
+
+
+def _spread_condition(n: Net) -> str:
+    e = n.op("Elu", n.x(2, 8))
+    condition = n.op("Greater", n.sum(e, 0), n.c(0.5))
+    spread = n.op("BroadcastTo", condition, n.ints(2, 8), T=DType.BOOL, Tidx=True)
+    return n.op("SelectV2", spread, e, n.op("Exp", e))
+
+
+@pattern(
+    "SELECT",
+    "SELECT_V2",
+    tf_name="FuseBroadcastInto",
+    source="optimize_patterns.td",
+    since=(2, 13),
+    until=(2, 18),
+    before=_spread_condition,
+    after="ELU(float) EXP(float) SUM(float) GREATER(float) SELECT_V2(float)",
+)
+def fuse_broadcast_condition_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT by a condition that BROADCAST_TO spreads is SELECT_V2 by the condition itself."""
+    spread = producer(op.operands[0], "BROADCAST_TO")
+    if spread is None or not broadcast_to(op.operands[1], op.operands[2], op.result):
+        return False
+    operands = [spread.operands[0], *op.operands[1:]]
+    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [spread]).result)
+    return True
+
+
+@pattern(
+    "SELECT",
+    "SELECT_V2",
+    tf_name="FuseBroadcastConditionInto, FuseBroadcastLhsInto, FuseBroadcastRhsInto",
+    source="optimize_broadcast_like_patterns.td",
+    since=(2, 19),
+    before=_spread_condition,
+    after="ELU(float) EXP(float) SUM(float) GREATER(float) SELECT_V2(float)",
+)
+def fuse_broadcast_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
+    """SELECT of what BROADCAST_TO spreads is SELECT_V2 of the array itself, if the others have the result's shape."""
+    for slot, value in enumerate(op.operands):
+        spread = producer(value, "BROADCAST_TO")
+        others = [other for place, other in enumerate(op.operands) if place != slot]
+        if spread is None or not broadcast_to(others[0], others[1], op.result):
+            continue
+        operands = list(op.operands)
+        operands[slot] = spread.operands[0]
+        rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [spread]).result)
+        return True
+    return False
