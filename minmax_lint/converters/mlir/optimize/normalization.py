@@ -69,7 +69,8 @@ def _last_axis(op: Operation) -> bool:
 
 @pattern(
     "MUL",
-    tf_name="MatchHardSwishPattern, MatchHardSwishQuantized",
+    tf_name="MatchHardSwishPattern1, MatchHardSwishPattern2, MatchHardSwishPattern3, MatchHardSwishPattern4, "
+    "MatchHardSwishPattern5, MatchHardSwishPattern6, MatchHardSwishQuantized",
     source="optimize_patterns.td",
     before=lambda n: n.op(
         "Mul", n.op("Mul", x := n.x(), n.op("Relu6", n.op("AddV2", x, n.c(3.0)))), n.c(1 / 6)

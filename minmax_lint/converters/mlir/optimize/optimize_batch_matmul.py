@@ -37,7 +37,7 @@ def convert_batch_mat_mul_op_to_fully_connected_op(rewriter: Rewriter, op: Opera
 
 @pattern(
     "BATCH_MATMUL",
-    tf_name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
+    tf_name="ConvertBatchMatMulOp2FullyConnectedOp, ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
     source="optimize_batch_matmul.cc",
     since=(2, 17),
     before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 8, 2), n.fq(n.weights(4, 8)), adj_x=True, adj_y=True)),
@@ -93,7 +93,7 @@ def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> 
 
 @pattern(
     "BATCH_MATMUL",
-    tf_name="FuseTransposeIntoBatchMatMulRHSAdjY, FuseRhsTransposeIntoBatchMatMulOp",
+    tf_name="FuseTransposeIntoBatchMatMulRHSAdjY",
     source="optimize_batch_matmul.td",
     since=(2, 19),
     before=lambda n: n.op(
@@ -131,7 +131,7 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
 
 @pattern(
     "TRANSPOSE",
-    tf_name="FuseTransposeAfterBatchmatmul",
+    tf_name="FuseTransposeAfterBatchMatmul",
     source="optimize_patterns.td",
     since=(2, 15),
     before=lambda n: n.transpose(

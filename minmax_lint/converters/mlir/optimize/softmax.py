@@ -130,7 +130,7 @@ def _normalized(value: Value) -> tuple[Operation | None, Value]:
 @pattern(
     "ARG_MAX",
     "ARG_MIN",
-    tf_name="RemoveSoftmaxOpBeforeArgMaxOp, RemoveLogSoftmaxOpBeforeArgMaxOp",
+    tf_name="RemoveSoftmaxOpBefore, RemoveLogSoftmaxOpBefore",
     source="optimize_patterns.td",
     before=lambda n: n.op("ArgMax", n.op("Softmax", n.op("Elu", n.x())), n.i(1), output_type=DType.INT32),
     after="ELU(float) ARG_MAX(float)",
