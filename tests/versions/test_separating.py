@@ -23,6 +23,8 @@ SHOWN_BY = {
     "fold_constants": "fuse_binary_and_fully_connected",
     "fuse_binary_and_fully_connected_of_constants": "fuse_binary_and_fully_connected",
     "fuse_fully_connected_and_mul": "fuse_shared_fully_connected_and_mul",
+    "convert_results_broadcastable_shape_op_of_splat": "scalarize_splat_constant_for_broadcastable_ops",
+    "fuse_broadcast_condition_into_select_op": "fuse_broadcast_into_select_op",
     "reorder_nchw_transpose_add": "commute_transpose_with_ewise_ops",
 }
 """What comes or goes in one step with another, which takes its place or needs it -> the one whose example shows it."""
@@ -32,8 +34,6 @@ NOT_SHOWN = {
     "MERGES_RESHAPES_FIRST": {(2, 17)},
     "OPTIMIZE_BATCH_MATMUL_FIRST": {(2, 17)},
     "convert_batch_mat_mul_op_to_fully_connected_op": {(2, 17)},
-    "fuse_transpose_fc_operands_to_batch_matmul": {(2, 17)},
-    "fuse_reordered_transpose_fc_operands_to_batch_matmul": {(2, 17)},
 }
 """Entry -> the versions at which it changes, but no small graph is known on which the real converters do."""
 

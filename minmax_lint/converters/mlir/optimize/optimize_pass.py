@@ -195,10 +195,9 @@ def optimize_again(function: Function, version: Version) -> None:
     _run(function, PHASE_2, version)
     if _starts(function, OPTIMIZE_BATCH_MATMUL) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
         products = any(op.name == "BATCH_MATMUL" for op in function)
-        if not _run(function, OPTIMIZE_BATCH_MATMUL, version) and not products:
-            return function.sweep()
-        _run(function, PHASE_1, version)
-        _run(function, PHASE_2, version)
+        if _run(function, OPTIMIZE_BATCH_MATMUL, version) or products:
+            _run(function, PHASE_1, version)
+            _run(function, PHASE_2, version)
     function.sweep()
 
 

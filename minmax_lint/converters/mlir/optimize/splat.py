@@ -28,8 +28,10 @@ _AFFINE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
     tf_name="ScalarizeSplatConstantForBroadcastableOps",
     source="optimize.cc",
     until=(2, 18),
-    before=lambda n: n.fq(n.op("Mul", n.conv(n.image()), n.c(0.5, shape=[1, 4, 4, 4]))),
-    after="CONV_2D",
+    before=lambda n: n.fq(
+        n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.fq(n.c(0.5, shape=[1, 4, 4, 4])))
+    ),
+    after="CONV_2D(float)",
 )
 def scalarize_splat_constant_for_broadcastable_ops(rewriter: Rewriter, op: Operation) -> bool:
     """A constant that repeats one number behind a layer that could take it becomes a scalar."""
@@ -56,7 +58,7 @@ def _scalarize(rewriter: Rewriter, op: Operation) -> bool:
     layer, constant = op.operands[0].op, op.operands[1]
     if layer is None or layer.name not in _AFFINE or not splat(constant) or elements_of(constant) == 1:
         return False
-    if not same_type(op.operands[0], op.result) or rank(op.result) > 4:
+    if not same_type(op.operands[0], op.result) or rank(op.result) > 4 or rank(constant) < 2:
         return False
     if not all(map(is_constant, layer.operands[2:])):
         return False
@@ -88,6 +90,14 @@ def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
     return True
+
+
+def _spread_choice(n: Net) -> str:
+    e = n.op("Elu", n.x(2, 8))
+    row = n.op("Greater", n.sum(e, 0), n.c(0.5))
+    spread = n.op("BroadcastTo", row, n.ints(2, 8), T=DType.BOOL, Tidx=True)
+    chosen = n.op("SelectV2", n.op("Greater", e, n.c(0.5)), spread, n.op("Less", e, n.c(2.0)), T=DType.BOOL)
+    return n.op("Cast", chosen, SrcT=DType.BOOL, DstT=DType.FLOAT)
 
 
 def _spread_condition(n: Net) -> str:
@@ -123,8 +133,8 @@ def fuse_broadcast_condition_into_select_op(rewriter: Rewriter, op: Operation) -
     tf_name="FuseBroadcastConditionInto, FuseBroadcastLhsInto, FuseBroadcastRhsInto",
     source="optimize_broadcast_like_patterns.td",
     since=(2, 19),
-    before=_spread_condition,
-    after="ELU(float) EXP(float) SUM(float) GREATER(float) SELECT_V2(float)",
+    before=_spread_choice,
+    after="ELU(float) GREATER(float) LESS(float) SUM(float) GREATER(float) CAST(float)",
 )
 def fuse_broadcast_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
     """SELECT of what BROADCAST_TO spreads is SELECT_V2 of the array itself, if the others have the result's shape."""

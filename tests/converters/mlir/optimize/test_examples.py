@@ -12,7 +12,7 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
-from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
 from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
@@ -53,10 +53,12 @@ def replaced(pattern: Pattern, rewrite: Callable[[Rewriter, Operation], bool]) -
     """The pattern with another body."""
     own: Rewrite = pattern.rewrite
     object.__setattr__(pattern, "rewrite", rewrite)
+    clear_chosen()
     try:
         yield
     finally:
         object.__setattr__(pattern, "rewrite", own)
+        clear_chosen()
 
 
 def fires(pattern: Pattern, number: Number) -> bool:
