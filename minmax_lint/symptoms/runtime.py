@@ -58,6 +58,17 @@ SYMPTOMS = (
         "to int8. " + _REWRITE,
     ),
     Symptom(
+        "computed-filter",
+        r"(?:depthwise_)?conv\.cc:\d+ .{0,80}zero_point->data|transpose_conv\.cc:\d+ weights->type"
+        r"|fully_connected\.cc:\d+ input->type != kTfLiteFloat32|number of weight maxs and channels",
+        INTERPRETER,
+        ("MM406",),
+        "The filter of a convolution, or the weights of a dense layer, are computed in the model. In int8 they have a "
+        "zero point other than zero, in 16x8 they have 16 bits: kernels refuse both, and the quantizer for 16x8 of "
+        "TensorFlow up to 2.16 stops there.",
+        "Make the filter a constant, or keep that op float.",
+    ),
+    Symptom(
         "node-half-quantized",
         r"constant_values->type \((?:INT8|INT16|UINT8) != FLOAT32\)"
         r"|\((?:INT8|INT16|UINT8) != FLOAT32\)\s*Node number \d+ \((?P<op>\w+)\)"
@@ -78,15 +89,6 @@ SYMPTOMS = (
         "The divisor holds zeros once it is quantized, and the kernel of DIV refuses those.",
         "Keep the divisor away from zero (a maximum with a number larger than a step of its range), or multiply by "
         "the reciprocal where it is a constant.",
-    ),
-    Symptom(
-        "computed-filter",
-        r"(?:depthwise_)?conv\.cc:\d+ .{0,80}zero_point->data",
-        INTERPRETER,
-        ("MM406",),
-        "The filter of the convolution is computed in the model, so its range has a zero point other than zero, "
-        "which the kernel refuses.",
-        "Make the filter a constant, or keep that convolution float.",
     ),
     Symptom(
         "kernel-of-that-type-missing",

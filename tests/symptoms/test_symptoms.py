@@ -270,6 +270,18 @@ POST_TRAINING = {
         "dataset-of-wrong-form",
         "batch dimension",
     ),
+    "fully_connected.cc:221 input->type != kTfLiteFloat32 (INT16 != FLOAT32)Node number 2 (FULLY_CONNECTED) failed": (
+        "computed-filter",
+        "constant",
+    ),
+    "transpose_conv.cc:335 weights->type != kTfLiteInt8 (7 != 9)Node number 3 (TRANSPOSE_CONV) failed to prepare.": (
+        "computed-filter",
+        "constant",
+    ),
+    "RuntimeError: Mismatch between number of weight maxs and channels: 1 vs 4": (
+        "computed-filter",
+        "constant",
+    ),
     "SOFTMAX   1   More than one subgraph is not supported": ("edgetpu-not-mapped-in-one-piece", "first op"),
 }
 
