@@ -71,10 +71,10 @@ def test_the_look_at_an_interpreter(hostile, python):
     assert found.tensorflow
 
 
-@pytest.mark.parametrize("python", [tf115, tf221], ids=["tf115", "tf221"])
-def test_a_conversion(hostile, python):
+@pytest.mark.parametrize(("python", "engine"), [(tf115, "toco"), (tf221, "mlir")], ids=["tf115", "tf221"])
+def test_a_conversion(hostile, python, engine):
     shutil.copy(FIXTURES / "founding" / "eval-guarded-frozen.pb", hostile / "graph.pb")
-    found = minmax_lint.convert(hostile / "graph.pb", engine="mlir", python=python())
+    found = minmax_lint.convert(hostile / "graph.pb", engine=engine, python=python())
     assert found.result.tensorflow
 
 
