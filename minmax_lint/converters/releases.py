@@ -11,6 +11,8 @@ Engine = Literal["toco", "mlir"]
 Toco = Literal["runs", "dies", "ignored"]
 """What experimental_new_converter=False comes to: TOCO, an error at its start, or MLIR without a message."""
 
+TOCO_BY_HAND: frozenset[Number] = frozenset({(1, 13), (2, 3)})
+"""The releases whose TOCO was measured by hand alone, each op in four settings: no test repeats that."""
 TOCO_SINCE: Mapping[Number, Toco] = {(1, 13): "runs", (2, 18): "dies", (2, 19): "ignored"}
 """The first release -> what it and those behind it do when they are asked for TOCO.
 

@@ -90,11 +90,11 @@ def make(one: Release) -> Path:
 
 
 def _python(version: str) -> str:
-    """A Python of that version: on PATH, the running one, or one that pyenv has."""
-    found = shutil.which(f"python{version}")
-    if found is None and version == dotted((sys.version_info.major, sys.version_info.minor)):
+    """A Python of that version: the running one, one that pyenv has (its shim on PATH may not run), or one on PATH."""
+    if version == dotted((sys.version_info.major, sys.version_info.minor)):
         return sys.executable
     pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    if found is None and not pyenv:
+    found = str(pyenv[-1]) if pyenv else shutil.which(f"python{version}")
+    if found is None:
         raise SystemExit(f"no python{version} on this machine: TensorFlow's wheels need it")
-    return found or str(pyenv[-1])
+    return found
