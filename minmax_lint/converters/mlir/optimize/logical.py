@@ -19,19 +19,41 @@ def _selected(n: Net, op: str, *, constant: bool) -> str:
 @pattern(
     "LOGICAL_AND",
     "LOGICAL_OR",
-    tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrTrue, EliminateLogicalOrFalse",
+    tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrFalse",
     source="optimize_patterns.td",
     before=lambda n: _selected(n, "LogicalAnd", constant=False),
     after="EXP(float)",
 )
 def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
-    """AND and OR with a constant that is the same everywhere is that constant or the other condition."""
-    left, right = op.operands
-    if not splat(right):
+    """AND with a constant that is the same everywhere is that constant or the other condition, as OR with False is."""
+    return not (op.name == "LOGICAL_OR" and _decides(op)) and _eliminate(rewriter, op)
+
+
+@pattern(
+    "LOGICAL_OR",
+    tf_name="EliminateLogicalOrTrue",
+    source="optimize_patterns.td",
+    until=(2, 18),
+    before=lambda n: _selected(n, "LogicalOr", constant=True),
+    after="ELU(float)",
+)
+def eliminate_logical_or_true(rewriter: Rewriter, op: Operation) -> bool:
+    """OR with True everywhere is True; later the constant is a scalar before, which has another type."""
+    return _decides(op) and _eliminate(rewriter, op)
+
+
+def _decides(op: Operation) -> bool:
+    """Whether the right side alone decides the result."""
+    tensor = held(op.operands[1])
+    return (
+        splat(op.operands[1]) and tensor is not None and bool(tensor.values()[0]) == (op.name == "LOGICAL_OR")
+    )
+
+
+def _eliminate(rewriter: Rewriter, op: Operation) -> bool:
+    if not splat(op.operands[1]):
         return False
-    tensor = held(right)
-    decides = tensor is not None and bool(tensor.values()[0]) == (op.name == "LOGICAL_OR")
-    kept = right if decides else left
+    kept = op.operands[1 if _decides(op) else 0]
     if not same_type(kept, op.result):
         return False
     rewriter.replace(op, kept)

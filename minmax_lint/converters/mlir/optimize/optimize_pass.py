@@ -131,6 +131,7 @@ PHASE_1: tuple[Pattern, ...] = (
     slice.optimize_select_op,
     logical.optimize_select_op_not,
     logical.eliminate_logical,
+    logical.eliminate_logical_or_true,
     logical.compare_cast_with_zero,
     logical.reorder_gather_and_cast,
     one_hot.reshape_equal_op_to_one_hot_op,
