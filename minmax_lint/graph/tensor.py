@@ -49,15 +49,14 @@ class Tensor:
         self.known = (
             content is not None
             and dtype.struct_code is not None
-            and not len(content) % dtype.width
             and self.size >= 0
             and (self.size <= _MOST_REPEATED or self.stored >= self.size)
         )
         """Whether the elements can be read as numbers.
 
         False for a variable without a checkpoint, for a type without a plain form (strings, quantized and complex
-        types), for bytes that are no whole number of elements, for a shape with a negative dimension, and for a few
-        elements that repeat until they fill more than any memory.
+        types), for a shape with a negative dimension, and for a few elements that repeat until they fill more than any
+        memory.
         """
 
     @classmethod
@@ -129,7 +128,7 @@ class Tensor:
         name = self.dtype.numpy_name
         if name is None or self._content is None or not self.known:
             raise ValueError(f"no numeric value is known for this {self.dtype.name} tensor")
-        flat = numpy.frombuffer(self._content, dtype=name)[: self.size]
+        flat = numpy.frombuffer(self._content, dtype=name, count=min(self.stored, max(self.size, 0)))
         if flat.size < self.size:
             filler = flat[-1] if flat.size else numpy.zeros((), dtype=name)
             return numpy.concatenate([flat, numpy.full(self.size - flat.size, filler, flat.dtype)]).reshape(
