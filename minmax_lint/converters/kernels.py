@@ -28,6 +28,9 @@ NO_INT16 = {
 }
 """Operator of int16 -> what the interpreter says."""
 
+NO_INT16_BEFORE = {"GELU": ((2, 20), "Only float32, int8 and uint8 supported currently, got INT16.")}
+"""Operator -> the first version that has a kernel of int16, and what the interpreters before it say."""
+
 NO_COMPUTED_FILTER = {
     ("CONV_2D", 8): "a filter that is computed has a zero point, which the kernel refuses.",
     ("FULLY_CONNECTED", 16): "input->type != kTfLiteFloat32 (INT16 != FLOAT32)",

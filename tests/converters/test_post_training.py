@@ -151,6 +151,13 @@ def added_by_scattering(b: Builder) -> str:
     return b.add("TensorScatterAdd", "y", rows, places, updates, Tindices=DType.INT32)
 
 
+def gelu(b: Builder) -> str:
+    """GELU has a kernel of int16 from 2.20 on."""
+    scaled = b.add("Mul", "scaled", "x", b.const("root", 0.70710678))
+    grown = b.add("AddV2", "grown", b.add("Erf", "erf", scaled), b.const("one", 1.0))
+    return b.add("Mul", "y", b.add("Mul", "halved", b.const("half", 0.5), "x"), grown)
+
+
 EXPECTED: dict[Graph, tuple[str, str, str]] = {
     rectified: ("quantized", "quantized", "quantized"),
     square_before_minimum: ("SQUARE MINIMUM", "SQUARE", "abort: unsupported-op"),
@@ -188,6 +195,8 @@ def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> N
         (nothing_is_left, "2.21", "quantized", "quantized"),
         (computed_filter, "2.15", STOPS, "abort: other"),
         (computed_filter, "2.21", STOPS, "quantized"),
+        (gelu, "2.15", "quantized", STOPS),
+        (gelu, "2.21", "quantized", "quantized"),
         (computed_depthwise_filter, "2.15", "quantized", "abort: other"),
         (computed_depthwise_filter, "2.21", "quantized", "quantized"),
         (negated_shared_array, "2.15", "NEG", "NEG, does not run"),

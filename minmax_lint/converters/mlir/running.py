@@ -10,6 +10,7 @@ from minmax_lint.converters.kernels import (
     NO_EMPTY_RANGE,
     NO_INT8,
     NO_INT16,
+    NO_INT16_BEFORE,
     NO_UINT8,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
@@ -43,6 +44,10 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     missing = {16: NO_INT16, 8: NO_INT8 if signed else NO_UINT8, 0: {}}[bits]
     if op.name in missing:
         return missing[op.name]
+    if bits == 16 and op.name in NO_INT16_BEFORE:
+        since, message = NO_INT16_BEFORE[op.name]
+        if not version.has(Bounds(since=since)):
+            return message
     mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values)
     if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
