@@ -54,7 +54,7 @@ def _between(importer: Importer, node: Node) -> _Between | None:
         if op is not None and op.nodes and graph.op(op.nodes[-1]) == name:
             if importer.reader_count(op.nodes[-1]) != 1:
                 return None
-            passed[name], op = op, op.operands[0].op
+            passed[name], op = op, op.operands[0].op if op.operands else None
     conv = passed.get("Conv2D") or passed.get("DepthwiseConv2dNative")
     expand, squeeze, spread = (passed.get(name) for name in ("ExpandDims", "Squeeze", "SpaceToBatchND"))
     if conv is None or spread is None or (expand is None) is not (squeeze is None) or not _undilated(conv):
