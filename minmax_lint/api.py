@@ -71,17 +71,17 @@ def lint(
         python=python,
         converters=converters,
         calls=() if script is None else converter_calls(Path(script)),
-        tensorflow=None if python is None else _tensorflow(python),
+        tensorflow=_tensorflow(python),
     )
     return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
         Selection(tuple(select), tuple(ignore))
     )
 
 
-def _tensorflow(python: str | PathLike[str]) -> tuple[int, int] | None:
+def _tensorflow(python: str | PathLike[str] | None) -> tuple[int, int] | None:
     from minmax_lint.backends.conversion.interpreter import tensorflow_version
 
-    return tensorflow_version(python)
+    return None if python is None else tensorflow_version(python)
 
 
 def _report_on(made_from: Any, model: Model) -> Report | None:
@@ -110,17 +110,10 @@ def compare(
     """
     from minmax_lint.workflows.compare import compare_opened
 
-    return compare_opened(
-        open_model(
-            source,
-            inputs,
-            outputs,
-            signature=signature,
-            checkpoint=checkpoint,
-            trust=trust,
-            python=python,
-        )
+    opened = open_model(
+        source, inputs, outputs, signature=signature, checkpoint=checkpoint, trust=trust, python=python
     )
+    return compare_opened(opened)
 
 
 def fix(
@@ -177,7 +170,7 @@ def fix(
         python=python,
         converters=converters,
         calls=() if script is None else converter_calls(Path(script)),
-        tensorflow=None if python is None else _tensorflow(python),
+        tensorflow=_tensorflow(python),
     ).fix(options)
 
 

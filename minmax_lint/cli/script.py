@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from minmax_lint.cli.streams import say
 
 if TYPE_CHECKING:
+    from minmax_lint.cli.files import ReadFiles
     from minmax_lint.config import Settings, Target
     from minmax_lint.workflows.script import ScriptPatch
 
@@ -41,3 +42,34 @@ def write_script(patch: ScriptPatch, destination: Path) -> None:
         say(
             "representative_dataset reads `samples`: let that be some hundred real inputs before you run the script"
         )
+
+
+def fix_script_alone(args: Namespace, read: ReadFiles) -> int:
+    """Write the changed script; the graph stays as it is."""
+    patch = _patch_of_named_graph(args)
+    destination = read.destination(args.output)
+    if args.diff:
+        print_diff(patch)
+    write_script(patch, destination)
+    return 0
+
+
+def fix_script_too(args: Namespace) -> ScriptPatch:
+    """Show the patch of the script, or write it over the script where everything is written in place."""
+    patch = _patch_of_named_graph(args)
+    if patch.empty:
+        return patch
+    if args.diff:
+        print_diff(patch)
+    if args.in_place:
+        write_script(patch, patch.path)
+    elif not args.diff:
+        say(f"{args.script} is to be changed as well: --output FILE.py writes it, --diff shows it")
+    return patch
+
+
+def _patch_of_named_graph(args: Namespace) -> ScriptPatch:
+    from minmax_lint.cli.settings import settings_of
+
+    settings = settings_of(args, with_baseline=False)
+    return patch_of_script(args, settings, settings.target(args.graph))

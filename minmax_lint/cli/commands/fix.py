@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.convert import Conversion, Converter
     from minmax_lint.workflows.opened import Opened
-    from minmax_lint.workflows.script import ScriptPatch
 
 FORMATS = ("full", "json")
 
@@ -56,13 +55,14 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
     from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.script import fix_script_alone, fix_script_too
     from minmax_lint.cli.source import named_source, read_by
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
     read = read_by(args)
     if args.script and Path(args.output or "").suffix == ".py":
-        return _fix_script(args, read)
+        return fix_script_alone(args, read)
     destination = destination_of(args, args.graph, read)
     formats = output_targets(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
@@ -81,9 +81,7 @@ def run(args: Namespace) -> int:
         say(
             f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
         )
-    script = _script_patch(args) if args.script else None
-    if script is not None:
-        _finish_script(args, script)
+    script = fix_script_too(args) if args.script else None
     if args.diff and destination is None:
         return 0 if patch.empty and not errors and (script is None or script.empty) else 1
     if args.diff and written is not None:
@@ -91,38 +89,6 @@ def run(args: Namespace) -> int:
 
         say(f"wrote {', '.join(map(str, files_written(written)))}")
     return 1 if errors or not (proof is None or proof.proved) else 0
-
-
-def _fix_script(args: Namespace, read: ReadFiles) -> int:
-    """Write the changed script alone; the graph stays as it is."""
-    from minmax_lint.cli.script import print_diff, write_script
-
-    patch = _script_patch(args)
-    destination = read.destination(args.output)
-    if args.diff:
-        print_diff(patch)
-    write_script(patch, destination)
-    return 0
-
-
-def _finish_script(args: Namespace, script: ScriptPatch) -> None:
-    """Show the patch of the script, or write it over the script where everything is written in place."""
-    from minmax_lint.cli.script import print_diff, write_script
-
-    if args.diff and not script.empty:
-        print_diff(script)
-    if args.in_place and not script.empty:
-        write_script(script, script.path)
-    elif not (args.diff or script.empty):
-        say(f"{args.script} is to be changed as well: --output FILE.py writes it, --diff shows it")
-
-
-def _script_patch(args: Namespace) -> ScriptPatch:
-    from minmax_lint.cli.script import patch_of_script
-    from minmax_lint.cli.settings import settings_of
-
-    settings = settings_of(args, with_baseline=False)
-    return patch_of_script(args, settings, settings.target(args.graph))
 
 
 def _print(

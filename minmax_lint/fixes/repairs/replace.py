@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.repairs.slices import sliced
+from minmax_lint.fixes.edit.slices import sliced
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
