@@ -48,6 +48,14 @@ class DatasetShape(CallRule):
         if not dataset.listed:
             yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.")
             return
+        if dataset.missing:
+            wanted, theirs = (", ".join(map(repr, one)) for one in (dataset.missing, dataset.unknown))
+            yield Fault(
+                f"the samples have no array for input {wanted}"
+                + (f": their arrays are named {theirs}" if theirs else ""),
+                f"Name the arrays after the inputs: {wanted}.",
+            )
+            return
         names = list(subject.kept.inputs)
         if (
             dataset.arrays

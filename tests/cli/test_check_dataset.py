@@ -17,14 +17,17 @@ SAMPLES = {
     "sound": numpy.linspace(0, 1, 80).reshape(20, 4),
     "single": numpy.linspace(0, 1, 4),
     "pixels": numpy.arange(160, 240).reshape(20, 4),
-    "wide": numpy.zeros((20, 5)),
+    "wide": numpy.linspace(0, 1, 100).reshape(20, 5),
     "nan": numpy.full((20, 4), numpy.nan),
     "empty": numpy.zeros((0, 4)),
+    "zeros": numpy.zeros((20, 4)),
 }
 FUNCTIONS = """
 import numpy
 def doubles():
-    yield [numpy.zeros([1, 4])]
+    yield [numpy.linspace(0, 1, 4)[None]]
+def others():
+    yield {"image": numpy.linspace(0, 1, 4, dtype="float32")[None]}
 def broken():
     raise RuntimeError("no camera")
 """
@@ -39,6 +42,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("data.py").write_text(FUNCTIONS)
     for name, values in SAMPLES.items():
         numpy.savez(f"{name}.npz", input=values, labels=numpy.arange(20))
+    numpy.savez("others.npz", image=SAMPLES["sound"], labels=numpy.arange(20))
 
 
 def codes(capsys: Captured, data: str) -> list[str]:
@@ -57,6 +61,9 @@ def codes(capsys: Captured, data: str) -> list[str]:
         ("wide.npz", ["MM623"]),
         ("nan.npz", ["MM621"]),
         ("empty.npz", ["MM620"]),
+        ("zeros.npz", ["MM625"]),
+        ("others.npz", ["MM623"]),
+        ("data.py:others", ["MM623"]),
         ("data.py:doubles", ["MM622"]),
     ],
 )

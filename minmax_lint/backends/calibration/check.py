@@ -77,7 +77,7 @@ def first_samples(
 
     Of a TFRecord file nothing is known: its records hold what the inputs' types make of them.
     """
-    from minmax_lint.backends.calibration.samples import samples_in_files
+    from minmax_lint.backends.calibration.samples import by_input, samples_in_files
     from minmax_lint.backends.calibration.sources import files, is_tfrecord, names_function
 
     folder = os.getcwd()
@@ -88,7 +88,7 @@ def first_samples(
             SampleArray(**{**one, "shape": None if one["shape"] is None else tuple(one["shape"])})
             for one in fields.pop("arrays")
         )
-        return Dataset(arrays=tuple(arrays), **fields)
+        return by_input(Dataset(arrays=tuple(arrays), **fields), _fed(graph, inputs, outputs, data.aliases))
     try:
         found = files(data.source, folder)
         if os.path.isfile(found[0]) and is_tfrecord(found[0]):

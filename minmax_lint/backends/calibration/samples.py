@@ -28,18 +28,37 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
 
 def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Dataset:
     """What files hold: their types do not matter, since they are cast to those of the inputs. Raises Misuse."""
-    names = {alias: one for one in inputs for alias in one.names}
+    if not inputs:
+        return Dataset(source)
+    known = {alias for one in inputs for alias in one.names}
     samples = [
-        {
-            names[key].name: value[:LOOKED_AT] if value.ndim else value
-            for key, value in held.items()
-            if key in names
-        }
+        {key: value[:LOOKED_AT] if value.ndim else value for key, value in held.items()}
         for held in islice(pieces(source, inputs, folder), LOOKED_AT)
     ]
-    found = dataset_of([one for one in samples if any(value.size for value in one.values())])
-    arrays = (one._replace(dtype="", shape=_batched(one, names)) for one in found.arrays)
+    filled = [
+        one
+        for one in samples
+        if any(value.size for key, value in one.items() if key in known or known.isdisjoint(one))
+    ]
+    found = by_input(dataset_of(filled), inputs)
+    named = {one.name: one for one in inputs}
+    arrays = (one._replace(dtype="", shape=_batched(one, named)) for one in found.arrays)
     return found._replace(origin=source, arrays=tuple(arrays))
+
+
+def by_input(found: Dataset, inputs: Sequence[Input]) -> Dataset:
+    """The same with each named array under the name of its input; an array that no input needs is left out."""
+    keys = [one.key for one in found.arrays if one.key]
+    if not keys or not inputs:
+        return found
+    names = {alias: one.name for one in inputs for alias in one.names}
+    fed = {names[key] for key in keys if key in names}
+    missing = tuple(one.names[-1] for one in inputs if one.name not in fed)
+    return found._replace(
+        arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
+        missing=missing,
+        unknown=tuple(key for key in keys if key not in names) if missing else (),
+    )
 
 
 def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:

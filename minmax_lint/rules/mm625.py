@@ -1,0 +1,65 @@
+"""MM625: dataset-constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
+from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.subject import Subject
+
+
+class DatasetConstant(CallRule):
+    """All samples for an input hold one and the same number.
+
+    ## What it does
+    Looks at the first samples of the dataset (`--calibrate DATA`, or `checked(converter)`) for an input that gets the
+    same value everywhere, such as zeros that were only meant to make the converter run.
+
+    ## Why
+    The input's range is that one number, and the ranges behind it hold what the weights make of it. The converter makes
+    an integer model without a message, and real inputs are clipped to nothing in it.
+
+    ## Symptom
+    ```
+    Accuracy drops to chance after full integer quantization
+    ```
+
+    ## Fix
+    Yield some hundred real inputs, prepared as the application prepares them.
+
+    ## Converters
+    MLIR with a representative dataset (warning).
+    """
+
+    code = "MM625"
+    name = "dataset-constant"
+    severity = "warning"
+    needs = "dataset"
+
+    def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """What is wrong with the call."""
+        for sample in call.dataset.arrays if call.dataset is not None else ():
+            several = sample.shape is not None and prod(sample.shape) > 1
+            if several and sample.low is not None and sample.low == sample.high:
+                named = f" for input {sample.key!r}" if sample.key else ""
+                yield Fault(
+                    f"the samples{named} all hold {sample.low:g}: the ranges of such samples fit no other input",
+                    "Yield real inputs, some hundred of them.",
+                )
+
+    @classmethod
+    def failing(cls) -> Example:
+        """Samples of zeros."""
+        zeros = SampleArray(dtype="float32", shape=(1, 4), low=0.0, high=0.0)
+        return calibrated_example(dataset=Dataset("export.py:4", (zeros,)))
+
+    @classmethod
+    def passing(cls) -> Example:
+        """Samples that differ."""
+        return calibrated_example(
+            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", shape=(1, 4), low=-1.0, high=1.0),))
+        )
