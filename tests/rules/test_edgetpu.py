@@ -183,8 +183,8 @@ def test_a_converter_can_be_named_and_the_one_that_is_assumed_is_said(capsys):
     out = capsys.readouterr().out
     assert "Edge TPU after MLIR (TF 2.21)" in out
     assert "Edge TPU after MLIR (TF 2.15, TF2 flow)" in out
-    with pytest.raises(UnknownName, match=r"did you mean edgetpu@2\.15"):
-        minmax_lint.lint(TFLITE / "gap.tflite", converters=["edgetpu@2.155"])
+    with pytest.raises(UnknownName, match=r"did you mean edgetpu@2\.15-v2"):
+        minmax_lint.lint(TFLITE / "gap.tflite", converters=["edgetpu@2.15v2"])
 
 
 RECURRENT = sorted((Path(__file__).parents[2] / "fixtures" / "recurrent").glob("*.pb"))
