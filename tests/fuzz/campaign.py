@@ -270,9 +270,9 @@ def run(
 def _one(tally: Tally, seed: int, kind: str, number: int, keep: Callable[[str, bytes], None] | None) -> None:
     content = b""
     tally.cases[kind] += 1
-    before = _peak()
     try:
         random, content = case(seed, kind, number)
+        before = _peak()  # what making the input took is not the product's
         with limited():
             KINDS[kind].survives(random, content)
         if _peak() > MOST_MEMORY >= before:
