@@ -75,9 +75,10 @@ class Node(NamedTuple):
         return tuple(int(v) for v in value if isinstance(v, int)) if isinstance(value, list) else ()
 
     def tensor(self, key: str = "value") -> Tensor | None:
-        """Attribute `key` as a constant, or None."""
-        value = self.attribute(key)
-        return value if isinstance(value, Tensor) else None
+        """Attribute `key` as a constant; None where it is none, or of another type than the node declares."""
+        value, declared = self.attribute(key), self.attribute("dtype")
+        fits = isinstance(value, Tensor) and (not isinstance(declared, DType) or declared is value.dtype)
+        return value if isinstance(value, Tensor) and fits else None
 
 
 def const_node(name: str, tensor: Tensor) -> Node:

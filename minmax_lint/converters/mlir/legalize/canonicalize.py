@@ -217,7 +217,7 @@ def divide(importer: Importer, node: Node) -> Value:
     left, right = importer.inputs(node)[:2]
     if right.op is not None and right.op.name == "SQRT":
         return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
-    if left.dtype is DType.FLOAT and is_constant(right):
+    if left.dtype is right.dtype is DType.FLOAT and is_constant(right):
         inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
         return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
     return importer.add("DIV", node, [left, right])
