@@ -6,6 +6,7 @@ Slow are tests that start a TensorFlow or another process, or work on many or la
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,12 @@ SLOW = (
 """Folders and files of tests in which all tests are slow; a single slow test has the marker itself."""
 
 TESTS = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C reach what tests start, also where a shell runs the tests in the background and ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
