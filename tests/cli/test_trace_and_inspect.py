@@ -98,7 +98,7 @@ def test_explain_offers_what_repairs_a_training_graph_into_the_folder_where_the_
     capsys: Captured,
 ) -> None:
     assert main(["explain", MESSAGE, str(FOUNDING / "train-checkpoint-tf1.15.5" / "out.ckpt")]) == 0
-    assert " -o output --output out.ckpt-fixed\n" in capsys.readouterr().out
+    assert "out.ckpt --output out.ckpt-fixed\n" in capsys.readouterr().out
 
 
 def test_explain_tells_each_kind_of_message_in_a_log_once(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable
-from types import FrameType
 
 import pytest
 
@@ -15,6 +13,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Details, Graph
 from minmax_lint.loaders.model import Model
 from minmax_lint.workflows.lint import lint_model
+from tests.converters.counted import calls_of
 
 FEW, MANY = 150, 300
 MOST = 2.3
@@ -76,18 +75,7 @@ def lint(graph: Graph, outputs: list[str]) -> None:
 def calls(shape: Shape, count: int) -> int:
     """Calls of functions, Python's and C's, while the shape is linted."""
     graph, outputs = net(shape, count)
-    seen = 0
-
-    def count_one(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal seen
-        seen += event in ("call", "c_call")
-
-    sys.setprofile(count_one)
-    try:
-        lint(graph, outputs)
-    finally:
-        sys.setprofile(None)
-    return seen
+    return calls_of(lambda: lint(graph, outputs))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

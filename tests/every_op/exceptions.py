@@ -7,7 +7,7 @@ _BOTH = frozenset(
     """
     Assert Bitcast Cast Conv2D Conv3D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
     HashTableV2 HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
-    KernelLabel Lgamma MatMul MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
+    KernelLabel Lgamma MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot OnesLike
     ParseSingleSequenceExample Placeholder SegmentSumV2 ShapeN SoftmaxCrossEntropyWithLogits
     SparseSegmentMeanGrad SparseSegmentSqrtNWithNumSegments StridedSlice TPUReplicateMetadata
