@@ -29,7 +29,7 @@ class Inference:
     `input_shapes`: input array -> shape, where the user gave one. An unknown first dimension of an input
     counts as `batch`: 1 for TOCO, for which it is set, None for MLIR, which keeps it open in both flows
     (tensorflow/lite/python/lite.py, _is_unknown_shapes_allowed; measured with TF 2.15 and 2.21).
-    `memo`: where converter models keep what several calls of one version share; nowhere unless somebody asks for it.
+    `memo`: where converter models keep what several calls of one version share; None where no call shares any.
     """
 
     def __init__(self, kept: Kept, input_shapes: Mapping[str, Shape | None], batch: int | None = 1) -> None:
