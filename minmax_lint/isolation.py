@@ -1,6 +1,6 @@
 """How every child process is started: it imports from its interpreter's own folders, never from the user's.
 
-The working directory may be one that somebody else filled: a repository just cloned, a model just unpacked. A file
+The working directory may be one that another has filled: a repository just cloned, a model just unpacked. A file
 `re.py` in it must not run because a child of ours imports `re`.
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 A_MOMENT = 1.0
-"""Seconds without a sign of life that nobody minds on a terminal."""
+"""Seconds without a sign of life that is fine on a terminal."""
 LOG_INTERVAL = 60.0
 """Seconds after which a log gets a line: CI services end jobs that print nothing for ten minutes."""
 

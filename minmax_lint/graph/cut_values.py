@@ -1,4 +1,4 @@
-"""Inputs that the graph has a value for: a constant, a variable, a FakeQuant's bound. Cut there, nobody knows it."""
+"""Inputs that the graph has a value for: a constant, a variable, a FakeQuant's bound. Cut there, it is unknown."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def frozen(
 
     What looks up rows of a variable (ResourceGather) looks them up in the constant.
 
-    A variable whose value nobody gives us becomes a constant of unknown value (`Tensor.known` False).
+    A variable whose value is not given becomes a constant of unknown value (`Tensor.known` False).
     Nothing is decoded until it is asked for. `functions`: those that are frozen already, which several nodes may
     call. Source: tf.graph_util.convert_variables_to_constants.
     """

@@ -47,7 +47,7 @@ _MISTAKEN = str.maketrans("oil_", "011-")
 _LEAST_PART = 4
 """Characters of a part by which a longer name is found."""
 _LONGEST = 500
-"""Characters of a name that somebody may have meant to type."""
+"""Characters of a name that may be mistyped."""
 
 
 def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:

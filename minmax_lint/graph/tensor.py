@@ -28,7 +28,7 @@ class Tensor:
 
     `content` holds raw little-endian elements and may be shorter than the shape says when the last
     element repeats, as TensorProto allows; an empty one means zeros. `content=None` is a constant whose
-    value nobody has given us, such as a variable without its checkpoint. `known` is False where no number can be read.
+    value that is not given, such as a variable without its checkpoint. `known` is False where no number can be read.
     """
 
     __slots__ = ("_content", "_strings", "dtype", "known", "shape", "size")

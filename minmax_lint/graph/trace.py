@@ -26,7 +26,7 @@ class Kept:
 
     `nodes` are reached through data edges: what TOCO's import and MLIR compute with. `control_only` are
     reached through a control edge somewhere on the way: freezing (`extract_sub_graph`) keeps them, TOCO's
-    import drops them, and a FakeQuant among them gives nobody its range.
+    import drops them, and a FakeQuant among them gives nothing its range.
     Source: convert_variables_to_constants and import_tensorflow.cc (drop_control_dependency).
     """
 

@@ -1,4 +1,4 @@
-"""Files as memory: mapped, so that weights nobody asks for are never read."""
+"""Files as memory: mapped, so that weights that nothing asks for are never read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATIENCE = 10.0
 def mapped(path: Path) -> Buffer:
     """The content of a file or pipe. Raises UnreadableModel with what the system says."""
     try:
-        # Opening a pipe that nobody writes into would wait for ever.
+        # Opening a pipe that nothing writes into would wait for ever.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             status = os.fstat(file.fileno())
             if stat.S_ISFIFO(status.st_mode):
@@ -40,7 +40,7 @@ def mapped(path: Path) -> Buffer:
 def small_file(path: Path) -> bytes:
     """The content of a file or pipe that people write by hand: settings, ranges, a script.
 
-    Raises OSError, also for what never ends; UnreadableModel for a pipe that nobody writes into.
+    Raises OSError, also for what never ends; UnreadableModel for a pipe that nothing writes into.
     """
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):

@@ -50,7 +50,7 @@ _GRADIENT_PARTS = ("Shape", "Reshape", "Tile", "Mul", "Neg", "tuple/group_deps")
 
 
 def kind_of_end(graph: Graph, name: str) -> Kind:
-    """What the result of node `name`, which nobody reads, looks like."""
+    """What the result of node `name`, which nothing reads, looks like."""
     if _METRIC_NAME.search(name):
         return "metric"
     if _LOSS_NAME.search(name) or losses_of(graph, name) or _is_differentiated(graph, name):

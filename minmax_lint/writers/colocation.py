@@ -14,7 +14,7 @@ _PREFIX = b"loc:@"
 
 
 def moved_groups(graph: Graph, serialized: Serialized) -> Mapping[bytes, bytes]:
-    """Old and new colocation groups of nodes whose old name nobody has any more, if any node is in one."""
+    """Old and new colocation groups of nodes whose old name is gone, if any node is in one."""
     groups: dict[bytes, bytes] = {}
     for position in sorted(serialized.changed):
         origin, name = serialized.origin(position), graph.names[position]

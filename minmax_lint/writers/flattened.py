@@ -42,7 +42,7 @@ def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
     """The SavedModel with the graph `names.after` added to its own; as it is where only inputs have other shapes.
 
     Functions stay then: MLIR knows an LSTM layer by its function.
-    Raises UserError where that cannot serve: a changed node of its own graph, a variable nobody restores.
+    Raises UserError where that cannot serve: a changed node of its own graph, a variable that nothing restores.
     """
     outer = model.outer
     serialized = outer.columns.serialized if outer is not None else None

@@ -25,7 +25,7 @@ from minmax_lint.writers.text import as_text
 
 _NO_GRAPHS = (".keras", ".h5", ".tflite")
 _FINGERPRINT = "fingerprint.pb"
-"""A checksum of saved_model.pb that TensorFlow 2 leaves beside it; nobody needs it, and it would be wrong."""
+"""A checksum of saved_model.pb that TensorFlow 2 leaves beside it; nothing needs it, and it would be wrong."""
 
 
 def write(

@@ -1,6 +1,6 @@
 """Observes arrays in branches and loops of TF1. Runs in the child process, in Python 3.7 as well.
 
-Nobody can fetch them: their value is there once, often or never. But an op that nothing depends on runs
+They cannot be fetched: their value is there once, often or never. But an op that nothing depends on runs
 wherever, and as often as, its input does: source tensorflow/core/common_runtime/executor.cc.
 """
 

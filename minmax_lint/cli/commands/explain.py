@@ -100,7 +100,7 @@ def message_markdown(args: Namespace, text: str, unknown: UnknownName) -> str:
 def _in_graph(args: Namespace, diagnosis: Diagnosis, source: Opened) -> str:
     """The explanation with what is found in the graph.
 
-    Where nobody names the outputs, and those inferred explain nothing, the array that the message names is the output.
+    Where no outputs are named, and those inferred explain nothing, the array that the message names is the output.
     """
     from minmax_lint.reporters import Run
 

@@ -31,7 +31,7 @@ class Scale(NamedTuple):
 
 
 UNKNOWN = Scale(math.nan, -1)
-"""The scale of a variable whose value nobody gave us: sound, and equal to no other."""
+"""The scale of a variable whose value is not given: sound, and equal to no other."""
 
 BIAS = Scale(0.0, 0, 32)
 """Any scale of an int32 bias: it follows from those of input and weights."""

@@ -144,7 +144,7 @@ class Operation:
 
     @property
     def unread(self) -> bool:
-        """Whether nobody reads any of its results."""
+        """Whether nothing reads any of its results."""
         if len(self.results) == 1:
             return not self.results[0]._uses
         return not any(result._uses for result in self.results)
@@ -243,7 +243,7 @@ class Function:
         return self.insert_first(op) if value.op is None else self.insert_after(value.op, op)
 
     def erase(self, op: Operation) -> None:
-        """Take `op` out; nobody reads it any more."""
+        """Take `op` out; nothing reads it any more."""
         op.drop()
         preceding, following = op.preceding, op.following
         if preceding is not None and following is not None:
@@ -276,7 +276,7 @@ class Function:
         return copied
 
     def sweep(self) -> None:
-        """Take out everything nobody reads."""
+        """Take out everything nothing reads."""
         for op in self.backwards():
             if op.unread:
                 self.erase(op)

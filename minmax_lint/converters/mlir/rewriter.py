@@ -1,7 +1,7 @@
 """The greedy pattern rewriter that the optimizing passes run on.
 
 Source: GreedyPatternRewriteDriver.cpp: a work list, the last operation first; what a change touches is looked
-at again; what nobody reads goes.
+at again; what nothing reads goes.
 """
 
 from __future__ import annotations

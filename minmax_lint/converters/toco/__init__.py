@@ -23,7 +23,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
 DEFAULT_STATS = (128.0, 64.0)
-"""(mean, std) of an input nobody gave quantized_input_stats for; values matter only for trivial clamps."""
+"""(mean, std) of an input without quantized_input_stats; values matter only for trivial clamps."""
 
 
 def predict(

@@ -24,11 +24,11 @@ class MinMax(NamedTuple):
 
 
 UNKNOWN = MinMax(float("nan"), float("nan"))
-"""The range of a variable whose value nobody gave us; compare with `is`: a FakeQuant may really hold NaN."""
+"""The range of a variable whose value is not given; compare with `is`: a FakeQuant may really hold NaN."""
 
 
 class Constant:
-    """A constant array's buffer; its value is computed when somebody asks for it.
+    """A constant array's buffer; its value is computed when it is asked for.
 
     Weights are computed anew each time: that is seldom, and kept they would fill the memory.
     """

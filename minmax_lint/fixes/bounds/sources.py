@@ -26,7 +26,7 @@ class RangeSource:
         self._bounds = Bounds(inference)
 
     def of(self, array: str) -> Range | None:
-        """The range to insert for `array`; None where nobody knows one."""
+        """The range to insert for `array`; None where none is known."""
         if self._inference.is_constant(array):
             return symmetric(self._bounds.of(array))
         return self._handed_on(array) or self._own(array)

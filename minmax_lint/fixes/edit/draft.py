@@ -101,7 +101,7 @@ class Draft:
             self._ops[node] = op
 
     def remove(self, node: str) -> None:
-        """Remove `node`; nobody may read it any more."""
+        """Remove `node`; nothing may read it any more."""
         self._removed.add(node)
 
     def repair(

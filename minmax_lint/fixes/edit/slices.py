@@ -1,4 +1,4 @@
-"""Splits with results that nobody reads, written out as a slice for each result that somebody reads."""
+"""Splits with results that nothing reads, written out as a slice for each result that something reads."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iter
 
 
 def _is_quantized(after: Trial, array: str) -> bool:
-    """Whether nobody reads an array but through a FakeQuant."""
+    """Whether nothing reads an array but through a FakeQuant."""
     return bool(after.subject.kept.uses(array)) and not after.subject.coverage.is_read_raw(array)
 
 

@@ -39,7 +39,7 @@ class BatchNorm:
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear op whose result nobody but the batch norm sees, with its constant weights and bias."""
+    """A linear op whose result only the batch norm reads, with its constant weights and bias."""
 
     node: Node
     weights: Array

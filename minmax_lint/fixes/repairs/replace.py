@@ -35,7 +35,7 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
     """Write the ops `nodes` out in ops that converters know as integer ones, under the same name.
 
     `Square(x)` becomes `Mul(x, x)`, `Neg(x)` becomes `Mul(x, -1)`, and so on (`RULES`). Of an Unpack or a
-    split with results that nobody reads, which converters need ranges of, the read ones become slices. Safe
+    split with results that nothing reads, which converters need ranges of, the read ones become slices. Safe
     where TensorFlow computes the very same values. `inexact`: those ops as well of which the last bit can
     differ (`is_exact`); then the repair is not safe. Raises CannotRepair where none of the ops can be written so.
     """

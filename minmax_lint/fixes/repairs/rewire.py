@@ -15,7 +15,7 @@ def rewire(graph: Graph, kept: Kept, *fake_quants: FakeQuant) -> Repair:
     """Move the kept readers of the arrays in front of `fake_quants` behind them.
 
     Values change by the FakeQuants' own rounding and clamping only. Of several FakeQuants of one array the
-    first is read. Raises CannotRepair where nobody reads around any of them.
+    first is read. Raises CannotRepair where nothing reads around any of them.
     """
     draft = Draft(graph)
     chosen = {found.array: found for found in reversed(fake_quants)}

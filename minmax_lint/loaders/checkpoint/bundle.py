@@ -1,7 +1,7 @@
 """A checkpoint's values (`.index` and `.data-*` files, as Saver and SavedModel write them), read on demand.
 
 Source: tensorflow/core/util/tensor_bundle/tensor_bundle.h. The data files hold raw elements; they are
-mapped, so that weights nobody asks for are never read.
+mapped, so that weights that nothing asks for are never read.
 """
 
 from __future__ import annotations

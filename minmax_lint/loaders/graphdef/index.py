@@ -70,7 +70,7 @@ def _run(buffer: Buffer, records: Records, run: Run) -> Iterator[tuple[str, str,
 
 
 def _large_node(buffer: Buffer, start: int, end: int) -> tuple[str, str, tuple[str, ...]]:
-    """Name, op and inputs of a node with weights, or with very many inputs, which nobody copies twice."""
+    """Name, op and inputs of a node with weights, or with very many inputs, which are never copied twice."""
     at = after_header(buffer, start, end)
     head = message_class("minmax_lint.IndexNode").FromString(bytes(buffer[start:at]))
     name, op, inputs = head.name, head.op, list(map(sys.intern, head.input))

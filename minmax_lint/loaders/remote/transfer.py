@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Transfer(Callback):  # type: ignore[misc] # fsspec has no types
-    """What has come of one model; stops what brings too much, and what nobody waits for any more."""
+    """What has come of one model; stops what brings too much, and what nothing waits for any more."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def awaited(fetch: Callable[[Transfer], T]) -> T:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Backends log their own tracebacks; where nobody has set up logging they go nowhere."""
+    """Backends log their own tracebacks; where logging is not set up they go nowhere."""
     last_resort = logging.lastResort
     logging.lastResort = None
     try:

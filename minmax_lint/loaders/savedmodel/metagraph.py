@@ -19,7 +19,7 @@ META_INFO, GRAPH, SAVER, COLLECTION, SIGNATURE, OBJECTS = 1, 2, 3, 4, 5, 7
 """Fields of MetaGraphDef. Source: tensorflow/core/protobuf/meta_graph.proto."""
 
 _BOOKKEEPING = "__saved_model_"
-"""Signatures of that prefix initialize or train; they serve nobody."""
+"""Signatures of that prefix initialize or train; they serve no inference."""
 
 
 class MetaGraph(NamedTuple):

@@ -184,7 +184,7 @@ class _Reader:
         self, name: str, attribute: str, value: ast.expr, statement: ast.stmt | None, target: ast.expr
     ) -> None:
         if attribute == "supported_ops" and not name.endswith(".target_spec"):
-            attribute = "target_ops"  # converter.supported_ops: an attribute that nobody reads
+            attribute = "target_ops"  # converter.supported_ops: an attribute that nothing reads
         places = self._names.get(name.removesuffix(".target_spec"), ())
         for place in places:
             if statement is not None:

@@ -37,7 +37,7 @@ OPTIONS = (
     "NewAxisMask",
     "NumSplits",
 )
-"""Options that somebody asks for."""
+"""Options that are asked for."""
 
 
 def read_model(model: Buffer | str | os.PathLike[str]) -> TFLiteModel:

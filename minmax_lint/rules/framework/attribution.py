@@ -238,7 +238,7 @@ def _without_lost_gaps(causes: Mapping[tuple[str, str | None], Cause]) -> tuple[
 
 
 def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:
-    """Several gaps behind the last FakeQuant of one output are one root: nobody quantized that tail."""
+    """Several gaps behind the last FakeQuant of one output are one root: that tail was not quantized."""
     tails: dict[str, list[Cause]] = {}
     for cause in causes:
         if cause.code in ("MM102", "MM110") and cause.array is not None:

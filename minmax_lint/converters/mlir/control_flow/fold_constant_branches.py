@@ -1,6 +1,6 @@
 """Choices that a constant decides: what MLIR keeps of an If, or of TF1's Switch and Merge, is the one branch.
 
-A learning phase that is a constant, or a PlaceholderWithDefault that nobody feeds, is the common case.
+A learning phase that is a constant, or a PlaceholderWithDefault that is not fed, is the common case.
 Measured with TF 2.15 and 2.21 in both flows: the other branch never reaches a pass of the quantizer.
 """
 

@@ -24,7 +24,7 @@ _MERGES = frozenset({"Merge", "RefMerge"})
 _NEXT = frozenset({"NextIteration", "RefNextIteration"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _MOST_MERGES = 500
-"""Each Merge costs a walk; a graph with more stays as it is, and nobody claims to know it."""
+"""Each Merge costs a walk; a graph with more stays as it is, and is not modelled."""
 
 Side = frozenset[tuple[Edge, int]]
 """The Switches that a value comes through: predicate, and which output."""

@@ -156,7 +156,7 @@ class _Lowering:
         return given
 
     def _written_item(self, node: Node) -> tuple[int, ...] | None:
-        """The static shape of what a loop, or somebody else, writes into the list."""
+        """The static shape of what a loop, or another op, writes into the list."""
         for use in self.kept.uses(node.name):
             reader = self.kept.graph[use.node]
             if reader.op == "TensorListSetItem":

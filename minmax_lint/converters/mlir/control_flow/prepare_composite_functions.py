@@ -1,6 +1,6 @@
 """Keras 2's LSTM layer as one op: MLIR knows the function that Keras marks as one (`api_implements: lstm_...`).
 
-It does so where the batch is fixed, no mask is given and nobody reads the final states; else the loop stays.
+It does so where the batch is fixed, no mask is given and nothing reads the final states; else the loop stays.
 Source: tensorflow/compiler/mlir/lite/utils/lstm_utils.cc, prepare_composite_functions_tf.cc; measured with SavedModels
 and Keras files of TF 2.15 in TF 2.15 and 2.21.
 """

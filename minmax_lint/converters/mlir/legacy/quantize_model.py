@@ -126,7 +126,7 @@ def _dequantize_inputs(function: Function, op: Operation) -> None:
 
 
 def _set_input_and_output_types(function: Function) -> None:
-    """Inputs and outputs are float, as long as nobody asks for another type."""
+    """Inputs and outputs are float, as long as the call asks for no other type."""
     for place, argument in enumerate(list(function.arguments)):
         if argument.scale is None:
             continue

@@ -18,7 +18,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 
 DEFAULT_STATS = (128.0, 64.0)
-"""(mean, std) of an input nobody gave quantized_input_stats for."""
+"""(mean, std) of an input without quantized_input_stats."""
 
 
 def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:

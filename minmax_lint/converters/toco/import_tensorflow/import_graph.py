@@ -99,7 +99,7 @@ def _source(text: str) -> str:
 
 
 def _consumed_ports(kept: Kept) -> dict[str, int]:
-    """Node -> the highest output port that somebody kept reads, where it is not 0 (AddExtraOutputs)."""
+    """Node -> the highest output port that a kept node reads, where it is not 0 (AddExtraOutputs)."""
     result: dict[str, int] = {}
     raw, position = kept.graph.columns.inputs, kept.graph.position
     texts = [text for name in kept.order for text in raw[position(name)] if ":" in text]
@@ -172,7 +172,7 @@ def _outputs(model: Model, node: Node, last_port: int) -> list[str]:
 
 
 def _add(model: Model, op: Operator) -> None:
-    """Append; nobody knows the shape behind an operator that TOCO does not know, nor any that follows from it."""
+    """Append; behind an operator that TOCO does not know no shape is known, nor any that follows from it."""
     model.append(op)
     unknown = op.type == "Unsupported" and "_output_shapes" not in op.node.attrs
     if unknown or not model.without_shape.isdisjoint(op.inputs):

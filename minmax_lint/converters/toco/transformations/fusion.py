@@ -43,7 +43,7 @@ def ensure_bias_vectors(model: Model, op: Operator) -> bool:
 
 
 def fuse_binary_into_preceding_affine(model: Model, op: Operator) -> bool:
-    """Add, Sub, Mul, Div with a constant, right behind an affine operator that nobody else reads."""
+    """Add, Sub, Mul, Div with a constant, right behind an affine operator that nothing else reads."""
     slots = constant_and_variable(model, op)
     if slots is None or (op.type == "Div" and slots[0] == 0):
         return False
@@ -226,7 +226,7 @@ def _is_broadcast(op: Operator | None) -> bool:
 
 
 def fuse_activation_functions(model: Model, op: Operator) -> bool:
-    """Relu, Relu1 and Relu6 into the producer, if nobody else reads what it writes."""
+    """Relu, Relu1 and Relu6 into the producer, if nothing else reads what it writes."""
     source = op.inputs[0]
     producer = model.producer(source)
     if producer is None or _several_used(model, producer.outputs):

@@ -51,7 +51,7 @@ def _replace_all(model: Model, place: Operator, new: Operator, old: list[Operato
 def identify_hardswish(model: Model, op: Operator) -> bool:
     """X * relu6(x + 3) * (1/6), with FakeQuants behind the Relu6 and the first Mul allowed.
 
-    An Add with fused Relu6 that nobody reads makes TOCO follow a null pointer (probes b42a, b42b).
+    An Add with fused Relu6 that nothing reads makes TOCO follow a null pointer (probes b42a, b42b).
     """
     if op.activation != "Relu6":
         return False
