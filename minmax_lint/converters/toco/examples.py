@@ -185,6 +185,27 @@ EXAMPLES: dict[str, Before] = {
     "identify_dilated_conv": _dilated,
     "make_initial_dequantize_operator": lambda n: n.fq(n.conv(n.image())),
     "remove_unused_op": _unused,
+    "hardcode_min_max_from_first_input": lambda n: n.op(
+        "Slice", n.image(), n.ints(0, 0, 0, 0), n.ints(1, 2, 2, 4), Index=True
+    ),
+    "hardcode_min_max_for_average_or_max_pool": lambda n: n.op(
+        "MaxPool", n.image(), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding=b"VALID"
+    ),
+    "hardcode_min_max_for_output": lambda n: n.op("Softmax", n.x()),
+    "hardcode_min_max_for_l2_normalization": lambda n: n.op(
+        "Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x)))
+    ),
+    "hardcode_input_min_max_from_output": lambda n: n.fq(
+        n.op("Add", n.fq(n.op("Relu", shared := n.conv(n.image()))), n.fq(n.op("Relu6", shared)))
+    ),
+    "hardcode_min_max_for_reshape": lambda n: n.reshape(n.x(), 8, 1),
+    "hardcode_min_max_for_concatenation": lambda n: n.op("ConcatV2", x := n.x(), x, n.i(0), N=2, Tidx=True),
+    "hardcode_min_max_for_split": lambda n: n.op("Split", n.i(1), n.x(), num_split=2),
+    "hardcode_min_max_for_pack": lambda n: n.op("Pack", x := n.x(), x, N=2, axis=0),
+    "hardcode_min_max_for_select": lambda n: n.op(
+        "Select", n.op("Greater", x := n.x(), n.c(0.5, shape=[1, 8])), x, n.c(0.25, shape=[1, 8])
+    ),
+    "drop_fake_quant": lambda n: n.fq(n.conv(n.image())),
 }
 """Transformation -> its example."""
 

@@ -123,14 +123,18 @@ def _by_type(version: Version) -> dict[str, tuple[Transformation, ...]]:
     return {type: tuple(found) for type, found in table.items()}
 
 
+def _hardcoding(version: Version) -> dict[str, tuple[Transformation, ...]]:
+    propagation = {type: (rule,) for type, rule in hardcode_min_max(version).items()}
+    return {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)}
+
+
 def prepare(model: Model, version: Version) -> None:
     """Everything up to the check whether all ranges are there. Raises Fatal where TOCO aborts."""
     check_invariants(model)
     _finish(model, dict.fromkeys(ALL_TYPES, (trivial.remove_unused_op,)))
     _finish(model, _by_type(version))
     _forget_types(model)
-    propagation = {type: (rule,) for type, rule in hardcode_min_max(version).items()}
-    _finish(model, {**propagation, "FakeQuant": (fakequants.drop_fake_quant,)})
+    _finish(model, _hardcoding(version))
     _copy_constant_outputs(model)
 
 

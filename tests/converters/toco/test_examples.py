@@ -25,6 +25,7 @@ from tests.interpreters import tf215
 
 PROFILE = PROFILES["toco-2.15"]
 Wrapped = Callable[[Transformation], Transformation]
+Table = Callable[[Version], dict[str, tuple[Transformation, ...]]]
 
 
 def kept(name: str) -> Kept:
@@ -36,15 +37,15 @@ def kept(name: str) -> Kept:
 @pytest.fixture
 def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
     """The prediction for an example and the operators in front of quantization, with its transformation wrapped."""
-    by_type, prepare = schedule._by_type, toco.prepare
+    tables, prepare = [schedule._by_type, schedule._hardcoding], toco.prepare
 
     def run(name: str, wrapped: Wrapped) -> object:
         seen: list[object] = []
 
-        def table(version: Version) -> dict[str, tuple[Transformation, ...]]:
-            return {
+        def rewired(table: Table) -> Table:
+            return lambda version: {
                 type: tuple(wrapped(one) if one.__name__ == name else one for one in found)
-                for type, found in by_type(version).items()
+                for type, found in table(version).items()
             }
 
         def prepared(model: Model, version: Version) -> None:
@@ -54,7 +55,8 @@ def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
                 for op in model.operators()
             )
 
-        monkeypatch.setattr(schedule, "_by_type", table)
+        for table in tables:
+            monkeypatch.setattr(schedule, table.__name__, rewired(table))
         monkeypatch.setattr(toco, "prepare", prepared)
         example = kept(name)
         return predict(example, Inference(example, {}), PROFILE), seen
@@ -63,7 +65,8 @@ def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
 
 
 def test_every_transformation_has_an_example_or_a_reason() -> None:
-    names = {transformation.__name__ for transformation, _ in schedule._general(version_of((2, 15)))}
+    tables = [schedule._by_type(version_of((2, 15))), schedule._hardcoding(version_of((2, 15)))]
+    names = {one.__name__ for table in tables for found in table.values() for one in found}
     assert names == EXAMPLES.keys() | UNOBSERVED.keys()
     assert not EXAMPLES.keys() & UNOBSERVED.keys()
 

@@ -24,13 +24,13 @@ def _give(model: Model, name: str, minmax: MinMax) -> bool:
     return True
 
 
-def from_first_input(model: Model, op: Operator) -> bool:
+def hardcode_min_max_from_first_input(model: Model, op: Operator) -> bool:
     """The output takes input 0's range."""
     given = model.arrays[op.inputs[0]].minmax
     return given is not None and model.arrays[op.output].minmax is None and _give(model, op.output, given)
 
 
-def from_pool(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_average_or_max_pool(model: Model, op: Operator) -> bool:
     """Average and max pooling: input 0's range, widened to hold 0."""
     given = model.arrays[op.inputs[0]].minmax
     if given is None or model.arrays[op.output].minmax is not None:
@@ -42,14 +42,14 @@ def from_pool(model: Model, op: Operator) -> bool:
     return _give(model, op.output, widened)
 
 
-def fixed(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_output(model: Model, op: Operator) -> bool:
     """Logistic, Softmax, Tanh: a range of their own, once the input has one."""
     if model.arrays[op.inputs[0]].minmax is None or model.arrays[op.output].minmax is not None:
         return False
     return _give(model, op.output, MinMax(*FIXED_RANGE[op.type]))
 
 
-def l2_normalization(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_l2_normalization(model: Model, op: Operator) -> bool:
     """[-1, 1], or the half of it that the input's sign leaves."""
     given = model.arrays[op.inputs[0]].minmax
     if given is None or model.arrays[op.output].minmax is not None:
@@ -57,7 +57,7 @@ def l2_normalization(model: Model, op: Operator) -> bool:
     return _give(model, op.output, MinMax(0.0 if given.min >= 0 else -1.0, 0.0 if given.max <= 0 else 1.0))
 
 
-def backward_through_relu(model: Model, op: Operator) -> bool:
+def hardcode_input_min_max_from_output(model: Model, op: Operator) -> bool:
     """An unfused Relu gives its output's range to its input; never the other way."""
     given = model.arrays[op.output].minmax
     return (
@@ -65,13 +65,13 @@ def backward_through_relu(model: Model, op: Operator) -> bool:
     )
 
 
-def both_ways(points_agree: bool) -> Propagation:
-    """Reshape: whichever side has a range gives it to the other.
+def for_reshape(points_agree: bool) -> Propagation:
+    """HardcodeMinMaxForReshape: whichever side has a range gives it to the other.
 
     PropagateMinMaxAmongArrays first compares the range with itself, up to a millionth of its width.
     """
 
-    def propagate(model: Model, op: Operator) -> bool:
+    def hardcode_min_max_for_reshape(model: Model, op: Operator) -> bool:
         source, output = model.arrays[op.inputs[0]], model.arrays[op.output]
         given = source.minmax if source.minmax is not None else output.minmax
         if given is None or (source.minmax is not None and output.minmax is not None):
@@ -83,12 +83,12 @@ def both_ways(points_agree: bool) -> Propagation:
                 array=source.source,
                 node=op.node.name,
             )
-        return from_first_input(model, op) or backward_through_relu(model, op)
+        return hardcode_min_max_from_first_input(model, op) or hardcode_input_min_max_from_output(model, op)
 
-    return propagate
+    return hardcode_min_max_for_reshape
 
 
-def concatenation(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_concatenation(model: Model, op: Operator) -> bool:
     """The output takes the union of what ranges the inputs have."""
     if model.arrays[op.output].minmax is not None:
         return False
@@ -100,7 +100,7 @@ def concatenation(model: Model, op: Operator) -> bool:
     return _give(model, op.output, MinMax(min(r.min for r in known), max(r.max for r in known)))
 
 
-def split(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_split(model: Model, op: Operator) -> bool:
     """Every output takes the data's range, even over its own."""
     given = model.arrays[op.inputs[1]].minmax
     if given is None:
@@ -111,7 +111,7 @@ def split(model: Model, op: Operator) -> bool:
     return bool(different)
 
 
-def pack(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_pack(model: Model, op: Operator) -> bool:
     """The output takes the range that all inputs share."""
     ranges = [model.arrays[name].minmax for name in op.inputs]
     first = ranges[0]
@@ -120,7 +120,7 @@ def pack(model: Model, op: Operator) -> bool:
     return all(_same(other, first) for other in ranges) and _give(model, op.output, first)
 
 
-def select(model: Model, op: Operator) -> bool:
+def hardcode_min_max_for_select(model: Model, op: Operator) -> bool:
     """A constant branch takes the other's range; both must then agree, else TOCO aborts (probe b13)."""
     if model.arrays[op.output].minmax is not None:
         return False
@@ -149,19 +149,19 @@ def _same(a: MinMax | None, b: MinMax) -> bool:
 
 
 _COMMON: dict[str, Propagation] = {
-    **dict.fromkeys(FORWARD, from_first_input),
-    **dict.fromkeys(FIXED_RANGE, fixed),
-    "AveragePool": from_pool,
-    "Concatenation": concatenation,
-    "L2Normalization": l2_normalization,
-    "MaxPool": from_pool,
-    "Relu": backward_through_relu,
-    "Select": select,
-    "Split": split,
+    **dict.fromkeys(FORWARD, hardcode_min_max_from_first_input),
+    **dict.fromkeys(FIXED_RANGE, hardcode_min_max_for_output),
+    "AveragePool": hardcode_min_max_for_average_or_max_pool,
+    "Concatenation": hardcode_min_max_for_concatenation,
+    "L2Normalization": hardcode_min_max_for_l2_normalization,
+    "MaxPool": hardcode_min_max_for_average_or_max_pool,
+    "Relu": hardcode_input_min_max_from_output,
+    "Select": hardcode_min_max_for_select,
+    "Split": hardcode_min_max_for_split,
 }
 
 
 def hardcode_min_max(version: Version) -> dict[str, Propagation]:
     """Type -> propagation."""
-    found = {**_COMMON, "Reshape": both_ways(version.points_agree)}
-    return {**found, "Pack": pack} if version.pack_forwards else found
+    found = {**_COMMON, "Reshape": for_reshape(version.points_agree)}
+    return {**found, "Pack": hardcode_min_max_for_pack} if version.pack_forwards else found
