@@ -39,6 +39,16 @@ def has_array(graph: Graph, array: str) -> bool:
     return edge.node in graph and not (edge.port and _has_one_output(graph.op(edge.node)))
 
 
+def without_array(graph: Graph, outputs: Iterable[str]) -> tuple[str, str] | None:
+    """The first named output whose node has none (NoOp, _Retval), and what the converter says; None where all have."""
+    for array in outputs:
+        node = parse_edge(array).node
+        known = registered_op(graph.op(node))
+        if known is not None and not known.results:
+            return node, f"ValueError: Invalid tensors {array!r} were found."
+    return None
+
+
 def misfit(graph: Graph, names: Iterable[str], seen: set[int] | None = None) -> tuple[str, str] | None:
     """The first of `names` whose inputs do not fit its op, and what TensorFlow says; None where all do.
 

@@ -10,7 +10,7 @@ from itertools import compress
 from typing import Any, TypeVar
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.arity import misfit
+from minmax_lint.graph.arity import misfit, without_array
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
 
@@ -93,8 +93,11 @@ class Kept:
 
     @cached_property
     def misfit(self) -> tuple[str, str] | None:
-        """A node whose inputs do not fit its op, and what TensorFlow says about it; None where all fit."""
-        return misfit(self.graph, (name for name in self.order if not self.is_cut(name)))
+        """A node whose inputs do not fit its op or that is named for an output that it has not, and what TensorFlow
+        says about it; None where there is none.
+        """
+        found = misfit(self.graph, (name for name in self.order if not self.is_cut(name)))
+        return found or without_array(self.graph, self.outputs)
 
     def once(self, found: Callable[[Kept], T]) -> T:
         """What `found` says of this subgraph, worked out once for all converters that ask."""

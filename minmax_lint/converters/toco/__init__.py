@@ -17,8 +17,6 @@ from minmax_lint.converters.toco.quantize.quantize import Quantizer
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import version_of
 from minmax_lint.converters.training import refusal
-from minmax_lint.graph.cut_values import HAD_VALUE
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
@@ -49,7 +47,6 @@ def predict(
         operators = ordered(model)
         obstacles = [*missing_ranges(model, operators), *kernel_obstacles(operators, version)]
         check_ready(model, operators)
-        _check_no_buffer(model, kept)
         quantizer = Quantizer(model, version)
         quantizer.run(operators)
         check_inputs_consumed(model)
@@ -69,17 +66,3 @@ def predict(
     message = "TOCO quantizes every operator."
     ops = outcomes(model, quantizer.done, version)
     return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=ranges)
-
-
-def _check_no_buffer(model: Model, kept: Kept) -> None:
-    """CheckModelInvariants: a Const named as an input keeps its float buffer when the input becomes uint8.
-
-    That is not so with bounds that were read, which stay float (`check_inputs_consumed`).
-    """
-    for name in kept.inputs:
-        node = kept.graph[name] if name in kept else None
-        had_value = node is not None and HAD_VALUE in node.attrs and node.dtype("dtype") is DType.FLOAT
-        if had_value and (model.arrays[name].consumers or not model.is_constant(name)):
-            raise Fatal(
-                f"Check failed: array->buffer->type == array->data_type Tensor: {name}", node=name, array=name
-            )

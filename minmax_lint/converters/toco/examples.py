@@ -50,6 +50,10 @@ def _unused(n: Net) -> str:
     return n.fq(n.op("Maximum", _bias(n, conv), zero))
 
 
+def _switch(n: Net) -> str:
+    return n.op("Switch", n.x(), n.const("true", True, dtype=DType.BOOL))
+
+
 def _reshaped_order(n: Net) -> str:
     order = n.op("Reshape", n.ints(0, 2, 1, shape=[1, 3]), n.ints(3), T=DType.INT32)
     return n.op("Transpose", n.x(2, 4, 8), order, Tperm=DType.INT32)
@@ -80,6 +84,14 @@ EXAMPLES: dict[str, Before] = {
                 batch_dims=0,
             ),
         )
+    ),
+    **dict.fromkeys(
+        ("remove_trivial_concatenation", "remove_trivial_concatenation_input"),
+        lambda n: n.fq(n.op("ConcatV2", n.op("Relu6", n.x()), n.c(shape=[0, 8]), n.i(0), N=2)),
+    ),
+    "resolve_tensorflow_switch": lambda n: n.fq(n.op("Relu6", _switch(n) + ":1")),
+    "resolve_tensorflow_merge": lambda n: n.fq(
+        n.op("Merge", switch := _switch(n), n.op("Relu6", switch + ":1"), N=2)
     ),
     "remove_successive_transpose": lambda n: _bias(
         n, n.transpose(n.transpose(n.conv(n.image()), 0, 3, 1, 2), 0, 2, 3, 1)
@@ -211,8 +223,7 @@ EXAMPLES: dict[str, Before] = {
 
 UNOBSERVED = {
     "_remove_assert": "an Assert is read through control edges alone, and those are not kept",
-    "remove_trivial_concatenation": "TensorFlow refuses a Concat of one array",
-    "remove_trivial_concatenation_input": "TensorFlow refuses a scalar in a Concat",
+    "propagate_fixed_sizes": "it ends a conversion or changes nothing",
     "remove_trivial_fake_quant": "DropFakeQuant takes out the second FakeQuant as well",
 }
 """Transformation -> why no graph shows it."""

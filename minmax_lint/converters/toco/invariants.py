@@ -25,6 +25,8 @@ def check_invariants(model: Model) -> None:
                 "produced by any op in this graph.",
                 array=name,
             )
+    if model.misfit is not None:
+        raise model.misfit
     if model.misplaced:
         model.misplaced = False
         _check_order(model)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
+from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.operator import Array, Constant, Operator
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
@@ -30,10 +31,14 @@ class Model:
         """Positions of the operators removed since a pass looked at its last one."""
         self.without_shape: set[str] = set()
         """Arrays behind operators that TOCO does not know."""
+        self.rnn_states: dict[str, str] = {}
+        """Array of a NextIteration -> the array that it hands to the next turn of the loop."""
         self.first: Operator | None = None
         self.last: Operator | None = None
         self.misplaced = False
         """Whether an operator was put where its readers may stand in front of it."""
+        self.misfit: Fatal | None = None
+        """What is wrong with an array since its shape was changed."""
         self._count = 0
         self._capacity = 1
         self._boundary = {*self.inputs, *self.outputs}
@@ -182,6 +187,12 @@ class Model:
         """Append an input."""
         op.inputs.append(name)
         self.arrays[name].consumers[op] = None
+
+    def drop_input(self, op: Operator, name: str) -> None:
+        """Forget every slot of `op` that reads an array."""
+        op.inputs = [one for one in op.inputs if one != name]
+        self._lose_consumer(self.arrays[name], op)
+        self.dirty.add(op)
 
     def set_output(self, op: Operator, slot: int, name: str) -> None:
         """Make `op` write another array."""

@@ -120,7 +120,10 @@ def _static(shape: Shape | None) -> tuple[int, ...] | None:
     if shape is None:
         return None
     static = tuple([dim for dim in shape if dim is not None])
-    return static if len(static) == len(shape) else None
+    if len(static) != len(shape):
+        return None
+    # ImportShape: an array without elements counts as a scalar, but for a vector.
+    return () if len(static) > 1 and 0 in static else static
 
 
 class Operator:

@@ -14,8 +14,8 @@ from minmax_lint.converters.toco.invariants import check_invariants
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.tables import CLAMPS, ELEMENTWISE, Version
-from minmax_lint.converters.toco.transformations import conversions as convert
 from minmax_lint.converters.toco.transformations import (
+    control_flow,
     fakequants,
     folding,
     fusion,
@@ -23,6 +23,8 @@ from minmax_lint.converters.toco.transformations import (
     reordering,
     trivial,
 )
+from minmax_lint.converters.toco.transformations import conversions as convert
+from minmax_lint.converters.toco.transformations import propagate_fixed_sizes as sizes
 from minmax_lint.converters.toco.transformations.graph_transformation import Transformation, run
 from minmax_lint.converters.toco.transformations.hardcode_min_max import hardcode_min_max
 from minmax_lint.graph.dtype import DType
@@ -56,6 +58,7 @@ def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], 
     biased = (*_AFFINE, "TransposeConv") if version.transpose_conv_bias else _AFFINE
     everything = tuple(sorted(ALL_TYPES))
     return (
+        (sizes.propagate_fixed_sizes, sizes.CHECKED),
         (convert.convert_to_reshape, ("ExpandDims", "Squeeze")),
         (convert.convert_trivial_add_n_to_add, ("AddN",)),
         (convert.convert_trivial_pack_to_reshape, ("Pack",)),
@@ -68,6 +71,8 @@ def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], 
         (trivial.remove_successive_transpose, ("Transpose",)),
         (_remove_assert, ("Assert",)),
         (trivial.remove_tensorflow_identity, ("Identity",)),
+        (control_flow.resolve_tensorflow_merge, ("Merge",)),
+        (control_flow.resolve_tensorflow_switch, ("Switch",)),
         (trivial.remove_trivial_concatenation, ("Concatenation",)),
         (trivial.remove_trivial_concatenation_input, ("Concatenation",)),
         (trivial.remove_trivial_fake_quant, ("FakeQuant",)),
@@ -154,8 +159,12 @@ def _forget_types(model: Model) -> None:
 def _discard_unreachable(model: Model) -> None:
     reached: set[Operator] = set()
     pending = [name for name in model.outputs if name in model.arrays]
+    states = dict(model.rnn_states)
     while pending:
-        producer = model.arrays[pending.pop()].producer
+        name = pending.pop()
+        if name in states:
+            pending.append(states.pop(name))
+        producer = model.arrays[name].producer
         if producer is not None and producer not in reached:
             reached.add(producer)
             pending += producer.inputs

@@ -72,6 +72,7 @@ IMPORTED = {
     "MaxPool": "MaxPool",
     "Maximum": "Maximum",
     "Mean": "Mean",
+    "Merge": "Merge",
     "Min": "ReduceMin",
     "Minimum": "Minimum",
     "MirrorPad": "MirrorPad",
@@ -121,6 +122,7 @@ IMPORTED = {
     "StridedSlice": "StridedSlice",
     "Sub": "Sub",
     "Sum": "Sum",
+    "Switch": "Switch",
     "Tanh": "Tanh",
     "Tile": "Tile",
     "TopK": "TopK_V2",
@@ -136,16 +138,9 @@ IMPORTED = {
 
 UNMODELED = frozenset(
     {
-        "BatchNormWithGlobalNormalization",
-        "Enter",
-        "Exit",
-        "LoopCond",
-        "Merge",
-        "NextIteration",
         "PartitionedCall",
         "StatefulPartitionedCall",
         "Svdf",
-        "Switch",
         "UnidirectionalSequenceLstm",
         "UnidirectionalSequenceRnn",
     }
@@ -160,4 +155,4 @@ NO_OPERATOR = frozenset({"Const", "Placeholder", "LegacyFedInput", "NoOp"})
 OUTPUT_COUNT_ATTRS = {"Split": "num_split", "SplitV": "num_split", "Unpack": "num"}
 
 
-OUTPUT_COUNTS = {"TopK": 2, "TopKV2": 2, "Unique": 2}
+OUTPUT_COUNTS = {"Switch": 2, "TopK": 2, "TopKV2": 2, "Unique": 2}

@@ -33,6 +33,8 @@ class Quantizer:
         self.version = version
         self.parameters: dict[str, Parameters | None] = {}
         self.done: list[Operator] = []
+        self._left: list[Operator] = []
+        """FakeQuants whose range is not constant: Quantize passes over them."""
         self._quantized_constants: set[str] = set()
         self._output_that_is_an_input: Fatal | None = None
         self._misplaced_copy: Fatal | None = None
@@ -42,6 +44,8 @@ class Quantizer:
         for op in operators:
             if op.type == "Dequantize":
                 self._check_unread_input(op)
+            elif op.type == "FakeQuant":
+                self._left.append(op)
             elif not (self._trivial_clamp(op) or self._trivial_bound(op)):
                 self._quantize(op)
                 self.done.append(op)
@@ -49,10 +53,30 @@ class Quantizer:
             raise self._output_that_is_an_input
         if self._misplaced_copy is not None:
             raise self._misplaced_copy
+        for op in self._left:
+            self._refuse_fake_quant(op)
         # Measured: a missing range of a later operator is reported before the weights of an earlier one.
         for op in self.done:
             if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
                 self._check_weights(op.inputs[1], op)
+
+    def _refuse_fake_quant(self, op: Operator) -> None:
+        """The exporter reads a range that is not there, unless a quantized operand is missed before."""
+        for name in op.inputs:
+            producer = self.model.producer(name)
+            if producer is not None and producer.type not in ("Dequantize", "FakeQuant"):
+                raise Fatal(
+                    "Check failed: array.data_type == array.final_data_type Array "
+                    f'"{name}_dequantized" has mis-matching actual and final data types (data_type=float, '
+                    "final_data_type=uint8).",
+                    node=op.node.name,
+                    array=name,
+                )
+        raise Fatal(
+            "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)",
+            node=op.node.name,
+            array=op.output,
+        )
 
     def _check_unread_input(self, op: Operator) -> None:
         array, name = self.model.arrays[op.output], op.inputs[0]

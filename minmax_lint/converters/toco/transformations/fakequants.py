@@ -134,6 +134,10 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
     made.minmax = array.minmax
     model.redirect_consumers(name, dequantized)
     array.dtype = DType.UINT8
+    if array.buffer is not None:
+        # A Const that is named as an input: its buffer stays float.
+        message = f"Check failed: array->buffer->type == array->data_type Tensor: {name}"
+        model.misfit = Fatal(message, node=op.node.name, array=array.source)
     dequantize = Operator("Dequantize", [name], [dequantized], op.node)
     dequantize.nodes = ()
     dequantize.attrs["shape"] = array.shape

@@ -96,6 +96,12 @@ def resolve_constant_gather(model: Model, op: Operator) -> bool:
         buffer = model.arrays[op.inputs[2]].buffer
         if buffer is None or buffer.integers() not in ((0,), None):
             return False
+    if model.arrays[op.inputs[1]].dtype is not DType.INT32:
+        raise Fatal(
+            "Check failed: coords_array.data_type == ArrayDataType::kInt32 Only int32 indices are supported",
+            node=op.node.name,
+            array=op.output,
+        )
     return _fold(model, op, keep_range=True)
 
 

@@ -42,10 +42,9 @@ def remove_passthrough(model: Model, op: Operator, main: int | None = None) -> b
 
 def insert_copy(model: Model, op: Operator, source: str, target: str) -> None:
     """InsertCopyOperator in the place of `op`: a Reshape at the end of the order that copies `source`."""
+    kept = {name: model.arrays[name] for name in (source, target)}
     model.remove(op)
-    for name in (source, target):
-        if name not in model.arrays:
-            model.source_array(name)
+    model.arrays.update(kept)
     copy = Operator("Reshape", [source], [target], op.node)
     copy.nodes = op.nodes
     model.append(copy)
@@ -144,7 +143,7 @@ def remove_unused_op(model: Model, op: Operator) -> bool:
     for name in op.outputs:
         if model.is_input(name):
             continue
-        if model.is_output(name) or model.arrays[name].consumers:
+        if model.is_output(name) or model.arrays[name].consumers or name in model.rnn_states.values():
             return False
     model.remove(op)
     return True

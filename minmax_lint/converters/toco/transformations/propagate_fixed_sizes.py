@@ -1,0 +1,135 @@
+"""Where PropagateFixedSizes aborts: index operands that are not int32, empty axes of a scalar, sizes that do not fit.
+
+The shapes themselves come from the shared inference. Source: propagate_fixed_sizes.cc; messages measured with TOCO of
+TF 2.15.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.model import Model
+from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.transformations.fusion import broadcast
+from minmax_lint.converters.toco.transformations.trivial import BINARIES
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+
+Check = Callable[[Model, Operator], None]
+
+_REDUCTIONS = ("Any", "Mean", "ReduceMax", "ReduceMin", "ReduceProd", "Sum")
+
+_REDUCTION = "Check failed: reduction_indices_array.buffer->type == ArrayDataType::kInt32"
+_INDEX_OPERANDS = dict.fromkeys(_REDUCTIONS, (1, _REDUCTION)) | {
+    "ConcatV2": (-1, "Check failed: axis_array.data_type == ArrayDataType::kInt32"),
+    "Reshape": (
+        1,
+        "Check failed: shape_array.data_type == ArrayDataType::kInt32 Reshape dims must be int32",
+    ),
+    "Tile": (
+        1,
+        "Check failed: multiples_array.data_type == ArrayDataType::kInt32 Tile multiples input must be int32",
+    ),
+    "Transpose": (
+        1,
+        "Check failed: perm_array.data_type == ArrayDataType::kInt32 Transpose permutation input must be int32",
+    ),
+}
+"""Operator type -> the operand that must be int32 once it is constant, and what TOCO says of another type."""
+
+
+def _check_index_operand(model: Model, op: Operator) -> None:
+    """Raises Fatal for a constant index operand of another type than int32."""
+    slot, message = _INDEX_OPERANDS[op.type]
+    if len(op.inputs) < 2 or model.arrays[op.inputs[0]].shape is None:
+        return
+    operand = model.arrays[op.inputs[slot]]
+    if operand.buffer is not None and operand.dtype is not DType.INT32:
+        raise Fatal(message, node=op.node.name, array=op.output)
+
+
+def _check_slice(model: Model, op: Operator) -> None:
+    """Slice and StridedSlice read int64 operands as twice as many int32."""
+    if len(op.inputs) < 2:
+        return
+    shape, operand = model.arrays[op.inputs[0]].shape, model.arrays[op.inputs[1]]
+    if shape is None or operand.buffer is None or operand.dtype is not DType.INT64:
+        return
+    read = 2 * (operand.shape or (0,))[0]
+    if op.type == "Slice":
+        message = f"Check failed: input_shape.dims().size() == op->size.size() ({len(shape)} vs. {read})"
+        raise Fatal(message, node=op.node.name, array=op.output)
+    if read > len(shape):
+        raise Fatal(
+            f"Check failed: op->start_indices.size() <= num_input_axes ({read} vs. {len(shape)})StridedSlice op "
+            f'with output "{op.output}", requires no more than {len(shape)} start indices',
+            node=op.node.name,
+            array=op.output,
+        )
+
+
+def _check_reduction_of_scalar(model: Model, op: Operator) -> None:
+    """Axes of no elements are imported as one zero, which a scalar does not have."""
+    axes = model.arrays[op.inputs[1]].shape if len(op.inputs) > 1 else None
+    if axes == (0,) and model.is_constant(op.inputs[1]) and model.arrays[op.inputs[0]].shape == ():
+        raise Fatal(
+            "Check failed: false Invalid reduction dimension 0 for input with 0 dimensions",
+            node=op.node.name,
+            array=op.output,
+        )
+
+
+def _fill_sizes(model: Model, op: Operator) -> None:
+    """ProcessFillOperator: sizes are int32, and sizes of no elements make an array of size 0, not a scalar."""
+    sizes, output = model.arrays[op.inputs[0]], model.arrays[op.output]
+    if sizes.shape is None or model.arrays[op.inputs[1]].shape is None:
+        return
+    if sizes.dtype is not DType.INT32:
+        raise Fatal(
+            "Check failed: dims_array.data_type == ArrayDataType::kInt32 dims must be int32",
+            node=op.node.name,
+            array=op.output,
+        )
+    if sizes.shape == (0,) and output.shape == ():
+        output.shape = (0,)
+        for reader in output.consumers:
+            if reader.type in BINARIES:
+                broadcast(reader, *(model.arrays[name].shape for name in reader.inputs[:2]))
+
+
+def _matrix_diag_shape(model: Model, op: Operator) -> None:
+    """ProcessMatrixDiagOperator adds the last dimension to the shape of its input, too: a constant no longer fits."""
+    name = op.inputs[0]
+    array = model.arrays[name]
+    if array.shape and array.buffer is not None and array.shape[-1] != 1:
+        size = Tensor(array.dtype, array.shape, None).size
+        model.misfit = Fatal(
+            "Check failed: array->buffer->Length() == RequiredBufferSizeForShape(array->shape()) "
+            f"({size} vs. {size * array.shape[-1]})Tensor: {name}",
+            node=op.node.name,
+            array=array.source,
+        )
+
+
+def _checks() -> dict[str, tuple[Check, ...]]:
+    checks: dict[str, tuple[Check, ...]] = {
+        "Fill": (_fill_sizes,),
+        "MatrixDiag": (_matrix_diag_shape,),
+        "Slice": (_check_slice,),
+        "StridedSlice": (_check_slice,),
+    }
+    checks |= dict.fromkeys(_INDEX_OPERANDS, (_check_index_operand,))
+    return checks | dict.fromkeys(_REDUCTIONS, (_check_index_operand, _check_reduction_of_scalar))
+
+
+_CHECKS = _checks()
+CHECKED = tuple(_CHECKS)
+"""The operator types that are looked at."""
+
+
+def propagate_fixed_sizes(model: Model, op: Operator) -> bool:
+    """Raises Fatal where the sizes of an operator end the conversion."""
+    for check in _CHECKS[op.type]:
+        check(model, op)
+    return False
