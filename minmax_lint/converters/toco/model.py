@@ -207,7 +207,10 @@ class Model:
         self.dirty.update(array.consumers)
 
     def redirect_consumers(self, old: str, new: str) -> None:
-        """Every reader of `old` reads `new`."""
+        """Every reader of `old` reads `new`, the next turn of a loop included (RerouteEdges)."""
+        for state, handed in self.rnn_states.items():
+            if handed == old:
+                self.rnn_states[state] = new
         source, target = self.arrays[old], self.arrays[new]
         for op in list(source.consumers):
             op.inputs = [new if name == old else name for name in op.inputs]

@@ -162,7 +162,7 @@ def _discard_unreachable(model: Model) -> None:
     states = dict(model.rnn_states)
     while pending:
         name = pending.pop()
-        if name in states:
+        if states.get(name) in model.arrays:
             pending.append(states.pop(name))
         producer = model.arrays[name].producer
         if producer is not None and producer not in reached:

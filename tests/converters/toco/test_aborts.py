@@ -215,7 +215,7 @@ CASES: dict[str, Case] = {
         f"{op} of a constant": diagonal(op, [2, 3], "Check failed: array->buffer->Length() == RequiredBufferSize")
         for op in ("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3")
     },
-    "MatrixDiag of one element each": diagonal("MatrixDiag", [2, 1], "Array d does not have MinMax information"),
+    "MatrixDiag of one element each": diagonal("MatrixDiag", [2, 1], "Array d, which is an input to the Add"),
     "chosen output of Switch": switch(constant=True, output="sw:1"),
     "other output of Switch": switch(constant=True, output="sw"),
     "open Switch": switch(constant=False),
