@@ -41,6 +41,15 @@ class Obstacle(NamedTuple):
     """Arrays (source names) whose ops go float, or fail, because of this."""
 
 
+class Weights(NamedTuple):
+    """The form in which a model with float activations holds the weights of one op."""
+
+    type: Literal["int8", "float16"]
+    hybrid: bool = False
+    """Whether the kernel multiplies them as they are; else they are dequantized first."""
+    per_channel: bool = False
+
+
 class OpOutcome(NamedTuple):
     """One op of the model that the converter would write."""
 
@@ -57,6 +66,8 @@ class OpOutcome(NamedTuple):
     """Multiply-accumulates of one run; None where shapes are not known."""
     refused: str = ""
     """Why TFLite's interpreter cannot run it; empty where it can."""
+    weights: Weights | None = None
+    """Of dynamic range and float16: its weights, where they are not plain float32."""
 
 
 class Placement(NamedTuple):
@@ -133,10 +144,19 @@ class Prediction:
     @property
     def integer_mac_share(self) -> float | None:
         """Share of multiply-accumulates that are integer, 0..1; None where there are none, or one is not known."""
+        return self.mac_share([op for op in self.ops if op.integer])
+
+    def mac_share(self, ops: Iterable[OpOutcome]) -> float | None:
+        """Share of all multiply-accumulates that these ops do; None where there are none, or one is not known."""
         total = self.macs
         if not total or any(op.macs is None for op in self.ops):
             return None
-        return sum(op.macs or 0 for op in self.ops if op.integer) / total
+        return sum(op.macs or 0 for op in ops) / total
+
+    @property
+    def weight_ops(self) -> tuple[OpOutcome, ...]:
+        """The ops whose weights are int8 or float16 where activations are float: dynamic range and float16 alone."""
+        return tuple(op for op in self.ops if op.weights is not None)
 
     @property
     def worst_float_op(self) -> OpOutcome | None:

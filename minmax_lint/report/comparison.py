@@ -94,7 +94,7 @@ class Comparison:
 
 def answer(prediction: Prediction) -> tuple[object, ...]:
     """What two versions have in common that answer alike; the wording of a message does not count."""
-    ops = tuple((op.op, op.output, op.integer, op.macs) for op in prediction.ops)
+    ops = tuple((op.op, op.output, op.integer, op.macs, op.weights) for op in prediction.ops)
     found = prediction
     return (found.verdict, found.kind, found.array, found.op, tuple(found.float_ops), ops, found.runs)
 

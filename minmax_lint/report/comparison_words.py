@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from minmax_lint.report.comparison import Way
-from minmax_lint.report.words import short_message, tallied
+from minmax_lint.report.words import short_message, tallied, weights_text
 
 RUNS = {True: "yes", False: "no", None: "not known"}
 
@@ -44,7 +44,9 @@ def detail(way: Way) -> str:
     if not has_model(way):
         return each_once(short_message(found.message))
     parts = []
-    if found.float_ops:
+    if found.weight_ops:
+        parts.append(weights_text(found))
+    elif found.float_ops:
         parts.append(f"float: {tallied(found.float_kinds)}")
     elif found.verdict == "float":
         parts.append(found.message)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.finished import PROFILE
-from minmax_lint.converters.prediction import Prediction, Verdict
+from minmax_lint.converters.prediction import OpOutcome, Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.graph.tensor import Shape
 
@@ -30,6 +30,8 @@ def verdict_detail(prediction: Prediction) -> str:
     floats = len(prediction.float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
+    if prediction.weight_ops:
+        return weights_text(prediction)
     share = ""
     if computing >= floats:
         share = (
@@ -39,8 +41,33 @@ def verdict_detail(prediction: Prediction) -> str:
 
 
 def _mac_share(prediction: Prediction) -> str:
-    share = prediction.integer_mac_share
-    return "" if share is None or not prediction.integer_share else f" ({share:.0%} of multiply-accumulates)"
+    return _share_of(prediction.integer_mac_share) if prediction.integer_share else ""
+
+
+def weights_text(prediction: Prediction) -> str:
+    """Of dynamic range and float16: which ops have smaller weights, and which are wholly float.
+
+    `int8 weights: FULLY_CONNECTED x2 (90% of multiply-accumulates); wholly float: RELU`.
+    """
+    groups: dict[str, list[OpOutcome]] = {}
+    for op in prediction.ops:
+        if op.weights is not None or (op.computes and not op.integer):
+            groups.setdefault(_weights_group(op), []).append(op)
+    return "; ".join(
+        f"{title}: {counted(op.op for op in ops)}{_share_of(prediction.mac_share(ops))}"
+        for title, ops in sorted(groups.items())
+    )
+
+
+def _weights_group(op: OpOutcome) -> str:
+    if op.weights is None:
+        return "wholly float"
+    slow = op.weights.type == "int8" and not op.weights.hybrid and not op.integer
+    return f"{op.weights.type} weights{', dequantized before use' if slow else ''}"
+
+
+def _share_of(share: float | None) -> str:
+    return "" if not share else f" ({share:.0%} of multiply-accumulates)"
 
 
 def _worst(prediction: Prediction) -> str:

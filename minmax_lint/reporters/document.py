@@ -76,7 +76,20 @@ def prediction_data(prediction: Prediction) -> dict[str, Any]:
         "integer_mac_share": prediction.integer_mac_share,
         "worst_float_op": worst and {"op": worst.op, "array": worst.output, "macs": worst.macs},
         **_cpu_ops(prediction),
+        **_weights(prediction),
     }
+
+
+def _weights(prediction: Prediction) -> dict[str, Any]:
+    """Of dynamic range and float16 alone: the ops with smaller weights."""
+    if not prediction.weight_ops:
+        return {}
+    ops = [
+        {"op": op.op, "output": op.output, **op.weights._asdict()}
+        for op in prediction.weight_ops
+        if op.weights is not None
+    ]
+    return {"weights": ops, "weight_mac_share": prediction.mac_share(prediction.weight_ops)}
 
 
 def _cpu_ops(prediction: Prediction) -> dict[str, Any]:

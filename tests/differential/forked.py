@@ -19,6 +19,7 @@ import numpy as np
 
 from minmax_lint.backends.conversion.failure import failure_of_crash, failure_of_exception
 from minmax_lint.backends.conversion.run import DEFAULT_STATS
+from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES, Flow, Profile
 from minmax_lint.loaders.tflite.file import read_model
 
@@ -26,6 +27,7 @@ Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
 
 VALUES = "values.npz"
+MADE = "made.tflite"
 WORKER = Path(__file__).with_name("post_training_worker.py")
 _SERVER = Path(__file__).with_name("fork_server.py")
 
@@ -87,6 +89,10 @@ class ForkServer:
         with np.load(Path(self._folder.name) / VALUES) as arrays:
             return [arrays[name] for name in arrays.files]
 
+    def model(self) -> TFLiteModel:
+        """The last model that was made for a profile of a float graph."""
+        return read_model(Path(self._folder.name) / MADE)
+
     def _serve(self, request: dict[str, Any]) -> int:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -98,7 +104,7 @@ class ForkServer:
         """`ok`, or what the interpreter says of the model that was made."""
         (folder / "result.json").unlink()
         asked = {key: request[key] for key in ("result", "log", "time_limit", "layout")}
-        model = folder / "made.tflite"
+        model = folder / MADE
         (folder / "model.tflite").replace(model)
         returncode = self._serve({**asked, "run": str(model), "model": str(folder / VALUES)})
         if not (folder / "result.json").exists():

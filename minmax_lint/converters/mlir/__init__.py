@@ -14,6 +14,10 @@ from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obs
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.legalize.registered import unregistered, unsupported_input
 from minmax_lint.converters.mlir.obstacles import obstacles
+from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
+    halve_constants,
+    quantize_weights,
+)
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
@@ -107,6 +111,10 @@ def _followed(
             quantize_model(function, version, allow_float=not profile.strict)
         elif profile.ranges == "calibrated":
             quantize_calibrated(function, version, chance=chance)
+        elif profile.ranges == "none" and profile.weights == "float16":
+            halve_constants(function)
+        elif profile.ranges == "none":
+            quantize_weights(function, version)
     except Unmodeled as error:
         cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
@@ -129,4 +137,5 @@ def _followed(
             return legacy_obstacles(function, version)
         return obstacles(function, version, float_boundary=signed)
 
-    return answer(function, profile.name, version, explain, signed=signed)
+    by_weights = profile.ranges == "none"
+    return answer(function, profile.name, version, explain, signed=signed, by_weights=by_weights)

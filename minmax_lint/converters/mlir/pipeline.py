@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from minmax_lint.converters.call import TRAINED
 from minmax_lint.converters.mlir import predict as predict_function
 from minmax_lint.converters.mlir.control_flow.branches import EnclosingContext, with_branches
 from minmax_lint.converters.mlir.control_flow.fold_constant_branches import fold_constant_branches
@@ -13,6 +14,7 @@ from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
 from minmax_lint.converters.prediction import Prediction, shared_versions
 from minmax_lint.converters.profile import Profile
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
@@ -23,6 +25,9 @@ def predict(
     kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext = _ALONE
 ) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph, branches of If and While included."""
+    if profile.ranges == "none" and _is_trained(kept.graph):
+        # The call is that of a graph trained for quantization: only one without ranges gets integer weights alone.
+        profile = replace(profile, ranges="fakequant", activations="int8")
     if profile.strict:
         # Ranges are asked for in all functions before an operator is refused (quantize_model.cc). A model that is all
         # integer can have such operators as well: the QUANTIZE and DEQUANTIZE of its FakeQuants.
@@ -32,6 +37,11 @@ def predict(
         strict = _predict(kept, inference, profile, around)
         return replace(strict, versions=shared_versions((lenient, strict)))
     return _predict(kept, inference, profile, around)
+
+
+def _is_trained(graph: Graph) -> bool:
+    functions = (one.graph for called in graph.functions.values() for one in called)
+    return any(True for _ in graph.of_ops(TRAINED)) or any(map(_is_trained, functions))
 
 
 def _predict(kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext) -> Prediction:

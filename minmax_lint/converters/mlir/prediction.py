@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation
+from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
 from minmax_lint.converters.mlir.tables import SHAPE_OPS
 from minmax_lint.converters.prediction import OpOutcome
 from minmax_lint.graph.dtype import DType
@@ -17,8 +18,13 @@ def is_float(op: Operation) -> bool:
     return op.name not in _BOUNDARY and any(value.real for value in (*op.operands, *op.results))
 
 
-def outcomes(function: Function, refused: Mapping[Operation, str]) -> tuple[OpOutcome, ...]:
-    """The ops of the model to be written. `refused`: why the interpreter cannot run some of them."""
+def outcomes(
+    function: Function, refused: Mapping[Operation, str], *, by_weights: bool
+) -> tuple[OpOutcome, ...]:
+    """The ops of the model to be written. `refused`: why the interpreter cannot run some of them.
+
+    `by_weights`: whether the converter quantizes weights alone.
+    """
     return tuple(
         OpOutcome(
             op.name,
@@ -27,6 +33,7 @@ def outcomes(function: Function, refused: Mapping[Operation, str]) -> tuple[OpOu
             not is_float(op),
             op.name not in _BOUNDARY and op.name not in SHAPE_OPS and _on_reals(op),
             refused=refused.get(op, ""),
+            weights=weights_of(op) if by_weights and op.name not in _BOUNDARY else None,
         )
         for op in function
         if op.name != CONST

@@ -16,6 +16,7 @@ from minmax_lint.converters.kernels import (
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
 from minmax_lint.converters.mlir.version import Version
 
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
@@ -48,7 +49,7 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         since, message = NO_INT16_BEFORE[op.name]
         if not version.has(Bounds(since=since)):
             return message
-    mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values)
+    mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values) and not weights_of(op)
     if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
         return f"{integer} is integer and {real} is float, and no kernel takes both."

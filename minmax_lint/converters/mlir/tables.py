@@ -16,6 +16,17 @@ Since = tuple[int, int]
 ALWAYS: Since = (0, 0)
 
 
+class Int8Weights(NamedTuple):
+    """What becomes of a large constant operand where no range is known."""
+
+    operand: int
+    """GetQuantizableOperandIndices."""
+    hybrid: Since | None = None
+    """Since when the kernel takes it as it is (GetDynamicRangeQuantKernelSupport); else it is dequantized."""
+    per_channel: Since | None = None
+    """Since when it has a scale for each channel."""
+
+
 class Builtin(NamedTuple):
     """One row."""
 
@@ -34,6 +45,7 @@ class Builtin(NamedTuple):
     unsigned_sixteen_bits: bool = True
     weights: bool = False
     """Whether operand 1 holds weights."""
+    int8_weights: Int8Weights | None = None
     bias: int | None = None
     """The operand that is an int32 bias; its scale follows from operands 0 and 1 (1 and 2 for operand 3)."""
     one_width: Literal["", "result", "operands", "all"] = ""
@@ -67,20 +79,32 @@ BUILTINS: dict[str, Builtin] = {
     "AVERAGE_POOL_2D": Builtin(
         quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True
     ),
-    "BATCH_MATMUL": Builtin(quantizable=ALWAYS),
+    "BATCH_MATMUL": Builtin(quantizable=ALWAYS, int8_weights=Int8Weights(1, ALWAYS)),
     "BATCH_TO_SPACE_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "BROADCAST_TO": Builtin(quantizable=ALWAYS, same_scale=(2, 21), one_width="result"),
     "CEIL": Builtin(moves="value"),
     "CONCATENATION": Builtin(
         quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), sixteen_bits=False, one_width="result"
     ),
-    "CONV_2D": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
-    "DEPTHWISE_CONV_2D": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
+    "CONV_2D": Builtin(
+        quantizable=ALWAYS,
+        weights=True,
+        bias=2,
+        fuses_activation=True,
+        int8_weights=Int8Weights(1, ALWAYS, ALWAYS),
+    ),
+    "DEPTHWISE_CONV_2D": Builtin(
+        quantizable=ALWAYS,
+        weights=True,
+        bias=2,
+        fuses_activation=True,
+        int8_weights=Int8Weights(1, ALWAYS, ALWAYS),
+    ),
     "DEPTH_TO_SPACE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, moves="move"),
     "DIV": Builtin(
         quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=True
     ),
-    "EMBEDDING_LOOKUP": Builtin(calibrated=True),
+    "EMBEDDING_LOOKUP": Builtin(calibrated=True, int8_weights=Int8Weights(1, (2, 18), (2, 18))),
     "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=True),
     "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
     "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
@@ -88,8 +112,14 @@ BUILTINS: dict[str, Builtin] = {
     "FLOOR": Builtin(moves="value"),
     "FLOOR_DIV": Builtin(moves="binary", broadcasts=True),
     "FLOOR_MOD": Builtin(moves="binary", broadcasts=True),
-    "FULLY_CONNECTED": Builtin(quantizable=ALWAYS, weights=True, bias=2, fuses_activation=True),
-    "GATHER": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "FULLY_CONNECTED": Builtin(
+        quantizable=ALWAYS,
+        weights=True,
+        bias=2,
+        fuses_activation=True,
+        int8_weights=Int8Weights(1, ALWAYS, (2, 17)),
+    ),
+    "GATHER": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", int8_weights=Int8Weights(0)),
     "GATHER_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "GELU": Builtin(quantizable=ALWAYS),
     "GREATER": Builtin(
@@ -185,7 +215,13 @@ BUILTINS: dict[str, Builtin] = {
     "TILE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
     "TOPK_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False),
     "TRANSPOSE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), moves="move"),
-    "TRANSPOSE_CONV": Builtin(quantizable=ALWAYS, weights=True, bias=3, one_width="result"),
+    "TRANSPOSE_CONV": Builtin(
+        quantizable=ALWAYS,
+        weights=True,
+        bias=3,
+        one_width="result",
+        int8_weights=Int8Weights(1, (2, 17), ALWAYS),
+    ),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Builtin(quantizable=ALWAYS),
     "UNIQUE": Builtin(quantizable=ALWAYS),
     "UNPACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
@@ -216,6 +252,7 @@ CALIBRATED = _where(lambda row: row.calibrated)
 QUANTIZABLE, QUANTIZABLE_SINCE = _since(lambda row: row.quantizable)
 SAME_SCALE, SAME_SCALE_SINCE = _since(lambda row: row.same_scale)
 FOUR_BITS, FOUR_BITS_SINCE = _since(lambda row: row.four_bits)
+INT8_WEIGHTS = {name: row.int8_weights for name, row in BUILTINS.items() if row.int8_weights is not None}
 SHAPE_OPS = _where(lambda row: row.shape_only)
 CONVOLUTIONS = _where(lambda row: row.weights)
 NO_SIXTEEN_BITS = _where(lambda row: not row.sixteen_bits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
 from minmax_lint.converters.mlir.quantize.post_quantize import finish
 from minmax_lint.converters.mlir.quantize.prepare_quantize import (
     leave_repeated_biases,
@@ -34,7 +34,8 @@ def quantize_trained(
         quantize_inputs(function, stats)
     return_quantized(function)
     leave_repeated_biases(function, version)
-    Driver(function, version, signed=signed, infers=infers).run()
-    quantize(function, version, chance)
+    if infers or any(op.name == DEQUANTIZE for op in function):
+        Driver(function, version, signed=signed, infers=infers).run()
+        quantize(function, version, chance)
     check_states(function)
     finish(function, version, signed=signed)

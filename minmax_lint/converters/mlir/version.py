@@ -101,6 +101,10 @@ class Version:
         """Ops that take and make types of 4 bits."""
         return Ops(self, tables.FOUR_BITS, tables.FOUR_BITS_SINCE)
 
+    def since(self, first: tables.Since | None) -> bool:
+        """Whether this version has what there is from a version on, or never."""
+        return first is not None and (first == tables.ALWAYS or self.has(Bounds(first)))
+
     def legalizes(self, op: str) -> bool:
         """Whether this version takes a TensorFlow op that any version takes."""
         bounded = tables.LEGALIZED_SINCE.get(op)
