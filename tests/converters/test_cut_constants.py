@@ -71,6 +71,76 @@ def test_an_input_that_the_graph_has_a_value_for_is_unknown(inputs: str, toco: s
     assert found == {"toco-2.15": toco, "mlir-2.21": mlir}
 
 
+BINARY = ("Mul", "AddV2", "Maximum")
+"""Of `c` and an input `y`."""
+BUFFER = "array->buffer->type == array->data_type Tensor: c"
+NO_RANGE = "output_array.minmax Output array named out lacks minmax"
+FINAL = (
+    'array.data_type == array.final_data_type Array "c" has mis-matching actual and final data types '
+    "(data_type=float, final_data_type=uint8)."
+)
+
+
+def around(kind: str) -> Graph:
+    """What is computed of a constant `c`, which is an input, as the words of `kind` say: op after op."""
+    b = Builder()
+    b.const("c", [1.0, 2.0, 3.0, 4.0], [1, 4])
+    b.const("axes", [1], [1], dtype=DType.INT32)
+    b.const("sizes", [1, 4], [2], dtype=DType.INT32)
+    if any(op in kind for op in BINARY):
+        b.fake_quant("yq", b.placeholder("y", [1, 4]), -1, 1)
+    last, *ops = "c", *kind.split()
+    for place, op in enumerate(ops, 1):
+        name = "out" if place == len(ops) else f"n{place}"
+        if op in ("Min", "Sum", "Mean"):
+            b.add(op, name, last, "axes", T=DType.FLOAT, Tidx=DType.INT32, keep_dims=True)
+        elif op == "FakeQuant":
+            b.fake_quant(name, last, 0, 6)
+        elif op == "Reshape":
+            b.add(op, name, last, "sizes", T=DType.FLOAT, Tshape=DType.INT32)
+        elif op == "Pack":
+            b.add(op, name, last, last, T=DType.FLOAT, N=2, axis=0)
+        elif op in BINARY:
+            b.add(op, name, last, "yq", T=DType.FLOAT)
+        elif op == "Twice":
+            b.add("AddV2", name, last, last, T=DType.FLOAT)
+        else:
+            b.add(op, name, last, T=DType.FLOAT)
+        last = name
+    return b.graph()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        *((kind, NO_RANGE) for kind in ("Min", "Identity Min", "Pack", "Sum", "Relu", "Twice", "Relu Min")),
+        *((kind, FINAL) for kind in ("Identity", "Reshape", "Min FakeQuant", "Twice FakeQuant")),
+        *((kind, FINAL) for kind in ("Min AddV2 FakeQuant", "Relu Mul FakeQuant", "Reshape AddV2 FakeQuant")),
+        *((kind, BUFFER) for kind in ("Mean", "Softmax", "FakeQuant Min", "Maximum", "Mul FakeQuant")),
+        ("Softmax Relu AddV2 FakeQuant", BUFFER),
+    ],
+)
+def test_toco_folds_a_constant_that_is_an_input(kind: str, message: str) -> None:
+    """Measured with TF 2.15.1: what folds does so before the input gets its type, a FakeQuant right on it does not."""
+    inputs = {name: [1, 4] for name in ("c", "y") if name in around(kind)}
+    (found,) = lint(
+        encode(around(kind)), inputs=inputs, outputs=["out"], converters=["toco-2.15"]
+    ).predictions.values()
+    assert (found.verdict, found.message) == ("abort", f"Check failed: {message}")
+    assert found.kind == ("minmax" if message is NO_RANGE else "other")
+
+
+def test_toco_copies_a_constant_that_an_identity_makes_an_output() -> None:
+    b = Builder()
+    b.placeholder("x", [1])
+    b.const("v", [1.0], [1])
+    b.add("Identity", "out", "v", T=DType.FLOAT)
+    (found,) = lint(
+        encode(b.graph()), outputs=["out"], inputs={"x": [1]}, converters=["toco-2.15"]
+    ).predictions.values()
+    assert (found.kind, found.array) == ("minmax", "out")
+
+
 def pair() -> Graph:
     """Two ranges in a row, the first of which bounds the sum as well."""
     b = Builder()
