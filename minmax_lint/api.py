@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -254,7 +254,7 @@ def convert(
 
 def calibrate(
     source: Any,
-    data: str,
+    data: str | PathLike[str],
     inputs: Inputs | None = None,
     outputs: Sequence[str] | str | None = None,
     *,
@@ -280,7 +280,7 @@ def calibrate(
 
     opened = open_model(source, inputs, outputs, signature=signature, trust=trust, python=python)
     model, ends = opened.model, opened.ends
-    read = Data(data, batch_size, samples, model.input_keys(ends.inputs))
+    read = Data(fspath(data), batch_size, samples, model.input_keys(ends.inputs))
     check_data(read, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
     return run(
         frozen_model(model, ends.inputs, ends.outputs),

@@ -38,6 +38,8 @@ def output_targets(
         target = Target(known_format(name, known), read.destination(file) if file else None)
         if target.file is not None and os.path.realpath(target.file) in map(os.path.realpath, files):
             raise UserError(f"--output-format {text}: something else is written to {file}; give another file")
+        if target.form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+            read.destination(summary)  # the reporter appends to it
         targets.append(target)
         files += [target.file] if target.file is not None else []
     if sum(target.file is None for target in targets) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
@@ -13,6 +13,7 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.loaders.model import Model
+from minmax_lint.ops.outside import reaches_outside
 from minmax_lint.writers.graphdef import encode
 
 
@@ -26,10 +27,13 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     """The kept subgraph as a frozen GraphDef; what freezing leaves alone is spliced from `graph`'s source.
 
     An input in the middle of the graph becomes a Placeholder. Raises UserError where the value of a variable
-    is not known, or where such an input is not the first output of its node.
+    is not known, where such an input is not the first output of its node, or where a node reaches files,
+    connections or Python when it runs.
     """
     view = kept.graph
     names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
+    cut = _placeholders(kept, inputs)
+    _refuse_outside((name, op) for name, op in _ops(kept, names) if name not in cut)
     calling = calling_node(graph, kept)
     if calling is not None:
         raise UserError(
@@ -43,7 +47,6 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
                 "checkpoint with --checkpoint PREFIX, or a SavedModel or a frozen graph (`fix --freeze` writes one)"
             )
     places = [view.position(name) for name in names]
-    cut = _placeholders(kept, inputs)
     source = graph.columns.serialized
     serialized = source and source._replace(
         origin=lambda i: (
@@ -62,6 +65,25 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
         serialized,
     )
     return encode(Graph(pruned, view.functions))
+
+
+def _ops(kept: Kept, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Every node of those with its op, and every node of the functions that they call."""
+    pending = [(kept.graph, names)]
+    while pending:
+        graph, nodes = pending.pop()
+        for name in nodes:
+            yield name, graph.op(name)
+            pending += [(function.graph, function.graph.names) for function in graph.functions.get(name, ())]
+
+
+def _refuse_outside(ops: Iterable[tuple[str, str]]) -> None:
+    for name, op in ops:
+        if reaches_outside(op):
+            raise UserError(
+                f"{name!r} ({op}) reaches files, connections or Python when it runs, so TensorFlow is not given this "
+                "model: end it in front of that op (-o), or begin it behind (-i)"
+            )
 
 
 def calling_node(graph: Graph, kept: Kept) -> str | None:

@@ -124,6 +124,16 @@ def test_no_baseline_goes_onto_a_file_that_is_read(folder, capsys):
     assert content(folder) == before
 
 
+def test_the_summary_of_a_job_does_not_go_onto_a_file_that_is_read(folder, capsys, monkeypatch):
+    before = content(folder)
+    os.symlink("graph.pb", "summary")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
+    assert main(["check", "graph.pb", "--output-format", "github"]) == 2
+    assert "cannot write summary: it is the input" in capsys.readouterr().err
+    os.remove("summary")
+    assert content(folder) == before
+
+
 def test_two_reports_do_not_go_to_one_file(folder, capsys):
     os.symlink("report", "link")
     Path("report").write_text("old")

@@ -13,7 +13,10 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
+from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.model import Model
+from minmax_lint.ops.outside import strange_in_a_saved_model
+from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.kept import calling_node, frozen_kept
 
 
@@ -27,8 +30,8 @@ def runnable(
     """The model, repaired by `patch` where there is one; `outputs` are those before it.
 
     The SavedModel itself, of which a repaired copy goes to `folder`, where a frozen graph would lack the
-    functions that an If, While or Case calls. Raises UserError where the graph cannot be frozen, or no
-    signature has just these inputs and outputs.
+    functions that an If, While or Case calls. Raises UserError where the graph cannot be frozen, no signature
+    has just these inputs and outputs, or loading or running it would reach outside it.
     """
     if patch is None or patch.empty:
         graph, kept = model.graph, trace(frozen(model.graph, model.variables), inputs, tuple(outputs))
@@ -40,6 +43,7 @@ def runnable(
     for one in model.signatures.values():
         keys = {array: key for key, array in one.outputs.items()}
         if {*one.inputs.values()} == {*inputs} and keys.keys() == {*outputs}:
+            _refuse_outside(model.path)
             saved = model.path.parent if graph is model.graph or patch is None else patch.save(folder)
             arrays = {array: key for key, array in one.inputs.items()}
             shapes = {arrays[array]: shape for array, shape in _other_shapes(graph, inputs)}
@@ -55,3 +59,27 @@ def _other_shapes(graph: Graph, inputs: Mapping[str, Shape | None]) -> Iterator[
     for array, shape in inputs.items():
         if shape is not None and graph[parse_edge(array).node].attribute("shape") != shape:
             yield array, shape
+
+
+def _refuse_outside(path: Path) -> None:
+    """Raise UserError where TensorFlow would reach outside the SavedModel `path` when it loads it.
+
+    It runs the initializers, reads the assets, and takes `saved_model.cpb` or `.pb` before `.pbtxt`.
+    """
+    if path.suffix != ".pb" or path.with_suffix(".cpb").exists():
+        raise UserError(
+            f"TensorFlow is given a SavedModel of one saved_model.pb alone, not {path.parent}: save it again"
+        )
+    for meta in message_in(bytes(mapped(path)), "SavedModel").meta_graphs:
+        bodies = (function.node_def for function in meta.graph_def.library.function)
+        for node in (one for nodes in (meta.graph_def.node, *bodies) for one in nodes):
+            if strange_in_a_saved_model(node.op):
+                raise UserError(
+                    f"{node.name!r} ({node.op}) reaches files, connections or Python when TensorFlow loads or "
+                    "runs this SavedModel: save the model without that op"
+                )
+        for asset in meta.asset_file_def:
+            if Path(asset.filename).is_absolute() or ".." in Path(asset.filename).parts:
+                raise UserError(
+                    f"the asset {asset.filename!r} lies outside the SavedModel: save the model again"
+                )

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from minmax_lint.ops.outside import reaches_outside
+
 _RUNS_CODE = frozenset(
     one.casefold()
     for one in (
@@ -46,6 +48,7 @@ _PYTHON_FUNCTIONS = frozenset(vars(builtins))
 
 _FILE_KEYS = re.compile(r"vocabulary\w*|(\w+_)?(asset|file|filename|filepath|path|uri|url)s?", re.IGNORECASE)
 """Arguments that name a file. Keras itself lists a vocabulary, unless it was given as a file."""
+_SETTINGS = re.compile(r"vocabulary_(d?type|size)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://|(/|~|\.\.?/|[A-Za-z]:\\|\\\\)\S")
 """A text that begins as a URL or a path out of the file does."""
 _NAMES = re.compile(r"(\w+_)?names?|inbound_nodes|(input|output)_layers|keras_history|node_def")
@@ -58,10 +61,6 @@ _HARMLESS_OP = re.compile(
     r"|shape|slice|split|squeeze|stack|strided_slice|tile|transpose|unstack|where|zeros(_like)?)"
 )
 """Functions of TensorFlow that only make ops."""
-_FILES_OF_OPS = re.compile(
-    r"File|Reader|Record|PyFunc|Dataset|Save|Restore|Checkpoint|Plugin|Bigtable|Remote|Dump"
-)
-"""What the names of ops have that read, write or call; Keras 2 can hold any op, in a TensorFlowOpLayer."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _file(key: str, value: Any) -> str:
         return f"{key}, a {value['class_name']}"  # a text as a tensor or bytes
     if not isinstance(value, str) or not value or _NAMES.fullmatch(key):
         return ""
-    named = _URL.match(value) is not None or (_FILE_KEYS.fullmatch(key) and not key.startswith("vocabulary_"))
+    named = _URL.match(value) is not None or (_FILE_KEYS.fullmatch(key) and not _SETTINGS.fullmatch(key))
     return f"{key} {value!r}" if named else ""
 
 
@@ -146,7 +145,7 @@ def _danger(one: Mapping[str, Any]) -> str:
     called = f" {name!r}" if name else ""
     function = kind == "function" and isinstance(config, str)
     named = [config if function else kind, one.get("registered_name"), one.get("spec_name")]
-    if kind in _FUNCTIONS_OF_OPS:
+    if kind.rpartition(">")[2].rpartition(".")[2] in _FUNCTIONS_OF_OPS:
         made = str(details.get("function", ""))
         return "" if not made or _HARMLESS_OP.fullmatch(made) else f"a call of tf.{made}"
     for full in (str(one) for one in named if one):
@@ -163,4 +162,4 @@ def _danger(one: Mapping[str, Any]) -> str:
         if place == "builtins" and function and last in _PYTHON_FUNCTIONS:
             return f"Python's {full}"
     ops = re.findall(r"\bop:\s*.?[\"'](\w+)", str(details.get("node_def", "")))
-    return next((f"a {op} op{called}" for op in ops if _FILES_OF_OPS.search(op)), "")
+    return next((f"a {op} op{called}" for op in ops if reaches_outside(op)), "")

@@ -12,7 +12,7 @@ import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ _MOST_UNPACKED = 64
 """Times the size of the archive that its members may have; archives of pruned weights are compressed."""
 _SMALL = 1 << 30
 """Bytes that members may have in any case."""
+_UNICODE_PATH = 0x7075
+"""The field of a member with another name, which Python's zipfile reads since 3.12 and not before."""
 _FIRST_USER_BLOCK = 512
 _LOCAL_HEADER = 30
 """Bytes of a member's header in front of its name."""
@@ -110,6 +112,10 @@ def _members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
         parts = member.orig_filename.replace("\\", "/").split("/")
         if name in found:
             raise UnreadableModel(f"the .keras file holds {member.filename!r} twice; save the model again")
+        if _UNICODE_PATH in _extra_fields(member.extra):
+            raise UnreadableModel(
+                f"{member.filename!r} in the .keras file has two names; save the model again"
+            )
         link = stat.S_ISLNK(member.external_attr >> 16)
         if link or ".." in parts or parts[0] == "" or ":" in parts[0] or "\0" in member.orig_filename:
             raise UnreadableModel(
@@ -122,6 +128,13 @@ def _members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
             "the .keras file unpacks to more bytes than any model has; save the model again"
         )
     return {member.filename: member for member in listed}
+
+
+def _extra_fields(extra: bytes) -> Iterator[int]:
+    """The tags of a member's extra fields."""
+    while len(extra) >= 4:
+        yield int.from_bytes(extra[:2], "little")
+        extra = extra[4 + int.from_bytes(extra[2:4], "little") :]
 
 
 def _refuse_hdf5(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
