@@ -133,7 +133,7 @@ class CallSite(NamedTuple):
     def _inserted(self, lines: list[str], words: str) -> TextEdit:
         before, behind = (self.newline, "") if self.last else ("", self.newline)
         text = "".join(f"{before}{self.indent}{line}{behind}" for line in lines)
-        return TextEdit(self.end, self.end, text, f"behind line {self.line}", words)
+        return TextEdit(self.end, self.end, text, f"after line {self.line}", words)
 
     def _free(self, name: str) -> str:
         number = 1

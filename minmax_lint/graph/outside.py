@@ -43,6 +43,12 @@ def outside_fake_quants(graph: Graph, kept: Kept, output: str) -> tuple[OutsideF
     return tuple(found)
 
 
+def is_retargeted(graph: Graph, name: str) -> bool:
+    """Whether a fixed node has taken an output's name from the op that it reads, as retarget and guard do."""
+    inputs = graph[name].inputs
+    return bool(inputs) and f"{name}{UNQUANTIZED}" in graph and inputs[0].node == f"{name}{UNQUANTIZED}"
+
+
 def agree(found: Iterable[OutsideFakeQuant]) -> bool:
     """Whether these round all values alike: the same range, on the same grid."""
     quants = [one.fake_quant for one in found]

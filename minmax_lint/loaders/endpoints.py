@@ -12,7 +12,7 @@ from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name, canonical_array, near_names, parse_edge
-from minmax_lint.graph.outside import UNQUANTIZED
+from minmax_lint.graph.outside import is_retargeted
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model, Signature
@@ -245,8 +245,7 @@ def _candidates(graph: Graph) -> str:
 def _looked_through(graph: Graph, name: str, op: str) -> bool:
     if _BOOKKEEPING.search(op) or _BOOKKEEPING_SCOPE.search(name):
         return True
-    inputs = graph[name].inputs
-    return op in FAKE_QUANTS and not (inputs and inputs[0].node == name + UNQUANTIZED)
+    return op in FAKE_QUANTS and not is_retargeted(graph, name)
 
 
 def _use_counts(graph: Graph) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import Literal
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.outside import is_retargeted
 from minmax_lint.ops.table import of_role
 
 Kind = Literal["loss", "metric", "prediction", "value"]
@@ -133,5 +134,7 @@ def downstream(graph: Graph, ops: AbstractSet[str]) -> set[str]:
 def _made_at(graph: Graph, array: str) -> str:
     """`array`, or what it is a reshape of."""
     while (node := parse_edge(array).node) in graph and graph.op(node) in _PASSES and graph[node].inputs:
+        if is_retargeted(graph, node):
+            break
         array = graph[node].inputs[0].array
     return array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import ConverterCall, refused_ends
 from minmax_lint.converters.call_site import DEFAULT
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Example
@@ -15,7 +15,8 @@ class OptimizationsMissing(CallRule):
     """A representative dataset is set, and `optimizations` is not: the model stays float.
 
     ## What it does
-    Reports a call with a `representative_dataset` and without `optimizations`.
+    Reports a call with a `representative_dataset` and without `optimizations`. One that asks for integer ends as well is
+    refused, which MM604 reports.
 
     ## Why
     The converter takes the call, ignores the dataset and makes a float32 model without a message, with
@@ -39,7 +40,9 @@ class OptimizationsMissing(CallRule):
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         """What is wrong with the call."""
-        if call.representative_dataset and call.mode(bool(subject.kept_fake_quants)) == "float":
+        trained = bool(subject.kept_fake_quants)
+        ignored = call.representative_dataset and call.mode(trained) == "float"
+        if ignored and not (call.flow == "tf2" and refused_ends(call, trained)):
             yield Fault(
                 "representative_dataset is set and optimizations is not: the dataset is ignored, and the model stays float",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",

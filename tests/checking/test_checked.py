@@ -15,6 +15,12 @@ from typing import Any
 
 import pytest
 
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.build import Builder
+from minmax_lint.loaders.model import Model
+from minmax_lint.workflows.checking import CheckFailed
+from minmax_lint.workflows.checking.expected import Expected
+from minmax_lint.workflows.opened import open_model
 from tests.interpreters import tf215, tf221
 
 SCRIPTS = Path(__file__).with_name("scripts.py")
@@ -70,6 +76,19 @@ def test_a_graph_that_stays_float_is_refused_with_the_causes(ran: dict[str, Any]
     assert "will not make an all-integer model of this graph (float)" in found["message"]
     assert "MM10" in found["message"]
     assert "the converted model is not all integer; ops stay float: FULLY_CONNECTED" in found["message"]
+
+
+def test_the_message_has_one_cause_a_line_and_no_name_makes_a_line() -> None:
+    error = CheckFailed("not of this graph\n  MM110 array 'x' has no range", None)
+    assert str(error).splitlines() == ["not of this graph", "  MM110 array 'x' has no range"]
+    b = Builder()
+    b.fake_quant("in", b.placeholder("input", [1, 4]), 0, 6)
+    b.add("Relu6", "a\n  MM999 forged", "in")
+    model = Model(None, "graphdef", b.graph())
+    opened = open_model(model, outputs=["a\n  MM999 forged"], converters=["mlir"])
+    causes = Expected(opened.lint(), profile("mlir"), fix=False, unsafe=False, advice="").causes
+    assert "\\n  MM999" in causes
+    assert not any(line.strip().startswith("MM999") for line in causes.splitlines())
 
 
 @pytest.mark.parametrize("script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "toco-fix"])

@@ -196,6 +196,18 @@ def test_of_a_loss_written_out_what_is_compared_with_the_labels_is_the_output() 
     assert "what the loss Mean is computed from" in ends.how
 
 
+def test_of_a_repaired_training_graph_the_fakequant_that_took_the_outputs_name_is_the_output() -> None:
+    b = Builder()
+    weights = b.add("VariableV2", "weights")
+    matmul = b.add("MatMul", "matmul", b.placeholder("input", [1, 8]), weights)
+    y = b.fake_quant("output", b.add("Relu6", "output/unquantized", matmul), 0, 6)
+    difference = b.add("Sub", "sub", y, b.placeholder("actual", (1, 4)))
+    loss = b.add("Mean", "Mean", b.add("Square", "square", difference), b.const("axes", [0, 1]))
+    b.add("Shape", "gradients/Mean_grad/Shape", loss)
+    ends = endpoints(model(b.graph()))
+    assert (ends.outputs, tuple(ends.inputs)) == (("output",), ("input",))
+
+
 def call(line: int, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> ConverterCall:
     return ConverterCall(f"export.py:{line}", "tf1", inputs=dict.fromkeys(inputs), outputs=outputs)
 

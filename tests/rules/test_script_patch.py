@@ -365,5 +365,13 @@ def test_the_advice_names_the_line_and_the_exact_replacement(tmp_path: Path) -> 
     script.write_text(HEAD + TF2 + DATA)
     findings = {one.code: one.advice for one in opened(FLOAT, script).lint().findings}
     assert findings["MM606"].endswith(
-        f"In {script}, behind line 3: converter.optimizations = [tf.lite.Optimize.DEFAULT]."
+        f"In {script}, after line 3: converter.optimizations = [tf.lite.Optimize.DEFAULT]."
     )
+
+
+def test_one_cause_is_reported_once(tmp_path: Path) -> None:
+    """Integer ends and a dataset without optimizations: the converter refuses the call, so ignores no dataset."""
+    script = tmp_path / "export.py"
+    script.write_text(HEAD + TF2 + DATA + "converter.inference_input_type = tf.int8\n")
+    findings = opened(FLOAT, script).lint().findings
+    assert [one.code for one in findings if "optimizations" in one.advice] == ["MM604"]

@@ -17,6 +17,7 @@ from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
+from minmax_lint.escaping import printable
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
@@ -33,7 +34,7 @@ _SHOWN = 8
 
 
 class CheckFailed(UserError):
-    """A converter would not make, or did not make, an all-integer model; the message says why.
+    """A converter would not make, or did not make, an all-integer model; the message says why, one cause a line.
 
     `report` is the lint of its graph; `model` is the produced model where the converter made one, and
     `verification` how far its values are from the graph's, where these are too far off.
@@ -47,9 +48,13 @@ class CheckFailed(UserError):
         verification: Verification | None = None,
     ) -> None:
         super().__init__(message)
+        self.lines = message.split("\n")
         self.report = report
         self.model = model
         self.verification = verification
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines))
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ class CheckedConverter:
         text = f"the converted model is not all integer; {named}"
         if not self._checked.allow_float:
             causes = f"{expected.causes}\n" if expected is not None else ""
-            raise CheckFailed(causes + text, self.report, model)
+            raise CheckFailed(causes + printable(text), self.report, model)
         warnings.warn(text, stacklevel=3)
 
     def _compare(self, source: ConverterSource, contents: TFLiteModel, model: bytes) -> None:
@@ -247,5 +252,5 @@ def _converted(converter: Any, report: Report | None, expected: Expected | None)
             raise
         failure = failure_of_exception("ConverterError", str(error))
         causes = f"{expected.causes}\n" if expected is not None else ""
-        raise CheckFailed(f"{causes}the converter failed: {failure.message}", report) from error
+        raise CheckFailed(f"{causes}the converter failed: {printable(failure.message)}", report) from error
     return model

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
+from minmax_lint.escaping import printable
 from minmax_lint.report.report import Report
 
 
@@ -44,7 +45,8 @@ class Expected:
             )
         if self.ends_process:
             lines.append("  the converter was not run: TOCO ends the process where it fails")
-        return "\n".join([head, *lines, *([f"  {self.advice}"] if self.advice and not fixable else ())])
+        lines += [f"  {self.advice}"] if self.advice and not fixable else []
+        return "\n".join(map(printable, [head, *lines]))
 
     @property
     def wrong(self) -> str:
