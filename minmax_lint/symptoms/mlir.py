@@ -10,10 +10,42 @@ from minmax_lint.symptoms.symptom import CALIBRATOR, MLIR, Symptom
 
 SYMPTOMS = (
     Symptom(
+        "returned-shape-changed",
+        r"return operand #?\d+ \('tensor<(?P<shape>(?:[\d?]+x)*+)[^']*'\) doesn't match function result type "
+        r"\('tensor<(?!(?P=shape)[a-z!])",
+        MLIR,
+        ("MM210",),
+        "An output has another shape than before: the converter made one dilated convolution of SpaceToBatchND, a "
+        "convolution and BatchToSpaceND, and what stands between the convolution and BatchToSpaceND (mostly its "
+        "BiasAdd) kept the shape of the blocks.",
+        "Put BiasAdd and activation behind BatchToSpaceND, or write the convolution with dilation_rate, which needs no "
+        "SpaceToBatchND.",
+    ),
+    Symptom(
+        "returned-type-changed",
+        r"return operand #?\d+ .* doesn't match function result type",
+        MLIR,
+        ("MM210",),
+        "An output has another quantized type than its own FakeQuant gives: two FakeQuants of different ranges stand "
+        "there in a row. (Where only the shapes differ, it is a dilated convolution with its BiasAdd in front of "
+        "BatchToSpaceND.)",
+        "Leave one FakeQuant at the output. `minmax-lint check GRAPH --converter mlir` names it.",
+    ),
+    Symptom(
+        "operands-of-other-shapes",
+        r"['\"](?:tfl?\.)?(?P<op>\w+)['\"] op requires the same shape for all operands"
+        r"|requires the same shape for all operands",
+        MLIR,
+        ("MM402",),
+        "{op} takes operands of one shape, and those that it gets differ: one is broadcast implicitly, or the "
+        "shapes that the graph states, or that were given for its inputs, do not fit each other.",
+        "Write the broadcast out (tf.broadcast_to, tf.reshape, or a constant of the whole shape), give the inputs "
+        "their real shapes, and try a newer TensorFlow. `minmax-lint inspect GRAPH` shows the shape of every array.",
+    ),
+    Symptom(
         "shared-scale-violated",
         r"['\"](?:tfl\.)?(?P<op>\w+)['\"] op quantization parameters "
-        r"violate the same scale|violate the same scale constraint"
-        r"|return operand #?\d+ .* doesn't match function result type",
+        r"violate the same scale|violate the same scale constraint",
         MLIR,
         ("MM210",),
         "{op} must have one scale for its inputs and its output, but FakeQuants around it have different "

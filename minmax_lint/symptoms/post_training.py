@@ -26,11 +26,11 @@ SYMPTOMS = (
     ),
     Symptom(
         "dataset-of-wrong-type",
-        r"Cannot set tensor: Got value of type (?P<op>\w++) but expected type \w++(?: for input \d+, name: "
+        r"Cannot set tensor: Got value of type (?P<type>\w++) but expected type \w++(?: for input \d+, name: "
         rf"{_TENSOR})?",
         CALIBRATOR,
         ("MM602",),
-        "The representative_dataset yields {op}, which is another type than the input's. numpy makes float64 "
+        "The representative_dataset yields {type}, which is another type than the input's. numpy makes float64 "
         "unless set otherwise.",
         "Cast the samples to the type of the input: yield [x.astype(numpy.float32)].",
     ),

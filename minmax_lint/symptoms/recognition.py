@@ -140,4 +140,4 @@ def _diagnosis(symptom: Symptom, line: str, named: dict[str, str]) -> Diagnosis:
 
 def _sentence(text: str, words: dict[str, str]) -> str:
     filled = text.format(**words)
-    return filled[0].upper() + filled[1:]
+    return filled[0].upper() + filled[1:] if text.startswith("{") else filled  # names keep their case

@@ -31,7 +31,7 @@ SYMPTOMS = (
         r"|per.?channel quanti[sz]\w* .{0,40}(?:not supported|unsupported).{0,40}FULLY_CONNECTED",
         MICRO,
         ("MM501",),
-        "Since TensorFlow 2.16 the converter gives the weights of a dense layer one scale a channel, and this "
+        "Since TensorFlow 2.17 the converter gives the weights of a dense layer one scale a channel, and this "
         "runtime's FULLY_CONNECTED takes a single one.",
         "Set converter._experimental_disable_per_channel_quantization_for_dense_layers = True, or take a newer "
         "TFLite Micro.",
@@ -72,7 +72,8 @@ SYMPTOMS = (
         "node-half-quantized",
         r"constant_values->type \((?:INT8|INT16|UINT8) != FLOAT32\)"
         r"|\((?:INT8|INT16|UINT8) != FLOAT32\)\s*Node number \d+ \((?P<op>\w+)\)"
-        r"|fully_connected\.cc:\d+.{0,200}Node number \d+ \((?P<op_>FULLY_CONNECTED)\)",
+        r"|fully_connected\.cc:\d+.{0,200}Node number \d+ \((?P<op_>FULLY_CONNECTED)\)"
+        r"|(?P<op__>pad|fully_connected)\.cc:\d+ *$|\((?:INT8|INT16|UINT8) != FLOAT32\)",
         INTERPRETER,
         ("MM406", "MM401"),
         "A constant of {op} stayed float while its data became integer (the value of a padding, the zero of a "

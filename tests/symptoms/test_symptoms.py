@@ -85,7 +85,7 @@ def test_public_case_names_the_rules_of_its_cause(case):
         (
             "type of return operand 0 ('tensor<1x8x!quant.uniform<u8:f32, 0.1>>') doesn't match function "
             "result type ('tensor<1x8x!quant.uniform<u8:f32, 0.2>>') in function @main",
-            "shared-scale-violated",
+            "returned-type-changed",
             {},
         ),
         (
@@ -216,7 +216,18 @@ def test_markdown_says_cause_remedy_and_rules():
     assert "no finding explains this message" in text
 
 
+_RETURNED = (
+    "type of return operand 0 ('tensor<{}>') doesn't match function result type ('tensor<{}>') in @main"
+)
 POST_TRAINING = {
+    "'tfl.add' op requires the same shape for all operands": ("operands-of-other-shapes", "tf.broadcast_to"),
+    "tensorflow/lite/kernels/pad.cc:267 (INT16 != FLOAT32)": ("node-half-quantized", "pad with zero"),
+    "fully_connected.cc:221": ("node-half-quantized", "newer TensorFlow"),
+    _RETURNED.format("4x4x4x16xf32", "1x8x8x16xf32"): ("returned-shape-changed", "dilation_rate"),
+    _RETURNED.format("1x4x!quant.uniform<u8:f32, 0.1>", "1x4xf32"): (
+        "returned-type-changed",
+        "one FakeQuant",
+    ),
     "Hybrid models are not supported on TFLite Micro.": ("micro-hybrid-model", "representative_dataset"),
     "Node CONV_2D (number 4) failed to invoke with status 1": ("node-failed", "check MODEL.tflite"),
     "'tfl.concatenation' op operand #0 must be variadic of tensor of 32-bit float or QI8 type values, but got "
@@ -292,6 +303,13 @@ def test_messages_of_post_training_and_runtimes_lead_to_their_remedy(message):
     found = explain_message(message)
     assert found.symptom == key
     assert remedy in found.remedy
+
+
+def test_names_of_tools_and_settings_keep_their_case():
+    assert explain_message("converter.inference_type = tf.uint8 does not produce uint8").cause.startswith(
+        "inference"
+    )
+    assert explain_message("Quantization not yet supported for op: 'SIN'.").cause.startswith("`SIN`")
 
 
 def test_mlir_says_where_the_op_stands():
