@@ -24,7 +24,7 @@ class Net(Builder):
     def _name(self, kind: str) -> str:
         return f"{kind.lower()}_{len(self._nodes)}"
 
-    def x(self, *shape: int) -> str:
+    def x(self, *shape: int | None) -> str:
         """The input `input` of that shape ([1, 8] by default) behind a FakeQuant of [-1, 1]."""
         return self.fq(self.placeholder("input", shape or (1, 8)))
 

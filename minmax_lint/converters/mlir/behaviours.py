@@ -57,12 +57,26 @@ SQUASH_DQ_Q = Behaviour(
 )
 """A second quantize of another range is dropped behind the quantization; earlier versions drop it during it."""
 
-CONVERT_BROADCAST_TO_MUL = Behaviour(
-    until=(2, 19),
-    name="ConvertTFBroadcastTo, ConvertTFLBroadcastToMulOp",
-    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8), Tidx=INT32),
+CONVERT_TF_BROADCAST_TO = Behaviour(
+    until=(2, 15),
+    name="ConvertTFBroadcastTo",
+    before=lambda n: n.op(
+        "BroadcastTo",
+        n.op("BiasAdd", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5, 0.25, 0.5, 0.125)),
+        n.ints(2, 4, 4, 4),
+        Tidx=INT32,
+    ),
 )
-"""BROADCAST_TO is a product with ones."""
+"""BroadcastTo is a product with ones from the start (legalize_tf.cc); later OptimizePass makes it one."""
+
+UNROLL_BATCH_MATMUL = Behaviour(
+    until=(2, 13),
+    name="UnrollBatchMatMulPass",
+    before=lambda n: n.fq(
+        n.op("BatchMatMulV2", x := n.x(2, 4, 4), n.fq(n.op("Abs", x)), adj_x=False, adj_y=False)
+    ),
+)
+"""BATCH_MATMUL of known shapes is a FULLY_CONNECTED for each of its matrices."""
 
 CONVERT_BATCH_MATMUL_EARLY = Behaviour(
     (2, 20),
@@ -88,29 +102,22 @@ CRASHES_ON_NAN = Behaviour(
 """A range of NaN ends the process; later it is taken for a scale like any other."""
 
 FOLDS_OPEN_BATCHES = Behaviour(
-    (2, 19),
+    (2, 18),
     name="foldIdentityArithmetic with an open batch",
-    before=lambda n: n.op("Elu", n.op("Mul", n.x(), n.c(1.0, shape=[8]))),
+    before=lambda n: n.op("Elu", n.op("AddV2", n.x(None, 8), n.c(0.0, shape=[8]))),
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
-MERGES_RESHAPES_FIRST = Behaviour(
-    (2, 17),
-    name="phase 0 of OptimizePass",
-    before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 4)), 1, 8), n.fq(n.weights())),
-)
-"""RESHAPEs go into FULLY_CONNECTED in front of the first phase."""
-
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
-    until=(2, 16),
+    (2, 15),
+    (2, 17),
     name="order of OptimizeBatchMatmulPass and OptimizePass",
-    before=lambda n: n.op(
-        "Add",
-        n.op("BatchMatMulV2", n.op("Elu", n.x(1, 4, 8)), n.weights(8, 4), adj_x=False, adj_y=False),
-        n.c(0.5, 0.25, 0.5, 0.125),
-    ),
+    before=lambda n: n.op("Relu", n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x))),
 )
-"""BATCH_MATMUL and FULLY_CONNECTED become each other in front of the first phase; later behind the second."""
+"""OptimizeBatchMatmulPass comes in front of OptimizePass.
+
+In 2.14 its patterns belong to OptimizePass; from 2.18 on it comes behind, and both run twice (dumps of the passes).
+"""
 
 FOLDS_INTEGER_COMPARISONS = Behaviour(
     (2, 20),

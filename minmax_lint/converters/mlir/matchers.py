@@ -39,8 +39,9 @@ def same_dimensions(a: Value, b: Value) -> bool:
 
 
 def same_type(a: Value, b: Value) -> bool:
-    """Same static shape and element type."""
-    return a.shape == b.shape and a.shape is not None and None not in a.shape and a.dtype is b.dtype
+    """Same static shape and element type, whose scale is a part of it."""
+    same = a.shape == b.shape and a.shape is not None and None not in a.shape and a.dtype is b.dtype
+    return same and a.scale == b.scale
 
 
 def rank(value: Value) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.mlir.behaviours import CONVERT_BROADCAST_TO_MUL, FOLDS_OPEN_BATCHES
+from minmax_lint.converters.mlir.behaviours import CONVERT_TF_BROADCAST_TO, FOLDS_OPEN_BATCHES
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
@@ -234,13 +234,17 @@ def _inverted(tensor: Tensor) -> Tensor:
 
 
 def broadcast(importer: Importer, node: Node) -> Value:
-    """BROADCAST_TO; in 2.15 a product with ones."""
+    """BROADCAST_TO, or a product with ones."""
     source, sizes = importer.inputs(node)[:2]
     shape = importer.inference.shape(node.name)
-    multiplied = (
-        source.dtype in (DType.FLOAT, DType.INT32, DType.INT16) and shape is not None and None not in shape
-    )
-    if not multiplied or shape is None or not importer.version.has(CONVERT_BROADCAST_TO_MUL):
+    multiplied = source.dtype in (DType.FLOAT, DType.INT32, DType.INT16)
+    if (
+        not multiplied
+        or shape is None
+        or None in shape
+        or len(shape) > 4
+        or not importer.version.has(CONVERT_TF_BROADCAST_TO)
+    ):
         return importer.add("BROADCAST_TO", node, [source, sizes])
     count = [size for size in shape if size is not None]
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY
+from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY, UNROLL_BATCH_MATMUL
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.legalize.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -75,6 +76,11 @@ def batch_mat_mul(importer: Importer, node: Node) -> Value:
             reason=f"{node.name} multiplies integers without a scale.",
         )
     shape = importer.inference.shape(node.name)
+    if importer.version.has(UNROLL_BATCH_MATMUL):
+        flags = {name: node.flag(name) for name in ("adj_x", "adj_y")}
+        unrolled = unroll_batch_matmul(importer, node, left, right, **flags)
+        if unrolled is not None:
+            return unrolled
     if node.flag("adj_x"):
         return importer.add("BATCH_MATMUL", node, [left, right])
     return _product(importer, node, left, right, shape, turned=node.flag("adj_y"))

@@ -15,7 +15,8 @@ from minmax_lint.converters.mlir.matchers import (
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BROADCASTING, VALUE_OPS
-from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.shape_arithmetic import broadcast, elements
 
 
@@ -120,7 +121,7 @@ def _batches(left: Value, right: Value) -> Shape | None:
     "BROADCAST_TO",
     tf_name="ConvertBroadcastToReshape",
     source="tfl_ops.cc",
-    since=(2, 20),
+    since=(2, 19),
     before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x(2, 4)), n.ints(1, 2, 4), Tidx=True),
     after="ELU(float) RESHAPE(float)",
 )
@@ -130,6 +131,29 @@ def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     if not static(source) or not static(op.result) or elements_of(source) != elements_of(op.result):
         return False
     rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
+    return True
+
+
+@pattern(
+    "BROADCAST_TO",
+    tf_name="ConvertTFLBroadcastToMulOp",
+    source="optimize.cc",
+    since=(2, 16),
+    until=(2, 19),
+    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8), Tidx=True),
+    after="ELU(float) MUL(float)",
+)
+def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
+    """BROADCAST_TO is a product with ones."""
+    sizes = op.result.shape
+    if op.result.dtype not in (DType.FLOAT, DType.INT32, DType.INT16) or rank(op.result) > 4:
+        return False
+    if sizes is None or None in sizes:
+        return False
+    ones = rewriter.constant(op.result)
+    if ones.op is not None:
+        ones.op.attrs["load"] = lambda: Tensor.of(DType.FLOAT, [size or 0 for size in sizes], [1.0])
+    rewriter.replace(op, rewriter.create("MUL", [op.operands[0], ones], op).result)
     return True
 
 

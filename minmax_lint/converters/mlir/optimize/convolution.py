@@ -34,6 +34,14 @@ def _fits_channels(conv: Operation, constant: Value) -> bool:
 )
 def fuse_binary_op_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """ADD or SUB of a constant behind a convolution of one reader becomes its bias."""
+    return not _scalar_behind_depthwise(op) and _fuse_sum(rewriter, op)
+
+
+def _scalar_behind_depthwise(op: Operation) -> bool:
+    return op.operands[1].shape == () and producer(op.operands[0], "DEPTHWISE_CONV_2D") is not None
+
+
+def _fuse_sum(rewriter: Rewriter, op: Operation) -> bool:
     conv = op.operands[0].op
     if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
         return False
@@ -61,6 +69,10 @@ def fuse_binary_op_with_conv(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fuse_mul_or_div_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """MUL or DIV by a constant goes into constant filters that have no FakeQuant of their own."""
+    return not _scalar_behind_depthwise(op) and _fuse_product(rewriter, op)
+
+
+def _fuse_product(rewriter: Rewriter, op: Operation) -> bool:
     conv = op.operands[0].op
     if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
         return False
@@ -80,6 +92,35 @@ def fuse_mul_or_div_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     fused.activation = op.activation
     rewriter.replace(op, fused.result)
     return True
+
+
+@pattern(
+    "ADD",
+    "DIV",
+    "MUL",
+    "SUB",
+    tf_name="FuseBinaryOpWithDepthwiseConv, FuseMulOrDivWithDepthwiseConv",
+    source="optimize_patterns.td",
+    since=(2, 13),
+    before=lambda n: n.op(
+        "Mul",
+        n.op(
+            "DepthwiseConv2dNative",
+            n.image(),
+            n.weights(3, 3, 4, 1),
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            dilations=[1, 1, 1, 1],
+        ),
+        n.c(0.5),
+    ),
+    after="DEPTHWISE_CONV_2D(float)",
+)
+def fuse_scalar_with_depthwise_conv(rewriter: Rewriter, op: Operation) -> bool:
+    """The same with a scalar behind a depthwise convolution."""
+    if not _scalar_behind_depthwise(op):
+        return False
+    return _fuse_sum(rewriter, op) if op.name in ("ADD", "SUB") else _fuse_product(rewriter, op)
 
 
 @pattern(

@@ -6,7 +6,7 @@ start at one operation, the first in the list that fits is applied.
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.behaviours import MERGES_RESHAPES_FIRST, OPTIMIZE_BATCH_MATMUL_FIRST
+from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.optimize import (
     activations,
@@ -89,6 +89,7 @@ PHASE_1: tuple[Pattern, ...] = (
     normalization.match_hard_swish_pattern,
     convolution.fuse_binary_op_with_conv,
     convolution.fuse_mul_or_div_with_conv,
+    convolution.fuse_scalar_with_depthwise_conv,
     fully_connected.fuse_fully_connected_and_mul,
     splat.scalarize_splat_constant_for_broadcastable_ops,
     arithmetic.optimize_mul1_to_identity,
@@ -115,6 +116,7 @@ PHASE_1: tuple[Pattern, ...] = (
     reshape.undo_broadcast_fully_connected_bias_add,
     transpose.reorder_nchw_transpose_add,
     broadcast.fuse_tile_broadcast_to_binary_op,
+    broadcast.convert_tfl_broadcast_to_mul_op,
     optimize_batch_matmul.fuse_transpose_into_batch_mat_mul_lhs,
     optimize_batch_matmul.fuse_transpose_into_batch_mat_mul_rhs,
     optimize_batch_matmul.fuse_transpose_into_batch_mat_mul_rhs_adj_y,
@@ -178,28 +180,55 @@ PATTERNS = tuple(
 
 
 def optimize(function: Function, version: Version) -> None:
-    """Run the passes that come in front of the quantization."""
-    _run(function, OPTIMIZE_BROADCAST_LIKE, version)
-    _run(function, PUSH_TRANSPOSE_THROUGH_EWISE, version)
-    optimize_again(function, version)
+    """Run the passes that come in front of the quantization.
+
+    Their order is that of the dumps of the real converters (`ir_dump_dir`); 2.18 and later run them twice.
+    """
+    if _starts(function, OPTIMIZE_BATCH_MATMUL) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
+        _optimize_batch_matmul(function, version)
+        _once(function, version)
+    elif _once(function, version) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
+        _once(function, version)
+    function.sweep()
 
 
 def optimize_again(function: Function, version: Version) -> None:
-    """Run the passes that come behind the quantization too: OptimizePass and OptimizeBatchMatmulPass."""
-    if _starts(function, PHASE_0) and version.has(MERGES_RESHAPES_FIRST):
-        _run(function, PHASE_0, version)
-    if _starts(function, OPTIMIZE_BATCH_MATMUL) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
-        # It goes from the last operation to the first: it meets the product before its operands
-        _run(function, OPTIMIZE_BATCH_MATMUL[:1], version)
-        _run(function, OPTIMIZE_BATCH_MATMUL[1:], version)
-    _run(function, PHASE_1, version)
-    _run(function, PHASE_2, version)
-    if _starts(function, OPTIMIZE_BATCH_MATMUL) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
-        products = any(op.name == "BATCH_MATMUL" for op in function)
-        if _run(function, OPTIMIZE_BATCH_MATMUL, version) or products:
-            _run(function, PHASE_1, version)
-            _run(function, PHASE_2, version)
+    """Run the passes that come behind the quantization: OptimizePass and OptimizeBatchMatmulPass, once each."""
+    first = _starts(function, OPTIMIZE_BATCH_MATMUL) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
+    if first:
+        _optimize_batch_matmul(function, version)
+    _optimize(function, version)
+    if not first:
+        _optimize_batch_matmul_behind(function, version)
     function.sweep()
+
+
+def _once(function: Function, version: Version) -> bool:
+    """Whether the passes could change more when they run again: each goes on until nothing changes."""
+    _run(function, PUSH_TRANSPOSE_THROUGH_EWISE, version)
+    _run(function, OPTIMIZE_BROADCAST_LIKE, version)
+    changed = _optimize(function, version)
+    products = _optimize_batch_matmul_behind(function, version)
+    return products or (changed and any(op.name in ("TRANSPOSE", "BROADCAST_TO") for op in function))
+
+
+def _optimize(function: Function, version: Version) -> bool:
+    return True in [_run(function, phase, version) for phase in (PHASE_0, PHASE_1, PHASE_2)]
+
+
+def _optimize_batch_matmul(function: Function, version: Version) -> bool:
+    # It goes from the last operation to the first: it meets the product before its operands
+    halves = OPTIMIZE_BATCH_MATMUL[:1], OPTIMIZE_BATCH_MATMUL[1:]
+    return True in [_run(function, half, version) for half in halves]
+
+
+def _optimize_batch_matmul_behind(function: Function, version: Version) -> bool:
+    """OptimizeBatchMatmulPass behind OptimizePass, where the version has it there."""
+    return (
+        _starts(function, OPTIMIZE_BATCH_MATMUL)
+        and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
+        and _run(function, OPTIMIZE_BATCH_MATMUL, version)
+    )
 
 
 def _starts(function: Function, patterns: tuple[Pattern, ...]) -> bool:

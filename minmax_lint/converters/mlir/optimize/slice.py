@@ -81,7 +81,7 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     tensor = condition.op.load()
     chosen = op.operands[1 if tensor is not None and tensor.values()[0] else 2]
-    if not same_type(chosen, op.result) or chosen.scale != op.result.scale:
+    if not same_type(chosen, op.result):
         return False
     rewriter.replace(op, chosen)
     return True
