@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 from minmax_lint.converters.profile import profile
+from minmax_lint.converters.releases import dotted
+from tests.corpus_maker.pieces import NotApplicable
 from tests.corpus_maker.program import Program
 from tests.corpus_maker.random_programs import random_program
 from tests.differential.comparison import Comparer, Comparison
@@ -25,22 +28,29 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     tally: dict[str, Counter[str]] = {name: Counter() for name in options.profile}
     with Comparer(interpreters()) as comparer:
-        for seed in range(options.seed, options.seed + options.n):
-            for name in options.profile:
+        for seed, name in product(range(options.seed, options.seed + options.n), options.profile):
+            try:
                 comparison = comparer.compare(random_program(seed), name)
-                tally[name][comparison.outcome] += 1
-                if comparison.outcome == "disagrees" or options.undetermined == comparison.outcome:
-                    _report(comparer, comparison, seed, options.keep)
+            except NotApplicable:  # it states ranges without FakeQuants
+                continue
+            tally[name][comparison.outcome] += 1
+            tally[name]["right in verdict"] += comparison.same_verdict and comparison.outcome != "unstable"
+            if comparison.outcome == "disagrees" or options.undetermined == comparison.outcome:
+                _report(comparer, comparison, seed, options.keep, shrinks=options.shrink)
     for name, counts in tally.items():
         print(f"{name:14} {', '.join(f'{count} {outcome}' for outcome, count in counts.most_common())}")
     return int(any(counts["disagrees"] for counts in tally.values()))
 
 
-def _report(comparer: Comparer, comparison: Comparison, seed: int, folder: Path) -> None:
+def _report(
+    comparer: Comparer, comparison: Comparison, seed: int, folder: Path, *, shrinks: bool = True
+) -> None:
     def same(program: Program) -> bool:
         return comparer.compare(program, comparison.profile).kind == comparison.kind
 
-    smallest = comparer.compare(shrink(comparison.program, same), comparison.profile)
+    smallest = comparison
+    if shrinks:
+        smallest = comparer.compare(shrink(comparison.program, same), comparison.profile)
     path = keep(smallest, f"random-{seed}-{smallest.profile}", folder)
     wanted = {k: v for k, v in smallest.expected.items() if k not in ("message", "output_types")}
     p = smallest.prediction
@@ -67,9 +77,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         const="undetermined",
         help="also shrink and keep what a model leaves undetermined though the converter is stable",
     )
+    parser.add_argument(
+        "--whole", dest="shrink", action="store_false", help="keep disagreements as they are, which is faster"
+    )
     options = parser.parse_args(arguments)
     names = options.profile or ["toco-2.15", "mlir-2.15"]
-    options.profile = [profile(name).name for name in names]
+    wanted = [profile(name) for name in names]
+    options.profile = [one.name for one in wanted]
+    for lacking in {one.version for one in wanted} - interpreters().keys():
+        parser.error(
+            f"no environment has TensorFlow {dotted(lacking)}: "
+            f"python -m tests.versions environment {dotted(lacking)} makes it"
+        )
     return options
 
 

@@ -12,7 +12,8 @@ from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
-from tests.corpus.scoring import detail_right
+from tests.corpus.scoring import detail_right, verdict_right
+from tests.corpus_maker.post_training import without_ranges
 from tests.corpus_maker.program import Built, Program, build
 from tests.differential.forked import Expected, ForkServer, multiset
 
@@ -32,6 +33,11 @@ class Comparison:
     """`undetermined`: the model does not say, and the converter always answers the same."""
     expected: Expected
     prediction: Prediction
+
+    @property
+    def same_verdict(self) -> bool:
+        """Whether at least the verdict is right."""
+        return verdict_right(self.expected, self.prediction)
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -58,8 +64,8 @@ class Comparer:
             server.close()
 
     def compare(self, program: Program, profile: str) -> Comparison:
-        """Predict, convert, and convert again where the two differ. Raises NotApplicable as `build` does."""
-        built = build(program)
+        """Predict, convert, and convert again where the two differ. Raises NotApplicable as `built_for` does."""
+        built = built_for(program, profile)
         prediction = predicted(built, profile)
         answer = self.answer(built, profile)
         if detail_right(answer, prediction):
@@ -76,6 +82,14 @@ class Comparer:
         if python not in self._servers:
             self._servers[python] = ForkServer(python)
         return self._servers[python].answer(profile, encode(built.graph), built.inputs, built.outputs, layout)
+
+
+def built_for(program: Program, profile: str) -> Built:
+    """The graph that a profile converts: without FakeQuants where the ranges come from elsewhere.
+
+    Raises NotApplicable as `build` and `without_ranges` do.
+    """
+    return build(program) if PROFILES[profile].trained else without_ranges(program)
 
 
 def predicted(built: Built, profile: str) -> Prediction:

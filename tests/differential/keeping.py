@@ -6,15 +6,14 @@ import json
 from pathlib import Path
 
 from minmax_lint.writers.graphdef import encode
-from tests.corpus_maker.program import build
-from tests.differential.comparison import Comparison
+from tests.differential.comparison import Comparison, built_for
 
 
 def keep(comparison: Comparison, name: str, folder: Path) -> Path:
     """Write folder/name/graph.pb and case.json; returns folder/name."""
     place = folder / name
     place.mkdir(parents=True, exist_ok=True)
-    built = build(comparison.program)
+    built = built_for(comparison.program, comparison.profile)
     (place / "graph.pb").write_bytes(encode(built.graph))
     p = comparison.prediction
     case = {
