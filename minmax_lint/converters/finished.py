@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from minmax_lint.converters.prediction import OpOutcome, Prediction
+from minmax_lint.converters.prediction import SHAPE_OPS, OpOutcome, Prediction, computing
 from minmax_lint.converters.profile import Flow
 
 BOUNDARY_OPS = frozenset({"QUANTIZE", "DEQUANTIZE"})
@@ -56,10 +56,9 @@ class OpInfo(NamedTuple):
 
     @property
     def computes(self) -> bool:
-        """Whether it computes on real values: float ones, or integers with a scale."""
-        return self.is_float or (
-            self.name not in BOUNDARY_OPS
-            and any(tensor.scale is not None for tensor in (*self.inputs, *self.outputs))
+        """Whether it computes on real values: float ones, or integers with a scale. Reports count these ops alone."""
+        return self.name not in BOUNDARY_OPS | SHAPE_OPS and any(
+            tensor.dtype == FLOAT or tensor.scale is not None for tensor in (*self.inputs, *self.outputs)
         )
 
     @property
@@ -87,6 +86,11 @@ class TFLiteModel:
     def float_ops(self) -> tuple[tuple[str, str], ...]:
         """(op name, name of its first output tensor) of every float op."""
         return tuple((op.name, op.output) for op in self.ops if op.is_float)
+
+    @property
+    def computing_float_ops(self) -> tuple[tuple[str, str], ...]:
+        """The float ops without those that read a shape alone: what reports count and list."""
+        return computing(self.float_ops)
 
     @property
     def output_types(self) -> tuple[str, ...]:

@@ -27,6 +27,10 @@ ObstacleKind = Literal[
 ]
 
 
+SHAPE_OPS = frozenset({"RANK", "SHAPE"})
+"""TFLite ops that read the shape of an array alone, and none of its values (kernels/shape.cc, kernels/rank.cc)."""
+
+
 class Obstacle(NamedTuple):
     """One cause for which ops stay float or the conversion fails: a root, not each of its consequences."""
 
@@ -165,9 +169,19 @@ class Prediction:
         return max(costly, key=lambda op: op.macs or 0, default=None)
 
     @property
+    def computing_float_ops(self) -> Sequence[tuple[str, str]]:
+        """The float ops without those that read a shape alone: what reports count and list."""
+        return computing(self.float_ops)
+
+    @property
     def float_kinds(self) -> Iterable[tuple[str, int]]:
         """The TFLite names of the float ops, each with how many there are."""
-        return Counter(op for op, _ in self.float_ops).items()
+        return Counter(op for op, _ in self.computing_float_ops).items()
+
+
+def computing(float_ops: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Those of the (op, output) pairs that compute on real values."""
+    return tuple((op, output) for op, output in float_ops if op not in SHAPE_OPS)
 
 
 def not_imported(profile: str, node: str, message: str) -> Prediction:

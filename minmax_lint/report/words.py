@@ -27,7 +27,7 @@ def verdict_detail(prediction: Prediction) -> str:
     if prediction.verdict == "quantized":
         left = f"; {len(prediction.cpu_ops)} left to the CPU" if prediction.cpu_ops else ""
         return f"{computing} of {computing} {plural(computing, 'op')} integer{left}" if computing else ""
-    floats = len(prediction.float_ops)
+    floats = len(prediction.computing_float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
     if prediction.weight_ops:
@@ -73,7 +73,7 @@ def _share_of(share: float | None) -> str:
 def _worst(prediction: Prediction) -> str:
     """The float op that costs most, where there is a choice."""
     worst, total = prediction.worst_float_op, prediction.macs
-    if worst is None or worst.macs is None or len(prediction.float_ops) < 2:
+    if worst is None or worst.macs is None or len(prediction.computing_float_ops) < 2:
         return ""
     return f"; costliest: {worst.output} ({worst.macs / total:.0%})"
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from minmax_lint.converters.finished import TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.finished import BOUNDARY_OPS, TensorInfo, TFLiteModel, read_off
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,26 @@ class OpShare:
     """Those that compute on real values; shape arithmetic and QUANTIZE do not."""
 
     @property
+    def uncounted(self) -> str:
+        """What the others are, for people; empty where there are none."""
+        others = self.count - self.computing
+        if not others:
+            return ""
+        what = "at a float border" if self.op in BOUNDARY_OPS else "no real values"
+        return f"{others} not counted: {what}"
+
+    @property
     def integer(self) -> int:
         """Computing ops that are integer."""
         return self.computing - self.float
+
+
+def op_shares(model: TFLiteModel) -> tuple[OpShare, ...]:
+    """By kind of op, the most frequent first."""
+    count = Counter(op.name for op in model.ops)
+    floats = Counter(op for op, _ in model.computing_float_ops)
+    computing = Counter(op.name for op in model.ops if op.computes)
+    return tuple(OpShare(op, n, floats[op], computing[op]) for op, n in count.most_common())
 
 
 @dataclass(frozen=True)
@@ -35,10 +52,7 @@ class FinishedInspection:
     @property
     def shares(self) -> tuple[OpShare, ...]:
         """By kind of op, the most frequent first."""
-        count = Counter(op.name for op in self.model.ops)
-        floats = Counter(op.name for op in self.model.ops if op.is_float)
-        computing = Counter(op.name for op in self.model.ops if op.computes)
-        return tuple(OpShare(op, n, floats[op], computing[op]) for op, n in count.most_common())
+        return op_shares(self.model)
 
     @property
     def integer_share(self) -> float | None:

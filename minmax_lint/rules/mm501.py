@@ -87,7 +87,7 @@ class TFLiteFloatOp(Rule):
 def _message(island: Island, model: TFLiteModel) -> str:
     ops = listed(op.label for op in island.ops)
     verb = "computes" if len(island.ops) == 1 else "compute"
-    if island.before is None and island.behind is None and len(island.ops) == len(model.float_ops):
+    if island.before is None and island.behind is None and len(island.ops) == len(model.computing_float_ops):
         integer = sum(op.computes and not op.is_float for op in model.ops)
         if not integer:
             return f"no op of the model is integer: {ops} {verb} in float"

@@ -43,8 +43,8 @@ class IntegerOnlyNotEnforced(CallRule):
         if call.supported_ops != {BUILTINS_INT8}:
             return
         for prediction in predictions_of(call, subject):
-            if prediction.verdict == "float" and prediction.float_ops:
-                ops = ", ".join(dict.fromkeys(op for op, _ in prediction.float_ops))
+            if prediction.verdict == "float" and prediction.computing_float_ops:
+                ops = ", ".join(dict.fromkeys(op for op, _ in prediction.computing_float_ops))
                 yield Fault(
                     f"TFLITE_BUILTINS_INT8 does not keep float ops out: {ops} will stay float, without a message",
                     "Replace these ops by ones with an integer kernel.",

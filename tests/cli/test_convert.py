@@ -22,7 +22,7 @@ def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured)
     model = tmp_path / "model.tflite"
     assert convert(BROKEN, model, "--python", str(tf221())) == 1
     out, err = capsys.readouterr()
-    assert "not an all-integer model: 1 of 1 op float" in out
+    assert "not an all-integer model: 0 of 1 op integer" in out
     assert "MM101" in out
     assert f"minmax-lint convert {BROKEN}" in out
     assert "--fix" in out
@@ -36,7 +36,7 @@ def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured)
 def test_mlir_makes_an_integer_model_of_the_fixed_graph(graph: str, tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
     assert convert(graph, model, "--fix", "--python", str(tf221())) == 0
-    assert "all-integer model: 1 op" in capsys.readouterr().out
+    assert "all-integer model: 1 of 1 op integer" in capsys.readouterr().out
     assert read_model(model).output_types == ("uint8",)
 
 

@@ -26,7 +26,7 @@ def test_inspect_shows_the_integer_share_of_each_kind_of_op(capsys):
 def test_inspect_prints_a_table(capsys):
     assert main(["inspect", GAP]) == 0
     out = capsys.readouterr().out
-    assert "1 of 3 computing ops integer (33%)" in out
+    assert "1 of 3 ops integer (33%)" in out
     assert "input [1, 8, 8, 4] uint8, scale 0.00784314, zero point 128" in out
 
 

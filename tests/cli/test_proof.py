@@ -35,7 +35,7 @@ def test_a_calibrated_range_heals_the_pruned_graph_and_is_proved(
     assert fix(PRUNED, fixed, "--unsafe-fixes", "--calibrate", data, "--verify") == 0
     out = capsys.readouterr().out
     assert f"values on 64 samples ({data}), errors in output steps" in out
-    assert "all-integer model: 1 op" in out
+    assert "all-integer model: 1 of 1 op integer" in out
     assert fixed.exists()
 
 

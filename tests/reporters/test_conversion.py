@@ -175,6 +175,6 @@ def test_values_that_could_not_be_compared_say_why() -> None:
 
 def test_quiet_is_the_last_line_alone() -> None:
     assert shown(conversion(CONVERTED, INTEGER, broken=False), quiet=True).splitlines() == [
-        "✓ all-integer model: 2 ops",
+        "✓ all-integer model: 2 of 2 ops integer",
         "  wrote model.tflite (1,205.6 KiB), MLIR of TensorFlow 2.21.0, 4.2 s",
     ]

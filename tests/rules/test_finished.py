@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
+from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.report.words import verdict_detail
+from minmax_lint.reporters.finished import op_shares
+from minmax_lint.reporters.terminal.finished import integer_text
 from minmax_lint.rules.framework.finished_example import FinishedNet
 from minmax_lint.rules.framework.islands import islands
 from minmax_lint.workflows.explain import spellings
+from tests.rules.linted import lint
 
 TFLITE = Path(__file__).parents[2] / "fixtures" / "tflite"
 RELU = "second/Relu6;second/BiasAdd;second/Conv2D"
@@ -131,3 +138,53 @@ def test_the_prediction_for_the_source_graph_explains_the_real_model(model, grap
 )
 def test_a_tensor_of_a_saved_models_conversion_is_looked_for_under_these_names(tensor, names):
     assert list(spellings(tensor)) == names
+
+
+def reshaped(dtype: str) -> TFLiteModel:
+    """A RESHAPE whose sizes a SHAPE and a PACK compute, as Keras writes Flatten for an unknown batch."""
+    scale = None if dtype == "float32" else 0.1
+    x, y = (TensorInfo(name, dtype, (1, 4), scale, None, i) for i, name in enumerate(("input", "flat")))
+    size, sizes = TensorInfo("size", "int32", (2,), index=2), TensorInfo("sizes", "int32", (2,), index=3)
+    ops = (
+        OpInfo("SHAPE", (x,), (size,)),
+        OpInfo("PACK", (size,), (sizes,)),
+        OpInfo("RESHAPE", (x, sizes), (y,)),
+    )
+    return TFLiteModel(ops, (x,), (y,), 100)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "verdict"), [("int8", "1 of 1 op integer"), ("float32", "0 of 1 op integer")]
+)
+def test_every_report_counts_the_ops_that_compute_on_real_values_alone(dtype, verdict):
+    model = reshaped(dtype)
+    prediction = read_off(model)
+    assert integer_text(model) == verdict
+    assert verdict_detail(prediction).startswith(verdict)
+    assert {share.op: share.uncounted for share in op_shares(model)} == {
+        "SHAPE": "1 not counted: no real values",
+        "PACK": "1 not counted: no real values",
+        "RESHAPE": "",
+    }
+    assert [[op.name for op in island.ops] for island in islands(model)] == (
+        [] if dtype == "int8" else [["RESHAPE"]]
+    )
+
+
+@pytest.mark.parametrize("flow", ["mlir-2.21-int8", "mlir-2.21-dynamic"])
+def test_a_graph_is_counted_as_the_model_that_is_made_of_it(flow):
+    b = Builder()
+    x = b.placeholder("input", [None, 2, 2])
+    size = b.add("Shape", "size", x, T=DType.FLOAT)
+    batch = b.add(
+        "StridedSlice",
+        "batch",
+        size,
+        *(b.const(n, [v], dtype=DType.INT32) for n, v in (("from", 0), ("to", 1), ("by", 1))),
+        shrink_axis_mask=1,
+        T=DType.INT32,
+    )
+    sizes = b.add("Pack", "sizes", batch, b.const("four", 4, dtype=DType.INT32), N=2, T=DType.INT32)
+    y = b.add("Reshape", "flat", x, sizes)
+    report = lint(b, {"input": (None, 2, 2)}, (y,), [flow])
+    assert report.predictions[flow].computing == 1

@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
 from minmax_lint.converters.mlir.running import depends_on_data, refusals
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, float_message
+from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, computing, float_message
 from minmax_lint.graph.dtype import DType
 
 
@@ -42,7 +42,7 @@ def answer(
         profile,
         verdict,
         float_ops=float_ops,
-        message=float_message(causes, len(float_ops)),
+        message=float_message(causes, len(computing(float_ops) or float_ops)),
         ops=ops,
         obstacles=causes,
         ranges=ranges(function),

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
-from minmax_lint.converters.mlir.tables import SHAPE_OPS
-from minmax_lint.converters.prediction import OpOutcome
+from minmax_lint.converters.prediction import SHAPE_OPS, OpOutcome
 from minmax_lint.graph.dtype import DType
 
 _BOUNDARY = frozenset({QUANTIZE, DEQUANTIZE})

@@ -60,8 +60,6 @@ class Builtin(NamedTuple):
     broadcasts: bool = False
     """Whether it takes operands of different shapes."""
     activation: bool = False
-    shape_only: bool = False
-    """Whether it reads a real-valued array and computes on no real values."""
 
 
 BUILTINS: dict[str, Builtin] = {
@@ -167,7 +165,6 @@ BUILTINS: dict[str, Builtin] = {
     "PADV2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
     "POW": Builtin(broadcasts=True),
     "PRELU": Builtin(quantizable=ALWAYS, one_width="all"),
-    "RANK": Builtin(shape_only=True),
     "REDUCE_MAX": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "REDUCE_MIN": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "REDUCE_PROD": Builtin(quantizable=ALWAYS, one_width="result"),
@@ -189,7 +186,7 @@ BUILTINS: dict[str, Builtin] = {
     "SCATTER_ND": Builtin(calibrated=True),
     "SELECT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
-    "SHAPE": Builtin(quantizable=ALWAYS, shape_only=True),
+    "SHAPE": Builtin(quantizable=ALWAYS),
     "SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), one_width="result"),
     "SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result"),
     "SPACE_TO_BATCH_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
@@ -253,7 +250,6 @@ QUANTIZABLE, QUANTIZABLE_SINCE = _since(lambda row: row.quantizable)
 SAME_SCALE, SAME_SCALE_SINCE = _since(lambda row: row.same_scale)
 FOUR_BITS, FOUR_BITS_SINCE = _since(lambda row: row.four_bits)
 INT8_WEIGHTS = {name: row.int8_weights for name, row in BUILTINS.items() if row.int8_weights is not None}
-SHAPE_OPS = _where(lambda row: row.shape_only)
 CONVOLUTIONS = _where(lambda row: row.weights)
 NO_SIXTEEN_BITS = _where(lambda row: not row.sixteen_bits)
 NO_UNSIGNED_SIXTEEN_BITS = _where(lambda row: not row.unsigned_sixteen_bits)

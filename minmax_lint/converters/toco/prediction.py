@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
+from minmax_lint.converters.prediction import SHAPE_OPS, Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
@@ -124,7 +124,7 @@ def outcomes(model: Model, operators: list[Operator], version: Version) -> tuple
                 model.arrays[op.output].source if op.output in model.arrays else op.output,
                 op.nodes,
                 integer,
-                op.type != "Dequantize" and bool(real),
+                op.type != "Dequantize" and tflite_name(op.type) not in SHAPE_OPS and bool(real),
             )
         )
     return tuple(found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TextIO
 
 from minmax_lint import escaping
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.converters.finished import BOUNDARY_OPS
 from minmax_lint.report.words import plural
 from minmax_lint.reporters.terminal.findings import print_finding
+from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.terminal.verification import print_verification, steps_text
@@ -68,28 +67,16 @@ def print_proof(out: TextIO, found: Conversion, *, quiet: bool = False) -> None:
 
 
 def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
-    totals = Counter(op.name for op in model.ops)
-    floats = Counter(op.name for op in model.ops if op.is_float)
-    rows: list[tuple[Part, ...]] = []
-    for name, total in totals.most_common():
-        integers: Part = _count(total - floats[name], "green")
-        note = ""
-        if name in BOUNDARY_OPS:
-            integers, note = _count(0, ""), f"{total} at the border of float and integer"
-        rows.append((name, integers, _count(floats[name], "bold yellow"), note))
-    page.table(("op", "integer", "float", ""), rows)
+    print_ops(page, model)
     page.line()
-    listed = model.float_ops if verbose else model.float_ops[:SHOWN_FLOAT_OPS]
+    floats = model.computing_float_ops
+    listed = floats if verbose else floats[:SHOWN_FLOAT_OPS]
     for op, output in listed:
         page.line("   ", ("float  ", "yellow"), f"{op}  {output}")
-    if len(model.float_ops) > len(listed):
-        page.line(f"   and {len(model.float_ops) - len(listed)} more; --verbose shows them")
-    if model.float_ops:
+    if len(floats) > len(listed):
+        page.line(f"   and {len(floats) - len(listed)} more; --verbose shows them")
+    if floats:
         page.line()
-
-
-def _count(number: int, style: str) -> Part:
-    return (f"{number:5}", style) if number else ("    -", "dim")
 
 
 def _print_ends(page: Page, model: TFLiteModel) -> None:
@@ -120,14 +107,14 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
             page.line("  the array: ", (result.failure.array, "bold"))
         return
     size = f"{model.size / 1024:,.1f} KiB" if model.size >= 1024 else f"{model.size} bytes"
-    ops = sum(op.name not in BOUNDARY_OPS for op in model.ops)
+    counted = integer_text(model)
     if found.verdict == "quantized":
-        page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {ops} {plural(ops, 'op')}")
+        page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {counted}")
     elif found.mode in AS_ASKED:
+        ops = sum(op.computes for op in model.ops)
         page.line((f"{page.glyphs.ok} {AS_ASKED[found.mode]}", "bold green"), f": {ops} {plural(ops, 'op')}")
     else:
-        count = len(model.float_ops)
-        text = f"{count} of {ops} {plural(ops, 'op')} float" if count else "a float32 output"
+        text = counted if model.float_ops else f"{counted}, and a float32 output"
         page.line(("! not an all-integer model", "bold yellow"), f": {text}")
     _print_threshold(page, found)
     page.line(f"  {what} ({size}), {who}, {took}")

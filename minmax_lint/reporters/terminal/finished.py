@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from minmax_lint.converters.finished import TensorInfo
+from minmax_lint.converters.finished import TensorInfo, TFLiteModel
 from minmax_lint.report.words import array_text, plural
-from minmax_lint.reporters.finished import FinishedInspection
+from minmax_lint.reporters.finished import FinishedInspection, op_shares
 from minmax_lint.reporters.terminal.page import Page, Part
 
 
@@ -19,11 +19,9 @@ def print_finished(out: TextIO, found: FinishedInspection) -> None:
     for label, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         page.block((f"   {label:11}",), ", ".join(map(_end, tensors)) or "none")
     page.line()
-    computing = sum(share.computing for share in found.shares)
-    integer = sum(share.integer for share in found.shares)
     share = "" if found.integer_share is None else f" ({found.integer_share:.0%})"
-    page.line((f"   {integer} of {computing} computing {plural(computing, 'op')} integer{share}", "bold"))
-    page.table(("ops", "integer", "float", "kind"), [_row(*row) for row in _rows(found)])
+    page.line((f"   {integer_text(model)}{share}", "bold"))
+    print_ops(page, model)
 
 
 def _end(tensor: TensorInfo) -> str:
@@ -31,9 +29,21 @@ def _end(tensor: TensorInfo) -> str:
     return f"{array_text(tensor.name, tensor.shape)} {tensor.dtype}{scale}"
 
 
-def _rows(found: FinishedInspection) -> list[tuple[int, int, int, str]]:
-    return [(share.count, share.integer, share.float, share.op) for share in found.shares]
+def integer_text(model: TFLiteModel) -> str:
+    """`6 of 7 ops integer`: of the ops that compute on real values, as in every report."""
+    shares = op_shares(model)
+    computing = sum(share.computing for share in shares)
+    return f"{sum(share.integer for share in shares)} of {computing} {plural(computing, 'op')} integer"
 
 
-def _row(count: int, integer: int, floats: int, op: str) -> tuple[Part, ...]:
-    return f"{count:3}", f"{integer:7}", (f"{floats:5}", "yellow" if floats else ""), op
+def print_ops(page: Page, model: TFLiteModel) -> None:
+    """The ops by kind: how many are integer, how many float, and which are not counted."""
+    rows = [
+        (share.op, _count(share.integer, "green"), _count(share.float, "bold yellow"), share.uncounted)
+        for share in op_shares(model)
+    ]
+    page.table(("op", "integer", "float", ""), rows)
+
+
+def _count(number: int, style: str) -> Part:
+    return (f"{number:5}", style) if number else ("    -", "dim")

@@ -31,13 +31,17 @@ def islands(model: TFLiteModel) -> list[Island]:
     for op in model.ops:
         for place in _places(op, (tensor for tensor in op.inputs if tensor.dtype == FLOAT)):
             maker = makers.get(place)
-            if maker is not None and maker.is_float and op.is_float:
+            if maker is not None and _computes_in_float(maker) and _computes_in_float(op):
                 group[_root(group, numbers[id(op)])] = _root(group, numbers[id(maker)])
     found: dict[int, list[OpInfo]] = {}
     for i, op in enumerate(model.ops):
-        if op.is_float:
+        if _computes_in_float(op):
             found.setdefault(_root(group, i), []).append(op)
     return [Island(tuple(ops), _before(ops, makers), _behind(ops, readers)) for ops in found.values()]
+
+
+def _computes_in_float(op: OpInfo) -> bool:
+    return op.is_float and op.computes
 
 
 def _root(group: list[int], number: int) -> int:

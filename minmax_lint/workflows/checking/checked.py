@@ -193,7 +193,7 @@ class CheckedConverter:
 
     def _complain(self, contents: TFLiteModel, model: bytes, expected: Expected | None) -> None:
         """The converter made a float model."""
-        floats = [f"{op} {output}" for op, output in contents.float_ops]
+        floats = [f"{op} {output}" for op, output in contents.computing_float_ops]
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
         text = f"the converted model is not all integer; {named}"

@@ -16,7 +16,14 @@ from typing import Any, NamedTuple, TypeVar
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, not_imported, shared_versions
+from minmax_lint.converters.prediction import (
+    Obstacle,
+    Prediction,
+    Verdict,
+    computing,
+    not_imported,
+    shared_versions,
+)
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
@@ -54,13 +61,14 @@ class Branch(NamedTuple):
 
     def summary(self) -> str:
         """The branch and what becomes of it, in words."""
-        computing = self.prediction.computing
         if self.prediction.verdict in ("abort", "undetermined"):
             reasons = [cause.message for cause in self.prediction.obstacles]
             return f"{self.function.role}: {(reasons or [self.prediction.message])[0]}"
-        floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.float_ops]
+        floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.computing_float_ops]
         if not floats:
-            return f"{self.function.role}: {'all integer' if computing else 'nothing computed'}"
+            return (
+                f"{self.function.role}: {'all integer' if self.prediction.computing else 'nothing computed'}"
+            )
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         return f"{self.function.role}: {', '.join(floats[:_SHOWN])}{more} in float"
 
@@ -116,7 +124,7 @@ def with_branches(
         verdict=worst.verdict,
         kind=worst.kind,
         op=worst.op,
-        message=_sentence(len(floats)) if worst.verdict == "float" else worst.message,
+        message=_sentence(len(computing(floats) or floats)) if worst.verdict == "float" else worst.message,
         array=worst.array,
         runs=_all_run(everything) if worst.verdict in ("quantized", "float") else None,
         refused=next((one.refused for one in everything if one.refused), ""),
