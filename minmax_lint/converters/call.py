@@ -7,8 +7,8 @@ TF 2.15.1 and 2.21.0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
@@ -81,6 +81,10 @@ class ConverterCall:
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None
     """The version that runs it, where that is known."""
+    otherwise: tuple[Mapping[str, Any], ...] = ()
+    """What else its flags may be, where the script sets some of them in branches: field -> value."""
+    branched: str = ""
+    """The attributes that are set in branches, for people: `optimizations (line 8)`."""
     site: CallSite | None = field(default=None, compare=False, repr=False)
     """Where it stands in a script whose text can be changed."""
 
@@ -88,6 +92,11 @@ class ConverterCall:
     def asks_for_integers(self) -> bool:
         """Whether its flags ask for a model with integer arithmetic."""
         return bool({self.inference_type, *self.ends} & INTEGERS) or self.integer_ops_only
+
+    @property
+    def alternatives(self) -> tuple[ConverterCall, ...]:
+        """The call as it is on the other ways through its script."""
+        return tuple(replace(self, **flags, otherwise=()) for flags in self.otherwise)
 
     @property
     def ends(self) -> frozenset[str]:

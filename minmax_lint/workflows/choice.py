@@ -75,7 +75,8 @@ def _of_calls(
             by_name[one.name] = (*by_name.get(one.name, ()), call)
         shows, means = _CALLS[mode]
         versions = " and ".join(dict.fromkeys(f"TF {dotted(one.version)}" for one in found))
-        reasons.append(f"{call.origin} converts with {shows}: {means}, {versions}")
+        unsure = f" (set in branches: {call.branched})" if call.branched else ""
+        reasons.append(f"{call.origin} converts with {shows}: {means}, {versions}{unsure}")
     return Choice(tuple(profile(name) for name in by_name), "; ".join(dict.fromkeys(reasons)), by_name)
 
 

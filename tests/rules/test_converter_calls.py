@@ -132,6 +132,74 @@ def test_flags_hold_for_each_converter_that_a_variable_may_be(tmp_path):
     assert [call.optimizations for call in found] == [True, True]
 
 
+DATASET = "converter.representative_dataset = data\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "optimizations"),
+    [
+        (TF2 + DEFAULT + "if len(sys.argv) > 2: converter.optimizations = []\n", (True, False)),
+        (TF2 + "if quantize:\n    " + DEFAULT, (True, False)),
+        (TF2 + "if quantize:\n    " + DEFAULT + "else: converter.optimizations = []\n", (True, False)),
+        (TF2 + "if quantize:\n    " + DEFAULT + "else:\n    " + DEFAULT, (True,)),
+        (TF2 + "converter.optimizations = [tf.lite.Optimize.DEFAULT] if quantize else []\n", (True, False)),
+        (TF2 + "try: convert()\nexcept ValueError:\n    " + DEFAULT, (True, False)),
+        (TF2 + "match way:\n  case 'int8':\n    " + DEFAULT + "  case _: pass\n", (True, False)),
+        (TF2 + "for way in 'ab':\n    " + DEFAULT, (True,)),
+        (TF2 + "with open('log'):\n    " + DEFAULT, (True,)),
+        (TF2 + "if __name__ == '__main__':\n    " + DEFAULT, (True,)),
+        ("if quantize:\n    " + TF2 + "    " + DEFAULT, (True,)),
+    ],
+)
+def test_a_flag_that_is_set_in_a_branch_is_read_with_and_without_it(text, optimizations, tmp_path):
+    (call,) = calls(tmp_path, text)
+    assert tuple(one.optimizations for one in (call, *call.alternatives)) == optimizations
+    assert bool(call.branched) == (len(optimizations) > 1)
+
+
+def test_tests_that_read_the_same_are_one_condition(tmp_path):
+    (call,) = calls(
+        tmp_path,
+        f"{TF2}if int8:\n    {DEFAULT}\nif int8:\n    {DATASET}\nif not int8: converter.optimizations = []\n",
+    )
+    found = [(one.optimizations, one.representative_dataset) for one in (call, *call.alternatives)]
+    assert found == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if keras:\n    {0}else:\n    {1}",
+        "{0}if keras:\n    {1}",
+        "if keras:\n    {0}elif saved:\n    {1}",
+    ],
+)
+def test_flags_hold_for_the_converters_of_every_branch(text, tmp_path):
+    found = calls(tmp_path, text.format(TF2, TF2.replace("'m'", "'n'")) + DEFAULT)
+    assert [call.optimizations for call in found] == [True, True]
+
+
+def test_flags_in_the_branch_of_a_converter_are_its_own(tmp_path):
+    text = f"if keras:\n    {TF2}    {DEFAULT}else:\n    {TF2}    converter.optimizations = []\n"
+    assert [(one.optimizations, one.branched) for one in calls(tmp_path, text)] == [(True, ""), (False, "")]
+
+
+def test_what_a_branch_of_the_script_decides_is_an_uncertain_warning(tmp_path, capsys):
+    script = tmp_path / "export.py"
+    script.write_text(
+        f"import tensorflow as tf\n{TF2}{DEFAULT}{DATASET}if len(sys.argv) > 2:\n    converter.optimizations = []\n"
+    )
+    assert (
+        main(["check", *FLOAT, "--script", str(script), "--select", "MM606", "--output-format", "concise"])
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert "MM606 warning" in out
+    assert "uncertain: set in a branch of the script: optimizations (line 6)" in out
+    script.write_text(f"import tensorflow as tf\n{TF2}{DATASET}if len(sys.argv) > 2:\n    print('x')\n")
+    assert main(["check", *FLOAT, "--script", str(script), "--select", "MM606"]) == 1
+
+
 def test_a_script_is_never_run(tmp_path):
     mark = tmp_path / "ran"
     calls(tmp_path, f"open({str(mark)!r}, 'w')\n{TF2}")

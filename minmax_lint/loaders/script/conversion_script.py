@@ -7,13 +7,15 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from minmax_lint.converters.call import COMPUTED, OPS_SETS, ConverterCall
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
+from minmax_lint.loaders.script.branches import Path as Branches
+from minmax_lint.loaders.script.branches import beyond, exclusive, paths
 from minmax_lint.loaders.script.dataset import dataset_of
+from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
@@ -28,15 +30,6 @@ _MAKERS: dict[str, Flow] = {
 }
 """Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
 
-_TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
-_SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
-_PER_CHANNEL = {
-    "_experimental_disable_per_channel": "per_channel",
-    "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
-}
-"""Attribute -> the flag that it turns off."""
-WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
-"""Attributes that scripts set and TF2's converter does not read."""
 _LARGEST = 16 << 20
 
 
@@ -79,10 +72,12 @@ class _Reader:
     path: Path
     sites: Sites
     calls: list[ConverterCall] = field(default_factory=list)
+    _starts: list[Branches] = field(default_factory=list)
+    """Converter -> the branches in which it is made."""
     _made: dict[ast.AST, int] = field(default_factory=dict)
     """Call that makes a converter -> its place in `calls`."""
-    _names: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Variable -> the converters it may hold now."""
+    _names: dict[str, list[tuple[Branches, tuple[int, ...]]]] = field(default_factory=dict)
+    """Variable -> the converters that it may hold, each with the branches in which it gets them."""
     _returned: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Function -> the converters it may return."""
     _functions: dict[ast.AST, str] = field(default_factory=dict)
@@ -92,11 +87,16 @@ class _Reader:
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
     _tensors: Tensors = field(default_factory=Tensors)
+    _settings: dict[int, list[Setting]] = field(default_factory=dict)
+    """Converter -> what is set on it, in order."""
+    _paths: dict[ast.AST, Branches] = field(default_factory=dict)
+    """Node of a branch -> the branches that lead to it."""
     _frozen: tuple[str, ...] = ()
     """The outputs with which the graph is frozen."""
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
+        self._paths = paths(tree)
         for node in _in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
@@ -122,6 +122,7 @@ class _Reader:
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 self._set_by_name(node, node.value)
         for place, one in enumerate(self.calls):
+            one = with_settings(one, self._settings.get(place, []))
             outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
             self.calls[place] = replace(one, outputs=outputs, site=self.sites.site(place, self._modules))
 
@@ -144,6 +145,7 @@ class _Reader:
         self.sites.module(len(self.calls), full_name)
         inputs, outputs = self._tensors.ends(maker, node)
         self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs))
+        self._starts.append(self._paths.get(node, ()))
 
     def _held(self, value: ast.expr) -> tuple[int, ...]:
         """The converters that an expression may give; of a conditional chain, those of every branch."""
@@ -160,14 +162,24 @@ class _Reader:
             elif isinstance(one, ast.IfExp):
                 pending += [one.orelse, one.body]
             else:
-                held += self._names.get(dotted(one), ())
+                held += self._named(dotted(one), self._paths.get(one, ()))
+        return tuple(dict.fromkeys(held))
+
+    def _named(self, name: str, path: Branches) -> tuple[int, ...]:
+        """The converters that a variable may hold where that path leads."""
+        held: list[int] = []
+        for start, converters in reversed(self._names.get(name, [])):
+            if not exclusive(start, path):
+                held = [*converters, *held]
+            if not beyond(start, path):  # this one replaces all before it
+                break
         return tuple(dict.fromkeys(held))
 
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
         full_name, held = dotted(target), self._held(value)
         self._tensors.assign(target, value)
         if held and full_name:
-            self._names[full_name] = held
+            self._names.setdefault(full_name, []).append((self._paths.get(target, ()), held))
             if statement is not None and len(held) == 1:
                 self.sites.made(held[0], full_name, statement)
         elif "." in full_name:
@@ -185,14 +197,15 @@ class _Reader:
     ) -> None:
         if attribute == "supported_ops" and not name.endswith(".target_spec"):
             attribute = "target_ops"  # converter.supported_ops: an attribute that nothing reads
-        places = self._names.get(name.removesuffix(".target_spec"), ())
+        path = self._paths.get(target, ())
+        places = self._named(name.removesuffix(".target_spec"), path)
         for place in places:
             if statement is not None:
                 self.sites.set(place, attribute, statement, target, value, shared=len(places) > 1)
-            call = _with_flag(self.calls[place], attribute, value)
-            if attribute == "representative_dataset":
-                call = replace(call, dataset=dataset_of(self._definitions, value, str(self.path)))
-            self.calls[place] = call
+            for one in settings(beyond(path, self._starts[place]), attribute, value):
+                if attribute == "representative_dataset":
+                    one = one._replace(dataset=dataset_of(self._definitions, one.value, str(self.path)))
+                self._settings.setdefault(place, []).append(one)
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
@@ -206,74 +219,3 @@ def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
             pending.append((node, True))
         if not ready:
             pending += [(child, False) for child in reversed(list(ast.iter_child_nodes(node)))]
-
-
-def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> ConverterCall:
-    given = not (isinstance(value, ast.Constant) and not value.value)
-    if attribute in _TYPES:
-        return replace(call, **_named(attribute, _type(value)))
-    if attribute in _SWITCHES:
-        if isinstance(value, ast.Constant):
-            return replace(call, **_named(attribute, bool(value.value)))
-        return call
-    if attribute in _PER_CHANNEL:
-        return replace(call, **_named(_PER_CHANNEL[attribute], not given))
-    if attribute == "quantized_input_stats":
-        return replace(call, input_stats=_stats(value) if given else None)
-    if attribute == "optimizations" or (attribute == "post_training_quantize" and call.flow == "tf1"):
-        some = given and not (isinstance(value, (ast.List, ast.Tuple, ast.Set)) and not value.elts)
-        return replace(call, optimizations=some)
-    if attribute == "representative_dataset":
-        return replace(call, representative_dataset=given)
-    if attribute == "supported_ops":
-        return replace(call, supported_ops=_members(value))
-    if attribute == "supported_types":
-        return replace(call, supported_types=frozenset(map(_type, _elements(value))))
-    if attribute == "default_ranges_stats":
-        return replace(call, default_ranges=given)
-    if call.flow == "tf1" and attribute == "target_ops":
-        return replace(call, supported_ops=_members(value))
-    if attribute in WITHOUT_EFFECT:
-        return replace(call, without_effect=(*call.without_effect, attribute))
-    return call
-
-
-def _named(attribute: str, value: Any) -> dict[str, Any]:
-    return {attribute: value}
-
-
-def _type(value: ast.expr) -> str:
-    """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
-    text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
-    known = text.lower().removeprefix("quantized_")
-    known = "float32" if known == "float" else known
-    return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
-
-
-def _elements(value: ast.expr) -> list[ast.expr]:
-    return value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
-
-
-def _members(value: ast.expr) -> frozenset[str]:
-    """Members of tf.lite.OpsSet; none where they cannot be read."""
-    names = {dotted(element).rpartition(".")[2] for element in _elements(value)}
-    return frozenset(names) if names <= {*OPS_SETS} else frozenset()
-
-
-def _stats(value: ast.expr) -> dict[str, tuple[float, float] | None]:
-    if not isinstance(value, ast.Dict):
-        return {}
-    found: dict[str, tuple[float, float] | None] = {}
-    for key, pair in zip(value.keys, value.values, strict=True):
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            return {}
-        found[key.value] = _pair(pair)
-    return found
-
-
-def _pair(value: ast.expr) -> tuple[float, float] | None:
-    try:
-        mean, std = ast.literal_eval(value)
-        return float(mean), float(std)
-    except (ValueError, TypeError):
-        return None

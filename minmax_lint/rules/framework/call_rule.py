@@ -41,7 +41,7 @@ class CallRule(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding a call and fault."""
         for call in subject.calls:
-            for fault in self.faults(call, subject):
+            for fault in self._faults(call, subject):
                 offer = ScriptOffer(call.site, fault.changes, fault.safe) if call.site else None
                 edits = offer.edits if offer else ()
                 yield self.finding(
@@ -51,6 +51,20 @@ class CallRule(Rule):
                     advice=" ".join([fault.advice, *_places(call.origin, edits)]),
                     script=offer if edits else None,
                 )
+
+    def _faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+        """The faults of the call; one that is not on every way through its script is uncertain."""
+        on_each_way = [list(self.faults(one, subject)) for one in (call, *call.alternatives)]
+        known = [{fault.message for fault in found} for found in on_each_way]
+        for message, fault in {one.message: one for found in on_each_way[::-1] for one in found}.items():
+            if all(message in one for one in known):
+                yield fault
+            else:
+                text = f"{message}; uncertain: set in a branch of the script: {call.branched}"
+                severity: Severity = "warning" if (fault.severity or self.severity) == "error" else "info"
+                # A flag that nothing reads may go on whatever way it is set; another value would change that way.
+                changes = {} if any(fault.changes.values()) else fault.changes
+                yield fault._replace(message=text, severity=severity, changes=changes)
 
 
 def _places(origin: str, edits: tuple[TextEdit, ...]) -> Iterator[str]:

@@ -1,0 +1,147 @@
+"""What a script sets on a converter: its attributes as flags of a call, on every way through the branches."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from itertools import islice
+from typing import Any, NamedTuple
+
+from minmax_lint.converters.call import COMPUTED, OPS_SETS, ConverterCall
+from minmax_lint.converters.dataset import Dataset
+from minmax_lint.loaders.script.branches import Path, condition, taken, ways
+from minmax_lint.loaders.script.names import dotted
+
+_TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
+_SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
+_PER_CHANNEL = {
+    "_experimental_disable_per_channel": "per_channel",
+    "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
+}
+"""Attribute -> the flag that it turns off."""
+_MOST_WORK = 20_000
+"""Settings on all ways together."""
+WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
+"""Attributes that scripts set and TF2's converter does not read."""
+
+
+class Setting(NamedTuple):
+    """One value that an attribute gets."""
+
+    path: Path
+    """The conditions under which it does, beside those under which the converter is made."""
+    attribute: str
+    value: ast.expr
+    dataset: Dataset | None = None
+    """Of representative_dataset: what it yields."""
+
+
+def settings(path: Path, attribute: str, value: ast.expr) -> Iterator[Setting]:
+    """What a statement sets: of `x if test else y`, each under its condition."""
+    if isinstance(value, ast.IfExp):
+        yield from settings((*path, condition(value.test, 0)), attribute, value.body)
+        yield from settings((*path, condition(value.test, 1)), attribute, value.orelse)
+    else:
+        yield Setting(path, attribute, value)
+
+
+def with_settings(made: ConverterCall, found: Sequence[Setting]) -> ConverterCall:
+    """The call with these settings, on a way through the branches that quantizes where there is one."""
+    branched = [one for one in found if one.path]
+    calls = []
+    for way in islice(ways(one.path for one in branched), 1 + _MOST_WORK // (1 + len(found))):
+        call = made
+        for one in found:
+            if taken(one.path, way):
+                call = _with_flag(call, one.attribute, one.value)
+                call = replace(call, dataset=one.dataset) if one.dataset is not None else call
+        if call not in calls:
+            calls.append(call)
+    if len(calls) == 1:
+        return calls[0]
+    main = next((one for one in calls if one.mode(False) != "float"), calls[0])
+    lines: dict[str, int] = {}
+    for one in branched:
+        lines.setdefault(one.attribute, one.value.lineno)
+    return replace(
+        main,
+        otherwise=tuple(_differences(main, one) for one in calls if one is not main),
+        branched=", ".join(f"{attribute} (line {line})" for attribute, line in lines.items()),
+    )
+
+
+def _differences(main: ConverterCall, other: ConverterCall) -> dict[str, Any]:
+    names = [one.name for one in fields(ConverterCall) if one.compare and one.name != "dataset"]
+    return {name: getattr(other, name) for name in names if getattr(other, name) != getattr(main, name)}
+
+
+def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> ConverterCall:
+    given = not (isinstance(value, ast.Constant) and not value.value)
+    if attribute in _TYPES:
+        return replace(call, **_named(attribute, _type(value)))
+    if attribute in _SWITCHES:
+        if isinstance(value, ast.Constant):
+            return replace(call, **_named(attribute, bool(value.value)))
+        return call
+    if attribute in _PER_CHANNEL:
+        return replace(call, **_named(_PER_CHANNEL[attribute], not given))
+    if attribute == "quantized_input_stats":
+        return replace(call, input_stats=_stats(value) if given else None)
+    if attribute == "optimizations" or (attribute == "post_training_quantize" and call.flow == "tf1"):
+        some = given and not (isinstance(value, (ast.List, ast.Tuple, ast.Set)) and not value.elts)
+        return replace(call, optimizations=some)
+    if attribute == "representative_dataset":
+        return replace(call, representative_dataset=given)
+    if attribute == "supported_ops":
+        return replace(call, supported_ops=_members(value))
+    if attribute == "supported_types":
+        return replace(call, supported_types=frozenset(map(_type, _elements(value))))
+    if attribute == "default_ranges_stats":
+        return replace(call, default_ranges=given)
+    if call.flow == "tf1" and attribute == "target_ops":
+        return replace(call, supported_ops=_members(value))
+    if attribute in WITHOUT_EFFECT:
+        return replace(call, without_effect=(*call.without_effect, attribute))
+    return call
+
+
+def _named(attribute: str, value: Any) -> dict[str, Any]:
+    return {attribute: value}
+
+
+def _type(value: ast.expr) -> str:
+    """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
+    text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
+    known = text.lower().removeprefix("quantized_")
+    known = "float32" if known == "float" else known
+    return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
+
+
+def _members(value: ast.expr) -> frozenset[str]:
+    """Members of tf.lite.OpsSet; none where they cannot be read."""
+    names = {dotted(element).rpartition(".")[2] for element in _elements(value)}
+    return frozenset(names) if names <= {*OPS_SETS} else frozenset()
+
+
+def _stats(value: ast.expr) -> dict[str, tuple[float, float] | None]:
+    if not isinstance(value, ast.Dict):
+        return {}
+    found: dict[str, tuple[float, float] | None] = {}
+    for key, pair in zip(value.keys, value.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            return {}
+        found[key.value] = _pair(pair)
+    return found
+
+
+def _pair(value: ast.expr) -> tuple[float, float] | None:
+    try:
+        mean, std = ast.literal_eval(value)
+        return float(mean), float(std)
+    except (ValueError, TypeError):
+        return None
