@@ -35,10 +35,11 @@ def left_to_cpu(
     """The ops that the Edge TPU cannot run, in file order, each with the ops that it takes along to the CPU.
 
     `producers`: the places of the ops whose outputs each op reads; read off the tensors where not given.
-    QUANTIZE and DEQUANTIZE are left out: they stand at float ends, and around float ops, which are reported.
+    QUANTIZE and DEQUANTIZE are left out where they stand at float ends, and around float ops, which are reported;
+    a QUANTIZE from one scale to another computes.
     """
     reasons = [why_not(op) for op in ops]
-    boundary = [op.name in BOUNDARY_OPS for op in ops]
+    boundary = [op.name in BOUNDARY_OPS and not all(one.scale for one in _data(op)) for op in ops]
     cuts = partition([bool(reason) for reason in reasons], producers or producers_of(ops))
     behind: dict[int, list[str]] = {}
     for op, cut, at_boundary in zip(ops, cuts, boundary, strict=True):

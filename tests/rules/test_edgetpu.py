@@ -170,8 +170,9 @@ def chain(*names):
         (("FLOOR", "RELU", "ADD"), [("FLOOR", ())]),
         (("FLOOR", "RELU", "GELU<0", "ADD<2", "MUL"), [("FLOOR", ()), ("GELU", ())]),
         (("edgetpu-custom-op", "GELU", "ADD"), [("GELU", ("y2",))]),
+        (("RELU", "GELU", "QUANTIZE", "ADD"), [("GELU", ("y2", "y3"))]),
     ],
-    ids=["behind", "beside", "in front", "in front of all", "compiled"],
+    ids=["behind", "beside", "in front", "in front of all", "compiled", "from one scale to another"],
 )
 def test_a_refused_op_takes_along_what_waits_for_it_and_the_device_both(ops, placed):
     assert [(one.op, one.behind) for one in left_to_cpu(chain(*ops))] == placed
