@@ -26,6 +26,8 @@ class Model:
         self.outputs = list(outputs)
         self.inference = inference
         self.arrays: dict[str, Array] = {}
+        self.imported: tuple[str, ...] = ()
+        """The arrays in the order in which TOCO's importer makes them."""
         self.dirty: set[Operator] = set()
         self.removed: list[int] = []
         """Positions of the operators removed since a pass looked at its last one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from minmax_lint.converters.toco.failure import Unmodeled
@@ -36,7 +36,16 @@ def import_graph(kept: Kept, inference: Inference) -> Model:
             _import_constant(model, name)
         elif op not in NO_OPERATOR and not kept.is_cut(name):
             import_node(model, kept.graph[name], consumed.get(name, 0))
+    model.imported = tuple(_imported(model, kept))
     return model
+
+
+def _imported(model: Model, kept: Kept) -> Iterator[str]:
+    """Constants and placeholders as they stand in the file, the inputs, then what operators read and write."""
+    yield from kept.graph.of_ops({"Const", "Placeholder"})
+    yield from kept.inputs
+    for op in model.operators():
+        yield from (*op.inputs, *op.outputs)
 
 
 def import_order(kept: Kept, names: Iterable[str] | None = None) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from minmax_lint.converters.toco.array_map import walked
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
@@ -62,13 +63,17 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
 
 def check_inputs_consumed(model: Model) -> None:
     """CheckFinalDataTypesSatisfied: a float input that nothing reads any more keeps its type (probe b25)."""
-    for name in model.inputs:
-        array = model.arrays.get(name)
-        if array is None or (
-            array.dtype is DType.FLOAT and not array.consumers and not model.is_output(name)
-        ):
-            raise Fatal(
-                f'Check failed: array.data_type == array.final_data_type Array "{name}" has mis-matching actual and '
-                "final data types (data_type=float, final_data_type=uint8).",
-                array=name,
-            )
+    unread = [name for name in model.inputs if _keeps_its_type(model, name)]
+    if not unread:
+        return
+    name = unread[0] if len(unread) == 1 else next(one for one in walked(model.imported) if one in unread)
+    raise Fatal(
+        f'Check failed: array.data_type == array.final_data_type Array "{name}" has mis-matching actual and '
+        "final data types (data_type=float, final_data_type=uint8).",
+        array=name,
+    )
+
+
+def _keeps_its_type(model: Model, name: str) -> bool:
+    array = model.arrays.get(name)
+    return array is None or (array.dtype is DType.FLOAT and not array.consumers and not model.is_output(name))
