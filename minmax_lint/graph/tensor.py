@@ -46,17 +46,18 @@ class Tensor:
         self._strings = strings
         self.size = math.prod(self.shape)
         """Number of elements."""
+        extent = math.prod(one or 1 for one in self.shape)
         self.known = (
             content is not None
             and dtype.struct_code is not None
-            and self.size >= 0
-            and (self.size <= _MOST_REPEATED or self.stored >= self.size)
+            and min(self.shape, default=0) >= 0
+            and (extent <= _MOST_REPEATED or self.stored >= extent)
         )
         """Whether the elements can be read as numbers.
 
         False for a variable without a checkpoint, for a type without a plain form (strings, quantized and complex
-        types), for a shape with a negative dimension, and for a few elements that repeat until they fill more than any
-        memory.
+        types), for a shape with a negative dimension, for a few elements that repeat until they fill more than any
+        memory, and for none of a shape whose other dimensions are that large.
         """
 
     @classmethod

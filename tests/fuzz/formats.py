@@ -15,7 +15,7 @@ from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.keras.config import Recipe
-from minmax_lint.loaders.keras.container import container
+from minmax_lint.loaders.keras.container import container, private_copy
 from tests.fuzz import FOUNDING, HOSTILE
 from tests.fuzz.survival import one_line, survives_bytes
 
@@ -80,7 +80,9 @@ def _read(recipe: Recipe) -> None:
 
 
 def _config(path: Path) -> bytes:
-    return json.dumps(container(path, kind_of(path.read_bytes()), sys.executable).config).encode()
+    with TemporaryDirectory(prefix="minmax-lint-fuzz-") as folder:
+        held = private_copy(path, kind_of(path.read_bytes()), Path(folder), sys.executable)
+    return json.dumps(held.config).encode()
 
 
 @cache

@@ -33,6 +33,15 @@ def test_no_elements_stand_for_zeros() -> None:
     assert Tensor(DType.FLOAT, [3], b"").values() == (0, 0, 0)
 
 
+@pytest.mark.parametrize("shape", [(-1, -1), (2, -1), (0, 2**63 - 1, 4, 1), (2**62, 0), (2**40,)])
+def test_elements_of_a_shape_that_no_array_has_are_not_known(shape: tuple[int, ...]) -> None:
+    assert not Tensor(DType.FLOAT, shape, b"\0" * 16).known
+
+
+def test_a_tensor_without_elements_is_known() -> None:
+    assert Tensor(DType.FLOAT, (0, 4, 1), b"").numpy().shape == (0, 4, 1)
+
+
 def test_a_tensor_of_unknown_value_has_a_shape_but_no_elements() -> None:
     tensor = Tensor(DType.FLOAT, [3], None)
     assert not tensor.known
