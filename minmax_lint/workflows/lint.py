@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 TF2_NOTE = "TF2 models are usually converted by from_saved_model or from_keras_model; --converter mlir-v2 predicts that"
 """For the report on a TF2 model that only profiles of the TF1 flow were asked about."""
 
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+NO_REPAIR = (
+    "Change the model's code: a repair writes the model as one graph, and the converter knows the LSTM layer by its "
+    "function alone."
+)
+
 Accepts = Callable[[Finding], bool]
 
 
@@ -77,6 +83,13 @@ def findings_on(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _without_repair(finding: Finding) -> Finding:
+    """The finding where a repair would cost the model its LSTM layer."""
+    if finding.fix is None or finding.fix.strategy == "batch":
+        return finding
+    return replace(finding, fix=None, advice=f"{finding.advice} {NO_REPAIR}".strip())
+
+
 def _position(graph: Graph, place: str | None) -> int:
     if place is None:
         return -1
@@ -99,6 +112,8 @@ def report_on(
 ) -> Report:
     """The report on a subject that was made of this model, these inputs and outputs."""
     found = with_fingerprints(findings_on(subject))
+    if model.of_tf2 and any(op.op == LSTM for one in subject.predictions.values() for op in one.ops):
+        found = tuple(map(_without_repair, found))
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     accepted: list[Finding] = []
     ignored: list[Finding] = []

@@ -135,12 +135,33 @@ import sys, tensorflow as tf
 inputs = tf.keras.Input([5, 3], name="x")
 outputs = tf.keras.layers.Dense(2)(tf.keras.layers.LSTM(4)(inputs))
 tf.keras.Model(inputs, outputs).save(sys.argv[1], save_format="tf")
+inputs = tf.keras.Input([5, 3], batch_size=1)
+outputs = tf.keras.layers.LSTM(4)(tf.square(inputs))
+tf.keras.Model(inputs, outputs).save(sys.argv[2], save_format="tf")
 """
 
 
-def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(tmp_path: Path) -> None:
-    folder, data = tmp_path / "lstm", tmp_path / "data.npz"
-    subprocess.run([tf215(), "-c", LSTM, folder], check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def lstms(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """SavedModels of an LSTM layer of any batch, and of one behind a square."""
+    folder = tmp_path_factory.mktemp("lstm")
+    models = folder / "any", folder / "square"
+    subprocess.run([tf215(), "-c", LSTM, *models], check=True, capture_output=True)
+    return models
+
+
+def test_a_repair_that_costs_the_lstm_its_function_is_neither_offered_nor_made(
+    lstms: tuple[Path, Path],
+) -> None:
+    patch = minmax_lint.fix(lstms[1], converters=["mlir-2.15-int8"], unsafe=True)
+    assert patch.empty
+    (finding,) = patch.before.findings
+    assert (finding.code, finding.fix) == ("MM401", None)
+    assert "the LSTM layer by its function" in finding.advice
+
+
+def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(lstms: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, data = lstms[0], tmp_path / "data.npz"
     np.savez(data, x=np.random.default_rng(0).uniform(-1, 1, [8, 5, 3]).astype("float32"))
     (input_,) = minmax_lint.lint(folder).inputs
     asked = {"post_training": "int8", "dataset": str(data), "python": tf215()}

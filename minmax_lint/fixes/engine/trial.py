@@ -9,11 +9,13 @@ from functools import cached_property
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.fixes.edit.repair import NOTHING, Repair
-from minmax_lint.graph.edit import content_key, edited
+from minmax_lint.graph.edit import Edit, content_key, edited
 from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.loaders.model import Model
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
@@ -49,6 +51,7 @@ class Trial:
 
     def after(self, repair: Repair) -> Trial:
         """The trial of this model with one more repair: one that is known already, where it changes the same."""
+        repair = replace(repair, edit=_without_layers(self.model, repair.edit))
         done = self.repair.then(repair)
         outputs = tuple(repair.outputs.get(name, name) for name in self.outputs)
         key = (content_key(done.edit), outputs, done.strategy)
@@ -131,6 +134,23 @@ def _rank(profile: Profile, found: Prediction) -> int:
 def _refused(profile: Profile, found: Prediction) -> bool:
     """Whether TFLite's interpreter cannot run the model, and a repair is the way out: uint8 models become int8."""
     return not profile.trained and found.runs is False
+
+
+def _without_layers(model: Model, edit: Edit) -> Edit:
+    """The edit as it is written: one graph, in which no function says of a loop that it is a layer (an LSTM) any more.
+
+    A SavedModel keeps its functions where inputs alone get other shapes (see `writers/flattened.py`).
+    """
+    layers = [name for name in model.graph.of_ops(LOOPS) if model.graph[name].text(IMPLEMENTS)]
+    shapes_alone = edit == Edit(attrs=edit.attrs) and all(
+        one.keys() == {"shape"} for one in edit.attrs.values()
+    )
+    if not layers or not model.of_tf2 or (model.outer is not None and shapes_alone):
+        return edit
+    plain = {
+        name: {**edit.attrs.get(name, {}), IMPLEMENTS: b""} for name in layers if name not in edit.removed
+    }
+    return replace(edit, attrs={**edit.attrs, **plain})
 
 
 def sum_of(scores: tuple[Score, ...]) -> Score:
