@@ -11,6 +11,7 @@ from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Finding, Step, insertion
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.training import or_calibrate
 
 DRAWN = 6
 
@@ -55,7 +56,8 @@ class FloatTail(Rule):
                 cause,
                 f"{count} arrays behind the last FakeQuant in front of output {cause.array!r} have no range",
                 path=_path(subject, cause.consequences),
-                advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code.",
+                advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code."
+                + or_calibrate(cause),
                 fix=insertion("each of them", "ranges"),
             )
 

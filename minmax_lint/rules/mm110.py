@@ -13,6 +13,7 @@ from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer, insertion
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.training import or_calibrate, train_output
 
 UNROLLED = frozenset({"BatchMatMul", "BatchMatMulV2"})
 """TOCO makes one product of each matrix of them, and gives none of these a range (UnrollBatchMatMul)."""
@@ -40,8 +41,9 @@ class ActivationWithoutRange(Rule):
     MLIR says nothing. The op that makes the array stays float, and so does every op behind it up to the next FakeQuant.
 
     ## Fix
-    Give the layer the form that the rewriter knows, or put a FakeQuant behind the array in the model code, and train
-    again. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`). A
+    Put a FakeQuant behind the array in the model code, and train again: with tfmot annotate the layer
+    (`quantize_annotate_layer`) or the model (`quantize_model`), for tf.contrib.quantize give the layer the form that it
+    knows. In the TF2 flow a `representative_dataset` gives a range to arrays without FakeQuant. `minmax-lint fix --unsafe-fixes` inserts one with a range that you give (`--ranges`, `--calibrate`). A
     product of several matrices, with constant weights, of which TOCO gives the single products no range, it writes out
     (`unroll`).
 
@@ -77,7 +79,7 @@ class ActivationWithoutRange(Rule):
                 if is_input
                 else f"array {cause.array!r} has no range{_needed(cause)}",
                 path=around(subject, cause.array),
-                advice=_advice(cause, is_input),
+                advice=_advice(subject, cause, is_input),
                 fix=insertion(repr(cause.array)),
             )
 
@@ -116,12 +118,12 @@ def _needed(cause: Cause) -> str:
     return f", and {others[0]!r} needs one" if len(others) == 1 else f", and {len(others)} ops need one"
 
 
-def _advice(cause: Cause, is_input: bool) -> str:
+def _advice(subject: Subject, cause: Cause, is_input: bool) -> str:
     if is_input:
         flows = {profile(name).flow for name in cause.profiles}
         flow = "the TF2 flow has no quantized_input_stats" if flows == {"tf2"} else "it has no stats"
-        return f"Put a FakeQuant behind the input in the model code: {flow}."
-    return f"Put a FakeQuant behind {cause.array!r} in the model code, and train again."
+        return f"Put a FakeQuant behind the input in the model code: {flow}." + or_calibrate(cause)
+    return train_output(subject, str(cause.array)) + or_calibrate(cause)
 
 
 def _net(*, quantized: bool) -> Graph:

@@ -13,6 +13,7 @@ from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.training import train_weights
 
 
 class WeightsWithoutRange(Rule):
@@ -34,7 +35,8 @@ class WeightsWithoutRange(Rule):
     ```
 
     ## Fix
-    Give the layer the form that the rewriter knows, and train again. `minmax-lint fix --unsafe-fixes` inserts a
+    Train again with a FakeQuant behind the weights: with tfmot annotate the layer (`quantize_annotate_layer`) or the
+    model (`quantize_model`), for tf.contrib.quantize give the layer the form that it knows. `minmax-lint fix --unsafe-fixes` inserts a
     FakeQuant with narrow range over the weights' own smallest and largest value.
 
     ## Converters
@@ -84,7 +86,7 @@ class WeightsWithoutRange(Rule):
                         step(subject, parse_edge(array).node, "missing", "no range"),
                         step(subject, reader),
                     ),
-                    advice="Give the layer the form that the rewriter knows, and train again.",
+                    advice=train_weights(subject, reader),
                 )
 
     @classmethod

@@ -1,0 +1,66 @@
+"""The advice for an array or weights without FakeQuant fits the tool that put in the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint.graph.build import Builder
+from tests.rules.linted import found, lint
+
+QUANTIZERS = {
+    "tfmot": ("model/quant_dense/LastValueQuant/q", "model/quant_dense/MovingAvgQuantize/q"),
+    "contrib": ("dense/weights_quant/q", "dense/act_quant/q"),
+    "by hand": ("weights_quant", "quant"),
+}
+ADVICE = {
+    (
+        "tfmot",
+        "quant_plain",
+    ): "The QuantizeConfig of layer 'plain' leaves its {what} out: return a quantizer in {method}",
+    (
+        "tfmot",
+        "plain",
+    ): "Annotate layer 'plain' with tfmot's quantize_annotate_layer, or quantize the whole model",
+    ("contrib", "plain"): "rite the layer as tf.contrib.quantize knows it (a convolution or matrix product",
+    ("by hand", "plain"): "Put a FakeQuant behind {place} in the model code, and train again.",
+}
+METHODS = {"weights": "get_weights_and_quantizers", "output": "get_output_quantizers"}
+
+
+def net(tool: str, layer: str, what: str) -> tuple[Builder, str]:
+    """A layer that the tool quantized in front of one whose weights, or output, have no FakeQuant."""
+    b = Builder()
+    weights, output = QUANTIZERS[tool]
+    x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1, 1)
+    first = b.add(
+        "MatMul", "model/quant_dense/MatMul", x, b.fake_quant(weights, b.const("w", [0.5], [4, 4]), -1, 1)
+    )
+    x = b.fake_quant(output, first, -4, 4)
+    plain = b.const("v", [0.5], [4, 4])
+    if what == "output":
+        plain = b.fake_quant("v_quant", plain, -1, 1)
+    y = b.add("MatMul", f"model/{layer}/MatMul", x, plain)
+    if what == "weights":
+        y = b.fake_quant(f"model/{layer}/y_quant", y, -4, 4)
+    return b, b.fake_quant("end_quant", b.add("Tanh", "end", y), -1, 1)
+
+
+@pytest.mark.parametrize("what", METHODS)
+@pytest.mark.parametrize(("tool", "layer"), ADVICE)
+def test_the_advice_is_for_the_tool_that_made_the_other_fake_quants(tool: str, layer: str, what: str) -> None:
+    b, output = net(tool, layer, what)
+    report = lint(b, {"input": (1, 4)}, (output,), ["mlir-2.21-v2"])
+    (finding,) = found(report, "MM111" if what == "weights" else "MM110")
+    place = "the weights" if what == "weights" else f"'model/{layer}/MatMul'"
+    assert ADVICE[tool, layer].format(what=what, method=METHODS[what], place=place) in finding.advice
+
+
+@pytest.mark.parametrize(("profiles", "offered"), [(["mlir-2.21-v2"], True), (["mlir-2.21"], False)])
+def test_where_a_dataset_gives_the_range_too_the_advice_says_so(profiles: list[str], offered: bool) -> None:
+    b, output = net("by hand", "plain", "output")
+    (finding,) = found(lint(b, {"input": (1, 4)}, (output,), profiles), "MM110")
+    assert ("--converter mlir-int8" in finding.advice) == offered
+    assert (
+        lint(b, {"input": (1, 4)}, (output,), ["mlir-2.21-int8"]).predictions["mlir-2.21-int8"].verdict
+        == "quantized"
+    )
