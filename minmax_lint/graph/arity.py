@@ -44,7 +44,7 @@ def without_array(graph: Graph, outputs: Iterable[str]) -> tuple[str, str] | Non
     for array in outputs:
         node = parse_edge(array).node
         known = registered_op(graph.op(node))
-        if known is not None and not known.results:
+        if known is not None and known.result_count(graph[node]) == 0:
             return node, f"ValueError: Invalid tensors {array!r} were found."
     return None
 

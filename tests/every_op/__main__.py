@@ -19,7 +19,7 @@ from minmax_lint.converters.profile import PROFILES, Profile
 from minmax_lint.writers.graphdef import encode
 from tests.differential.forked import WORKER, expected_of, request_of
 from tests.every_op.graph import TABLE, OpCase, cases
-from tests.interpreters import interpreter
+from tests.interpreters import tensorflow
 
 
 def main() -> int:
@@ -51,8 +51,7 @@ def write(path: Path, records: dict[str, dict[str, Any]]) -> None:
 
 def measured(chosen: list[OpCase], profile: Profile) -> dict[str, Any]:
     """Op -> what the converter of `profile` does with its graph."""
-    python = interpreter(f"tf{profile.version[0]}{profile.version[1]}")
-    assert python is not None, profile.name
+    python = tensorflow("{}.{}".format(*profile.version))
     with tempfile.TemporaryDirectory(prefix="minmax-lint-every-op-") as name:
         root = Path(name)
         requests = []
@@ -84,10 +83,12 @@ def compact(folder: Path, profile: Profile) -> Any:
 
 
 def in_short(message: str, folder: Path) -> str:
-    """The converter's message; for an op without builtin which kernels would serve: `flex` or `custom`."""
+    """The converter's message; for an op without builtin or integer form, that."""
     if "is neither a custom op nor a flex op" in message:
         whole = json.loads((folder / "result.json").read_text())["message"]
         return "needs flex" if "ERROR_NEEDS_FLEX_OPS" in whole else "needs custom"
+    if "for which the quantized form is not yet implemented" in message:
+        return "no quantized form"
     return message.replace(str(folder), "")[:160]
 
 

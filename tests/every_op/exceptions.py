@@ -5,18 +5,32 @@ from __future__ import annotations
 
 _BOTH = frozenset(
     """
-    Assert Bitcast Cast Conv2D Conv3D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
+    Assert Bitcast Cast Conv2D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
     HashTableV2 HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
     KernelLabel Lgamma MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot OnesLike
-    ParseSingleSequenceExample Placeholder SegmentSumV2 ShapeN SoftmaxCrossEntropyWithLogits
+    Placeholder SegmentSumV2 ShapeN
     SparseSegmentMeanGrad SparseSegmentSqrtNWithNumSegments StridedSlice TPUReplicateMetadata
     TensorListFromTensor TensorListReserve TensorScatterAdd TensorScatterSub TensorScatterUpdate
     Tile ToBool TopKV2 Unpack VarHandleOp Variable VariableV2 _UnaryOpsComposition
     """.split()
 )
 
+_TOCO = frozenset(
+    """
+    AdjustContrast ArgMin BatchNormWithGlobalNormalization
+    BatchNormWithGlobalNormalizationGrad Conv3DBackpropFilter Conv3DBackpropInput
+    DatasetFingerprint DynamicStitch ExpandDims GlobalShuffleDataset IteratorGetModelProto
+    MatrixSetDiagV2 MatrixSetDiagV3 OutfeedDequeueTupleV2 ParallelDynamicStitch RandomCrop
+    RandomPoisson SpaceToBatchND SparseToDense TensorArrayCloseV2 TensorArrayGatherV2
+    TensorArrayGradV2 TensorArrayReadV2 TensorArrayScatterV2 TensorArraySizeV2
+    TensorArraySplitV2 TensorArrayV2 TensorArrayWriteV2 Tile UniformQuantize VarHandleOp
+    Variable VariableV2 WeightedFlatMapDataset
+    """.split()
+)
+
 EXCEPTIONS = {
+    "toco-2.15": _TOCO,
     "mlir-2.15": _BOTH | {"BroadcastTo", "GatherNd", "L2Loss"},
     "mlir-2.21": _BOTH | {"RsqrtGrad"},
 }

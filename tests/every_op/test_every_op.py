@@ -1,4 +1,4 @@
-"""Of every op of TensorFlow's registry MLIR's answer is known: fixtures/every_op.jsonl against the predictions."""
+"""What TOCO and MLIR do with every op of TensorFlow's registry (fixtures/every_op.jsonl), against the predictions."""
 
 from __future__ import annotations
 

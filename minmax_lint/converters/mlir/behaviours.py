@@ -108,6 +108,13 @@ FOLDS_OPEN_BATCHES = Behaviour(
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
+DIVIDES_BY_HANDED_CONSTANTS = Behaviour(
+    (2, 19),
+    name="RealDivWithConstDivisor behind an Identity",
+    before=lambda n: n.op("RealDiv", n.op("Elu", n.x()), n.op("Identity", n.c(3.0))),
+)
+"""Division by a constant that an Identity hands on (a frozen variable) is a product; earlier it stays DIV."""
+
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     (2, 15),
     (2, 17),

@@ -12,6 +12,7 @@ from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import 
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
+from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assignment
 from minmax_lint.converters.prediction import Prediction, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.graph import Graph
@@ -54,13 +55,13 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
 
 
 def _lowered(kept: Kept, inference: Inference, *, fuses_lstm: bool) -> tuple[Kept, Inference]:
-    """The graph with functional control flow and without tensor lists. Raises NotLowered."""
+    """The graph with functional control flow, without tensor lists, over channels last. Raises NotLowered."""
     memo = inference.memo
     if memo is None or (_lowered, fuses_lstm) not in memo:
         lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
         if fuses_lstm:
             lowered = with_fused_lstm(*lowered)
-        lowered = lower_static_tensor_list(*lowered)
+        lowered = layout_assignment(*lower_static_tensor_list(*lowered))
         if memo is None:
             return lowered
         lowered[1].memo = memo if lowered[1] is inference else {}

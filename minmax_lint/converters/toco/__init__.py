@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minmax_lint.converters.inputs import input_without_rank, unsupported_input
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unmodeled
@@ -31,7 +32,12 @@ def predict(
     stats: Mapping[str, tuple[float, float]] | None = None,
 ) -> Prediction:
     """What TOCO does with the kept subgraph. `stats`: (mean, std) of single inputs."""
-    refused = refusal(kept, profile.name) or unknown_attribute(kept, profile.version, profile.name)
+    refused = (
+        refusal(kept, profile.name)
+        or unsupported_input(kept, inference, profile)
+        or input_without_rank(kept, inference, profile)
+        or unknown_attribute(kept, profile.version, profile.name)
+    )
     if refused is not None:
         return refused
     version = version_of(profile.version)
@@ -39,7 +45,7 @@ def predict(
     operators: list[Operator] = []
     obstacles: list[Obstacle] = []
     try:
-        model = import_graph(kept, inference)
+        model = import_graph(kept, inference, profile.version)
         for name in kept.inputs:
             mean, std = (stats or {}).get(name, DEFAULT_STATS)
             model.source_array(name).minmax = MinMax((0 - mean) / std, (255 - mean) / std)

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from minmax_lint.graph.attr import Attr
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
 from minmax_lint.writers.graphdef import encode
 from tests.converters.toco.nets import Net, prediction
@@ -185,6 +185,17 @@ def constant_output(*, dtype: DType, body: str) -> Case:
     return net, ("c", "o"), "Check failed: output_array.minmax Output array named o lacks minmax"
 
 
+def handed_on(op: str, **attrs: Attr) -> Case:
+    net = Net((1, 4))
+    return behind(net, "", net.add("Relu", "o", net.add(op, "copy", net.quant("x", net.input), **attrs)))
+
+
+def python_function() -> Case:
+    net, types = Net((1, 4)), [DType.FLOAT]
+    net.add("PyFunc", "o", net.input, token=b"f", Tin=types, Tout=types)
+    return behind(net, "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)")
+
+
 def global_batch_norm(*, scaled: bool) -> Case:
     net = Net(IMAGE)
     names = [net.const(name, [0.5, 0.25, 1.0, 2.0]) for name in ("mean", "variance", "beta", "gamma")]
@@ -231,6 +242,9 @@ CASES: dict[str, Case] = {
     "int64 constant as output": constant_output(dtype=DType.INT64, body="Relu"),
     "float constant as output": constant_output(dtype=DType.FLOAT, body="Relu"),
     "constant beside an op without form": constant_output(dtype=DType.INT64, body="Sqrt"),
+    "EnsureShape": handed_on("EnsureShape", shape=(1, 4)),
+    "Snapshot": handed_on("Snapshot"),
+    "PyFunc": python_function(),
     "global batch normalization": global_batch_norm(scaled=True),
     "global batch normalization without gamma": global_batch_norm(scaled=False),
 }  # fmt: skip
@@ -267,6 +281,15 @@ def run_time_range(bounds: str) -> tuple[Net, tuple[str, ...], str, tuple[str, .
         x = net.quant("x", net.add("Relu", "relu", x))
     net.add("FakeQuantWithMinMaxVars", "o", x, low, high, num_bits=8, narrow_range=False)
     return net, ("o",), "toco-2.15", tuple(inputs)
+
+
+def test_an_input_of_which_no_rank_is_known_is_asked_for() -> None:
+    net = Net((1, 4))
+    net.add("Placeholder", "other", dtype=DType.FLOAT, shape=UnknownRank())
+    net.quant("q", net.add("Add", "o", net.input, "other"))
+    assert prediction(net, ["q"], inputs=["input", "other"]).message == (
+        "ValueError: Provide an input shape for input array 'other'."
+    )
 
 
 def test_real_toco_answers_the_same() -> None:

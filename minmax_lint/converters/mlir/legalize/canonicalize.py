@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.mlir.behaviours import CONVERT_TF_BROADCAST_TO, FOLDS_OPEN_BATCHES
+from minmax_lint.converters.mlir.behaviours import (
+    CONVERT_TF_BROADCAST_TO,
+    DIVIDES_BY_HANDED_CONSTANTS,
+    FOLDS_OPEN_BATCHES,
+)
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
+from minmax_lint.converters.mlir.legalize.layout_assignment import channels_first
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import moved
 from minmax_lint.converters.mlir.matchers import all_equal, is_constant, is_number
 from minmax_lint.graph.dtype import DType
@@ -102,6 +108,13 @@ def add(importer: Importer, node: Node) -> Value:
         order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
         return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
     left, right = importer.ordered_inputs(node)
+    if node.op == "BiasAdd" and channels_first(node) and left.shape is not None and len(left.shape) != 4:
+        rank = len(left.shape)
+        message = (
+            f"'tf.Transpose' op x should be of the same rank with y, got x of rank {rank}, and y of rank 4"
+        )
+        reason = f"BiasAdd over channels first takes arrays of rank 4, and {node.name} has rank {rank}."
+        raise ConversionError("other", message, node=node.name, array=node.name, reason=reason)
     if not node.op.startswith("BiasAdd") and not _is_neutral(importer, node, 0.0, left, right):
         for one, other in ((right, left), (left, right)):
             inner = negated(other)
@@ -217,10 +230,16 @@ def divide(importer: Importer, node: Node) -> Value:
     left, right = importer.inputs(node)[:2]
     if right.op is not None and right.op.name == "SQRT":
         return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
-    if left.dtype is right.dtype is DType.FLOAT and is_constant(right):
+    if left.dtype is right.dtype is DType.FLOAT and is_constant(right) and _is_met(importer, node):
         inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
         return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
     return importer.add("DIV", node, [left, right])
+
+
+def _is_met(importer: Importer, node: Node) -> bool:
+    """Whether the pattern of division by a constant sees it: behind an Identity only later versions do."""
+    made_by = importer.kept.graph.op(node.inputs[1].node)
+    return made_by not in REMOVED or importer.version.has(DIVIDES_BY_HANDED_CONSTANTS)
 
 
 def _inverse(value: Value) -> Tensor | None:

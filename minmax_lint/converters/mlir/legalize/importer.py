@@ -14,6 +14,7 @@ from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.import_order import import_order
+from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
     LEGALIZED,
@@ -200,7 +201,7 @@ class Importer:
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
-        elif _is_of_other_width(node):
+        elif _has_no_form(node):
             self._legalize(node)
         elif node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
@@ -228,7 +229,7 @@ class Importer:
 
     def _legalize(self, node: Node) -> None:
         legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or not self.version.legalizes(node.op) or _is_of_other_width(node)
+        refused = legalized is None or not self.version.legalizes(node.op) or _has_no_form(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
@@ -249,7 +250,10 @@ class Importer:
         return any(op is not None and "refused" in op.attrs for op in makers)
 
 
-def _is_of_other_width(node: Node) -> bool:
+def _has_no_form(node: Node) -> bool:
+    """Whether a node is refused for its type, or for channels in front."""
+    if node.op in CHANNELS_LAST_ONLY and channels_first(node):
+        return True
     types = (node.attribute("T"), node.attribute("Tparams"))
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 

@@ -10,6 +10,7 @@ import math
 from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.canonicalize import negated
 from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
 from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.graph.dtype import DType
@@ -170,7 +171,7 @@ def atan2(importer: Importer, node: Node) -> Value:
 
 
 def softmax_cross_entropy(importer: Importer, node: Node) -> Value:
-    """The negative log-softmax times the labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
+    """The log-softmax times the negated labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
     features, labels = importer.inputs(node)[:2]
     return _cross_entropy(importer, node, features, labels)
 
@@ -205,11 +206,17 @@ def sparse_softmax_cross_entropy(importer: Importer, node: Node) -> Value:
 
 
 def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
-    shape = features.shape
-    negative = importer.add("NEG", node, [importer.add("LOG_SOFTMAX", node, [features], shape)], shape)
+    shape, opposite = features.shape, negated(labels)
+    if opposite is None:
+        opposite = (
+            importer.constant(node.name, DType.FLOAT, labels.shape, lambda: None)
+            if is_constant(labels)
+            else importer.add("NEG", node, [labels], labels.shape)
+        )
+    logits = importer.add("LOG_SOFTMAX", node, [features], shape)
     zero = _number(importer, node, 0.0)
-    without = _truth(importer, "EQUAL", node, [labels, zero], labels.shape)
-    product = importer.add("MUL", node, [negative, labels], shape)
+    without = _truth(importer, "EQUAL", node, [opposite, zero], labels.shape)
+    product = importer.add("MUL", node, [logits, opposite], shape)
     chosen = importer.select(node, [without, zero, product], shape)
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
 

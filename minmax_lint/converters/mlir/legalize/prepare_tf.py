@@ -94,9 +94,6 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     """With the statistics of the batch itself, as training has it, and as LayerNormalization of Keras 2 uses it."""
     scale, offset = importer.inputs(node)[1:3]
     vector = offset.shape
-    channels_first = node.text("data_format") == "NCHW"
-    if channels_first:
-        x = _ordered(importer, node, x, (0, 2, 3, 1))
     axes = importer.integer_vector(node.name, [0, 1, 2])
     mean = importer.add("MEAN", node, [x, axes], vector)
     squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
@@ -108,14 +105,7 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
     shifted = importer.add("MUL", node, [mean, factor], vector)
     rest = importer.add("SUB", node, [offset, shifted], vector)
-    result = importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
-    return _ordered(importer, node, result, (0, 3, 1, 2)) if channels_first else result
-
-
-def _ordered(importer: Importer, node: Node, value: Value, axes: tuple[int, ...]) -> Value:
-    order = importer.integer_vector(node.name, axes)
-    shape = None if value.shape is None else tuple(value.shape[axis] for axis in axes)
-    return importer.add("TRANSPOSE", node, [value, order], shape)
+    return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
 
 
 class BatchNorm:

@@ -1,4 +1,4 @@
-"""What the converter imports no graph with: ops that are not TensorFlow's, and inputs of types without values.
+"""What the converter imports no graph with: ops that are not TensorFlow's.
 
 Measured with TF 2.15.1 and 2.21.0; allow_custom_ops changes nothing, a library that registers the op does.
 """
@@ -7,37 +7,14 @@ from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.op_registry import is_registered
 from minmax_lint.graph.trace import Kept
-from minmax_lint.inference.inference import Inference
 
 REGISTERED_BY_CONVERTER = frozenset({"TFLite_Detection_PostProcess"})
 """Ops that the converter itself adds to the registry (graphdef_to_tfl_flatbuffer.cc)."""
 
 MADE_HERE = frozenset({"UnidirectionalSequenceLSTM"})
 """Names that the models of passes in front of the import give to nodes of their own."""
-
-
-WITHOUT_TYPE = frozenset({DType.RESOURCE, DType.VARIANT, DType.QINT8, DType.QUINT8, DType.QINT32})
-"""Element types that no input of a TFLite model can have."""
-
-
-def unsupported_input(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
-    """The abort on an input of a type that TFLite does not have; None where every input has one."""
-    for array in kept.inputs:
-        dtype = inference.dtype(array)
-        if dtype in WITHOUT_TYPE:
-            kind = dtype.name.lower()
-            message = (
-                f"ValueError: Unsupported TensorFlow type `<dtype: '{kind}'>` provided for the input type of the "
-                "TensorFlow model"
-            )
-            cause = Obstacle(
-                "other", array, None, f"The input {array} is a {kind}, which no TFLite model takes."
-            )
-            return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
-    return None
 
 
 def unregistered(kept: Kept, profile: Profile) -> Prediction | None:

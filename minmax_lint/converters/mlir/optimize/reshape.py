@@ -29,14 +29,14 @@ REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
     after="ELU(float) SUM(float)",
 )
 def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
-    """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead."""
+    """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead. Axes count from the front."""
     reduction = op.operands[0].op
     if reduction is None or reduction.name not in REDUCTIONS or keeps_dimensions(reduction):
         return False
     axes, shape = axes_of(reduction.operands[1]), reduction.operands[0].shape
     if axes is None or shape is None or reduction.result.use_count != 1 or not is_constant(op.operands[1]):
         return False
-    reduced = {axis % len(shape) for axis in axes} if shape else set()
+    reduced = set(axes)  # a negative axis is none of the dimensions compared (measured)
     if op.result.shape != tuple(1 if axis in reduced else size for axis, size in enumerate(shape)):
         return False
     kept = rewriter.create(reduction.name, reduction.operands, op, [reduction])

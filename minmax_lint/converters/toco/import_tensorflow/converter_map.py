@@ -35,6 +35,7 @@ IMPORTED = {
     "DynamicPartition": "DynamicPartition",
     "DynamicStitch": "DynamicStitch",
     "Elu": "Elu",
+    "EnsureShape": "Identity",
     "Equal": "Equal",
     "Exp": "Exp",
     "ExpandDims": "ExpandDims",
@@ -108,6 +109,7 @@ IMPORTED = {
     "Sigmoid": "Logistic",
     "Sin": "Sin",
     "Slice": "Slice",
+    "Snapshot": "Identity",
     "Softmax": "Softmax",
     "SpaceToBatchND": "SpaceToBatchND",
     "SpaceToDepth": "SpaceToDepth",
@@ -134,6 +136,10 @@ IMPORTED = {
     "ZerosLike": "ZerosLike",
 }
 """TensorFlow op -> TOCO operator type. Every other op becomes `Unsupported`, which is known behaviour."""
+
+
+IMPORTED_SINCE = {"EnsureShape": (2, 12)}
+"""TensorFlow op -> the first version that imports it, of those that came late (2.3 does not, 2.12 does)."""
 
 
 UNMODELED = frozenset(

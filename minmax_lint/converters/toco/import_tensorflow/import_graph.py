@@ -17,7 +17,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
 
-def import_graph(kept: Kept, inference: Inference) -> Model:
+def import_graph(kept: Kept, inference: Inference, version: tuple[int, int]) -> Model:
     """The model before any transformation.
 
     Raises Fatal where the importer CHECKs, Unmodeled for cycles that no NextIteration closes.
@@ -35,7 +35,7 @@ def import_graph(kept: Kept, inference: Inference) -> Model:
         if op == "Const":
             _import_constant(model, name)
         elif op not in NO_OPERATOR and not kept.is_cut(name):
-            import_node(model, kept.graph[name], consumed.get(name, 0))
+            import_node(model, kept.graph[name], consumed.get(name, 0), version)
     model.imported = tuple(_imported(model, kept))
     return model
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from minmax_lint.converters.toco.failure import Fatal, Unmodeled
 from minmax_lint.converters.toco.import_tensorflow.converter_map import (
     IMPORTED,
+    IMPORTED_SINCE,
     OUTPUT_COUNT_ATTRS,
     OUTPUT_COUNTS,
     UNMODELED,
@@ -33,7 +34,7 @@ INT32_ONLY = {
 """The importer CHECKs that these attributes are int32."""
 
 
-def import_node(model: Model, node: Node, last_port: int) -> None:
+def import_node(model: Model, node: Node, last_port: int, version: tuple[int, int]) -> None:
     """Append the operators of one node; `last_port` is its highest output that is read. Raises Fatal, Unmodeled."""
     if node.op in UNMODELED:
         raise Unmodeled(f"this model does not follow TOCO's handling of {node.op} ({node.name})")
@@ -44,7 +45,14 @@ def import_node(model: Model, node: Node, last_port: int) -> None:
     if special is not None:
         special(model, node)
         return
-    type = IMPORTED.get(node.op, "Unsupported")
+    type = (
+        IMPORTED.get(node.op, "Unsupported")
+        if IMPORTED_SINCE.get(node.op, version) <= version
+        else "Unsupported"
+    )
+    if type == "Unsupported" and isinstance(node.attrs.get("Tout"), list):
+        message = "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)"
+        raise Fatal(message, node=node.name, array=node.name)
     edges = [edge.array for edge in node.inputs]
     if type in ("Identity", "FakeQuant"):
         edges = edges[: 3 if node.op == "FakeQuantWithMinMaxVars" else 1]
@@ -108,11 +116,6 @@ def _next_iteration(model: Model, node: Node) -> None:
         raise Fatal(message, node=node.name, array=node.name)
     model.rnn_states[node.name] = node.inputs[0].array
     model.source_array(node.name)
-
-
-def _refuse_if(model: Model, node: Node) -> None:
-    message = "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)"
-    raise Fatal(message, node=node.name, array=node.name)
 
 
 def _global_batch_normalization(model: Model, node: Node) -> None:
@@ -196,10 +199,8 @@ def _import_batch_normalization(model: Model, node: Node) -> None:
 _SPECIAL: dict[str, Callable[[Model, Node], None]] = {
     "BatchNormWithGlobalNormalization": _global_batch_normalization,
     "IdentityN": _identity_n,
-    "If": _refuse_if,
     "NextIteration": _next_iteration,
     "RefNextIteration": _next_iteration,
-    "StatelessIf": _refuse_if,
     "Conv2D": _weights_reader("_reordered", "Conv", "ReorderAxes", (0, 1)),
     "DepthwiseConv2dNative": _weights_reader("_reordered", "DepthwiseConv", "ReorderAxes", (0, 1)),
     "Conv2DBackpropInput": _weights_reader("_transposed", "TransposeConv", "Transpose", (2, 1)),
