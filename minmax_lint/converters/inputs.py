@@ -33,9 +33,9 @@ def unsupported_input(kept: Kept, inference: Inference, profile: Profile) -> Pre
 
 
 def input_without_rank(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
-    """The abort of TOCO on an input of which no rank is known; None where all have one."""
+    """The abort of TOCO on a Placeholder of which no rank is known; None where all have one."""
     for array in kept.inputs:
-        if array in kept and inference.shape(array) is None:
+        if array in kept and kept.graph.op(array) == "Placeholder" and inference.shape(array) is None:
             message = f"ValueError: Provide an input shape for input array {array!r}."
             cause = Obstacle("other", array, None, f"The shape of the input {array} is not known: name one.")
             return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))

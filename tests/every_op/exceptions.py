@@ -31,7 +31,7 @@ _TOCO = frozenset(
 
 EXCEPTIONS = {
     "toco-2.15": _TOCO,
-    "mlir-2.15": _BOTH | {"BroadcastTo", "GatherNd", "L2Loss"},
+    "mlir-2.15": _BOTH | {"GatherNd", "L2Loss"},
     "mlir-2.21": _BOTH | {"RsqrtGrad"},
 }
 """Profile -> the ops."""
