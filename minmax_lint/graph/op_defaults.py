@@ -1,6 +1,6 @@
 """The defaults of attributes, as TensorFlow's OpDefs state them: writers leave out what has its default.
 
-The table holds every op of TF 1.15, 2.15 and 2.21; no default has changed between them. It is made and tested by
+The table holds every op of TF 1.13, 1.15, 2.15 and 2.21; no default has changed between them. It is made and tested by
 `tests/graph/make_op_defaults.py`.
 """
 
@@ -39,8 +39,8 @@ def _defaults(op: str) -> Mapping[str, Attr]:
 
 
 def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
-    """Op -> the attributes that it got after TensorFlow `version`: `1.15` or `2.15`."""
-    older = [known for known in ("1.15", "2.15", "2.21") if known <= version]
+    """Op -> the attributes that it got after TensorFlow `version`: `1.13`, `1.15` or `2.15`."""
+    older = [known for known in ("1.13", "1.15", "2.15", "2.21") if known <= version]
     return {
         op: keys
         for op, since in _table()["since"].items()

@@ -8,12 +8,12 @@ import json
 import os
 import re
 import subprocess
-import sysconfig
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tflite
 
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
@@ -21,9 +21,11 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.workflows.checking import CheckFailed
 from minmax_lint.workflows.checking.expected import Expected
 from minmax_lint.workflows.opened import open_model
-from tests.interpreters import tf215, tf221
+from tests.interpreters import tf215, tf218, tf221
 
 SCRIPTS = Path(__file__).with_name("scripts.py")
+PACKAGES = Path(tflite.__file__).parents[1]
+"""Where the packages are that minmax_lint needs."""
 INTERPRETERS = [pytest.param(tf215, id="tf2.15"), pytest.param(tf221, id="tf2.21")]
 BROKEN = (
     "frozen", "session", "session-closed", "tf1-saved-model", "keras-file", "functions", "keras", "saved-model",
@@ -42,11 +44,11 @@ def outcomes(python: Path, folder: Path) -> dict[str, Any]:
     return found
 
 
-def output_of(python: Path) -> str:
+def output_of(python: Path, *names: str) -> str:
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
     environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
-        [python, SCRIPTS, sysconfig.get_path("purelib")],
+        [python, SCRIPTS, PACKAGES, *names],
         check=False,
         capture_output=True,
         text=True,
@@ -213,6 +215,15 @@ def test_what_is_no_converter_is_the_users_error(ran: dict[str, Any]) -> None:
 def test_tocos_abort_is_foreseen_instead_of_suffered(shared: Path) -> None:
     found = outcomes(tf215(), shared)["toco"]
     assert "TOCO (TF 2.15) will not make an all-integer model of this graph (abort)" in found["message"]
+
+
+def test_each_tensorflow_is_judged_by_its_own_profile_and_asked_for_toco_is_told() -> None:
+    found = json.loads(output_of(tf218(), "frozen", "frozen-fix", "toco"))
+    assert found["frozen"]["message"].startswith("MLIR (TF 2.18) will not make an all-integer model")
+    assert found["frozen-fix"]["floats"] == []
+    assert found["toco"]["message"].startswith("MLIR (TF 2.18) will not make an all-integer model")
+    assert "MM611" in found["toco"]["message"]
+    assert "TensorFlow 2.18 no longer has TOCO" in found["toco"]["message"]
 
 
 def test_a_converter_may_convert_again(ran: dict[str, Any]) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from minmax_lint.backends.conversion import read_model
 from minmax_lint.cli import main
+from minmax_lint.converters.example import Net
+from minmax_lint.writers.graphdef import encode
 from tests.cli.founding import BROKEN, BROKEN_FORMS
-from tests.interpreters import tf215, tf221
+from tests.interpreters import tf215, tf218, tf221
 
 Captured = pytest.CaptureFixture[str]
 
@@ -61,6 +63,21 @@ def test_toco_makes_an_integer_model_of_the_fixed_graph(tmp_path: Path, capsys: 
 def test_toco_asked_of_a_tensorflow_without_it(tmp_path: Path, capsys: Captured) -> None:
     assert convert(BROKEN, tmp_path / "m.tflite", "--engine", "toco", "--python", str(tf221())) == 2
     assert "--python" in capsys.readouterr().err
+
+
+def test_the_tensorflow_that_converts_is_the_one_that_is_judged(tmp_path: Path, capsys: Captured) -> None:
+    # A mean gets the scale of what it reads from 2.19 on.
+    net = Net()
+    output = net.sum(net.conv(net.image(), net.fq(net.weights(3, 3, 4, 4))), op="Mean")
+    (tmp_path / "mean.pb").write_bytes(encode(net.graph()))
+    words = ["-i", "input", "-o", output, "--output", str(tmp_path / "m.tflite"), "--python", str(tf218())]
+    assert main(["convert", str(tmp_path / "mean.pb"), "--fix", *words]) == 1
+    out = capsys.readouterr().out
+    assert "MLIR of TensorFlow 2.18" in out
+    assert "not an all-integer model" in out
+    assert "every selected converter makes a quantized model" not in out
+    assert main(["convert", str(tmp_path / "mean.pb"), "--engine", "toco", *words]) == 2
+    assert "TensorFlow 2.18.1 no longer has TOCO" in capsys.readouterr().err
 
 
 def test_a_variable_without_its_value_cannot_be_frozen(tmp_path: Path, capsys: Captured) -> None:

@@ -81,7 +81,8 @@ class Comparer:
         python = self.interpreters[PROFILES[profile].version]
         if python not in self._servers:
             self._servers[python] = ForkServer(python)
-        return self._servers[python].answer(profile, encode(built.graph), built.inputs, built.outputs, layout)
+        server, graph = self._servers[python], encode(built.graph)
+        return server.answer(profile, graph, built.inputs, built.outputs, layout, runs=False)
 
 
 def built_for(program: Program, profile: str) -> Built:

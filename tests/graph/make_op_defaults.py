@@ -2,8 +2,8 @@
 
     python -m tests.graph.make_op_defaults
 
-It needs the interpreters of `tests/interpreters.py` with TF 1.15, 2.15 and 2.21: the table holds the defaults of
-all their ops, and names the attributes that an op has got since 1.15. `test_op_defaults.py` keeps it in step.
+It needs the interpreters of `tests/interpreters.py` with TF 1.13, 1.15, 2.15 and 2.21: the table holds the defaults
+of all their ops, and names the attributes that an op has got since 1.13. `test_op_defaults.py` keeps it in step.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.schema.attributes import decode_attr
 from minmax_lint.schema.messages import message_class
-from tests.interpreters import tf115, tf215, tf221
+from tests.interpreters import tensorflow
 
 TABLE = Path(__file__).parents[2] / "minmax_lint" / "graph" / "op_defaults.json"
-VERSIONS = {"1.15": tf115, "2.15": tf215, "2.21": tf221}
-"""TensorFlow version -> what finds its interpreter, in order."""
+VERSIONS = ("1.13", "1.15", "2.15", "2.21")
+"""TensorFlow versions, in order."""
 
 Defaults = dict[str, dict[str, Attr]]
 
@@ -94,7 +94,7 @@ def _shortest(value: float) -> float:
 
 def main() -> None:
     """Write the table."""
-    ops = {version: installed_ops(find()) for version, find in VERSIONS.items()}
+    ops = {version: installed_ops(tensorflow(version)) for version in VERSIONS}
     defaults: Defaults = {}
     for of_version in ops.values():
         for name, attrs in defaults_of(of_version).items():

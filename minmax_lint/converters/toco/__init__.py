@@ -13,7 +13,12 @@ from minmax_lint.converters.toco.import_tensorflow.import_graph import import_gr
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import MinMax, Operator
 from minmax_lint.converters.toco.prediction import aborted, kernel_obstacles, missing_ranges, outcomes
-from minmax_lint.converters.toco.quantize.check_ready import check_inputs_consumed, check_ready, ordered
+from minmax_lint.converters.toco.quantize.check_ready import (
+    check_inputs_consumed,
+    check_inputs_listed,
+    check_ready,
+    ordered,
+)
 from minmax_lint.converters.toco.quantize.quantize import Quantizer
 from minmax_lint.converters.toco.schedule import prepare
 from minmax_lint.converters.toco.tables import version_of
@@ -46,6 +51,8 @@ def predict(
     obstacles: list[Obstacle] = []
     try:
         model = import_graph(kept, inference, profile.version)
+        if version.refuses_unread_inputs:
+            check_inputs_listed(model)
         for name in kept.inputs:
             mean, std = (stats or {}).get(name, DEFAULT_STATS)
             model.source_array(name).minmax = MinMax((0 - mean) / std, (255 - mean) / std)

@@ -152,6 +152,8 @@ class Version(NamedTuple):
     """TransposeConv takes a bias, so that a following Add fuses into it."""
     identifies_hard_swish: bool
     """x * Relu6(x + 3) / 6 becomes HardSwish."""
+    refuses_unread_inputs: bool
+    """An input that nothing reads, or that is an output as well, ends the conversion at once."""
     unsupported_prefix: str
     """How the message about an operator without quantized form starts."""
 
@@ -166,6 +168,7 @@ def version_of(number: Since) -> Version:
         pack_forwards=number >= (2, 0),
         transpose_conv_bias=number >= (2, 0),
         identifies_hard_swish=number >= (1, 15),
+        refuses_unread_inputs=number < (1, 15),
         unsupported_prefix="Check failed: s.ok() " if number == (1, 15) else "",
     )
 

@@ -1,12 +1,17 @@
-"""TF 1.15 refuses attributes that ops got later: measured with TF 1.15.5."""
+"""TF 1.13 and 1.15 refuse what came later: attributes, ops, unread inputs (measured with 1.13.2 and 1.15.5)."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import pytest
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.converters.toco import predict
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 
@@ -39,3 +44,45 @@ def test_without_the_attribute_nobody_does() -> None:
 
 def test_what_is_not_kept_does_not_matter() -> None:
     assert _predicted("toco-1.15", output="other").kind != "other"
+
+
+def _sum(name: str, op: str, *, unread: bool = False, returned: bool = False) -> Prediction:
+    b = Builder()
+    x = b.fake_quant("x", b.placeholder("input", [1, 4]), -1.0, 1.0)
+    b.fake_quant("out", b.add(op, "sum", x, x), -1.0, 1.0)
+    inputs = ["input"]
+    if unread:
+        inputs.append(b.placeholder("other", [1, 4]))
+    kept = trace(b.graph(), inputs, ["out", *(["input"] if returned else [])])
+    return predict(kept, Inference(kept, {}), profile(name))
+
+
+def test_an_attribute_that_came_with_1_15_is_refused_by_1_13_alone() -> None:
+    b = Builder()
+    x = b.fake_quant("x", b.placeholder("input", [1, 4, 4, 2]), -1.0, 1.0)
+    sizes = b.const("sizes", [8, 8], dtype=DType.INT32)
+    b.fake_quant("out", b.add("ResizeNearestNeighbor", "r", x, sizes, half_pixel_centers=False), -1.0, 1.0)
+    kept = trace(b.graph(), ["input"], ["out"])
+    old, later = (predict(kept, Inference(kept, {}), profile(name)) for name in ("toco-1.13", "toco-1.15"))
+    assert (old.verdict, old.kind) == ("abort", "other")
+    assert "'half_pixel_centers'" in old.message
+    assert later.kind != "other"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"op": "Add"}, None),
+        ({"op": "AddV2"}, "unsupported-op"),
+        ({"op": "Add", "unread": True}, "other"),
+        ({"op": "Add", "returned": True}, "other"),
+    ],
+)
+def test_1_13_takes_no_later_op_and_no_unread_or_returned_input(
+    asked: dict[str, Any], kind: str | None
+) -> None:
+    assert _sum("toco-1.13", **asked).kind == kind
+
+
+def test_1_15_takes_the_later_op() -> None:
+    assert _sum("toco-1.15", "AddV2").verdict == "quantized"

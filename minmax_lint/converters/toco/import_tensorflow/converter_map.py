@@ -5,6 +5,10 @@ Source: import_tensorflow.cc (GetTensorFlowNodeConverterMap).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from minmax_lint.converters.releases import Number
+
 IMPORTED = {
     "Abs": "Abs",
     "Add": "Add",
@@ -138,8 +142,11 @@ IMPORTED = {
 """TensorFlow op -> TOCO operator type. Every other op becomes `Unsupported`, which is known behaviour."""
 
 
-IMPORTED_SINCE = {"EnsureShape": (2, 12)}
-"""TensorFlow op -> the first version that imports it, of those that came late (2.3 does not, 2.12 does)."""
+IMPORTED_SINCE: Mapping[str, Number] = {
+    **dict.fromkeys(("AddV2", "FusedBatchNormV3", "MatrixDiag", "MatrixSetDiag"), (1, 14)),
+    "EnsureShape": (2, 12),
+}
+"""TensorFlow op -> the first release that imports it, of those that 1.13, or for EnsureShape 2.3, does not (measured)."""
 
 
 UNMODELED = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
+from minmax_lint.converters.releases import Number
 from minmax_lint.converters.toco.failure import Unmodeled
 from minmax_lint.converters.toco.import_tensorflow.converter_map import NO_OPERATOR
 from minmax_lint.converters.toco.import_tensorflow.operators import import_node
@@ -17,8 +18,8 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
 
-def import_graph(kept: Kept, inference: Inference, version: tuple[int, int]) -> Model:
-    """The model before any transformation.
+def import_graph(kept: Kept, inference: Inference, version: Number) -> Model:
+    """The model before any transformation, as the TOCO of a release imports it.
 
     Raises Fatal where the importer CHECKs, Unmodeled for cycles that no NextIteration closes.
     """

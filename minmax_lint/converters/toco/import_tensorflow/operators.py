@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from minmax_lint.converters.releases import Number
 from minmax_lint.converters.toco.failure import Fatal, Unmodeled
 from minmax_lint.converters.toco.import_tensorflow.converter_map import (
     IMPORTED,
@@ -34,22 +35,19 @@ INT32_ONLY = {
 """The importer CHECKs that these attributes are int32."""
 
 
-def import_node(model: Model, node: Node, last_port: int, version: tuple[int, int]) -> None:
+def import_node(model: Model, node: Node, last_port: int, version: Number) -> None:
     """Append the operators of one node; `last_port` is its highest output that is read. Raises Fatal, Unmodeled."""
     if node.op in UNMODELED:
         raise Unmodeled(f"this model does not follow TOCO's handling of {node.op} ({node.name})")
     _check_attributes(node)
     for edge in node.inputs:
         model.source_array(edge.array)
-    special = _SPECIAL.get(node.op)
+    known = IMPORTED_SINCE.get(node.op, version) <= version
+    special = _SPECIAL.get(node.op) if known else None
     if special is not None:
         special(model, node)
         return
-    type = (
-        IMPORTED.get(node.op, "Unsupported")
-        if IMPORTED_SINCE.get(node.op, version) <= version
-        else "Unsupported"
-    )
+    type = IMPORTED.get(node.op, "Unsupported") if known else "Unsupported"
     if type == "Unsupported" and isinstance(node.attrs.get("Tout"), list):
         message = "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)"
         raise Fatal(message, node=node.name, array=node.name)

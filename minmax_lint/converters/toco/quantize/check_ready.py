@@ -61,6 +61,23 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
                 )
 
 
+def check_inputs_listed(model: Model) -> None:
+    """CheckInputArraysAreNotOutputArrays, and CheckNonExistentIOArrays in front of all transformations (1.13)."""
+    for name in model.inputs:
+        if model.is_output(name):
+            message = (
+                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed "
+                "in both --input_arrays and --output_arrays."
+            )
+            raise Fatal(message, array=name)
+        if name in model.arrays and not model.arrays[name].consumers:
+            message = (
+                f'Check failed: GetOpWithInput(model, input_array.name()) Specified input array "{name}" is not '
+                "consumed by any op in this graph. Is it a typo?"
+            )
+            raise Fatal(message, array=name)
+
+
 def check_inputs_consumed(model: Model) -> None:
     """CheckFinalDataTypesSatisfied: a float input that nothing reads any more keeps its type (probe b25)."""
     unread = [name for name in model.inputs if _keeps_its_type(model, name)]
