@@ -122,6 +122,18 @@ def refused_op_behind_conflict(b: Builder) -> str:
     return b.add("Erf", "erf", "out")
 
 
+def zeros_of_zeros(b: Builder) -> str:
+    """ZerosLike twice is once."""
+    return b.add("ZerosLike", "y", b.add("ZerosLike", "first", start(b)))
+
+
+def zero_of_another_range(b: Builder) -> str:
+    """The sum x + (y - y) is only x where x has its scale too."""
+    x = start(b)
+    zero = b.fake_quant("zero_fq", b.add("Sub", "zero", x, x), 0, 6)
+    return b.fake_quant("out", b.add("AddV2", "y", zero, zero), -1, 3)
+
+
 EXPECTED: dict[Callable[[Builder], str], tuple[str, ...]] = {
     parametric_relu: ("quantized",) * 4,
     parametric_relu_of_a_number: ("ADD MUL NEG RELU RELU",) * 4,
@@ -137,6 +149,8 @@ EXPECTED: dict[Callable[[Builder], str], tuple[str, ...]] = {
     unread_result: ("undetermined",) * 4,
     unread_result_before_conflict: ("abort: scale-conflict",) * 4,
     refused_op_behind_conflict: ("abort: scale-conflict",) * 4,
+    zeros_of_zeros: ("ZEROS_LIKE",) * 4,
+    zero_of_another_range: ("quantized",) * 4,
 }
 """Mechanism -> verdict, or the ops that stay float, for each of PROFILES."""
 

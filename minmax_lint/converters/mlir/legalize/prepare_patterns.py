@@ -47,7 +47,9 @@ COMPOSED: dict[str, Rule] = {
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), convolution),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
-    **dict.fromkeys(("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign"), idempotent),
+    **dict.fromkeys(
+        ("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign", "ZerosLike"), idempotent
+    ),
     **dict.fromkeys(("Add", "AddV2", "BiasAdd", "BiasAddV1"), add),
     **dict.fromkeys(("Maximum", "Minimum"), bound),
     **dict.fromkeys(("RealDiv", "Div"), divide),
