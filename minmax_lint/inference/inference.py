@@ -13,7 +13,7 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
-from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size
+from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size, elements
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import SPLITS
@@ -229,12 +229,12 @@ class _Call:
 
 def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> Values | None:
     shape = shapes.get(node.name)
-    if shape is not None and len(shape) > 1:
-        return None
     try:
-        return evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)
+        values = evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)
     except _ODD_NODE:
         return None
+    fits = values is None or shape is None or None in shape or len(values) == elements(shape)
+    return values if fits else None
 
 
 def _possible(shape: Shape | None) -> Shape | None:

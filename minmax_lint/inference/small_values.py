@@ -1,7 +1,8 @@
 """Values of small integer arrays during shape inference: shapes, axes, paddings, in plain Python.
 
-An element is None where it is an unknown dimension. Only scalars and vectors are followed, of at most
-`LIMIT` elements: that is what shape arithmetic in real graphs consists of.
+An element is None where it is an unknown dimension. Scalars and vectors are followed, of at most `LIMIT`
+elements, and matrices of paddings that are packed of vectors, row by row: that is what shape arithmetic in real
+graphs consists of.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def evaluate(node: Node, operand: Operand, shape: Shape | None, input_shape: Sha
     `operand(slot)` gives an input's values and raises ValueError where it has none; `shape` is the
     output's shape, `input_shape` that of input 0.
     """
+    if shape is not None and len(shape) > 1 and not _is_matrix_of_rows(node, len(shape)):
+        return None
+    if node.op == "StridedSlice" and input_shape is not None and len(input_shape) == 2:
+        return _rows_and_columns(node, operand, input_shape[1])
     rule = _RULES.get(node.op)
     if rule is not None:
         return rule(node, operand)
@@ -45,6 +50,10 @@ def evaluate(node: Node, operand: Operand, shape: Shape | None, input_shape: Sha
     if node.op == "Fill" and shape is not None:
         return operand(1) * min(elements(shape) or 0, LIMIT)
     return None
+
+
+def _is_matrix_of_rows(node: Node, rank: int) -> bool:
+    return rank == 2 and node.op in _OF_MATRICES and not (node.op == "Pack" and node.integer("axis", 0))
 
 
 def _elementwise(function: Callable[[int, int], int]) -> Callable[[Node, Operand], Values]:
@@ -71,6 +80,30 @@ def _strided(node: Node, operand: Operand) -> Values | None:
     low = None if node.integer("begin_mask", 0) & 1 else begin
     high = None if node.integer("end_mask", 0) & 1 else ends[0]
     return values[slice(low, high, steps[0])]
+
+
+def _rows_and_columns(node: Node, operand: Operand, width: Size) -> Values | None:
+    """A piece of a matrix: `paddings[1]`, `paddings[:, 0]`, `paddings[0:2]`."""
+    values, begins, ends, steps = (operand(slot) for slot in range(4))
+    odd = any(node.integer(name, 0) for name in ("ellipsis_mask", "new_axis_mask"))
+    if odd or not width or not 0 < len(begins) < 3:
+        return None
+
+    def taken(axis: int) -> slice | None:
+        """What is taken along an axis; None where it is not known."""
+        if axis >= len(begins):
+            return slice(None)
+        begin, bit = begins[axis], 1 << axis
+        if node.integer("shrink_axis_mask", 0) & bit:
+            return None if begin is None else slice(begin, begin + 1 or None)
+        low = None if node.integer("begin_mask", 0) & bit else begin
+        return slice(low, None if node.integer("end_mask", 0) & bit else ends[axis], steps[axis])
+
+    of_rows, of_columns = taken(0), taken(1)
+    if of_rows is None or of_columns is None:
+        return None
+    rows = [values[place : place + width] for place in range(0, len(values), width)]
+    return tuple(value for row in rows[of_rows] for value in row[of_columns])
 
 
 def _gather(node: Node, operand: Operand) -> Values:
@@ -118,6 +151,7 @@ def _product(node: Node, operand: Operand) -> Values:
     return (total,)
 
 
+_OF_MATRICES = frozenset({"Identity", "Pack", "Reshape", "StridedSlice"})
 _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
     **dict.fromkeys(
         ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"),

@@ -130,6 +130,20 @@ def index_of_a_shared_array(b: Builder) -> str:
     return "y"
 
 
+def compared_with_a_subtracted_constant(b: Builder) -> str:
+    """SUB makes the constant int16 that GREATER, which it leaves float, has read in float before."""
+    half, made = b.const("half", 0.5), b.add("Tanh", "tanh", "x")
+    b.add("Greater", "y", made, half)
+    b.add("Sub", "z", half, made)
+    return "y"
+
+
+def softmax_of_nothing(b: Builder) -> str:
+    """The steps of SOFTMAX are so small that the kernel of SUB takes an empty range of their difference."""
+    b.add("Softmax", "softmax", "x")
+    return b.add("Sub", "y", "softmax", "softmax")
+
+
 def negated_shared_array(b: Builder) -> str:
     """NEG runs on what is half int16 from 2.20 on."""
     b.add("Neg", "y", "x")
@@ -174,6 +188,7 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     computed_weights: ("quantized", STOPS, STOPS),
     trained_range: ("quantized", STOPS, "abort: unsupported-op"),
     index_of_a_shared_array: ("quantized", STOPS, "abort: unsupported-op"),
+    compared_with_a_subtracted_constant: ("quantized", "GREATER, does not run", "abort: unsupported-op"),
     tiled_once: ("quantized", "quantized", "quantized"),
     added_by_scattering: ("quantized", STOPS, STOPS),
 }
@@ -193,6 +208,8 @@ def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> N
     [
         (nothing_is_left, "2.15", STOPS, STOPS),
         (nothing_is_left, "2.21", "quantized", "quantized"),
+        (softmax_of_nothing, "2.15", "quantized", STOPS),
+        (softmax_of_nothing, "2.21", "quantized", "quantized"),
         (computed_filter, "2.15", STOPS, "abort: other"),
         (computed_filter, "2.21", STOPS, "quantized"),
         (gelu, "2.15", "quantized", STOPS),

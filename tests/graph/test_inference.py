@@ -54,8 +54,22 @@ def flattened(b: Builder) -> str:
     return b.add("Reshape", "y", "image", target, Tshape=INT)
 
 
+def computed_paddings(b: Builder) -> str:
+    """`tf.stack([base[:, 0], base[1]])`: paddings of a dilated convolution are rows and columns of a matrix."""
+    base = b.const("base", [1, 2, 2, 1], [2, 2], INT)
+    ends = [ints(b, key, *values) for key, values in (("lo", (0, 0)), ("hi", (2, 1)), ("by", (1, 1)))]
+    types = {**STRIDED, "T": INT, "Index": INT}
+    column = b.add("StridedSlice", "column", base, *ends, **{**types, "begin_mask": 1, "shrink_axis_mask": 2})
+    ends = [ints(b, f"row_{key}", value) for key, value in (("lo", 1), ("hi", 2), ("by", 1))]
+    row = b.add("StridedSlice", "row", base, *ends, **{**types, "shrink_axis_mask": 1})
+    paddings = b.add("Pack", "paddings", column, row, T=INT, N=2, axis=0)
+    block = ints(b, "block", 4, 11)
+    return b.add("SpaceToBatchND", "y", image(b), block, paddings, Tblock_shape=INT, Tpaddings=INT)
+
+
 CASES: dict[str, Callable[[Builder], str]] = {
     "conv same": conv,
+    "computed paddings": computed_paddings,
     "conv valid": lambda b: conv(b, padding=b"VALID"),
     "conv dilated": lambda b: conv(b, strides=[1, 1, 1, 1], dilations=[1, 2, 3, 1], padding=b"VALID"),
     "conv explicit": lambda b: conv(b, padding=b"EXPLICIT", explicit_paddings=[0, 0, 1, 2, 0, 3, 0, 0]),

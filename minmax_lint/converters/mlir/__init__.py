@@ -138,5 +138,4 @@ def _followed(
             return legacy_obstacles(function, version)
         return obstacles(function, version, float_boundary=signed)
 
-    by_weights = profile.ranges == "none"
-    return answer(function, profile.name, version, explain, signed=signed, by_weights=by_weights)
+    return answer(function, profile.name, version, explain, signed=signed)

@@ -19,7 +19,6 @@ def answer(
     explain: Callable[[], tuple[Obstacle, ...]],
     *,
     signed: bool,
-    by_weights: bool = False,
 ) -> Prediction:
     """What came of the function. `signed`: int8, where only ops count, not the types of inputs and outputs.
 
@@ -27,7 +26,7 @@ def answer(
     """
     refused = refusals(function, version, signed=signed)
     runs = False if refused else None if depends_on_data(function) else True
-    ops = outcomes(function, refused, by_weights=by_weights)
+    ops = outcomes(function, refused)
     reason = next(iter(refused.values()), "")
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
     plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]

@@ -17,13 +17,8 @@ def is_float(op: Operation) -> bool:
     return op.name not in _BOUNDARY and any(value.real for value in (*op.operands, *op.results))
 
 
-def outcomes(
-    function: Function, refused: Mapping[Operation, str], *, by_weights: bool
-) -> tuple[OpOutcome, ...]:
-    """The ops of the model to be written. `refused`: why the interpreter cannot run some of them.
-
-    `by_weights`: whether the converter quantizes weights alone.
-    """
+def outcomes(function: Function, refused: Mapping[Operation, str]) -> tuple[OpOutcome, ...]:
+    """The ops of the model to be written. `refused`: why the interpreter cannot run some of them."""
     return tuple(
         OpOutcome(
             op.name,
@@ -32,7 +27,7 @@ def outcomes(
             not is_float(op),
             op.name not in _BOUNDARY and op.name not in SHAPE_OPS and _on_reals(op),
             refused=refused.get(op, ""),
-            weights=weights_of(op) if by_weights and op.name not in _BOUNDARY else None,
+            weights=None if op.name in _BOUNDARY else weights_of(op),
         )
         for op in function
         if op.name != CONST

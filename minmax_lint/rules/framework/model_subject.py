@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.arity import has_array
 from minmax_lint.graph.cut_values import without_values_of
 from minmax_lint.graph.freeze import CheckpointKeys, frozen
-from minmax_lint.graph.names import canonical_array
+from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
@@ -82,8 +84,22 @@ def _predictions(
     if model.finished is None:
         return {
             profile.name: decided_by_calls(profile, calls.get(profile.name, ()), kept, inference)
-            or predict(kept, inference, profile)
+            or with_signature_names(predict(kept, inference, profile), model, kept)
             for profile in profiles
         }
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
     return {PROFILE: read_off(model.finished), **devices}
+
+
+def with_signature_names(prediction: Prediction, model: Model, kept: Kept) -> Prediction:
+    """The prediction, where it names an input of a SavedModel, with the converter's own name of it.
+
+    The model that is calibrated calls inputs as the signature does, `serving_default_x:0`; all other arrays, and the
+    inputs of a frozen graph, go by their node's name (TF 2.15 and 2.21 measured).
+    """
+    array = prediction.array
+    named = array is not None and array in kept.inputs and parse_edge(array).port == 0
+    if array is None or not named or not model.format.startswith("savedmodel") or prediction.kind != "minmax":
+        return prediction
+    message = re.sub(rf"(?<= ){re.escape(array)}$", f"{array}:0", prediction.message, flags=re.MULTILINE)
+    return replace(prediction, array=f"{array}:0", message=message)

@@ -73,17 +73,17 @@ def weights_of(op: Operation) -> Weights | None:
         return own
     for value in op.operands:
         source = value.op
-        if source is not None and source.name == CONST and value.scale is not None:
+        if value.scale is not None and _is_stored(value):
             return Weights("int8", hybrid=op.result.real, per_channel=bool(value.scale.channels))
-        if source is not None and source.name == DEQUANTIZE and _is_constant(source.operands[0]):
+        if source is not None and source.name == DEQUANTIZE and _is_stored(source.operands[0]):
             stored = source.operands[0]
             per_channel = stored.scale is not None and bool(stored.scale.channels)
             return Weights("int8" if stored.scale else "float16", per_channel=per_channel)
     return None
 
 
-def _is_constant(value: Value) -> bool:
-    return value.op is not None and value.op.name == CONST
+def _is_stored(value: Value) -> bool:
+    return value.op is not None and bool(value.op.attrs.get("stored_weights"))
 
 
 def _has_large_gates(op: Operation) -> bool:
@@ -103,7 +103,7 @@ def _as_int8(function: Function, const: Operation, per_channel: bool, hybrid: bo
 
 
 def _stored(function: Function, const: Operation, dtype: DType, scale: Scale | None) -> Value:
-    copy = function.insert_after(const, Operation(CONST, (), const.nodes, **const.attrs))
+    copy = function.insert_after(const, Operation(CONST, (), const.nodes, **const.attrs, stored_weights=True))
     return copy.add_result(const.result.name, dtype, const.result.shape, scale)
 
 
