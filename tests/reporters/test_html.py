@@ -103,6 +103,7 @@ class Page:
 
     def open(self, run: Run, words: str = ""):
         self.file.write_text(rendered(run, "html"), encoding="utf-8")
+        self.page.goto("about:blank")  # an address that differs behind the # alone loads nothing
         self.page.goto(f"{self.file.as_uri()}#{words}")
         self.page.wait_for_selector("html[data-ready=true]")
         return self.page
@@ -194,6 +195,45 @@ def test_the_address_leads_back_to_what_is_chosen(page):
     shown = page.open(MIXED, f"finding={fingerprint}&code=MM110")
     assert shown.locator(".finding[aria-selected=true]").get_attribute("data-fingerprint") == fingerprint
     assert shown.locator(".finding").count() == 1
+
+
+def test_of_several_models_the_worst_is_shown_first_and_the_list_says_how_bad_each_is(page):
+    clean, broken = CLEAN.reports[0], replace(MIXED.reports[0], path="broken.pb")
+    shown = page.open(Run((clean, replace(clean, path="b.pb"), broken)))
+    assert shown.locator("#model").input_value() == "2"
+    assert [one.inner_text() for one in shown.locator("#model option").all()] == [
+        f"{clean.path} (no findings)",
+        "b.pb (no findings)",
+        "broken.pb (1 error, 1 warning)",
+    ]
+    assert shown.locator("#counts").inner_text() == "1 error, 1 warning in 3 models"
+    assert page.open(Run((clean, broken)), "model=0").locator("#model").input_value() == "0"
+
+
+def test_the_button_says_what_the_drawing_is_around(page):
+    assert page.open(CLEAN).locator("#around").inner_text() == "Around the ends"
+    shown = page.open(BROKEN)
+    assert shown.locator("#around").inner_text() == "Around the finding"
+    shown.evaluate("goTo(0)")
+    assert shown.locator("#around").inner_text() == "Around the node"
+
+
+def test_shares_are_written_as_in_the_table_of_ways(page):
+    shown = page.open(compared())
+    shares = re.findall(r"\d+ ?% of ops integer", shown.locator("#verdicts").inner_text())
+    assert shares
+    assert {share.split(" of")[0] for share in shares} <= set(
+        re.findall(r"\d+ ?%", shown.locator("#ways").inner_text())
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_drawing_is_as_wide_as_its_sheet_at_most(page, width):
+    page.page.set_viewport_size({"width": width, "height": 844})
+    shown = page.open(Run((lint(FROZEN),)))
+    box = shown.evaluate("drawing.cy.elements().renderedBoundingBox()")
+    assert box["x1"] >= 0
+    assert box["x2"] <= shown.evaluate("drawing.cy.width()")
 
 
 def test_choosing_another_model_shows_it(page):

@@ -71,6 +71,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
             {
                 "name": name,
                 "title": profile_titles(report.predictions)[name],
+                "share": share_text(report.predictions[name].integer_share),
                 "says": short_message(report.predictions[name].message),
                 **prediction_data(report.predictions[name]),
             }

@@ -3,6 +3,7 @@
 
 const FONT = "system-ui, Segoe UI, Roboto, DejaVu Sans, sans-serif";
 const GAP = 56;
+const LEAST_ZOOM = 0.4;
 const MOST_ROWS = 18;
 const MOST_IN_A_RANK = 4;
 const DRIFT = 6;
@@ -112,8 +113,11 @@ class Drawing {
     this.cy.fit(undefined, 28);
     if (this.cy.zoom() > 1.4) { this.cy.zoom(1.4); this.cy.center(); }
     if (this.cy.zoom() < 0.55 && chosen.nonempty()) {
-      this.cy.zoom(0.75);
+      const wide = (this.cy.width() - GAP / 2) / this.cy.elements().boundingBox().w;
+      this.cy.zoom(wide < LEAST_ZOOM ? 0.75 : Math.min(wide, 0.75));
       this.cy.center(chosen);
+      const { x1, w } = this.cy.elements().renderedBoundingBox();
+      if (wide >= LEAST_ZOOM) this.cy.panBy({ x: (this.cy.width() - w) / 2 - x1, y: 0 });
     }
   }
 

@@ -8,6 +8,7 @@ const graphs = DATA.models.map((model) => new ModelGraph(model.graph, model.prof
 const drawing = new Drawing($("graph"), choose, open_);
 const overview = new OverviewMap(drawing.cy, $("map"));
 const VERDICTS = { quantized: "quantized", float: "stays float", abort: "aborts", undetermined: "undetermined" };
+const LEVELS = ["error", "warning", "info"];
 const MOST_HITS = 40;
 const MOST_LISTED = 10;
 
@@ -52,6 +53,7 @@ function draw() {
   $("note").textContent = folded
     ? `${content.units.length} shapes for ${drawn} nodes; double-click opens one`
     : `${drawn} of ${graph().nodes.length} nodes`;
+  $("around").textContent = `Around the ${state.node !== null ? "node" : found ? "finding" : "ends"}`;
   for (const view of ["around", "whole"]) $(view).setAttribute("aria-pressed", state.view === view);
   remember();
 }
@@ -80,7 +82,7 @@ function showWays() {
 function showVerdicts() {
   $("verdicts").replaceChildren(...model().profiles.map((found) => {
     const share = found.verdict === "abort" ? null : found.integer_share;
-    const percent = share === null ? "" : `${Math.round(share * 100)} % of ops integer`;
+    const percent = share === null ? "" : `${found.share} of ops integer`;
     const says = [percent, found.says].filter(Boolean).join(". ");
     return element("div", { class: `verdict ${found.verdict}` },
       element("h2", {}, found.title, element("b", {}, VERDICTS[found.verdict])),
@@ -255,19 +257,29 @@ function remember() {
   try { history.replaceState(null, "", "#" + words); } catch { /* a sandboxed frame has no history */ }
 }
 
+const numbers = (findings) => LEVELS.map((level) => findings.filter((one) => one.severity === level).length);
+const tally = (findings) => numbers(findings).map((n, at) => n ? `${n} ${LEVELS[at]}${n === 1 ? "" : "s"}` : "").filter(Boolean).join(", ") || "no findings";
+
+/* The model with the most errors, of several the one with the most warnings; of equals the first. */
+function worst() {
+  const places = [...DATA.models.keys()];
+  const more = (a, b) => numbers(DATA.models[b].findings).map((n, at) => n - numbers(DATA.models[a].findings)[at]).find((by) => by) ?? 0;
+  return places.sort(more)[0];
+}
+
 function start() {
   const words = new URLSearchParams(location.hash.slice(1));
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.theme = words.get("theme") ?? (dark ? "dark" : "light");
   drawing.restyle();
-  $("model").append(...DATA.models.map((one, place) => element("option", { value: place }, one.path)));
-  const counts = { error: 0, warning: 0, info: 0 };
-  for (const one of DATA.models) for (const finding of one.findings) counts[finding.severity] += 1;
-  $("counts").textContent = Object.entries(counts).filter(([, n]) => n).map(([name, n]) => `${n} ${name}${n === 1 ? "" : "s"}`).join(", ");
+  const several = DATA.models.length > 1;
+  $("model").append(...DATA.models.map((one, place) =>
+    element("option", { value: place }, several ? `${one.path} (${tally(one.findings)})` : one.path)));
+  $("counts").textContent = tally(DATA.models.flatMap((one) => one.findings)) + (several ? ` in ${DATA.models.length} models` : "");
   $("unreadable").replaceChildren(...DATA.unreadable.map(([path, message]) =>
     element("p", {}, message.includes(path) ? message : `${path}: ${message}`)));
   if (!DATA.models.length) return;
-  const place = Math.min(Number(words.get("model") ?? 0) || 0, DATA.models.length - 1);
+  const place = Math.min(Number(words.get("model") ?? worst()) || 0, DATA.models.length - 1);
   $("model").value = place;
   if (words.get("view") === "whole") state.view = "whole";
   showModel(place);
