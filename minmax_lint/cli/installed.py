@@ -37,10 +37,10 @@ def installed_tensorflow() -> str:
     return next((found[name] for name in PACKAGES if name in found), "")
 
 
-def note_on_installed(args: Namespace, run: Run) -> str:
+def note_on_installed(args: Namespace, run: Run, place: str) -> str:
     """One sentence where none of the judged converters is that of the installed TensorFlow; else empty.
 
-    Reports themselves never depend on what is installed.
+    `place`: where a setting stands. Reports themselves never depend on what is installed.
     """
     if args.converter or args.quiet or not run.reports:
         return ""
@@ -59,5 +59,5 @@ def note_on_installed(args: Namespace, run: Run) -> str:
     versions = " and ".join(f"{major}.{minor}" for major, minor in sorted(judged))
     return (
         f"note: TensorFlow {found} is installed here, and the report is about TF {versions}; "
-        f'tensorflow = "{number[0]}.{number[1]}" in [tool.minmax-lint] judges its converter'
+        f'tensorflow = "{number[0]}.{number[1]}" in {place} judges its converter'
     )

@@ -134,7 +134,20 @@ class Parser(argparse.ArgumentParser):
             for word in self._words:
                 if word.startswith("--") and word.partition("=")[0] not in options:
                     self._no_option(word)
+            message = self._missing(message)
         raise UserError(f"{message}; see `{self.prog} --help`")
+
+    def _missing(self, message: str) -> str:
+        """The message about missing words without those that may be left out, and with what a word may be."""
+        head, _, names = message.partition(": ")
+        known = {action.metavar or action.dest: action for action in self._all_actions()}
+        needed = []
+        for name in names.split(", "):
+            action = known.get(name)
+            if action is None or action.nargs != "*":
+                choices = ", ".join(map(str, (action and action.choices) or ()))
+                needed.append(f"{name} ({choices})" if choices else name)
+        return f"{head}: {', '.join(needed)}"
 
     def _no_option(self, word: str) -> NoReturn:
         given = word.partition("=")[0]

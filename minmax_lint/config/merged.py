@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.config.baseline import Baseline, read_baseline
+from minmax_lint.config.discovery import PROJECT_FILE, TABLE
 from minmax_lint.config.report import Adjustment, adjusted
 from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolved
 from minmax_lint.config.targets import Target, target_of, targets
@@ -48,6 +49,14 @@ class Settings:
         folder = Path() if self.config is None or found.origin == COMMAND_LINE else self.config.folder
         return Path(folder, found.value)
 
+    def place(self, tables: str = "") -> str:
+        """Where a setting stands, in the words of the file that counts: its table, or that of a list of tables."""
+        table = f"tool.{TABLE}" if self.config is None else self.config.table
+        name = PROJECT_FILE if self.config is None else self.config.file.name
+        if tables:
+            return f"{name} ([[{table}.{tables}]])" if table else f"{name} ([[{tables}]])"
+        return f"[{table}] of {name}" if table else name
+
     def targets(self, graphs: Sequence[str]) -> tuple[Target, ...]:
         """The models to lint: those named, else those of the configuration. Raises UserError for none."""
         if graphs:
@@ -55,8 +64,7 @@ class Settings:
         found = targets(self.config) if self.config is not None else ()
         if not found:
             raise UserError(
-                "name a graph to check, as in `minmax-lint check model.pb`, or list models in pyproject.toml "
-                "([[tool.minmax-lint.models]])"
+                f"name a graph to check, as in `minmax-lint check model.pb`, or list models in {self.place('models')}"
             )
         return found
 

@@ -28,6 +28,8 @@ def _read(of: type[Table], content: object, where: str, **rest: Any) -> Table:
     for name in content:
         if name not in known:
             meant = did_you_mean(str(name), known, f"there are {', '.join(known)}")
+            if name == "tool":  # of a file of our own, in which pyproject.toml's table is all there is
+                meant = ": its keys stand at the top of this file, without a table [tool.minmax-lint]"
             raise UserError(f"{where}: there is no key {name!r}{meant}")
     missing = [name for name, key in known.items() if required(key) and name not in content]
     if missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,9 +38,14 @@ def adjusted(report: Report, by: Adjustment) -> Report:
 
     left: list[Finding] = []
     accepted: list[Finding] = []
+    left_out = Counter(report.left_out)
     for finding in findings:
-        expected = known(finding) or any(ignore.covers(finding) for ignore in by.ignores)
-        (accepted if expected else left).append(finding)
+        ignores = any(ignore.covers(finding) for ignore in by.ignores)
+        if ignores or known(finding):
+            left_out["ignores of the configuration" if ignores else "the baseline"] += 1
+            accepted.append(finding)
+        else:
+            left.append(finding)
     # An ignore counts as used where --select or --ignore hides its finding, too.
     found = [*findings, *report.ignored]
     unused = [
@@ -49,7 +55,7 @@ def adjusted(report: Report, by: Adjustment) -> Report:
     ]
     left += [one for one in with_fingerprints(unused) if by.accepts.accepts(one) and not known(one)]
     left.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted))
+    return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted), left_out=left_out)
 
 
 def _with_settings(finding: Finding, by: Adjustment) -> Finding:

@@ -45,6 +45,8 @@ class Report:
     """One sentence about the call itself, such as a converter that would fit better; mostly empty."""
     ignored: tuple[Finding, ...] = field(default=(), repr=False)
     """Findings that select, ignore or a baseline took out."""
+    left_out: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """What took them out (`selection`, `the baseline`) -> how many."""
     chosen: str = ""
     """One sentence that says what chose the converters; empty where they were named, or are the usual pair."""
     comparison: Comparison | None = field(default=None, repr=False)

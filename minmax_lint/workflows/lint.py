@@ -132,6 +132,7 @@ def report_on(
         subject.kept,
         note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",
         ignored=tuple(ignored),
+        left_out={"selection": len(ignored)},
         chosen=why,
         given=subject.given,
     )

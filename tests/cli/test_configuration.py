@@ -133,6 +133,54 @@ def test_a_baseline_hides_what_is_known_and_nothing_else(project: Path, capsys: 
     assert main(["check", "--baseline", "minmax-lint-baseline.json"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [("pyproject.toml", "[tool.minmax-lint] of pyproject.toml"), ("minmax-lint.toml", "minmax-lint.toml")],
+)
+def test_the_baselines_advice_fits_the_configuration_file(
+    file: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    table = "[tool.minmax-lint]\n" if file == "pyproject.toml" else ""
+    (tmp_path / file).write_text(f'{table}fail-level = "warning"\n')
+    monkeypatch.chdir(tmp_path)
+    assert main(["baseline", "create", BROKEN]) == 0
+    line = capsys.readouterr().err.splitlines()[1]
+    assert line.endswith(f"in {place}")
+    (tmp_path / file).write_text(f"{table}{line.split('`')[1]}\n")
+    assert main(["check", BROKEN]) == 0
+    assert "1 finding left out by the baseline" in capsys.readouterr().out
+    assert main(["check"]) == 2
+    wanted = "[[tool.minmax-lint.models]]" if table else "([[models]])"
+    assert wanted in capsys.readouterr().err
+
+
+def test_a_table_of_pyproject_in_a_file_of_our_own_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    (tmp_path / "minmax-lint.toml").write_text('[tool.minmax-lint]\nbaseline = "x"\n')
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", BROKEN]) == 2
+    assert "at the top of this file, without a table [tool.minmax-lint]" in capsys.readouterr().err
+
+
+def test_what_takes_findings_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    (tmp_path / "minmax-lint.toml").write_text(
+        f'[[models]]\npath = "{BROKEN}"\n[[models.ignore]]\ncode = "MM101"\nreason = "known"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    main(["check", BROKEN])
+    assert "1 finding left out by ignores of the configuration" in capsys.readouterr().out
+    main(["check", BROKEN, "--ignore", "MM101"])
+    assert "1 finding left out by selection" in capsys.readouterr().out
+
+
+def test_baseline_alone_asks_for_its_action(capsys: Captured) -> None:
+    assert main(["baseline"]) == 2
+    assert "arguments are required: ACTION (create, update, prune); see" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["check"], ["baseline", "create"], ["baseline", "update"]])
 def test_a_bad_model_never_loses_the_others(
     command: list[str], project: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch

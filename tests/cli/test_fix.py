@@ -100,6 +100,29 @@ def test_a_diff_fails_where_it_changes_anything_and_where_an_error_stays(capsys:
     assert main(["fix", str(FOUNDING / "eval-frozen-pruned.pb"), "-o", "output", "--diff"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("graph", "output", "code", "reason"),
+    [
+        ("eval-guarded-frozen.pb", "output_guarded", 0, ["every selected converter makes a quantized model"]),
+        (
+            "eval-frozen-pruned.pb",
+            "output",
+            1,
+            ["No range is known for output: give", "1 error left; `minmax-lint"],
+        ),
+    ],
+)
+def test_a_diff_without_changes_says_why(
+    graph: str, output: str, code: int, reason: list[str], capsys: Captured
+) -> None:
+    assert main(["fix", str(FOUNDING / graph), "-o", output, "--diff"]) == code
+    out, err = capsys.readouterr()
+    assert not out
+    lines = err.splitlines()
+    assert len(lines) == len(reason)
+    assert all(text in line for text, line in zip(reason, lines, strict=True))
+
+
 def test_a_diff_alone_writes_nothing(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "action",
+        metavar="ACTION",
         choices=("create", "update", "prune"),
         help="create: a new file; update: the findings of now; prune: drop what is no longer found",
     )
@@ -57,7 +58,7 @@ def run(args: Namespace) -> int:
     after.save(file)
     say(f"{file}: {len(after)} known {plural(len(after), 'finding')}, {len(before)} before")
     if settings.baseline_file is None:
-        say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in [tool.minmax-lint]')
+        say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in {settings.place()}')
     if missing := len(models) - len(reports):
         say(f"{missing} {plural(missing, 'model')} could not be read: {file} has nothing new about them")
     return 2 if missing else 0

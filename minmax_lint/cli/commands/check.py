@@ -99,7 +99,7 @@ def once(args: Namespace) -> int:
         return _diff(args, settings, models[0])
     found = lint_all(args, settings, models, read)
     emit(formats, lambda form, out: renderer(form)(found, out))
-    if note := note_on_installed(args, found):
+    if note := note_on_installed(args, found, settings.place()):
         say(note)
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
@@ -212,10 +212,12 @@ def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, r
         return report
     say(f"wrote {patch.save(destination, in_place=args.in_place)}")
     accepts = settings.values.selection.accepts
+    ignored = tuple(finding for finding in patch.after.findings if not accepts(finding))
     after = replace(
         patch.after,
         findings=tuple(finding for finding in patch.after.findings if accepts(finding)),
-        ignored=tuple(finding for finding in patch.after.findings if not accepts(finding)),
+        ignored=ignored,
+        left_out={"selection": len(ignored)},
         inferred=report.inferred,
         inferred_how=report.inferred_how,
     )

@@ -14,6 +14,7 @@ from minmax_lint.cli import options, real_converter
 from minmax_lint.cli.streams import patience, say
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import log_line, sentence
+from minmax_lint.report.words import plural
 
 if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
@@ -76,6 +77,8 @@ def run(args: Namespace) -> int:
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
         written = patch.save(destination, in_place=args.in_place)
     emit(formats, lambda form, out: _print(args, form, out, patch, proof, destination, written))
+    if args.diff:
+        _say_what_a_diff_lacks(patch, quiet=args.quiet)
     if written is not None and written.is_dir() and source.model.others:
         others, keys = ", ".join(source.model.others), list(source.model.signatures)
         say(
@@ -89,6 +92,15 @@ def run(args: Namespace) -> int:
 
         say(f"wrote {', '.join(map(str, files_written(written)))}")
     return 1 if errors or not (proof is None or proof.proved) else 0
+
+
+def _say_what_a_diff_lacks(patch: Patch, *, quiet: bool) -> None:
+    """Why nothing changes, and what is left: on standard error, beside the changes alone."""
+    errors = patch.after.count("error")
+    if patch.empty and (errors or not quiet):
+        say(patch.reason)
+    if errors:
+        say(f"{errors} {plural(errors, 'error')} left; `minmax-lint check` shows them in full")
 
 
 def _print(
@@ -106,9 +118,9 @@ def _print(
         print_patch_json(out, patch, written, proof)
         return
     if args.diff:
-        target = destination or "(not written)"
-        changes = (log_line(sentence(line)) for line in patch.diff())
-        out.writelines(f"{log_line(line)}\n" for line in (f"--- {args.graph}", f"+++ {target}", *changes))
+        head = (f"--- {args.graph}", f"+++ {destination or '(not written)'}")
+        changes = [sentence(line) for line in patch.diff()]
+        out.writelines(f"{log_line(line)}\n" for line in (*head, *changes) if changes)
     else:
         from minmax_lint.loaders.checkpoint.prefix import files_written
         from minmax_lint.reporters.terminal.patch import print_patch

@@ -12,16 +12,20 @@ from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
 from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
-from minmax_lint.reporters.terminal.verdicts import print_head, print_verdicts
+from minmax_lint.reporters.terminal.verdicts import print_head, print_path, print_verdicts
 from minmax_lint.rules.framework.finding import SEVERITIES, Applicability
 
 
 def render(run: Run, out: TextIO) -> None:
-    """Write every model, then one line that sums up. Quiet: only models with findings, and no sum."""
+    """Write every model, then one line that sums up. Quiet: the findings alone, below the model that has them."""
     page = Page(out)
     for report in run.reports:
-        if not run.quiet or report.findings:
+        if not run.quiet:
             _print_report(page, run, report)
+            page.line()
+        elif report.findings:
+            print_path(page, report)
+            print_findings(page, run, report.findings)
             page.line()
     if len(run.reports) > 1 and not run.quiet:
         print_overview(page, run)
@@ -38,10 +42,14 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
     print_findings(page, run, report.findings)
     if report.ignored:
         count = len(report.ignored)
-        page.line()
-        page.line(
-            (f"   {count} {plural(count, 'finding')} left out: by selection, ignores or baseline", "dim")
+        by = {what: number for what, number in report.left_out.items() if number}
+        why = (
+            f" by {next(iter(by))}"
+            if len(by) == 1
+            else f": {', '.join(f'{n} by {what}' for what, n in by.items())}"
         )
+        page.line()
+        page.line((f"   {count} {plural(count, 'finding')} left out{why}", "dim"))
     _print_fix(page, run.fix_commands(report))
     if script := run.script_command(report):
         page.line()

@@ -7,10 +7,15 @@ from minmax_lint.report.words import WORDS, array_text, plural, profile_titles, 
 from minmax_lint.reporters.terminal.page import Page
 
 
-def print_head(page: Page, report: Report) -> None:
-    """The model: format, inputs, outputs, how much of it the converter keeps."""
+def print_path(page: Page, report: Report) -> None:
+    """The rule with the model's path, in the colour of its worst finding."""
     style = "red" if report.count("error") else "yellow" if report.count("warning") else "green"
     page.rule(report.path, style)
+
+
+def print_head(page: Page, report: Report) -> None:
+    """The model: format, inputs, outputs, how much of it the converter keeps."""
+    print_path(page, report)
     kept = f"{report.kept_nodes} of {report.nodes} {plural(report.nodes, 'node')} kept"
     inputs = ", ".join(array_text(name, shape) for name, shape in report.inputs.items()) or "no input"
     outputs = ", ".join(report.outputs) or "no output"
