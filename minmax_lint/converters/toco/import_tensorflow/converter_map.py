@@ -143,10 +143,10 @@ IMPORTED = {
 
 
 IMPORTED_SINCE: Mapping[str, Number] = {
-    **dict.fromkeys(("AddV2", "FusedBatchNormV3", "MatrixDiag", "MatrixSetDiag"), (1, 14)),
+    **dict.fromkeys(("AddV2", "BatchMatMulV2", "FusedBatchNormV3", "MatrixDiag", "MatrixSetDiag"), (1, 14)),
     "EnsureShape": (2, 12),
 }
-"""TensorFlow op -> the first release that imports it (measured: 1.13 without the first four, 2.3 without the last)."""
+"""TensorFlow op -> the first release that imports it (measured: 1.13 has none of the first five, 2.3 not the last)."""
 
 
 UNMODELED = frozenset(
