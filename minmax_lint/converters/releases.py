@@ -11,12 +11,10 @@ Engine = Literal["toco", "mlir"]
 Toco = Literal["runs", "dies", "ignored"]
 """What experimental_new_converter=False comes to: TOCO, an error at its start, or MLIR without a message."""
 
-TOCO_BY_HAND: frozenset[Number] = frozenset({(1, 13), (2, 3)})
-"""The releases whose TOCO was measured by hand alone, each op in four settings: no test repeats that."""
 TOCO_SINCE: Mapping[Number, Toco] = {(1, 13): "runs", (2, 18): "dies", (2, 19): "ignored"}
 """The first release -> what it and those behind it do when they are asked for TOCO.
 
-Measured with 1.13.2, 1.15.5, 2.3.4, 2.12.1, 2.15.1, 2.16.2 and 2.17.1 (TOCO); 2.18.1 (its program toco_from_protos
+Measured with 1.13.2, 1.15.5, 2.3.4 and 2.12.1 to 2.17.1 (TOCO); 2.18.1 (its program toco_from_protos
 does not know the flag --debug_proto_file that it is started with); 2.19.1, 2.20.0 and 2.21.0 (MLIR).
 """
 LAST_TOCO: Number = (2, 17)
@@ -40,7 +38,7 @@ MODELLED: Mapping[Engine, tuple[Number, ...]] = {
 
 _EVERY = MODELLED["mlir"]
 MEASURED: Mapping[tuple[Engine, str], tuple[Number, ...]] = {
-    ("toco", ""): ((1, 13), (1, 15), (2, 3), (2, 12), (2, 15)),
+    ("toco", ""): ((1, 13), (1, 15), (2, 3), *numbers((2, 12), LAST_TOCO)),
     ("mlir", ""): _EVERY,
     ("mlir", "v2"): _EVERY,
     ("mlir", "int8"): _EVERY,

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from minmax_lint.config.settings import Config, keys, required
 from minmax_lint.converters.profile import ALIASES, SELECTABLE, Profile
-from minmax_lint.converters.releases import MEASURED, MODELLED, TOCO_BY_HAND, dotted, spans, toco
+from minmax_lint.converters.releases import MEASURED, MODELLED, dotted, spans, toco
 from minmax_lint.reporters import format_names, format_summary
 from minmax_lint.rules.framework.rule import rules
 from minmax_lint.symptoms import symptoms
@@ -90,7 +90,6 @@ def releases() -> str:
         mlir = "; ".join(f"{state}: {', '.join(found)}" for state, found in same.items())
         asked = {"dies": "ends at its start", "ignored": "MLIR runs, without a message"}.get(toco(number), "")
         how = "measured" if number in MEASURED["toco", ""] else "interpolated"
-        how += " by hand" if number in TOCO_BY_HAND else ""
         rows.append((dotted(number), asked or f"runs; {how}", mlir or "not modelled"))
     return _table(("TensorFlow", "TOCO, when asked for", "MLIR"), rows)
 

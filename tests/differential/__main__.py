@@ -27,19 +27,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Compare, shrink, keep; exit code 1 where a model disagrees with its converter."""
     options = _options(arguments)
     tally: dict[str, Counter[str]] = {name: Counter() for name in options.profile}
-    with Comparer(interpreters()) as comparer:
-        for seed, name in product(range(options.seed, options.seed + options.n), options.profile):
-            try:
-                comparison = comparer.compare(random_program(seed), name)
-            except NotApplicable:  # it states ranges without FakeQuants
-                continue
-            tally[name][comparison.outcome] += 1
-            tally[name]["right in verdict"] += comparison.same_verdict and comparison.outcome != "unstable"
-            if comparison.outcome == "disagrees" or options.undetermined == comparison.outcome:
-                _report(comparer, comparison, seed, options.keep, shrinks=options.shrink)
-    for name, counts in tally.items():
-        print(f"{name:14} {', '.join(f'{count} {outcome}' for outcome, count in counts.most_common())}")
+    try:
+        with Comparer(interpreters()) as comparer:
+            for seed, name in product(range(options.seed, options.seed + options.n), options.profile):
+                _compare(comparer, seed, name, tally[name], options)
+    finally:  # a run that is interrupted says what it has found so far
+        for name, counts in tally.items():
+            print(f"{name:14} {', '.join(f'{count} {outcome}' for outcome, count in counts.most_common())}")
     return int(any(counts["disagrees"] for counts in tally.values()))
+
+
+def _compare(
+    comparer: Comparer, seed: int, name: str, counts: Counter[str], options: argparse.Namespace
+) -> None:
+    try:
+        comparison = comparer.compare(random_program(seed), name)
+    except NotApplicable:  # it states ranges without FakeQuants
+        return
+    counts[comparison.outcome] += 1
+    counts["right in verdict"] += comparison.same_verdict and comparison.outcome != "unstable"
+    if comparison.outcome == "disagrees" or options.undetermined == comparison.outcome:
+        _report(comparer, comparison, seed, options.keep, shrinks=options.shrink)
 
 
 def _report(

@@ -46,8 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     started = time.monotonic()
     found, wrong = 0, defaultdict[Separating, list[Answer]](list)
-    for answer in answers(python, options.version, separating(), options.flow or FLOWS):
+    graphs, flows = separating(), options.flow or FLOWS
+    for answer in answers(python, options.version, graphs, flows):
         found += 1
+        if found % 50 == 0:
+            print(f"{found} of {len(graphs) * len(flows)} answers", file=sys.stderr)
         if not answer.agrees:
             wrong[answer.graph].append(answer)
     minutes = (time.monotonic() - started) / 60
