@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
-from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
-from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
-from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
+from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
 from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.arity import has_array, input_counts, misfit
 from minmax_lint.graph.build import Builder
@@ -15,7 +13,7 @@ from minmax_lint.graph.build import Builder
 NEEDS_NONE = {"HashTableV2", "While", "StatelessWhile"}
 
 
-@pytest.mark.parametrize("known", [LEGALIZED, REMOVED, COMPOSED, COMPOSITES, LOWERED, IMPORTED])
+@pytest.mark.parametrize("known", [LEGALIZED, REMOVED, RULES_BY_OP, IMPORTED])
 def test_the_number_of_inputs_of_every_known_op_is_known(known) -> None:
     assert {op for op in known if not input_counts(op)[0]} <= NEEDS_NONE
 

@@ -5,12 +5,13 @@ They are the examples that patterns and behaviours keep, and one for each row of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir import behaviours, tables
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Behaviour
@@ -41,10 +42,10 @@ class Separating:
 
 def separating() -> tuple[Separating, ...]:
     """All of them."""
-    return (*_patterns(PATTERNS), *_behaviours(), *_rows())
+    return (*_patterns((*RULES, *PATTERNS)), *_behaviours(), *_rows())
 
 
-def _patterns(patterns: tuple[Pattern, ...]) -> Iterator[Separating]:
+def _patterns(patterns: Iterable[Pattern[..., object]]) -> Iterator[Separating]:
     for one in patterns:
         yield Separating(one.name, one.before, one)
 
@@ -85,7 +86,6 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
         "SLICE": _narrow(_slice),
         "TRANSPOSE": _narrow(lambda n, array: n.transpose(array, 1, 0)),
     },
-    "LEGALIZED_SINCE": {"Softsign": lambda n: n.fq(n.op("Softsign", n.x()))},
     "OPERATOR_PROPERTIES_SINCE": {
         "EXP": lambda n: n.op("Exp", n.x()),
         "LOG": lambda n: n.op("Log", n.op("Abs", n.x())),

@@ -28,7 +28,7 @@ SHOWN_BY = {
     "convert_batch_mat_mul_op_to_fully_connected_op": (
         "convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs"
     ),
-    "convert_tfl_broadcast_to_mul_op": "CONVERT_TF_BROADCAST_TO",
+    "convert_tfl_broadcast_to_mul_op": "convert_tf_broadcast_to",
     "reorder_nchw_transpose_add": "commute_transpose_with_ewise_ops",
 }
 """What comes or goes in one step with another, which takes its place or needs it -> the one whose example shows it."""

@@ -57,18 +57,6 @@ SQUASH_DQ_Q = Behaviour(
 )
 """A second quantize of another range is dropped behind the quantization; earlier versions drop it during it."""
 
-CONVERT_TF_BROADCAST_TO = Behaviour(
-    until=(2, 15),
-    name="ConvertTFBroadcastTo",
-    before=lambda n: n.op(
-        "BroadcastTo",
-        n.op("BiasAdd", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5, 0.25, 0.5, 0.125)),
-        n.ints(2, 4, 4, 4),
-        Tidx=INT32,
-    ),
-)
-"""BroadcastTo is a product with ones from the start (legalize_tf.cc); later OptimizePass makes it one."""
-
 UNROLL_BATCH_MATMUL = Behaviour(
     until=(2, 13),
     name="UnrollBatchMatMulPass",
@@ -107,13 +95,6 @@ FOLDS_OPEN_BATCHES = Behaviour(
     before=lambda n: n.op("Elu", n.op("AddV2", n.x(None, 8), n.c(0.0, shape=[8]))),
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
-
-DIVIDES_BY_HANDED_CONSTANTS = Behaviour(
-    (2, 19),
-    name="RealDivWithConstDivisor behind an Identity",
-    before=lambda n: n.op("RealDiv", n.op("Elu", n.x()), n.op("Identity", n.c(3.0))),
-)
-"""Division by a constant that an Identity hands on (a frozen variable) is a product; earlier it stays DIV."""
 
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     (2, 15),
@@ -157,3 +138,33 @@ DIVIDES_EIGHT_BITS = Behaviour(
     ),
 )
 """DIV takes no quantized type but those of 8 bits."""
+
+FOLDS_CONSTANT_BROADCASTS = Behaviour(
+    (2, 16),
+    name="BroadcastToOp::fold",
+    before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("OnesLike", x))),
+)
+"""BROADCAST_TO of a constant is a constant."""
+
+FOLDS_WIDE_BROADCASTS = Behaviour(
+    (2, 16),
+    (2, 19),
+    name="BroadcastToOp::fold with sizes of int64",
+    before=lambda n: n.op(
+        "TensorScatterUpdate",
+        x := n.x(4, 2),
+        n.ints(1, shape=[1, 1]),
+        n.op("Slice", n.op("Elu", x), n.ints(0, 0), n.ints(1, 2), Index=INT32),
+        Tindices=INT32,
+    ),
+)
+"""The same where its sizes are of int64."""
+
+QUANTIZES_GATHER_ND = Behaviour(
+    (2, 16),
+    name="quantized types of tfl.gather_nd",
+    before=lambda n: n.op(
+        "GatherNd", n.x(4, 2), n.ints(1, shape=[1, 1]), Tindices=INT32, Tparams=DType.FLOAT
+    ),
+)
+"""GATHER_ND can be integer; earlier its verifier refuses the type that the quantization gives it."""

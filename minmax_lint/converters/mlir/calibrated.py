@@ -5,9 +5,9 @@ Source: quantize_model.cc (tensorflow/compiler/mlir/lite/quantization/lite).
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function
+from minmax_lint.converters.mlir.ir import QUANTIZE, Function
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
-from minmax_lint.converters.mlir.quantize.post_quantize import remove_volatile, rescale_at_once
+from minmax_lint.converters.mlir.quantize.post_quantize import fold_trivial_requantize_op, remove_pairs
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
 from minmax_lint.converters.mlir.quantize.statistics import (
@@ -34,9 +34,8 @@ def quantize_calibrated(
     Driver(function, version, signed=True).run()
     quantize(function, version, chance)
     check(function, version, signed=True)
-    rescaled = rescale_at_once(version)
-    Rewriter(function, {QUANTIZE: (rescaled,)}).run()
-    Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    Rewriter(function, {QUANTIZE: (fold_trivial_requantize_op,)}, version).run()
+    remove_pairs(function, version)
     optimize_op_order(function, version)
     function.sweep()
     check(function, version, signed=True)

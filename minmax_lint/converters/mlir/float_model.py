@@ -6,11 +6,8 @@ from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.lower_arithmetic import LOWERED_ARITHMETIC
-from minmax_lint.converters.mlir.legalize.lower_tf import COMPOSITES
-from minmax_lint.converters.mlir.legalize.lower_tf_ops import LOWERED
-from minmax_lint.converters.mlir.legalize.prepare_patterns import COMPOSED
-from minmax_lint.converters.mlir.optimize.optimize_pass import optimize
+from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
+from minmax_lint.converters.mlir.optimize.passes import BEFORE_QUANTIZATION, optimize
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
@@ -21,10 +18,8 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
 
     Raises ConversionError or Unmodeled.
     """
-    function = Importer(
-        kept, inference, version, {**COMPOSED, **COMPOSITES, **LOWERED, **LOWERED_ARITHMETIC}
-    ).run()
+    function = Importer(kept, inference, version, RULES_BY_OP).run()
     quantize_results(function, version)
-    optimize(function, version)
+    optimize(function, BEFORE_QUANTIZATION, version)
     merge_operations(function)
     return function

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Generic, ParamSpec, TypeVar
 
 from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
@@ -13,15 +14,18 @@ from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
 
+P = ParamSpec("P")
+T_co = TypeVar("T_co", covariant=True)
+
 
 @dataclass(frozen=True, eq=False)
-class Pattern(Bounds):
-    """One pattern; calling it rewrites the function at one operation, or returns False."""
+class Pattern(Bounds, Generic[P, T_co]):
+    """One pattern, or one step of a pass; calling it does what the decorated function does."""
 
-    rewrite: Rewrite = field(kw_only=True)
+    rewrite: Callable[P, T_co] = field(kw_only=True)
     name: str = field(kw_only=True)
     roots: tuple[str, ...] = field(kw_only=True)
-    """The operations at which it starts."""
+    """The operations at which it starts; none where it looks at a whole function."""
     tf_name: str = field(kw_only=True)
     """What TensorFlow calls it; several names where its generated patterns are one here."""
     source: str = field(kw_only=True)
@@ -29,11 +33,15 @@ class Pattern(Bounds):
     before: Before = field(kw_only=True)
     """Builds a graph that reads `input`, on which the pattern works; returns the output."""
     after: str = field(kw_only=True)
-    """The operations of the optimized function of that graph, in their order; none where quantization then fails."""
+    """The operations of the quantized function of that graph, in their order; none where quantization fails."""
 
-    def __call__(self, rewriter: Rewriter, op: Operation) -> bool:
-        """Whether the function was rewritten at `op`."""
-        return self.rewrite(rewriter, op)
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """What the function makes of them; for a pattern of the rewriter, whether something was rewritten."""
+        return self.rewrite(*args, **kwargs)
+
+
+RewritePattern = Pattern[[Rewriter, Operation], bool]
+"""One that the rewriter applies at an operation."""
 
 
 def pattern(
@@ -45,10 +53,10 @@ def pattern(
     since: Number = FIRST,
     until: Number = LAST,
     lacking: tuple[Number, ...] = (),
-) -> Callable[[Rewrite], Pattern]:
+) -> Callable[[Callable[P, T_co]], Pattern[P, T_co]]:
     """Declare the decorated function a pattern of its own name."""
 
-    def declared(rewrite: Rewrite) -> Pattern:
+    def declared(rewrite: Callable[P, T_co]) -> Pattern[P, T_co]:
         return Pattern(
             since,
             until,
@@ -65,7 +73,7 @@ def pattern(
     return declared
 
 
-def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
+def by_root(patterns: Iterable[RewritePattern], version: Version) -> Patterns:
     """Operation -> the patterns of that version that start at it, in the order of the list.
 
     The span of the version is narrowed where one with bounds rewrites something, and where one that other versions
@@ -80,10 +88,10 @@ def by_root(patterns: Iterable[Pattern], version: Version) -> Patterns:
 
 @cache
 def _by_root(
-    patterns: tuple[Pattern, ...],
-) -> tuple[dict[str, tuple[Rewrite, ...]], dict[str, tuple[Pattern, ...]]]:
+    patterns: tuple[RewritePattern, ...],
+) -> tuple[dict[str, tuple[Rewrite, ...]], dict[str, tuple[RewritePattern, ...]]]:
     """Operation -> what its patterns do, where all versions have them all; and its patterns, where they do not."""
-    found: dict[str, list[Pattern]] = {}
+    found: dict[str, list[RewritePattern]] = {}
     for one in patterns:
         for root in one.roots:
             found.setdefault(root, []).append(one)
@@ -92,7 +100,7 @@ def _by_root(
     return {root: tuple(one.rewrite for one in found[root]) for root in always}, bounded
 
 
-def _noting(one: Pattern, version: Version) -> Rewrite:
+def _noting(one: RewritePattern, version: Version) -> Rewrite:
     """The pattern; calling it narrows the span of the version where another could do something else."""
     if not one.changes:
         return one.rewrite

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 
@@ -21,8 +22,9 @@ _MAX_ROUNDS = 10
 class Rewriter:
     """One run of patterns over a function."""
 
-    def __init__(self, function: Function, patterns: Patterns) -> None:
+    def __init__(self, function: Function, patterns: Patterns, version: Version) -> None:
         self.function = function
+        self.version = version
         self._patterns = patterns
         self._work: dict[Operation, None] = {}
         self._erased: set[Operation] = set()

@@ -266,9 +266,6 @@ EIGHT_BIT_WEIGHTS = {
 }
 """Whether types are signed -> the convolutions whose weights cannot have 16 bits."""
 
-LEGALIZED_SINCE = {"Softsign": Bounds((2, 20))}
-"""TensorFlow op -> the versions that legalize it (LegalizeSoftsign); earlier ones refuse it."""
-
 OPERATOR_PROPERTIES_SINCE = {
     "EXP": Bounds((2, 13)),
     "LOG": Bounds((2, 15)),

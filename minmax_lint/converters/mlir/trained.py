@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
-from minmax_lint.converters.mlir.quantize.post_quantize import finish
-from minmax_lint.converters.mlir.quantize.prepare_quantize import (
-    leave_repeated_biases,
-    quantize_inputs,
-    return_quantized,
+from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.quantize import (
+    post_quantize,
+    prepare_quantize,
+    quantize_patterns,
 )
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
-from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
 from minmax_lint.converters.mlir.verify.verifiers import check_states
 from minmax_lint.converters.mlir.version import Version
+
+STEPS: tuple[Pattern[..., object], ...] = (
+    prepare_quantize.quantize_inputs,
+    quantize_patterns.squash_dequantize_quantize,
+    quantize_patterns.tfl_full_quantization_reverse,
+    quantize_patterns.tfl_full_quantization,
+    quantize_patterns.restore_constant,
+    post_quantize.fold_trivial_requantize_op,
+    post_quantize.remove_quantization_adaptor_ops,
+    post_quantize.remove_volatile_ops,
+)
+"""The patterns and steps of the quantization, in the order in which they come first."""
 
 
 def quantize_trained(
@@ -31,11 +42,11 @@ def quantize_trained(
     `signed`: int8, as in the TF2 flow, where inputs get no range of `stats`.
     """
     if not signed:
-        quantize_inputs(function, stats)
-    return_quantized(function)
-    leave_repeated_biases(function, version)
+        prepare_quantize.quantize_inputs(function, stats)
+    prepare_quantize.return_quantized(function)
+    prepare_quantize.leave_repeated_biases(function, version)
     if infers or any(op.name == DEQUANTIZE for op in function):
         Driver(function, version, signed=signed, infers=infers).run()
-        quantize(function, version, chance)
+        quantize_patterns.quantize(function, version, chance)
     check_states(function)
-    finish(function, version, signed=signed)
+    post_quantize.finish(function, version, signed=signed)

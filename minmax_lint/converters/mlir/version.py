@@ -105,11 +105,6 @@ class Version:
         """Whether this version has what there is from a version on, or never."""
         return first is not None and (first == tables.ALWAYS or self.has(Bounds(first)))
 
-    def legalizes(self, op: str) -> bool:
-        """Whether this version takes a TensorFlow op that any version takes."""
-        bounded = tables.LEGALIZED_SINCE.get(op)
-        return bounded is None or self.has(bounded)
-
     def takes_sixteen_bits(self, op: str) -> bool:
         """Whether the legacy quantizer of this version knows an op that that of any version knows."""
         bounded = tables.OPERATOR_PROPERTIES_SINCE.get(op)

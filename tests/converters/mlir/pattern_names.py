@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
-_TYPE = re.compile(rb"DesiredTypeName = (mlir::TFL::[^\]\x00]{1,300})\]\x00")
+_TYPE = re.compile(rb"DesiredTypeName = (mlir::[^\]\x00]{1,300})\]\x00")
 _CHUNK, _OVERLAP = 1 << 24, 400
 _INTERFACE = re.compile(r"(Interface|Attr|Type|Op(GenericAdaptor)?|::\w+)$")
 
@@ -20,16 +21,28 @@ def library(python: Path) -> Path:
     return next(python.parents[1].glob("lib/python3*/site-packages/tensorflow/libtensorflow_cc.so.2"))
 
 
-def pattern_names(path: Path) -> set[str]:
-    """The names of TensorFlow Lite's patterns without what tells the instances of a template apart."""
+@cache
+def types(path: Path) -> frozenset[str]:
+    """The names of MLIR's types in the library, with their namespaces."""
     found: set[str] = set()
     with path.open("rb") as stream:
         tail = b""
         while chunk := stream.read(_CHUNK):
             block = tail + chunk
-            found.update(name for match in _TYPE.finditer(block) if (name := _pattern(match[1].decode())))
+            found.update(match[1].decode() for match in _TYPE.finditer(block))
             tail = block[-_OVERLAP:]
-    return found
+    return frozenset(found)
+
+
+def pattern_names(path: Path) -> set[str]:
+    """The names of TensorFlow Lite's patterns without what tells the instances of a template apart."""
+    lite = (name for name in types(path) if name.startswith("mlir::TFL::"))
+    return {name for one in lite if (name := _pattern(one))}
+
+
+def type_names(path: Path) -> set[str]:
+    """The names of all of MLIR's types without namespaces and arguments."""
+    return {re.sub(r"<.*", "", name).rpartition("::")[2] for name in types(path)}
 
 
 def _pattern(type_name: str) -> str | None:

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.converters import mlir
+from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.trained import STEPS
 from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds
 from minmax_lint.converters.releases import MODELLED, Number
-from tests.converters.mlir.pattern_names import library, pattern_names
+from tests.converters.mlir.pattern_names import library, pattern_names, type_names
 from tests.interpreters import tf215, tf221
 
 PASSES = tomllib.loads(Path(__file__).with_name("pattern_lists.toml").read_text("utf-8"))
 FATES = ("elsewhere", "cannot_matter", "missing")
-WITHOUT_TYPE = "::fold"
-"""Folds of an operation are functions, which have no name among the patterns."""
+WITHOUT_TYPE = ("::fold", "()")
+"""Folds of an operation are functions, which have no name among the patterns, nor have other functions."""
 
 
 def bounds(written: str) -> Bounds:
@@ -45,7 +47,7 @@ def versions_of() -> dict[str, Bounds]:
 VERSIONS = versions_of()
 
 
-def names_of(pattern: Pattern) -> list[str]:
+def names_of(pattern: Pattern[..., object]) -> list[str]:
     return [name for name in pattern.tf_name.split(", ") if not name.endswith(WITHOUT_TYPE)]
 
 
@@ -72,7 +74,7 @@ def test_every_name_of_ours_is_tensorflows() -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: one.name)
-def test_every_version_that_a_pattern_claims_has_one_of_its_names(pattern: Pattern) -> None:
+def test_every_version_that_a_pattern_claims_has_one_of_its_names(pattern: Pattern[..., object]) -> None:
     names = names_of(pattern)
     claimed = [number for number in MODELLED["mlir"] if pattern.holds(number)]
     without = [number for number in claimed if not any(VERSIONS[name].holds(number) for name in names)]
@@ -84,3 +86,9 @@ def test_the_lists_hold_what_the_library_holds(python: Callable[[], Path], numbe
     held = {name for name in pattern_names(library(python())) if not name.startswith("Legalize")}
     listed = {name for name, bounded in VERSIONS.items() if bounded.holds(number)}
     assert held ^ listed == set()
+
+
+def test_every_rule_and_step_is_called_as_something_in_the_library() -> None:
+    held = type_names(library(tf215())) | type_names(library(tf221())) | VERSIONS.keys()
+    named = {name.rpartition("::")[2] for one in (*RULES, *STEPS) for name in names_of(one)}
+    assert named - held == set()

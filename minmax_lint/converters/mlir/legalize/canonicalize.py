@@ -1,79 +1,59 @@
-"""Elementwise ops, simplified as TensorFlow's dialect folds and legalizes them (canonicalize.td)."""
+"""Comparisons, activations and other elementwise ops, as TensorFlow's dialect folds and canonicalizes them.
+
+Sources: tf_ops_a_m.cc, tf_ops_n_z.cc, canonicalize.td.
+"""
 
 from __future__ import annotations
 
-import math
-
-from minmax_lint.converters.mlir.behaviours import (
-    CONVERT_TF_BROADCAST_TO,
-    DIVIDES_BY_HANDED_CONSTANTS,
-    FOLDS_OPEN_BATCHES,
-)
-from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.layout_assignment import channels_first
-from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import moved
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant, is_number
-from minmax_lint.graph.dtype import DType
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
+from minmax_lint.converters.mlir.legalize.move_transposes import before_transpose
+from minmax_lint.converters.mlir.matchers import all_equal, is_number
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32
+
+SOURCE = "canonicalize.td"
 
 
-def idempotent(importer: Importer, node: Node) -> Value:
-    """Twice is once."""
-    operand = importer.value(node.inputs[0].array)
-    return (
-        _relu(importer, node, operand)
-        if node.op == "Relu"
-        else _once(importer, LEGALIZED[node.op], node, operand)
-    )
+def _operand(importer: Importer, node: Node) -> Value:
+    return importer.value(node.inputs[0].array)
 
 
-def _once(importer: Importer, name: str, node: Node, operand: Value) -> Value:
-    again = operand.op is not None and operand.op.name == name
-    return operand if again else before_transpose(importer, name, node, operand)
+@pattern(
+    "Relu",
+    tf_name="ReluOfMinimum6ToRelu6",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Relu", n.op("Minimum", n.x(), n.c(6.0)))),
+    after="RELU6",
+)
+def relu_of_minimum6_to_relu6(importer: Importer, node: Node) -> Value | None:
+    """RELU of MINIMUM(x, 6) is RELU6."""
+    return _relu6(importer, node, _operand(importer, node))
 
 
-def before_transpose(importer: Importer, name: str, node: Node, operand: Value) -> Value:
-    """RELU and TANH come in front of a TRANSPOSE, whatever else reads it (MoveTransposesPass)."""
-    transpose = _transpose(importer, node, 0) if name in ("RELU", "TANH") else None
-    if transpose is None:
-        return importer.add(name, node, [operand])
-    source, order = importer.inputs(transpose)[:2]
-    first = importer.add(name, node, [source], source.shape)
-    return moved(importer, node, "TRANSPOSE", first, importer.inference.shape(node.name), order)
-
-
-def _transpose(importer: Importer, node: Node, slot: int) -> Node | None:
-    """The Transpose that makes input `slot`, of known order and not constant."""
-    source = importer.kept.graph[node.inputs[slot].node]
-    if source.op != "Transpose" or importer.kept.is_cut(source.name):
-        return None
-    known = importer.integers(source.inputs[1].array) is not None
-    return source if known and not importer.inference.is_constant(source.name) else None
-
-
-def hyperbolic_tangent(importer: Importer, node: Node) -> Value:
-    """TANH, perhaps in front of a TRANSPOSE."""
-    return before_transpose(importer, "TANH", node, importer.value(node.inputs[0].array))
-
-
-def _relu(importer: Importer, node: Node, operand: Value) -> Value:
-    """RELU; of MINIMUM(x, 6) it is RELU6."""
+def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     below = operand.op
-    if below is not None and below.name == "MINIMUM" and is_number(below.operands[1], 6.0):
-        return _once(importer, "RELU6", node, below.operands[0])
-    return _once(importer, "RELU", node, operand)
+    if below is None or below.name != "MINIMUM" or not is_number(below.operands[1], 6.0):
+        return None
+    source = below.operands[0]
+    return _again("RELU6", source) or importer.add("RELU6", node, [source])
 
 
-def negation(importer: Importer, node: Node) -> Value:
-    """The negation of a negation is nothing."""
-    operand = importer.value(node.inputs[0].array)
-    inner = negated(operand)
-    return inner if inner is not None else importer.add("NEG", node, [operand])
+@pattern(
+    *("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign", "ZerosLike"),
+    tf_name="OpTrait::impl::foldIdempotent()",
+    source="mlir/lib/IR/Operation.cpp",
+    before=lambda n: n.fq(n.op("Relu6", n.op("Relu6", n.op("Elu", n.x())))),
+    after="ELU(float) RELU6(float)",
+)
+def fold_idempotent(importer: Importer, node: Node) -> Value | None:
+    """Twice is once."""
+    return _again(LEGALIZED[node.op], _operand(importer, node))
+
+
+def _again(name: str, operand: Value) -> Value | None:
+    return operand if operand.op is not None and operand.op.name == name else None
 
 
 _OPPOSITES = {
@@ -86,193 +66,111 @@ _OPPOSITES = {
 }
 
 
-def logical_not(importer: Importer, node: Node) -> Value:
-    """The opposite of a comparison is the opposite comparison (canonicalize.td)."""
-    operand = importer.value(node.inputs[0].array)
-    compared = operand.op
+@pattern(
+    "LogicalNot",
+    tf_name="LogicalNotOfEqual, LogicalNotOfNotEqual, LogicalNotOfGreater, LogicalNotOfGreaterEqual, "
+    "LogicalNotOfLess, LogicalNotOfLessEqual",
+    source=SOURCE,
+    before=lambda n: n.op("LogicalNot", n.op("Greater", n.x(), n.c(0.5))),
+    after="LESS_EQUAL",
+)
+def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
+    """The opposite of a comparison is the opposite comparison."""
+    compared = _operand(importer, node).op
     if compared is None or compared.name not in _OPPOSITES:
-        return importer.add("LOGICAL_NOT", node, [operand])
+        return None
     return importer.add(_OPPOSITES[compared.name], node, compared.operands)
 
 
-def negated(value: Value) -> Value | None:
-    """What `value` is the negation of."""
-    return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
-
-
-def add(importer: Importer, node: Node) -> Value:
-    """A sum; with a negation it is a difference (canonicalize.td)."""
-    sources = _both_transposed(importer, node)
-    if sources is not None:
-        total = importer.add("ADD", node, sources, sources[0].shape)
-        order = importer.value(importer.kept.graph[node.inputs[0].node].inputs[1].array)
-        return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
-    left, right = importer.ordered_inputs(node)
-    if node.op == "BiasAdd" and channels_first(node) and left.shape is not None and len(left.shape) != 4:
-        rank = len(left.shape)
-        message = (
-            f"'tf.Transpose' op x should be of the same rank with y, got x of rank {rank}, and y of rank 4"
-        )
-        reason = f"BiasAdd over channels first takes arrays of rank 4, and {node.name} has rank {rank}."
-        raise ConversionError("other", message, node=node.name, array=node.name, reason=reason)
-    if not node.op.startswith("BiasAdd") and not _is_neutral(importer, node, 0.0, left, right):
-        for one, other in ((right, left), (left, right)):
-            inner = negated(other)
-            if inner is not None:
-                return importer.add("SUB", node, [one, inner])
-    return unless_neutral(importer, node, "ADD", 0.0, left, right)
-
-
-def _both_transposed(importer: Importer, node: Node) -> list[Value] | None:
-    """The operands in front of two equal transpositions (MoveTransposesPass moves these behind the sum)."""
-    left, right = _transpose(importer, node, 0), _transpose(importer, node, 1)
-    if left is None or right is None:
-        return None
-    orders = [importer.integers(source.inputs[1].array) for source in (left, right)]
-    if orders[0] != orders[1]:
-        return None
-    return [importer.value(source.inputs[0].array) for source in (left, right)]
-
-
-def subtract(importer: Importer, node: Node) -> Value:
-    """A difference; with a negation it is a sum."""
-    left, right = importer.inputs(node)[:2]
-    inner, opposite = negated(right), negated(left)
-    if inner is not None and opposite is not None:
-        return importer.add("SUB", node, [inner, opposite])
-    if inner is not None:
-        return importer.add("ADD", node, [left, inner])
-    return unless_neutral(importer, node, "SUB", 0.0, left, right)
-
-
-def multiply(importer: Importer, node: Node) -> Value:
-    """A product; of a convolution and its bias, the product of each."""
-    left, right = importer.ordered_inputs(node)
-    passed = _scaled_convolution(importer, node, left, right)
-    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, left, right)
-
-
-def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
-    """(conv + bias) * factor is conv * factor + bias * factor (optimize.td, PassthroughMulAndBiasAdd)."""
-    added = left.op
-    if added is None or added.name != "ADD" or not is_constant(right) or not is_constant(added.operands[1]):
-        return None
-    conv = added.operands[0].op
-    source = importer.kept.graph[added.nodes[-1]]
-    if conv is None or conv.name != "CONV_2D" or len(importer.kept.uses(source.name)) != 1:
-        return None
-    product = importer.add("MUL", node, [added.operands[0], right])
-    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape, lambda: None)
-    return importer.add("ADD", node, [product, bias])
-
-
-def square(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Square",
+    tf_name="SquareOfSub",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Square", n.op("Sub", x := n.x(), n.fq(n.op("Relu", x))))),
+    after="RELU SQUARED_DIFFERENCE",
+)
+def square_of_sub(importer: Importer, node: Node) -> Value | None:
     """The square of a difference is SQUARED_DIFFERENCE."""
-    operand = importer.value(node.inputs[0].array)
-    if operand.op is not None and operand.op.name == "SUB":
-        return importer.add("SQUARED_DIFFERENCE", node, operand.op.operands)
-    return importer.add("SQUARE", node, [operand])
+    difference = _operand(importer, node).op
+    if difference is None or difference.name != "SUB":
+        return None
+    return importer.add("SQUARED_DIFFERENCE", node, difference.operands)
 
 
-def logarithm(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Log",
+    tf_name="LogOfSoftmax",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Log", n.op("Softmax", n.x()))),
+    after="LOG_SOFTMAX",
+)
+def log_of_softmax(importer: Importer, node: Node) -> Value | None:
     """The logarithm of SOFTMAX is LOG_SOFTMAX."""
-    operand = importer.value(node.inputs[0].array)
-    if operand.op is not None and operand.op.name == "SOFTMAX":
-        return importer.add("LOG_SOFTMAX", node, operand.op.operands)
-    return importer.add("LOG", node, [operand])
+    softmax = _operand(importer, node).op
+    if softmax is None or softmax.name != "SOFTMAX":
+        return None
+    return importer.add("LOG_SOFTMAX", node, softmax.operands)
 
 
-def bound(importer: Importer, node: Node) -> Value:
-    """MAXIMUM or MINIMUM, the constant last; MAXIMUM with the scalar 0 is RELU.
-
-    Where the 0 comes first, before a MINIMUM with 1, both are RELU_0_TO_1.
-    """
+@pattern(
+    "Maximum",
+    tf_name="MatchRelu0To1Pattern1, MatchRelu0To1Pattern2",
+    source="optimize_patterns.td",
+    before=lambda n: n.fq(n.op("Maximum", n.c(0.0), n.op("Minimum", n.x(), n.c(1.0)))),
+    after="RELU_0_TO_1",
+)
+def match_relu_0_to_1(importer: Importer, node: Node) -> Value | None:
+    """MAXIMUM of 0, which comes first, and MINIMUM(x, 1) is RELU_0_TO_1."""
     first, second = importer.inputs(node)[:2]
     left, right = importer.ordered_inputs(node)
     below = left.op
-    clipped = below is not None and below.name == "MINIMUM" and is_number(below.operands[1], 1.0)
-    if node.op == "Maximum" and first is not second and first is right and is_number(first, 0.0) and clipped:
-        return importer.add("RELU_0_TO_1", node, below.operands[:1] if below is not None else [left])
-    if node.op == "Maximum" and right.shape == () and all_equal(right, 0.0):
-        return _relu(importer, node, left)
-    return importer.add(LEGALIZED[node.op], node, [left, right])
+    if below is None or below.name != "MINIMUM" or not is_number(below.operands[1], 1.0):
+        return None
+    if first is second or first is not right or not is_number(first, 0.0):
+        return None
+    return importer.add("RELU_0_TO_1", node, below.operands[:1])
 
 
-def add_n(importer: Importer, node: Node) -> Value:
-    """Of one array, ADD_N is nothing."""
-    operands = importer.inputs(node)
-    if len(operands) == 1:
-        return operands[0]
-    return importer.add("ADD_N", node, operands)
-
-
-def unless_neutral(
-    importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value
-) -> Value:
-    """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
+@pattern(
+    "Maximum",
+    tf_name="MaximumOfZeroToRelu",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Maximum", n.transpose(n.x(2, 4, 8), 0, 2, 1), n.c(0.0))),
+    after="RELU TRANSPOSE",
+)
+def maximum_of_zero_to_relu(importer: Importer, node: Node) -> Value | None:
+    """MAXIMUM with the scalar 0 is RELU."""
+    left, right = importer.ordered_inputs(node)
+    if right.shape != () or not all_equal(right, 0.0):
+        return None
     return (
-        left if _is_neutral(importer, node, neutral, left, right) else importer.add(name, node, [left, right])
+        _relu6(importer, node, left)
+        or _again("RELU", left)
+        or before_transpose(importer, "RELU", node)
+        or importer.add("RELU", node, [left])
     )
 
 
-def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, right: Value) -> bool:
-    """Whether the op folds to its left side; folds come before patterns, such as that of a sum with a negation."""
-    shape = importer.inference.shape(node.name)
-    if shape is None or left.shape != shape or left.dtype is not DType.FLOAT:
-        return False
-    # Where the batch is open, earlier versions only fold scalars (measured).
-    folds = None not in shape or importer.version.has(FOLDS_OPEN_BATCHES) or right.shape == ()
-    return folds and all_equal(right, neutral)
+@pattern(
+    *("Maximum", "Minimum"),
+    tf_name="OpTrait::impl::foldCommutative()",
+    source="mlir/lib/IR/Operation.cpp",
+    before=lambda n: n.fq(n.op("Minimum", n.c(6.0), n.op("Maximum", n.c(-2.0), n.x()))),
+    after="MAXIMUM MINIMUM",
+)
+def fold_commutative(importer: Importer, node: Node) -> Value:
+    """A constant comes second."""
+    return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
 
 
-def divide(importer: Importer, node: Node) -> Value:
-    """Division by a constant, or by a root, is multiplication (RealDivWithConstDivisor, canonicalize.td)."""
-    left, right = importer.inputs(node)[:2]
-    if right.op is not None and right.op.name == "SQRT":
-        return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
-    if left.dtype is right.dtype is DType.FLOAT and is_constant(right) and _is_met(importer, node):
-        inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
-        return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
-    return importer.add("DIV", node, [left, right])
-
-
-def _is_met(importer: Importer, node: Node) -> bool:
-    """Whether the pattern of division by a constant sees it: behind an Identity only later versions do."""
-    made_by = importer.kept.graph.op(node.inputs[1].node)
-    return made_by not in REMOVED or importer.version.has(DIVIDES_BY_HANDED_CONSTANTS)
-
-
-def _inverse(value: Value) -> Tensor | None:
-    tensor = value.op.load() if value.op is not None else None
-    return None if tensor is None else _inverted(tensor)
-
-
-def _inverted(tensor: Tensor) -> Tensor:
-    inverses = [float32(1 / number) if number else math.inf for number in tensor.reals()]
-    return Tensor.of(tensor.dtype, tensor.shape, inverses)
-
-
-def broadcast(importer: Importer, node: Node) -> Value:
-    """BROADCAST_TO, or a product with ones."""
-    source, sizes = importer.inputs(node)[:2]
-    shape = importer.inference.shape(node.name)
-    multiplied = source.dtype in (DType.FLOAT, DType.INT32, DType.INT16)
-    if (
-        not multiplied
-        or shape is None
-        or None in shape
-        or len(shape) > 4
-        or not importer.version.has(CONVERT_TF_BROADCAST_TO)
-    ):
-        return importer.add("BROADCAST_TO", node, [source, sizes])
-    count = [size for size in shape if size is not None]
-    ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
-    passed = _scaled_convolution(importer, node, source, ones)
-    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)
-
-
-def tile(importer: Importer, node: Node) -> Value:
-    """TILE, which goes where it repeats nothing (TileOp::fold)."""
-    source, times = importer.inputs(node)[:2]
-    repeats_nothing = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
-    return source if repeats_nothing else importer.add("TILE", node, [source, times])
+@pattern(
+    "Tile",
+    tf_name="TileOp::fold",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1), Tmultiples=True)),
+    after="RELU",
+)
+def fold_tile(importer: Importer, node: Node) -> Value | None:
+    """TILE that repeats nothing goes."""
+    once = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
+    return _operand(importer, node) if once else None

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.prediction import AbortKind
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
+
+
+def _spread(n: Net) -> str:
+    block, ones = n.ints(2, 2), n.ints(2, 2, 2, 2, shape=[2, 2])
+    spread = n.op("SpaceToBatchND", n.image(), block, ones, Tpaddings=True, Tblock_shape=DType.INT32)
+    conv = n.conv(spread, n.weights(3, 3, 4, 4), b"VALID")
+    crops = n.ints(0, 0, 0, 0, shape=[2, 2])
+    return n.fq(n.op("BatchToSpaceND", conv, block, crops, Tcrops=DType.INT32, Tblock_shape=DType.INT32))
 
 
 class _Between(NamedTuple):
@@ -23,7 +34,14 @@ class _Between(NamedTuple):
     bias: Operation | None
 
 
-def dilated_convolution(importer: Importer, node: Node) -> Value:
+@pattern(
+    "BatchToSpaceND",
+    tf_name="ConvertTFDilatedConvOp",
+    source="dilated_conv.h",
+    before=_spread,
+    after="CONV_2D",
+)
+def convert_tf_dilated_conv_op(importer: Importer, node: Node) -> Value | None:
     """SpaceToBatchND -> Conv2D -> BatchToSpaceND becomes Conv2D.
 
     Without ExpandDims, BiasAdd between the two keeps the shape it had, which the verifier refuses (measured).
@@ -31,7 +49,7 @@ def dilated_convolution(importer: Importer, node: Node) -> Value:
     found = _between(importer, node)
     padding = None if found is None else _padding(importer, node, found)
     if found is None or padding is None:
-        return importer.add("BATCH_TO_SPACE_ND", node, importer.inputs(node))
+        return None
     if found.bias is not None and found.expand is None:
         raise _shape_kept(importer, node, found.bias)
     value, shape = found.spread.operands[0], importer.inference.shape(node.name)

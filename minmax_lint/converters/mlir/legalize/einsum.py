@@ -15,13 +15,23 @@ from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
 from minmax_lint.converters.mlir.legalize.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.matchers import constant_behind
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.shape_arithmetic import Size
 
 
-def einsum(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Einsum",
+    tf_name="ConvertTFEinsumOp",
+    source="einsum.cc",
+    before=lambda n: n.fq(
+        n.op("Einsum", n.x(1, 4, 8), n.fq(n.weights(8, 2, 2)), N=2, equation=b"abc,cde->abde")
+    ),
+    after="FULLY_CONNECTED RESHAPE",
+)
+def transform_einsum(importer: Importer, node: Node) -> Value:
     """Of two arrays a matrix product, with the moves that bring their axes into its order."""
     terms, arrow, result = node.text("equation").replace(" ", "").partition("->")
     labels = terms.split(",")
@@ -51,14 +61,24 @@ def einsum(importer: Importer, node: Node) -> Value:
         first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
         shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
         as_wanted = len(rows) == len(columns) == 1
-    product = _product(importer, node, first, second, shape)
+    product = _dense(importer, node, first, second, shape)
+    if product is None:
+        product = importer.add("BATCH_MATMUL", node, [first, second], shape)
     if not as_wanted or None in shape:
         product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
     return _transposed(importer, node, product, "".join(order), result, sizes)
 
 
-def batch_mat_mul(importer: Importer, node: Node) -> Value:
-    """BATCH_MATMUL; with weights of rank 2 it is FULLY_CONNECTED, in 2.15 only behind the quantization.
+@pattern(
+    *("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"),
+    tf_name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
+    source="optimize_batch_matmul.cc",
+    before=CONVERT_BATCH_MATMUL_EARLY.before,
+    after="FULLY_CONNECTED",
+    since=CONVERT_BATCH_MATMUL_EARLY.since,
+)
+def convert_batch_mat_mul_to_fully_connected(importer: Importer, node: Node) -> Value | None:
+    """With constant weights of rank 2, BATCH_MATMUL is FULLY_CONNECTED.
 
     Integers, as Keras 3's `quantize("int8")` multiplies them, end the conversion.
     """
@@ -75,24 +95,24 @@ def batch_mat_mul(importer: Importer, node: Node) -> Value:
             op=node.op,
             reason=f"{node.name} multiplies integers without a scale.",
         )
-    shape = importer.inference.shape(node.name)
     if importer.version.has(UNROLL_BATCH_MATMUL):
         flags = {name: node.flag(name) for name in ("adj_x", "adj_y")}
         unrolled = unroll_batch_matmul(importer, node, left, right, **flags)
         if unrolled is not None:
             return unrolled
     if node.flag("adj_x"):
-        return importer.add("BATCH_MATMUL", node, [left, right])
-    return _product(importer, node, left, right, shape, turned=node.flag("adj_y"))
+        return None
+    shape = importer.inference.shape(node.name)
+    return _dense(importer, node, left, right, shape, turned=node.flag("adj_y"))
 
 
-def _product(
+def _dense(
     importer: Importer, node: Node, left: Value, right: Value, shape: Shape | None, *, turned: bool = False
-) -> Value:
-    if importer.version.has(CONVERT_BATCH_MATMUL_EARLY) and has_weights(right):
-        weights = right if turned else flipped(importer, node, right)
-        return importer.add("FULLY_CONNECTED", node, [left, weights], shape)
-    return importer.add("BATCH_MATMUL", node, [left, right], shape)
+) -> Value | None:
+    if not has_weights(right) or not importer.version.has(CONVERT_BATCH_MATMUL_EARLY):
+        return None
+    weights = right if turned else flipped(importer, node, right)
+    return importer.add("FULLY_CONNECTED", node, [left, weights], shape)
 
 
 def has_weights(value: Value) -> bool:

@@ -16,14 +16,22 @@ from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scal
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
+from minmax_lint.graph.fakequant import FAKE_QUANTS, RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 
-def fake_quant(importer: Importer, node: Node) -> Value:
-    """The rule of FakeQuantWithMinMaxVars, ...Args and ...VarsPerChannel."""
+@pattern(
+    *sorted(FAKE_QUANTS),
+    tf_name="InsertTFLQuantOpsAfterTFFakeQuantOp::matchAndRewrite()",
+    source="fake_quant_utils.h",
+    before=lambda n: n.fq(n.op("Relu", n.x())),
+    after="RELU",
+)
+def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) -> Value:
+    """A FakeQuant is a quantize and a dequantize, of one scale or of one for each channel."""
     source = importer.value(node.inputs[0].array)
     found = read_fake_quant(importer.kept.graph, node)
     if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:

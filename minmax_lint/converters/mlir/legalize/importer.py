@@ -24,6 +24,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     REMOVED,
 )
 from minmax_lint.converters.mlir.matchers import static
+from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
@@ -34,13 +35,16 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
-Rule = Callable[["Importer", Node], Value]
+Rule = Pattern[["Importer", Node], Value | None]
+"""Makes the result of a node; None where it does not apply."""
 
 
 class Importer:
     """Builds the function; `values` maps source arrays to values."""
 
-    def __init__(self, kept: Kept, inference: Inference, version: Version, rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, kept: Kept, inference: Inference, version: Version, rules: Mapping[str, Sequence[Rule]]
+    ) -> None:
         """`rules`: TensorFlow op -> how its result is made, where it is not one operation of the same operands."""
         self.rules = rules
         self.kept = kept
@@ -197,7 +201,6 @@ class Importer:
     def _import(self, node: Node) -> None:
         if node.op in ("Const", "Placeholder", "NoOp") or self.inference.is_constant(node.name):
             return
-        rule = self.rules.get(node.op)
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
@@ -207,10 +210,16 @@ class Importer:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif self._folds(node):
             self._fold(node)
-        elif rule is not None and self.version.legalizes(node.op):
-            self.values[node.name] = rule(self, node)
-        else:
+        elif not self._apply_rules(node):
             self._legalize(node)
+
+    def _apply_rules(self, node: Node) -> bool:
+        for rule in self.rules.get(node.op, ()):
+            value = rule.rewrite(self, node)
+            if value is not None:
+                self.values[node.name] = value
+                return True
+        return False
 
     def _folds(self, node: Node) -> bool:
         """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
@@ -229,7 +238,7 @@ class Importer:
 
     def _legalize(self, node: Node) -> None:
         legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or not self.version.legalizes(node.op) or _has_no_form(node)
+        refused = legalized is None or _has_no_form(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]

@@ -8,18 +8,36 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.dilated_conv import dilated_convolution
-from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
-from minmax_lint.converters.mlir.legalize.steps import Steps, rule
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.steps import Steps, steps
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
 
 
-def _softplus(s: Steps, x: Value) -> Value:
+@pattern(
+    "Softplus",
+    tf_name="LegalizeSoftPlus",
+    source="legalize_patterns.td",
+    before=lambda n: n.fq(n.op("Softplus", n.x())),
+    after="EXP(float) ADD(float) LOG(float)",
+)
+@steps
+def lower_softplus(s: Steps, x: Value) -> Value:
+    """Log(exp(x) + 1)."""
     return s.op("LOG", s.op("ADD", s.op("EXP", x), s.number(1.0)))
 
 
-def _selu(s: Steps, x: Value) -> Value:
+@pattern(
+    "Selu",
+    tf_name="LowerSeluOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("Selu", n.x())),
+    after="GREATER MUL EXP(float) SUB(float) MUL(float) SELECT",
+)
+@steps
+def lower_selu_op(s: Steps, x: Value) -> Value:
+    """A choice between scale * x and scale * alpha * (exp(x) - 1)."""
     positive = s.truth("GREATER", x, s.number(0.0))
     scaled = s.op("MUL", x, s.number(1.050701))
     below = s.op("MUL", s.op("SUB", s.op("EXP", x), s.number(1.0)), s.number(1.7580993))
@@ -27,31 +45,103 @@ def _selu(s: Steps, x: Value) -> Value:
     return s.select(positive, scaled, below)
 
 
-def _softsign(s: Steps, x: Value) -> Value:
+@pattern(
+    "Softsign",
+    tf_name="LegalizeSoftsign",
+    source="legalize_patterns.td",
+    before=lambda n: n.fq(n.op("Softsign", n.x())),
+    after="ABS(float) ADD(float) DIV(float)",
+    since=(2, 20),
+)
+@steps
+def legalize_softsign(s: Steps, x: Value) -> Value | None:
+    """X / (|x| + 1)."""
+    if not s.importer.version.has(legalize_softsign):
+        return None
     return s.op("DIV", x, s.op("ADD", s.op("ABS", x), s.number(1.0)))
 
 
-def _expm1(s: Steps, x: Value) -> Value:
+@pattern(
+    "Expm1",
+    tf_name="LowerExp1mOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("Expm1", n.x())),
+    after="EXP(float) SUB(float)",
+)
+@steps
+def lower_expm1_op(s: Steps, x: Value) -> Value:
+    """Exp(x) - 1."""
     return s.op("SUB", s.op("EXP", x), s.number(1.0))
 
 
-def _log1p(s: Steps, x: Value) -> Value:
+@pattern(
+    "Log1p",
+    tf_name="LegalizeLog1p",
+    source="legalize_patterns.td",
+    before=lambda n: n.fq(n.op("Log1p", n.op("Exp", n.x()))),
+    after="EXP(float) ADD(float) LOG(float)",
+)
+@steps
+def legalize_log1p(s: Steps, x: Value) -> Value:
+    """Log(x + 1)."""
     return s.op("LOG", s.op("ADD", x, s.number(1.0)))
 
 
-def _reciprocal(s: Steps, x: Value) -> Value:
+@pattern(
+    *("Inv", "Reciprocal"),
+    tf_name="LowerInv, LowerReciprocal",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("Reciprocal", n.x())),
+    after="DIV",
+)
+@steps
+def lower_reciprocal(s: Steps, x: Value) -> Value:
+    """1 / x."""
     return s.op("DIV", s.number(1.0), x)
 
 
-def _div_no_nan(s: Steps, x: Value, y: Value) -> Value:
+@pattern(
+    "DivNoNan",
+    tf_name="LowerDivNoNanOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("DivNoNan", x := n.x(), n.fq(n.op("Relu", x)))),
+    after="RELU EQUAL DIV SELECT_V2",
+)
+@steps
+def lower_div_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
+    """0 where y is 0."""
     return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
 
 
-def _xdivy(s: Steps, x: Value, y: Value) -> Value:
+@pattern(
+    "Xdivy",
+    tf_name="LowerXdivyOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("Xdivy", x := n.x(), n.fq(n.op("Relu", x)))),
+    after="RELU EQUAL DIV SELECT",
+)
+@steps
+def lower_xdivy_op(s: Steps, x: Value, y: Value) -> Value:
+    """X where it is 0."""
     return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
 
 
-def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
+@pattern(
+    *("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
+    tf_name="LegalizeQuantizeAndDequantizeV4, QuantizeAndDequantizeV2ToQuantizeAndDequantizeV4",
+    source="legalize_patterns.td",
+    before=lambda n: n.op(
+        "QuantizeAndDequantizeV2",
+        n.op("Relu", n.x()),
+        n.c(-1.0),
+        n.c(1.0),
+        signed_input=True,
+        range_given=True,
+        num_bits=8,
+    ),
+    after="RELU",
+)
+def legalize_quantize_and_dequantize_v4(importer: Importer, node: Node) -> Value:
     """A FakeQuant whose range must be given as constants."""
     bounds = [importer.inference.constant(edge.array) for edge in node.inputs[1:3]]
     known = [bound.real() for bound in bounds if bound is not None and bound.known and bound.size == 1]
@@ -62,21 +152,3 @@ def _quantize_and_dequantize(importer: Importer, node: Node) -> Value:
     if signed and not narrow and known[0] == -known[1]:
         scale = scale._replace(zero_point=1 << (scale.bits - 1))
     return importer.quantized(importer.value(node.inputs[0].array), scale, node, movable=False)
-
-
-COMPOSITES: dict[str, Rule] = {
-    **dict.fromkeys(("Inv", "Reciprocal"), rule(_reciprocal)),
-    **dict.fromkeys(
-        ("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
-        _quantize_and_dequantize,
-    ),
-    "BatchToSpaceND": dilated_convolution,
-    "DivNoNan": rule(_div_no_nan),
-    "Expm1": rule(_expm1),
-    "Log1p": rule(_log1p),
-    "Selu": rule(_selu),
-    "Softplus": rule(_softplus),
-    "Softsign": rule(_softsign),
-    "Xdivy": rule(_xdivy),
-}
-"""TensorFlow op -> rule."""

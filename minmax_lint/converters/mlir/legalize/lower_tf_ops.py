@@ -7,56 +7,107 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.mlir.behaviours import FOLDS_INTEGER_COMPARISONS
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.behaviours import (
+    FOLDS_CONSTANT_BROADCASTS,
+    FOLDS_INTEGER_COMPARISONS,
+    FOLDS_WIDE_BROADCASTS,
+)
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize import negated
-from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
+from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
 
-def is_nan(importer: Importer, node: Node) -> Value:
+@pattern(
+    "IsNan",
+    tf_name="LowerIsNanOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("IsNan", n.x()),
+    after="NOT_EQUAL(float)",
+)
+def lower_is_nan_op(importer: Importer, node: Node) -> Value:
     """A value that is not equal to itself."""
     x = importer.value(node.inputs[0].array)
     return importer.add("NOT_EQUAL", node, [x, x])
 
 
-def is_infinite(importer: Importer, node: Node) -> Value:
+@pattern(
+    "IsInf",
+    tf_name="LowerIsInfOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("IsInf", n.x()),
+    after="ABS(float) EQUAL(float)",
+)
+def lower_is_inf_op(importer: Importer, node: Node) -> Value:
     """A magnitude of infinity."""
     x = importer.value(node.inputs[0].array)
     magnitude = _float(importer, "ABS", node, [x], x.shape)
     return importer.add("EQUAL", node, [magnitude, _number(importer, node, math.inf)])
 
 
-def is_finite(importer: Importer, node: Node) -> Value:
+@pattern(
+    "IsFinite",
+    tf_name="LowerIsFiniteOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("IsFinite", n.x()),
+    after="SUB(float) EQUAL(float)",
+)
+def lower_is_finite_op(importer: Importer, node: Node) -> Value:
     """The difference with itself is zero."""
     x = importer.value(node.inputs[0].array)
     difference = _float(importer, "SUB", node, [x, x], x.shape)
     return importer.add("EQUAL", node, [difference, _number(importer, node, 0.0)])
 
 
-def ones_like(importer: Importer, node: Node) -> Value:
+@pattern(
+    "OnesLike",
+    tf_name="LowerOnesLikeOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("OnesLike", x))),
+    after="ADD",
+)
+def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     """A constant, where the shape is known."""
     x = importer.value(node.inputs[0].array)
     shape = x.shape
     if shape is None or None in shape:
         raise Unmodeled(f"the shape of {node.name} is not known", node.name)
+    if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
+        wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+        return importer.add("BROADCAST_TO", node, [_number(importer, node, 1.0), wanted], shape)
     sizes = [size for size in shape if size is not None]
     return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, sizes, [1.0]))
 
 
-def l2_loss(importer: Importer, node: Node) -> Value:
+@pattern(
+    "L2Loss",
+    tf_name="LowerL2LossOp",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("L2Loss", n.x())),
+    after="MUL(float) SUM(float) MUL(float)",
+)
+def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     """Half the sum of the squares."""
     x = importer.value(node.inputs[0].array)
     axes = importer.integer_vector(node.name, range(len(x.shape or ())))
     total = importer.add("SUM", node, [importer.add("MUL", node, [x, x], x.shape), axes], ())
-    return importer.add("MUL", node, [total, _number(importer, node, 0.5)], ())
+    return importer.add("DIV", node, [total, _number(importer, node, 2.0)], ())
 
 
-def roll(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Roll",
+    tf_name="LowerRollOp",
+    source="lower_tf.cc",
+    before=lambda n: n.op("Roll", n.x(), n.ints(3), n.ints(1), Tshift=DType.INT32, Taxis=DType.INT32),
+    after="SLICE SLICE CONCATENATION",
+)
+def lower_roll_op(importer: Importer, node: Node) -> Value:
     """For each axis the last part in front of the first."""
     value = importer.value(node.inputs[0].array)
     shifts, axes = (importer.integers(edge.array) for edge in node.inputs[1:3])
@@ -81,12 +132,35 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
     return importer.add("SLICE", node, [value, *bounds], sizes)
 
 
-def tensor_scatter_update(importer: Importer, node: Node) -> Value:
+def _scattering(n: Net, op: str) -> str:
+    return n.op(op, n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True)
+
+
+@pattern(
+    "TensorScatterUpdate",
+    tf_name="LowerTensorScatterUpdate_1, LowerTensorScatterUpdate_2",
+    source="lower_tf.td",
+    before=lambda n: n.op(
+        "TensorScatterUpdate", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
+    ),
+    after="SCATTER_ND(float) SUB(float) MUL(float) SCATTER_ND(float) ADD(float)",
+)
+def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
     """The rest of the tensor, and the updates: each by SCATTER_ND."""
     return _scattered(importer, node, *importer.inputs(node)[:3])
 
 
-def tensor_scatter_add(importer: Importer, node: Node) -> Value:
+@pattern(
+    "TensorScatterAdd",
+    tf_name="LowerTensorScatterAdd",
+    source="prepare_patterns.td",
+    before=lambda n: n.op(
+        "TensorScatterAdd", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
+    ),
+    after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
+    "SCATTER_ND(float) ADD(float)",
+)
+def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
     """The sums with what stood there take its place."""
     x, indices, updates = importer.inputs(node)[:3]
     gathered = importer.add("GATHER_ND", node, [x, indices], updates.shape)
@@ -98,7 +172,7 @@ def tensor_scatter_add(importer: Importer, node: Node) -> Value:
 def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
     shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
     ones = importer.constant(updates.name, DType.FLOAT, updates.shape, lambda: None)
-    if not is_constant(updates):
+    if not is_constant(updates) and not importer.version.has(FOLDS_WIDE_BROADCASTS):
         one, sizes = (
             _number(importer, node, 1.0),
             importer.constant(node.name, DType.INT64, None, lambda: None),
@@ -111,7 +185,14 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     return importer.add("ADD", node, [left, scattered], x.shape)
 
 
-def matrix_band_part(importer: Importer, node: Node) -> Value:
+@pattern(
+    "MatrixBandPart",
+    tf_name="LowerMatrixBandPartOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("MatrixBandPart", n.x(4, 4), n.i(1), n.i(1), Tindex=DType.INT32),
+    after="ZEROS_LIKE(float) SELECT(float)",
+)
+def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     """A choice between the matrix and zeros, by comparisons of indices."""
     x = importer.value(node.inputs[0].array)
     square = (x.shape or ())[-2:]
@@ -129,7 +210,14 @@ def matrix_band_part(importer: Importer, node: Node) -> Value:
     return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
 
-def rfft(importer: Importer, node: Node) -> Value:
+@pattern(
+    "RFFT",
+    tf_name="ConvertRfftToRfft2d",
+    source="prepare_tf.cc",
+    before=lambda n: n.op("RFFT", n.x(), n.ints(8), Tcomplex=DType.COMPLEX64),
+    after="RESHAPE RFFT2D(float)",
+)
+def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
     """RFFT2D of one row, between two RESHAPEs."""
     x = importer.value(node.inputs[0].array)
     sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
@@ -141,24 +229,47 @@ def rfft(importer: Importer, node: Node) -> Value:
     return importer.add("RESHAPE", node, [complex_row, sizes], result)
 
 
-def non_max_suppression(importer: Importer, node: Node) -> Value:
+@pattern(
+    "NonMaxSuppressionV3",
+    tf_name="NMSV3ToNMSV4Op",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.op(
+        "NonMaxSuppressionV3", n.x(8, 4), n.c(*[0.5] * 8), n.i(3), n.c(0.5), n.c(0.5), T_threshold=DType.FLOAT
+    ),
+    after="NON_MAX_SUPPRESSION_V4(float)",
+)
+def nms_v3_to_nms_v4_op(importer: Importer, node: Node) -> Value:
     """NonMaxSuppressionV3 is the fourth version without padding; its second result goes."""
     return importer.add("NON_MAX_SUPPRESSION_V4", node, importer.inputs(node))
 
 
-def squared_difference(importer: Importer, node: Node) -> Value:
-    """SQUARED_DIFFERENCE has four dimensions at most; of more it is the square of a difference."""
+@pattern(
+    "SquaredDifference",
+    tf_name="LowerSquaredDifferenceOpOnRealTensors",
+    source="lower_tf.td",
+    before=lambda n: n.fq(n.op("SquaredDifference", x := n.x(2, 1, 1, 1, 8), n.fq(n.sum(x)))),
+    after="SUM SUB(float) SQUARE(float)",
+)
+def lower_squared_difference_op_on_real_tensors(importer: Importer, node: Node) -> Value | None:
+    """SQUARED_DIFFERENCE broadcasts four dimensions at most; of more it is the square of a difference."""
     left, right = importer.inputs(node)[:2]
     shape = importer.inference.shape(node.name)
-    if shape is None or len(shape) <= _MOST_BROADCAST_DIMENSIONS:
-        return importer.add("SQUARED_DIFFERENCE", node, [left, right])
+    if shape is None or len(shape) <= _MOST_BROADCAST_DIMENSIONS or left.shape == right.shape:
+        return None
     return importer.add("SQUARE", node, [importer.add("SUB", node, [left, right])])
 
 
 _MOST_BROADCAST_DIMENSIONS = 4
 
 
-def atan2(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Atan2",
+    tf_name="LegalizeAtan2",
+    source="legalize_patterns.td",
+    before=lambda n: n.op("Atan2", x := n.x(1, 8), n.sum(x)),
+    after="",
+)
+def legalize_atan2(importer: Importer, node: Node) -> Value | None:
     """Operands of one shape; of others it fails in the verifier."""
     left, right = importer.inputs(node)[:2]
     if left.shape is not None and right.shape is not None and left.shape != right.shape:
@@ -167,16 +278,31 @@ def atan2(importer: Importer, node: Node) -> Value:
         raise ConversionError(
             "other", message, "no-kernel", node=node.name, op="ATAN2", array=node.name, reason=reason
         )
-    return importer.add("ATAN2", node, [left, right])
+    return None
 
 
-def softmax_cross_entropy(importer: Importer, node: Node) -> Value:
-    """The log-softmax times the negated labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
+@pattern(
+    "SoftmaxCrossEntropyWithLogits",
+    tf_name="LowerSoftmaxCrossEntropyWithLogitsOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("SoftmaxCrossEntropyWithLogits", x := n.x(), n.fq(n.op("Relu", x))),
+    after="RELU NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) SELECT_V2(float) SUM(float)",
+)
+def lower_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
+    """The log-softmax times the negative labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
     features, labels = importer.inputs(node)[:2]
     return _cross_entropy(importer, node, features, labels)
 
 
-def sparse_softmax_cross_entropy(importer: Importer, node: Node) -> Value:
+@pattern(
+    "SparseSoftmaxCrossEntropyWithLogits",
+    tf_name="LowerSparseSoftmaxCrossEntropyWithLogitsOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("SparseSoftmaxCrossEntropyWithLogits", n.x(), n.ints(3), Tlabels=DType.INT32),
+    after="SELECT_V2(float) RESHAPE(float) ADD(float) NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) "
+    "SELECT_V2(float) SUM(float)",
+)
+def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
     """The same of one-hot labels, NaN where a label is no class."""
     features, classes = importer.inputs(node)[:2]
     shape, rows = features.shape, classes.shape
@@ -206,17 +332,17 @@ def sparse_softmax_cross_entropy(importer: Importer, node: Node) -> Value:
 
 
 def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
-    shape, opposite = features.shape, negated(labels)
-    if opposite is None:
-        opposite = (
+    shape, negative = features.shape, negated(labels)
+    if negative is None:
+        negative = (
             importer.constant(node.name, DType.FLOAT, labels.shape, lambda: None)
             if is_constant(labels)
             else importer.add("NEG", node, [labels], labels.shape)
         )
-    logits = importer.add("LOG_SOFTMAX", node, [features], shape)
+    logarithm = importer.add("LOG_SOFTMAX", node, [features], shape)
     zero = _number(importer, node, 0.0)
-    without = _truth(importer, "EQUAL", node, [opposite, zero], labels.shape)
-    product = importer.add("MUL", node, [logits, opposite], shape)
+    without = _truth(importer, "EQUAL", node, [negative, zero], labels.shape)
+    product = importer.add("MUL", node, [logarithm, negative], shape)
     chosen = importer.select(node, [without, zero, product], shape)
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
 
@@ -235,23 +361,3 @@ def _truth(importer: Importer, name: str, node: Node, operands: list[Value], sha
 
 def _number(importer: Importer, node: Node, value: float) -> Value:
     return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))
-
-
-LOWERED: dict[str, Rule] = {
-    "Atan2": atan2,
-    "SquaredDifference": squared_difference,
-    "IsFinite": is_finite,
-    "IsInf": is_infinite,
-    "IsNan": is_nan,
-    "L2Loss": l2_loss,
-    "MatrixBandPart": matrix_band_part,
-    "NonMaxSuppressionV3": non_max_suppression,
-    "OnesLike": ones_like,
-    "RFFT": rfft,
-    "Roll": roll,
-    "SoftmaxCrossEntropyWithLogits": softmax_cross_entropy,
-    "SparseSoftmaxCrossEntropyWithLogits": sparse_softmax_cross_entropy,
-    "TensorScatterAdd": tensor_scatter_add,
-    "TensorScatterUpdate": tensor_scatter_update,
-}
-"""TensorFlow op -> rule."""

@@ -1,27 +1,28 @@
-"""Convolutions, matrix products and batch normalizations, and what is laid out anew for them (prepare_tf.cc)."""
+"""What PrepareTFPass makes of convolutions, matrix products and others that TFLite lays out anew (prepare_tf.cc)."""
 
 from __future__ import annotations
 
-import math
-from functools import cached_property
-
-from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize import unless_neutral
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
 
-def mat_mul(importer: Importer, node: Node) -> Value:
+@pattern(
+    "MatMul",
+    tf_name="ConvertMatmulWithTranspose, ConvertMatmulWithoutTransposeToWithTranspose",
+    source="prepare_patterns.td",
+    before=lambda n: n.fq(n.mat_mul(n.x(8, 1), n.fq(n.weights(8, 4)), a=True)),
+    after="RESHAPE FULLY_CONNECTED",
+)
+def convert_mat_mul_with_transpose(importer: Importer, node: Node) -> Value:
     """FULLY_CONNECTED; what is not transposed as it wants it gets a TRANSPOSE."""
     left, right = importer.inputs(node)[:2]
-    looked_up = _embedding_lookup(importer, node, left, right)
-    if looked_up is not None:
-        return looked_up
     if node.flag("transpose_a"):
         left = flipped(importer, node, left)
     if not node.flag("transpose_b"):
@@ -29,37 +30,81 @@ def mat_mul(importer: Importer, node: Node) -> Value:
     return importer.add("FULLY_CONNECTED", node, [left, right])
 
 
-def _embedding_lookup(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
-    """One-hot rows times a constant matrix pick its rows: EMBEDDING_LOOKUP."""
-    picked = left.op
-    if picked is None or picked.name != "ONE_HOT" or not is_constant(right):
-        return None
-    if node.flag("transpose_a") or node.flag("transpose_b") or left.shape is None or len(left.shape) != 2:
-        return None
-    if not all_equal(picked.operands[2], 1.0) or not all_equal(picked.operands[3], 0.0):
-        return None
-    return importer.add("EMBEDDING_LOOKUP", node, [picked.operands[0], right])
-
-
-def convolution(importer: Importer, node: Node) -> Value:
-    """Convolutions get a bias of zeros; filters are transposed, or reshaped for the depthwise one."""
+@pattern(
+    "Conv2D",
+    tf_name="ConvertTFConv2D",
+    source="prepare_tf.cc",
+    before=lambda n: n.fq(n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4)))),
+    after="CONV_2D",
+)
+def convert_tf_conv2d(importer: Importer, node: Node) -> Value:
+    """A bias of zeros is added, and the filters are transposed."""
     image, filters = importer.inputs(node)[:2]
-    depthwise = node.op == "DepthwiseConv2dNative"
     shape = filters.shape
+    wanted = None if shape is None or len(shape) != 4 else (shape[3], *shape[:3])
+    return _with_bias(importer, node, "CONV_2D", image, filters, "TRANSPOSE", wanted, 0)
+
+
+@pattern(
+    "DepthwiseConv2dNative",
+    tf_name="ConvertTFDepthwiseConv2dNative",
+    source="prepare_tf.cc",
+    before=lambda n: n.fq(
+        n.op(
+            "DepthwiseConv2dNative",
+            n.image(),
+            n.fq(n.weights(3, 3, 4, 1)),
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            dilations=[1, 1, 1, 1],
+        )
+    ),
+    after="DEPTHWISE_CONV_2D",
+)
+def convert_tf_depthwise_conv2d_native(importer: Importer, node: Node) -> Value:
+    """A bias of zeros is added, and the filters are reshaped."""
+    image, filters = importer.inputs(node)[:2]
     wanted: Shape | None = None
-    if shape is not None and len(shape) == 4:
-        rows, columns, depth, count = shape
-        total = None if depth is None or count is None else depth * count
-        wanted = (1, rows, columns, total) if depthwise else (count, rows, columns, depth)
+    if filters.shape is not None and len(filters.shape) == 4:
+        rows, columns, depth, count = filters.shape
+        wanted = (1, rows, columns, None if depth is None or count is None else depth * count)
+    return _with_bias(importer, node, "DEPTHWISE_CONV_2D", image, filters, "RESHAPE", wanted, -1)
+
+
+def _with_bias(
+    importer: Importer,
+    node: Node,
+    name: str,
+    image: Value,
+    filters: Value,
+    move: str,
+    wanted: Shape | None,
+    channels: int,
+) -> Value:
+    """The convolution `name`, its filters moved to the shape wanted, whose axis `channels` is that of the bias."""
     order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
-    filters = moved(importer, node, "RESHAPE" if depthwise else "TRANSPOSE", filters, wanted, order)
-    channels = None if wanted is None else wanted[-1] if depthwise else wanted[0]
-    bias = importer.zeros(node.name, channels)
-    name = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+    filters = moved(importer, node, move, filters, wanted, order)
+    bias = importer.zeros(node.name, None if wanted is None else wanted[channels])
     return importer.add(name, node, [image, filters, bias])
 
 
-def transpose_convolution(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Conv2DBackpropInput",
+    tf_name="LegalizeConv2DBackpropInput",
+    source="legalize_patterns.td",
+    before=lambda n: n.fq(
+        n.op(
+            "Conv2DBackpropInput",
+            n.ints(1, 4, 4, 4),
+            n.fq(n.weights(3, 3, 4, 4)),
+            n.image(),
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+        )
+    ),
+    after="TRANSPOSE TRANSPOSE_CONV",
+)
+def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
     """Constant filters are transposed in front of their FakeQuant, others behind it."""
     sizes, filters, image = importer.inputs(node)[:3]
     shape = filters.shape
@@ -72,79 +117,82 @@ def transpose_convolution(importer: Importer, node: Node) -> Value:
     return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
 
 
-def batch_norm(importer: Importer, node: Node) -> Value:
-    """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
-    x = importer.value(node.inputs[0].array)
-    if node.flag("is_training", True):
-        if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
-            raise no_builtin(node)
-        return _batch_norm_of_batch(importer, node, x)
-    arrays = [edge.array for edge in node.inputs[1:5]]
-    if not all(importer.inference.is_constant(array) for array in arrays):
-        raise Unmodeled(f"the parameters of {node.op} {node.name} are not constant", node.name)
-    depth = importer.inference.shape(arrays[0])
-    folded = BatchNorm(importer, node, arrays)
-    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
-    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
-    product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
-    return unless_neutral(importer, node, "ADD", 0.0, product, offset)
+@pattern(
+    *("Concat", "ConcatV2"),
+    tf_name="ConvertTFConcatV2Op",
+    source="legalize_tf.cc",
+    before=lambda n: n.op("ConcatV2", x := n.x(), x, n.i(1), N=2, Tidx=True),
+    after="CONCATENATION",
+)
+def convert_tf_concat_v2_op(importer: Importer, node: Node) -> Value:
+    """The axis becomes an attribute; of one array, CONCATENATION is nothing."""
+    slots = node.inputs[:-1] if node.op == "ConcatV2" else node.inputs[1:]
+    operands = [importer.value(edge.array) for edge in slots]
+    return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
-def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
-    """With the statistics of the batch itself, as training has it, and as LayerNormalization of Keras 2 uses it."""
-    scale, offset = importer.inputs(node)[1:3]
-    vector = offset.shape
-    axes = importer.integer_vector(node.name, [0, 1, 2])
-    mean = importer.add("MEAN", node, [x, axes], vector)
-    squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
-    variance = importer.add("MEAN", node, [squares, axes], vector)
-    epsilon = importer.constant(
-        node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [node.real("epsilon", 1e-4)])
-    )
-    inverse = importer.add("RSQRT", node, [importer.add("ADD", node, [variance, epsilon], vector)], vector)
-    factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
-    shifted = importer.add("MUL", node, [mean, factor], vector)
-    rest = importer.add("SUB", node, [offset, shifted], vector)
-    return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
+@pattern(
+    "SelectV2",
+    tf_name="LegalizeSelectV2SameStaticShape",
+    source="legalize_patterns.td",
+    before=lambda n: n.fq(
+        n.op("SelectV2", n.op("Greater", x := n.x(), y := n.fq(n.op("Relu", x))), n.op("Elu", x), y)
+    ),
+    after="ELU(float) RELU GREATER SELECT(float)",
+)
+def legalize_select_v2_same_static_shape(importer: Importer, node: Node) -> Value:
+    """SELECT where all operands have one static shape."""
+    return importer.select(node, importer.inputs(node))
 
 
-class BatchNorm:
-    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+@pattern(
+    "Mul",
+    tf_name="PassthroughMulAndBiasAdd, PassthroughMulAndAddV2",
+    source="optimize.td",
+    before=lambda n: n.fq(n.op("Mul", n.op("BiasAdd", n.conv(n.image()), n.c(0.5, shape=[4])), n.c(0.5))),
+    after="CONV_2D",
+)
+def passthrough_mul_and_bias_add(importer: Importer, node: Node) -> Value | None:
+    """(conv + bias) * factor is conv * factor + bias * factor."""
+    return _scaled_convolution(importer, node, *importer.ordered_inputs(node))
 
-    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
-        self._load = [importer.inference.constant(array) for array in arrays]
-        self._epsilon = node.real("epsilon", 1e-4)
 
-    def factor(self) -> Tensor | None:
-        """Scale / sqrt(variance + epsilon)."""
-        return self._factor
+def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
+    added = left.op
+    if added is None or added.name != "ADD" or not is_constant(right) or not is_constant(added.operands[1]):
+        return None
+    conv = added.operands[0].op
+    source = importer.kept.graph[added.nodes[-1]]
+    if conv is None or conv.name != "CONV_2D" or len(importer.kept.uses(source.name)) != 1:
+        return None
+    product = importer.add("MUL", node, [added.operands[0], right])
+    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape, lambda: None)
+    return importer.add("ADD", node, [product, bias])
 
-    def offset(self) -> Tensor | None:
-        """Offset - mean * factor."""
-        return self._offset
 
-    @cached_property
-    def _factors(self) -> list[float]:
-        """For each channel, in double precision."""
-        scale, _, _, variance = self._known
-        rows, epsilon, sqrt = zip(scale.reals(), variance.reals(), strict=True), self._epsilon, math.sqrt
-        return [a / sqrt(v + epsilon) if not v + epsilon <= 0 else math.inf for a, v in rows]
-
-    @cached_property
-    def _factor(self) -> Tensor | None:
-        return Tensor.of(DType.FLOAT, self._known[0].shape, self._factors) if self._known else None
-
-    @cached_property
-    def _offset(self) -> Tensor | None:
-        if not self._known:
-            return None
-        scale, offset, mean, _ = self._known
-        rows = zip(self._factors, offset.reals(), mean.reals(), strict=True)
-        return Tensor.of(DType.FLOAT, scale.shape, [b - m * factor for factor, b, m in rows])
-
-    @cached_property
-    def _known(self) -> list[Tensor]:
-        """Its four vectors; none where one is not known, or they are not as long as each other."""
-        known = [tensor for tensor in self._load if tensor is not None and tensor.known]
-        alike = len({tensor.size for tensor in known}) == 1
-        return known if alike and len(known) == len(self._load) else []
+@pattern(
+    "BroadcastTo",
+    tf_name="ConvertTFBroadcastTo",
+    source="prepare_tf.cc",
+    before=lambda n: n.op(
+        "BroadcastTo",
+        n.op("BiasAdd", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5, 0.25, 0.5, 0.125)),
+        n.ints(2, 4, 4, 4),
+        Tidx=DType.INT32,
+    ),
+    after="CONV_2D(float) MUL(float) ADD(float)",
+    until=(2, 15),
+)
+def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
+    """BROADCAST_TO is a product with ones."""
+    source = importer.value(node.inputs[0].array)
+    shape = importer.inference.shape(node.name)
+    multiplied = source.dtype in (DType.FLOAT, DType.INT32, DType.INT16)
+    if not multiplied or shape is None or None in shape or len(shape) > 4:
+        return None
+    if not importer.version.has(convert_tf_broadcast_to):
+        return None
+    count = [size for size in shape if size is not None]
+    ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
+    passed = _scaled_convolution(importer, node, source, ones)
+    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, quantize_of
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -43,18 +44,42 @@ def moved(
     return result
 
 
-def reshape(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Reshape",
+    tf_name="ReshapeToSelfShape",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.fq(n.op("Log", n.reshape(n.op("Softmax", n.x()), 1, 8))),
+    after="LOG_SOFTMAX",
+)
+def reshape_to_self_shape(importer: Importer, node: Node) -> Value | None:
     """To the shape it has, a RESHAPE is nothing."""
+    source, shape = importer.inputs(node)[0], importer.inference.shape(node.name)
+    return source if shape is not None and shape == source.shape and None not in shape else None
+
+
+@pattern(
+    "Reshape",
+    tf_name="ReorderReshapeFakeQuant, ReorderReshapeDequantQuant, ReorderFakeQuantPattern",
+    source="prepare_patterns.td",
+    before=lambda n: n.fq(n.op("Relu", n.reshape(n.x(), 8, 1))),
+    after="RELU RESHAPE",
+)
+def reorder_reshape_fake_quant(importer: Importer, node: Node) -> Value:
+    """A RESHAPE comes in front of the FakeQuant that it follows."""
     source, sizes = importer.inputs(node)[:2]
-    shape = importer.inference.shape(node.name)
-    if shape is not None and shape == source.shape and None not in shape:
-        return source
-    return moved(importer, node, "RESHAPE", source, shape, sizes)
+    return moved(importer, node, "RESHAPE", source, importer.inference.shape(node.name), sizes)
 
 
-def transpose(importer: Importer, node: Node) -> Value:
-    """In the order there is, a TRANSPOSE is nothing."""
-    source, order = importer.inputs(node)[:2]
+@pattern(
+    "Transpose",
+    tf_name="TransposeOp::fold",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.fq(n.op("Log", n.transpose(n.op("Softmax", n.x()), 0, 1))),
+    after="LOG_SOFTMAX",
+)
+def fold_transpose(importer: Importer, node: Node) -> Value | None:
+    """In the order there is, a TRANSPOSE is nothing; nor is one that undoes another."""
+    source = importer.inputs(node)[0]
     axes = importer.integers(node.inputs[1].array)
     if axes is not None and axes == tuple(range(len(axes))):
         return source
@@ -63,6 +88,19 @@ def transpose(importer: Importer, node: Node) -> Value:
         earlier = axes_of(before.operands[1])
         if earlier is not None and all(earlier[axis] == place for place, axis in enumerate(axes)):
             return before.operands[0]
+    return None
+
+
+@pattern(
+    "Transpose",
+    tf_name="ReorderTransposeFakeQuant, ReorderTransposeDequantQuant, ReorderFakeQuantPattern",
+    source="prepare_patterns.td",
+    before=lambda n: n.fq(n.op("Exp", n.transpose(n.x(2, 4, 8), 0, 2, 1))),
+    after="EXP TRANSPOSE",
+)
+def reorder_transpose_fake_quant(importer: Importer, node: Node) -> Value:
+    """A TRANSPOSE comes in front of the FakeQuant that it follows."""
+    source, order = importer.inputs(node)[:2]
     return moved(importer, node, "TRANSPOSE", source, importer.inference.shape(node.name), order)
 
 
@@ -76,10 +114,17 @@ def flipped(importer: Importer, node: Node, source: Value) -> Value:
     return moved(importer, node, "TRANSPOSE", source, shape, order)
 
 
-def pack(importer: Importer, node: Node) -> Value:
+@pattern(
+    "Pack",
+    tf_name="ConvertPackToReshape",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.op("Pack", n.x(), N=1, axis=0),
+    after="RESHAPE",
+)
+def convert_pack_to_reshape(importer: Importer, node: Node) -> Value | None:
     """Of one array, PACK is a RESHAPE."""
     operands = importer.inputs(node)
     if len(operands) > 1:
-        return importer.add("PACK", node, operands)
+        return None
     sizes = importer.constant(node.name, DType.INT32, (1,), lambda: None)
     return moved(importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes)

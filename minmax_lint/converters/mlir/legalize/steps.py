@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.importer import Importer, Rule
+from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -46,10 +49,11 @@ class Steps:
         )
 
 
-def rule(steps: object) -> Rule:
+def steps(make: Callable[..., Value | None]) -> Callable[[Importer, Node], Value | None]:
     """The rule that makes these steps of the values of all inputs."""
 
-    def applied(importer: Importer, node: Node) -> Value:
-        return steps(Steps(importer, node), *importer.inputs(node))  # type: ignore[operator, no-any-return]
+    @wraps(make)
+    def applied(importer: Importer, node: Node) -> Value | None:
+        return make(Steps(importer, node), *importer.inputs(node))
 
     return applied

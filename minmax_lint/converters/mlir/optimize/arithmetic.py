@@ -12,6 +12,7 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
@@ -102,6 +103,25 @@ def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
             rewriter.replace(op, kept)
             return True
     return False
+
+
+@pattern(
+    "DIV",
+    tf_name="RealDivWithF32ConstDivisor",
+    source="optimize_patterns.td",
+    since=(2, 19),
+    before=lambda n: n.op("L2Loss", n.x()),
+    after="MUL(float) SUM(float) MUL(float)",
+)
+def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
+    """What is divided by a constant is multiplied by its inverse."""
+    left, right = op.operands
+    if right.dtype is not DType.FLOAT or not is_constant(right):
+        return False
+    product = rewriter.create("MUL", [left, rewriter.constant(right)], op)
+    product.activation = op.activation
+    rewriter.replace(op, product.result)
+    return True
 
 
 @pattern(

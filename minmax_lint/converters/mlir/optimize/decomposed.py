@@ -9,7 +9,7 @@ from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir.bounds import FIRST, LAST
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, splat
-from minmax_lint.converters.mlir.pattern import Pattern
+from minmax_lint.converters.mlir.pattern import Pattern, RewritePattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.releases import Number
 
@@ -40,7 +40,7 @@ def _decomposed(
     shared: frozenset[str] = frozenset(),
     since: Number = FIRST,
     until: Number = LAST,
-) -> Pattern:
+) -> RewritePattern:
     """The pattern of one function: `result` in place of `form`, of which others may read the `shared` operations."""
 
     def rewrite(rewriter: Rewriter, op: Operation) -> bool:
@@ -122,7 +122,7 @@ match_gelu_approximate1 = _decomposed(
 
 def _by_products(
     name: str, form: Callable[[Form], Form], before: Callable[[Net, str, str], str]
-) -> tuple[Pattern, ...]:
+) -> tuple[RewritePattern, ...]:
     """The patterns of GELU with x^3 as two products: x * x first, or x first."""
     left = _decomposed(
         f"match_{name}_mul1",

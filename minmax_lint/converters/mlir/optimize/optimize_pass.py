@@ -1,13 +1,11 @@
-"""OptimizePass and the passes in front of it: fusing and reordering, before quantization looks at scales.
+"""The patterns of OptimizePass and of the passes around it: fusing and reordering (`passes.py`: when each runs).
 
-Sources: optimize_pass.cc (optimize.cc before 2.20), optimize_patterns.td, tf_tfl_passes.cc. Where several patterns
-start at one operation, the first in the list that fits is applied.
+Sources: optimize_pass.cc (optimize.cc before 2.20), optimize_patterns.td. Where several patterns start at one
+operation, the first in the list that fits is applied.
 """
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
-from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.optimize import (
     activations,
     arithmetic,
@@ -28,9 +26,7 @@ from minmax_lint.converters.mlir.optimize import (
     splat,
     transpose,
 )
-from minmax_lint.converters.mlir.pattern import Pattern, by_root
-from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.version import Version
+from minmax_lint.converters.mlir.pattern import RewritePattern
 
 OPTIMIZE_BROADCAST_LIKE = (
     splat.convert_results_broadcastable_shape_op_of_splat,
@@ -65,7 +61,7 @@ PHASE_0 = (
 )
 """The phase that merges RESHAPEs into FULLY_CONNECTED in front of the first."""
 
-PHASE_1: tuple[Pattern, ...] = (
+PHASE_1: tuple[RewritePattern, ...] = (
     arithmetic.fold_constants,
     arithmetic.fold_zeros,
     fully_connected.fuse_binary_and_fully_connected,
@@ -92,6 +88,7 @@ PHASE_1: tuple[Pattern, ...] = (
     convolution.fuse_scalar_with_depthwise_conv,
     fully_connected.fuse_fully_connected_and_mul,
     splat.scalarize_splat_constant_for_broadcastable_ops,
+    arithmetic.real_div_with_f32_const_divisor,
     arithmetic.optimize_mul1_to_identity,
     arithmetic.reorder_add_to_allow_const_fold,
     activations.match_relu1_pattern1,
@@ -149,7 +146,7 @@ PHASE_1: tuple[Pattern, ...] = (
 )
 """The first phase; canonicalization patterns and folds of the ops included."""
 
-PHASE_2 = (
+PHASE_2: tuple[RewritePattern, ...] = (
     quantize_pairs.squash_dq_q,
     *PHASE_1,
     softmax.fuse_log_softmax,
@@ -165,7 +162,7 @@ PHASE_2 = (
 )
 """The second phase."""
 
-PATTERNS = tuple(
+PATTERNS: tuple[RewritePattern, ...] = tuple(
     dict.fromkeys(
         (
             *OPTIMIZE_BROADCAST_LIKE,
@@ -177,67 +174,3 @@ PATTERNS = tuple(
     )
 )
 """Every pattern once."""
-
-
-def optimize(function: Function, version: Version) -> None:
-    """Run the passes that come in front of the quantization.
-
-    Their order is that of the dumps of the real converters (`ir_dump_dir`); 2.18 and later run them twice.
-    """
-    if _starts(function, OPTIMIZE_BATCH_MATMUL) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
-        _optimize_batch_matmul(function, version)
-        _once(function, version)
-    elif _once(function, version) and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST):
-        _once(function, version)
-    function.sweep()
-
-
-def optimize_again(function: Function, version: Version) -> None:
-    """Run the passes that come behind the quantization: OptimizePass and OptimizeBatchMatmulPass, once each."""
-    first = _starts(function, OPTIMIZE_BATCH_MATMUL) and version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
-    if first:
-        _optimize_batch_matmul(function, version)
-    _optimize(function, version)
-    if not first:
-        _optimize_batch_matmul_behind(function, version)
-    function.sweep()
-
-
-def _once(function: Function, version: Version) -> bool:
-    """Whether the passes could change more when they run again: each goes on until nothing changes."""
-    _run(function, PUSH_TRANSPOSE_THROUGH_EWISE, version)
-    _run(function, OPTIMIZE_BROADCAST_LIKE, version)
-    changed = _optimize(function, version)
-    products = _optimize_batch_matmul_behind(function, version)
-    return products or (changed and any(op.name in ("TRANSPOSE", "BROADCAST_TO") for op in function))
-
-
-def _optimize(function: Function, version: Version) -> bool:
-    return True in [_run(function, phase, version) for phase in (PHASE_0, PHASE_1, PHASE_2)]
-
-
-def _optimize_batch_matmul(function: Function, version: Version) -> bool:
-    # It goes from the last operation to the first: it meets the product before its operands
-    halves = OPTIMIZE_BATCH_MATMUL[:1], OPTIMIZE_BATCH_MATMUL[1:]
-    return True in [_run(function, half, version) for half in halves]
-
-
-def _optimize_batch_matmul_behind(function: Function, version: Version) -> bool:
-    """OptimizeBatchMatmulPass behind OptimizePass, where the version has it there."""
-    return (
-        _starts(function, OPTIMIZE_BATCH_MATMUL)
-        and not version.has(OPTIMIZE_BATCH_MATMUL_FIRST)
-        and _run(function, OPTIMIZE_BATCH_MATMUL, version)
-    )
-
-
-def _starts(function: Function, patterns: tuple[Pattern, ...]) -> bool:
-    """Whether there is an operation that one of the patterns could start at."""
-    roots = {root for one in patterns for root in one.roots}
-    return any(op.name in roots for op in function)
-
-
-def _run(function: Function, patterns: tuple[Pattern, ...], version: Version) -> bool:
-    """Whether the patterns changed something."""
-    chosen = by_root(patterns, version)
-    return bool(chosen) and Rewriter(function, chosen).run()

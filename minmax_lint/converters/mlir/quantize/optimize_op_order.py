@@ -9,40 +9,36 @@ from __future__ import annotations
 from math import prod
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
+
+
+def push_down_dequantize(rewriter: Rewriter, op: Operation) -> bool:
+    """PushDownDequantize: DEQUANTIZE -> SLICE becomes SLICE -> DEQUANTIZE; only calibrated models reach it.
+
+    SLICE stands for every operation of one scale with one result that has fewer elements.
+    """
+    reader = op.result.only_user
+    if reader is None or reader.name not in rewriter.version.same_scale or len(reader.results) != 1:
+        return False
+    stored, result = op.operands[0], reader.result
+    fewer = _elements(result) < _elements(op.result)
+    if stored.scale is None or not fewer or result.scale is not None:
+        return False
+    reader.set_operand(reader.operands.index(op.result), stored)
+    result.scale = stored.scale
+    dequantize = Operation(DEQUANTIZE, (), reader.nodes)
+    rewriter.function.insert_after(reader, dequantize)
+    result.replace_uses(dequantize.add_result(result.name, result.dtype, result.shape))
+    dequantize.add_operand(result)
+    rewriter.erase(op)
+    rewriter.visit([dequantize])
+    return True
 
 
 def optimize_op_order(function: Function, version: Version) -> None:
     """Push every dequantize down as far as it goes."""
-    Rewriter(function, {DEQUANTIZE: (push_down_dequantize(version),)}).run()
-
-
-def push_down_dequantize(version: Version) -> Rewrite:
-    """PushDownDequantize: DEQUANTIZE -> SLICE becomes SLICE -> DEQUANTIZE.
-
-    SLICE stands for every operation of one scale with one result that has fewer elements.
-    """
-
-    def pattern(rewriter: Rewriter, op: Operation) -> bool:
-        reader = op.result.only_user
-        if reader is None or reader.name not in version.same_scale or len(reader.results) != 1:
-            return False
-        stored, result = op.operands[0], reader.result
-        fewer = _elements(result) < _elements(op.result)
-        if stored.scale is None or not fewer or result.scale is not None:
-            return False
-        reader.set_operand(reader.operands.index(op.result), stored)
-        result.scale = stored.scale
-        dequantize = Operation(DEQUANTIZE, (), reader.nodes)
-        rewriter.function.insert_after(reader, dequantize)
-        result.replace_uses(dequantize.add_result(result.name, result.dtype, result.shape))
-        dequantize.add_operand(result)
-        rewriter.erase(op)
-        rewriter.visit([dequantize])
-        return True
-
-    return pattern
+    Rewriter(function, {DEQUANTIZE: (push_down_dequantize,)}, version).run()
 
 
 def _elements(value: Value) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.einsum import has_weights
-from minmax_lint.converters.mlir.optimize.optimize_pass import optimize_again
+from minmax_lint.converters.mlir.optimize.passes import AFTER_QUANTIZATION, optimize
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
-from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.verify.verifiers import (
     check,
@@ -15,24 +16,25 @@ from minmax_lint.converters.mlir.verify.verifiers import (
     check_kernels,
     check_return,
     check_storable,
+    check_trained,
 )
 from minmax_lint.converters.mlir.version import Version
 
 
 def finish(function: Function, version: Version, *, signed: bool) -> None:
     """Raises ConversionError where a check fails."""
+    check_trained(function, version, signed=signed)
     check(function, version, signed=signed)
-    rescaled = rescale_at_once(version)
-    Rewriter(function, {QUANTIZE: (rescaled,)}).run()
+    Rewriter(function, {QUANTIZE: (fold_trivial_requantize_op,)}, version).run()
     types = None
     if not signed:
-        remove_adaptors(function)
+        remove_quantization_adaptor_ops(function)
         types = [value.scale for value in function.returned.operands]
-    Rewriter(function, {DEQUANTIZE: (remove_volatile,), QUANTIZE: (rescaled,)}).run()
+    remove_pairs(function, version)
     check(function, version, signed=signed)
     optimize_op_order(function, version)
     make_dense(function)
-    optimize_again(function, version)
+    optimize(function, AFTER_QUANTIZATION, version)
     function.sweep()
     check(function, version, signed=signed)
     if types is not None:
@@ -43,6 +45,12 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         check_storable(function)
 
 
+def remove_pairs(function: Function, version: Version) -> None:
+    """Take out what the driver alone put in."""
+    patterns = {DEQUANTIZE: (remove_volatile_ops,), QUANTIZE: (fold_trivial_requantize_op,)}
+    Rewriter(function, patterns, version).run()
+
+
 def make_dense(function: Function) -> None:
     """BATCH_MATMUL that stays float, with constant weights, is FULLY_CONNECTED: its weights take the other order."""
     for op in function:
@@ -50,7 +58,13 @@ def make_dense(function: Function) -> None:
             op.name = "FULLY_CONNECTED"
 
 
-def remove_adaptors(function: Function) -> None:
+@pattern(
+    tf_name="RemoveQuantizationAdaptorOps()",
+    source="post_quantize.cc",
+    before=lambda n: n.fq(n.op("Relu", n.x())),
+    after="RELU",
+)
+def remove_quantization_adaptor_ops(function: Function) -> None:
     """Inputs and outputs take the quantized type where a quantize or dequantize stands alone."""
     for argument in function.arguments:
         user = argument.only_user
@@ -65,7 +79,14 @@ def remove_adaptors(function: Function) -> None:
             function.erase(op)
 
 
-def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
+@pattern(
+    DEQUANTIZE,
+    tf_name="RemoveVolatileOps",
+    source="quantization_utils.h",
+    before=lambda n: n.op("Elu", n.op("Softmax", n.op("Elu", n.x()))),
+    after="ELU(float) SOFTMAX(float) ELU(float)",
+)
+def remove_volatile_ops(rewriter: Rewriter, op: Operation) -> bool:
     """A pair that only the driver put in goes, but at inputs and outputs."""
     quantize = op.operands[0].op
     if quantize is None or quantize.name != QUANTIZE or not quantize.volatile:
@@ -80,20 +101,25 @@ def remove_volatile(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def rescale_at_once(version: Version) -> Rewrite:
-    """FoldTrivalRequantizeOp: what can make any scale makes that of the quantize behind it."""
-
-    def pattern(rewriter: Rewriter, op: Operation) -> bool:
-        source = op.operands[0]
-        producer = source.op
-        if source.scale is None or producer is None or source.use_count != 1:
-            return False
-        bound = producer.name in FIXED or producer.name in version.same_scale
-        if bound or producer.name not in version.quantizable:
-            return False
-        source.scale = op.result.scale
-        source.name = op.result.name
-        rewriter.replace(op, source)
-        return True
-
-    return pattern
+@pattern(
+    QUANTIZE,
+    tf_name="FoldTrivalRequantizeOp",
+    source="post_quantize_patterns.td",
+    before=lambda n: n.op(
+        "Maximum", n.fq(n.op("Relu", x := n.x())), n.fake_quant("wide", n.op("Relu6", x), -2, 2)
+    ),
+    after="RELU6 RELU MAXIMUM",
+)
+def fold_trivial_requantize_op(rewriter: Rewriter, op: Operation) -> bool:
+    """What can make any scale makes that of the quantize behind it."""
+    source = op.operands[0]
+    producer = source.op
+    if source.scale is None or producer is None or source.use_count != 1:
+        return False
+    bound = producer.name in FIXED or producer.name in rewriter.version.same_scale
+    if bound or producer.name not in rewriter.version.quantizable:
+        return False
+    source.scale = op.result.scale
+    source.name = op.result.name
+    rewriter.replace(op, source)
+    return True

@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -21,6 +22,12 @@ DEFAULT_STATS = (128.0, 64.0)
 """(mean, std) of an input without quantized_input_stats."""
 
 
+@pattern(
+    tf_name="PrepareQuantizePass::SetInputNodesQuantizationParams()",
+    source="prepare_quantize.cc",
+    before=lambda n: n.fq(n.op("Relu6", n.op("Relu", n.placeholder("input", (1, 8))))),
+    after="RELU(float) RELU6(float)",
+)
 def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:
     """TF1 flow: every float input whose only reader is not a quantize gets the range of its stats."""
     _check_dominance(function)

@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
@@ -26,35 +27,65 @@ def quantize(function: Function, version: Version, chance: bool | None = None) -
                 None if value.only_user is None else value.only_user.result.scale for value in op.results
             ]
 
-    def behind(rewriter: Rewriter, op: Operation) -> bool:
-        source = op.operands[0]
-        if source.scale is not None or source.op is None or source.op.name in (QUANTIZE, DEQUANTIZE):
-            return False
-        return make_integer(rewriter, source.op, version)
-
-    def in_front(rewriter: Rewriter, op: Operation) -> bool:
-        # Outputs come first, then operations in their order: the conversions around the driver reverse the uses
-        # once more than this model does, its own pairs excepted (measured).
-        users = op.result.users
-        if not op.attrs.get("inserted"):
-            users.reverse()
-        users.sort(key=lambda user: user.name != RETURN)
-        return all(
-            user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user, version)
-            for user in dict.fromkeys(users)
-        )
-
-    def squash(rewriter: Rewriter, op: Operation) -> bool:
-        """A quantize of what was dequantized goes, even of another type."""
-        before = op.operands[0].op
-        if before is None or before.name != DEQUANTIZE or version.has(SQUASH_DQ_Q):
-            return False
-        rewriter.replace(op, before.operands[0])
-        return True
-
-    patterns = {QUANTIZE: (squash, behind), DEQUANTIZE: (in_front, restore_constant)}
-    Rewriter(function, patterns).run()
+    patterns = {
+        QUANTIZE: (squash_dequantize_quantize, tfl_full_quantization_reverse),
+        DEQUANTIZE: (tfl_full_quantization, restore_constant),
+    }
+    Rewriter(function, patterns, version).run()
     function.sweep()
+
+
+@pattern(
+    QUANTIZE,
+    tf_name="TFLFullQuantizationReverse",
+    source="quantize.cc",
+    before=lambda n: n.op("AddV2", n.fq(n.op("Relu", x := n.x())), n.op("Elu", x)),
+    after="ELU(float) RELU ADD(float)",
+)
+def tfl_full_quantization_reverse(rewriter: Rewriter, op: Operation) -> bool:
+    """What a quantize reads becomes integer."""
+    source = op.operands[0]
+    if source.scale is not None or source.op is None or source.op.name in (QUANTIZE, DEQUANTIZE):
+        return False
+    return make_integer(rewriter, source.op)
+
+
+@pattern(
+    DEQUANTIZE,
+    tf_name="TFLFullQuantization",
+    source="quantize.cc",
+    before=lambda n: n.op("ArgMax", n.x(), n.i(1), output_type=DType.INT32),
+    after="ARG_MAX",
+)
+def tfl_full_quantization(rewriter: Rewriter, op: Operation) -> bool:
+    """What reads a dequantize becomes integer, until one reader does not."""
+    # Outputs come first, then operations in their order: the conversions around the driver reverse the uses
+    # once more than this model does, its own pairs excepted (measured).
+    users = op.result.users
+    if not op.attrs.get("inserted"):
+        users.reverse()
+    users.sort(key=lambda user: user.name != RETURN)
+    return all(
+        user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user)
+        for user in dict.fromkeys(users)
+    )
+
+
+@pattern(
+    QUANTIZE,
+    tf_name="quantize_patterns::GeneratedConvert0",
+    source="quantize_patterns.td",
+    until=(2, 19),
+    before=SQUASH_DQ_Q.before,
+    after="ELU(float)",
+)
+def squash_dequantize_quantize(rewriter: Rewriter, op: Operation) -> bool:
+    """A quantize of what was dequantized goes, even of another type."""
+    before = op.operands[0].op
+    if before is None or before.name != DEQUANTIZE or rewriter.version.has(SQUASH_DQ_Q):
+        return False
+    rewriter.replace(op, before.operands[0])
+    return True
 
 
 def is_by_chance(op: Operation, version: Version) -> bool:
@@ -83,9 +114,9 @@ def _reads(quantize: Operation) -> bool:
     return any(user.name != DEQUANTIZE or user.result.use_count for user in quantize.result.users)
 
 
-def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
+def make_integer(rewriter: Rewriter, op: Operation) -> bool:
     """Replace `op` by its integer form. Whether it was possible."""
-    if op.name not in version.quantizable or op.attrs.get("stays_float"):
+    if op.name not in rewriter.version.quantizable or op.attrs.get("stays_float"):
         return False
     unread_scales = op.attrs.get("unread_scales") or [None] * len(op.results)
     operands = []
@@ -118,6 +149,13 @@ def make_integer(rewriter: Rewriter, op: Operation, version: Version) -> bool:
     return True
 
 
+@pattern(
+    DEQUANTIZE,
+    tf_name="quantize_patterns::GeneratedConvert1",
+    source="quantize_patterns.td",
+    before=lambda n: n.op("Elu", n.op("Add", n.op("Elu", n.x()), n.fq(n.c(0.5, shape=[8])))),
+    after="ELU(float) ADD(float) ELU(float)",
+)
 def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
     """A quantized constant that float operations read is that constant."""
     constant = constant_behind(op.result)

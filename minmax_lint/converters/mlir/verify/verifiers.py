@@ -5,7 +5,11 @@ Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of f
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.behaviours import CHECKS_CHANNELS_OF_RESHAPES, DIVIDES_EIGHT_BITS
+from minmax_lint.converters.mlir.behaviours import (
+    CHECKS_CHANNELS_OF_RESHAPES,
+    DIVIDES_EIGHT_BITS,
+    QUANTIZES_GATHER_ND,
+)
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -36,6 +40,16 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
             _check_channels(op, version)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)
+
+
+def check_trained(function: Function, version: Version, *, signed: bool) -> None:
+    """What the quantization of trained ranges does and that of calibrated ones does not: raises ConversionError."""
+    for op in function:
+        scale = op.operands[0].scale if op.name == "GATHER_ND" else None
+        if scale is not None and not version.has(QUANTIZES_GATHER_ND):
+            got = spelled(scale, signed=signed)
+            message = f"'tfl.gather_nd' op operand #0 must be tensor of 32-bit float, but got {got}"
+            raise _mistyped(op, message)
 
 
 def check_states(function: Function) -> None:

@@ -1,4 +1,4 @@
-"""Every pattern on its own example: it fires, it matters, and the result is the real converter's."""
+"""Every pattern and rule on its own example: it fires, it matters, and the result is the real converter's."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.float_model import float_model
-from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
-from minmax_lint.converters.mlir.rewriter import Rewrite, Rewriter
+from minmax_lint.converters.mlir.trained import STEPS
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
@@ -26,21 +27,26 @@ from tests.corpus.scoring import detail_right
 from tests.differential.forked import ForkServer
 from tests.interpreters import tf215, tf221
 
-BY_NAME = {one.name: one for one in PATTERNS}
+ALL: tuple[Pattern[..., object], ...] = (*RULES, *PATTERNS, *STEPS)
+BY_NAME = {one.name: one for one in ALL}
 
 
-def kept(pattern: Pattern) -> Kept:
+def kept(pattern: Pattern[..., object]) -> Kept:
     net = Net()
     output = pattern.before(net)
     return trace(net.graph(), ["input"], [output])
 
 
-def result(pattern: Pattern, number: Number) -> tuple[Prediction, list[str]]:
+def result(pattern: Pattern[..., object], number: Number) -> tuple[Prediction, list[tuple[str, ...]]]:
     """The prediction for the example, and the operations in front of quantization."""
     example = kept(pattern)
     inference = Inference(example, {})
     prediction = predict(example, inference, Profile("mlir", "mlir", number, "tf1"))
-    return prediction, [op.name for op in float_model(example, inference, Version(number))]
+    try:
+        function = float_model(example, inference, Version(number))
+    except ConversionError as error:
+        return prediction, [(error.message,)]
+    return prediction, [(op.name, *(value.name for value in op.operands)) for op in function]
 
 
 def written(prediction: Prediction) -> str:
@@ -49,9 +55,9 @@ def written(prediction: Prediction) -> str:
 
 
 @contextmanager
-def replaced(pattern: Pattern, rewrite: Callable[[Rewriter, Operation], bool]) -> Iterator[None]:
+def replaced(pattern: Pattern[..., object], rewrite: Callable[..., object]) -> Iterator[None]:
     """The pattern with another body."""
-    own: Rewrite = pattern.rewrite
+    own = pattern.rewrite
     object.__setattr__(pattern, "rewrite", rewrite)
     clear_chosen()
     try:
@@ -61,20 +67,24 @@ def replaced(pattern: Pattern, rewrite: Callable[[Rewriter, Operation], bool]) -
         clear_chosen()
 
 
-def fires(pattern: Pattern, number: Number) -> bool:
-    own, seen = pattern.rewrite, []
+def fires(pattern: Pattern[..., object], number: Number) -> bool:
+    own, seen = pattern.rewrite, list[object]()
 
-    def spy(rewriter: Rewriter, op: Operation) -> bool:
-        seen.append(own(rewriter, op))
+    def spy(*args: object, **kwargs: object) -> object:
+        try:
+            seen.append(own(*args, **kwargs))
+        except ConversionError as error:
+            seen.append(error)
+            raise
         return seen[-1]
 
     with replaced(pattern, spy):
         result(pattern, number)
-    return any(seen)
+    return any(seen) or (bool(seen) and not pattern.roots)
 
 
 def test_names_are_unique() -> None:
-    assert len(BY_NAME) == len(PATTERNS)
+    assert len(BY_NAME) == len(ALL)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -89,7 +99,7 @@ def test_without_the_pattern_its_example_becomes_something_else(name: str) -> No
     pattern = BY_NAME[name]
     having = [number for number in MODELLED["mlir"] if pattern.holds(number)]
     with_it = {number: result(pattern, number) for number in having}
-    with replaced(pattern, lambda rewriter, op: False):
+    with replaced(pattern, lambda *args, **kwargs: None):
         without = {number: result(pattern, number) for number in having}
     assert [number for number in having if with_it[number] == without[number]] == []
 

@@ -1,0 +1,110 @@
+"""Batch normalizations, as PrepareTFPass writes them out (prepare_patterns.td)."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.matchers import all_equal
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+@pattern(
+    *("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"),
+    tf_name="FusedBatchNormV3Pat, ConvertFusedBatchNorm",
+    source="prepare_patterns.td",
+    before=lambda n: n.fq(
+        n.op(
+            "FusedBatchNormV3",
+            n.image(),
+            *(n.c(value, shape=[4]) for value in (0.5, 0.25, 0.0, 1.0)),
+            U=DType.FLOAT,
+            is_training=False,
+            epsilon=0.001,
+        )
+    ),
+    after="MUL(float) ADD(float)",
+)
+def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
+    """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
+    x = importer.value(node.inputs[0].array)
+    if node.flag("is_training", True):
+        if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
+            raise no_builtin(node)
+        return _batch_norm_of_batch(importer, node, x)
+    arrays = [edge.array for edge in node.inputs[1:5]]
+    if not all(importer.inference.is_constant(array) for array in arrays):
+        raise Unmodeled(f"the parameters of {node.op} {node.name} are not constant", node.name)
+    depth = importer.inference.shape(arrays[0])
+    folded = BatchNorm(importer, node, arrays)
+    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
+    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
+    product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
+    return unless_neutral(importer, node, "ADD", 0.0, product, offset)
+
+
+def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
+    """With the statistics of the batch itself, as training has it, and as LayerNormalization of Keras 2 uses it."""
+    scale, offset = importer.inputs(node)[1:3]
+    vector = offset.shape
+    axes = importer.integer_vector(node.name, [0, 1, 2])
+    mean = importer.add("MEAN", node, [x, axes], vector)
+    squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
+    variance = importer.add("MEAN", node, [squares, axes], vector)
+    epsilon = importer.constant(
+        node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [node.real("epsilon", 1e-4)])
+    )
+    inverse = importer.add("RSQRT", node, [importer.add("ADD", node, [variance, epsilon], vector)], vector)
+    factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
+    shifted = importer.add("MUL", node, [mean, factor], vector)
+    rest = importer.add("SUB", node, [offset, shifted], vector)
+    return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
+
+
+class BatchNorm:
+    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+
+    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
+        self._load = [importer.inference.constant(array) for array in arrays]
+        self._epsilon = node.real("epsilon", 1e-4)
+
+    def factor(self) -> Tensor | None:
+        """Scale / sqrt(variance + epsilon)."""
+        return self._factor
+
+    def offset(self) -> Tensor | None:
+        """Offset - mean * factor."""
+        return self._offset
+
+    @cached_property
+    def _factors(self) -> list[float]:
+        """For each channel, in double precision."""
+        scale, _, _, variance = self._known
+        rows, epsilon, sqrt = zip(scale.reals(), variance.reals(), strict=True), self._epsilon, math.sqrt
+        return [a / sqrt(v + epsilon) if not v + epsilon <= 0 else math.inf for a, v in rows]
+
+    @cached_property
+    def _factor(self) -> Tensor | None:
+        return Tensor.of(DType.FLOAT, self._known[0].shape, self._factors) if self._known else None
+
+    @cached_property
+    def _offset(self) -> Tensor | None:
+        if not self._known:
+            return None
+        scale, offset, mean, _ = self._known
+        rows = zip(self._factors, offset.reals(), mean.reals(), strict=True)
+        return Tensor.of(DType.FLOAT, scale.shape, [b - m * factor for factor, b, m in rows])
+
+    @cached_property
+    def _known(self) -> list[Tensor]:
+        """Its four vectors; none where one is not known, or they are not as long as each other."""
+        known = [tensor for tensor in self._load if tensor is not None and tensor.known]
+        alike = len({tensor.size for tensor in known}) == 1
+        return known if alike and len(known) == len(self._load) else []

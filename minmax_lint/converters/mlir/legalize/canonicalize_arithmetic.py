@@ -1,0 +1,160 @@
+"""Sums, products and negations, as TensorFlow's dialect folds and canonicalizes them (tf_ops_a_m.cc, canonicalize.td).
+
+A rule returns None where it does not apply: the next one of the op is asked, and behind the last the op is legalized.
+"""
+
+from __future__ import annotations
+
+import math
+
+from minmax_lint.converters.mlir.behaviours import FOLDS_OPEN_BATCHES
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
+from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import float32
+
+SOURCE = "canonicalize.td"
+
+
+@pattern(
+    "Neg",
+    tf_name="OpTrait::impl::foldInvolution()",
+    source="mlir/lib/IR/Operation.cpp",
+    before=lambda n: n.fq(n.op("Neg", n.op("Neg", n.op("Relu", n.x())))),
+    after="RELU",
+)
+def fold_involution(importer: Importer, node: Node) -> Value | None:
+    """The negation of a negation is nothing."""
+    return negated(importer.value(node.inputs[0].array))
+
+
+def negated(value: Value) -> Value | None:
+    """What `value` is the negation of."""
+    return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
+
+
+@pattern(
+    *("Add", "AddV2"),
+    tf_name="AddV2OfNegLeft, AddV2OfNegRight",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("Neg", n.fq(n.op("Relu", x))))),
+    after="RELU SUB",
+)
+def add_v2_of_neg(importer: Importer, node: Node) -> Value | None:
+    """A sum with a negation is a difference."""
+    left, right = importer.ordered_inputs(node)
+    if not _is_neutral(importer, node, 0.0, left, right):
+        for one, other in ((right, left), (left, right)):
+            inner = negated(other)
+            if inner is not None:
+                return importer.add("SUB", node, [one, inner])
+    return None
+
+
+@pattern(
+    "Sub",
+    tf_name="SubOfNeg",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Sub", x := n.x(), n.op("Neg", n.fq(n.op("Relu", x))))),
+    after="RELU ADD",
+)
+def sub_of_neg(importer: Importer, node: Node) -> Value | None:
+    """The difference to a negation is a sum; of two negations it is the opposite difference."""
+    left, right = importer.inputs(node)[:2]
+    inner, opposite = negated(right), negated(left)
+    if inner is None:
+        return None
+    if opposite is not None:
+        return importer.add("SUB", node, [inner, opposite])
+    return importer.add("ADD", node, [left, inner])
+
+
+@pattern(
+    *("Add", "AddV2", "BiasAdd", "BiasAddV1", "Mul", "Sub"),
+    tf_name="foldIdentityArithmetic()",
+    source="tf_arith_ops_folder.h",
+    before=lambda n: n.fq(n.op("AddV2", n.op("Relu", n.x()), n.c(0.0))),
+    after="RELU",
+)
+def fold_identity_arithmetic(importer: Importer, node: Node) -> Value:
+    """A sum with 0 and a product with 1 are nothing; a constant comes second."""
+    name = LEGALIZED[node.op]
+    left, right = importer.inputs(node)[:2] if name == "SUB" else importer.ordered_inputs(node)
+    return unless_neutral(importer, node, name, 1.0 if name == "MUL" else 0.0, left, right)
+
+
+def unless_neutral(
+    importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value
+) -> Value:
+    """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
+    return (
+        left if _is_neutral(importer, node, neutral, left, right) else importer.add(name, node, [left, right])
+    )
+
+
+def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, right: Value) -> bool:
+    """Whether the op folds to its left side; folds come before patterns, such as that of a sum with a negation."""
+    shape = importer.inference.shape(node.name)
+    if shape is None or left.shape != shape or left.dtype is not DType.FLOAT:
+        return False
+    # Where the batch is open, earlier versions only fold scalars (measured).
+    folds = None not in shape or importer.version.has(FOLDS_OPEN_BATCHES) or right.shape == ()
+    return folds and all_equal(right, neutral)
+
+
+@pattern(
+    "AddN",
+    tf_name="AddNOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), N=1)),
+    after="RELU",
+)
+def fold_add_n(importer: Importer, node: Node) -> Value | None:
+    """Of one array, ADD_N is nothing."""
+    operands = importer.inputs(node)
+    return operands[0] if len(operands) == 1 else None
+
+
+@pattern(
+    *("RealDiv", "Div"),
+    tf_name="RealDivWithSqrtDivisor, DivWithSqrtDivisor",
+    source=SOURCE,
+    before=lambda n: n.op("RealDiv", x := n.x(), n.op("Sqrt", n.fq(n.op("Relu", x)))),
+    after="RELU RSQRT(float) MUL(float)",
+)
+def real_div_with_sqrt_divisor(importer: Importer, node: Node) -> Value | None:
+    """Division by a root is multiplication by RSQRT."""
+    left, right = importer.inputs(node)[:2]
+    if right.op is None or right.op.name != "SQRT":
+        return None
+    return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
+
+
+@pattern(
+    *("RealDiv", "Div"),
+    tf_name="RealDivWithConstDivisor",
+    source=SOURCE,
+    before=lambda n: n.fq(n.op("Log", n.op("RealDiv", n.op("Softmax", n.x()), n.c(1.0)))),
+    after="LOG_SOFTMAX",
+)
+def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
+    """Division by a constant is multiplication, unless an Identity hands the constant on."""
+    left, right = importer.inputs(node)[:2]
+    handed_on = importer.kept.graph.op(node.inputs[1].node) in REMOVED
+    if handed_on or not left.dtype is right.dtype is DType.FLOAT or not is_constant(right):
+        return None
+    inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
+    return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
+
+
+def _inverse(value: Value) -> Tensor | None:
+    tensor = value.op.load() if value.op is not None else None
+    if tensor is None:
+        return None
+    inverses = [float32(1 / number) if number else math.inf for number in tensor.reals()]
+    return Tensor.of(tensor.dtype, tensor.shape, inverses)

@@ -1,0 +1,110 @@
+"""Every rule by which a node of TensorFlow becomes something else than one operation of the same operands.
+
+Of the rules of one op, the first in the list that applies makes the result; where none does, the op is legalized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minmax_lint.converters.mlir.legalize import (
+    batch_norm,
+    canonicalize,
+    canonicalize_arithmetic,
+    dilated_conv,
+    einsum,
+    fake_quant_utils,
+    lower_arithmetic,
+    lower_tf,
+    lower_tf_ops,
+    move_transposes,
+    prepare_tf,
+    reorder_fake_quant,
+)
+from minmax_lint.converters.mlir.legalize.importer import Rule
+
+RULES: tuple[Rule, ...] = (
+    fake_quant_utils.insert_tfl_quant_ops_after_tf_fake_quant_op,
+    canonicalize.relu_of_minimum6_to_relu6,
+    canonicalize.fold_idempotent,
+    canonicalize.logical_not_of_comparison,
+    canonicalize.square_of_sub,
+    canonicalize.log_of_softmax,
+    canonicalize.match_relu_0_to_1,
+    canonicalize.maximum_of_zero_to_relu,
+    canonicalize.fold_commutative,
+    canonicalize.fold_tile,
+    move_transposes.move_transpose_behind_unary,
+    move_transposes.move_transposes_behind_add,
+    move_transposes.assign_layout_of_bias_add,
+    prepare_tf.passthrough_mul_and_bias_add,
+    canonicalize_arithmetic.fold_involution,
+    canonicalize_arithmetic.add_v2_of_neg,
+    canonicalize_arithmetic.sub_of_neg,
+    canonicalize_arithmetic.fold_identity_arithmetic,
+    canonicalize_arithmetic.fold_add_n,
+    canonicalize_arithmetic.real_div_with_sqrt_divisor,
+    canonicalize_arithmetic.real_div_with_const_divisor,
+    reorder_fake_quant.reshape_to_self_shape,
+    reorder_fake_quant.reorder_reshape_fake_quant,
+    reorder_fake_quant.fold_transpose,
+    reorder_fake_quant.reorder_transpose_fake_quant,
+    reorder_fake_quant.convert_pack_to_reshape,
+    dilated_conv.convert_tf_dilated_conv_op,
+    einsum.transform_einsum,
+    einsum.convert_batch_mat_mul_to_fully_connected,
+    prepare_tf.convert_mat_mul_with_transpose,
+    prepare_tf.convert_tf_conv2d,
+    prepare_tf.convert_tf_depthwise_conv2d_native,
+    prepare_tf.legalize_conv2d_backprop_input,
+    prepare_tf.convert_tf_concat_v2_op,
+    prepare_tf.legalize_select_v2_same_static_shape,
+    prepare_tf.convert_tf_broadcast_to,
+    batch_norm.fused_batch_norm_v3_pat,
+    lower_tf.legalize_quantize_and_dequantize_v4,
+    lower_tf.lower_softplus,
+    lower_tf.lower_selu_op,
+    lower_tf.legalize_softsign,
+    lower_tf.lower_expm1_op,
+    lower_tf.legalize_log1p,
+    lower_tf.lower_reciprocal,
+    lower_tf.lower_div_no_nan_op,
+    lower_tf.lower_xdivy_op,
+    lower_arithmetic.lower_mul_no_nan_op,
+    lower_arithmetic.lower_xlogy_op,
+    lower_arithmetic.lower_xlog1py_op,
+    lower_arithmetic.lower_truncate_div_op,
+    lower_arithmetic.legalize_sigmoid_grad,
+    lower_arithmetic.lower_tanh_grad_op,
+    lower_arithmetic.lower_sqrt_grad_op,
+    lower_arithmetic.lower_rsqrt_grad_op,
+    lower_arithmetic.lower_selu_grad_op,
+    lower_arithmetic.lower_bias_add_grad_op,
+    lower_tf_ops.lower_is_nan_op,
+    lower_tf_ops.lower_is_inf_op,
+    lower_tf_ops.lower_is_finite_op,
+    lower_tf_ops.lower_ones_like_op,
+    lower_tf_ops.lower_l2_loss_op,
+    lower_tf_ops.lower_roll_op,
+    lower_tf_ops.lower_tensor_scatter_update,
+    lower_tf_ops.lower_tensor_scatter_add,
+    lower_tf_ops.lower_matrix_band_part_op,
+    lower_tf_ops.convert_rfft_to_rfft2d,
+    lower_tf_ops.nms_v3_to_nms_v4_op,
+    lower_tf_ops.lower_squared_difference_op_on_real_tensors,
+    lower_tf_ops.legalize_atan2,
+    lower_tf_ops.lower_softmax_cross_entropy_with_logits_op,
+    lower_tf_ops.lower_sparse_softmax_cross_entropy_with_logits_op,
+)
+
+
+def _by_op() -> Mapping[str, tuple[Rule, ...]]:
+    found: dict[str, tuple[Rule, ...]] = {}
+    for one in RULES:
+        for op in one.roots:
+            found[op] = (*found.get(op, ()), one)
+    return found
+
+
+RULES_BY_OP = _by_op()
+"""TensorFlow op -> its rules, in the order of the list."""

@@ -1,0 +1,112 @@
+"""Which optimization passes run in which version, in their order.
+
+Source: tf_tfl_passes.cc; read off the dumps that the converters of TensorFlow 2.14 to 2.22 write (`ir_dump_dir`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
+from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.optimize import optimize_pass
+from minmax_lint.converters.mlir.pattern import RewritePattern, by_root
+from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.version import Version
+
+
+@dataclass(frozen=True, eq=False)
+class Phase:
+    """Patterns that are applied together until none of them fits."""
+
+    patterns: tuple[RewritePattern, ...]
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The operations at which they start."""
+        return frozenset(root for one in self.patterns for root in one.roots)
+
+
+@dataclass(frozen=True, eq=False)
+class Pass(Bounds):
+    """One run of a pass; its bounds are the versions that run it at this place."""
+
+    name: str = field(kw_only=True)
+    phases: tuple[Phase, ...] = field(kw_only=True)
+
+
+_EWISE = Phase(optimize_pass.PUSH_TRANSPOSE_THROUGH_EWISE)
+_BROADCAST = Phase(optimize_pass.OPTIMIZE_BROADCAST_LIKE)
+_PHASES = (Phase(optimize_pass.PHASE_0), Phase(optimize_pass.PHASE_1), Phase(optimize_pass.PHASE_2))
+# It goes from the last operation to the first: it meets the product before its operands.
+_BATCH_MATMUL = (
+    Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[:1]),
+    Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[1:]),
+)
+
+
+def _push_transpose_through_ewise(bounds: Bounds) -> Pass:
+    return Pass(bounds.since, bounds.until, name="PushTransposeThroughEwisePass", phases=(_EWISE,))
+
+
+def _optimize_broadcast_like(bounds: Bounds) -> Pass:
+    return Pass(bounds.since, bounds.until, name="OptimizeBroadcastLikePass", phases=(_BROADCAST,))
+
+
+def _optimize(bounds: Bounds) -> Pass:
+    return Pass(bounds.since, bounds.until, name="OptimizePass", phases=_PHASES)
+
+
+# In 2.14 its patterns belong to OptimizePass.
+_OPTIMIZE_BATCH_MATMUL_EARLY = Pass(until=(2, 14), name="OptimizePass", phases=_BATCH_MATMUL)
+
+
+def _optimize_batch_matmul(bounds: Bounds) -> Pass:
+    return Pass(bounds.since, bounds.until, name="OptimizeBatchMatmulPass", phases=_BATCH_MATMUL)
+
+
+BEFORE_QUANTIZATION = (
+    _optimize_batch_matmul(OPTIMIZE_BATCH_MATMUL_FIRST),
+    _push_transpose_through_ewise(Bounds((2, 17))),
+    _optimize_broadcast_like(Bounds((2, 19))),
+    _optimize(Bounds()),
+    _OPTIMIZE_BATCH_MATMUL_EARLY,
+    _optimize_batch_matmul(Bounds((2, 18))),
+    _push_transpose_through_ewise(Bounds((2, 18))),
+    _optimize_broadcast_like(Bounds((2, 19))),
+    _optimize(Bounds((2, 18))),
+    _optimize_batch_matmul(Bounds((2, 18))),
+)
+"""What runs behind LegalizeTFPass; everything runs twice since 2.18."""
+
+AFTER_QUANTIZATION = (
+    _optimize_batch_matmul(OPTIMIZE_BATCH_MATMUL_FIRST),
+    _optimize(Bounds()),
+    _OPTIMIZE_BATCH_MATMUL_EARLY,
+    _optimize_batch_matmul(Bounds((2, 18))),
+)
+"""What runs behind OptimizeOpOrderPass."""
+
+
+def optimize(function: Function, passes: Sequence[Pass], version: Version) -> None:
+    """Run the passes that the version has.
+
+    A phase that ended is run again only where something has changed since.
+    """
+    changes, settled, names = 0, dict[Phase, int](), {op.name for op in function}
+    for one in passes:
+        for phase in one.phases:
+            if settled.get(phase) == changes or phase.roots.isdisjoint(names):
+                continue
+            if one.changes and not version.has(one):
+                continue
+            chosen = by_root(phase.patterns, version)
+            if chosen and Rewriter(function, chosen, version).run():
+                changes, names = changes + 1, {op.name for op in function}
+            settled[phase] = changes
+            if phase is _PHASES[2]:  # it has all patterns of the phase before it
+                settled[_PHASES[1]] = changes
+    function.sweep()
