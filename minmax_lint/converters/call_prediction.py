@@ -6,6 +6,7 @@ Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from minmax_lint.converters.call import TRAINED, ConverterCall, refusal
 from minmax_lint.converters.prediction import Prediction
@@ -58,8 +59,20 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
     return None
 
 
-def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> tuple[str, str] | None:
-    """(input, the converter's message) of the first samples that have another type than their input."""
+class Mistyped(NamedTuple):
+    """Samples of another type than their input."""
+
+    input: str
+    message: str
+    """The converter's own."""
+    number: int
+    """Their place in a sample."""
+    kind: str
+    """The type of the input."""
+
+
+def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> Mistyped | None:
+    """The first samples that have another type than their input."""
     if call.dataset is None or not call.dataset.listed:
         return None
     names = list(kept.inputs)
@@ -77,5 +90,5 @@ def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> tuple[str
             f"ValueError: Cannot set tensor: Got value of type {sample.dtype.upper()} but expected type "
             f"{kind.upper()} for input {number}, name: {parse_edge(name).node}"
         )
-        return name, text
+        return Mistyped(name, text, number, kind)
     return None

@@ -12,6 +12,8 @@ DATASET = "representative_dataset"
 DEFAULT = "[{lite}.Optimize.DEFAULT]"
 """The value of `optimizations`. `{lite}` and `{tf}` stand for what the script calls these modules."""
 
+YIELD = "yield "
+"""With a number: the array of that place in what the dataset yields, which is changed like an attribute."""
 _REMARK = "# some hundred real inputs, as the model gets them in use"
 
 Changes = Mapping[str, str | None]
@@ -127,7 +129,8 @@ class CallSite(NamedTuple):
         one = statements[0]
         together = [name for name, found in self.settings.items() if any(_same(one, s) for s in found)]
         if all(changes.get(name) == value for name in together):
-            words = f"{self.converter}.{attribute} = {text}"
+            target = "yield" if attribute.startswith(YIELD) else f"{self.converter}.{attribute} ="
+            words = f"{target} {text}"
             yield TextEdit(*one.value, text, f"line {one.line}", words)
 
     def _inserted(self, lines: list[str], words: str) -> TextEdit:

@@ -123,4 +123,14 @@ def finding_data(finding: Finding) -> dict[str, Any]:
             "description": fix.description,
             "strategy": fix.strategy,
         },
+        **_script(finding),
     }
+
+
+def _script(finding: Finding) -> dict[str, Any]:
+    """Of a finding about a call in a script alone: how its text changes; places are characters of that text."""
+    offer = finding.script
+    if offer is None:
+        return {}
+    edits = [{"start": e.start, "end": e.end, "text": e.text, "where": e.where} for e in offer.edits]
+    return {"script": {"path": finding.outputs[0].rpartition(":")[0], "safe": offer.safe, "edits": edits}}

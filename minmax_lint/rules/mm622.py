@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.call_prediction import mistyped
+from minmax_lint.converters.call_prediction import Mistyped, mistyped
+from minmax_lint.converters.call_site import YIELD, Changes
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -44,8 +46,9 @@ class DatasetType(CallRule):
         wrong = mistyped(call, subject.kept, subject.inference)
         if wrong is not None and call.dataset is not None:
             yield Fault(
-                f"the dataset ({call.dataset.origin}) does not fit input {wrong[0]!r}: {wrong[1]}",
+                f"the dataset ({call.dataset.origin}) does not fit input {wrong.input!r}: {wrong.message}",
                 "Yield the type of the input: sample.astype(numpy.float32).",
+                _cast(call, wrong),
             )
 
     @classmethod
@@ -59,3 +62,12 @@ class DatasetType(CallRule):
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )
+
+
+def _cast(call: ConverterCall, wrong: Mistyped) -> Changes:
+    """The array of the script's dataset in the type of the input; nothing for an array of TensorFlow."""
+    text = yielded(call, wrong.number)
+    if not text or "tf." in text:
+        return {}
+    whole = text if re.fullmatch(r"[\w.]+(\(.*\)|\[.*\])?", text, re.DOTALL) else f"({text})"
+    return {f"{YIELD}{wrong.number}": f"{whole}.astype({wrong.kind!r})"}

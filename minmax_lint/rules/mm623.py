@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_site import YIELD
 from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -46,7 +47,9 @@ class DatasetShape(CallRule):
         if dataset is None or dataset.empty:
             return
         if not dataset.listed:
-            yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.")
+            text = yielded(call, 0)
+            changes = {f"{YIELD}0": f"[{text}]"} if text else {}
+            yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.", changes)
             return
         if dataset.missing:
             wanted, theirs = (", ".join(map(repr, one)) for one in (dataset.missing, dataset.unknown))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import DATASET, TextEdit, edited
+from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.conversion_script import converter_calls, read_script
 from minmax_lint.loaders.script.source import Source
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
@@ -67,17 +69,23 @@ def patched_script(
     for _ in range(_ROUNDS):
         read = converter_calls(path, source.encoded(text))
         calls = tuple(
-            replace(new, tensorflow=old.tensorflow, dataset=old.dataset or new.dataset)
+            replace(new, tensorflow=old.tensorflow, dataset=_dataset(old, new, path))
             for new, old in zip(read, opened.calls, strict=True)
         )
         found = replace(opened, calls=calls).lint(selection).findings
         offering = [one for one in found if one.script is not None and (unsafe or one.script.safe)]
-        changed = edited(text, _edits(offering))
+        changed = edited(text, dict.fromkeys(_edits(offering)))
         if changed == text:
             break
         text = changed
         healed |= {one.message: one for one in offering}
     return ScriptPatch(path, source, text, tuple(healed.values()))
+
+
+def _dataset(old: ConverterCall, new: ConverterCall, path: Path) -> Dataset | None:
+    """The samples that were given, or else what the changed script yields."""
+    given = old.dataset is not None and not old.dataset.origin.startswith(f"{path}:")
+    return old.dataset if given else new.dataset
 
 
 def _edits(findings: list[Finding]) -> Iterator[TextEdit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_the_patch_word_for_word_as_the_patch_program_takes_it(capsys: Captured)
     if shutil.which("patch"):
         subprocess.run(["patch", "--quiet", "export.py"], input=out, text=True, check=True)
         assert Path("export.py").read_text() == Path("new.py").read_text()
+
+
+def test_json_has_the_edits_of_the_script(capsys: Captured) -> None:
+    main(["check", "float.pb", "--script", "export.py", "--output-format", "json"])
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    offers = [one["script"] for one in report["findings"] if "script" in one]
+    assert {one["path"] for one in offers} == {"export.py"}
+    pieces = {SCRIPT[edit["start"] : edit["end"]]: edit["text"] for one in offers for edit in one["edits"]}
+    assert pieces["    converter.inference_type = tf.uint8\n"] == ""
 
 
 def test_the_report_names_lines_and_the_command_that_shows_the_patch(capsys: Captured) -> None:

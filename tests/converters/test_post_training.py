@@ -234,6 +234,15 @@ def test_weights_alone_leave_every_op_float_and_give_no_finding(call: str) -> No
     assert not report.findings
 
 
+@pytest.mark.parametrize(("shape", "verdict"), [([1, 4], "quantized"), ([None, 4], "abort")])
+def test_roll_converts_where_every_size_is_known(shape: list[int | None], verdict: str) -> None:
+    b = Builder()
+    places = [b.const(name, 1, dtype=DType.INT32) for name in ("shift", "axis")]
+    b.add("Roll", "y", b.placeholder("x", shape), *places, Tshift=DType.INT32, Taxis=DType.INT32)
+    found = lint(parse(encode(b.graph())), converters=["mlir-2.21-int8"]).predictions["mlir-2.21-int8"]
+    assert (found.verdict, found.op) == (verdict, "Roll" if verdict == "abort" else None)
+
+
 def test_no_rule_asks_a_calibrated_flow_for_fake_quants() -> None:
     b = Builder()
     b.placeholder("x", SHAPE)

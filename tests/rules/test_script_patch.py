@@ -37,6 +37,12 @@ SKELETON = (
     "converter.representative_dataset = representative_dataset\n"
 )
 
+YIELDING = (
+    "import numpy as np\n\ndef data():\n    for _ in range(9):\n        yield {}\n"
+    + TF2
+    + DEFAULT
+    + "converter.representative_dataset = data\n"
+)
 FLOAT, TRAINED = "float", "trained"
 CASES = {
     "optimizations": (FLOAT, "MM606", TF2 + DATA, TF2 + DEFAULT + DATA),
@@ -47,6 +53,24 @@ CASES = {
         TF2 + "converter.optimizations = [tf.lite.Optimize.DEFAULT]  # none\n" + DATA,
     ),
     "dataset": (FLOAT, "MM602", TF2 + DEFAULT, TF2 + SKELETON + DEFAULT),
+    "dataset-type": (
+        FLOAT,
+        "MM622",
+        YIELDING.format("[np.random.rand(1, 4) / 2]"),
+        YIELDING.format("[(np.random.rand(1, 4) / 2).astype('float32')]"),
+    ),
+    "dataset-type-by-name": (
+        FLOAT,
+        "MM622",
+        YIELDING.format("{'input': np.zeros([1, 4])}"),
+        YIELDING.format("{'input': np.zeros([1, 4]).astype('float32')}"),
+    ),
+    "dataset-of-arrays": (
+        FLOAT,
+        "MM623",
+        YIELDING.format("np.random.rand(1, 4).astype(np.float32)"),
+        YIELDING.format("[np.random.rand(1, 4).astype(np.float32)]"),
+    ),
     "no-dataset": (
         FLOAT,
         "MM602",

@@ -14,7 +14,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
 from minmax_lint.loaders.script.branches import Path as Branches
 from minmax_lint.loaders.script.branches import beyond, exclusive, paths
-from minmax_lint.loaders.script.dataset import dataset_of
+from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.source import Sites, Source
@@ -205,6 +205,7 @@ class _Reader:
             for one in settings(beyond(path, self._starts[place]), attribute, value):
                 if attribute == "representative_dataset":
                     one = one._replace(dataset=dataset_of(self._definitions, one.value, str(self.path)))
+                    self.sites.yields(place, arrays_of(self._definitions, one.value))
                 self._settings.setdefault(place, []).append(one)
 
 

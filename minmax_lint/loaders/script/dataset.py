@@ -23,19 +23,35 @@ def dataset_of(functions: dict[str, ast.AST], value: ast.expr, path: str) -> Dat
     if isinstance(value, ast.Lambda):
         yields = _listed_in(value.body)
         return None if yields is None else Dataset(f"{path}:{value.lineno}", tuple(map(_array, yields)))
+    found = _yielded(functions, value)
+    if found is None:
+        return None
+    origin = f"{path}:{found.lineno}"
+    if isinstance(found, ast.Dict):
+        return Dataset(origin, tuple(_keyed(found)))
+    if isinstance(found, (ast.List, ast.Tuple)):
+        return Dataset(origin, tuple(map(_array, found.elts)))
+    one = _array(found)
+    return Dataset(origin, (one,), listed=False) if one.dtype else None
+
+
+def arrays_of(functions: dict[str, ast.AST], value: ast.expr) -> list[ast.expr]:
+    """The expressions of the arrays that a dataset's function yields, in their order; none where it is no function."""
+    found = None if isinstance(value, ast.Lambda) else _yielded(functions, value)
+    if isinstance(found, ast.Dict):
+        return found.values
+    if isinstance(found, (ast.List, ast.Tuple)):
+        return found.elts
+    return [] if found is None else [found]
+
+
+def _yielded(functions: dict[str, ast.AST], value: ast.expr) -> ast.expr | None:
+    """What the function that an expression names yields, where that stands at one place."""
     function = functions.get(dotted(value).rpartition(".")[2])
     if function is None:
         return None
-    found = [one for one in ast.walk(function) if isinstance(one, ast.Yield) and one.value is not None]
-    if len(found) != 1 or found[0].value is None:
-        return None
-    origin = f"{path}:{found[0].lineno}"
-    if isinstance(found[0].value, ast.Dict):
-        return Dataset(origin, tuple(_keyed(found[0].value)))
-    if isinstance(found[0].value, (ast.List, ast.Tuple)):
-        return Dataset(origin, tuple(map(_array, found[0].value.elts)))
-    one = _array(found[0].value)
-    return Dataset(origin, (one,), listed=False) if one.dtype else None
+    found = [one.value for one in ast.walk(function) if isinstance(one, ast.Yield) and one.value is not None]
+    return found[0] if len(found) == 1 else None
 
 
 def _listed_in(body: ast.expr) -> list[ast.expr] | None:

@@ -9,7 +9,7 @@ import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from minmax_lint.converters.call_site import CallSite, Setting
+from minmax_lint.converters.call_site import YIELD, CallSite, Setting
 from minmax_lint.loaders.script.names import dotted
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -106,6 +106,16 @@ class Sites:
                 self.source.text[start:end],
             )
         )
+
+    def yields(self, converter: int, arrays: list[ast.expr]) -> None:
+        """Note the expressions of the arrays that the converter's dataset yields."""
+        for number, array in enumerate(arrays):
+            start, end = self.source.span(array)
+            found = Setting(
+                array.lineno, (start, start), (start, end), (0, 0), "", False, self.source.text[start:end]
+            )
+            known = self._settings.setdefault(converter, {}).setdefault(f"{YIELD}{number}", [])
+            known += [] if found in known else [found]
 
     def site(self, converter: int, modules: dict[str, str]) -> CallSite | None:
         """The site of a converter; None where the script never gives it a name in a statement of its own."""

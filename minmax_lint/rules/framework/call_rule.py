@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.call_site import Changes, TextEdit
+from minmax_lint.converters.call_site import YIELD, Changes, TextEdit
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer, Severity
@@ -75,6 +75,13 @@ def _places(origin: str, edits: tuple[TextEdit, ...]) -> Iterator[str]:
     if by_line:
         lines = "; ".join(f"{where}: {'; '.join(words)}" for where, words in by_line.items())
         yield f"In {origin.rpartition(':')[0]}, {lines}."
+
+
+def yielded(call: ConverterCall, number: int) -> str:
+    """The expression of an array that the script's dataset yields; empty where samples come from elsewhere."""
+    found = call.site.settings.get(f"{YIELD}{number}", ()) if call.site is not None else ()
+    origin = "" if call.dataset is None else call.dataset.origin
+    return found[0].text if len(found) == 1 and origin.endswith(f".py:{found[0].line}") else ""
 
 
 def dataset_yields(subject: Subject) -> str:

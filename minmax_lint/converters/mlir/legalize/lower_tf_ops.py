@@ -114,7 +114,9 @@ def lower_roll_op(importer: Importer, node: Node) -> Value:
     if shifts is None or axes is None:
         raise no_builtin(node, reason="Roll is converted where its shifts and axes are constant.")
     if value.shape is None or None in value.shape:
-        raise Unmodeled(f"the sizes of {node.name} are not known", node.name)
+        raise no_builtin(
+            node, reason=f"Roll is converted where every size is known; fix the shape of {node.name}."
+        )
     for shift, axis in zip(shifts, axes, strict=True):
         size = value.shape[axis]
         if not size or shift % size == 0:
