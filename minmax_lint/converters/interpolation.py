@@ -15,7 +15,8 @@ def neighbours(profile: Profile) -> tuple[Profile, ...]:
     """The measured profiles that speak for one: itself where it is measured, else those on both sides of it."""
     around = measured_around(profile.engine, profile.call, profile.version)
     end = f"-{profile.call}" if profile.call else ""
-    return tuple(PROFILES[f"{profile.engine}-{dotted(number)}{end}"] for number in around)
+    known = (PROFILES[f"{profile.engine}-{dotted(number)}{end}"] for number in around)
+    return tuple(replace(one, select_tf=profile.select_tf) for one in known)
 
 
 def interpolated(profile: Profile, predict: Callable[[Profile], Prediction]) -> Prediction:

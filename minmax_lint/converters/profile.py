@@ -52,6 +52,8 @@ class Profile:
     """`legacy`: the C++ quantizer of tensorflow/lite/tools/optimize, which TensorFlow uses for 16x8."""
     strict: bool = False
     """Whether an op without integer form ends the conversion."""
+    select_tf: bool = False
+    """Whether the call allows SELECT_TF_OPS: ops without builtin stay ops of TensorFlow."""
 
     @property
     def title(self) -> str:

@@ -21,7 +21,9 @@ class CustomOpInPath(Rule):
 
     ## Why
     Such an op has no quantized form, and no range passes through it. `allow_custom_ops` lets a float conversion
-    through; a quantized one needs integer kernels of yours and ranges on both sides.
+    through; a quantized one needs integer kernels of yours and ranges on both sides. Where the call allows
+    `SELECT_TF_OPS`, an op that the flex delegate has stays an op of TensorFlow, in float: no abort, but a larger
+    interpreter.
 
     ## Symptom
     ```

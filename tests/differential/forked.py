@@ -77,16 +77,21 @@ class ForkServer:
         layout: int = 0,
         *,
         runs: bool = True,
+        flags: Mapping[str, Any] | None = None,
     ) -> Expected:
         """What the real converter of the profile does with a frozen GraphDef; `layout` of its heap, any number.
 
-        `runs`: whether the interpreter is asked to run what is made after training.
+        `runs`: whether the interpreter is asked to run what is made after training. `flags`: the TF2 converter's, where
+        they are others than the profile's.
         """
         profile = PROFILES[profile_name]
         folder = Path(self._folder.name)
         (folder / "graph.pb").write_bytes(graph)
         (folder / "result.json").unlink(missing_ok=True)
-        request = request_of(folder, profile, inputs, outputs, self.time_limit) | {"layout": layout}
+        request = request_of(folder, profile, inputs, outputs, self.time_limit) | {
+            "layout": layout,
+            "flags": flags,
+        }
         if not profile.trained:
             request["call"] = profile.call
         expected = expected_of(folder, profile.flow, self._serve(request))

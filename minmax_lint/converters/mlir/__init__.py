@@ -47,7 +47,7 @@ def predict(
     )
     if refused is not None:
         return refused
-    version = Version(profile.version)
+    version = Version(profile.version, select_tf=profile.select_tf)
     try:
         found = _followed(kept, inference, profile, version, stats or {}, infers)
     except Nondeterministic as error:
@@ -75,9 +75,9 @@ def _trained(
         function = float_model(kept, inference, version)
         quantize_trained(function, version, stats, signed=signed, infers=infers, chance=chance)
         return function
-    key = (version.number, infers, chance)
+    key = (version.number, version.select_tf, infers, chance)
     if key not in inference.memo:
-        own = Version(version.number)
+        own = Version(version.number, select_tf=version.select_tf)
         try:
             function = float_model(kept, inference, own)
             quantize_trained(function, own, stats, signed=signed, infers=infers, chance=chance)

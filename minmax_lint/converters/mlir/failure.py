@@ -31,6 +31,10 @@ class ConversionError(Exception):
         self.reason = reason or message
 
 
+class NoBuiltin(ConversionError):
+    """An op that is no TFLite builtin: with SELECT_TF_OPS it may stay an op of TensorFlow."""
+
+
 class Unmodeled(Exception):
     """The model cannot say what the converter does; the message says why."""
 
@@ -55,11 +59,9 @@ _DIALECT_NAMES = {"StatelessCase": "Case"}
 """Op -> its name in the `tf` dialect, where that differs."""
 
 
-def no_builtin(
-    node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None
-) -> ConversionError:
+def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None) -> NoBuiltin:
     """The converter's refusal of an op that is no TFLite builtin."""
-    return ConversionError(
+    return NoBuiltin(
         "other",
         f"'tf.{_DIALECT_NAMES.get(node.op, node.op)}' op is neither a custom op nor a flex op",
         obstacle,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
 from minmax_lint.converters.mlir.prediction import is_float
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
@@ -54,9 +55,10 @@ def _causes(
         # Where an activation is fused, or an identity behind it is gone, the result has that node's name.
         node = parse_edge(op.result.name).node
         node = op.nodes[0] if op.nodes and (op.activation or node not in op.nodes) else node
-        own.append(
-            _root(roots, "no-kernel", op.result.name, node, f"MLIR has no quantized form of {op.name}.")
-        )
+        reason = f"MLIR has no quantized form of {op.name}."
+        if is_flex(op.name):
+            reason = f"{op.name} is an op of TensorFlow (SELECT_TF_OPS), which computes in float."
+        own.append(_root(roots, "no-kernel", op.result.name, node, reason))
     for value in op.operands:
         if not value.real:
             continue

@@ -73,6 +73,8 @@ class Version:
     number: Number
     calibrated: bool = False
     """Whether ranges are calibrated."""
+    select_tf: bool = False
+    """Whether the call allows SELECT_TF_OPS: ops of TensorFlow that the flex delegate runs."""
     span: Span = field(default_factory=Span, compare=False, repr=False)
 
     @cached_property

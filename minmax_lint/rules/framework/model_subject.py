@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import SELECT_TF, ConverterCall
 from minmax_lint.converters.call_prediction import decided_by_calls
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
@@ -73,6 +73,12 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
     }
 
 
+def _as_called(profile: Profile, calls: tuple[ConverterCall, ...]) -> Profile:
+    """The profile, with ops of TensorFlow where every call that it stands for allows them."""
+    allowed = bool(calls) and all(SELECT_TF in call.supported_ops for call in calls)
+    return replace(profile, select_tf=allowed and profile.engine == "mlir")
+
+
 def _predictions(
     model: Model,
     kept: Kept,
@@ -84,7 +90,9 @@ def _predictions(
     if model.finished is None:
         return {
             profile.name: decided_by_calls(profile, calls.get(profile.name, ()), kept, inference)
-            or with_signature_names(predict(kept, inference, profile), model, kept)
+            or with_signature_names(
+                predict(kept, inference, _as_called(profile, calls.get(profile.name, ()))), model, kept
+            )
             for profile in profiles
         }
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}

@@ -1,8 +1,7 @@
 """From the kept nodes to the converter's function: legalized operations, FakeQuants as quantize/dequantize.
 
-Sources: the TensorFlow importer (order of operations), TensorFlow's canonicalization, prepare_tf.cc and
-prepare_patterns.td (FakeQuants, and what they are moved over), legalize_patterns.td. One step, because
-none of the passes before the optimization looks at scales.
+Sources: the TensorFlow importer (order of operations), TensorFlow's canonicalization, prepare_tf.cc, prepare_patterns.td
+(FakeQuants, and what they are moved over), legalize_patterns.td. One step: no pass before the optimization reads scales.
 """
 
 from __future__ import annotations
@@ -10,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.cse import merged
-from minmax_lint.converters.mlir.failure import Unmodeled, no_builtin
+from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex, has_no_form
 from minmax_lint.converters.mlir.legalize.import_order import import_order
-from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
     LEGALIZED,
-    ONLY_FLOAT32,
     OPERANDS,
     REGIONS,
     REMOVED,
@@ -79,10 +77,10 @@ class Importer:
 
     def _refuse_side_effects(self) -> None:
         for name in self.kept.control_only:
-            op = self.kept.graph.op(name)
-            known = registered_op(op)
-            if known is not None and known.stateful and not known.results and op not in DROPPED:
-                raise no_builtin(self.kept.graph[name])
+            op, node = self.kept.graph.op(name), self.kept.graph[name]
+            known = None if op in DROPPED or self.stays_tensorflow(node) else registered_op(op)
+            if known is not None and known.stateful and not known.results:
+                raise no_builtin(node)
 
     def _return(self, array: str) -> None:
         value = self.value(array)
@@ -204,7 +202,7 @@ class Importer:
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
-        elif _has_no_form(node):
+        elif has_no_form(node):
             self._legalize(node)
         elif node.op in REMOVED:
             self.values[node.name] = self.value(node.inputs[0].array)
@@ -215,7 +213,13 @@ class Importer:
 
     def _apply_rules(self, node: Node) -> bool:
         for rule in self.rules.get(node.op, ()):
-            value = rule.rewrite(self, node)
+            try:
+                value = rule.rewrite(self, node)
+            except NoBuiltin:
+                if not self.stays_tensorflow(node):
+                    raise
+                self._append(flex(node.op), node, self.inputs(node))
+                return True
             if value is not None:
                 self.values[node.name] = value
                 return True
@@ -238,33 +242,36 @@ class Importer:
 
     def _legalize(self, node: Node) -> None:
         legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or _has_no_form(node)
+        refused = legalized is None or has_no_form(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
         refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in REGIONS:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
-        name = legalized if legalized is not None and not refused else node.op
-        op = self.function.append(Operation(name, operands, (node.name,), node=node))
+        if refused and self.stays_tensorflow(node):
+            self._append(flex(node.op), node, self.inputs(node))
+            return
+        op = self._append(legalized if legalized is not None and not refused else node.op, node, operands)
         if refused:
             op.attrs["refused"] = no_builtin(node)
+
+    def stays_tensorflow(self, node: Node) -> bool:
+        """Whether a node without builtin becomes a flex op."""
+        return self.version.select_tf and node.op in FLEX_OPS
+
+    def _append(self, name: str, node: Node, operands: Iterable[Value]) -> Operation:
+        """An operation with all results of the node."""
+        op = self.function.append(Operation(name, operands, (node.name,), node=node))
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
             self.values[array] = op.add_result(
                 array, self.inference.dtype(array), self.inference.shape(array)
             )
+        return op
 
     def _reads_refused(self, node: Node) -> bool:
         makers = [value.op for value in self.inputs(node)]
         return any(op is not None and "refused" in op.attrs for op in makers)
-
-
-def _has_no_form(node: Node) -> bool:
-    """Whether a node is refused for its type, or for channels in front."""
-    if node.op in CHANNELS_LAST_ONLY and channels_first(node):
-        return True
-    types = (node.attribute("T"), node.attribute("Tparams"))
-    return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 
 
 _NEVER_FOLDED = (

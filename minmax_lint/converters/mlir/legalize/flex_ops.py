@@ -1,0 +1,84 @@
+"""Ops without builtin that TFLite's flex delegate runs, where the call allows SELECT_TF_OPS.
+
+Source: tensorflow/lite/delegates/flex/allowlisted_flex_ops.cc; those for which the converters of TF 2.15.1 and 2.21.0
+say ERROR_NEEDS_FLEX_OPS (fixtures/every_op.jsonl). Ops that have a builtin have a kernel of TensorFlow there as well.
+Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, but no graph has them.
+"""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, ONLY_FLOAT32
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.node import Node
+
+FLEX_OPS = (
+    LEGALIZED.keys()
+    | FAKE_QUANTS
+    | frozenset(
+        """
+    AdjustContrastv2 AdjustHue AdjustSaturation Angle ApproximateEqual AsString Atan AudioSpectrogram
+    BatchToSpace Bincount BitwiseAnd BitwiseOr BroadcastGradientArgs CTCBeamSearchDecoder CheckNumericsV2
+    Cholesky ClipByValue CombinedNonMaxSuppression Complex Conj ConjugateTranspose Conv2D Conv3D
+    Conv3DBackpropFilterV2 Cosh CropAndResize CropAndResizeGradBoxes CropAndResizeGradImage DataFormatDimMap
+    DebugGradientIdentity DecodeAndCropJpeg DecodeBase64 DecodeBmp DecodeGif DecodeImage DecodeJpeg
+    DecodePaddedRaw DecodePng DecodeRaw DecodeWav DeepCopy DeleteSessionTensor DenseBincount
+    DenseToDenseSetOperation DenseToSparseSetOperation DepthwiseConv2dNativeBackpropFilter Diag DiagPart
+    Dilation2D Dilation2DBackpropFilter Dilation2DBackpropInput DynamicPartition EluGrad Empty
+    EmptyTensorMap EncodeBase64 EncodeJpeg EncodeJpegVariableQuality EncodePng EncodeWav Erf
+    ExtractImagePatches FFT FFT2D FFT3D FIFOQueueV2 FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVars
+    FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannel
+    FakeQuantWithMinMaxVarsPerChannelGradient Fingerprint FusedBatchNormGrad FusedBatchNormGradV2
+    FusedBatchNormGradV3 FusedBatchNormV2 GetSessionHandle GetSessionHandleV2 GetSessionTensor HSVToRGB
+    HashTableV2 IFFT IFFT2D IFFT3D IRFFT ImageProjectiveTransformV2 ImageProjectiveTransformV3
+    ImmutableConst InTopK InTopKV2 InplaceAdd InplaceSub InplaceUpdate InvGrad Invert LeakyReluGrad
+    LeftShift LinSpace ListDiff LogMatrixDeterminant MatrixDeterminant MatrixDiagPart MatrixDiagPartV2
+    MatrixDiagPartV3 MatrixInverse MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 MatrixTriangularSolve
+    MaxPool3D MaxPool3DGrad MaxPool3DGradGrad MaxPoolGrad MaxPoolGradGrad MaxPoolGradGradV2 MaxPoolGradV2
+    MaxPoolGradWithArgmax MaxPoolV2 MaxPoolWithArgmax MergeV2Checkpoints Mfcc MirrorPadGrad
+    MutableDenseHashTableV2 MutableHashTableOfTensorsV2 MutableHashTableV2 NonMaxSuppression
+    NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5
+    NonMaxSuppressionWithOverlaps OptionalFromValue OptionalNone PaddingFIFOQueueV2 ParallelConcat
+    ParseExampleV2 ParseSequenceExampleV2 Placeholder PopulationCount Print PrintV2 Qr QuantizeV2
+    QuantizedReshape QuantizedResizeBilinear RFFT3D RGBToHSV RaggedBincount RaggedRange RandomShuffle
+    RandomUniformInt ReadFile ReciprocalGrad Recv ReduceJoin RegexFullMatch RegexReplace Relu6Grad ReluGrad
+    ResizeBicubic ResizeBicubicGrad ResizeBilinearGrad ResizeNearestNeighborGrad Restore RestoreSlice
+    RestoreV2 Reverse Roll Save SaveV2 ScatterNdNonAliasingAdd SegmentMax SegmentMean SegmentMin SegmentProd
+    Send SerializeTensor ShardedFilename ShardedFilespec Sinh SoftplusGrad Softsign SoftsignGrad
+    SpaceToBatch SparseAdd SparseCross SparseCrossHashed SparseCrossV2 SparseReduceSum SparseReorder
+    SparseReshape SparseSegmentMean SparseSegmentMeanWithNumSegments SparseSegmentSqrtN
+    SparseSegmentSqrtNGrad SparseSegmentSum SparseSegmentSumGrad SparseSegmentSumWithNumSegments SparseSlice
+    SparseTensorDenseMatMul SparseToSparseSetOperation StackV2 StatelessMultinomial StatelessRandomGammaV2
+    StatelessRandomGetAlg StatelessRandomGetKeyCounter StatelessRandomGetKeyCounterAlg StatelessRandomNormal
+    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformFullInt
+    StatelessRandomUniformFullIntV2 StatelessRandomUniformInt StatelessRandomUniformIntV2
+    StatelessRandomUniformV2 StatelessTruncatedNormal StatelessTruncatedNormalV2 StaticRegexFullMatch
+    StaticRegexReplace StridedSlice StringFormat StringJoin StringLength StringLower StringSplit
+    StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong
+    StringToNumber Substr Tan TensorArrayV3 TensorScatterMax TensorScatterMin TensorSliceDataset
+    TensorStridedSliceUpdate Timestamp TruncatedNormal UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode
+    UnicodeTranscode UniqueV2 UniqueWithCounts UniqueWithCountsV2 UnsortedSegmentJoin UpperBound VarHandleOp
+    WriteFile _Arg _ArrayToList _DeviceArg _DeviceRetval _FusedConv2D _HostCast _HostRecv _HostSend
+    _ListToArray _ParallelConcatStart _ParallelConcatUpdate _Recv _Retval _Send _VarHandlesOp
+    """.split()
+    )
+)
+
+
+def flex(op: str) -> str:
+    """The name of the custom op of the model: `FlexErf`."""
+    return f"Flex{op}"
+
+
+def has_no_form(node: Node) -> bool:
+    """Whether a node is refused for its type, or for channels in front."""
+    if node.op in CHANNELS_LAST_ONLY and channels_first(node):
+        return True
+    types = (node.attribute("T"), node.attribute("Tparams"))
+    return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
+
+
+def is_flex(name: str) -> bool:
+    """Whether an op of the model is one of TensorFlow."""
+    return name.startswith("Flex")

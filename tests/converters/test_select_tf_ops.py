@@ -1,0 +1,104 @@
+"""SELECT_TF_OPS: where the call allows it, ops without builtin stay ops of TensorFlow, in float, and nothing aborts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import minmax_lint
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import PROFILES
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
+from minmax_lint.writers.graphdef import encode
+from tests.differential.forked import ForkServer
+from tests.interpreters import tf215, tf221
+
+VERSIONS = {"mlir-2.15-v2": tf215, "mlir-2.21-v2": tf221}
+SHAPE = (2, 4, 4, 4)
+FLAGS = {"optimizations": True, "supported_ops": ["TFLITE_BUILTINS", "SELECT_TF_OPS"]}
+SCRIPT = """import tensorflow as tf
+converter = tf.lite.TFLiteConverter.from_saved_model("m")
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS{}]
+"""
+
+
+def between(op: str) -> Callable[[Builder], str]:
+    """The op between two FakeQuants."""
+    return lambda b: b.fake_quant("out", b.add(op, "y", "x"), -1, 1)
+
+
+def volume(b: Builder) -> str:
+    filters = b.const("filters", [0.5], [3, 3, 4, 4])
+    ones = {"strides": [1] * 4, "dilations": [1] * 4}
+    return b.add("DepthwiseConv2dNative", "y", "x", filters, padding=b"SAME", data_format=b"NCHW", **ones)
+
+
+def custom(b: Builder) -> str:
+    return b.add("BesselJ0", "y", "x")
+
+
+CASES: dict[str, tuple[Callable[[Builder], str], str]] = {
+    "no builtin": (between("Erf"), "FlexErf"),
+    "no builtin in front of a layer": (
+        lambda b: b.add("Relu", "relu", between("Tan")(b)),
+        "FlexTan RELU",
+    ),
+    "builtin": (between("Relu"), "quantized"),
+    "channels first": (volume, "FlexDepthwiseConv2dNative"),
+    "not in the list of the delegate": (custom, "abort"),
+}
+"""Graph behind the FakeQuant `x` -> the float ops."""
+
+
+def graph_of_case(name: str) -> tuple[Builder, str]:
+    b = Builder()
+    b.fake_quant("x", b.placeholder("input", SHAPE), -1, 1)
+    return b, CASES[name][0](b)
+
+
+def predicted(name: str, profile: str) -> Prediction:
+    b, output = graph_of_case(name)
+    kept = trace(b.graph(), ["input"], [output])
+    return predict(kept, Inference(kept, {}), replace(PROFILES[profile], select_tf=True))
+
+
+def short(verdict: str, float_ops: list[str]) -> str:
+    return " ".join(sorted(float_ops)) if verdict == "float" else verdict
+
+
+@pytest.mark.parametrize("profile", [*VERSIONS, "mlir-2.19-v2"])
+@pytest.mark.parametrize("name", CASES)
+def test_an_op_without_builtin_is_one_of_tensorflow(name: str, profile: str) -> None:
+    found = predicted(name, profile)
+    assert short(found.verdict, [op for op, _ in found.float_ops]) == CASES[name][1]
+
+
+@pytest.mark.parametrize("profile", VERSIONS)
+def test_the_real_converter_makes_the_same(profile: str) -> None:
+    wrong = {}
+    with ForkServer(VERSIONS[profile]()) as server:
+        for name in CASES:
+            b, output = graph_of_case(name)
+            answer = server.answer(profile, encode(b.graph()), {"input": SHAPE}, [output], flags=FLAGS)
+            ops = Counter(op for op, _ in answer.get("float_ops", ()))
+            if short(answer["verdict"], list(ops.elements())) != CASES[name][1]:
+                wrong[name] = answer
+    assert list(wrong.items())[:1] == []
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(", tf.lite.OpsSet.SELECT_TF_OPS", "float"), ("", "abort")])
+def test_the_script_says_whether_it_is_allowed(more: str, verdict: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    b, output = graph_of_case("no builtin")
+    (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
+    (tmp_path / "export.py").write_text(SCRIPT.format(more))
+    report = minmax_lint.lint(tmp_path / "graph.pb", outputs=[output], script=tmp_path / "export.py")
+    assert [one.verdict for one in report.predictions.values()] == [verdict]
+    message = next(iter(report.predictions.values())).message
+    assert ("FlexErf is an op of TensorFlow (SELECT_TF_OPS)" in message) == (verdict == "float")
