@@ -8,7 +8,7 @@ _BOTH = frozenset(
     Assert Bitcast Cast Conv2D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
     HashTableV2 HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
     KernelLabel Lgamma MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
-    NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot OnesLike
+    NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot
     Placeholder SegmentSumV2 ShapeN
     SparseSegmentMeanGrad SparseSegmentSqrtNWithNumSegments StridedSlice TPUReplicateMetadata
     TensorListFromTensor TensorListReserve TensorScatterAdd TensorScatterSub TensorScatterUpdate
@@ -31,7 +31,7 @@ _TOCO = frozenset(
 
 EXCEPTIONS = {
     "toco-2.15": _TOCO,
-    "mlir-2.15": _BOTH | {"GatherNd", "L2Loss"},
-    "mlir-2.21": _BOTH | {"RsqrtGrad"},
+    "mlir-2.15": _BOTH,
+    "mlir-2.21": _BOTH | {"OnesLike"},
 }
 """Profile -> the ops."""

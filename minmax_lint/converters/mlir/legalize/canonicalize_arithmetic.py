@@ -83,7 +83,7 @@ def sub_of_neg(importer: Importer, node: Node) -> Value | None:
 )
 def fold_identity_arithmetic(importer: Importer, node: Node) -> Value:
     """A sum with 0 and a product with 1 are nothing; a constant comes second."""
-    name = LEGALIZED[node.op]
+    name = LEGALIZED.get(node.op, "ADD")
     left, right = importer.inputs(node)[:2] if name == "SUB" else importer.ordered_inputs(node)
     return unless_neutral(importer, node, name, 1.0 if name == "MUL" else 0.0, left, right)
 

@@ -1,7 +1,7 @@
 """From the kept nodes to the converter's function: legalized operations, FakeQuants as quantize/dequantize.
 
-Sources: the TensorFlow importer (order of operations), TensorFlow's canonicalization, prepare_tf.cc, prepare_patterns.td
-(FakeQuants, and what they are moved over), legalize_patterns.td. One step: no pass before the optimization reads scales.
+Sources: the TensorFlow importer (order of operations), canonicalize.td, legalize_patterns.td, prepare_tf.cc and
+prepare_patterns.td (FakeQuants). One step: no pass before the optimization reads scales.
 """
 
 from __future__ import annotations
