@@ -15,7 +15,7 @@ from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.rule import rule
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.source_guard import DEFAULT_BOUND
-from minmax_lint.workflows.opened import open_model
+from minmax_lint.workflows.opened import Opened, open_model
 
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Method
@@ -61,27 +61,30 @@ def lint(
 
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
-    opened = open_model(
-        source,
-        inputs,
-        outputs,
-        signature=signature,
-        checkpoint=checkpoint,
-        trust=trust,
-        python=python,
-        converters=converters,
-        calls=() if script is None else converter_calls(Path(script)),
-        tensorflow=_tensorflow(python),
-    )
+    loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
+    opened = _opened(source, inputs, outputs, converters, script, **loading)
     return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
         Selection(tuple(select), tuple(ignore))
     )
 
 
-def _tensorflow(python: str | PathLike[str] | None) -> tuple[int, int] | None:
+def _opened(
+    source: Any,
+    inputs: Inputs | None,
+    outputs: Sequence[str] | str | None,
+    converters: Sequence[str] | None,
+    script: str | PathLike[str] | None,
+    **loading: Any,
+) -> Opened:
+    """The model, judged as the converters named, the script or the TensorFlow of `python` say."""
     from minmax_lint.backends.conversion.interpreter import tensorflow_version
 
-    return None if python is None else tensorflow_version(python)
+    python = loading["python"]
+    calls = () if script is None else converter_calls(Path(script))
+    tensorflow = None if python is None else tensorflow_version(python)
+    return open_model(
+        source, inputs, outputs, converters=converters, calls=calls, tensorflow=tensorflow, **loading
+    )
 
 
 def _report_on(made_from: Any, model: Model) -> Report | None:
@@ -160,18 +163,8 @@ def fix(
         default_range=default_range,
         freeze=freeze,
     )
-    return open_model(
-        source,
-        inputs,
-        outputs,
-        signature=signature,
-        checkpoint=checkpoint,
-        trust=trust,
-        python=python,
-        converters=converters,
-        calls=() if script is None else converter_calls(Path(script)),
-        tensorflow=_tensorflow(python),
-    ).fix(options)
+    loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
+    return _opened(source, inputs, outputs, converters, script, **loading).fix(options)
 
 
 def convert(

@@ -7,7 +7,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.layout_assignment import channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import decreased, moved
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.node import Node
 
@@ -29,9 +29,16 @@ def before_transpose(importer: Importer, name: str, node: Node) -> Value | None:
     transpose = _transpose(importer, node, 0)
     if transpose is None:
         return None
-    source, order = importer.inputs(transpose)[:2]
+    source = importer.inputs(transpose)[0]
     first = importer.add(name, node, [source], source.shape)
-    return moved(importer, node, "TRANSPOSE", first, importer.inference.shape(node.name), order)
+    return _behind(importer, node, first, transpose)
+
+
+def _behind(importer: Importer, node: Node, source: Value, transpose: Node) -> Value:
+    order = transpose.inputs[1].array
+    smaller = decreased(importer, node, source, importer.integers(order))
+    shape = importer.inference.shape(node.name)
+    return smaller or moved(importer, node, "TRANSPOSE", source, shape, importer.value(order))
 
 
 def _transpose(importer: Importer, node: Node, slot: int) -> Node | None:
@@ -82,5 +89,4 @@ def move_transposes_behind_add(importer: Importer, node: Node) -> Value | None:
         return None
     sources = [importer.value(source.inputs[0].array) for source in (left, right)]
     total = importer.add("ADD", node, sources, sources[0].shape)
-    order = importer.value(left.inputs[1].array)
-    return moved(importer, node, "TRANSPOSE", total, importer.inference.shape(node.name), order)
+    return _behind(importer, node, total, left)

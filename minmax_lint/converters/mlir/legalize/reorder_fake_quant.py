@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, quantize_of
@@ -89,6 +90,38 @@ def fold_transpose(importer: Importer, node: Node) -> Value | None:
         if earlier is not None and all(earlier[axis] == place for place, axis in enumerate(axes)):
             return before.operands[0]
     return None
+
+
+@pattern(
+    "Transpose",
+    tf_name="ConvertTransposeToDecreaseRank",
+    source="tfl_ops.cc",
+    since=(2, 16),
+    before=lambda n: n.fq(n.transpose(n.op("Elu", n.x(1, 2, 1, 3, 1, 4, 1)), 0, 5, 2, 3, 4, 1, 6)),
+    after="ELU(float) RESHAPE(float) TRANSPOSE RESHAPE",
+)
+def convert_transpose_to_decrease_rank(importer: Importer, node: Node) -> Value | None:
+    """Of more than six axes those of size 1 are left out, between two RESHAPEs; a rank that stays above is refused."""
+    return decreased(importer, node, importer.inputs(node)[0], importer.integers(node.inputs[1].array))
+
+
+def decreased(importer: Importer, node: Node, source: Value, axes: tuple[int, ...] | None) -> Value | None:
+    """The TRANSPOSE of `source` where it has more than six axes; None where it has less or they are not known."""
+    if source.shape is None or len(source.shape) <= _MOST_AXES or axes is None:
+        return None
+    left = [axis for axis in axes if source.shape[axis] != 1]
+    if len(left) > _MOST_AXES or not importer.version.has(convert_transpose_to_decrease_rank):
+        return importer.add("Transpose", node, [source], refused=no_builtin(node._replace(op="Transpose")))
+    order, sizes = [sorted(left).index(axis) for axis in left], importer.integer_vector(node.name, [])
+    flat = moved(importer, node, "RESHAPE", source, tuple(size for size in source.shape if size != 1), sizes)
+    turned = flat
+    if order != sorted(order):
+        shape = tuple(source.shape[axis] for axis in left)
+        turned = moved(importer, node, "TRANSPOSE", flat, shape, importer.integer_vector(node.name, order))
+    return moved(importer, node, "RESHAPE", turned, importer.inference.shape(node.name), sizes)
+
+
+_MOST_AXES = 6
 
 
 @pattern(

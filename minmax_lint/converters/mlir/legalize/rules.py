@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     reorder_fake_quant.reshape_to_self_shape,
     reorder_fake_quant.reorder_reshape_fake_quant,
     reorder_fake_quant.fold_transpose,
+    reorder_fake_quant.convert_transpose_to_decrease_rank,
     reorder_fake_quant.reorder_transpose_fake_quant,
     reorder_fake_quant.convert_pack_to_reshape,
     dilated_conv.convert_tf_dilated_conv_op,

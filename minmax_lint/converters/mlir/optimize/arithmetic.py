@@ -71,13 +71,31 @@ def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
 )
 def add_computed_zero_rhs(rewriter: Rewriter, op: Operation) -> bool:
     """The sum x + (y - y) is x."""
-    difference = producer(op.operands[1], "SUB")
+    return _add_computed_zero(rewriter, op, 1)
+
+
+def _add_computed_zero(rewriter: Rewriter, op: Operation, slot: int) -> bool:
+    """Where operand `slot` is the difference of a value and itself, the other one stays."""
+    difference, other = producer(op.operands[slot], "SUB"), op.operands[1 - slot]
     if difference is None or op.activation or difference.activation:
         return False
-    if difference.operands[0] is not difference.operands[1] or not same_type(op.operands[0], op.result):
+    if difference.operands[0] is not difference.operands[1] or not same_type(other, op.result):
         return False
-    rewriter.replace(op, op.operands[0])
+    rewriter.replace(op, other)
     return True
+
+
+@pattern(
+    "ADD",
+    tf_name="AddComputedZeroLHS",
+    source="optimize_patterns.td",
+    since=(2, 20),
+    before=lambda n: n.op("Abs", n.op("AddV2", n.op("Sub", y := n.op("Elu", x := n.x()), y), x)),
+    after="ABS(float)",
+)
+def add_computed_zero_lhs(rewriter: Rewriter, op: Operation) -> bool:
+    """The sum (y - y) + x is x."""
+    return _add_computed_zero(rewriter, op, 0)
 
 
 @pattern(

@@ -20,6 +20,13 @@ def _product_between(op: Operation) -> tuple[Operation, Operation] | None:
     return (product, before) if all(map(static, values)) else None
 
 
+def _replace(rewriter: Rewriter, op: Operation, before: Operation, product: Operation, left: Value) -> None:
+    """Let the product with another left side take the place of the three operations."""
+    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[1]], op, [before, product])
+    fused.attrs = dict(product.attrs)
+    rewriter.replace(op, fused.result)
+
+
 def _sizes(value: Value) -> list[int]:
     return [size or 0 for size in value.shape or ()]
 
@@ -61,9 +68,7 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
         return False
     if prod(source[lead:-1]) != flat[-2] or prod(wanted[lead:-1]) != made[-2]:
         return False
-    fused = rewriter.create("BATCH_MATMUL", [before.operands[0], product.operands[1]], op, [before, product])
-    fused.attrs = dict(product.attrs)
-    rewriter.replace(op, fused.result)
+    _replace(rewriter, op, before, product, before.operands[0])
     return True
 
 
@@ -105,9 +110,7 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     sizes = rewriter.integers([1, *flat], before.operands[1])
     left = rewriter.compute("RESHAPE", [before.operands[0], sizes], op, before.result)
     left.shape = (1, *flat)
-    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[1]], op, [before, product])
-    fused.attrs = dict(product.attrs)
-    rewriter.replace(op, fused.result)
+    _replace(rewriter, op, before, product, left)
     return True
 
 

@@ -66,6 +66,7 @@ PHASE_1: tuple[RewritePattern, ...] = (
     arithmetic.fold_zeros,
     fully_connected.fuse_binary_and_fully_connected,
     fully_connected.fuse_binary_and_fully_connected_of_constants,
+    arithmetic.add_computed_zero_lhs,
     arithmetic.add_computed_zero_rhs,
     fully_connected.fuse_shared_fully_connected_and_mul,
     fully_connected.fuse_shared_fully_connected_and_add,
