@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
 from minmax_lint.converters.mlir.pattern import pattern
@@ -70,6 +71,50 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
         return False
     _replace(rewriter, op, before, product, before.operands[0])
     return True
+
+
+@pattern(
+    "RESHAPE",
+    tf_name="FuseReshapesAroundBatchMatMulLHS1",
+    source="optimize_patterns.td",
+    since=(2, 14),
+    until=(2, 16),
+    before=lambda n: n.reshape(
+        n.op(
+            "BatchMatMulV2",
+            n.reshape(n.op("Elu", x := n.x(1, 8)), 1, 1, 8),
+            n.reshape(n.op("Exp", x), 1, 8, 1),
+            adj_x=False,
+            adj_y=False,
+        ),
+        1,
+        1,
+    ),
+    after="",
+)
+def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Operation) -> bool:
+    """Of a batch of 1 it is fused as well, and the verifier refuses the rank: Keras' Dot layer ends the conversion.
+
+    Measured with TF 2.14 to 2.18.
+    """
+    found = _product_between(op)
+    if found is None:
+        return False
+    product, before = found
+    source, right, wanted = _sizes(before.operands[0]), _sizes(product.operands[1]), _sizes(op.result)
+    if len(source) != 2 or len(right) != 3 or len(wanted) != 2 or not source[0] == right[0] == wanted[0] == 1:
+        return False
+    if _sizes(before.result) != [1, *source]:
+        return False
+    raise ConversionError(
+        "other",
+        "'tfl.batch_matmul' op found invalid output rank, expected 3 but got 2",
+        node=product.nodes[-1],
+        array=product.result.name,
+        op=product.name,
+        reason=f"The converter takes the Reshapes around {product.result.name} away and refuses its rank: convert "
+        "with TensorFlow 2.17 or newer, or multiply and sum in its place.",
+    )
 
 
 @pattern(

@@ -56,6 +56,7 @@ PHASE_0 = (
     reshape.remove_reshape_after_fully_connected,
     around_batch_matmul.fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims,
     around_batch_matmul.fuse_reshapes_around_batch_mat_mul_lhs,
+    around_batch_matmul.fuse_reshapes_around_batch_mat_mul_of_rank_two,
     around_batch_matmul.fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims,
     transpose.push_transpose_through_squeeze,
 )
@@ -105,6 +106,7 @@ PHASE_1: tuple[RewritePattern, ...] = (
     activations.optimize_pow2_to_rsqrt,
     around_batch_matmul.fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims,
     around_batch_matmul.fuse_reshapes_around_batch_mat_mul_lhs,
+    around_batch_matmul.fuse_reshapes_around_batch_mat_mul_of_rank_two,
     around_batch_matmul.fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims,
     reorder.move_binary_op_before_reshape,
     reorder.move_binary_op_const_before_reshape,
