@@ -192,6 +192,16 @@ def not_modelled(engine: Engine, version: tuple[int, int]) -> str:
     )
 
 
+def not_converted(engine: Engine, version: tuple[int, int]) -> str:
+    """The same where that release is to convert."""
+    toco_instead = engine == "mlir" and version in MODELLED["toco"]
+    return (
+        f"the {engine.upper()} converter of TensorFlow {dotted(version)} is not modelled: convert "
+        f"{'with its TOCO (--engine toco), or ' if toco_instead else ''}"
+        f"with TensorFlow {spans(MODELLED[engine])} (--python)"
+    )
+
+
 def names_pattern() -> str:
     """A regular expression for every name that `--converter` takes, for JSON schemas."""
     tocos, mlirs = ("|".join(re.escape(dotted(one)) for one in MODELLED[engine]) for engine in MODELLED)

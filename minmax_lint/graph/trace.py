@@ -176,3 +176,13 @@ def _reach(
                 seen.add(source)
                 pending.append(source)
     return seen, passed_over
+
+
+def unknown_variable(graph: Graph, kept: Kept) -> str | None:
+    """A kept variable whose value is not known; `kept` traced a frozen view of `graph`."""
+    for name in kept.graph.names:
+        if (name in kept.nodes or name in kept.control_only) and kept.graph.op(name) != graph.op(name):
+            value = kept.graph[name].tensor()
+            if value is not None and not value.known:
+                return name
+    return None

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.errors import UserError
+from minmax_lint.graph.attr import FunctionRef
 from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.ops.table import CALLS
+
+_OF_TF2 = ("__inference_signature_wrapper", "__inference__traced_save", "__inference__traced_restore")
 
 
 class Signature(NamedTuple):
@@ -46,7 +50,18 @@ class Model:
     @property
     def of_tf2(self) -> bool:
         """Whether TensorFlow 2 or Keras made it: its users convert in the TF2 flow."""
-        return self.outer is not None or self.format in ("keras", "keras-h5", "function")
+        if self.outer is not None or self.format in ("keras", "keras-h5", "function"):
+            return True
+        return self.format.startswith("savedmodel") and any(map(self._is_of_tf2, self.graph.of_ops(CALLS)))
+
+    def _is_of_tf2(self, name: str) -> bool:
+        """Whether that node calls a function that TensorFlow 2 writes into every SavedModel.
+
+        They stay where a fix serves a graph of its own (writers/flattened.py). Source:
+        tensorflow/python/saved_model/signature_serialization.py and tensorflow/python/checkpoint/functional_saver.py.
+        """
+        function = self.graph[name].attribute("f")
+        return isinstance(function, FunctionRef) and function.name.startswith(_OF_TF2)
 
     def require_graph(self, to: str) -> None:
         """Nothing for a graph. Raises UserError for a finished .tflite: there is nothing to `to` about it."""

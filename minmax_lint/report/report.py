@@ -52,6 +52,8 @@ class Report:
     comparison: Comparison | None = field(default=None, repr=False)
     """Every way of converting the model, where a reporter asked for it."""
 
+    needs_checkpoint: bool = False
+    """Whether the graph has variables whose values are not known: it cannot be run, nor converted."""
     given: frozenset[Part] = field(default=frozenset(), repr=False)
     """What the lint was given beside the model: rules that need something else do not apply."""
     sizes: tuple[int, int] | None = field(default=None, repr=False)

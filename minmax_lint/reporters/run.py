@@ -59,20 +59,19 @@ class Run:
     def fix_commands(self, report: Report) -> Mapping[Applicability, str]:
         """The command lines that repair one model: what is safe alone, and everything. Empty where nothing can."""
         offers = [finding.fix for finding in report.findings if finding.fix is not None]
-        words = [
-            "minmax-lint",
-            "fix",
-            report.path,
-            *self.endpoint_options,
-            "--output",
-            fixed_path(report.path, report.format),
-        ]
+        words = ["minmax-lint", "fix", report.path, *self.endpoint_options, "--output"]
+        output = fixed_path(report.path, report.format)
         found: dict[Applicability, str] = {}
         if any(offer.applicability == "safe" for offer in offers):
-            found["safe"] = command(words)
+            found["safe"] = command([*words, output])
         if any(offer.applicability == "unsafe" for offer in offers):
             data = ["--calibrate", "DATA"] if any(offer.needs_range for offer in offers) else []
-            found["unsafe"] = command([*words, "--unsafe-fixes", *data])
+            data += ["--checkpoint", "PREFIX"] if data and report.needs_checkpoint else []
+            if found and report.format.startswith(
+                "savedmodel"
+            ):  # the folder of the safe fixes is not written over
+                output = f"{output}-unsafe"
+            found["unsafe"] = command([*words, output, "--unsafe-fixes", *data])
         return found
 
     def script_command(self, report: Report) -> str:

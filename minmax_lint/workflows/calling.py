@@ -39,6 +39,15 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
     mode = call.mode(trained(source.model))
     if mode in CALIBRATED and asked.data is None:
         raise UserError(_no_data(call))
+    if mode == "tf1" and asked.io_type not in ("", "uint8"):
+        raise UserError(
+            f"the TF1 flow makes uint8 inputs and outputs, not {asked.io_type}: leave --io-type out, or convert in the "
+            "TF2 flow (--flow tf2)"
+        )
+    if mode != "tf1" and asked.stats:
+        raise UserError(
+            "input stats are of the TF1 flow: leave --input-stats out, or convert in that (--flow tf1)"
+        )
     toco = asked.engine == "toco" or (call.flow == "tf1" and call.experimental_new_converter is False)
     return Converter(
         "toco" if toco else "mlir",

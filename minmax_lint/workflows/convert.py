@@ -22,7 +22,8 @@ from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.call import ConverterCall, Mode
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
-from minmax_lint.converters.profile import Flow, Profile
+from minmax_lint.converters.profile import Flow, Profile, not_converted
+from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.loaders.model import Model
@@ -57,8 +58,11 @@ class Converter:
 
     @property
     def profile(self) -> Profile:
-        """The profile that models it: of the nearest version there is."""
-        return modelled(self.engine, self.suffix, tensorflow_version(self.python))
+        """The profile that models it. Raises UserError where the interpreter's converter is not modelled."""
+        version = tensorflow_version(self.python)
+        if version is not None and version not in MODELLED[self.engine]:
+            raise UserError(not_converted(self.engine, version))
+        return modelled(self.engine, self.suffix, version)
 
     @property
     def suffix(self) -> str:

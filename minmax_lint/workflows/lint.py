@@ -13,6 +13,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import unknown_variable
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import SEVERITIES, Finding, with_fingerprints
 from minmax_lint.rules.framework.model_subject import make_subject
@@ -134,6 +135,7 @@ def report_on(
         ignored=tuple(ignored),
         left_out={"selection": len(ignored)},
         chosen=why,
+        needs_checkpoint=unknown_variable(model.graph, subject.kept) is not None,
         given=subject.given,
     )
 

@@ -10,7 +10,7 @@ from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.graph import Columns, Details, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.graph.trace import Kept, trace
+from minmax_lint.graph.trace import Kept, trace, unknown_variable
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.loaders.model import Model
 from minmax_lint.ops.outside import reaches_outside
@@ -40,12 +40,12 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
             f"{calling!r} ({view.op(calling)}) calls functions, which a graph frozen here does not hold: convert "
             "the SavedModel itself, with TFLiteConverter.from_saved_model"
         )
-    for name in names:
-        if view.op(name) != graph.op(name) and (value := view[name].tensor()) and not value.known:
-            raise UserError(
-                f"the value of variable {name!r} is not known, so the graph cannot be frozen: name the "
-                "checkpoint with --checkpoint PREFIX, or a SavedModel or a frozen graph (`fix --freeze` writes one)"
-            )
+    unknown = unknown_variable(graph, kept)
+    if unknown is not None:
+        raise UserError(
+            f"the value of variable {unknown!r} is not known, so the graph cannot be frozen: name the "
+            "checkpoint with --checkpoint PREFIX, or a SavedModel or a frozen graph (`fix --freeze` writes one)"
+        )
     places = [view.position(name) for name in names]
     source = graph.columns.serialized
     serialized = source and source._replace(

@@ -10,6 +10,7 @@ import pytest
 
 from minmax_lint.backends.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.backends.verification import Comparison, Verification
+from minmax_lint.cli.next_commands import repairing
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.reporters.conversion import conversion_data
 from minmax_lint.reporters.terminal.conversion import print_conversion
@@ -44,7 +45,8 @@ MIXED = TFLiteModel(
     (FLOAT_OUTPUT,),
     900,
 )
-COMMAND = ("minmax-lint", "convert", "eval.pb", "-o", "output", "--output", "model.tflite")
+CONVERT = ("minmax-lint", "convert", "eval.pb", "-o", "output", "--output", "model.tflite")
+CHECK = "minmax-lint check eval.pb -o output --converter toco-2.15"
 CONVERTED = ConversionResult("mlir", "tf1", b"model", None, "2.21.0", 4.24, "")
 FAILED = ConversionResult("toco", "tf1", None, Failure("minmax", ABORT, "output"), "2.15.1", 3.0, "")
 
@@ -57,7 +59,16 @@ def shown(
     verbose: bool = False,
 ) -> str:
     out = Stream()
-    print_conversion(out, found, "model.tflite", COMMAND, explanation, quiet=quiet, verbose=verbose)
+    print_conversion(
+        out,
+        found,
+        "model.tflite",
+        explanation,
+        repairing=repairing(CONVERT, found.report),
+        checking=CHECK,
+        quiet=quiet,
+        verbose=verbose,
+    )
     return out.getvalue()
 
 

@@ -9,7 +9,9 @@ import pytest
 from minmax_lint.errors import UserError
 from minmax_lint.graph.edit import Edit
 from minmax_lint.loaders import load
+from minmax_lint.workflows.choice import choice
 from minmax_lint.writers import write
+from tests.cli.founding import SAVED_MODEL
 
 BATCH = [[1.2, -2.0, 0.25, 2.6]]
 COARSER = Edit(attrs={"fq": {"num_bits": 2}})
@@ -55,6 +57,15 @@ def rounded(tf, folder, key="y"):
 def test_an_output_keeps_the_name_that_its_author_gave_it(source):
     outputs = load(source).signatures["serving_default"].outputs
     assert sorted(outputs.values()) == ["Identity", "Identity_1"]
+
+
+def test_what_is_written_is_a_model_of_tf2_still(source, written):
+    assert (load(source).of_tf2, load(written).of_tf2) == (True, True)
+    assert [one.name for one in choice(load(written)).profiles] == ["mlir-2.21-v2"]
+
+
+def test_a_saved_model_of_tf1_is_none_of_tf2():
+    assert not load(SAVED_MODEL).of_tf2
 
 
 def test_tensorflow_2_serves_the_change(tf, source, written):

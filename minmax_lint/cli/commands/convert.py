@@ -80,20 +80,30 @@ def _print(
 
         print_json(out, found, destination)
         return
+    from minmax_lint.cli.next_commands import checking, repairing
     from minmax_lint.reporters.terminal.conversion import print_conversion
     from minmax_lint.symptoms import explain_message
 
     failure = found.result.failure
     diagnosis = None if failure is None else explain_message(failure.message)
     explanation = (diagnosis.cause, diagnosis.remedy) if diagnosis else None
-    print_conversion(out, found, destination, command, explanation, quiet=args.quiet, verbose=args.verbose)
+    print_conversion(
+        out,
+        found,
+        destination,
+        explanation,
+        repairing=repairing(command, found.report),
+        checking=checking(args, found.report),
+        quiet=args.quiet,
+        verbose=args.verbose,
+    )
 
 
 def _command(args: Namespace) -> tuple[str, ...]:
     """The command line in so far as another run needs it again."""
     words = ["minmax-lint", "convert", args.graph, *options.endpoint_words(args), "--output", args.output]
     words += ["--engine", args.engine] if args.engine != "mlir" else []
-    words += ["--flow", args.flow] if args.flow == "tf2" else []
+    words += ["--flow", args.flow] if args.flow else []
     words += [f"--{args.post_training}"] if args.post_training else []
     words += ["--calibrate", args.calibrate] if args.calibrate and not args.fix else []
     words += ["--io-type", args.io_type] if args.io_type else []

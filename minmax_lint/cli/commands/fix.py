@@ -76,7 +76,7 @@ def run(args: Namespace) -> int:
     written = None
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
         written = patch.save(destination, in_place=args.in_place)
-    emit(formats, lambda form, out: _print(args, form, out, patch, proof, destination, written))
+    emit(formats, lambda form, out: _print(args, form, out, source.model, patch, proof, destination, written))
     if args.diff:
         _say_what_a_diff_lacks(patch, quiet=args.quiet)
     if written is not None and written.is_dir() and source.model.others:
@@ -107,6 +107,7 @@ def _print(
     args: Namespace,
     form: str,
     out: TextIO,
+    model: Model,
     patch: Patch,
     proof: Conversion | None,
     destination: Path | None,
@@ -122,48 +123,24 @@ def _print(
         changes = [sentence(line) for line in patch.diff()]
         out.writelines(f"{log_line(line)}\n" for line in (*head, *changes) if changes)
     else:
+        from minmax_lint.cli.next_commands import checking, converting
         from minmax_lint.loaders.checkpoint.prefix import files_written
         from minmax_lint.reporters.terminal.patch import print_patch
 
         files = () if written is None else files_written(written)
-        converting = "" if written is None or proof is not None else _converting(args, patch, written)
-        print_patch(out, patch, files, converting=converting, quiet=args.quiet, verbose=args.verbose)
+        print_patch(
+            out,
+            patch,
+            files,
+            converting="" if written is None or proof else converting(args, model, patch, written),
+            checking=checking(args, patch.after, written),
+            quiet=args.quiet,
+            verbose=args.verbose,
+        )
     if proof is not None:
         from minmax_lint.reporters.terminal.conversion import print_proof
 
         print_proof(out, proof, quiet=args.quiet)
-
-
-def _converting(args: Namespace, patch: Patch, written: Path) -> str:
-    """The command line that converts what was written."""
-    from minmax_lint.escaping import command
-    from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
-
-    words = ["minmax-lint", "convert", str(written)]
-    for text in args.input:
-        words += ["-i", text]
-    renamed = patch.outputs != patch.before.outputs
-    for name in patch.outputs if renamed else args.output_array:
-        words += ["-o", name]
-    words += ["--signature", args.signature] if args.signature else []
-    frozen = FREEZE in patch.strategy.split("+")
-    words += ["--checkpoint", args.checkpoint] if args.checkpoint and not frozen else []
-    words += ["--python", args.python] if args.python else []
-    words += ["--script", args.script] if args.script else []
-    words += [] if args.script else _called(patch)
-    name = f"{written.stem if written.suffix in ('.pb', '.pbtxt', '.meta') else written.name}.tflite"
-    return command([*words, "--output", str(written.with_name(name))])
-
-
-def _called(patch: Patch) -> list[str]:
-    """The options with which `convert` quantizes as the first profile does, where that is after training."""
-    from minmax_lint.converters.profile import profile
-
-    first = profile(next(iter(patch.after.predictions)))
-    if first.trained:
-        return []
-    flow = [f"--{first.call.removesuffix('-fallback')}"]
-    return [*flow, "--calibrate", "DATA"] if first.ranges == "calibrated" else flow
 
 
 def patched(args: Namespace, source: Opened) -> Patch:

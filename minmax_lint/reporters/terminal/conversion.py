@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from minmax_lint import escaping
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.report.words import plural
+from minmax_lint.report.words import RANGES_NEEDED, plural
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -23,16 +22,17 @@ def print_conversion(
     out: TextIO,
     found: Conversion,
     destination: str,
-    command: tuple[str, ...],
     explanation: tuple[str, str] | None = None,
     *,
+    repairing: str = "",
+    checking: str = "minmax-lint check",
     quiet: bool = False,
     verbose: bool = False,
 ) -> None:
     """Print the whole story; quiet: the end alone.
 
-    `command` is the command line that was run: with `--fix` it repairs the graph on the way. `explanation`
-    is the cause and the remedy of a failure's message, printed where no finding explains it.
+    `explanation` is the cause and the remedy of a failure's message, printed where no finding explains it.
+    `repairing` is the command line that repairs the graph on the way, `checking` the one that shows all findings.
     """
     page = Page(out)
     if not quiet:
@@ -49,7 +49,7 @@ def print_conversion(
     _print_verdict(page, found, f"wrote {destination}")
     _print_surprise(page, found)
     if found.verdict != "quantized" and not quiet and found.mode not in AS_ASKED:
-        _print_causes(page, found, command, explanation)
+        _print_causes(page, found, explanation, repairing, checking)
 
 
 def print_proof(out: TextIO, found: Conversion, *, quiet: bool = False) -> None:
@@ -148,7 +148,7 @@ def _print_surprise(page: Page, found: Conversion) -> None:
 
 
 def _print_causes(
-    page: Page, found: Conversion, command: tuple[str, ...], explanation: tuple[str, str] | None
+    page: Page, found: Conversion, explanation: tuple[str, str] | None, repairing: str, checking: str
 ) -> None:
     """What the linter knows about it, and the command that helps."""
     errors = [finding for finding in found.report.findings if finding.severity == "error"]
@@ -162,8 +162,12 @@ def _print_causes(
         print_finding(page, finding)
     if len(errors) > 3:
         page.line()
-        page.line(f"   and {len(errors) - 3} more; `minmax-lint check` shows them")
-    if found.patch is None and any(finding.fix for finding in found.report.findings):
+        page.line(f"   and {len(errors) - 3} more; to see them in full:")
+        page.command("   ", checking, "dim")
+    if found.patch is None and repairing:
+        unsafe = " (its values change)" if "--unsafe-fixes" in repairing else ""
         page.line()
-        page.line("   To repair the graph on the way, run:")
-        page.command("   ", escaping.command((*command, "--fix")), "bold green")
+        page.line(f"   To repair the graph on the way{unsafe}, run:")
+        page.command("   ", repairing, "bold yellow" if unsafe else "bold green")
+        if "--calibrate DATA" in repairing:
+            page.block(("   ",), RANGES_NEEDED, "dim")

@@ -33,12 +33,14 @@ def print_patch(
     written: Sequence[Path],
     *,
     converting: str = "",
+    checking: str = "minmax-lint check",
     quiet: bool = False,
     verbose: bool = False,
 ) -> None:
     """Print the changes and the verdicts before and after; quiet: only what is left; verbose: all of it.
 
-    `written`: the files, none where nothing was written; `converting`: the command line that converts them.
+    `written`: the files, none where nothing was written; `converting`: the command line that converts them; `checking`:
+    the one that shows what is left in full.
     """
     page = Page(out)
     if not quiet:
@@ -50,7 +52,7 @@ def print_patch(
     _print_left(page, patch.after, len(patch.after.findings) if verbose else SHOWN_LEFT)
     if not quiet:
         page.line()
-        _print_end(page, patch, written, converting)
+        _print_end(page, patch, written, converting, checking)
 
 
 def _print_verdicts(page: Page, before: Report, after: Report) -> None:
@@ -109,7 +111,7 @@ def _print_left(page: Page, report: Report, shown: int) -> None:
             page.line("  ", (f"and {counts[finding.code] - shown} more {finding.code}", "dim"))
 
 
-def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: str) -> None:
+def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: str, checking: str) -> None:
     errors = patch.after.count("error")
     lesser = len(patch.after.findings) - errors
     also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
@@ -124,7 +126,8 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
             (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
             ("" if written else "; nothing was written") + also,
         )
-        page.line(("  `minmax-lint check` shows them in full", "dim"))
+        page.line(("  to see them in full:", "dim"))
+        page.command("  ", checking, "dim")
     elif failing := not_quantized(patch.after.predictions):
         what = "Nothing could be fixed" if patch.empty else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
