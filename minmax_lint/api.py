@@ -207,6 +207,7 @@ def convert(
     where the conversion cannot be tried.
     """
     from minmax_lint.backends.calibration import Data, check_data
+    from minmax_lint.backends.calibration.check import first_samples
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.workflows.calling import Asked, converter_for
     from minmax_lint.workflows.convert import Proof, convert_linted
@@ -234,7 +235,12 @@ def convert(
     data = read(dataset) if dataset else None
     asked = Asked(mode, engine, io_type or "", stats or {}, python, time_limit, data)
     converter = converter_for(opened, asked).checked_for(ends.inputs)
-    opened = opened.judged_by(converter.profile)
+    samples = (
+        None
+        if converter.data is None
+        else first_samples(converter.data, model.graph, ends.inputs, ends.outputs, python=python)
+    )
+    opened = opened.converted_by(converter.profile, converter.call, samples)
     proof = None
     if verify:
         proof = Proof(read(verify) if isinstance(verify, str) else converter.data)

@@ -14,9 +14,11 @@ from minmax_lint.cli.streams import log_lines, progress_console
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Data
     from minmax_lint.backends.conversion import Stage, Watch
+    from minmax_lint.converters.dataset import Dataset
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.convert import Converter, Proof
+    from minmax_lint.workflows.opened import Opened
 
 STAGES: Mapping[Stage, str] = {
     "start": "starting Python",
@@ -144,6 +146,19 @@ def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
                 time_limit=args.time_limit,
                 watch=watch,
             )
+
+
+def samples_of(args: Namespace, source: Opened, converter: Converter) -> Dataset | None:
+    """The first samples of the converter's representative dataset; None without one. Raises UserError."""
+    from minmax_lint.backends.calibration.check import first_samples
+
+    if converter.data is None:
+        return None
+    ends = source.ends
+    with watching(args, f"reading {converter.data.source}") as watch:
+        return first_samples(
+            converter.data, source.model.graph, ends.inputs, ends.outputs, python=args.python, watch=watch
+        )
 
 
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:

@@ -31,6 +31,8 @@ class TensorInfo:
     constant: bool = False
     values: tuple[int, ...] | None = None
     """The numbers of a small constant of whole numbers: axes, paddings, strides."""
+    channels: int = 0
+    """Of how many channels each has a scale of its own; 0 where one holds for all, or there is none."""
     dynamic: bool = False
     """Whether a size other than the first is known only when the model runs."""
 

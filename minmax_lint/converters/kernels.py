@@ -5,6 +5,8 @@ The messages are the interpreter's own; measured with TF 2.15 and 2.21, plain ke
 
 from __future__ import annotations
 
+from minmax_lint.converters.finished import OpInfo
+
 NO_UINT8 = {
     "ABS": "Type UINT8 is unsupported by op Abs.",
     "EXP": "Type 3 is currently not supported by Exp.",
@@ -38,6 +40,14 @@ NO_COMPUTED_FILTER = {
 }
 """Operator and bits of its signed activations -> what the interpreter says of a filter that is no constant."""
 
+PER_CHANNEL = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"})
+"""Operators whose filter may have a scale for each channel, in int8 and int16."""
+NO_UINT8_PER_CHANNEL = (
+    "input->type == kTfLiteInt8 || input->type == kTfLiteInt16 was not true: a uint8 filter with a scale for each "
+    "channel"
+)
+"""What the interpreter says of them in uint8 (2.15 and 2.21 measured)."""
+
 NO_EMPTY_RANGE = frozenset({"SQUARED_DIFFERENCE", "SUB"})
 """Operators whose kernel ends the process where the result is always 0 (QuantizeMultiplierSmallerThanOneExp)."""
 
@@ -49,3 +59,20 @@ BY_DATA = frozenset({"DIV"})
 
 ANY_TYPE = frozenset({"CAST", "DEQUANTIZE", "IF", "MATRIX_DIAG", "QUANTIZE", "SHAPE", "WHILE"})
 """Operators that take a mixture of float and integer tensors, or any type."""
+
+
+def refusal_of(op: OpInfo) -> str:
+    """What the interpreter says of an operator of a finished model that it cannot run; empty where it runs it."""
+    values = [*op.inputs, *op.outputs]
+    types = {value.dtype for value in values if value.scale is not None}
+    filter_ = op.inputs[1] if len(op.inputs) > 1 else None
+    if op.name in PER_CHANNEL and "uint8" in types and filter_ is not None and filter_.channels > 1:
+        return NO_UINT8_PER_CHANNEL
+    for kind, missing in (("int16", NO_INT16), ("uint8", NO_UINT8), ("int8", NO_INT8)):
+        if kind in types:
+            if op.name in missing:
+                return missing[op.name]
+            break
+    if filter_ is None or filter_.constant or not filter_.zero_point:
+        return ""
+    return NO_COMPUTED_FILTER.get((op.name, 8), "") if "int8" in types else ""

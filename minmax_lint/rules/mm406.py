@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.kernels import NO_UINT8
+from minmax_lint.converters.kernels import NO_UINT8, PER_CHANNEL, refusal_of
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
@@ -24,7 +24,7 @@ class NoKernel(Rule):
     ## Why
     The converter writes the op and reports success: it does not ask which kernels there are. The model fails on the
     device, when its arrays are allocated or at the first run. In uint8 (TF1 flow) that is so of ABS, EXP, LOG, RSQRT,
-    SQRT, REDUCE_PROD and SQUARED_DIFFERENCE; in int8 of REVERSE_SEQUENCE and of a convolution whose filter is computed;
+    SQRT, REDUCE_PROD and SQUARED_DIFFERENCE, and of convolutions whose filter has a range for each channel; in int8 of REVERSE_SEQUENCE and of a convolution whose filter is computed;
     in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization, variance), SCATTER_ND, and of ops that are left half
     float, as PADV2 with its constant.
 
@@ -33,6 +33,7 @@ class NoKernel(Rule):
     Type UINT8 is unsupported by op Rsqrt.Node number 0 (RSQRT) failed to prepare.
     Type 3 is currently not supported by Exp.Node number 0 (EXP) failed to invoke.
     Type 'INT16' is not supported by tile.Node number 3 (TILE) failed to invoke.
+    input->type == kTfLiteInt8 || input->type == kTfLiteInt16 was not true.Node number 0 (CONV_2D) failed to prepare.
     SquaredDifference only supports FLOAT32 and INT32 now, got 7.Node number 2 (SQUARED_DIFFERENCE) failed to prepare.
     ```
 
@@ -55,8 +56,8 @@ class NoKernel(Rule):
         """One finding an op, for all profiles that make an integer op of it that does not run."""
         if subject.finished is not None:
             for made in subject.finished.ops:
-                if made.name in NO_UINT8 and any(tensor.dtype == "uint8" for tensor in made.outputs):
-                    yield self._finding(subject, made.name, made.output, NO_UINT8[made.name], None, ())
+                if reason := refusal_of(made):
+                    yield self._finding(subject, made.name, made.output, reason, None, ())
             return
         found: dict[tuple[str, str, str], tuple[str, ...]] = {}
         places: dict[tuple[str, str, str], str | None] = {}
@@ -88,7 +89,8 @@ class NoKernel(Rule):
             array=output,
             profiles=profiles,
             advice="Convert to int8 (inference_type=tf.int8, or the TF2 flow)."
-            if op in NO_UINT8 and "16" not in "".join(profiles)
+            if op in NO_UINT8.keys() | PER_CHANNEL
+            and not any("16" in name.rpartition("-")[2] for name in profiles)
             else "Write it in ops that have a kernel, or end the model in front of it.",
             fix=_offer(subject, node, profiles),
         )

@@ -36,7 +36,8 @@ class Asked:
 def converter_for(source: Opened, asked: Asked) -> Converter:
     """The converter to run on `source`. Raises UserError where the call cannot be made."""
     call = _call(source, asked)
-    mode = call.mode(trained(source.model))
+    fake_quants = trained(source.model)
+    mode = call.mode(fake_quants)
     if mode in CALIBRATED and asked.data is None:
         raise UserError(_no_data(call))
     if mode == "tf1" and asked.io_type not in ("", "uint8"):
@@ -58,6 +59,7 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
         call,
         mode,
         asked.data if mode in CALIBRATED else None,
+        fake_quants,
     )
 
 

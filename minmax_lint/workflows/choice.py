@@ -80,20 +80,20 @@ def _of_calls(
     return Choice(tuple(profile(name) for name in by_name), "; ".join(dict.fromkeys(reasons)), by_name)
 
 
+def judged_mode(call: ConverterCall, mode: Mode, fake_quants: bool) -> Mode:
+    """The mode whose profiles are judged; of a call that asks for a float model, the one that it comes nearest to."""
+    if mode != "float":
+        return mode
+    if fake_quants:
+        return "tf1" if call.flow == "tf1" else "v2"
+    return "int8" if call.representative_dataset else "dynamic"
+
+
 def _profiles(
     call: ConverterCall, mode: Mode, fake_quants: bool, version: tuple[int, int] | None
 ) -> Iterator[Profile]:
     """Those of one call: of both engines where it may be either."""
-    if mode == "float":
-        mode = (
-            "tf1"
-            if call.flow == "tf1" and fake_quants
-            else "v2"
-            if fake_quants
-            else "int8"
-            if call.representative_dataset
-            else "dynamic"
-        )
+    mode = judged_mode(call, mode, fake_quants)
     suffix = _JUDGED.get(mode, mode)
     if mode != "tf1":
         yield modelled("mlir", suffix, version)

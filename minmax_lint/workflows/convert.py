@@ -29,7 +29,7 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.report.report import Report
-from minmax_lint.workflows.choice import modelled
+from minmax_lint.workflows.choice import judged_mode, modelled
 from minmax_lint.writers.atomic import write_file
 
 
@@ -51,6 +51,8 @@ class Converter:
     """What its flags ask for, of the graph to convert; None: `v2` in the TF2 flow."""
     data: Data | None = None
     """Its representative dataset."""
+    trained: bool = False
+    """Whether the graph to convert has FakeQuants."""
 
     def __post_init__(self) -> None:
         if self.engine == "toco" and self.flow == "tf2":
@@ -69,6 +71,8 @@ class Converter:
         """The part of its profiles' names that says how it is called."""
         if self.flow == "tf1":
             return ""
+        if self.mode == "float" and self.call is not None:
+            return str(judged_mode(replace(self.call, flow="tf2"), "float", self.trained))
         return "v2" if self.mode in (None, "tf1", "float") else str(self.mode)
 
     @property
@@ -86,6 +90,7 @@ class Converter:
         }
         return {
             "optimizations": call.optimizations,
+            "representative_dataset": call.representative_dataset and self.data is None,
             "supported_ops": sorted(call.supported_ops),
             "supported_types": sorted(call.supported_types),
             "inference_input_type": call.inference_input_type,
@@ -105,6 +110,7 @@ class Converter:
         flags = self.flags or {"optimizations": True}
         words = ["optimizations" if flags.get("optimizations") else "no optimizations"]
         words += [f"dataset {self.data.source}"] if self.data is not None else []
+        words += ["representative_dataset"] if flags.get("representative_dataset") else []
         words += [", ".join(flags[key]) for key in ("supported_ops", "supported_types") if flags.get(key)]
         words += [
             f"{key} {flags[key]}"
@@ -253,6 +259,7 @@ def convert_linted(
             progress=watch.stage,
             batch=watch.batch,
             flags=converter.flags,
+            try_model=proof is None,
             data=None if converter.data is None else converter.data.request(),
         )
         contents = None if result.model is None else read_model(result.model)
@@ -264,6 +271,9 @@ def convert_linted(
             _prediction(report, result, converter),
             called=converter.described(report.inputs),
             mode=converter.mode,
+            refused=f"TFLite's interpreter does not run the model: {result.refused}"
+            if result.refused
+            else "",
         )
         if proof is None or result.model is None:
             return found

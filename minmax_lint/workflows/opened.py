@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import did_you_mean, parse_edge
@@ -48,15 +49,29 @@ class Opened:
     """The graph that a finished model was made from."""
     report_on_source: Report | None = None
     """The report on that graph, where there is one already."""
+    conversion: Choice | None = None
+    """The one profile of a conversion, with its call."""
 
     @cached_property
     def choice(self) -> Choice:
         """The profiles to judge, and why."""
+        if self.conversion is not None:
+            return self.conversion
         return choice(self.model, self.named, self.calls, self.tensorflow)
 
     def judged_by(self, *chosen: Profile) -> Opened:
         """The same model, for these profiles alone."""
         return replace(self, named=tuple(one.name for one in chosen))
+
+    def converted_by(self, chosen: Profile, call: ConverterCall | None, dataset: Dataset | None) -> Opened:
+        """The same model, for a conversion with that call, whose samples are `dataset` as far as they are looked at.
+
+        The flags of a call that no script and no configuration makes are ours, so rules judge its samples alone.
+        """
+        if call is None or not (dataset or any(call.origin == one.origin for one in self.calls)):
+            return replace(self, calls=(), conversion=Choice((chosen,)))
+        call = replace(call, tensorflow=chosen.version, dataset=dataset or call.dataset)
+        return replace(self, calls=(call,), conversion=Choice((chosen,), "", {chosen.name: (call,)}))
 
     def ending_in(self, output: str, inputs: Mapping[str, Shape | None] | None) -> Opened:
         """The same model with that output; without inputs, those that lead to it. Raises UserError where none do."""

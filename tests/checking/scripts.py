@@ -216,6 +216,18 @@ def with_data():
     return outcome(converter)
 
 
+def pixels():
+    """Samples of raw pixels for a net that does not scale its input."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 2], tf.float32, "x")])
+    def net(x):
+        return tf.nn.relu(tf.matmul(x, WEIGHTS))
+
+    converter = tf2_settings(tf.lite.TFLiteConverter.from_concrete_functions([net.get_concrete_function()]))
+    converter.representative_dataset = lambda: ([np.array([[0, i]], "f4")] for i in (128, 255))
+    return outcome(converter)
+
+
 class Pair(tf.Module):
     """Inputs and outputs whose order, by signature, is not that of the model."""
 
@@ -298,6 +310,7 @@ SCRIPTS = {
     "keras": lambda: outcome(keras_converter(inside=False)),
     "keras-fix": lambda: outcome(keras_converter(inside=False), fix=True),
     "keras-unsafe": lambda: outcome(keras_converter(inside=False), fix=True, unsafe=True),
+    "pixels": pixels,
     "keras-sound": lambda: outcome(keras_converter(inside=True)),
     "saved-model": lambda: outcome(saved_model_converter(inside=False)),
     "saved-model-fix": lambda: outcome(saved_model_converter(inside=False), fix=True),

@@ -9,6 +9,7 @@ import pytest
 from minmax_lint.backends.conversion import read_model
 from minmax_lint.cli import main
 from minmax_lint.converters.example import Net
+from minmax_lint.graph.build import Builder
 from minmax_lint.writers.graphdef import encode
 from tests.cli.founding import BROKEN, BROKEN_FORMS
 from tests.interpreters import tf215, tf218, tf221
@@ -90,3 +91,30 @@ def test_a_variable_without_its_value_cannot_be_frozen(tmp_path: Path, capsys: C
 def test_the_time_limit_ends_the_converter(tmp_path: Path, capsys: Captured) -> None:
     assert convert(BROKEN, tmp_path / "m.tflite", "--time-limit", "0.2", "--python", str(tf221())) == 2
     assert "--time-limit" in capsys.readouterr().err
+
+
+def test_a_model_that_the_interpreter_does_not_run_is_tried_and_foreseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """A uint8 convolution whose filter has a range for each channel: converted without a message, refused later."""
+    monkeypatch.chdir(tmp_path)
+    b = Builder()
+    x = b.fake_quant("input_quant", b.placeholder("input", [1, 8, 8, 4]), -1, 1)
+    low, high = (b.const(f"filter/{name}", [sign] * 4) for name, sign in (("min", -1.0), ("max", 1.0)))
+    weights = b.const("filter", [0.1 * (i % 7) - 0.3 for i in range(144)], [3, 3, 4, 4])
+    weights = b.add(
+        "FakeQuantWithMinMaxVarsPerChannel", "filter_quant", weights, low, high, num_bits=8, narrow_range=True
+    )
+    y = b.add("Conv2D", "conv", x, weights, strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC")
+    b.fake_quant("output", y, -6, 6)
+    Path("eval.pb").write_bytes(encode(b.graph()))
+    words = ["convert", "eval.pb", "-o", "output", "--output", "m.tflite", "--python", str(tf221())]
+    assert main(words) == 1
+    out = capsys.readouterr().out
+    assert "the model does not run" in out
+    assert "(CONV_2D) failed to prepare" in " ".join(out.split())
+    assert "minmax-lint was wrong" not in out
+    for graph in ("m.tflite", "eval.pb"):
+        ends = [] if graph == "m.tflite" else ["-o", "output", "--converter", "mlir"]
+        main(["check", graph, *ends, "--output-format", "concise"])
+        assert f"{graph}: MM406" in capsys.readouterr().out

@@ -112,6 +112,43 @@ def test_input_stats_of_the_script_are_used_and_printed(
     assert "input: mean 0, std 1" in capsys.readouterr().out
 
 
+def test_a_call_that_is_refused_is_made_as_the_script_makes_it_and_explained_as_check_explains_it(
+    float_graph: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(float_graph)
+    Path("export.py").write_text(SCRIPT.replace("converter.optimizations = [tf.lite.Optimize.DEFAULT]\n", ""))
+    words = ["convert", "float.pb", "--script", "export.py", "--output", "m.tflite", "--isolated"]
+    assert main([*words, "--python", str(tf221())]) == 1
+    out = capsys.readouterr().out
+    assert "call no optimizations, representative_dataset, inference_input_type int8" in out
+    assert "The inference_input_type and inference_output_type must be tf.float32." in " ".join(out.split())
+    assert "MM604" in out
+    assert "minmax-lint check float.pb --python" in out
+    for wrong in ("minmax-lint was wrong", "MM120", "--fix"):
+        assert wrong not in out.replace("`fix --output FILE.py`", "")
+
+
+def test_samples_of_another_scale_are_shown_though_the_model_is_all_integer(
+    float_graph: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(float_graph)
+    numpy.savez("pixels.npz", input=numpy.arange(20, dtype=numpy.float32).reshape(10, 2) * 13)
+    words = [
+        "convert",
+        "float.pb",
+        "--int8",
+        "--calibrate",
+        "pixels.npz",
+        "--output",
+        "m.tflite",
+        "--isolated",
+    ]
+    assert main([*words, "--python", str(tf221())]) == 0
+    out = capsys.readouterr().out
+    assert "all-integer model" in out
+    assert "MM624 warning" in out
+
+
 def test_fix_proves_the_repair_with_the_call_that_is_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

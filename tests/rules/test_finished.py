@@ -9,6 +9,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.kernels import refusal_of
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -65,6 +66,35 @@ def test_the_report_says_what_the_model_is_as_it_says_what_converters_make():
 
 def test_rules_about_graphs_are_silent_on_a_finished_model():
     assert {finding.code[:3] for finding in minmax_lint.lint(TFLITE / "gap-io.tflite").findings} == {"MM5"}
+
+
+@pytest.mark.parametrize(
+    ("op", "dtype", "filter_of", "says"),
+    [
+        ("CONV_2D", "uint8", {"channels": 4, "scale": None}, "a uint8 filter with a scale for each channel"),
+        ("DEPTHWISE_CONV_2D", "uint8", {"channels": 4, "scale": None}, "with a scale for each channel"),
+        ("TRANSPOSE_CONV", "uint8", {"channels": 4, "scale": None}, "with a scale for each channel"),
+        ("CONV_2D", "int8", {"channels": 4, "scale": None}, ""),
+        ("CONV_2D", "uint8", {}, ""),
+        (
+            "CONV_2D",
+            "int8",
+            {"constant": False, "zero_point": 3},
+            "a filter that is computed has a zero point",
+        ),
+        ("CONV_2D", "int8", {"constant": False, "zero_point": 0}, ""),
+        ("EXP", "uint8", {}, "Type 3 is currently not supported by Exp."),
+        ("REVERSE_SEQUENCE", "int8", {}, "Type 'INT8' is not supported by reverse_sequence."),
+        ("TILE", "int16", {}, "Type 'INT16' is not supported by tile."),
+        ("TILE", "int8", {}, ""),
+    ],
+)
+def test_an_op_that_the_interpreter_cannot_run_is_found_in_a_finished_model(op, dtype, filter_of, says):
+    x = TensorInfo("x", dtype, (1, 8, 8, 4), 0.1, 0, 0)
+    weights = replace(TensorInfo("w", dtype, (4, 3, 3, 4), 0.1, 0, 1, constant=True), **filter_of)
+    y = replace(x, name="y", index=2)
+    assert says in refusal_of(OpInfo(op, (x, weights), (y,)))
+    assert bool(refusal_of(OpInfo(op, (x, weights), (y,)))) == bool(says)
 
 
 def test_separate_islands_are_separate_findings():

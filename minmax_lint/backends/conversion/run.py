@@ -34,6 +34,8 @@ class ConversionResult:
     """Wall time of the child process, TensorFlow's import included."""
     log: str
     """All that TensorFlow wrote to standard error."""
+    refused: str = ""
+    """What TFLite's interpreter says where it was tried and does not run the model."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +77,7 @@ def convert_graph(
     stats: Mapping[str, tuple[float, float]] | None = None,
     flags: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
+    try_model: bool = False,
     python: str | os.PathLike[str] | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
     progress: Callable[[Stage], None] = lambda stage: None,
@@ -86,6 +89,7 @@ def convert_graph(
     dimension). `stats` gives (mean, std) for single inputs, DEFAULT_STATS holds for the others; they
     count in the TF1 flow only. `flags` are those of the TF2 flow, by the names of the converter's attributes
     (default: optimizations alone), `data` its representative dataset, as a child reads it (`Data.request`).
+    `try_model`: whether TFLite's interpreter runs the model once.
     `python` is the interpreter that holds the TensorFlow to use (default: the running one), Python 3.7 or newer.
     `progress` is called with each stage as it begins, `batch` with each sample of the dataset.
 
@@ -107,6 +111,7 @@ def convert_graph(
             "flow": flow,
             "stats": {key: list((stats or {}).get(key, DEFAULT_STATS)) for key in inputs},
             "model": str(folder / "model.tflite"),
+            "try_model": try_model,
         }
         if flags is not None:
             request["flags"] = dict(flags)
@@ -119,7 +124,14 @@ def convert_graph(
         answer = child.answer(request)
         model = None if answer.failure else (folder / "model.tflite").read_bytes()
     return ConversionResult(
-        engine, flow, model, answer.failure, answer.tensorflow, answer.seconds, answer.log
+        engine,
+        flow,
+        model,
+        answer.failure,
+        answer.tensorflow,
+        answer.seconds,
+        answer.log,
+        " ".join(str(answer.values.get("refused", "")).split()),
     )
 
 

@@ -10,9 +10,9 @@ and what the task needs, with `with_tensorflow` false where that is not TensorFl
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
 `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
 `saved_model` (folder) and `signature` (its key); in the TF2 flow `flags` {attribute: value} (optimizations alone
-where they are missing).
+where they are missing), and `try_model`: whether TFLite's interpreter is to run the model once.
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
-cannot be served at all: it is the user's to change it).
+cannot be served at all: it is the user's to change it), `refused` (what the interpreter says, empty where it runs).
 
 Stages go to standard output, one a line (besides `version X` once and `batch DONE [TOTAL]`); what
 TensorFlow prints goes to standard error.
@@ -55,12 +55,48 @@ def main(request_path: str) -> int:
             with open(request["model"], "wb") as file:
                 file.write(model)
         result["ok"] = True
+        if request.get("try_model"):
+            _write(request["result"], {**result, "refused": "it ends the process"})
+            announce("run")
+            result["refused"] = refused(tensorflow, request["model"])
     except Exception as error:
         traceback.print_exc()
         result.update(exception=type(error).__name__, message=str(error), misuse=isinstance(error, Misuse))
-    with open(request["result"], "w") as file:
-        json.dump(result, file)
+    _write(request["result"], result)
     return 0 if result["ok"] else 1
+
+
+def _write(path: str, result: Mapping[str, Any]) -> None:
+    with open(path, "w") as file:
+        json.dump(result, file)
+
+
+def refused(tensorflow: Any, model: str) -> str:
+    """What TFLite's interpreter says where it does not run the model once, on random values; empty where it does.
+
+    A model with whole numbers as inputs (sizes, indices) is only prepared: what they may be is not known.
+    """
+    import numpy
+
+    random = numpy.random.RandomState(0)
+    try:
+        interpreter = tensorflow.lite.Interpreter(model_path=model)
+        interpreter.allocate_tensors()
+        inputs = interpreter.get_input_details()
+        if not all(one["dtype"] in (numpy.float32, numpy.int8, numpy.uint8, numpy.int16) for one in inputs):
+            return ""
+        for one in inputs:
+            if one["dtype"] is numpy.float32:
+                values = random.uniform(-1, 1, one["shape"])
+            else:
+                limits = numpy.iinfo(one["dtype"])
+                values = random.randint(limits.min, limits.max + 1, one["shape"])
+            interpreter.set_tensor(one["index"], numpy.asarray(values, one["dtype"]))
+        interpreter.invoke()
+    except (RuntimeError, ValueError) as error:
+        # A divisor that is zero is the values' fault.
+        return "" if "(DIV)" in str(error) else str(error)
+    return ""
 
 
 def _task(name: str) -> Any:
@@ -143,6 +179,9 @@ def _set_flags(tensorflow: Any, converter: Any, flags: Mapping[str, Any]) -> Non
     lite = tensorflow.lite
     if flags.get("optimizations"):
         converter.optimizations = [lite.Optimize.DEFAULT]
+    if flags.get("representative_dataset"):
+        # Without optimizations the converter never asks it for a sample (QuantizationMode in lite.py).
+        converter.representative_dataset = lambda: iter(())
     if flags.get("supported_ops"):
         converter.target_spec.supported_ops = [getattr(lite.OpsSet, one) for one in flags["supported_ops"]]
     if flags.get("supported_types"):

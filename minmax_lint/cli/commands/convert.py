@@ -50,7 +50,9 @@ def run(args: Namespace) -> int:
     converter = converter.checked_for(source.ends.inputs)
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
-    source = source.judged_by(converter.profile)
+    source = source.converted_by(
+        converter.profile, converter.call, real_converter.samples_of(args, source, converter)
+    )
     patch: Patch | None = patched(args, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
@@ -81,6 +83,7 @@ def _print(
         print_json(out, found, destination)
         return
     from minmax_lint.cli.next_commands import checking, repairing
+    from minmax_lint.reporters.run import Run
     from minmax_lint.reporters.terminal.conversion import print_conversion
     from minmax_lint.symptoms import explain_message
 
@@ -93,6 +96,9 @@ def _print(
         destination,
         explanation,
         repairing=repairing(command, found.report),
+        rewriting=Run((found.report,), endpoint_options=options.endpoint_words(args)).script_command(
+            found.report
+        ),
         checking=checking(args, found.report),
         quiet=args.quiet,
         verbose=args.verbose,

@@ -12,6 +12,8 @@ from minmax_lint.converters.kernels import (
     NO_INT16,
     NO_INT16_BEFORE,
     NO_UINT8,
+    NO_UINT8_PER_CHANNEL,
+    PER_CHANNEL,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
@@ -46,6 +48,8 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     missing = {16: NO_INT16, 8: NO_INT8 if signed else NO_UINT8, 0: {}}[bits]
     if op.name in missing:
         return missing[op.name]
+    if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
+        return NO_UINT8_PER_CHANNEL
     if bits == 16 and op.name in NO_INT16_BEFORE:
         since, message = NO_INT16_BEFORE[op.name]
         if not version.has(Bounds(since=since)):
@@ -70,6 +74,10 @@ def _is_fine(op: Operation) -> bool:
 
 def _first(values: list[Value], *, real: bool) -> str:
     return next(value.name for value in values if (value.real if real else value.scale is not None))
+
+
+def _has_channels(value: Value) -> bool:
+    return value.scale is not None and len(value.scale.channels) > 1
 
 
 def _is_computed(value: Value) -> bool:

@@ -123,6 +123,7 @@ class _Reader:
                 zero_point=zero_point,
                 index=i,
                 constant=buffer is not None and bool(buffer.DataLength() or buffer.Offset() > 1),
+                channels=_channels(tensor.Quantization()),
                 values=None if buffer is None else _values(buffer, dtype),
                 dynamic=any(size < 0 for size in signature[1:]),
             )
@@ -142,6 +143,11 @@ def _scale(quantization: tflite.QuantizationParameters | None) -> tuple[float | 
         return None, None
     zero_point = quantization.ZeroPoint(0) if quantization.ZeroPointLength() else 0
     return quantization.Scale(0), zero_point
+
+
+def _channels(quantization: tflite.QuantizationParameters | None) -> int:
+    scales = 0 if quantization is None else quantization.ScaleLength()
+    return scales if scales > 1 else 0
 
 
 def _options(op: tflite.Operator) -> dict[str, int]:

@@ -11,6 +11,7 @@ from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
 from minmax_lint.reporters.terminal.verification import print_verification, steps_text
+from minmax_lint.rules.framework.rule import about_samples
 from minmax_lint.workflows.convert import Conversion
 
 SHOWN_FLOAT_OPS = 8
@@ -25,6 +26,7 @@ def print_conversion(
     explanation: tuple[str, str] | None = None,
     *,
     repairing: str = "",
+    rewriting: str = "",
     checking: str = "minmax-lint check",
     quiet: bool = False,
     verbose: bool = False,
@@ -32,7 +34,8 @@ def print_conversion(
     """Print the whole story; quiet: the end alone.
 
     `explanation` is the cause and the remedy of a failure's message, printed where no finding explains it.
-    `repairing` is the command line that repairs the graph on the way, `checking` the one that shows all findings.
+    Command lines: `repairing` repairs the graph on the way, `rewriting` shows what changes in the script, `checking`
+    shows all findings.
     """
     page = Page(out)
     if not quiet:
@@ -48,8 +51,13 @@ def print_conversion(
         print_verification(page, found)
     _print_verdict(page, found, f"wrote {destination}")
     _print_surprise(page, found)
-    if found.verdict != "quantized" and not quiet and found.mode not in AS_ASKED:
-        _print_causes(page, found, explanation, repairing, checking)
+    failed = found.verdict != "quantized" and found.mode not in AS_ASKED
+    for finding in about_samples(found.report.findings):
+        if not (quiet or (failed and finding.severity == "error")):
+            page.line()
+            print_finding(page, finding)
+    if failed and not quiet:
+        _print_causes(page, found, explanation, repairing, rewriting, checking)
 
 
 def print_proof(out: TextIO, found: Conversion, *, quiet: bool = False) -> None:
@@ -148,7 +156,12 @@ def _print_surprise(page: Page, found: Conversion) -> None:
 
 
 def _print_causes(
-    page: Page, found: Conversion, explanation: tuple[str, str] | None, repairing: str, checking: str
+    page: Page,
+    found: Conversion,
+    explanation: tuple[str, str] | None,
+    repairing: str,
+    rewriting: str,
+    checking: str,
 ) -> None:
     """What the linter knows about it, and the command that helps."""
     errors = [finding for finding in found.report.findings if finding.severity == "error"]
@@ -164,6 +177,10 @@ def _print_causes(
         page.line()
         page.line(f"   and {len(errors) - 3} more; to see them in full:")
         page.command("   ", checking, "dim")
+    if rewriting:
+        page.line()
+        page.line("   To see what changes in the script, run (`fix --output FILE.py` writes it):")
+        page.command("   ", rewriting, "bold green")
     if found.patch is None and repairing:
         unsafe = " (its values change)" if "--unsafe-fixes" in repairing else ""
         page.line()

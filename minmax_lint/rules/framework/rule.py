@@ -191,6 +191,12 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
+def about_samples(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those about the samples of a representative dataset."""
+    codes = {one.code for one in rules() if one.needs == "dataset"}
+    return tuple(one for one in findings if one.code in codes)
+
+
 def rule(wanted: str) -> Rule:
     """The rule of that code or name. Raises UnknownName with near ones."""
     for found in rules():

@@ -22,6 +22,7 @@ from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import about_samples
 from minmax_lint.workflows.checking.comparing import compared
 from minmax_lint.workflows.checking.dataset import looked_at
 from minmax_lint.workflows.checking.expected import Expected
@@ -103,7 +104,7 @@ def checked(
     `from_saved_model` keep only what the outputs are computed from; with the session (the default session
     counts by itself) or the SavedModel's path, FakeQuants behind the outputs are seen too. The first
     samples of a representative dataset are looked at before: one that is empty, holds NaN or does not fit the inputs
-    raises CheckFailed.
+    raises CheckFailed; one that looks like raw pixels, or is constant, is a warning.
     """
     options = FixOptions(unsafe=unsafe, ranges=ranges or {})
     if threshold is not None and not verify:
@@ -175,6 +176,9 @@ class CheckedConverter:
         opened = Opened(model, ends, call.origin, calls=(call,))
         profile = opened.choice.profiles[-1]
         self.report = opened.lint()
+        for finding in about_samples(self.report.findings):
+            if finding.severity == "warning":
+                warnings.warn(f"{finding.code} {finding.message}. {finding.advice}", stacklevel=3)
         if _sound(self.report, profile):
             return checks.converter, None
         if checks.fix and not finds_ranges_itself(checks.converter):
