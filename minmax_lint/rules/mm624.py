@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.ops.table import SAME_VALUES
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -16,15 +17,22 @@ _FAR = 8.0
 _SCALING = frozenset(
     {"Mul", "RealDiv", "Div", "Sub", "FusedBatchNormV3", "FusedBatchNorm", "FakeQuantWithMinMaxVars"}
 )
-"""Ops that, as the first that reads the input, bring it to the scale that the net was trained with."""
+"""Ops that, as the first that computes with the input, bring it to the scale that the net was trained with."""
+_KEEPS_SCALE = frozenset(
+    {"Cast", "Pad", "PadV2", "MirrorPad", "ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"}
+)
+"""Ops in front of those that leave the scale, besides those that only move values."""
+_IMAGE_RANK, _CHANNELS = 3, (1, 3, 4)
+"""An image: height, width, channels (grey, RGB, RGBA), mostly with a batch in front."""
 
 
 class DatasetScale(CallRule):
     """The samples look like raw pixels, and nothing in the graph scales them.
 
     ## What it does
-    Reports samples that are whole numbers from 0 to 255 for a float input that the graph does not scale, and samples
-    that reach more than 8 times as far as the range of the FakeQuant that reads the input.
+    Reports samples that are whole numbers from 0 to 255, or images with other values in that range (resized ones), for
+    a float input that the graph does not scale, and samples that reach more than 8 times as far as the range of the
+    FakeQuant that reads the input.
 
     ## Why
     Ranges are taken from the samples. With values 255 times those of the application every real input falls into one
@@ -61,10 +69,10 @@ class DatasetScale(CallRule):
                         "Prepare samples as the training did: what lies beyond the FakeQuant's range is clamped.",
                     )
                     continue
-                pixels = sample.whole and sample.low >= 0 and _PIXEL / 2 < sample.high <= _PIXEL
+                pixels = _pixels(sample)
                 if pixels and not _scaled(name, subject):
                     yield Fault(
-                        f"the samples for input {name!r} are whole numbers from {sample.low:g} to {sample.high:g}, like "
+                        f"the samples for input {name!r} are {pixels} from {sample.low:g} to {sample.high:g}, like "
                         "raw pixels, and the graph does not scale its input",
                         "Prepare samples as the application does; a model trained on 0..1 needs sample / 255.0.",
                     )
@@ -95,5 +103,31 @@ def _trained_reach(name: str, subject: Subject) -> float:
     return max((max(-found.min, found.max) for found in ranges if found and found.known), default=0.0)
 
 
+def _pixels(sample: SampleArray) -> str:
+    """What samples that look like raw pixels are; empty for others.
+
+    Resizing and noise make other numbers of pixels, and overshoot a little: those are known by the image's shape.
+    """
+    if sample.low is None or sample.high is None:
+        return ""
+    if sample.whole and sample.low >= 0 and _PIXEL / 2 < sample.high <= _PIXEL:
+        return "whole numbers"
+    image = sample.shape is not None and len(sample.shape) >= _IMAGE_RANK and sample.shape[-1] in _CHANNELS
+    overshoot = _PIXEL / _FAR
+    if image and sample.low >= -overshoot and _PIXEL / 2 < sample.high <= _PIXEL + overshoot:
+        return "images with values"
+    return ""
+
+
 def _scaled(name: str, subject: Subject) -> bool:
-    return any(subject.graph.op(use.node) in _SCALING for use in subject.kept.uses(name))
+    """Whether an op scales the input before anything computes with it."""
+    pending, seen = [name], {name}
+    for array in pending:
+        for use in subject.kept.uses(array):
+            op = subject.graph.op(use.node)
+            if op in _SCALING:
+                return True
+            if (op in SAME_VALUES or op in _KEEPS_SCALE) and use.node not in seen:
+                seen.add(use.node)
+                pending.append(use.node)
+    return False
