@@ -53,9 +53,9 @@ def add_converter(parser: ArgumentParser) -> None:
     )
 
 
-def add_calibration(parser: ArgumentParser) -> None:
-    """Where ranges that are to be inserted come from."""
-    group = parser.add_argument_group("calibration (with --unsafe-fixes)")
+def add_calibration(parser: ArgumentParser, needed_by: str = "--unsafe-fixes") -> None:
+    """Where ranges come from: those that are to be inserted, and those that a converter takes from samples."""
+    group = parser.add_argument_group(f"calibration (with {needed_by})")
     group.add_argument(
         "--calibrate",
         metavar="DATA",

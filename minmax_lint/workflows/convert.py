@@ -279,7 +279,7 @@ def convert_linted(
             return found
         original, fixed = (graph, before), None
         if patch is not None and not patch.empty:
-            original = runnable(model, report.inputs, before, None, Path(folder)), before
+            original = runnable(model, report.inputs, before, None, Path(folder), at_inference=True), before
             fixed = graph, report.outputs
         keys = model.output_keys(before)
         parties = Parties(

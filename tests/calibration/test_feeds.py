@@ -164,6 +164,10 @@ def test_files_that_are_no_data_are_the_users_to_change(content: bytes, said: st
     [
         ("missing.npz", "there are no data at missing.npz"),
         ("no_such_module:feeds", "cannot be imported"),
+        (
+            "export.py:feeds",
+            r"No module named 'no_such_module' .*; name a Python that has it \(--python\)\. All of that",
+        ),
         ("json:feeds", "json has no function 'feeds'; it must be"),
         (".", r"holds no \.npz and no \.npy files"),
     ],
@@ -172,5 +176,6 @@ def test_sources_that_are_not_there_are_the_users_to_change(
     source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "export.py").write_text("import no_such_module\n")
     with pytest.raises(Misuse, match=said):
         list(batches(source, [IMAGE], 4, folder=str(tmp_path)))

@@ -143,15 +143,15 @@ def test_a_converter_with_a_representative_dataset_finds_ranges_itself(ran: dict
     assert ran["post-training"]["floats"] == []
 
 
-@pytest.mark.parametrize(
-    "script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "keras-unsafe", "saved-model-unsafe"]
-)
 def test_samples_of_another_scale_are_a_warning_though_the_model_is_all_integer(ran: dict[str, Any]) -> None:
     (said,) = ran["pixels"]["said"]
     assert said.startswith("MM624 ")
     assert "like raw pixels" in said
 
 
+@pytest.mark.parametrize(
+    "script", ["frozen-fix", "session-fix", "tf1-saved-model-fix", "keras-unsafe", "saved-model-unsafe"]
+)
 def test_the_values_of_the_model_are_compared_with_those_of_the_users_graph(
     ran: dict[str, Any], script: str
 ) -> None:

@@ -73,6 +73,14 @@ def test_an_interpreter_that_is_none(
     assert line.endswith("name a Python that has TensorFlow (--python)")
 
 
+def test_all_that_a_conversion_lacks_is_asked_for_at_once(tmp_path: Path, capsys: Captured) -> None:
+    line = said((*CONVERT, "--int8", "--python", "no-such-python"), tmp_path, capsys)
+    assert (
+        "name a Python that has TensorFlow (--python); and ranges come from a representative dataset" in line
+    )
+    assert "--calibrate DATA" in line
+
+
 @pytest.mark.parametrize("command", [CONVERT, (*CONVERT, "--fix"), VERIFY])
 def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, capsys: Captured) -> None:
     line = said((*command, "--engine", "toco", "--python", str(tf221())), tmp_path, capsys)

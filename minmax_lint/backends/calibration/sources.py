@@ -104,7 +104,10 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
     try:
         found = _imported(module, place)
     except (Exception, SystemExit) as error:
-        raise Misuse(f"{source} cannot be imported by {sys.executable}: {_reason(error)}") from None
+        hint = ""
+        if isinstance(error, ImportError) and source.rpartition(":")[0].endswith(".py"):
+            hint = "; name a Python that has it (--python). All of that file runs: keep samples in one of their own"
+        raise Misuse(f"{source} cannot be imported by {sys.executable}: {_reason(error)}{hint}") from None
     function = getattr(found, name, None)
     if not callable(function):
         functions = [one for one in vars(found) if callable(getattr(found, one))]

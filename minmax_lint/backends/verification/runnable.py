@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from minmax_lint.backends.conversion.run import SavedModel
 from minmax_lint.errors import UserError
+from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.fixes.repairs.strip import strip
+from minmax_lint.graph.edit import edited
 from minmax_lint.graph.freeze import frozen
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
@@ -16,6 +20,7 @@ from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.buffers import mapped
 from minmax_lint.loaders.model import Model
 from minmax_lint.ops.outside import strange_in_a_saved_model
+from minmax_lint.ops.table import ASSIGNMENTS
 from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.kept import calling_node, frozen_kept
 
@@ -26,15 +31,22 @@ def runnable(
     outputs: Sequence[str],
     patch: Patch | None,
     folder: Path,
+    *,
+    at_inference: bool = False,
 ) -> bytes | SavedModel:
     """The model, repaired by `patch` where there is one; `outputs` are those before it.
 
     The SavedModel itself, of which a repaired copy goes to `folder`, where a frozen graph would lack the
-    functions that an If, While or Case calls. Raises UserError where the graph cannot be frozen, no signature
-    has just these inputs and outputs, or loading or running it would reach outside it.
+    functions that an If, While or Case calls. `at_inference`: without what assigns to variables as it runs, which
+    TensorFlow does not run on constants; the values at inference are the same. Raises UserError where the graph cannot
+    be frozen, no signature has just these inputs and outputs, or loading or running it would reach outside it.
     """
     if patch is None or patch.empty:
         graph, kept = model.graph, trace(frozen(model.graph, model.variables), inputs, tuple(outputs))
+        if at_inference and any(graph.op(name) in ASSIGNMENTS for name in kept.nodes if name in graph):
+            with suppress(CannotRepair):
+                graph = edited(graph, strip(graph, kept).edit)
+                kept = trace(frozen(graph, model.variables), inputs, tuple(outputs))
     else:
         graph, kept = patch.graph, patch.after.trace
     calling = calling_node(graph, kept)

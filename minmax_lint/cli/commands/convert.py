@@ -10,7 +10,8 @@ from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from minmax_lint.fixes.engine.patch import Patch
-    from minmax_lint.workflows.convert import Conversion
+    from minmax_lint.workflows.convert import Conversion, Converter
+    from minmax_lint.workflows.opened import Opened
 
 FORMATS = ("full", "json")
 
@@ -26,7 +27,7 @@ def add(parser: ArgumentParser) -> None:
     real_converter.add_converter(parser)
     real_converter.add_verification(parser)
     options.add_fix_options(parser, in_place=False)
-    real_converter.add_calibration(parser)
+    real_converter.add_calibration(parser, "--int8, --16x8 or --fix --unsafe-fixes")
     options.add_configuration(parser)
     options.add_talk(parser)
 
@@ -36,17 +37,14 @@ def run(args: Namespace) -> int:
     from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
     from minmax_lint.cli.commands.fix import patched
     from minmax_lint.cli.output import emit, output_targets
-    from minmax_lint.cli.source import named_source, read_by
+    from minmax_lint.cli.source import read_by
     from minmax_lint.workflows.convert import Proof, convert_linted
 
     read = read_by(args)
     destination = read.destination(args.output)
     formats = output_targets(args.output_format, FORMATS, read, destination)
     _check_usage(args)
-    real_converter.converter_of(args).checked()
-    source = named_source(args).checked()
-    source.model.require_graph("convert")
-    converter = calls.converter_for(args, source, calls.mode_of(args), args.calibrate)
+    source, converter = _source_and_converter(args)
     converter = converter.checked_for(source.ends.inputs)
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
@@ -64,6 +62,31 @@ def run(args: Namespace) -> int:
         found.save(destination)
     emit(formats, lambda form, out: _print(args, form, out, found, str(destination), command))
     return 0 if found.proved else 1
+
+
+def _source_and_converter(args: Namespace) -> tuple[Opened, Converter]:
+    """The model, and how it is converted. Raises UserError with all that is missing: an interpreter, options."""
+    from minmax_lint.cli.source import named_source
+
+    missing = ""
+    try:
+        real_converter.converter_of(args).checked()
+    except UserError as error:
+        missing = str(error)
+    try:
+        source = named_source(args).checked()
+        source.model.require_graph("convert")
+    except UserError:
+        if missing:
+            raise UserError(missing) from None
+        raise
+    try:
+        converter = calls.converter_for(args, source, calls.mode_of(args), args.calibrate)
+    except UserError as error:
+        raise UserError(f"{missing}; and {error}" if missing else str(error)) from None
+    if missing:
+        raise UserError(missing)
+    return source, converter
 
 
 def _check_usage(args: Namespace) -> None:
