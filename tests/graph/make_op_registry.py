@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.graph.dtype import DType
-from tests.graph.make_op_defaults import VERSIONS, installed_ops
+from tests.graph.make_op_defaults import installed_ops
+from tests.interpreters import tensorflow
 
 TABLE = Path(__file__).parents[2] / "minmax_lint" / "graph" / "op_registry.json"
+VERSIONS = ("1.15", "2.15", "2.21")
 
 
 def entry(op: Any) -> tuple[str, str, str]:
@@ -40,8 +42,8 @@ def main() -> None:
     """Write the table."""
     found: dict[str, tuple[str, str, str]] = {}
     versions: dict[str, str] = {}
-    for place, find in enumerate(VERSIONS.values()):
-        for name, op in installed_ops(find()).items():
+    for place, version in enumerate(VERSIONS):
+        for name, op in installed_ops(tensorflow(version)).items():
             found[name] = entry(op)
             versions[name] = versions.get(name, "") + str(place)
     lines = (

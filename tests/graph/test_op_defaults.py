@@ -12,6 +12,8 @@ from minmax_lint.graph.tensor import Tensor
 from tests.graph.make_op_defaults import VERSIONS, added_attributes, defaults_of, installed_ops
 from tests.interpreters import tensorflow
 
+WRITE = ".venv/bin/python -m tests.graph.make_op_defaults writes them anew"
+
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_default_is_tensorflows(version: str) -> None:
@@ -23,7 +25,7 @@ def test_every_default_is_tensorflows(version: str) -> None:
         for key, value in attrs.items()
         if not same(value, op_defaults(op).get(key))
     }
-    assert wrong == {}
+    assert wrong == {}, WRITE
 
 
 @pytest.mark.parametrize("version", ["1.13", "1.15"])
@@ -34,7 +36,7 @@ def test_the_attributes_that_ops_got_since_are_known(version: str) -> None:
     # An attribute may have come and gone between the two, or belong to an op that TF 2.21 has dropped.
     assert {
         op: keys - known.get(op, set()) for op, keys in added.items() if keys - known.get(op, set())
-    } == {}
+    } == {}, WRITE
     assert set(newer_attributes("2.15")) < set(known)
 
 

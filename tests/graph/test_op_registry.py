@@ -8,19 +8,22 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_registry import is_registered, registered_op
 from minmax_lint.inference.element_types import element_type
-from tests.graph.make_op_defaults import VERSIONS, installed_ops
+from tests.graph.make_op_defaults import installed_ops
 from tests.graph.make_op_registry import TABLE, entry
+from tests.interpreters import tensorflow
+
+WRITE = ".venv/bin/python -m tests.graph.make_op_registry writes it anew"
 
 
 def test_the_newest_table_is_tensorflows() -> None:
-    theirs = installed_ops(VERSIONS["2.21"]())
+    theirs = installed_ops(tensorflow("2.21"))
     lines = TABLE.read_text(encoding="utf-8")
     assert len(theirs) > 1400
     for name, op in theirs.items():
         inputs, results, references = entry(op)
-        assert is_registered(name, (2, 21))
-        assert f'"{name}": "{inputs}|{results}|' in lines
-        assert lines.split(f'"{name}": "', 1)[1].split('"', 1)[0].endswith(f"|{references}")
+        assert is_registered(name, (2, 21)), WRITE
+        assert f'"{name}": "{inputs}|{results}|' in lines, WRITE
+        assert lines.split(f'"{name}": "', 1)[1].split('"', 1)[0].endswith(f"|{references}"), WRITE
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from google.protobuf import descriptor_pb2
 
 from tests.schema.make_descriptors import BLOB, installed_descriptors
 
+WRITE = ".venv/bin/python -m tests.schema.make_descriptors writes them anew"
 Field = tuple[int, int, int, str]
 
 
@@ -29,7 +30,7 @@ def test_every_field_has_tensorflows_number_and_type() -> None:
     ours = fields(descriptor_pb2.FileDescriptorSet.FromString(BLOB.read_bytes()))
     theirs = fields(installed_descriptors())
     assert len(ours) > 300
-    assert {name: field for name, field in ours.items() if theirs.get(name, field) != field} == {}
+    assert {name: field for name, field in ours.items() if theirs.get(name, field) != field} == {}, WRITE
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ def test_every_field_has_tensorflows_number_and_type() -> None:
     ],
 )
 def test_the_fields_that_loaders_read_are_there(name: str) -> None:
-    assert name in fields(descriptor_pb2.FileDescriptorSet.FromString(BLOB.read_bytes()))
+    assert name in fields(descriptor_pb2.FileDescriptorSet.FromString(BLOB.read_bytes())), WRITE

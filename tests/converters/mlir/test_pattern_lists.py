@@ -85,7 +85,9 @@ def test_every_version_that_a_pattern_claims_has_one_of_its_names(pattern: Patte
 def test_the_lists_hold_what_the_library_holds(python: Callable[[], Path], number: Number) -> None:
     held = {name for name in pattern_names(library(python())) if not name.startswith("Legalize")}
     listed = {name for name, bounded in VERSIONS.items() if bounded.holds(number)}
-    assert held ^ listed == set()
+    assert held ^ listed == set(), (
+        ".venv/bin/python -m tests.converters.mlir.pattern_names PYTHON lists what a library holds"
+    )
 
 
 def test_every_rule_and_step_is_called_as_something_in_the_library() -> None:
