@@ -114,23 +114,29 @@ def test_an_error_begins_at_the_first_op_whose_values_are_others(engine, flow, i
     assert found.first_error == f"FULLY_CONNECTED {op!r}"
 
 
-def test_the_op_where_the_error_begins_is_reported(tmp_path, capsys) -> None:
+@pytest.mark.parametrize(
+    ("command", "result"), [("convert", "out.tflite"), ("fix", "fixed.pb")], ids=["convert", "fix"]
+)
+def test_the_op_where_the_error_begins_is_reported(tmp_path, capsys, command, result) -> None:
     """Data beyond the input's range are clipped by the model, and not by a graph without FakeQuant there."""
     b = Builder()
-    output = b.fake_quant("out", b.dense("layer", b.placeholder("x", [1, 4]), 4, 4), -20, 20)
+    kept = b.dense("layer", b.placeholder("x", [1, 4]), 4, 4)
+    if command == "fix":
+        kept = b.add("Relu", "relu", kept)
+    b.fake_quant("out", kept, -20, 20)
     (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
     np.savez(tmp_path / "data.npz", x=np.array([[30, 5, 3, -20]], np.float32))
-    arguments = [
-        "convert",
-        str(tmp_path / "graph.pb"),
-        "-o",
-        output,
-        "--output",
-        str(tmp_path / "out.tflite"),
-    ]
+    # The FakeQuant stands behind the output that `fix` gets.
+    arguments = [command, str(tmp_path / "graph.pb"), "-o", "out" if command == "convert" else "relu"]
+    arguments += ["--output", str(tmp_path / result), "--python", str(tf221())]
+    report = f"json={tmp_path / 'report.json'}"
+    formats = ["--output-format", "full", "--output-format", report]
     data = ["--verify", "--verify-data", str(tmp_path / "data.npz")]
-    assert main([*arguments, *data, "--python", str(tf221())]) == 1
-    assert "the error begins at FULLY_CONNECTED 'out'" in " ".join(capsys.readouterr().out.split())
+    assert main([*arguments, *data, *formats]) == 1
+    op = f"FULLY_CONNECTED {'out' if command == 'convert' else 'relu'!r}"
+    assert f"the error begins at {op}" in " ".join(capsys.readouterr().out.split())
+    assert op in (tmp_path / "report.json").read_text()
+    assert not (tmp_path / "fixed.pb").exists()
 
 
 def test_data_beyond_the_models_input_are_told(model: bytes, tmp_path: Path) -> None:
