@@ -70,6 +70,10 @@ class Value:
             if op is not keep:
                 op.set_operand(slot, other)
 
+    def order_uses(self, newest_first: Iterable[Use]) -> None:
+        """Give its uses this order."""
+        self._uses = dict.fromkeys(reversed([*newest_first]))
+
     def read_by(self, op: Operation, slot: int) -> None:
         """Note a use."""
         self._uses[op, slot] = None

@@ -53,9 +53,15 @@ def moved(
     after="LOG_SOFTMAX",
 )
 def reshape_to_self_shape(importer: Importer, node: Node) -> Value | None:
-    """To the shape it has, a RESHAPE is nothing."""
-    source, shape = importer.inputs(node)[0], importer.inference.shape(node.name)
-    return source if shape is not None and shape == source.shape and None not in shape else None
+    """To the shape it has, a RESHAPE is nothing; of several in a row the first ones are."""
+    (source, sizes), shape = importer.inputs(node)[:2], importer.inference.shape(node.name)
+    if shape is not None and shape == source.shape and None not in shape:
+        return source
+    if sizes.op is None or sizes.op.name != "SHAPE":
+        return None
+    while source.op is not None and source.op.name == "RESHAPE":
+        source = source.op.operands[0]
+    return source if source is sizes.op.operands[0] else None
 
 
 @pattern(

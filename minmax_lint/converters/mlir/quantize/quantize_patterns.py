@@ -59,12 +59,8 @@ def tfl_full_quantization_reverse(rewriter: Rewriter, op: Operation) -> bool:
 )
 def tfl_full_quantization(rewriter: Rewriter, op: Operation) -> bool:
     """What reads a dequantize becomes integer, until one reader does not."""
-    # Outputs come first, then operations in their order: the conversions around the driver reverse the uses
-    # once more than this model does, its own pairs excepted (measured).
     users = op.result.users
-    if not op.attrs.get("inserted"):
-        users.reverse()
-    users.sort(key=lambda user: user.name != RETURN)
+    users.sort(key=lambda user: user.name != RETURN)  # outputs come first (measured)
     return all(
         user.name not in (QUANTIZE, DEQUANTIZE, RETURN) and make_integer(rewriter, user)
         for user in dict.fromkeys(users)

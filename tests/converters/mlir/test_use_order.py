@@ -1,0 +1,62 @@
+"""What reads the same dequantized values is met in an order: behind the first that stays float nothing gets integer."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint import lint
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
+from minmax_lint.writers.graphdef import encode
+
+WINDOW = {"strides": [1, 1, 1, 1], "padding": b"SAME", "data_format": b"NHWC"}
+
+
+def read_twice(first: str, second: str) -> Graph:
+    """Values with a range that `first` and then `second` read; results of convolutions have none."""
+    b = Builder()
+    x = b.fake_quant("xq", b.placeholder("x", [None, 8, 8, 3]), -1, 1)
+    for place, op in enumerate((first, second)):
+        name = f"y{place}"
+        if op == "Shape":
+            b.add(op, name, x, T=DType.FLOAT, out_type=DType.INT32)
+            continue
+        if op == "Floor":
+            b.add(op, name, x, T=DType.FLOAT)
+            continue
+        depth = 1 if op == "DepthwiseConv2dNative" else 3
+        filters = b.const(f"w{place}", [0.1, 0.2, 0.3] * (9 * depth), [3, 3, 3, depth])
+        filters = b.fake_quant(f"w{place}q", filters, -1, 1)
+        made = f"m{place}"
+        if op == "Conv2DBackpropInput":
+            b.add("Shape", f"s{place}", x, T=DType.FLOAT, out_type=DType.INT32)
+            b.add(op, made, f"s{place}", filters, x, T=DType.FLOAT, **WINDOW)
+        else:
+            b.add(op.removesuffix(" BiasAdd"), made, x, filters, T=DType.FLOAT, **WINDOW)
+        if op.endswith("BiasAdd"):
+            bias = b.const(f"b{place}", [0.1, 0.2, 0.3], [3])
+            made = b.add("BiasAdd", f"a{place}", made, bias, T=DType.FLOAT)
+        b.add("Elu", name, made, T=DType.FLOAT)
+    return b.graph()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shapes"),
+    [
+        ("Floor", "Shape", 1),
+        ("Shape", "Floor", 0),
+        ("Conv2D", "Shape", 1),
+        ("Shape", "Conv2D", 1),
+        ("Shape", "Conv2D BiasAdd", 1),
+        ("Shape", "DepthwiseConv2dNative", 1),
+        ("Conv2DBackpropInput", "Floor", 1),
+    ],
+)
+def test_convolutions_come_before_what_legalize_makes_and_that_in_its_order(
+    first: str, second: str, shapes: int
+) -> None:
+    """How many SHAPE stay float; converted with TF 2.21."""
+    report = lint(encode(read_twice(first, second)), outputs=["y0", "y1"], converters=["mlir-2.21-v2"])
+    ops = [op for op, _ in report.predictions["mlir-2.21-v2"].float_ops]
+    assert ops.count("SHAPE") == shapes
