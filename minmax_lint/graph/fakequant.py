@@ -178,7 +178,7 @@ def follow_constant(graph: Graph, edge: Edge, limit: int = 64) -> Tensor | None:
 
 def _paired(low: Tensor, high: Tensor) -> tuple[Range, ...]:
     """One range a channel; UNKNOWN_RANGE where a bound holds no number at all (empty, a string, a claim)."""
-    if not (low.known and high.known and low.size and high.size):
+    if not (low.listed and high.listed and low.size and high.size):
         return (UNKNOWN_RANGE,)
     return tuple(map(_range_of, zip(low.reals(), high.reals(), strict=False)))
 

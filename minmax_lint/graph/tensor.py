@@ -21,6 +21,8 @@ _ENDS = 64
 
 _MOST_REPEATED = 1 << 28
 """Elements up to which a constant may repeat its last stored element."""
+_MOST_LISTED = 1 << 16
+"""The same for a constant of which every element is looked at."""
 
 
 class Tensor:
@@ -103,6 +105,15 @@ class Tensor:
             return stored[:size]
         filler: Scalar = stored[-1] if stored else 0
         return stored + (filler,) * (size - len(stored))
+
+    @property
+    def listed(self) -> bool:
+        """Whether `values` may be asked for: they are no few elements that repeat until they fill the memory."""
+        return self.known and (self.size <= _MOST_LISTED or self.stored >= self.size)
+
+    def leading(self) -> tuple[Scalar, ...]:
+        """The elements as far as they are stored, the last of which repeats; at least one, where there is any."""
+        return self._unpack(min(self.stored, self.size)) or (0,) * min(self.size, 1)
 
     def reals(self) -> tuple[float, ...]:
         """All elements of a tensor of numbers, flat, as floats. Raises ValueError as `values` does."""

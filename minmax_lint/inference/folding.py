@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 MAX_ELEMENTS = 1 << 28
+_MOST_SPREAD = 1 << 24
+"""Elements of an operand up to which its last one is repeated in memory."""
 
 _UNARY = {
     **{op: op.lower() for op in ("Abs", "Ceil", "Exp", "Floor", "Log", "Sqrt", "Square", "Tanh")},
@@ -85,6 +87,8 @@ def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
     if node.op in IDENTITIES:
         return inputs[0]
     if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
+        return None
+    if any(tensor.stored < tensor.size > _MOST_SPREAD for tensor in inputs):
         return None
     return _folded(Node("", node.op, attrs=node.attrs), port, *inputs)
 

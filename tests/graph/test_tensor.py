@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy
 import pytest
 from hypothesis import given
@@ -36,6 +38,13 @@ def test_no_elements_stand_for_zeros() -> None:
 @pytest.mark.parametrize("shape", [(-1, -1), (2, -1), (0, 2**63 - 1, 4, 1), (2**62, 0), (2**40,)])
 def test_elements_of_a_shape_that_no_array_has_are_not_known(shape: tuple[int, ...]) -> None:
     assert not Tensor(DType.FLOAT, shape, b"\0" * 16).known
+
+
+def test_few_elements_that_repeat_too_often_are_not_listed() -> None:
+    repeated = Tensor(DType.FLOAT, (255, 8, 1, 65536), struct.pack("<2f", 1.5, 2.5))
+    assert (repeated.known, repeated.listed, repeated.leading()) == (True, False, (1.5, 2.5))
+    assert Tensor(DType.FLOAT, (3,), b"").leading() == (0,)
+    assert Tensor(DType.FLOAT, (0,), b"").leading() == ()
 
 
 def test_a_tensor_without_elements_is_known() -> None:

@@ -77,7 +77,7 @@ def tail_of(short: Shape | None, long: Shape | None) -> bool:
 def axes_of(value: Value) -> list[int] | None:
     """The integers of a constant, None where they are not known."""
     tensor = held(value)
-    return None if tensor is None or not tensor.known else [int(axis) for axis in tensor.values()]
+    return None if tensor is None or not tensor.listed else [int(axis) for axis in tensor.values()]
 
 
 def all_equal(value: Value, number: float) -> bool:
@@ -103,7 +103,7 @@ def _is_filled_with(tensor: Tensor, number: float) -> bool:
 def splat(value: Value) -> bool:
     """Whether `value` is a constant that repeats one number."""
     tensor = held(value)
-    return tensor is not None and tensor.known and len(set(tensor.values())) == 1
+    return tensor is not None and tensor.known and len(set(tensor.leading())) == 1
 
 
 def keeps_dimensions(reduction: Operation) -> bool:

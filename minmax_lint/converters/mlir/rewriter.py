@@ -101,7 +101,7 @@ class Rewriter:
         scalar = self.constant(splat)
         scalar.shape = ()
         if scalar.op is not None and tensor is not None:
-            scalar.op.attrs["load"] = lambda: Tensor.of(tensor.dtype, [], list(tensor.values())[:1])
+            scalar.op.attrs["load"] = lambda: Tensor.of(tensor.dtype, [], tensor.leading()[:1])
         return scalar
 
     def replace(self, op: Operation, value: Value) -> None:

@@ -57,7 +57,7 @@ class Constant:
     def integers(self) -> tuple[int, ...] | None:
         """The elements as ints; None if not known."""
         tensor = self.tensor()
-        return None if tensor is None else tuple(int(value) for value in tensor.values())
+        return None if tensor is None or not tensor.listed else tuple(int(value) for value in tensor.values())
 
 
 class Array:

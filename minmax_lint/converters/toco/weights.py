@@ -84,7 +84,7 @@ def value_range(tensor: Tensor) -> MinMax | None:
     if not tensor.known or tensor.dtype is not DType.FLOAT:
         return None
     if tensor.stored <= 1 or not tensor.size:
-        value = float(tensor.values()[0]) if tensor.size else 0.0
+        value = float(tensor.leading()[0]) if tensor.size else 0.0
         low, high = min(value, 0.0), max(value, 0.0)
     else:
         array = tensor.numpy()

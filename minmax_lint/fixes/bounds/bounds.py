@@ -81,6 +81,8 @@ def _constant(inference: Inference, array: str) -> Interval:
     tensor = inference.constant(array)
     if tensor is None or not tensor.known or tensor.dtype.numpy_name is None or not tensor.size:
         return UNBOUNDED
+    if tensor.stored < tensor.size:
+        return float(min(tensor.leading())), float(max(tensor.leading()))
     value = tensor.numpy()
     return float(value.min()), float(value.max())
 

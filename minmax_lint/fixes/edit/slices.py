@@ -60,7 +60,7 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
         total = shape[axis]
         if node.op == "SplitV":
             listed = inference.constant(node.inputs[1].array)
-            sizes = [] if listed is None or not listed.known else [int(size) for size in listed.values()]
+            sizes = [] if listed is None or not listed.listed else [int(size) for size in listed.values()]
         else:
             sizes = [total // pieces] * pieces if total and pieces else []
         if -1 in sizes and total is not None:

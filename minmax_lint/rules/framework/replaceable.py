@@ -89,7 +89,7 @@ def copies(inference: Inference, node: Node) -> tuple[int, ...]:
 def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
     """The whole numbers of a constant; None where it is none."""
     tensor = inference.constant(edge.array)
-    if tensor is None or not tensor.known or tensor.dtype.struct_code is None:
+    if tensor is None or not tensor.listed:
         return None
     return tuple(int(value) for value in tensor.values())
 

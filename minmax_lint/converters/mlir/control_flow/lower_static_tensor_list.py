@@ -151,7 +151,7 @@ class _Lowering:
                 raise NotLowered(node.name, f"'tf.{node.op}' op {RANKED}", _untold(node, "any shape"))
             return self._integers(node, "item_shape", *found)
         tensor = self.inference.constant(given.array)
-        if tensor is not None and tensor.known and tensor.size and int(tensor.values()[0]) == -1:
+        if tensor is not None and tensor.known and tensor.size and int(tensor.leading()[0]) == -1:
             raise NotLowered(node.name, f"'tf.{node.op}' op {STATIC}", _untold(node, "an open batch"))
         return given
 

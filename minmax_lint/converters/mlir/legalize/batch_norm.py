@@ -105,6 +105,6 @@ class BatchNorm:
     @cached_property
     def _known(self) -> list[Tensor]:
         """Its four vectors; none where one is not known, or they are not as long as each other."""
-        known = [tensor for tensor in self._load if tensor is not None and tensor.known]
+        known = [tensor for tensor in self._load if tensor is not None and tensor.listed]
         alike = len({tensor.size for tensor in known}) == 1
         return known if alike and len(known) == len(self._load) else []

@@ -156,5 +156,5 @@ def _inverse(value: Value) -> Tensor | None:
     tensor = value.op.load() if value.op is not None else None
     if tensor is None:
         return None
-    inverses = [float32(1 / number) if number else math.inf for number in tensor.reals()]
+    inverses = [float32(1 / number) if number else math.inf for number in map(float, tensor.leading())]
     return Tensor.of(tensor.dtype, tensor.shape, inverses)

@@ -129,6 +129,6 @@ def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
 
 
 def _known(tensor: Tensor | None, node: Node) -> Tensor:
-    if tensor is None or not tensor.known or not tensor.size:
+    if tensor is None or not tensor.listed or not tensor.size:
         raise Unmodeled(f"the range of {node.name} is a constant that this model cannot compute", node.name)
     return tensor

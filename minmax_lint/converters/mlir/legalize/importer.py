@@ -185,7 +185,7 @@ class Importer:
     def integers(self, array: str) -> tuple[int, ...] | None:
         """A small integer constant's elements; None where it is not constant."""
         tensor = self.inference.constant(array) if self.inference.is_constant(array) else None
-        return None if tensor is None or not tensor.known else tuple(int(v) for v in tensor.values())
+        return None if tensor is None or not tensor.listed else tuple(int(v) for v in tensor.values())
 
     def quantized(self, source: Value, scale: Scale, node: Node, **attrs: object) -> Value:
         """`source` through a quantize and a dequantize."""

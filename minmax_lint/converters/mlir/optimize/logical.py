@@ -46,7 +46,9 @@ def _decides(op: Operation) -> bool:
     """Whether the right side alone decides the result."""
     tensor = held(op.operands[1])
     return (
-        splat(op.operands[1]) and tensor is not None and bool(tensor.values()[0]) == (op.name == "LOGICAL_OR")
+        splat(op.operands[1])
+        and tensor is not None
+        and bool(tensor.leading()[0]) == (op.name == "LOGICAL_OR")
     )
 
 
@@ -170,7 +172,7 @@ def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
         if cast is None or cast.operands[0].dtype is not DType.BOOL or not splat(zero):
             continue
         tensor = held(zero)
-        if all_equal(zero, 0.0) or (tensor is not None and not any(tensor.values())):
+        if all_equal(zero, 0.0) or (tensor is not None and not any(tensor.leading())):
             return cast.operands[0], name
     return None
 

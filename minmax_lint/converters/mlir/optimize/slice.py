@@ -61,7 +61,7 @@ def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
 def _in_steps_of_one(op: Operation) -> bool:
     steps = op.operands[3].op
     tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
-    return tensor is not None and all(step == 1 for step in tensor.values())
+    return tensor is not None and tensor.known and all(step == 1 for step in tensor.leading())
 
 
 @pattern(
@@ -80,7 +80,7 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
     if not splat(condition) or condition.op is None:
         return False
     tensor = condition.op.load()
-    chosen = op.operands[1 if tensor is not None and tensor.values()[0] else 2]
+    chosen = op.operands[1 if tensor is not None and tensor.leading()[0] else 2]
     if not same_type(chosen, op.result):
         return False
     rewriter.replace(op, chosen)
@@ -140,7 +140,11 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
     tensor = held(indices)
     if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
         return False
-    if not same_type(params, op.result) or tensor.values() != tuple(range(tensor.shape[0])):
+    if (
+        not same_type(params, op.result)
+        or not tensor.listed
+        or tensor.values() != tuple(range(tensor.shape[0]))
+    ):
         return False
     rewriter.replace(op, params)
     return True
