@@ -12,7 +12,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from minmax_lint.cli.commands.completion import asked, complete
-from minmax_lint.cli.streams import complain, complain_of_bug, no_room, say, tolerate_any_text
+from minmax_lint.cli.streams import (
+    EXIT_INTERRUPTED,
+    complain,
+    complain_of_bug,
+    no_room,
+    say,
+    tolerate_any_text,
+)
 from minmax_lint.cli.usage import CommandList, Parser, parser_options
 from minmax_lint.errors import UserError
 from minmax_lint.version import __version__
@@ -35,7 +42,6 @@ COMMANDS = {
 }
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

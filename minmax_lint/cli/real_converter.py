@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,8 +82,8 @@ def add_calibration(parser: ArgumentParser, needed_by: str = "--unsafe-fixes") -
     )
 
 
-def add_verification(parser: ArgumentParser) -> None:
-    """Whether the values of the produced model are compared with those of the graph."""
+def add_verification(parser: ArgumentParser) -> _ArgumentGroup:
+    """Whether the values of the produced model are compared with those of the graph; the group of these options."""
     group = parser.add_argument_group("proof")
     group.add_argument(
         "--verify",
@@ -100,6 +100,7 @@ def add_verification(parser: ArgumentParser) -> None:
         help="exit with 1 where an output is off by more than STEPS quantization steps (default: 32 of 255, "
         "which is an eighth of the output's range; inf for any error)",
     )
+    return group
 
 
 def converter_of(args: Namespace) -> Converter:
@@ -206,21 +207,36 @@ def watching(args: Namespace, title: str) -> Iterator[Watch]:
 
     console = None if args.quiet else progress_console()
     if console is None:
-        now = [STAGES["start"]]
+        now = [title, STAGES["start"]]
 
         def counted(done: int, total: int | None) -> None:
-            now[0] = f"batch {done}" + (f" of {total}" if total else "")
+            now[1] = _batch(done, total)
 
-        with log_lines(lambda: f"{title}: {now[0]}", quiet=args.quiet):
-            yield Watch(lambda stage: now.__setitem__(0, STAGES[stage]), counted)
+        with log_lines(lambda: ": ".join(now), quiet=args.quiet):
+            yield Watch(
+                lambda stage: now.__setitem__(1, STAGES[stage]),
+                counted,
+                lambda task: now.__setitem__(0, task),
+            )
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(f"{title}: {STAGES['start']}", total=None)
+        task = [title]
 
         def batch(done: int, total: int | None) -> None:
-            progress.update(bar, description=f"{title}: batch {done}", completed=done, total=total)
+            progress.update(bar, description=f"{task[0]}: {_batch(done, total)}", completed=done, total=total)
 
-        yield Watch(lambda stage: progress.update(bar, description=f"{title}: {STAGES[stage]}"), batch)
+        def begun(another: str) -> None:
+            task[0] = another
+            progress.reset(bar, total=None, description=another)
+
+        yield Watch(
+            lambda stage: progress.update(bar, description=f"{task[0]}: {STAGES[stage]}"), batch, begun
+        )
+
+
+def _batch(done: int, total: int | None) -> str:
+    return f"batch {done} of {total}" if total else f"batch {done}"

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+EXIT_INTERRUPTED = 130
+"""Exit code after Ctrl+C: 128 and the number of the signal, as shells count."""
 A_MOMENT = 1.0
 """Seconds without a sign of life that is fine on a terminal."""
-LOG_INTERVAL = 60.0
-"""Seconds after which a log gets a line: CI services end jobs that print nothing for ten minutes."""
+LOG_INTERVAL = 10.0
+"""Seconds after which a log gets a line, at first."""
+LONGEST_SILENCE = 60.0
+"""The same of what takes long: CI services end jobs that print nothing for ten minutes."""
 
 
 Item = TypeVar("Item")
@@ -98,8 +102,10 @@ def log_lines(doing: Callable[[], str], *, quiet: bool = False) -> Iterator[None
     done, started = Event(), time.monotonic()
 
     def run() -> None:
-        while not done.wait(LOG_INTERVAL):
-            say(f"{doing()} ({time.monotonic() - started:.0f} s)")
+        elapsed = 0.0
+        while not done.wait(min(max(LOG_INTERVAL, elapsed / 6), LONGEST_SILENCE)):
+            elapsed = time.monotonic() - started
+            say(f"{doing()} ({elapsed:.0f} s)")
 
     thread = Thread(target=run, daemon=True)
     thread.start()
@@ -151,9 +157,19 @@ def with_progress(items: Iterable[Item], total: int, doing: str, *, quiet: bool 
                 yield item
                 count += 1
         return
-    from rich.progress import track
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    yield from track(items, doing, total=total, console=console, transient=True)
+    # The spinner and the time show that something is done before the first item is there.
+    columns = (SpinnerColumn(), TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(items, total)
 
 
 def tolerate_any_text() -> None:

@@ -7,32 +7,32 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from minmax_lint.cli.streams import complain, say
+from minmax_lint.cli.streams import EXIT_INTERRUPTED, complain, say
 from minmax_lint.errors import UserError
+from minmax_lint.report.words import plural
 
 WATCH_EXTRA = "pip install 'minmax-lint[watch]'"
 
 
 def watched(args: Namespace, run: Callable[[Namespace], int]) -> int:
-    """Run now and after every change, until Ctrl+C; the exit code is that of the last run.
+    """Run now and after every change, until Ctrl+C ends it as every other command: with 130.
 
     Raises UserError where watchfiles is not installed, or the first run is bad usage.
     """
     changes = _changes()
-    code = run(args)
+    run(args)
     places = watched_files(args)
-    say(f"watching {len(places)} files; Ctrl+C ends it")
+    say(f"watching {len(places)} {plural(len(places), 'file')}; Ctrl+C ends it")
     try:
         for _ in changes(places):
             say("")
             try:
-                code = run(args)
+                run(args)
             except UserError as error:  # a file is written at this moment, or broken until the next change
                 complain(str(error))
-                code = 2
     except KeyboardInterrupt:
         say("watching has ended")
-    return code
+    return EXIT_INTERRUPTED
 
 
 def watched_files(args: Namespace) -> frozenset[Path]:

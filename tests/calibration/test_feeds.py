@@ -47,6 +47,27 @@ def test_samples_are_grouped_as_the_graph_takes_them(
     assert shapes(tmp_path / "data.npy", [one]) == [(shape,) for shape in expected]
 
 
+@pytest.mark.parametrize(
+    ("one", "size", "limit", "total"),
+    [
+        (IMAGE, 4, None, 3),
+        (IMAGE, 4, 5, 2),
+        (IMAGE, 1, None, 10),
+        (Input("image", np.float32, [4, 2, 3]), 1, None, 2),
+    ],
+    ids=["batches", "at most 5 samples", "single samples", "fixed batch, rest left out"],
+)
+def test_the_number_of_batches_of_a_file_is_known_before_the_first(
+    one: Input, size: int, limit: int | None, total: int, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "data.npz", image=values(10, 2, 3))
+    known: list[int] = []
+    feeds = batches(str(tmp_path / "data.npz"), [one], size, limit, total=known.append)
+    next(feeds)
+    assert known[-1] == total
+    assert 1 + sum(1 for _ in feeds) == total
+
+
 def test_every_sample_arrives_once_and_in_order(tmp_path: Path) -> None:
     np.save(tmp_path / "data.npy", values(10, 2, 3))
     found = [feed["image"] for feed in batches(str(tmp_path / "data.npy"), [IMAGE], 3)]

@@ -79,7 +79,7 @@ def test_a_call_that_cannot_be_made_is_one_line(
     ("words", "verdict", "ends"),
     [
         (["--int8", "--calibrate", "data.npz"], "quantized", "float32"),
-        (["--script", "export.py", "--calibrate", "samples.py:data"], "quantized", "int8"),
+        (["--script", "export.py", "--calibrate", "samples.py:data", "--no-verify"], "quantized", "int8"),
         (["--float16"], "float", "float32"),
     ],
 )
@@ -96,7 +96,9 @@ def test_the_real_converter_is_called_so(
     Path("samples.py").write_text(SCRIPT.partition("converter =")[0])
     asked = ["convert", "float.pb", *words, "--output", "m.tflite", "--isolated", "--python", str(tf221())]
     assert main([*asked, "--output-format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)["conversion"]
+    document = json.loads(capsys.readouterr().out)
+    found = document["conversion"]
+    assert (document["verification"] is not None) == (words[0] == "--int8")
     assert (found["verdict"], found["surprise"]) == (verdict, None)
     assert {one["dtype"] for one in found["model"]["inputs"]} == {ends}
     assert found["predicted"]["verdict"] == verdict

@@ -7,11 +7,12 @@ import shlex
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from minmax_lint.cli import COMMANDS, main, options, parser, streams
+from minmax_lint.cli import COMMANDS, main, options, parser, real_converter, streams
 from minmax_lint.cli.usage import USAGES
 from minmax_lint.reporters import format_names
 from minmax_lint.version import __version__
@@ -52,7 +53,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check"], "minmax-lint check model.pb"),
         (["check", "gone.pb"], "gone.pb"),
         (["check", __file__], "test_usage.py"),
-        (["check", BROKEN, "--converter", "tocco"], "did you mean toco"),
+        (["check", BROKEN, "--converter", "tocco"], "did you mean toco?"),
         (["check", BROKEN, "--output-format", "jsn"], "did you mean json"),
         (["check", BROKEN, "--output-format", "json="], "names no file"),
         (["check", BROKEN, "--output-format", "json", "--output-format", "concise"], "standard output"),
@@ -63,7 +64,10 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["check", BROKEN, "--output-format", "json=a", "--output-format", "html=a"], "give another file"),
         (["check", BROKEN, "--select", "MM777"], "MM777"),
         (["check", BROKEN, "-i", "input=2,wide"], "is not a shape"),
-        (["check", BROKEN, "--fail-level", "eror"], "no value of --fail-level 'eror'; did you mean error?"),
+        (
+            ["check", BROKEN, "--fail-level", "eror"],
+            "--fail-level takes error, warning, info, and not 'eror'",
+        ),
         (["check", BROKEN, "--fix"], "--output"),
         (["check", BROKEN, "--output", "x.pb"], "--fix"),
         (["check", "-", "--fix", "--output", "x.pb"], "minmax-lint fix -"),
@@ -155,6 +159,25 @@ def test_a_short_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.getvalue() == ""
 
 
+def test_a_log_says_which_child_runs_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Stream(terminal=False)
+    monkeypatch.setattr("sys.stderr", log)
+    monkeypatch.setattr(streams, "LOG_INTERVAL", 0.01)
+    with real_converter.watching(Namespace(quiet=False), "MLIR") as watch:
+        for tell, line in (
+            (lambda: watch.stage("convert"), "MLIR: converting ("),
+            (lambda: watch.batch(3, 28), "MLIR: batch 3 of 28 ("),
+            (lambda: watch.task("verification"), "verification: batch 3 of 28 ("),
+            (lambda: watch.stage("run"), "verification: running ("),
+            (lambda: watch.batch(16, None), "verification: batch 16 ("),
+        ):
+            tell()
+            latest = time.monotonic() + 60
+            while line not in log.getvalue() and time.monotonic() < latest:
+                time.sleep(0.01)
+            assert line in log.getvalue()
+
+
 def test_a_log_gets_a_line_while_something_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Stream(terminal=False)
     monkeypatch.setattr("sys.stderr", log)
@@ -168,3 +191,26 @@ def test_a_log_gets_a_line_while_something_takes_long(monkeypatch: pytest.Monkey
     with streams.patience("converting", quiet=True):
         time.sleep(0.05)
     assert "converting" not in log.getvalue()
+
+
+def test_watch_says_in_the_help_and_in_the_readme_which_extra_it_needs(capsys: Captured) -> None:
+    assert main(["check", "--help"]) == 0
+    assert "needs watchfiles: the extra `watch`" in " ".join(capsys.readouterr().out.split())
+    assert "`--watch` (the extra `watch`)" in (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_a_message_whose_cause_is_in_the_script_is_explained_by_it(tmp_path: Path, capsys: Captured) -> None:
+    script = tmp_path / "export.py"
+    script.write_text(
+        "import tensorflow as tf\nconverter = tf.lite.TFLiteConverter.from_saved_model('m')\n"
+        "converter.inference_input_type = tf.int8\n"
+    )
+    message = "ValueError: The inference_input_type and inference_output_type must be tf.float32."
+    assert main(["explain", message, SAVED_MODEL]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "MM604" in out.partition("Printed by")[0]
+    assert "--script FILE.py" in out
+    assert main(["explain", message, SAVED_MODEL, "--script", str(script)]) == 0
+    found = " ".join(capsys.readouterr().out.split())
+    assert "no finding explains" not in found
+    assert "MM604 " in found.partition("In your graph")[2].partition("Cause")[0]

@@ -5,11 +5,12 @@ Runs in the child process (see minmax_lint/backends/conversion/worker.py), in Py
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy
 from minmax_lint.backends.calibration.inputs import Input
-from minmax_lint.backends.calibration.sources import pieces
+from minmax_lint.backends.calibration.sources import is_one_array_file, pieces
 from minmax_lint.backends.conversion.worker import Misuse
 
 Feed = Mapping[str, Any]
@@ -17,20 +18,35 @@ Feed = Mapping[str, Any]
 
 
 def batches(
-    source: str, inputs: Sequence[Input], size: int, limit: int | None = None, folder: str = "."
+    source: str,
+    inputs: Sequence[Input],
+    size: int,
+    limit: int | None = None,
+    folder: str = ".",
+    total: Callable[[int], None] = lambda count: None,
 ) -> Iterator[Feed]:
     """Feeds of `size` samples (or of the graph's own fixed batch size) from the user's data.
 
     `source`: an `.npz` or `.npy` file, a folder of them, a TFRecord file of tf.train.Example, distinguished by
     content, or `module:function` (or `file.py:function`) that yields feeds. At most `limit` samples; a
-    rest that does not fill a fixed batch is left out. Raises Misuse where nothing fits.
+    rest that does not fill a fixed batch is left out. `total` is called with the number of batches, where the source
+    shows it. Raises Misuse where nothing fits.
     """
     fixed = {one.shape[0] for one in inputs if one.shape and one.shape[0] is not None}
     if len(fixed) > 1:
         raise Misuse(f"the inputs have different batch sizes: {sorted(fixed)}")
     size = next(iter(fixed), size)
-    count = 0
-    for feed in _regrouped(_rows(source, inputs, folder), inputs, size, whole=bool(fixed) or size == 1):
+    count, whole = 0, bool(fixed) or size == 1
+    rows = _rows(source, inputs, folder)
+    if limit is not None:
+        total(-(-limit // size))
+    if is_one_array_file(source, folder):
+        first = next(rows)
+        samples = _length(first, inputs)
+        batches_in_all = samples // size if whole else -(-samples // size)
+        total(batches_in_all if limit is None else min(batches_in_all, -(-limit // size)))
+        rows = chain([first], rows)
+    for feed in _regrouped(rows, inputs, size, whole=whole):
         count += _length(feed, inputs)
         yield feed
         if limit is not None and count >= limit:
@@ -38,6 +54,11 @@ def batches(
     if not count:
         few = f"fewer samples than one batch of the graph ({size})" if fixed else "no samples"
         raise Misuse(f"{source} holds {few}")
+
+
+def counted(words: list[str], count: int) -> None:
+    """Keep the number of batches as the line of a batch ends: `batch 3 28`."""
+    words[0] = f" {count}"
 
 
 def _length(feed: Feed, inputs: Sequence[Input]) -> int:
@@ -81,5 +102,5 @@ def _value(named: Mapping[str, Any], one: Input, source: str) -> Any:
     found = next((named[name] for name in one.names if name in named), None)
     if found is None:
         has = ", ".join(map(repr, named)) or "nothing"
-        raise Misuse(f"{source} has no data for input {one.name!r}; it has {has}: name it {one.name!r}")
+        raise Misuse(f"{source} has no data for input {one.title}; it has {has}: name it {one.name!r}")
     return found

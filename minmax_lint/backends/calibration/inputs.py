@@ -20,6 +20,12 @@ class Input:
         self.names = [name, name + ":0", *aliases]
 
     @property
+    def title(self) -> str:
+        """For people: what the model's signature calls it, and its name in the graph where that is another."""
+        key = next((one for one in self.names[2:] if one not in self.names[:2]), None)
+        return repr(self.name) if key is None else f"{key!r} (in the graph {self.name!r})"
+
+    @property
     def batched(self) -> bool:
         """Whether its first dimension counts samples; a scalar has none."""
         return self.shape is None or len(self.shape) > 0

@@ -9,10 +9,11 @@ Request: `graph` (frozen GraphDef), `inputs` {name: shape or null}, `outputs`, `
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable, Mapping, Sequence, Tuple, Union
 
 import numpy
-from minmax_lint.backends.calibration.feeds import Feed, batches
+from minmax_lint.backends.calibration.feeds import Feed, batches, counted
 from minmax_lint.backends.calibration.taps import Taps
 from minmax_lint.backends.calibration.tensorflow_graph import FrozenGraph
 from minmax_lint.backends.conversion.worker import Misuse
@@ -45,14 +46,19 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     look = _in_branches if graph.branches else _everywhere
     values, ran = look(tensorflow, graph, tensors, observer)
     announce("run")
-    samples = 0
+    samples, total = 0, [""]
     feeds = batches(
-        request["data"], inputs, request["batch_size"], request["limit"], folder=request["folder"]
+        request["data"],
+        inputs,
+        request["batch_size"],
+        request["limit"],
+        folder=request["folder"],
+        total=partial(counted, total),
     )
     for done, feed in enumerate(feeds, 1):
         observer.add(values(feed))
         samples += max((len(value) for value in feed.values() if numpy.ndim(value)), default=1)
-        announce(f"batch {done}")
+        announce(f"batch {done}{total[0]}")
     entered = ran()
     ranges = {name: pair for name, pair, seen in zip(names, observer.ranges(), entered) if seen}
     finite = {name: pair for name, pair in ranges.items() if numpy.isfinite(pair).all()}

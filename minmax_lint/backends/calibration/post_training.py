@@ -8,9 +8,10 @@ the converter was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from minmax_lint.backends.calibration.feeds import batches
+from minmax_lint.backends.calibration.feeds import batches, counted
 from minmax_lint.backends.calibration.inputs import Input
 from minmax_lint.backends.conversion.worker import made
 
@@ -24,13 +25,15 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
         for name, tensor in tensors.items()
     ]
     keys = request.get("keys")
-    given = [0]
+    given, total = [0], [""]
 
     def samples() -> Iterator[Any]:
-        feeds = batches(request["data"], inputs, 1, request["limit"], request["folder"])
+        feeds = batches(
+            request["data"], inputs, 1, request["limit"], request["folder"], partial(counted, total)
+        )
         for count, feed in enumerate(feeds, 1):
             given[0] = count
-            announce(f"batch {count}")
+            announce(f"batch {count}{total[0]}")
             if keys:
                 yield {keys[one.name]: feed[one.name] for one in inputs}
             else:

@@ -53,7 +53,7 @@ def by_input(found: Dataset, inputs: Sequence[Input]) -> Dataset:
         return found
     names = {alias: one.name for one in inputs for alias in one.names}
     fed = {names[key] for key in keys if key in names}
-    missing = tuple(one.names[-1] for one in inputs if one.name not in fed)
+    missing = tuple(one.title for one in inputs if one.name not in fed)
     return found._replace(
         arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
         missing=missing,

@@ -39,6 +39,15 @@ def names_function(source: str, folder: str) -> bool:
     return ":" in source and not os.path.exists(os.path.join(folder, source))
 
 
+def is_one_array_file(source: str, folder: str) -> bool:
+    """Whether `source` is a single .npz or .npy file, which is read whole."""
+    path = os.path.join(folder, source)
+    if names_function(source, folder) or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(8).startswith((_NPY, _NPZ))
+
+
 def files(source: str, folder: str) -> list[str]:
     """The files that `source` means. Raises Misuse where there are none."""
     path = os.path.join(folder, source)

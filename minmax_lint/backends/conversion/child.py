@@ -37,6 +37,8 @@ class Watch:
     stage: Callable[[Stage], None] = lambda stage: None
     batch: Callable[[int, int | None], None] = lambda done, total: None
     """(batches done, batches in all where that is known)"""
+    task: Callable[[str], None] = lambda task: None
+    """What another child does, where it is no longer the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,8 @@ def verify(
     TensorFlow cannot run a graph.
     """
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
+        if watch is not None:
+            watch.task("verification")
         child = Child("verification", Path(name), python=python, time_limit=time_limit, watch=watch)
         request = parties.request(Path(name))
         answer = child.answer(request)
@@ -153,6 +155,8 @@ def verify(
         found = parties.verification(answer.values, answer.seconds)
         if not found.far_off(parties.threshold):
             return found
+        if watch is not None:
+            watch.task("looking for where the error begins")
         inside = child.answer({**request, "task": "backends.verification.intermediate"})
     return found if inside.failure is not None else parties.located(found, inside.values)
 

@@ -25,7 +25,11 @@ def add(parser: ArgumentParser) -> None:
     options.add_formats(parser, FORMATS)
     calls.add_call(parser)
     real_converter.add_converter(parser)
-    real_converter.add_verification(parser)
+    real_converter.add_verification(parser).add_argument(
+        "--no-verify",
+        action="store_true",
+        help="leave out the comparison that follows a repair or a representative dataset by itself",
+    )
     options.add_fix_options(parser, in_place=False)
     real_converter.add_calibration(parser, "--int8, --16x8 or --fix --unsafe-fixes")
     options.add_configuration(parser)
@@ -54,7 +58,11 @@ def run(args: Namespace) -> int:
     patch: Patch | None = patched(args, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
-    if proof is None and ((patch is not None and not patch.empty) or converter.data is not None):
+    if (
+        proof is None
+        and not args.no_verify
+        and ((patch is not None and not patch.empty) or converter.data is not None)
+    ):
         proof = Proof(converter.data, args.samples or DEFAULT_SAMPLES, required=False)
     with real_converter.watching(args, converter.engine.upper()) as watch:
         found = convert_linted(source.model, report, patch, converter, proof, watch)
@@ -90,6 +98,8 @@ def _source_and_converter(args: Namespace) -> tuple[Opened, Converter]:
 
 
 def _check_usage(args: Namespace) -> None:
+    if args.no_verify and real_converter.wants_proof(args):
+        raise UserError("--no-verify leaves the comparison out that --verify asks for: give one of them")
     if args.fix:
         return
     if args.calibrate and not (real_converter.wants_proof(args) or args.post_training or args.script):
