@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.api import Inputs, lint
 from minmax_lint.config import Settings, Target, load
+from minmax_lint.errors import UserError
 from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, renderer
 from minmax_lint.rules.framework.finding import SEVERITIES
@@ -36,6 +37,27 @@ def assert_quantizable(
     """
     __tracebackhide__ = True  # pytest shows the line of the test, not this one
     given = {"select": select, "ignore": ignore, "converters": converters, "fail-level": fail_level}
+    try:
+        settings, report = _report(source, inputs, outputs, converters, signature, given)
+    except UserError as error:
+        raise error.with_traceback(None) from None  # one line, and none of our source
+    reasons = _reasons(report, settings.values["fail-level"])
+    if reasons:
+        raise AssertionError(
+            f"{report.path} is not ready for quantization: {', '.join(reasons)}\n{_text(report)}"
+        )
+    return report
+
+
+def _report(
+    source: Any,
+    inputs: Inputs | None,
+    outputs: Sequence[str] | str | None,
+    converters: Sequence[str] | None,
+    signature: str | None,
+    given: Mapping[str, Any],
+) -> tuple[Settings, Report]:
+    """The report with the project's settings applied, and these. Raises UserError."""
     settings = Settings.merged(load(Path.cwd()), given)
     target = settings.target(str(source)) if isinstance(source, (str, Path)) else Target("<memory>")
     report = lint(
@@ -48,13 +70,7 @@ def assert_quantizable(
         ignore=settings.values.selection.ignore,
         checkpoint=target.checkpoint,
     )
-    report = settings.adjusted(report, target)
-    reasons = _reasons(report, settings.values["fail-level"])
-    if reasons:
-        raise AssertionError(
-            f"{report.path} is not ready for quantization: {', '.join(reasons)}\n{_text(report)}"
-        )
-    return report
+    return settings, settings.adjusted(report, target)
 
 
 def _reasons(report: Report, fail_level: str) -> list[str]:

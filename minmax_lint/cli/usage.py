@@ -122,7 +122,10 @@ class Parser(argparse.ArgumentParser):
         choice = re.search(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if choice:
             argument, given, known = choice.groups()
-            kind = f"value of {argument}" if argument.startswith("-") else argument.lower()
+            if argument.startswith("-"):
+                choices = re.findall(r"[\w.-]+", known)
+                raise UserError(f"{argument} takes {', '.join(choices)}, and not {given!r}")
+            kind = argument.lower()
             choices = re.findall(r"[\w.-]+", known)
             meant = _meant(given, choices, f"choose from {', '.join(choices)}")
             raise UserError(f"there is no {kind} {given!r}{meant}")

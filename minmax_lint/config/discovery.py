@@ -70,6 +70,6 @@ def _toml(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f"{file} is no TOML: {error}") from None
+        raise UserError(f"{file} is not valid TOML: {error}") from None
     except ValueError:  # Python reads integers of at most 4,300 digits
         raise UserError(f"{file} holds a number with more digits than any setting takes") from None

@@ -36,6 +36,6 @@ class Dataset(NamedTuple):
     listed: bool = True
     """False where a sample is an array itself, and neither a list nor a mapping of arrays."""
     missing: tuple[str, ...] = ()
-    """The inputs for which no array has a name, where samples name their arrays."""
+    """The inputs for which no array has a name, in quotation marks, where samples name their arrays."""
     unknown: tuple[str, ...] = ()
     """The names that the arrays have instead."""

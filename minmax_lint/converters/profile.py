@@ -169,7 +169,7 @@ def profile(name: str) -> Profile:
         wanted = re.fullmatch(r"(toco-|mlir-|edgetpu@)(\d+)\.(\d+)(?:-.*)?", name)
         if wanted is not None and (int(wanted[2]), int(wanted[3])) not in MODELLED[_engine(wanted[1])]:
             raise UnknownName(not_modelled(_engine(wanted[1]), (int(wanted[2]), int(wanted[3]))))
-        meant = did_you_mean(name, [*SELECTABLE, *ALIASES], f"there are {summary()}")
+        meant = did_you_mean(name, [*ALIASES, *SELECTABLE], f"there are {summary()}", count=1)
         raise UnknownName(f"there is no converter {name!r}{meant}")
     return found
 

@@ -75,7 +75,7 @@ def _worst(prediction: Prediction) -> str:
     worst, total = prediction.worst_float_op, prediction.macs
     if worst is None or worst.macs is None or len(prediction.computing_float_ops) < 2:
         return ""
-    return f"; costliest: {worst.output} ({worst.macs / total:.0%})"
+    return f"; costliest: {fused(worst.output)} ({worst.macs / total:.0%})"
 
 
 def short_message(message: str) -> str:
@@ -121,6 +121,11 @@ def profile_titles(predictions: Mapping[str, Prediction]) -> dict[str, str]:
         name: SELECTABLE[name].device if finished and name in SELECTABLE else profile_title(name)
         for name in predictions
     }
+
+
+def fused(name: str) -> str:
+    """An array's name in a report: of those that the converter joins with `;` where it fuses ops, the first."""
+    return name.partition(";")[0]
 
 
 def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:

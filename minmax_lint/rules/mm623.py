@@ -52,11 +52,12 @@ class DatasetShape(CallRule):
             yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.", changes)
             return
         if dataset.missing:
-            wanted, theirs = (", ".join(map(repr, one)) for one in (dataset.missing, dataset.unknown))
+            wanted, theirs = ", ".join(dataset.missing), ", ".join(map(repr, dataset.unknown))
+            alone = " An array that is alone needs no name." if len(subject.kept.inputs) == 1 else ""
             yield Fault(
                 f"the samples have no array for input {wanted}"
                 + (f": their arrays are named {theirs}" if theirs else ""),
-                f"Name the arrays after the inputs: {wanted}.",
+                f"Name the arrays after the inputs: {wanted}.{alone}",
             )
             return
         names = list(subject.kept.inputs)

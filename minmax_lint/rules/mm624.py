@@ -40,7 +40,7 @@ class DatasetScale(CallRule):
 
     ## Symptom
     ```
-    FULL INTEGER QUANTIZED MODEL (INT8) infers always the same value
+    The int8 model predicts the same class for every input.
     ```
 
     ## Fix

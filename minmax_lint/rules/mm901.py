@@ -1,4 +1,4 @@
-"""MM901: output-not-found."""
+"""MM901: array-not-found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
-class OutputNotFound(Rule):
+class ArrayNotFound(Rule):
     """An input or output that was asked for is not in the graph.
 
     ## What it does
@@ -35,7 +35,7 @@ class OutputNotFound(Rule):
     """
 
     code = "MM901"
-    name = "output-not-found"
+    name = "array-not-found"
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:

@@ -14,7 +14,10 @@ _MADE_BY_TOCO = re.compile(r"(_(mul|add)(_\d+)?(_param)?|_param|_reordered|/tran
 """Endings that TOCO adds to the names of the arrays it makes itself (resolve_batch_normalization.cc,
 import_tensorflow.cc)."""
 
-_UNEXPLAINED = "- no finding explains this message: is this the converted graph, with the same outputs?"
+_UNEXPLAINED = (
+    "- no finding explains this message: is this the converted graph, with the same outputs? The script that converts "
+    "may hold the cause: name it with `--script FILE.py`."
+)
 
 
 MOST_NODES = 6

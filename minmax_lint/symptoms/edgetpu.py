@@ -34,7 +34,7 @@ SYMPTOMS = (
         "edgetpu-model-not-quantized",
         r"Model not quantized",
         EDGETPU,
-        ("MM501", "MM502", "MM110"),
+        ("MM501", "MM502", "MM110", "MM606", "MM609"),
         "At least one op, input or output of the file is float: often the ends alone, because inference_input_type and "
         "inference_output_type were not set. The compiler does not say which.",
         "`minmax-lint check MODEL.tflite` names each float op and end; linting the graph that it was made "
@@ -44,7 +44,7 @@ SYMPTOMS = (
         "edgetpu-invalid-model",
         r"Invalid model\b|(?:fails? to|could ?n[o']t) compile.*(?:edge ?tpu|PTQ|U-?Net)|PTQ fails to compile",
         EDGETPU,
-        ("MM501",),
+        ("MM501", "MM609"),
         "The compiler takes fully quantized files of static shapes, and this one holds float ops, or its inputs and "
         "outputs are float because inference_input_type and inference_output_type were not set.",
         "`minmax-lint check MODEL.tflite` names float ops and ends. Set both types to tf.uint8 or tf.int8 and convert "

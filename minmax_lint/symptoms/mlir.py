@@ -122,7 +122,7 @@ SYMPTOMS = (
         r"representative_?dataset.*(?:must be specified|required|is not set|missing)"
         r"|full integer quantization, a .?representative_dataset",
         MLIR,
-        ("MM602", "MM601"),
+        ("MM603", "MM602", "MM601"),
         "Full integer quantization was asked for without data. A graph with FakeQuants needs none.",
         "For a graph with FakeQuants leave TFLITE_BUILTINS_INT8 out and set optimizations=[DEFAULT]; for a "
         "float graph pass a representative_dataset.",

@@ -51,7 +51,7 @@ POST_TRAINING = (
         "inference-type-of-tf2",
         r"inference_type ?= ?\S+ (?:does not|doesn't|has no)|inference_type .{0,40}(?:ignored|no effect)",
         PEOPLE,
-        ("MM602", "MM501"),
+        ("MM607", "MM501"),
         "inference_type is a setting of TensorFlow 1. The converter of TensorFlow 2 ignores it: weights and "
         "activations become int8, whatever it says.",
         "Leave it out. For uint8 at the ends set inference_input_type and inference_output_type to tf.uint8; uint8 "
@@ -62,7 +62,7 @@ POST_TRAINING = (
         r"quantize and dequantize layers? (?:always )?(?:come|appear|stand)"
         r"|(?:de)?quantize .{0,40}(?:around|after) (?:each|every)",
         PEOPLE,
-        ("MM110", "MM111", "MM403"),
+        ("MM110", "MM111", "MM403", "MM610"),
         "Only some layers were annotated for quantization. The ops between them have no range and stay float, so the "
         "converter puts QUANTIZE and DEQUANTIZE around each island of integer ops.",
         "Quantize the whole model (quantize_model), or annotate the layers between as well: `minmax-lint check MODEL "
@@ -93,7 +93,7 @@ POST_TRAINING = (
         "constant-prediction",
         r"(?:infers?|predicts?|returns?|gives?|outputs?) .{0,20}(?:always )?the same (?:value|class|result|output)",
         PEOPLE,
-        ("MM602", "MM205"),
+        ("MM624", "MM205"),
         "The calibration samples mostly lie on another scale than the data at inference: raw pixels of 0 to 255 "
         "where the model takes 0 to 1, or the reverse. Everything then falls into a few steps of the range.",
         "Preprocess the samples of the representative_dataset exactly as in training, and quantize the input at "
@@ -103,7 +103,7 @@ POST_TRAINING = (
         "accuracy-drops",
         r"(?:drop|loss|lower|decrease|degrad\w+) (?:in|of) (?:the )?accuracy|accuracy .{0,30}(?:drops?|lower|worse)",
         PEOPLE,
-        ("MM210", "MM203", "MM205"),
+        ("MM210", "MM203", "MM205", "MM625"),
         "The integer model computes other values than the one that was trained. Mostly ranges differ from what was "
         "trained: a wide or untrained one, two FakeQuants on one array, an op quantized that training left float.",
         "`minmax-lint convert GRAPH --output MODEL.tflite --verify` compares the values and shows which output is off; "

@@ -16,7 +16,7 @@ SYMPTOMS = (
         rf"Max and min for dynamic tensors should be recorded during calibration(?:: ?Failed for tensor {_TENSOR})?"
         rf"|Empty min/max for tensor {_TENSOR.replace('array', 'array_')}",
         CALIBRATOR,
-        ("MM401", "MM602"),
+        ("MM401", "MM620"),
         "Calibration gave {array} no range, and the quantizer of 16x8 (and the old one of int8) stops there. "
         "Either the representative_dataset yields nothing, or the tensor belongs to a loop or a branch (a GRU or "
         "LSTM that stays a loop, If, While), whose inside this quantizer does not calibrate.",
@@ -29,7 +29,7 @@ SYMPTOMS = (
         r"Cannot set tensor: Got value of type (?P<type>\w++) but expected type \w++(?: for input \d+, name: "
         rf"{_TENSOR})?",
         CALIBRATOR,
-        ("MM602",),
+        ("MM622",),
         "The representative_dataset yields {type}, which is another type than the input's. numpy makes float64 "
         "unless set otherwise.",
         "Cast the samples to the type of the input: yield [x.astype(numpy.float32)].",
@@ -43,7 +43,7 @@ SYMPTOMS = (
         r"|representative_dataset.{0,40}(?:object is not callable|not iterable)|'(?:list|tuple|ndarray)' object is not "
         r"callable",
         CALIBRATOR,
-        ("MM602",),
+        ("MM623",),
         "The representative_dataset does not yield what the model takes: another number of arrays, another rank "
         "(the batch dimension is missing), another order of dimensions (channels first), unknown names, or it is "
         "an array or a list instead of a function.",
@@ -55,7 +55,7 @@ SYMPTOMS = (
         r"scale out of expressed type range|illegal scale: ?(?:INF|NAN)|nan value during calibration"
         r"|(?:NaN|inf\w*) .{0,40}calibration",
         CALIBRATOR,
-        ("MM602", "MM205"),
+        ("MM621", "MM205"),
         "Values were infinite or not a number in calibration: in the samples themselves, or behind an op such as "
         "the logarithm of zero or an exponential that overflows. The converter crashes on infinity, and leaves "
         "the model float on NaN.",
@@ -66,7 +66,7 @@ SYMPTOMS = (
         "integer-ends-without-quantization",
         r"inference_input_type and inference_output_type must be tf\.float32",
         MLIR,
-        ("MM602", "MM502"),
+        ("MM604", "MM602", "MM502"),
         "Integer inputs or outputs are asked for in a conversion that quantizes nothing: `optimizations` is not "
         "set. A representative_dataset alone does not count. (An input type of int8 without a dataset gives the "
         "same message.)",
@@ -78,7 +78,7 @@ SYMPTOMS = (
         r"inference_input_type and inference_output_type must be in \["
         r"|Unsupported .?inference_(?:input|output)_type.? value\. Expected to be in",
         MLIR,
-        ("MM602", "MM502"),
+        ("MM604", "MM502"),
         "Inputs and outputs are asked for in a type that this conversion does not make: int8 and uint8 belong to "
         "int8 quantization, int16 to 16x8.",
         "Set inference_input_type and inference_output_type to one of the types that the message lists, or "

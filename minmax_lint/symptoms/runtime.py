@@ -40,7 +40,7 @@ SYMPTOMS = (
         "micro-op-not-registered",
         r"Didn't find op for builtin opcode ['\"]?(?P<op>\w+)|Failed to get registration from op code (?P<op_>\w+)",
         MICRO,
-        ("MM404", "MM402"),
+        ("MM404", "MM402", "MM608"),
         "The program on the device has no kernel for {op}: it was not added to the op resolver, or this version of "
         "TFLite Micro has none.",
         "Add it to the MicroMutableOpResolver (`minmax-lint inspect MODEL.tflite` lists every op of the model); where "

@@ -57,7 +57,7 @@ SYMPTOMS = (
         "toco-from-protos-missing",
         r"toco_from_protos: (?:command )?not found|Unknown command line flag 'debug_proto_file'",
         TENSORFLOW,
-        (),
+        ("MM611",),
         "TensorFlow 1 and 2.0 to 2.18 run TOCO as the script toco_from_protos, which must be on PATH and of the same "
         "TensorFlow.",
         "Activate the environment that TensorFlow is installed in (its bin folder holds the script); TensorFlow 2.17 "

@@ -80,8 +80,20 @@ def test_exit_code(options: list[str], code: int, capsys: Captured) -> None:
 def test_an_unknown_output_is_a_finding_and_bad_usage(capsys: Captured) -> None:
     assert main(["check", BROKEN, "-o", "outptu", "--output-format", "concise"]) == 2
     out, err = capsys.readouterr()
-    assert "MM901" in out
-    assert "output" in err
+    assert "MM901 error output 'outptu' is not in the graph; did you mean output?" in out
+    assert not err
+
+
+@pytest.mark.parametrize(
+    ("form", "lines"), [("full", 0), ("concise", 0), ("json", 1), ("full={}/report.txt", 1)]
+)
+def test_an_unknown_name_is_said_once(form: str, lines: int, tmp_path: Path, capsys: Captured) -> None:
+    words = ["check", BROKEN, "-o", "output", "-i", "inptu=1,2", "--output-format", form.format(tmp_path)]
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == lines
+    assert (out + err).count("did you mean") == (1 if form != "json" else 2)
+    assert "output-not-found" not in out
 
 
 def test_no_converter_takes_a_name_that_the_graph_does_not_have(capsys: Captured) -> None:

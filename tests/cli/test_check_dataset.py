@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy
 import pytest
 
+from minmax_lint.backends.calibration.inputs import Input
+from minmax_lint.backends.calibration.samples import by_input
 from minmax_lint.cli import main
+from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.graph.build import Builder
 from minmax_lint.writers.graphdef import encode
 
@@ -69,6 +72,20 @@ def codes(capsys: Captured, data: str) -> list[str]:
 )
 def test_the_first_samples_are_judged(data: str, found: list[str], capsys: Captured) -> None:
     assert codes(capsys, data) == found
+
+
+def test_an_input_without_array_is_named_as_its_signature_and_its_graph_name_it(capsys: Captured) -> None:
+    main(
+        ["check", "float.pb", "--calibrate", "others.npz", "--select", "MM623", "--output-format", "concise"]
+    )
+    assert "no array for input 'input': their arrays are named 'image', 'labels'" in capsys.readouterr().out
+    main(
+        ["check", "float.pb", "--calibrate", "others.npz", "--select", "MM623", "--output-format", "markdown"]
+    )
+    assert "An array that is alone needs no name." in capsys.readouterr().out
+    served = Input("serving_default_x", "float32", [1, 4], ["x", "serving_default_x"])
+    found = by_input(Dataset("", (SampleArray("image"), SampleArray("labels"))), [served])
+    assert found.missing == ("'x' (in the graph 'serving_default_x')",)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_settings_that_are_no_toml_are_told_in_one_line(tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path)
     (tmp_path / "minmax-lint.toml").write_bytes(content)
     assert main(["check", str(GRAPH)]) == 2
-    assert "minmax-lint.toml is no TOML" in errors(capsys)[0]
+    assert "minmax-lint.toml is not valid TOML" in errors(capsys)[0]
 
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()

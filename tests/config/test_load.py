@@ -102,7 +102,7 @@ def test_our_own_file_goes_before_pyproject(tmp_path):
         ('fail-level = "errors"', "fail-level: 'errors' is no severity; did you mean error"),
         ('severity = { MM101 = "of" }', "severity: 'of' is no severity"),
         ("models = 3", "models: this is no list of tables"),
-        ("select = [", "is no TOML"),
+        ("select = [", "is not valid TOML"),
         (f"x = {'9' * 5000}", "holds a number with more digits than any setting takes"),
     ],
 )

@@ -44,6 +44,13 @@ def test_a_broken_model_fails_with_the_whole_report(pytester):
     assert "assertion.py" not in told
 
 
+def test_a_wrong_path_is_one_line_and_none_of_our_source(pytester):
+    pytester.makepyfile(TEST.format(path="gone.pb", output="output"))
+    told = pytester.runpytest(*OWN).stdout.str()
+    assert "UnreadableModel: gone.pb: there is no such file or folder" in told
+    assert "def lint" not in told
+
+
 def test_what_the_configuration_accepts_does_not_fail(pytester):
     pytester.makepyfile(TEST.format(path=BROKEN, output="output").split("\n    assert")[0])
     pytester.path.joinpath("minmax-lint.toml").write_text(

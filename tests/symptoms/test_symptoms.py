@@ -13,8 +13,9 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.rule import rules
 from minmax_lint.symptoms import diagnoses, explain_log, explain_message, near_symptoms, symptoms
-from minmax_lint.symptoms.symptom import KERAS, LITERT, PEOPLE, TENSORFLOW, TFMOT
+from minmax_lint.symptoms.symptom import KERAS, LITERT, PEOPLE, TFMOT
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/symptoms/public_cases.json").read_text())
 
@@ -179,7 +180,7 @@ def test_every_wording_has_its_own_key_and_names_rules():
     assert len(set(keys)) == len(keys)
     assert all(re.fullmatch(r"MM\d{3}", code) for symptom in symptoms() for code in symptom.codes)
     without = {symptom.speaker for symptom in symptoms() if not symptom.codes}
-    assert without == {TENSORFLOW, TFMOT, KERAS, LITERT, PEOPLE}
+    assert without == {TFMOT, KERAS, LITERT, PEOPLE}
 
 
 def _report(*findings: Finding) -> Report:
@@ -343,3 +344,15 @@ def test_an_unknown_message_has_near_ones():
         one.key for one in symptoms()
     }
     assert near_symptoms("zzz") == ()
+
+
+def test_the_message_that_a_rule_about_the_call_shows_leads_to_that_rule():
+    """Of those messages that are known: each of them names the rule among its own."""
+    wrong = []
+    for one in rules():
+        symptom = re.search(r"## Symptom\n+```\n(.*?)```", one.documentation(), re.S)
+        if not one.code.startswith("MM6") or symptom is None:
+            continue
+        known = [found for line in symptom[1].splitlines() if (found := explain_message(line))]
+        wrong += [(one.code, found.symptom) for found in known if one.code not in found.codes]
+    assert wrong == []

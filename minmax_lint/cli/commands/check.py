@@ -64,7 +64,9 @@ def add(parser: ArgumentParser) -> None:
         "-j", "--jobs", metavar="N", type=values.positive, help="models linted at once (default: all cores)"
     )
     parser.add_argument(
-        "--watch", action="store_true", help="lint again whenever a file that was read changes, until Ctrl+C"
+        "--watch",
+        action="store_true",
+        help="lint again whenever a file that was read changes, until Ctrl+C (needs watchfiles: the extra `watch`)",
     )
     options.add_configuration(parser)
     options.add_talk(parser)
@@ -136,7 +138,7 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
             pictures[model.path] = one.picture
         done.append(report)
         for finding in report.findings:
-            if finding.code == UNKNOWN_OUTPUT:
+            if finding.code == UNKNOWN_OUTPUT and not _read_by_people(args):
                 complain(f"{model.path}: {finding.message}")
     return Run(
         tuple(done),
@@ -149,6 +151,11 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
         pictures=pictures,
         fixed=fixed,
     )
+
+
+def _read_by_people(args: Namespace) -> bool:
+    """Whether standard output shows the findings as text; an error line would say the same once more."""
+    return not args.output_format or bool({"full", "concise"} & {*args.output_format})
 
 
 def _bug(model: Target, error: InternalError) -> Unreadable:

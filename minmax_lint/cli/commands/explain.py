@@ -38,6 +38,7 @@ def add(parser: ArgumentParser) -> None:
         metavar="GRAPH",
         help="the graph that was converted: says which finding explains the message",
     )
+    options.add_script(parser)
     options.add_endpoints(parser)
     options.add_converters(parser)
     options.add_configuration(parser)

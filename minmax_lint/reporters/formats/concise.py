@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.escaping import log_line, name, sentence
+from minmax_lint.report.words import fused
 from minmax_lint.reporters.lines import FIRST, origin_of, place_of
 from minmax_lint.reporters.run import Run
 
@@ -16,7 +17,7 @@ def render(run: Run, out: TextIO) -> None:
             path, line = place_of(report, finding)
             at = f"{path}:{line}" if line > FIRST else path
             origin = origin_of(finding)
-            about = report.path if origin else finding.place
+            about = report.path if origin else fused(finding.place or "")
             message = sentence(finding.message.removeprefix(f"{origin}: "))
             where = f" [{name(about)}]" if about else ""
             out.write(log_line(f"{at}: {finding.code} {finding.severity} {message}{where}") + "\n")

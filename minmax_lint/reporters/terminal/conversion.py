@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.report.words import RANGES_NEEDED, plural
+from minmax_lint.report.words import RANGES_NEEDED, fused, plural
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -80,7 +80,7 @@ def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
     floats = model.computing_float_ops
     listed = floats if verbose else floats[:SHOWN_FLOAT_OPS]
     for op, output in listed:
-        page.line("   ", ("float  ", "yellow"), f"{op}  {output}")
+        page.line("   ", ("float  ", "yellow"), f"{op}  {fused(output)}")
     if len(floats) > len(listed):
         page.line(f"   and {len(floats) - len(listed)} more; --verbose shows them")
     if floats:
@@ -125,7 +125,8 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
         text = counted if model.float_ops else f"{counted}, and a float32 output"
         page.line(("! not an all-integer model", "bold yellow"), f": {text}")
     _print_threshold(page, found)
-    page.line(f"  {what} ({size}), {who}, {took}")
+    compared = f"; values compared in {found.verification.seconds:.1f} s" if found.verification else ""
+    page.line(f"  {what} ({size}), {who}, {took}{compared}")
 
 
 def _print_threshold(page: Page, found: Conversion) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from minmax_lint.report.words import profile_title
+from minmax_lint.report.words import fused, profile_title
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
 from minmax_lint.reporters.terminal.page import Page
@@ -32,7 +32,7 @@ def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
 
 def _print_places(page: Page, findings: Sequence[Finding]) -> None:
     """Where a rule found the same again."""
-    places = [finding.place or finding.message for finding in findings]
+    places = [fused(finding.place or "") or finding.message for finding in findings]
     for i, place in enumerate(places[:SHOWN_PLACES]):
         page.line("   ", (f"{'also at' if i == 0 else '':9}", "dim"), place)
     if len(places) > SHOWN_PLACES:
@@ -57,7 +57,7 @@ def print_finding(page: Page, finding: Finding, *, every_consequence: bool = Fal
         print_drawing(page, finding.path)
         page.line()
     _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
-    also = [name for name in finding.consequences if name != finding.array]
+    also = [fused(name) for name in finding.consequences if name != finding.array]
     _print_field(page, "affects", _listed(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
     _print_field(page, "advice", finding.advice)
     if finding.fix is not None:

@@ -100,8 +100,8 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        """What to do, in one sentence: the fix, or else the advice."""
-        return self.fix.description if self.fix is not None else self.advice
+        """What to do: the advice, and what `fix` does."""
+        return " ".join(filter(None, (self.advice, self.fix and self.fix.description)))
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:

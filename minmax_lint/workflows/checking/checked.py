@@ -21,6 +21,7 @@ from minmax_lint.escaping import printable
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
+from minmax_lint.report.words import fused
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import about_samples
 from minmax_lint.workflows.checking.comparing import compared
@@ -197,7 +198,7 @@ class CheckedConverter:
 
     def _complain(self, contents: TFLiteModel, model: bytes, expected: Expected | None) -> None:
         """The converter made a float model."""
-        floats = [f"{op} {output}" for op, output in contents.computing_float_ops]
+        floats = [f"{op} {fused(output)}" for op, output in contents.computing_float_ops]
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
         text = f"the converted model is not all integer; {named}"
