@@ -52,8 +52,8 @@ LONG = "layer/" * 50_000
     "arguments",
     [
         ["check", "long.pb"],
-        ["check", "long.pb", "-o", LONG + "x"],
-        ["check", "long.pb", "-o", "word " * 5_000],
+        ["check", "long.pb", "-o", LONG + "x", "--output-format", "json"],
+        ["check", "long.pb", "-o", "word " * 5_000, "--output-format", "json"],
         ["check", LONG],
         ["check", "long.pb", "--converter", LONG],
         ["check", "long.pb", "--select", LONG],
