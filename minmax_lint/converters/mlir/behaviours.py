@@ -57,6 +57,19 @@ SQUASH_DQ_Q = Behaviour(
 )
 """A second quantize of another range is dropped behind the quantization; earlier versions drop it during it."""
 
+REORDERS_SHARED_FAKE_QUANTS = Behaviour(
+    until=(2, 14),
+    name="ReorderFakeQuantPattern without hasOneUse",
+    before=lambda n: n.op(
+        "AddV2",
+        n.op(
+            "Elu", twice := n.fake_quant("wide", n.op("Tile", n.x(), n.ints(1, 2), Tmultiples=INT32), -2, 2)
+        ),
+        n.reshape(twice, 16),
+    ),
+)
+"""A RESHAPE or TRANSPOSE comes in front of a FakeQuant whatever else reads it."""
+
 UNROLL_BATCH_MATMUL = Behaviour(
     until=(2, 13),
     name="UnrollBatchMatMulPass",

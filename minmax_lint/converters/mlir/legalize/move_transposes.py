@@ -7,13 +7,13 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.layout_assignment import channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import decreased, moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import MOVED_BEFORE_TRANSPOSE, decreased, moved
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.node import Node
 
 
 @pattern(
-    *("Relu", "Tanh"),
+    *MOVED_BEFORE_TRANSPOSE,
     tf_name="MoveTransposesPass::runOnOperation()",
     source="layout_optimization.cc",
     before=lambda n: n.fq(n.op("Relu", n.transpose(n.x(2, 4, 8), 0, 2, 1))),

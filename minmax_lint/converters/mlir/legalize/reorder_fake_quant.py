@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import REORDERS_SHARED_FAKE_QUANTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -10,6 +11,19 @@ from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
+
+MOVED_BEFORE_TRANSPOSE = ("Relu", "Tanh")
+"""Ops that MoveTransposesPass puts in front of a Transpose."""
+
+
+def _reader_count(importer: Importer, fake_quant: str) -> int:
+    """How many operations read a FakeQuant when MoveTransposesPass has run."""
+    count, kept = importer.reader_count(fake_quant), importer.kept
+    for transpose in {use.node for use in kept.uses(fake_quant) if kept.graph.op(use.node) == "Transpose"}:
+        behind = [kept.graph.op(use.node) in MOVED_BEFORE_TRANSPOSE for use in kept.uses(transpose)]
+        stays = not all(behind) or transpose in kept.outputs
+        count += sum(behind) - (not stays)
+    return count
 
 
 def moved(
@@ -25,7 +39,8 @@ def moved(
     constant = is_constant(quantize.operands[0])
     if quantize.result.scale.channels and not constant:
         return importer.add(name, node, [source, *others], shape)
-    if importer.reader_count(quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved"):
+    shared = _reader_count(importer, quantize.nodes[-1]) > 1 and not quantize.attrs.get("moved")
+    if shared and not importer.version.has(REORDERS_SHARED_FAKE_QUANTS):
         if constant and quantize.operands[0].op is not None:
             # Not moved, it is folded with the FakeQuant in front of it: plain weights are left.
             return importer.constant(source.name, source.dtype, shape, quantize.operands[0].op.load)
