@@ -17,23 +17,22 @@ from minmax_lint.inference.shape_call import Call, times
 
 
 def conv(call: Call) -> list[Shape | None]:
-    """Conv2D and DepthwiseConv2dNative."""
+    """Conv2D, Conv3D and DepthwiseConv2dNative."""
     image, filters = call.known(0), call.known(1)
-    depth = filters[3] if call.node.op == "Conv2D" else times(filters[2], filters[3])
-    return [_spatial(call.node, image, filters[:2], depth)]
+    depth = times(filters[2], filters[3]) if call.node.op == "DepthwiseConv2dNative" else filters[-1]
+    return [_spatial(call.node, image, filters[:-2], depth)]
 
 
 def pool(call: Call) -> list[Shape | None]:
-    """MaxPool and AvgPool."""
-    image = call.known(0)
-    height, width = _places(call.node)
-    window = call.node.integers("ksize")
-    return [_spatial(call.node, image, (window[height], window[width]), image[_channel_place(call.node)])]
+    """MaxPool and AvgPool, over two and three dimensions."""
+    image, sizes = call.known(0), call.node.integers("ksize")
+    window = [sizes[place] for place in _places(call.node)]
+    return [_spatial(call.node, image, window, image[_channel_place(call.node)])]
 
 
 def _spatial(node: Node, image: Shape, window: Sequence[Size], depth: Size) -> Shape:
-    strides, dilations = node.integers("strides"), node.integers("dilations") or (1, 1, 1, 1)
-    explicit = node.integers("explicit_paddings") or (0,) * 8
+    strides, dilations = node.integers("strides"), node.integers("dilations") or (1,) * len(image)
+    explicit = node.integers("explicit_paddings") or (0, 0) * len(image)
     result: list[Size] = list(image)
     for place, extent in zip(_places(node), window, strict=True):
         pads = (explicit[2 * place], explicit[2 * place + 1])
@@ -44,12 +43,13 @@ def _spatial(node: Node, image: Shape, window: Sequence[Size], depth: Size) -> S
     return tuple(result)
 
 
-def _places(node: Node) -> tuple[int, int]:
-    return (2, 3) if node.text("data_format", "NHWC") == "NCHW" else (1, 2)
+def _places(node: Node) -> range:
+    first = 2 if node.text("data_format").startswith("NC") else 1
+    return range(first, first + (3 if "3D" in node.op else 2))
 
 
 def _channel_place(node: Node) -> int:
-    return 1 if node.text("data_format", "NHWC") == "NCHW" else 3
+    return 1 if node.text("data_format").startswith("NC") else -1
 
 
 def resize(call: Call) -> list[Shape | None]:

@@ -241,8 +241,8 @@ _BY_ROW: dict[str, ShapeRule] = {
 
 SHAPE_RULES: dict[str, ShapeRule] = {
     **{op: _BY_ROW[row.shape] for op, row in OPS.items() if row.shape},
-    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), conv),
-    **dict.fromkeys(("MaxPool", "AvgPool"), pool),
+    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), conv),
+    **dict.fromkeys(("AvgPool", "AvgPool3D", "MaxPool", "MaxPool3D"), pool),
     **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2"), _matmul),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Gather", "GatherV2", "ResourceGather"), _gather),
@@ -269,7 +269,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "RFFT": _rfft,
     "RandomUniform": _from_values(0),
     "SparseToDense": _from_values(1),
-    "Conv2DBackpropInput": _from_values(0),
+    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2"), _from_values(0)),
     "Reshape": _reshape,
     "ExpandDims": _expand_dims,
     "Pack": _pack,

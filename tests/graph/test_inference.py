@@ -38,6 +38,16 @@ def conv(b: Builder, **attrs: Any) -> str:
     return b.add("Conv2D", "y", image(b), weights, **{"strides": [1, 2, 2, 1], "padding": b"SAME", **attrs})
 
 
+def volume(b: Builder, depth: int) -> str:
+    return b.placeholder("volume", [2, 5, 9, 8, depth])
+
+
+def conv3d(b: Builder, depth: int, **attrs: Any) -> str:
+    weights = b.const("w", [0.5], [2, 3, 2, depth, 6])
+    given = {"strides": [1, 2, 2, 1, 1], "padding": b"SAME", **attrs}
+    return b.add("Conv3D", "y", volume(b, depth), weights, **given)
+
+
 def strided_slice(b: Builder, **masks: int) -> str:
     ends = [ints(b, key, *values) for key, values in (("lo", (0, 1)), ("hi", (2, -1)), ("by", (1, 2)))]
     return b.add("StridedSlice", "y", image(b), *ends, Index=INT, **{**STRIDED, **masks})
@@ -92,6 +102,21 @@ CASES: dict[str, Callable[[Builder], str]] = {
     ),
     "pool": lambda b: b.add(
         "MaxPool", "y", image(b), ksize=[1, 3, 2, 1], strides=[1, 2, 2, 1], padding=b"SAME"
+    ),
+    "conv 3D": lambda b: conv3d(b, 4),
+    "conv 3D dilated": lambda b: conv3d(b, 4, strides=[1] * 5, dilations=[1, 2, 3, 3, 1], padding=b"VALID"),
+    "conv 3D transposed": lambda b: b.add(
+        "Conv3DBackpropInputV2",
+        "y",
+        ints(b, "size", 2, 10, 18, 16, 5),
+        b.const("w", [0.5], [3, 3, 3, 5, 4]),
+        volume(b, 4),
+        Tshape=INT,
+        strides=[1, 2, 2, 2, 1],
+        padding=b"SAME",
+    ),
+    "pool 3D": lambda b: b.add(
+        "AvgPool3D", "y", volume(b, 4), ksize=[1, 2, 3, 2, 1], strides=[1, 2, 2, 1, 1], padding=b"VALID"
     ),
     "dense": lambda b: b.dense("y", b.placeholder("x", [3, 8]), 8, 5),
     "matmul transposed": lambda b: b.add(
