@@ -1,4 +1,4 @@
-"""How somebody calls a converter: the flags that a script, a configuration or a converter object sets.
+"""How a converter is called: the flags that a script, a configuration or a converter object sets.
 
 Source of the modes: QuantizationMode in tensorflow/lite/python/lite.py, the same from TF 2.12 to 2.22; measured with
 TF 2.15.1 and 2.21.0.

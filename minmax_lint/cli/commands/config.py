@@ -80,8 +80,8 @@ def _convert_data(settings: Settings) -> dict[str, Any]:
     if config is None or config.convert is None:
         return {}
     given = {key: getattr(config.convert, found.name) for key, found in keys(Convert).items()}
-    told = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in given.items()}
-    kept = {key: value for key, value in told.items() if value not in ("", None, [])}
+    stated = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in given.items()}
+    kept = {key: value for key, value in stated.items() if value not in ("", None, [])}
     return {**kept, **({"tensorflow": config.tensorflow} if config.tensorflow else {})}
 
 

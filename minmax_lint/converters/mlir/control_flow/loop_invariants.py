@@ -59,9 +59,9 @@ def _source(graph: Graph, array: str) -> str:
 
 
 def _abort(graph: Graph, node: str, passed: str, profile: Profile) -> Prediction:
-    told = (
+    reason = (
         f"{placed(graph[node])} hands {passed!r} from iteration to iteration unchanged, and calibration ends the "
         "process there: compute it inside of the loop, or unroll the loop (unroll=True in Keras)"
     )
-    cause = Obstacle("control-flow", passed, node, told, (node,))
+    cause = Obstacle("control-flow", passed, node, reason, (node,))
     return Prediction(profile.name, "abort", "other", message=CRASH, obstacles=(cause,))

@@ -1,14 +1,19 @@
-"""Gradients, and products that are 0 where an operand is 0: each becomes a few operations (lower_tf.td).
+"""Gradients, cross entropies, and products that are 0 where an operand is 0, as a few operations (lower_tf.td).
 
 Read off the models that TF 2.15 and 2.21 make of each.
 """
 
 from __future__ import annotations
 
+import math
+
 from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.steps import Steps, steps
+from minmax_lint.converters.mlir.legalize.steps import Steps, number, steps, truth
+from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 
 
@@ -148,3 +153,69 @@ def lower_bias_add_grad_op(importer: Importer, node: Node) -> Value:
     x = importer.value(node.inputs[0].array)
     axes = importer.integer_vector(node.name, range(len(x.shape or ()) - 1))
     return importer.add("SUM", node, [x, axes])
+
+
+@pattern(
+    "SoftmaxCrossEntropyWithLogits",
+    tf_name="LowerSoftmaxCrossEntropyWithLogitsOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("SoftmaxCrossEntropyWithLogits", x := n.x(), n.fq(n.op("Relu", x))),
+    after="RELU NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) SELECT_V2(float) SUM(float)",
+)
+def lower_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
+    """The log-softmax times the negative labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
+    features, labels = importer.inputs(node)[:2]
+    return _cross_entropy(importer, node, features, labels)
+
+
+@pattern(
+    "SparseSoftmaxCrossEntropyWithLogits",
+    tf_name="LowerSparseSoftmaxCrossEntropyWithLogitsOp",
+    source="lower_tf.td",
+    before=lambda n: n.op("SparseSoftmaxCrossEntropyWithLogits", n.x(), n.ints(3), Tlabels=DType.INT32),
+    after="SELECT_V2(float) RESHAPE(float) ADD(float) NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) "
+    "SELECT_V2(float) SUM(float)",
+)
+def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
+    """The same of one-hot labels, NaN where a label is no class."""
+    features, classes = importer.inputs(node)[:2]
+    shape, rows = features.shape, classes.shape
+    depth = importer.constant(node.name, DType.INT32, (), lambda: None)
+    marks = [number(importer, node, 1.0), number(importer, node, 0.0)]
+    one_hot = (
+        importer.constant(node.name, DType.FLOAT, shape, lambda: None)
+        if is_constant(classes)
+        else importer.add("ONE_HOT", node, [classes, depth, *marks], shape)
+    )
+    bound = importer.constant(node.name, classes.dtype, (), lambda: None)
+    valid = truth(
+        importer,
+        "LOGICAL_AND",
+        node,
+        [
+            truth(importer, "LESS_EQUAL", node, [bound, classes], rows),
+            truth(importer, "LESS", node, [classes, bound], rows),
+        ],
+        rows,
+    )
+    missing = [number(importer, node, 0.0), number(importer, node, math.nan)]
+    penalty = importer.select(node, [valid, *missing], rows)
+    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    column = importer.add("RESHAPE", node, [penalty, sizes], None if rows is None else (*rows, 1))
+    return _cross_entropy(importer, node, features, importer.add("ADD", node, [one_hot, column], shape))
+
+
+def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
+    shape, negative = features.shape, negated(labels)
+    if negative is None:
+        negative = (
+            importer.constant(node.name, DType.FLOAT, labels.shape, lambda: None)
+            if is_constant(labels)
+            else importer.add("NEG", node, [labels], labels.shape)
+        )
+    logarithm = importer.add("LOG_SOFTMAX", node, [features], shape)
+    zero = number(importer, node, 0.0)
+    without = truth(importer, "EQUAL", node, [negative, zero], labels.shape)
+    product = importer.add("MUL", node, [logarithm, negative], shape)
+    chosen = importer.select(node, [without, zero, product], shape)
+    return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])

@@ -15,8 +15,8 @@ from minmax_lint.converters.mlir.behaviours import (
 )
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.steps import number, truth
 from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
@@ -48,7 +48,7 @@ def lower_is_inf_op(importer: Importer, node: Node) -> Value:
     """A magnitude of infinity."""
     x = importer.value(node.inputs[0].array)
     magnitude = _float(importer, "ABS", node, [x], x.shape)
-    return importer.add("EQUAL", node, [magnitude, _number(importer, node, math.inf)])
+    return importer.add("EQUAL", node, [magnitude, number(importer, node, math.inf)])
 
 
 @pattern(
@@ -62,7 +62,7 @@ def lower_is_finite_op(importer: Importer, node: Node) -> Value:
     """The difference with itself is zero."""
     x = importer.value(node.inputs[0].array)
     difference = _float(importer, "SUB", node, [x, x], x.shape)
-    return importer.add("EQUAL", node, [difference, _number(importer, node, 0.0)])
+    return importer.add("EQUAL", node, [difference, number(importer, node, 0.0)])
 
 
 @pattern(
@@ -80,7 +80,7 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
         raise Unmodeled(f"the shape of {node.name} is not known", node.name)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
         wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
-        return importer.add("BROADCAST_TO", node, [_number(importer, node, 1.0), wanted], shape)
+        return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
     sizes = [size for size in shape if size is not None]
     return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, sizes, [1.0]))
 
@@ -97,7 +97,7 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     x = importer.value(node.inputs[0].array)
     axes = importer.integer_vector(node.name, range(len(x.shape or ())))
     total = importer.add("SUM", node, [importer.add("MUL", node, [x, x], x.shape), axes], ())
-    return importer.add("DIV", node, [total, _number(importer, node, 2.0)], ())
+    return importer.add("DIV", node, [total, number(importer, node, 2.0)], ())
 
 
 @pattern(
@@ -176,12 +176,12 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     ones = importer.constant(updates.name, DType.FLOAT, updates.shape, lambda: None)
     if not is_constant(updates) and not importer.version.has(FOLDS_WIDE_BROADCASTS):
         one, sizes = (
-            _number(importer, node, 1.0),
+            number(importer, node, 1.0),
             importer.constant(node.name, DType.INT64, None, lambda: None),
         )
         ones = importer.add("BROADCAST_TO", node, [one, sizes], updates.shape)
     mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
-    rest = importer.add("SUB", node, [_number(importer, node, 1.0), mask], x.shape)
+    rest = importer.add("SUB", node, [number(importer, node, 1.0), mask], x.shape)
     left = importer.add("MUL", node, [rest, x], x.shape)
     scattered = importer.add("SCATTER_ND", node, [indices, updates, shape], x.shape)
     return importer.add("ADD", node, [left, scattered], x.shape)
@@ -203,12 +203,12 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     )
     opposite = importer.add("NEG", node, [offsets], square)
     opposite.name, opposite.dtype = f"{node.name}2", DType.INT32
-    below = _truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
+    below = truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
     if importer.version.has(FOLDS_INTEGER_COMPARISONS):
         above = importer.constant(node.name, DType.BOOL, square, lambda: None)
     else:
-        above = _truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
-    inside = _truth(importer, "LOGICAL_AND", node, [above, below], square)
+        above = truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
+    inside = truth(importer, "LOGICAL_AND", node, [above, below], square)
     return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
 
@@ -283,83 +283,7 @@ def legalize_atan2(importer: Importer, node: Node) -> Value | None:
     return None
 
 
-@pattern(
-    "SoftmaxCrossEntropyWithLogits",
-    tf_name="LowerSoftmaxCrossEntropyWithLogitsOp",
-    source="lower_tf.td",
-    before=lambda n: n.op("SoftmaxCrossEntropyWithLogits", x := n.x(), n.fq(n.op("Relu", x))),
-    after="RELU NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) SELECT_V2(float) SUM(float)",
-)
-def lower_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
-    """The log-softmax times the negative labels, 0 where a label is 0 (MulNoNan), summed over the classes."""
-    features, labels = importer.inputs(node)[:2]
-    return _cross_entropy(importer, node, features, labels)
-
-
-@pattern(
-    "SparseSoftmaxCrossEntropyWithLogits",
-    tf_name="LowerSparseSoftmaxCrossEntropyWithLogitsOp",
-    source="lower_tf.td",
-    before=lambda n: n.op("SparseSoftmaxCrossEntropyWithLogits", n.x(), n.ints(3), Tlabels=DType.INT32),
-    after="SELECT_V2(float) RESHAPE(float) ADD(float) NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) "
-    "SELECT_V2(float) SUM(float)",
-)
-def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -> Value:
-    """The same of one-hot labels, NaN where a label is no class."""
-    features, classes = importer.inputs(node)[:2]
-    shape, rows = features.shape, classes.shape
-    depth = importer.constant(node.name, DType.INT32, (), lambda: None)
-    marks = [_number(importer, node, 1.0), _number(importer, node, 0.0)]
-    one_hot = (
-        importer.constant(node.name, DType.FLOAT, shape, lambda: None)
-        if is_constant(classes)
-        else importer.add("ONE_HOT", node, [classes, depth, *marks], shape)
-    )
-    bound = importer.constant(node.name, classes.dtype, (), lambda: None)
-    valid = _truth(
-        importer,
-        "LOGICAL_AND",
-        node,
-        [
-            _truth(importer, "LESS_EQUAL", node, [bound, classes], rows),
-            _truth(importer, "LESS", node, [classes, bound], rows),
-        ],
-        rows,
-    )
-    missing = [_number(importer, node, 0.0), _number(importer, node, math.nan)]
-    penalty = importer.select(node, [valid, *missing], rows)
-    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
-    column = importer.add("RESHAPE", node, [penalty, sizes], None if rows is None else (*rows, 1))
-    return _cross_entropy(importer, node, features, importer.add("ADD", node, [one_hot, column], shape))
-
-
-def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
-    shape, negative = features.shape, negated(labels)
-    if negative is None:
-        negative = (
-            importer.constant(node.name, DType.FLOAT, labels.shape, lambda: None)
-            if is_constant(labels)
-            else importer.add("NEG", node, [labels], labels.shape)
-        )
-    logarithm = importer.add("LOG_SOFTMAX", node, [features], shape)
-    zero = _number(importer, node, 0.0)
-    without = _truth(importer, "EQUAL", node, [negative, zero], labels.shape)
-    product = importer.add("MUL", node, [logarithm, negative], shape)
-    chosen = importer.select(node, [without, zero, product], shape)
-    return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
-
-
 def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
     value = importer.add(name, node, operands, shape)
     value.dtype = DType.FLOAT
     return value
-
-
-def _truth(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
-    value = importer.add(name, node, operands, shape)
-    value.dtype = DType.BOOL
-    return value
-
-
-def _number(importer: Importer, node: Node, value: float) -> Value:
-    return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))

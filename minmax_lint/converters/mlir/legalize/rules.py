@@ -94,8 +94,8 @@ RULES: tuple[Rule, ...] = (
     lower_tf_ops.nms_v3_to_nms_v4_op,
     lower_tf_ops.lower_squared_difference_op_on_real_tensors,
     lower_tf_ops.legalize_atan2,
-    lower_tf_ops.lower_softmax_cross_entropy_with_logits_op,
-    lower_tf_ops.lower_sparse_softmax_cross_entropy_with_logits_op,
+    lower_arithmetic.lower_softmax_cross_entropy_with_logits_op,
+    lower_arithmetic.lower_sparse_softmax_cross_entropy_with_logits_op,
 )
 
 

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.tensor import Shape, Tensor
 
 
 class Steps:
@@ -44,9 +44,19 @@ class Steps:
 
     def number(self, value: float) -> Value:
         """A scalar constant."""
-        return self.importer.constant(
-            self.node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value])
-        )
+        return number(self.importer, self.node, value)
+
+
+def truth(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
+    """One comparison, of a shape of its own."""
+    value = importer.add(name, node, operands, shape)
+    value.dtype = DType.BOOL
+    return value
+
+
+def number(importer: Importer, node: Node, value: float) -> Value:
+    """A scalar constant."""
+    return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))
 
 
 def steps(make: Callable[..., Value | None]) -> Callable[[Importer, Node], Value | None]:
