@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Watch
-from minmax_lint.backends.conversion.interpreter import (
-    checked_interpreter,
-    tensorflow_version,
-)
+from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
 from minmax_lint.backends.conversion.run import DEFAULT_STATS, ConversionResult, Engine, convert_graph
 from minmax_lint.backends.verification import ModelRefused, Parties, Verification, runnable, verify
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
-from minmax_lint.converters.call import ConverterCall, Mode
+from minmax_lint.converters.call import ENDS, ConverterCall, Mode
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Flow, Profile, not_converted
@@ -112,11 +109,7 @@ class Converter:
         words += [f"dataset {self.data.source}"] if self.data is not None else []
         words += ["representative_dataset"] if flags.get("representative_dataset") else []
         words += [", ".join(flags[key]) for key in ("supported_ops", "supported_types") if flags.get(key)]
-        words += [
-            f"{key} {flags[key]}"
-            for key in ("inference_input_type", "inference_output_type")
-            if flags.get(key)
-        ]
+        words += [f"{end} {flags[end]}" for end in ENDS if flags.get(end)]
         return ", ".join(words)
 
     def checked(self) -> Converter:
@@ -218,7 +211,8 @@ class Conversion:
         if failure is not None and (predicted.kind, predicted.array) != (failure.kind, failure.array):
             return f"{predicted_text} ({predicted.kind}, {predicted.array}), but for another reason"
         if Counter(op for op, _ in predicted.float_ops) != Counter(op for op, _ in self.float_ops):
-            return f"{predicted_text}, but with other float ops: {_listed(predicted.float_ops)}"
+            listed = ", ".join(f"{op} {output}" for op, output in predicted.float_ops) or "none"
+            return f"{predicted_text}, but with other float ops: {listed}"
         return None
 
     def save(self, destination: str | Path) -> Path:
@@ -303,7 +297,3 @@ def _prediction(report: Report, result: ConversionResult, converter: Converter) 
     version = tuple(int(part) for part in (result.tensorflow or "0.0").split(".")[:2])
     profile = modelled(result.engine, converter.suffix, (version[0], version[1]))
     return report.predictions.get(profile.name) if profile.version == version else None
-
-
-def _listed(float_ops: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{op} {output}" for op, output in float_ops) or "none"

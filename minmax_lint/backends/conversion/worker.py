@@ -86,17 +86,14 @@ def refused(tensorflow: Any, model: str) -> str:
         if not all(one["dtype"] in (numpy.float32, numpy.int8, numpy.uint8, numpy.int16) for one in inputs):
             return ""
         for one in inputs:
-            if one["dtype"] is numpy.float32:
-                values = random.uniform(-1, 1, one["shape"])
-            else:
-                limits = numpy.iinfo(one["dtype"])
-                values = random.randint(limits.min, limits.max + 1, one["shape"])
+            real = one["dtype"] is numpy.float32
+            low, high = (-1, 1) if real else (numpy.iinfo(one["dtype"]).min, numpy.iinfo(one["dtype"]).max)
+            values = random.uniform(low, high, one["shape"])
             interpreter.set_tensor(one["index"], numpy.asarray(values, one["dtype"]))
         interpreter.invoke()
+        return ""
     except (RuntimeError, ValueError) as error:
-        # A divisor that is zero is the values' fault.
-        return "" if "(DIV)" in str(error) else str(error)
-    return ""
+        return "" if "(DIV)" in str(error) else str(error)  # a divisor that is zero is the values' fault
 
 
 def _task(name: str) -> Any:
