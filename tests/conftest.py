@@ -82,3 +82,9 @@ def same_environment() -> Iterator[None]:
 
 def _environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name.startswith(OF_CHILDREN)}
+
+
+@pytest.fixture(autouse=True)
+def no_line_of_a_log_on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see what is printed whatever the load: the lines that tell of long work come after a minute."""
+    monkeypatch.setattr("minmax_lint.cli.streams.LOG_INTERVAL", 60.0)
