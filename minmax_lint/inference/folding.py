@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-MAX_ELEMENTS = 1 << 28
+MAX_GROWN = 1 << 22
+"""Elements up to which a result may have more than its largest operand: a few bytes must not fill a memory."""
 _MOST_SPREAD = 1 << 24
 """Elements of an operand up to which its last one is repeated in memory."""
 
@@ -74,12 +76,24 @@ def _folded(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
     try:
         with np.errstate(all="ignore"):
             values = [tensor.numpy() for tensor in inputs]
+            if _elements(node.op, values) > max(MAX_GROWN, *(value.size for value in values)):
+                return None
             value = _piece(node, port, values) if node.op in SPLITS else _evaluate(node, values)
-    except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
+    except (ValueError, TypeError, IndexError, OverflowError, MemoryError, ZeroDivisionError):
         return None
-    if value is None or value.size > MAX_ELEMENTS:
-        return None
-    return tensor_of(value)
+    return None if value is None else tensor_of(value)
+
+
+def _elements(op: str, values: list[Array]) -> int:
+    """How many elements the result will have, at most."""
+    import numpy as np
+
+    if op in _GROWS:
+        return int(_GROWS[op](values))
+    if op in _BINARY or op in _BROADCASTS:
+        return math.prod(np.broadcast_shapes(*(value.shape for value in values)))
+    sizes = [value.size for value in values]
+    return sum(sizes) if op in _JOINS else max(sizes)
 
 
 def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
@@ -189,6 +203,19 @@ def _softmax(np: Any, node: Node, values: list[Array]) -> Array:
 def _turned(node: Node, side: str, value: Array) -> Array:
     return value.T if node.flag(f"transpose_{side}") else value
 
+
+_GROWS: dict[str, Callable[[list[Array]], float]] = {
+    "BroadcastTo": lambda v: math.prod(map(int, v[1].flat)),
+    "Fill": lambda v: math.prod(map(int, v[0].flat)),
+    "Gather": lambda v: v[0][:1].size * v[1].size,
+    "GatherV2": lambda v: v[0].size // max(v[0].shape[int(v[2])], 1) * v[1].size,
+    "MatMul": lambda v: max(v[0].shape) * max(v[1].shape),
+    "Range": lambda v: abs(float(v[1]) - float(v[0])) / abs(float(v[2])),
+    "Tile": lambda v: v[0].size * math.prod(map(int, v[1].flat)),
+}
+"""Op -> how many elements its result has, at most; the values of shapes count, not only their number."""
+_JOINS = frozenset({"Concat", "ConcatV2", "Pack"})
+_BROADCASTS = frozenset({"Select", "SelectV2", "SquaredDifference"})
 
 _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Cast": _cast,

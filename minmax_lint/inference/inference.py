@@ -16,9 +16,11 @@ from minmax_lint.inference.folding import FOLDABLE, fold
 from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size, elements
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
-from minmax_lint.ops.table import SPLITS
+from minmax_lint.ops.table import IDENTITIES, SPLITS
 
 CONSTANTS = frozenset({"Const"})
+_ROOM = 1 << 25
+"""Elements of folded results that are kept in all, beyond two for each that the file holds."""
 _ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
 """What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
 
@@ -40,6 +42,7 @@ class Inference:
         self._shapes: dict[str, Shape | None] = {}
         self._values: dict[str, Values] = {}
         self._constants: dict[str, Tensor | None] = {}
+        self._room = _ROOM
 
     def with_open_batch(self) -> Inference:
         """The same with unknown batches left unknown; this very object where there are none."""
@@ -182,6 +185,7 @@ class Inference:
             direct = self._direct(node, current)
             if direct is not None or node.op not in FOLDABLE or (edge.port and node.op not in SPLITS):
                 self._constants[current] = direct
+                self._room += 2 * direct.stored if direct is not None else 0
                 continue
             missing = [edge.array for edge in node.inputs if edge.array not in self._constants]
             if missing:
@@ -189,8 +193,16 @@ class Inference:
                 continue
             inputs = [self._constants[edge.array] for edge in node.inputs]
             known = [tensor for tensor in inputs if tensor is not None]
-            self._constants[current] = fold(node, known, edge.port) if len(known) == len(inputs) else None
+            folded = fold(node, known, edge.port) if len(known) == len(inputs) else None
+            self._constants[current] = self._kept(node, folded)
         return self._constants[array]
+
+    def _kept(self, node: Node, folded: Tensor | None) -> Tensor | None:
+        """The result, while there is room: a chain of large results must not fill a memory either."""
+        if folded is None or node.op in IDENTITIES:
+            return folded
+        self._room -= folded.size
+        return folded if self._room >= 0 else None
 
     def _direct(self, node: Node, array: str) -> Tensor | None:
         if node.op == "Const":

@@ -1,0 +1,90 @@
+"""Constants are folded as TensorFlow folds them, and no small file makes them fill a memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
+
+SIDE = 30_000
+MIB = 1 << 20
+
+
+def ints(b: Builder, name: str, *values: int) -> str:
+    return b.const(name, list(values), dtype=DType.INT32)
+
+
+def one(b: Builder) -> str:
+    return b.const("one", 1.5)
+
+
+def column(b: Builder) -> str:
+    return b.add("Fill", "column", ints(b, "sizes", SIDE, 1), one(b))
+
+
+def _doubled(b: Builder) -> str:
+    value, axis = (
+        b.add("Fill", "start", ints(b, "sizes", 2000, 2000), one(b)),
+        b.const("axis", 0, dtype=DType.INT32),
+    )
+    for step in range(12):
+        value = b.add("ConcatV2", f"twice{step}", value, value, axis, N=2)
+    return value
+
+
+def _chain(b: Builder) -> str:
+    value = b.add("Fill", "start", ints(b, "sizes", 1000, 1000), one(b))
+    for step in range(100):
+        value = b.add("Exp", f"exp{step}", value)
+    return value
+
+
+GROWING: dict[str, Callable[[Builder], str]] = {
+    "Fill": lambda b: b.add("Fill", "y", ints(b, "sizes", SIDE, SIDE), one(b)),
+    "BroadcastTo": lambda b: b.add("BroadcastTo", "y", one(b), ints(b, "sizes", SIDE, SIDE)),
+    "Tile": lambda b: b.add("Tile", "y", column(b), ints(b, "times", 1, SIDE)),
+    "Range": lambda b: b.add(
+        "Range", "y", *(b.const(f"r{v}", v, dtype=DType.INT32) for v in (0, SIDE**2, 1))
+    ),
+    "MatMul": lambda b: b.add("MatMul", "y", column(b), "column", transpose_b=True),
+    "Add": lambda b: b.add(
+        "AddV2", "y", column(b), b.add("Reshape", "row", "column", ints(b, "turned", 1, SIDE))
+    ),
+    "Gather": lambda b: b.add(
+        "Gather",
+        "y",
+        b.add("Fill", "rows", ints(b, "sizes", 2, SIDE), one(b)),
+        b.add("Fill", "indices", ints(b, "count", SIDE), b.const("zero", 0, dtype=DType.INT32)),
+    ),
+    "doubled": _doubled,
+    "chain": _chain,
+}
+
+
+@pytest.mark.parametrize("made", GROWING.values(), ids=GROWING)
+def test_the_value_of_a_constant_that_outgrows_its_file_is_not_known(made: Callable[[Builder], str]) -> None:
+    b = Builder()
+    array = made(b)
+    inference = Inference(trace(b.graph(), [], [array]), {})
+    assert inference.is_constant(array)
+    tracemalloc.start()
+    try:
+        assert inference.constant(array) is None
+        assert tracemalloc.get_traced_memory()[1] < 400 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_weights_of_a_file_are_folded_whatever_their_size() -> None:
+    b = Builder()
+    weights = b.const("weights", [0.5] * 5_000_000, [1000, 5000])
+    turned = b.add("Transpose", "turned", weights, ints(b, "order", 1, 0))
+    found = Inference(trace(b.graph(), [], [turned]), {}).constant(turned)
+    assert found is not None
+    assert found.shape == (5000, 1000)
