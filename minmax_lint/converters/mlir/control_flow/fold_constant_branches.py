@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minmax_lint.converters.predicate import predicate
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.names import Edge, parse_edge
@@ -43,7 +42,7 @@ def _choices(kept: Kept, inference: Inference) -> Mapping[str, bool]:
             continue
         inputs = kept.graph[name].inputs
         slot = 0 if op in _IFS else 1
-        answer = predicate(kept, inference, inputs[slot]) if slot < len(inputs) else None
+        answer = _predicate(kept, inference, inputs[slot]) if slot < len(inputs) else None
         if answer is not None:
             found[name] = answer
     return found
@@ -143,3 +142,17 @@ def _merged(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
             continue
         dead.add(Edge(name, -1))  # all its outputs
     return found
+
+
+def _predicate(kept: Kept, inference: Inference, edge: Edge) -> bool | None:
+    """The value of the condition at `edge`; None where it depends on an input or is not one boolean."""
+    for _ in range(8):
+        if edge.node not in kept or kept.is_cut(edge.node):
+            return None
+        node = kept.graph[edge.node]
+        if node.op not in ("Identity", "PlaceholderWithDefault") or not node.inputs:
+            break
+        edge = node.inputs[0]
+    found = inference.constant(edge.array) if inference.is_constant(edge.array) else None
+    known = found is not None and found.known and found.dtype is DType.BOOL and found.size == 1
+    return bool(found.item()) if known and found is not None else None

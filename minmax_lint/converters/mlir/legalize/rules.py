@@ -12,16 +12,13 @@ from minmax_lint.converters.mlir.legalize import (
     canonicalize,
     canonicalize_arithmetic,
     dilated_conv,
-    einsum,
     fake_quant_utils,
-    lower_arithmetic,
-    lower_tf,
-    lower_tf_ops,
     move_transposes,
     prepare_tf,
     reorder_fake_quant,
 )
 from minmax_lint.converters.mlir.legalize.importer import Rule
+from minmax_lint.converters.mlir.legalize.lower import einsum, lower_arithmetic, lower_tf, lower_tf_ops
 
 RULES: tuple[Rule, ...] = (
     fake_quant_utils.insert_tfl_quant_ops_after_tf_fake_quant_op,

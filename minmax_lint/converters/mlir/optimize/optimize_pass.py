@@ -18,7 +18,6 @@ from minmax_lint.converters.mlir.optimize import (
     normalization,
     one_hot,
     optimize_batch_matmul,
-    quantize_pairs,
     reorder,
     reshape,
     slice,
@@ -145,12 +144,12 @@ PHASE_1: tuple[RewritePattern, ...] = (
     slice.optimize_identity_gather_nd_op,
     slice.eliminate_no_op_reduction_op,
     slice.eliminate_cum_sum_inclusive,
-    quantize_pairs.eliminate_qdq_pairs,
+    reorder.eliminate_qdq_pairs,
 )
 """The first phase; canonicalization patterns and folds of the ops included."""
 
 PHASE_2: tuple[RewritePattern, ...] = (
-    quantize_pairs.squash_dq_q,
+    reorder.squash_dq_q,
     *PHASE_1,
     softmax.fuse_log_softmax,
     fully_connected.fuse_binary_op_to_following_affine_op,

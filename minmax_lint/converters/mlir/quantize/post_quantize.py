@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
-from minmax_lint.converters.mlir.legalize.einsum import has_weights
+from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights
 from minmax_lint.converters.mlir.optimize.passes import AFTER_QUANTIZATION, optimize
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order

@@ -10,7 +10,7 @@ import math
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.steps import Steps, number, steps, truth
+from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps, truth
 from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.steps import Steps, steps
+from minmax_lint.converters.mlir.legalize.lower.steps import Steps, steps
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node

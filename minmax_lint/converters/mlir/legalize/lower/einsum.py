@@ -12,8 +12,8 @@ from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY, U
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
-from minmax_lint.converters.mlir.legalize.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType

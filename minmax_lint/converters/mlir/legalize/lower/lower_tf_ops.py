@@ -16,7 +16,7 @@ from minmax_lint.converters.mlir.behaviours import (
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.steps import number, truth
+from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
 from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
