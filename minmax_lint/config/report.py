@@ -24,8 +24,8 @@ class Adjustment(NamedTuple):
     fixable: Selection = Selection()
     ignores: tuple[Ignore, ...] = ()
     baseline: Baseline | None = None
-    accepts: Selection = Selection()
-    """Whether findings about unused ignores are wanted."""
+    selection: Selection = Selection()
+    """Which findings about unused ignores are wanted."""
 
 
 def adjusted(report: Report, by: Adjustment) -> Report:
@@ -37,13 +37,13 @@ def adjusted(report: Report, by: Adjustment) -> Report:
         return bool(baseline) and finding.fingerprint in baseline
 
     left: list[Finding] = []
-    accepted: list[Finding] = []
+    ignored: list[Finding] = []
     left_out = Counter(report.left_out)
     for finding in findings:
         ignores = any(ignore.covers(finding) for ignore in by.ignores)
         if ignores or known(finding):
             left_out["ignores of the configuration" if ignores else "the baseline"] += 1
-            accepted.append(finding)
+            ignored.append(finding)
         else:
             left.append(finding)
     # An ignore counts as used where --select or --ignore hides its finding, too.
@@ -53,9 +53,9 @@ def adjusted(report: Report, by: Adjustment) -> Report:
         for ignore in by.ignores
         if not any(ignore.covers(one) for one in found)
     ]
-    left += [one for one in with_fingerprints(unused) if by.accepts.accepts(one) and not known(one)]
+    left += [one for one in with_fingerprints(unused) if by.selection.accepts(one) and not known(one)]
     left.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return replace(report, findings=tuple(left), ignored=(*report.ignored, *accepted), left_out=left_out)
+    return replace(report, findings=tuple(left), ignored=(*report.ignored, *ignored), left_out=left_out)
 
 
 def _with_settings(finding: Finding, by: Adjustment) -> Finding:

@@ -116,10 +116,10 @@ def report_on(
     if model.of_tf2 and any(op.op == LSTM for one in subject.predictions.values() for op in one.ops):
         found = tuple(map(_without_repair, found))
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
-    accepted: list[Finding] = []
+    shown: list[Finding] = []
     ignored: list[Finding] = []
     for finding in ordered:
-        (accepted if accepts(finding) else ignored).append(finding)
+        (shown if accepts(finding) else ignored).append(finding)
     return Report(
         path,
         model.format,
@@ -128,7 +128,7 @@ def report_on(
         bool(inferred_how),
         inferred_how,
         subject.predictions,
-        tuple(accepted),
+        tuple(shown),
         subject.graph,
         subject.kept,
         note=TF2_NOTE if model.of_tf2 and all(one.flow == "tf1" for one in subject.profiles) else "",

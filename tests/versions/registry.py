@@ -80,12 +80,26 @@ def place(name: str) -> Path:
 
 
 def make(one: Release) -> Path:
-    """Make the environment of a release where there is none, and install what it needs; its Python."""
+    """Make the environment of a release where there is none, and install what it needs; its Python.
+
+    Raises SystemExit with one line where that fails; a folder that was made for it goes again.
+    """
     path = place(one.name)
-    if not path.exists():
-        subprocess.run([_python(one.python), "-m", "venv", path.parents[1]], check=True)
+    folder = path.parents[1]
+    there = folder.exists()
     pip = [path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *one.requirements], check=True)
+    python = _python(one.python)
+    try:
+        if not path.exists():
+            subprocess.run([python, "-m", "venv", folder], check=True)
+        subprocess.run([*pip, *one.requirements], check=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        if not there:
+            shutil.rmtree(folder, ignore_errors=True)
+        wanted = " ".join(one.requirements)
+        raise SystemExit(
+            f"no environment for TensorFlow {one.tensorflow}: {wanted} cannot be installed with {python} ({error})"
+        ) from error
     return path
 
 
