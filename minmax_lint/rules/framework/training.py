@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from minmax_lint.converters.profile import profile
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.subject import Subject
 
@@ -18,18 +20,18 @@ _FORMS = "a convolution or matrix product, its bias or batch norm, then Relu, Re
 
 def train_weights(subject: Subject, reader: str) -> str:
     """The advice for weights, of the op `reader`, that have no FakeQuant."""
-    if _made_by(subject, _TFMOT):
+    if subject.kept.once(_by_tfmot):
         return _annotate(reader, "weights", "get_weights_and_quantizers")
-    if _made_by(subject, _CONTRIB):
+    if subject.kept.once(_by_contrib):
         return f"Write the layer as tf.contrib.quantize knows it ({_FORMS}), and train again."
     return "Put a FakeQuant behind the weights in the model code, and train again."
 
 
 def train_output(subject: Subject, array: str) -> str:
     """The advice for an array, behind an input or an op, that has no FakeQuant."""
-    if _made_by(subject, _TFMOT):
+    if subject.kept.once(_by_tfmot):
         return _annotate(array, "output", "get_output_quantizers")
-    if _made_by(subject, _CONTRIB):
+    if subject.kept.once(_by_contrib):
         forms = f"write the layer as tf.contrib.quantize knows it ({_FORMS})"
         return f"Put a FakeQuant behind {array!r} in the model code, or {forms}, and train again."
     return f"Put a FakeQuant behind {array!r} in the model code, and train again."
@@ -65,5 +67,14 @@ def _layer(node: str) -> str:
     return wrapped[-1] if wrapped else scopes[min(1, len(scopes) - 1)]
 
 
-def _made_by(subject: Subject, scopes: tuple[str, ...]) -> bool:
-    return any(scope in f"/{found.node}" for found in subject.kept_fake_quants for scope in scopes)
+def _by_tfmot(kept: Kept) -> bool:
+    return _has_scope(kept, _TFMOT)
+
+
+def _by_contrib(kept: Kept) -> bool:
+    return _has_scope(kept, _CONTRIB)
+
+
+def _has_scope(kept: Kept, scopes: tuple[str, ...]) -> bool:
+    """Whether a FakeQuant stands in one of them."""
+    return any(scope in f"/{node}" for node in kept.of_ops(FAKE_QUANTS) for scope in scopes)
