@@ -1,10 +1,11 @@
-"""The page for contributors is true: its rule, op, format and repair, put where it says, work."""
+"""The page for contributors is true: its rule, op, pattern, format and repair, put where it says, work."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,15 +27,17 @@ from minmax_lint.loaders import load
 kept = trace(load(Path("net.pb")).graph, ("input",), ("output",))
 print(Inference(kept, {}).shape("lgamma"))
 """
-FILE = re.compile(r"# (?P<file>\S+\.py)(, (?P<table>\w+))?\n")
+FILE = re.compile(r"# (?P<file>\S+\.(py|toml))(, (?P<table>\S+))?\n")
 
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with everything that the page adds."""
+    """A copy of the package and its tests with everything that the page adds."""
     root = tmp_path_factory.mktemp("scratch")
-    shutil.copytree(ROOT / "minmax_lint", root / "minmax_lint", ignore=shutil.ignore_patterns("__pycache__"))
-    for block in (*blocks(PAGE, "python"), *blocks(PAGE, "py")):
+    for folder in ("minmax_lint", "tests"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for block in (*blocks(PAGE, "python"), *blocks(PAGE, "py"), *blocks(PAGE, "text")):
         head = FILE.match(block)
         assert head is not None
         file, text = root / head["file"], block[head.end() :]
@@ -48,6 +51,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _with_row(module: str, table: str, row: str) -> str:
     first = r"^from minmax_lint" if table == "import" else rf"^{table}\b[^=\n]*= [^\n]*\n(    \"\"\"\n)?"
+    if table.startswith("["):
+        first = rf"^{re.escape(table)}\n"
     place = re.search(first, module, re.MULTILINE)
     assert place is not None, table
     at = place.start() if table == "import" else place.end()
@@ -93,6 +98,31 @@ def test_the_rule_is_found_explained_and_reported_in_the_new_format(scratch: Pat
     assert "MM299" in _run(scratch, "docs", "mm299")
 
 
+def test_the_commands_of_the_new_pattern_and_format_pass(scratch: Path) -> None:
+    commands = [line for block in blocks(PAGE, "sh")[1:] for line in block.splitlines()]
+    assert len(commands) == 3
+    for command in commands:
+        settings, _, words = command.partition(".venv/bin/python -m ")
+        given = dict(setting.split("=") for setting in settings.split())
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(words), "-p", "no:cacheprovider"],
+            cwd=scratch,
+            env={**os.environ, "PYTHONPATH": str(scratch), **given},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert "passed" in done.stdout
+
+
+def test_every_file_of_tests_that_is_named_exists() -> None:
+    named = set(re.findall(r"(?<![\w/])tests/[\w/]+(?:\.\w+)?", PAGE.read_text())) - {
+        "tests/reporters/test_NAME.py"
+    }
+    assert [place for place in sorted(named) if not (ROOT / place).exists()] == []
+
+
 def test_the_format_is_in_the_help(scratch: Path) -> None:
     assert "csv" in _run(scratch, "check", "--help")
 
@@ -107,7 +137,5 @@ def test_the_op_has_a_shape_and_an_operator(scratch: Path) -> None:
 
 def test_the_repair_is_applied_where_it_helps(scratch: Path) -> None:
     file = _written(scratch, _net("Relu", "Abs"))
-    shown = _run(
-        scratch, "fix", file.name, "--converter", "toco-2.15", "-o", "output", "--unsafe-fixes", "--diff"
-    )
+    shown = _run(scratch, "fix", file.name, "--converter", "toco-2.15", "-o", "output", "--diff")
     assert "rewired output: reads relu, was abs" in shown

@@ -36,7 +36,7 @@ def assert_golden(name: str, text: str) -> None:
     if os.environ.get("MINMAX_LINT_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    expected = path.read_text(encoding="utf-8")
-    if text != expected:
+    expected = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text != expected or not path.exists():
         lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), name, "now", lineterm="")
         pytest.fail("\n".join([*lines, f"Is that right? {UPDATE} writes it anew."]))

@@ -9,7 +9,7 @@ import pytest
 
 from minmax_lint.reporters import Run, format_names, renderer
 from minmax_lint.version import __version__
-from tests.reporters.golden_file import GOLDEN, Stream, assert_golden
+from tests.reporters.golden_file import GOLDEN, UPDATE, Stream, assert_golden
 from tests.reporters.reports import (
     ACCEPTED,
     BROKEN,
@@ -37,6 +37,14 @@ RUNS = {
 }
 
 
+FOR_MACHINES = (
+    "concise",
+    "json",
+    "json-lines",
+)
+"""Formats that have golden files of a broken, a mixed and a clean model."""
+
+
 def rendered(run: Run, name: str, stream: Stream | None = None) -> str:
     stream = stream or Stream()
     renderer(name)(run, stream)
@@ -61,7 +69,7 @@ def test_full_report_at_other_widths(columns: int, monkeypatch: pytest.MonkeyPat
     assert_golden(f"full-mixed-{columns}.txt", rendered(MIXED, "full"))
 
 
-@pytest.mark.parametrize("name", ["concise", "json", "json-lines"])
+@pytest.mark.parametrize("name", FOR_MACHINES)
 @pytest.mark.parametrize("run", ["broken", "mixed", "clean"])
 def test_formats_for_machines(name: str, run: str) -> None:
     text = rendered(RUNS[run], name).replace(f'"version": "{__version__}"', '"version": "VERSION"')
@@ -73,7 +81,18 @@ def test_every_format_has_golden_files_or_tests_of_its_own() -> None:
     own = {file.stem.removeprefix("test_").replace("_", "-") for file in here.glob("test_*.py")}
     own |= {file.name.rpartition("-")[0] for file in GOLDEN.iterdir()}
     pictures = {"dot", "model-explorer"}  # test_pictures.py
-    assert set(format_names()) - own - pictures == set()
+    assert set(format_names()) - own - pictures == set(), (
+        f"enter it in FOR_MACHINES of tests/reporters/test_golden.py, then write its golden files: {UPDATE}"
+    )
+
+
+@pytest.mark.parametrize("text", ["a line", ""])
+def test_a_golden_file_that_is_missing_says_how_to_write_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MINMAX_LINT_UPDATE_GOLDEN", raising=False)
+    with pytest.raises(pytest.fail.Exception, match=re.escape(UPDATE)):
+        assert_golden("missing.txt", text)
 
 
 def test_a_terminal_gets_colour_and_the_same_words() -> None:

@@ -9,12 +9,12 @@ from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.choice import repaired_outputs
 from minmax_lint.fixes.engine.gaps import filled
 from minmax_lint.fixes.engine.steps import (
+    SAFE,
     STEPS,
     Step,
     concerned,
     fold_norms,
     replace_ops,
-    strip_training,
     tried,
     widen_ranges,
 )
@@ -44,7 +44,9 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 
 
 def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
-    start = _taken(trial, strip_training, options)
+    start = trial
+    for step in SAFE:
+        start = _taken(start, step, options)
     trial, refused = _safe(start, options)
     replaced = None if trial.quantized else tried(start, replace_ops, options)
     if replaced is not None:

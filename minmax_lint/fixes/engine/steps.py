@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from minmax_lint.converters.prediction import ObstacleKind
 from minmax_lint.fixes.bounds.sources import RangeSource
@@ -169,8 +169,13 @@ def concerned(trial: Trial) -> Iterator[str]:
                 yield obstacle.node
 
 
-STEPS: tuple[Step, ...] = (
+SAFE: Sequence[Step] = [
     strip_training,
+]
+"""What changes no value: tried first, and always."""
+
+STEPS: tuple[Step, ...] = (
+    *SAFE,
     replace_ops,
     _merge,
     _narrow,
