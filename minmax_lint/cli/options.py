@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minmax_lint.cli import candidates, values
+from minmax_lint.converters.releases import MODELLED, Engine, dotted
 from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
@@ -91,10 +92,16 @@ def add_converters(parser: ArgumentParser) -> None:
         metavar="PROFILE",
         action="append",
         default=[],
-        help="toco, mlir (the default pair), mlir-v2, or with a version: toco-1.13 to toco-2.17, mlir-2.12 to "
-        "mlir-2.22, mlir-2.18-v2, ...",
+        help=f"toco, mlir (the default pair), mlir-v2, or with a version: {_profiles('toco')}, {_profiles('mlir')}, "
+        "mlir-2.18-v2, ...",
     )
     completed_by(given, candidates.converters)
+
+
+def _profiles(engine: Engine) -> str:
+    """`mlir-2.12 to mlir-2.22`."""
+    known = MODELLED[engine]
+    return f"{engine}-{dotted(known[0])} to {engine}-{dotted(known[-1])}"
 
 
 def add_script(parser: _ActionsContainer) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
-from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import half_step_off
@@ -61,16 +59,9 @@ class RangeNudged(Rule):
     @classmethod
     def failing(cls) -> Example:
         """A symmetric range."""
-        return Example(_net(-4, 4), {"input": (1, 4)}, ("output",))
+        return Example.of_range(-4, 4)
 
     @classmethod
     def passing(cls) -> Example:
         """A range whose zero is byte 128."""
-        return Example(_net(-128 / 32, 127 / 32), {"input": (1, 4)}, ("output",))
-
-
-def _net(low: float, high: float) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
-    b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
-    return b.graph()
+        return Example.of_range(-128 / 32, 127 / 32)

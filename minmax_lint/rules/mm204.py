@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
-from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
@@ -73,12 +71,12 @@ class RangeLooksUntrained(Rule):
     @classmethod
     def failing(cls) -> Example:
         """The start value of the rewriters."""
-        return Example(_net(-6, 6), {"input": (1, 4)}, ("output",))
+        return Example.of_range(-6, 6)
 
     @classmethod
     def passing(cls) -> Example:
         """A range as training finds it."""
-        return Example(_net(-3.71, 4.02), {"input": (1, 4)}, ("output",))
+        return Example.of_range(-3.71, 4.02)
 
 
 def _suspects(subject: Subject) -> list[FakeQuant]:
@@ -98,10 +96,3 @@ def _unexplained(subject: Subject, found: FakeQuant) -> bool:
     if len(known(found)) != 1 or is_degenerate(found) or known(found)[0] in NATURAL:
         return False
     return beyond_image(found, subject.coverage.op(parse_edge(found.array).node)) <= TOLERANCE
-
-
-def _net(low: float, high: float) -> Graph:
-    b = Builder()
-    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
-    b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
-    return b.graph()

@@ -19,13 +19,13 @@ class NoKernel(Rule):
 
     ## What it does
     Reports every op that the MLIR converter makes integer, or that is in a finished model, and that the interpreter has
-    no kernel for in that type.
+    no kernel for in that type: uint8, int8 or 16 bits. Most are of uint8, as the rule's name says.
 
     ## Why
     The converter writes the op and reports success: it does not ask which kernels there are. The model fails on the
     device, when its arrays are allocated or at the first run. In uint8 (TF1 flow) that is so of ABS, EXP, LOG, RSQRT,
-    SQRT, REDUCE_PROD and SQUARED_DIFFERENCE, and of convolutions whose filter has a range for each channel; in int8 of REVERSE_SEQUENCE and of a convolution whose filter is computed;
-    in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization, variance), SCATTER_ND, and of ops that are left half
+    SQRT, REDUCE_PROD and SQUARED_DIFFERENCE, and of convolutions whose filter has a range for each channel; in int8 of
+    REVERSE_SEQUENCE and of a convolution whose filter is computed; in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization, variance), SCATTER_ND, and of ops that are left half
     float, as PADV2 with its constant.
 
     ## Symptom

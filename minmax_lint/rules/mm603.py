@@ -38,7 +38,7 @@ class DatasetMissing(CallRule):
     float graph set `converter.representative_dataset`.
 
     ## Converters
-    MLIR, TF 2.12 to 2.22 (error).
+    MLIR, from TF 2.12 on (error).
     """
 
     code = "MM603"

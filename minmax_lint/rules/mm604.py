@@ -41,7 +41,7 @@ class IoTypesRefused(CallRule):
     types to `tf.int16`, for int8 to `tf.int8` or `tf.uint8`.
 
     ## Converters
-    MLIR, TF 2.12 to 2.22 (error).
+    MLIR, from TF 2.12 on (error).
     """
 
     code = "MM604"

@@ -31,7 +31,7 @@ class SupportedTypesRefused(CallRule):
     `supported_types = [tf.float16]`, and leave `supported_ops` out.
 
     ## Converters
-    MLIR, TF 2.12 to 2.22 (error).
+    MLIR, from TF 2.12 on (error).
     """
 
     code = "MM605"

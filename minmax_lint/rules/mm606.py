@@ -31,7 +31,7 @@ class OptimizationsMissing(CallRule):
     `converter.optimizations = [tf.lite.Optimize.DEFAULT]`.
 
     ## Converters
-    MLIR, TF 2.12 to 2.22 (error).
+    MLIR, from TF 2.12 on (error).
     """
 
     code = "MM606"

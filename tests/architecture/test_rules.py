@@ -9,6 +9,8 @@ import pytest
 
 import minmax_lint.fixes.repairs
 import minmax_lint.rules
+from minmax_lint.converters.releases import LAST_MLIR, dotted
+from minmax_lint.reporters.terminal.rule_list import GROUPS
 from minmax_lint.rules.framework.finding import SEVERITIES
 from minmax_lint.rules.framework.rule import SECTIONS, Rule, rules
 
@@ -31,6 +33,9 @@ def test_codes_and_names_are_unique_and_codes_sorted() -> None:
 @EACH_RULE
 def test_code_and_name_have_their_form(rule: Rule) -> None:
     assert re.fullmatch(r"MM[1-9]\d\d", rule.code)
+    assert rule.code[:3] in GROUPS, (
+        "a new hundred is a new family: name it in reporters/terminal/rule_list.py"
+    )
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
     assert rule.severity in SEVERITIES
     assert set(rule.fixes) <= REPAIRS
@@ -54,3 +59,8 @@ def test_the_summary_is_one_short_sentence(rule: Rule) -> None:
 def test_the_file_says_which_rule_it_holds(rule: Rule) -> None:
     text = (FOLDER / f"{rule.code.lower()}.py").read_text()
     assert text.startswith(f'"""{rule.code}: {rule.name}."""\n')
+
+
+@EACH_RULE
+def test_no_documentation_goes_stale_with_the_next_tensorflow(rule: Rule) -> None:
+    assert f"to {dotted(LAST_MLIR)}" not in rule.documentation(), "say `from TF 2.12 on`"

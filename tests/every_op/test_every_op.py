@@ -39,5 +39,7 @@ def test_every_op_is_answered_as_the_converter_answers(profile: str) -> None:
     measured = [case for case in CASES if case.answer(profile) is not None]
     wrong = {case.op for case in measured if not right(case, profile)}
     assert wrong == EXCEPTIONS[profile], (
-        ".venv/bin/python -m tests.every_op measures ops anew, tests/every_op/exceptions.py names what is known"
+        "where the prediction is right and the list is not, change tests/every_op/exceptions.py; the answers are in "
+        f"fixtures/every_op.jsonl: `.venv/bin/python -m tests.every_op fixtures/every_op.jsonl {profile} --only OP` "
+        "measures an op anew"
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
+from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.fixes.bounds.elementwise import UNARY, ElementFunction
 from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.ops.table import OPS, SPLITS
@@ -18,8 +22,9 @@ def test_every_row_is_an_op_of_tensorflow() -> None:
     assert {op for op in OPS if registered_op(op) is None} == OUTSIDE
 
 
-def test_rows_stand_in_the_order_of_their_names() -> None:
-    assert list(OPS) == sorted(OPS, key=lambda op: (op.lower(), op))
+@pytest.mark.parametrize("table", [OPS, LEGALIZED, IMPORTED], ids=["OPS", "LEGALIZED", "IMPORTED"])
+def test_rows_stand_in_the_order_of_their_names(table: Mapping[str, object]) -> None:
+    assert list(table) == sorted(table, key=lambda op: (op.lower(), op))
 
 
 @pytest.mark.parametrize("op", [op for op, row in OPS.items() if row.rises])

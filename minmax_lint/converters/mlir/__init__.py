@@ -1,4 +1,4 @@
-"""The MLIR converter of TF 2.15 and 2.21: when an op goes integer, when it silently stays float."""
+"""The MLIR converter of every modelled release: when an op goes integer, when it silently stays float."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.fixes.edit.repair import CannotRepair, Claim, Repair
 from minmax_lint.graph.attr import Attr
@@ -12,6 +13,9 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Shape, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _COLOCATED = b"loc:@"
 
@@ -177,6 +181,11 @@ class Draft:
             return place
         node = place[len(_COLOCATED) :].decode("utf-8", "replace")
         return _COLOCATED + self._renamed.get(node, node).encode()
+
+
+def float32s(value: np.ndarray[Any, Any]) -> Tensor:
+    """A constant of float32 with the shape and values of an array."""
+    return Tensor(DType.FLOAT, value.shape, value.astype("<f4").tobytes())
 
 
 def int32s(values: Collection[int], *, scalar: bool = False) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.draft import Draft, float32s
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.batch_norm import BatchNorm, Linear, batch_norms, linear_before
 from minmax_lint.graph.attr import Attr
@@ -13,7 +13,6 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def _into(draft: Draft, norm: BatchNorm, linear: Linear) -> None:
     else:
         weights = linear.weights * scale
     source = draft.add_constant(
-        draft.free_name(f"{norm.end}/weights"), _tensor(weights), _before(draft, linear)
+        draft.free_name(f"{norm.end}/weights"), float32s(weights), _before(draft, linear)
     )
     if linear.fake_quant is not None:
         source = _fake_quant(draft, linear.fake_quant, weights, f"{norm.end}/weights_quant", source)
@@ -97,7 +96,7 @@ def _before(draft: Draft, linear: Linear) -> str:
 
 def _end(draft: Draft, norm: BatchNorm, source: str, bias: Array) -> None:
     """The BiasAdd under the name of the batch norm's last op."""
-    operand = draft.add_constant(draft.free_name(f"{norm.end}/bias"), _tensor(bias), source)
+    operand = draft.add_constant(draft.free_name(f"{norm.end}/bias"), float32s(bias), source)
     attrs: dict[str, Attr] = {"T": DType.FLOAT, "data_format": norm.data_format}
     draft.replace(Node(norm.end, "BiasAdd", (Edge(source, 0), Edge(operand, 0)), attrs=attrs))
 
@@ -105,7 +104,7 @@ def _end(draft: Draft, norm: BatchNorm, source: str, bias: Array) -> None:
 def _as_depthwise(draft: Draft, norm: BatchNorm) -> None:
     name = draft.free_name(f"{norm.end}/depthwise")
     weights = draft.add_constant(
-        draft.free_name(f"{norm.end}/weights"), _tensor(norm.scale.reshape(1, 1, -1, 1)), norm.source.node
+        draft.free_name(f"{norm.end}/weights"), float32s(norm.scale.reshape(1, 1, -1, 1)), norm.source.node
     )
     attrs: dict[str, Attr] = {
         "T": DType.FLOAT,
@@ -133,11 +132,7 @@ def _fake_quant(draft: Draft, like: Node, weights: Array, wanted: str, source: s
     if not per_channel:
         attrs |= {"min": -float(limit), "max": float(limit)}
         return draft.add(Node(name, "FakeQuantWithMinMaxArgs", (Edge(source, 0),), attrs=attrs), source)
-    low = draft.add_constant(draft.free_name(f"{wanted}/min"), _tensor(-limit), source)
-    high = draft.add_constant(draft.free_name(f"{wanted}/max"), _tensor(limit), low)
+    low = draft.add_constant(draft.free_name(f"{wanted}/min"), float32s(-limit), source)
+    high = draft.add_constant(draft.free_name(f"{wanted}/max"), float32s(limit), low)
     edges = (Edge(source, 0), Edge(low, 0), Edge(high, 0))
     return draft.add(Node(name, like.op, edges, attrs=attrs), high)
-
-
-def _tensor(value: Array) -> Tensor:
-    return Tensor(DType.FLOAT, value.shape, value.astype("<f4").tobytes())

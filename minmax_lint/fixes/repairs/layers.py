@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minmax_lint.fixes.edit.draft import Draft
+from minmax_lint.fixes.edit.draft import Draft, float32s
 from minmax_lint.fixes.edit.place import Place
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.repairs.pieces import UNITS, Pieces
 from minmax_lint.graph.attr import Attr
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.inference import Inference
 
 if TYPE_CHECKING:
@@ -89,12 +88,8 @@ def _product(
         weights = weights[None, None]
         attrs = {"data_format": b"NHWC", "padding": b"VALID"}
         attrs |= {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1]}
-    values = place.constant(f"{suffix}/weights", _tensor(weights))
+    values = place.constant(f"{suffix}/weights", float32s(weights))
     values = place.quantized(f"{suffix}/weights/quantized", values, Range(-128.0 * step, 127.0 * step))
     product = place.op(op, f"{suffix}/{op}", source, values, **attrs)
-    offset = place.constant(f"{suffix}/bias", _tensor(bias))
+    offset = place.constant(f"{suffix}/bias", float32s(bias))
     return place.op("BiasAdd", suffix, product, offset, data_format=b"NHWC")
-
-
-def _tensor(value: Array) -> Tensor:
-    return Tensor(DType.FLOAT, value.shape, value.astype("<f4").tobytes())

@@ -15,6 +15,7 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import FAKE_QUANT_PROFILES
 from minmax_lint.errors import UnknownName
+from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.freeze import VariableValues
 from minmax_lint.graph.graph import Graph
@@ -38,6 +39,14 @@ class Example(NamedTuple):
     """The checkpoint, for rules about those."""
     calls: tuple[ConverterCall, ...] = ()
     """How the converter is called, for rules about that."""
+
+    @classmethod
+    def of_range(cls, low: float, high: float) -> Example:
+        """A dense layer of an input in [0, 1], with that range behind it."""
+        b = Builder()
+        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
+        b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
+        return cls(b.graph(), {"input": (1, 4)}, ("output",))
 
 
 class Rule(ABC):

@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
+from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
@@ -48,7 +49,7 @@ def quantize_model(
         found = property_of(op, version)
         if found is not None and found.bias is not None and found.bias < len(op.operands):
             bias = op.operands[found.bias]
-            if bias.real and _is_constant(bias):
+            if bias.real and is_constant(bias):
                 bias.scale = BIAS
     _set_input_and_output_types(function)
 
@@ -80,7 +81,7 @@ def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> N
         found = PROPERTIES.get(op.name)
         for slot in found.inputs if found is not None else ():
             value = op.operands[slot] if slot < len(op.operands) else None
-            if value is None or _is_constant(value):
+            if value is None or is_constant(value):
                 continue
             if value.dtype is not DType.FLOAT or not calibrated:
                 raise _without_range(op, value)
@@ -88,7 +89,7 @@ def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> N
 
 def _check_filter(op: Operation, version: Version) -> None:
     """Raises ConversionError for a filter without a range for each channel."""
-    if op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or _is_constant(op.operands[1]):
+    if op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or is_constant(op.operands[1]):
         return
     if version.has(_REFUSES_COMPUTED_FILTERS):
         array = op.operands[1].name
@@ -103,7 +104,7 @@ def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty)
         value = op.operands[slot] if slot < len(op.operands) else None
         if value is None or not value.real:
             continue
-        if _is_constant(value):
+        if is_constant(value):
             value.scale = ACTIVATION if found.constants_as_activations else WEIGHTS
         elif value.op is None:
             value.scale = ACTIVATION
@@ -138,10 +139,6 @@ def _set_input_and_output_types(function: Function) -> None:
         if value.scale is not None:
             dequantize = function.append(Operation(DEQUANTIZE, [value], value.op.nodes if value.op else ()))
             function.returned.set_operand(slot, dequantize.add_result(value.name, value.dtype, value.shape))
-
-
-def _is_constant(value: Value) -> bool:
-    return value.op is not None and value.op.name == CONST
 
 
 def _without_range(op: Operation, value: Value) -> ConversionError:
