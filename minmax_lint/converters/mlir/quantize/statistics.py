@@ -68,7 +68,7 @@ def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
         stored = quantize.add_result(value.name, value.dtype, value.shape, Scale(1.0 + place / 1024, 0))
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], _nodes(value)))
         restored = dequantize.add_result(value.name, value.dtype, value.shape)
-        for user, slot in uses:
+        for user, slot in reversed(uses):  # what reads it is met in the order as before (measured)
             user.set_operand(slot, restored)
 
 
