@@ -21,6 +21,8 @@ _ENDS = 64
 
 _MOST_REPEATED = 1 << 28
 """Elements up to which a constant may repeat its last stored element."""
+_MOST_SPREAD = 1 << 24
+"""The same for an array of numpy."""
 _MOST_LISTED = 1 << 16
 """The same for a constant of which every element is looked at."""
 
@@ -110,6 +112,11 @@ class Tensor:
     def listed(self) -> bool:
         """Whether `values` may be asked for: they are no few elements that repeat until they fill the memory."""
         return self.known and (self.size <= _MOST_LISTED or self.stored >= self.size)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether few elements repeat to a large array: `numpy` would fill a good part of the memory."""
+        return self.stored < self.size > _MOST_SPREAD
 
     def leading(self) -> tuple[Scalar, ...]:
         """The elements as far as they are stored, the last of which repeats; at least one, where there is any."""

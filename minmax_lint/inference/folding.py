@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 MAX_GROWN = 1 << 22
 """Elements up to which a result may have more than its largest operand: a few bytes must not fill a memory."""
-_MOST_SPREAD = 1 << 24
-"""Elements of an operand up to which its last one is repeated in memory."""
 
 _UNARY = {
     **{op: op.lower() for op in ("Abs", "Ceil", "Exp", "Floor", "Log", "Sqrt", "Square", "Tanh")},
@@ -102,7 +100,7 @@ def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
         return inputs[0]
     if any(not tensor.known or tensor.dtype.numpy_name is None for tensor in inputs):
         return None
-    if any(tensor.stored < tensor.size > _MOST_SPREAD for tensor in inputs):
+    if any(tensor.spreads for tensor in inputs):
         return None
     return _folded(Node("", node.op, attrs=node.attrs), port, *inputs)
 

@@ -96,7 +96,7 @@ def value_of(inference: Inference, edge: Edge) -> Array | None:
     if not inference.is_constant(edge.array):
         return None
     tensor = inference.constant(edge.array)
-    if tensor is None or not tensor.known or tensor.dtype is not DType.FLOAT:
+    if tensor is None or not tensor.known or tensor.spreads or tensor.dtype is not DType.FLOAT:
         return None
     value: Array = tensor.numpy().astype("float64")
     return value
