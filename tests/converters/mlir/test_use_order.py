@@ -60,3 +60,17 @@ def test_convolutions_come_before_what_legalize_makes_and_that_in_its_order(
     report = lint(encode(read_twice(first, second)), outputs=["y0", "y1"], converters=["mlir-2.21-v2"])
     ops = [op for op, _ in report.predictions["mlir-2.21-v2"].float_ops]
     assert ops.count("SHAPE") == shapes
+
+
+@pytest.mark.parametrize("profile", ["mlir-2.15", "mlir-2.21"])
+@pytest.mark.parametrize(("names", "floats"), [(("a", "b"), "ARG_MAX SIN"), (("b", "a"), "SIN")])
+def test_what_reads_an_input_is_met_from_its_last_reader(
+    names: tuple[str, str], floats: str, profile: str
+) -> None:
+    """The importer takes names in their order; converted with TF 2.15.1 and 2.21."""
+    b = Builder()
+    x, axis = b.placeholder("input", [1, 8]), b.const("axis", 1, dtype=DType.INT32)
+    b.add("ArgMax", names[0], x, axis, T=DType.FLOAT, Tidx=DType.INT32, output_type=DType.INT32)
+    b.add("Sin", names[1], x, T=DType.FLOAT)
+    report = lint(encode(b.graph()), outputs=["a", "b"], converters=[profile])
+    assert " ".join(op for op, _ in report.predictions[profile].float_ops) == floats

@@ -47,7 +47,9 @@ def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]
             argument.name, DType.FLOAT, argument.shape, scale_of(limits, 8, narrow=False)
         )
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
-        argument.replace_uses(dequantize.add_result(argument.name, DType.FLOAT, argument.shape))
+        restored = dequantize.add_result(argument.name, DType.FLOAT, argument.shape)
+        for user, slot in reversed(argument.uses):  # what reads it is met in the order as before (measured)
+            user.set_operand(slot, restored)
         quantize.add_operand(argument)
 
 
