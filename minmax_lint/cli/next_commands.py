@@ -103,7 +103,8 @@ def _call(args: Namespace, model: Model, patch: Patch, written: Path) -> Iterato
         yield from ("--flow", first.flow)
     if args.engine == "toco" or _only_toco(judged):
         yield from ("--engine", "toco")
-        yield from () if args.python or _has_toco() else ("--python", "PYTHON")
+        if not (args.python or _has_toco()):
+            yield from ("--python", "PYTHON")
 
 
 def _only_toco(judged: Iterable[Profile]) -> bool:

@@ -64,9 +64,9 @@ class Value:
         """Whether it holds float32 values (not quantized ones)."""
         return self.dtype is DType.FLOAT and self.scale is None
 
-    def replace_uses(self, other: Value, *, keep: Operation | None = None) -> None:
-        """Let every use (but those of `keep`) read `other`."""
-        for op, slot in self.uses:
+    def replace_uses(self, other: Value, *, keep: Operation | None = None, in_order: bool = False) -> None:
+        """Let every use (but those of `keep`) read `other`; their order turns around, unless `in_order`."""
+        for op, slot in reversed(self.uses) if in_order else self.uses:
             if op is not keep:
                 op.set_operand(slot, other)
 

@@ -48,8 +48,7 @@ def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]
         )
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
         restored = dequantize.add_result(argument.name, DType.FLOAT, argument.shape)
-        for user, slot in reversed(argument.uses):  # what reads it is met in the order as before (measured)
-            user.set_operand(slot, restored)
+        argument.replace_uses(restored, in_order=True)  # measured: readers are met as before
         quantize.add_operand(argument)
 
 

@@ -63,13 +63,11 @@ def prefers_result_scale(op: Operation) -> bool:
 def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
     """A quantize/dequantize pair behind each value. Its scale is its own: known is only that scales differ."""
     for place, value in enumerate(values):
-        uses = value.uses
         quantize = function.insert_behind(value, Operation(QUANTIZE, [value], _nodes(value), volatile=True))
         stored = quantize.add_result(value.name, value.dtype, value.shape, Scale(1.0 + place / 1024, 0))
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], _nodes(value)))
         restored = dequantize.add_result(value.name, value.dtype, value.shape)
-        for user, slot in reversed(uses):  # what reads it is met in the order as before (measured)
-            user.set_operand(slot, restored)
+        value.replace_uses(restored, keep=quantize, in_order=True)  # measured: readers are met as before
 
 
 def _nodes(value: Value) -> tuple[str, ...]:
