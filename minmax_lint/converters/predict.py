@@ -40,15 +40,15 @@ def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Predict
     if refused is not None:
         return not_imported(profile.name, *refused)
     shaped = inference.with_open_batch() if profile.engine == "mlir" else inference
-    return as_read(with_mac_counts(_followed(kept, shaped, profile), inference), kept.graph)
+    return as_read(with_mac_counts(_of_engine(kept, shaped, profile), inference), kept.graph)
 
 
-def _followed(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
+def _of_engine(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     if profile.engine == "toco":
-        from minmax_lint.converters.toco import predict as predict_toco
+        from minmax_lint.converters.toco.pipeline import predict_toco
 
         return predict_toco(kept, inference, profile)
-    from minmax_lint.converters.mlir.pipeline import predict as predict_mlir
+    from minmax_lint.converters.mlir.pipeline import predict_mlir
 
     return predict_mlir(kept, inference, profile)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from minmax_lint.converters.mlir.ir import QUANTIZE, Function
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.quantize.post_quantize import fold_trivial_requantize_op, remove_pairs
+from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.quantize.quantize_patterns import quantize
 from minmax_lint.converters.mlir.quantize.statistics import (
@@ -20,19 +21,13 @@ from minmax_lint.converters.mlir.verify.verifiers import check
 from minmax_lint.converters.mlir.version import Version
 
 
-def quantize_calibrated(
-    function: Function, version: Version, *, calibrated: bool = True, chance: bool | None = None
-) -> None:
-    """Quantize the finished float model in place. Raises ConversionError where a check fails, or Nondeterministic.
-
-    `calibrated`: whether any sample entered the function.
-    """
-    if not calibrated:
-        return
+def quantize_calibrated(function: Function, version: Version, specs: QuantizationSpecs) -> None:
+    """Quantize the finished float model in place. Raises ConversionError where a check fails, or Nondeterministic."""
     version = version.for_calibration
     convert_stats_to_qdq(function, remove_redundant_stats(calibrated_values(function), version))
-    Driver(function, version, signed=True).run()
-    quantize(function, version, chance)
+    specs = QuantizationSpecs(signed=True, unread_integer=specs.unread_integer)
+    Driver(function, version, specs).run()
+    quantize(function, version, specs)
     check(function, version, signed=True)
     Rewriter(function, {QUANTIZE: (fold_trivial_requantize_op,)}, version).run()
     remove_pairs(function, version)

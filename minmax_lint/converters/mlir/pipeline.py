@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minmax_lint.converters.call import TRAINED
-from minmax_lint.converters.mlir import predict as predict_function
 from minmax_lint.converters.mlir.control_flow.branches import EnclosingContext, with_branches
 from minmax_lint.converters.mlir.control_flow.fold_constant_branches import fold_constant_branches
 from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functionalize_control_flow
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
+from minmax_lint.converters.mlir.function import predict_function
 from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assignment
 from minmax_lint.converters.prediction import Prediction, shared_versions
 from minmax_lint.converters.profile import Profile
@@ -22,7 +22,7 @@ from minmax_lint.inference.inference import Inference
 _ALONE = EnclosingContext()
 
 
-def predict(
+def predict_mlir(
     kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext = _ALONE
 ) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph, branches of If and While included."""
@@ -32,7 +32,7 @@ def predict(
     if profile.strict:
         # Ranges are asked for in all functions before an operator is refused (quantize_model.cc). A model that is all
         # integer can have such operators as well: the QUANTIZE and DEQUANTIZE of its FakeQuants.
-        lenient = predict(kept, inference, replace(profile, strict=False), around)
+        lenient = predict_mlir(kept, inference, replace(profile, strict=False), around)
         if lenient.verdict in ("abort", "undetermined"):
             return lenient
         strict = _predict(kept, inference, profile, around)
@@ -50,8 +50,8 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
         kept, inference = _lowered(kept, inference, fuses_lstm=profile.flow == "tf2" and not around.strict)
     except NotLowered as error:
         return error.prediction(profile.name)
-    prediction = predict_function(kept, inference, profile, infers=around.infers)
-    return with_branches(prediction, kept, inference, profile, predict, around)
+    prediction = predict_function(kept, inference, profile, around.infer_tensor_range)
+    return with_branches(prediction, kept, inference, profile, predict_mlir, around)
 
 
 def _lowered(kept: Kept, inference: Inference, *, fuses_lstm: bool) -> tuple[Kept, Inference]:

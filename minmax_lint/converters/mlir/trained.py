@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.quantize import (
@@ -11,6 +9,7 @@ from minmax_lint.converters.mlir.quantize import (
     prepare_quantize,
     quantize_patterns,
 )
+from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.verify.verifiers import check_states
 from minmax_lint.converters.mlir.version import Version
@@ -28,25 +27,14 @@ STEPS: tuple[Pattern[..., object], ...] = (
 """The patterns and steps of the quantization, in the order in which they come first."""
 
 
-def quantize_trained(
-    function: Function,
-    version: Version,
-    stats: Mapping[str, tuple[float, float]],
-    *,
-    signed: bool,
-    infers: bool | None = None,
-    chance: bool | None = None,
-) -> None:
-    """Quantize the float model in place. Raises ConversionError where a check fails, Nondeterministic without `chance`.
-
-    `signed`: int8, as in the TF2 flow, where inputs get no range of `stats`.
-    """
-    if not signed:
-        prepare_quantize.quantize_inputs(function, stats)
+def quantize_trained(function: Function, version: Version, specs: QuantizationSpecs) -> None:
+    """Quantize the float model in place. Raises ConversionError where a check fails, or Nondeterministic."""
+    if not specs.signed:
+        prepare_quantize.quantize_inputs(function)
     prepare_quantize.return_quantized(function)
     prepare_quantize.leave_repeated_biases(function, version)
-    if infers or any(op.name == DEQUANTIZE for op in function):
-        Driver(function, version, signed=signed, infers=infers).run()
-        quantize_patterns.quantize(function, version, chance)
+    if specs.infer_tensor_range or any(op.name == DEQUANTIZE for op in function):
+        Driver(function, version, specs).run()
+        quantize_patterns.quantize(function, version, specs)
     check_states(function)
-    post_quantize.finish(function, version, signed=signed)
+    post_quantize.finish(function, version, signed=specs.signed)

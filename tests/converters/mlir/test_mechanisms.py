@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from minmax_lint.converters.mlir import predict
+from minmax_lint.converters.mlir.function import predict_function
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
@@ -55,7 +55,7 @@ def predicted(mechanism: Mechanism, name: str) -> Prediction:
     b = Builder()
     output = mechanism(b)
     kept = trace(b.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predict_function(kept, Inference(kept, {}), profile(name))
 
 
 def answer(prediction: Prediction) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
-from minmax_lint.converters.toco import predict
+from minmax_lint.converters.toco.pipeline import predict_toco
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -25,7 +25,7 @@ def _predicted(name: str, *, attribute: bool = True, output: str = "pool") -> Pr
     b.add("MaxPool", "pool", x, **SIZES, **(LATER if attribute else {}))
     b.add("Relu6", "other", x)
     kept = trace(b.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predict_toco(kept, Inference(kept, {}), profile(name))
 
 
 def test_the_old_converter_refuses_a_later_attribute() -> None:
@@ -54,7 +54,7 @@ def _sum(name: str, op: str, *, unread: bool = False, returned: bool = False) ->
     if unread:
         inputs.append(b.placeholder("other", [1, 4]))
     kept = trace(b.graph(), inputs, ["out", *(["input"] if returned else [])])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predict_toco(kept, Inference(kept, {}), profile(name))
 
 
 def test_an_attribute_that_came_with_1_15_is_refused_by_1_13_alone() -> None:
@@ -63,7 +63,9 @@ def test_an_attribute_that_came_with_1_15_is_refused_by_1_13_alone() -> None:
     sizes = b.const("sizes", [8, 8], dtype=DType.INT32)
     b.fake_quant("out", b.add("ResizeNearestNeighbor", "r", x, sizes, half_pixel_centers=False), -1.0, 1.0)
     kept = trace(b.graph(), ["input"], ["out"])
-    old, later = (predict(kept, Inference(kept, {}), profile(name)) for name in ("toco-1.13", "toco-1.15"))
+    old, later = (
+        predict_toco(kept, Inference(kept, {}), profile(name)) for name in ("toco-1.13", "toco-1.15")
+    )
     assert (old.verdict, old.kind) == ("abort", "other")
     assert "'half_pixel_centers'" in old.message
     assert later.kind != "other"

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from minmax_lint.converters import toco
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import PROFILES
-from minmax_lint.converters.toco import schedule
+from minmax_lint.converters.toco import pipeline, schedule
 from minmax_lint.converters.toco.examples import EXAMPLES, UNOBSERVED
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
@@ -37,7 +36,7 @@ def kept(name: str) -> Kept:
 @pytest.fixture
 def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
     """The prediction for an example and the operators in front of quantization, with its transformation wrapped."""
-    tables, prepare = [schedule._by_type, schedule._hardcoding], toco.prepare
+    tables, prepare = [schedule._by_type, schedule._hardcoding], pipeline.prepare
 
     def run(name: str, wrapped: Wrapped) -> object:
         seen: list[object] = []
@@ -57,7 +56,7 @@ def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
 
         for table in tables:
             monkeypatch.setattr(schedule, table.__name__, rewired(table))
-        monkeypatch.setattr(toco, "prepare", prepared)
+        monkeypatch.setattr(pipeline, "prepare", prepared)
         example = kept(name)
         return predict(example, Inference(example, {}), PROFILE), seen
 

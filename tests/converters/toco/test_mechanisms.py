@@ -8,7 +8,7 @@ import pytest
 
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
-from minmax_lint.converters.toco import predict
+from minmax_lint.converters.toco.pipeline import predict_toco
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
@@ -43,7 +43,7 @@ def predicted(mechanism: Mechanism) -> Prediction:
     b = Builder()
     output = mechanism(b)
     kept = trace(b.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile("toco-2.15"))
+    return predict_toco(kept, Inference(kept, {}), profile("toco-2.15"))
 
 
 @pytest.mark.parametrize("mechanism", EXPECTED, ids=lambda mechanism: mechanism.__name__)

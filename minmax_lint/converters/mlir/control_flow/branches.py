@@ -38,7 +38,7 @@ from minmax_lint.inference.misfit import misfit
 class EnclosingContext(NamedTuple):
     """What the graph around a branch decides for it."""
 
-    infers: bool | None = None
+    infer_tensor_range: bool | None = None
     """Whether constants get scales; None where the branch decides it itself."""
     strict: bool = False
     """Whether the outermost graph is converted in the TF1 flow."""
@@ -91,9 +91,11 @@ def with_branches(
         refused = next(filter(None, (_misfit(kept.graph, name) for name in nodes)), None)
         if refused is not None:
             return replace(prediction, verdict="abort", kind="other", float_ops=(), **refused)
-    infers = bool(prediction.ranges) if around.infers is None else around.infers
+    infer_tensor_range = around.infer_tensor_range
+    if infer_tensor_range is None:
+        infer_tensor_range = bool(prediction.ranges)
     inner = replace(profile, flow="tf2")
-    of_loop, of_choice = EnclosingContext(infers, strict), EnclosingContext(None, strict)
+    of_loop, of_choice = EnclosingContext(infer_tensor_range, strict), EnclosingContext(None, strict)
 
     def predicted(function: Function) -> Prediction:
         if _is_loop(function):

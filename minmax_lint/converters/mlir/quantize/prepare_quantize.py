@@ -5,7 +5,6 @@ Source: prepare_quantize.cc (SetInputNodesQuantizationParams, SanityCheckAndAdju
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import takewhile
 
 from minmax_lint.converters.mlir.behaviours import LEAVES_REPEATED_BIASES_FLOAT
@@ -18,8 +17,8 @@ from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
 
-DEFAULT_STATS = (128.0, 64.0)
-"""(mean, std) of an input without quantized_input_stats."""
+INPUT_RANGE = Range((0 - 128) / 64, (255 - 128) / 64)
+"""Of every input: quantized_input_stats with mean 128 and std 64."""
 
 
 @pattern(
@@ -28,24 +27,21 @@ DEFAULT_STATS = (128.0, 64.0)
     before=lambda n: n.fq(n.op("Relu6", n.op("Relu", n.placeholder("input", (1, 8))))),
     after="RELU(float) RELU6(float)",
 )
-def quantize_inputs(function: Function, stats: Mapping[str, tuple[float, float]]) -> None:
-    """TF1 flow: every float input whose only reader is not a quantize gets the range of its stats."""
+def quantize_inputs(function: Function) -> None:
+    """TF1 flow: every float input whose only reader is not a quantize gets a range."""
     _check_dominance(function)
     constants = list(takewhile(lambda op: op.name == CONST, function))
     for argument in reversed(function.arguments):
         user = argument.only_user
         if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
             continue
-        mean, std = stats.get(argument.name, DEFAULT_STATS)
         quantize = Operation(QUANTIZE, (), (argument.name,))
         if constants:  # they come first (folding hoists them)
             function.insert_after(constants[-1], quantize)
         else:
             function.insert_first(quantize)
-        limits = Range((0 - mean) / std, (255 - mean) / std)
-        stored = quantize.add_result(
-            argument.name, DType.FLOAT, argument.shape, scale_of(limits, 8, narrow=False)
-        )
+        scale = scale_of(INPUT_RANGE, 8, narrow=False)
+        stored = quantize.add_result(argument.name, DType.FLOAT, argument.shape, scale)
         dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
         restored = dequantize.add_result(argument.name, DType.FLOAT, argument.shape)
         argument.replace_uses(restored, in_order=True)  # measured: readers are met as before

@@ -10,6 +10,7 @@ from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATION
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
+from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
@@ -23,12 +24,10 @@ def trained(value: Value) -> Scale | None:
 class Driver:
     """One run over a function: `run` inserts the quantize/dequantize pairs that the scales ask for."""
 
-    def __init__(
-        self, function: Function, version: Version, *, signed: bool, infers: bool | None = None
-    ) -> None:
+    def __init__(self, function: Function, version: Version, specs: QuantizationSpecs) -> None:
         self.function = function
         self.version = version
-        self.signed = signed
+        self.signed = specs.signed
         self.states: dict[Value, State] = {}
         self.rescales: dict[int, list[Rescale]] = {}
         self.operand_states: dict[Slot, State] = {}
@@ -36,9 +35,11 @@ class Driver:
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
         self.weights: set[Operation] = set()
-        self.of_region = infers is not None
+        self.of_region = specs.infer_tensor_range is not None
         """Whether this is a region of another function, as the body of a loop: nothing is put behind its arguments."""
-        self.infers = any(op.name == DEQUANTIZE for op in function) if infers is None else infers
+        self.infer_tensor_range = (
+            specs.infer_tensor_range if self.of_region else any(op.name == DEQUANTIZE for op in function)
+        )
         """Whether scales are read off constants and fixed ranges: only where anything is quantized yet."""
 
     def run(self) -> None:
@@ -123,7 +124,7 @@ class Driver:
                 for index, result in enumerate(op.results):
                     if result.dtype is DType.FLOAT:
                         changed |= self._set_result(op, index, scale)
-            if op.name in FIXED and self.infers:
+            if op.name in FIXED and self.infer_tensor_range:
                 changed |= self._set_result(op, 0, Scale(*FIXED[op.name]))
             bias_slot = BIAS_SLOTS.get(op.name)
             if bias_slot is not None and bias_slot < len(op.operands):
@@ -160,7 +161,11 @@ class Driver:
         return changed
 
     def _infer_from_content(self, op: Operation) -> bool:
-        if not self.infers or op not in self.weights or self.result_states[op, 0].scale is not None:
+        if (
+            not self.infer_tensor_range
+            or op not in self.weights
+            or self.result_states[op, 0].scale is not None
+        ):
             return False
         return self._set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
 

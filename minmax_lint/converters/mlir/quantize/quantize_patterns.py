@@ -12,18 +12,19 @@ from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
 
-def quantize(function: Function, version: Version, chance: bool | None = None) -> None:
-    """Rewrite what can be integer. `chance`: whether what chance decides gets integer; None raises Nondeterministic."""
+def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> None:
+    """Rewrite what can be integer. Raises Nondeterministic where chance decides."""
     for op in function:
         if len(op.results) > 1 and is_by_chance(op, version):
-            if chance is None:
+            if specs.unread_integer is None:
                 raise Nondeterministic(op)
-            op.attrs["unread_scales" if chance else "stays_float"] = [
+            op.attrs["unread_scales" if specs.unread_integer else "stays_float"] = [
                 None if value.only_user is None else value.only_user.result.scale for value in op.results
             ]
 

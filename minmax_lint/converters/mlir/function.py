@@ -1,0 +1,122 @@
+"""One function through the passes of the MLIR converter; the branches of control flow are functions of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from minmax_lint.converters.inputs import unsupported_input
+from minmax_lint.converters.mlir.answering import answer
+from minmax_lint.converters.mlir.calibrated import quantize_calibrated
+from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
+from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
+from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
+from minmax_lint.converters.mlir.legalize.registered import unregistered
+from minmax_lint.converters.mlir.obstacles import obstacles
+from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
+    halve_constants,
+    quantize_weights,
+)
+from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
+from minmax_lint.converters.mlir.trained import quantize_trained
+from minmax_lint.converters.mlir.version import Version
+from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.training import refusal
+from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
+
+
+def predict_function(
+    kept: Kept, inference: Inference, profile: Profile, infer_tensor_range: bool | None = None
+) -> Prediction:
+    """What the MLIR converter of `profile` does with the kept subgraph, control flow aside.
+
+    `infer_tensor_range`: whether constants get scales, where the function around this one decides it.
+    """
+    refused = (
+        refusal(kept, profile.name)
+        or unregistered(kept, profile)
+        or unsupported_input(kept, inference, profile)
+    )
+    if refused is not None:
+        return refused
+    version = Version(profile.version, select_tf=profile.select_tf)
+    specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range)
+    try:
+        found = _converted(kept, inference, profile, version, specs)
+    except Nondeterministic as error:
+        found, stayed_float = (
+            _converted(kept, inference, profile, version, specs._replace(unread_integer=integer))
+            for integer in (True, False)
+        )
+        if _decisive(found) != _decisive(stayed_float):
+            cause = Obstacle("other", None, error.node, str(error))
+            found = Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+    return replace(found, versions=(version.span.first, version.span.last))
+
+
+def _trained(kept: Kept, inference: Inference, version: Version, specs: QuantizationSpecs) -> Function:
+    """The model as the ranges of FakeQuants leave it: all calls of the TF2 flow of one version begin with it."""
+    if inference.memo is None or not specs.signed:
+        function = float_model(kept, inference, version)
+        quantize_trained(function, version, specs)
+        return function
+    key = (version.number, version.select_tf, specs)
+    if key not in inference.memo:
+        own = Version(version.number, select_tf=version.select_tf)
+        try:
+            function = float_model(kept, inference, own)
+            quantize_trained(function, own, specs)
+            inference.memo[key] = function, own.span
+        except (Unmodeled, ConversionError, Nondeterministic) as error:
+            inference.memo[key] = error, own.span
+    found, span = inference.memo[key]
+    version.span.intersect(span)
+    if isinstance(found, Function):
+        return found.copy()
+    raise found
+
+
+def _decisive(prediction: Prediction) -> object:
+    return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
+
+
+def _converted(
+    kept: Kept, inference: Inference, profile: Profile, version: Version, specs: QuantizationSpecs
+) -> Prediction:
+    """The prediction for these specs. Raises Nondeterministic where chance decides and they leave it open."""
+    try:
+        function = _trained(kept, inference, version, specs)
+        if profile.quantizer == "legacy":
+            quantize_model(function, version, allow_float=not profile.strict)
+        elif profile.ranges == "calibrated":
+            quantize_calibrated(function, version, specs)
+        elif profile.ranges == "none" and profile.weights == "float16":
+            halve_constants(function)
+        elif profile.ranges == "none":
+            quantize_weights(function, version)
+    except Unmodeled as error:
+        cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
+        return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+    except ConversionError as error:
+        cause = Obstacle(error.obstacle, error.array, error.node, error.reason)
+        return Prediction(
+            profile.name,
+            "abort",
+            error.kind,
+            array=error.array if error.kind == "minmax" else None,
+            op=error.op,
+            message=error.message,
+            obstacles=(cause,),
+        )
+
+    def explain() -> tuple[Obstacle, ...]:
+        if profile.ranges == "none":
+            return ()
+        if profile.quantizer == "legacy":
+            return legacy_obstacles(function, version)
+        return obstacles(function, version, float_boundary=specs.signed)
+
+    return answer(function, profile.name, version, explain, signed=specs.signed)

@@ -1,0 +1,17 @@
+"""What one run of the quantization is asked for (QuantizationSpecs of quantization_config.h)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class QuantizationSpecs(NamedTuple):
+    """Options that the passes of one function share."""
+
+    signed: bool
+    """int8, as in the TF2 flow; else uint8, where inputs have ranges."""
+    infer_tensor_range: bool | None = None
+    """Whether constants get scales, where the function around this one decides it, as for the body of a loop; None
+    where this function does."""
+    unread_integer: bool | None = None
+    """Whether an op with an unread result, of which chance decides, goes integer; None raises Nondeterministic."""
