@@ -12,38 +12,20 @@ from pathlib import Path
 
 import pytest
 
-SLOW = (
-    *(
-        "benchmarks",
-        "calibration",
-        "checking",
-        "conversion",
-        "corpus",
-        "differential",
-        "forms",
-        "fuzz",
-        "verification",
-    ),
-    *("architecture/test_imports.py", "architecture/test_install.py", "architecture/test_readme.py"),
-    *("cli/test_compare.py", "cli/test_convert.py", "cli/test_convert_post_training.py", "cli/test_guard.py"),
-    *("cli/test_judged.py", "cli/test_linear.py", "cli/test_parallel.py", "cli/test_proof.py"),
-    *("converters/mlir/test_examples.py", "converters/test_call.py", "converters/toco/test_examples.py"),
-    *("docs/test_contributing.py", "docs/test_site.py"),
-    *("fixes/test_corpus.py", "fixes/test_fixed_by_ops.py", "fixes/test_from_python.py"),
-    *(
-        "loaders/test_bundle.py",
-        "loaders/test_clouds.py",
-        "loaders/test_functions.py",
-        "loaders/test_hostile.py",
-    ),
-    *(
-        "loaders/test_hostile_keras.py",
-        "loaders/test_keras.py",
-        "loaders/test_large.py",
-        "loaders/test_objects.py",
-    ),
-    *("loaders/test_script_dataset.py", "rules/test_converter_calls.py", "rules/test_examples_convert.py"),
-    *("schema/test_descriptors.py", "writers/test_served.py", "writers/test_tensorflow_reads.py"),
+SLOW = frozenset(
+    """
+    architecture/test_imports.py architecture/test_install.py architecture/test_readme.py benchmarks
+    calibration checking cli/test_compare.py cli/test_convert.py cli/test_convert_post_training.py
+    cli/test_default_converters.py cli/test_fix_and_verify.py cli/test_guard.py cli/test_parallel.py
+    cli/test_work_per_node.py conversion converters/mlir/test_examples.py converters/test_call.py
+    converters/toco/test_examples.py corpus differential docs/test_contributing.py docs/test_site.py
+    fixes/test_corpus.py fixes/test_fixed_by_ops.py fixes/test_from_python.py forms fuzz
+    loaders/test_bundle.py loaders/test_clouds.py loaders/test_functions.py loaders/test_hostile.py
+    loaders/test_hostile_keras.py loaders/test_keras.py loaders/test_objects_in_memory.py
+    loaders/test_over_2gib.py loaders/test_script_dataset.py rules/test_converter_calls.py
+    rules/test_examples_convert.py schema/test_descriptors.py verification
+    writers/test_serve_in_tensorflow.py writers/test_tensorflow_reads.py
+    """.split()
 )
 """Folders and files of tests in which all tests are slow; a single slow test has the marker itself."""
 

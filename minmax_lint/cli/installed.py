@@ -25,7 +25,7 @@ _METADATA = ".dist-info"
 def installed_tensorflow() -> str:
     """Its version, by the name of the folder that holds its package's metadata; empty where there is none.
 
-    importlib.metadata says the same, for a seventh of the time of a whole check.
+    importlib.metadata answers the same, but its import takes 50 ms of CPU, and a whole check takes 200.
     """
     found: dict[str, str] = {}
     for folder in sys.path:

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from minmax_lint.backends.conversion.interpreter import tensorflow_version
 from minmax_lint.cli import options
 from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.converters.releases import toco
+from minmax_lint.errors import UserError
 from minmax_lint.escaping import command
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
+from minmax_lint.loaders.endpoints import endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import FixOffer
@@ -25,13 +28,13 @@ _GRAPH_FILES = (".pb", ".pbtxt", ".meta")
 
 def converting(args: Namespace, model: Model, patch: Patch, written: Path) -> str:
     """Of `fix`: what converts the graph that was written."""
-    words = ["minmax-lint", "convert", str(written), *_ends(args, model, patch)]
+    words = ["minmax-lint", "convert", str(written), *_endpoint_options(args, model, patch)]
     words += ["--signature", args.signature] if args.signature else []
     if not frozen(patch):
         prefix = args.checkpoint or _prefix(model, patch, written)
         words += ["--checkpoint", prefix] if prefix else []
     words += ["--python", args.python] if args.python else []
-    words += ["--script", args.script] if args.script else _call(args, model, patch, written)
+    words += ["--script", args.script] if args.script else _call_options(args, model, patch, written)
     name = f"{written.stem if written.suffix in _GRAPH_FILES else written.name}.tflite"
     return command([*words, "--output", str(written.with_name(name))])
 
@@ -74,11 +77,8 @@ def _prefix(model: Model, patch: Patch, written: Path) -> str:
     return str(model.path).removesuffix(".meta") if beside and written != model.path else ""
 
 
-def _ends(args: Namespace, model: Model, patch: Patch) -> Iterator[str]:
+def _endpoint_options(args: Namespace, model: Model, patch: Patch) -> Iterator[str]:
     """The inputs that the user named; the outputs that they named, and those that the written graph does not show."""
-    from minmax_lint.errors import UserError
-    from minmax_lint.loaders.endpoints import endpoints
-
     for text in args.input:
         yield from ("-i", text)
     shown = not args.output_array and patch.outputs == patch.before.outputs
@@ -91,7 +91,7 @@ def _ends(args: Namespace, model: Model, patch: Patch) -> Iterator[str]:
         yield from ("-o", name)
 
 
-def _call(args: Namespace, model: Model, patch: Patch, written: Path) -> Iterator[str]:
+def _call_options(args: Namespace, model: Model, patch: Patch, written: Path) -> Iterator[str]:
     """The options with which `convert` calls the converter as the first judged profile is called."""
     judged = [profile(name) for name in patch.after.predictions]
     first = judged[0]
@@ -113,7 +113,5 @@ def _only_toco(judged: Iterable[Profile]) -> bool:
 
 def _has_toco() -> bool:
     """Whether the running interpreter has a TensorFlow with TOCO."""
-    from minmax_lint.backends.conversion.interpreter import tensorflow_version
-
     version = tensorflow_version(None)
     return version is not None and toco(version) == "runs"

@@ -10,7 +10,7 @@ from minmax_lint.writers.graphdef import encode
 from tests.benchmarks.cpu import cpu_seconds
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.own_memory import usage_of
-from tests.converters.test_linear import SHAPES, net
+from tests.converters.test_calls_per_node import SHAPES, net
 
 SIZES = (8_000, 16_000, 32_000)
 MOST = 2.3

@@ -85,7 +85,7 @@ def once(args: Namespace) -> int:
     """One run, whether another follows or not."""
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.installed import note_on_installed
-    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.converters.profile import profiles
     from minmax_lint.reporters import format_names, renderer
@@ -96,7 +96,7 @@ def once(args: Namespace) -> int:
     _check_usage(args, len(models))
     read = read_files(args, settings, models)
     taken = read.destination(args.output, model=models[0].path) if args.output else None
-    formats = output_targets(args.output_format, format_names(), read, taken)
+    formats = output_destinations(args.output_format, format_names(), read, taken)
     if args.diff:
         return _diff(args, settings, models[0])
     found = lint_all(args, settings, models, read)

@@ -40,13 +40,13 @@ def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
     from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
     from minmax_lint.cli.commands.fix import patched
-    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.source import read_by
     from minmax_lint.workflows.convert import Proof, convert_linted
 
     read = read_by(args)
     destination = read.destination(args.output)
-    formats = output_targets(args.output_format, FORMATS, read, destination)
+    formats = output_destinations(args.output_format, FORMATS, read, destination)
     _check_usage(args)
     source, converter = _source_and_converter(args)
     converter = converter.checked_for(source.ends.inputs)

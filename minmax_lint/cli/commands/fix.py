@@ -55,7 +55,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
-    from minmax_lint.cli.output import emit, output_targets
+    from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.script import fix_script_alone, fix_script_too
     from minmax_lint.cli.source import named_source, read_by
 
@@ -65,7 +65,7 @@ def run(args: Namespace) -> int:
     if args.script and Path(args.output or "").suffix == ".py":
         return fix_script_alone(args, read)
     destination = destination_of(args, args.graph, read)
-    formats = output_targets(args.output_format, FORMATS, read, destination)
+    formats = output_destinations(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
     source = named_source(args).checked()
     real_converter.check_data(args, source.model, source.ends)

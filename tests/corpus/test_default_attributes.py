@@ -1,6 +1,6 @@
 """A graph says the same with its default attributes and without them.
 
-python -m tests.corpus.test_stripped FOLDER     the same for any folder with cases.jsonl and graphs
+python -m tests.corpus.test_default_attributes FOLDER     the same for any folder with cases.jsonl and graphs
 """
 
 from __future__ import annotations
