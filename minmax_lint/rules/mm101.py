@@ -61,7 +61,6 @@ class OutputFakeQuantOutside(Rule):
     fixes = ("retarget", "guard")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an output."""
         broken = {cause.array: cause for cause in subject.causes(self.code)}
         training = [name for name, found in subject.predictions.items() if found.kind == "training-graph"]
         unjudged = training + [
@@ -107,12 +106,10 @@ class OutputFakeQuantOutside(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A dense layer and its activation, exported; the FakeQuant hangs behind."""
         return Example(_net().graph(), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The FakeQuant itself is exported."""
         return Example(_net().graph(), {"input": (1, 4)}, ("output/quant",))
 
 

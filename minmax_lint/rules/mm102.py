@@ -52,7 +52,6 @@ class OutputWithoutRange(Rule):
     fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an output."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             output, node = cause.array, parse_edge(cause.array).node
@@ -77,7 +76,6 @@ class OutputWithoutRange(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A dense layer without FakeQuant on its result, exported."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.dense("output", x, 4, 2)
@@ -85,7 +83,6 @@ class OutputWithoutRange(Rule):
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with a FakeQuant, which is exported."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)

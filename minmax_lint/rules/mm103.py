@@ -48,7 +48,6 @@ class OutputRangeLostInCollapse(Rule):
     fixes = ("rewire",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an output."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             inner = next(
@@ -88,12 +87,10 @@ class OutputRangeLostInCollapse(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An identity beside the FakeQuant, as `tf.concat` of one value makes it."""
         return Example(_net("relu"), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The identity reads the FakeQuant."""
         return Example(_net("relu/quant"), {"input": (1, 4)}, ("output",))
 
 

@@ -47,7 +47,6 @@ class FloatTail(Rule):
     fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an output."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             count = len(cause.consequences)
@@ -63,12 +62,10 @@ class FloatTail(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A product and a sum behind the last FakeQuant."""
         return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with FakeQuants."""
         return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
 
 

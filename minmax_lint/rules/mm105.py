@@ -39,7 +39,6 @@ class OutputStaysFloat(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an output."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             name = parse_edge(cause.array).node
@@ -56,12 +55,10 @@ class OutputStaysFloat(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An array and its FakeQuant, both exported."""
         return Example(_net(), {"input": (1, 4)}, ("dense", "dense/quant"))
 
     @classmethod
     def passing(cls) -> Example:
-        """The FakeQuant alone."""
         return Example(_net(), {"input": (1, 4)}, ("dense/quant",))
 
 

@@ -57,7 +57,6 @@ class ActivationWithoutRange(Rule):
     fixes = ("insert", "unroll")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an array."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             unrolled = _unrolled(subject, cause)
@@ -85,12 +84,10 @@ class ActivationWithoutRange(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A hidden layer without FakeQuant."""
         return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with one."""
         return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
 
 

@@ -50,7 +50,6 @@ class WeightsWithoutRange(Rule):
     fixes = ("insert", "narrow")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a weights array."""
         reported: set[str] = set()
         for cause in subject.causes(self.code):
             name = cause.array or cause.node or ""
@@ -91,12 +90,10 @@ class WeightsWithoutRange(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A layer whose weights have no FakeQuant."""
         return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with one."""
         return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
 
 

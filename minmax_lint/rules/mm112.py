@@ -48,7 +48,6 @@ class BatchNormNotFolded(Rule):
     fixes = ("fold",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a batch normalization."""
         for norm, cause in _by_norm(subject).items():
             assert cause.array is not None
             is_norm = is_batch_norm(subject.coverage, subject.graph[norm])
@@ -68,12 +67,10 @@ class BatchNormNotFolded(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A normalization behind a FakeQuant."""
         return Example(_net(between=True), {"input": (1, 4, 4, 2)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same behind the convolution itself, whose weights have no FakeQuant: it is folded."""
         return Example(_net(between=False), {"input": (1, 4, 4, 2)}, ("output",))
 
 

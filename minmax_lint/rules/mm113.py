@@ -46,7 +46,6 @@ class FakeQuantSplitsActivation(Rule):
     fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an activation."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             name = parse_edge(cause.array).node
@@ -64,12 +63,10 @@ class FakeQuantSplitsActivation(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A FakeQuant in front of the relu."""
         return Example(_net(behind=False), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A FakeQuant behind it."""
         return Example(_net(behind=True), {"input": (1, 4)}, ("output",))
 
 

@@ -48,7 +48,6 @@ class ConsumerBypassesFakeQuant(Rule):
     fixes = ("rewire",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an array."""
         for cause in subject.causes(self.code):
             assert cause.array is not None
             array, graph = cause.array, subject.graph
@@ -72,12 +71,10 @@ class ConsumerBypassesFakeQuant(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """The next layer reads the sum itself; its FakeQuant leads nowhere."""
         return Example(_net("sum"), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The next layer reads the FakeQuant."""
         return Example(_net("sum/quant"), {"input": (1, 4)}, ("output",))
 
 

@@ -43,7 +43,6 @@ class NoFakeQuantInSubgraph(Rule):
     fixes = ("insert",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for the whole graph."""
         causes = subject.causes(self.code)
         if not causes:
             return
@@ -65,7 +64,6 @@ class NoFakeQuantInSubgraph(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A float net."""
         b = Builder()
         x = b.placeholder("input", [1, 4])
         hidden = b.add("Relu", "hidden", b.dense("dense", x, 4, 4, quantized_weights=False))
@@ -74,7 +72,6 @@ class NoFakeQuantInSubgraph(Rule):
 
     @classmethod
     def passing(cls) -> Example:
-        """The same, rewritten."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), 0, 4)

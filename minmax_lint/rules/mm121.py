@@ -44,7 +44,6 @@ class LegacyEightBitOps(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for the whole graph."""
         graph = subject.graph
         found = [name for name in subject.kept.order if graph.op(name) in LEGACY_OPS]
         if not found:
@@ -66,12 +65,10 @@ class LegacyEightBitOps(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A graph with a Dequantize in it."""
         return Example(_net(legacy=True), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same without."""
         return Example(_net(legacy=False), {"input": (1, 4)}, ("output",))
 
 

@@ -56,7 +56,6 @@ class TrainingGraph(Rule):
     fixes = ("strip",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for the whole graph."""
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
         found = training_ops(subject)
@@ -85,7 +84,6 @@ class TrainingGraph(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A FakeQuant that assigns its range whenever it runs."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         y = b.add("Relu", "relu", x)
@@ -96,7 +94,6 @@ class TrainingGraph(Rule):
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with the range as a constant."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.fake_quant("output", b.add("Relu", "relu", x), 0, 6)

@@ -41,7 +41,6 @@ class FakeQuantInGradients(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for the whole graph."""
         found = [quant for quant in subject.fake_quants if BACKWARD.search(quant.node)]
         if not found:
             return
@@ -58,12 +57,10 @@ class FakeQuantInGradients(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A FakeQuant on a gradient."""
         return Example(_net("gradients/dense_grad/quant"), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A FakeQuant elsewhere outside."""
         return Example(_net("summary/quant"), {"input": (1, 4)}, ("output",))
 
 

@@ -46,7 +46,6 @@ class RangeMissesZero(Rule):
     fixes = ("widen",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant."""
         causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
             if not misses_zero(found):
@@ -63,12 +62,10 @@ class RangeMissesZero(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A range that starts at 2."""
         return Example(_net(2.0), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A range that starts at 0."""
         return Example(_net(0.0), {"input": (1, 4)}, ("output",))
 
 

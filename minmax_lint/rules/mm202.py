@@ -41,7 +41,6 @@ class RangeNudged(Rule):
     severity = "info"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for the whole graph."""
         nudged = [quant for quant in subject.kept_fake_quants if half_step_off(quant)]
         if not nudged:
             return
@@ -58,10 +57,8 @@ class RangeNudged(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A symmetric range."""
         return Example.of_range(-4, 4)
 
     @classmethod
     def passing(cls) -> Example:
-        """A range whose zero is byte 128."""
         return Example.of_range(-128 / 32, 127 / 32)

@@ -48,7 +48,6 @@ class RangeContradictsOp(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant."""
         for found in subject.kept_fake_quants:
             op = subject.coverage.op(parse_edge(found.array).node)
             excess = beyond_image(found, op)
@@ -64,12 +63,10 @@ class RangeContradictsOp(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A range below 0 behind a relu6."""
         return Example(_net(-6), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The range that the relu6 has."""
         return Example(_net(0), {"input": (1, 4)}, ("output",))
 
 

@@ -48,7 +48,6 @@ class RangeLooksUntrained(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a suspect range."""
         by_range: dict[tuple[float, float], list[FakeQuant]] = {}
         for found in _suspects(subject):
             by_range.setdefault(known(found)[0], []).append(found)
@@ -70,12 +69,10 @@ class RangeLooksUntrained(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """The start value of the rewriters."""
         return Example.of_range(-6, 6)
 
     @classmethod
     def passing(cls) -> Example:
-        """A range as training finds it."""
         return Example.of_range(-3.71, 4.02)
 
 

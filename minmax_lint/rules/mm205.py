@@ -50,7 +50,6 @@ class RangeDegenerate(Rule):
     fixes = ("widen",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant."""
         causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
             if not is_degenerate(found) and found.node not in causes:
@@ -72,12 +71,10 @@ class RangeDegenerate(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A range that training left at NaN."""
         return Example(_net(math.nan), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A sound range."""
         return Example(_net(6.0), {"input": (1, 4)}, ("output",))
 
 

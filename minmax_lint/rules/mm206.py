@@ -42,7 +42,6 @@ class NumBitsNot8(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant."""
         causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
             if found.num_bits == USUAL_BITS:
@@ -58,12 +57,10 @@ class NumBitsNot8(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Six bits."""
         return Example(_net(6), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """Eight bits."""
         return Example(_net(8), {"input": (1, 4)}, ("output",))
 
 

@@ -56,7 +56,6 @@ class SharedScaleViolated(Rule):
     fixes = ("unify",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a place where a converter fails, and one a FakeQuant whose values are clipped."""
         for cause in subject.causes(self.code):
             where = cause.node or cause.array
             yield self.from_cause(
@@ -92,12 +91,10 @@ class SharedScaleViolated(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A concatenation of [-3, 3] and [-5, 5]."""
         return Example(_net(-3, 3), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with one range."""
         return Example(_net(-5, 5), {"input": (1, 4)}, ("output",))
 
 

@@ -52,7 +52,6 @@ class RangeNotInCheckpoint(Rule):
     needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant; one alone where the checkpoint holds no range at all."""
         absent = missing(subject)
         elsewhere = renamed(subject, (variable.key for variable in absent))
         absent = tuple(variable for variable in absent if variable.key not in elsewhere)
@@ -99,12 +98,10 @@ class RangeNotInCheckpoint(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A checkpoint whose key is misspelt."""
         return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/maxx": 6.0}))
 
     @classmethod
     def passing(cls) -> Example:
-        """The key as the graph wants it."""
         return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
 
 

@@ -42,7 +42,6 @@ class RangeNotRestored(Rule):
     needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a graph: it has one saver."""
         checkpoint = subject.checkpoint
         if checkpoint is None or not subject.variables or not checkpoint.restores:
             return
@@ -68,12 +67,10 @@ class RangeNotRestored(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A saver that knows only one end of the range."""
         return quantized_net(
             MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}, frozenset({"act_quant/min"}))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """A saver that knows both."""
         return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))

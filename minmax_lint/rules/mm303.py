@@ -44,7 +44,6 @@ class RangeScopeDrift(Rule):
     needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a graph: what moved mostly moved together."""
         absent = missing(subject)
         moved = renamed(subject, (variable.key for variable in absent))
         if not moved or subject.checkpoint is None:
@@ -67,12 +66,10 @@ class RangeScopeDrift(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """The range was saved by a training tower."""
         return quantized_net(MadeCheckpoint({"clone_0/act_quant/min": 0.0, "clone_0/act_quant/max": 6.0}))
 
     @classmethod
     def passing(cls) -> Example:
-        """The range under the graph's own name."""
         return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
 
 

@@ -46,7 +46,6 @@ class RangeNotConstant(Rule):
     fixes = ("widen",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a FakeQuant."""
         if subject.causes("MM130"):
             return
         around = subject.coverage.around_computed_ranges
@@ -74,12 +73,10 @@ class RangeNotConstant(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A range that is the largest value of the batch."""
         return Example(_net(computed=True), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A constant range."""
         return Example(_net(computed=False), {"input": (1, 4)}, ("output",))
 
 

@@ -77,7 +77,6 @@ class NoQuantizedKernel(Rule):
     fixes = ("replace", "merge", "approximate")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an op."""
         for cause in subject.causes(self.code):
             op = subject.coverage.op(cause.node)
             yield self.from_cause(
@@ -93,7 +92,6 @@ class NoQuantizedKernel(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A square."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.fake_quant("output", b.add("Square", "square", x), 0, 1)
@@ -101,7 +99,6 @@ class NoQuantizedKernel(Rule):
 
     @classmethod
     def passing(cls) -> Example:
-        """The same as a product."""
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
         b.fake_quant("output", b.add("Mul", "square", x, x), 0, 1)

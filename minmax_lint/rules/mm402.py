@@ -44,7 +44,6 @@ class CustomOpInPath(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an op."""
         for cause in subject.causes(self.code):
             op = subject.coverage.op(cause.node)
             yield self.from_cause(
@@ -57,12 +56,10 @@ class CustomOpInPath(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A detection head's post-processing."""
         return Example(_net("TFLite_Detection_PostProcess"), {"input": (1, 4)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A builtin op in its place."""
         return Example(_net("Relu"), {"input": (1, 4)}, ("output",))
 
 

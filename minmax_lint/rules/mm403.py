@@ -48,7 +48,6 @@ class ConverterCheckFails(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an op."""
         for cause in subject.causes(self.code):
             where = cause.node or cause.array
             at = f" {where!r}" if where is not None else " the graph"
@@ -64,12 +63,10 @@ class ConverterCheckFails(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A minimum with a vector."""
         return Example(_net([1.0, 2.0, 3.0, 4.0]), {"input": (1, 4)}, ("output",), ("toco-2.15",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A minimum with a scalar."""
         return Example(_net(4.0), {"input": (1, 4)}, ("output",), ("toco-2.15",))
 
 

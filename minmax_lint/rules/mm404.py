@@ -53,7 +53,6 @@ class EdgeTPUCPUOp(Rule):
     about = frozenset({"graph", "finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a kind of op and reason."""
         grouped: dict[tuple[str, str], dict[str, Placement]] = {}
         profiles: dict[tuple[str, str], list[str]] = {}
         for profile in subject.profiles:
@@ -81,10 +80,8 @@ class EdgeTPUCPUOp(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An integer LEAKY_RELU between two convolutions."""
         return FinishedNet(middle_op="LEAKY_RELU").example(DEVICE)
 
     @classmethod
     def passing(cls) -> Example:
-        """A RELU6 in its place."""
         return FinishedNet(middle_op="RELU6").example(DEVICE)

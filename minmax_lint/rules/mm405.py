@@ -61,7 +61,6 @@ class ControlFlowFloat(Rule):
     fixes = ("batch",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a control-flow op."""
         for cause in subject.causes(self.code):
             yield self.finding(
                 cause.message,
@@ -76,7 +75,6 @@ class ControlFlowFloat(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An If whose branches are Relu and Relu6."""
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         flag = b.placeholder("flag", [], DType.BOOL)
@@ -90,7 +88,6 @@ class ControlFlowFloat(Rule):
 
     @classmethod
     def passing(cls) -> Example:
-        """The choice is made outside."""
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)

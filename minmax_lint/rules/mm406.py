@@ -53,7 +53,6 @@ class NoKernel(Rule):
     about = frozenset({"graph", "finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an op, for all profiles that make an integer op of it that does not run."""
         if subject.finished is not None:
             for made in subject.finished.ops:
                 if reason := refusal_of(made):
@@ -97,12 +96,10 @@ class NoKernel(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An absolute value."""
         return Example(_net("Abs"), {"input": (1, 4)}, ("output",), ("mlir-2.15", "mlir-2.21"))
 
     @classmethod
     def passing(cls) -> Example:
-        """RELU in its place."""
         return Example(_net("Relu"), {"input": (1, 4)}, ("output",), ("mlir-2.15", "mlir-2.21"))
 
 

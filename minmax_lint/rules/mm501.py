@@ -48,7 +48,6 @@ class TFLiteFloatOp(Rule):
     about = frozenset({"finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an island of float ops; one alone where no op is integer."""
         model = subject.finished
         assert model is not None
         found = islands(model)
@@ -75,12 +74,10 @@ class TFLiteFloatOp(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An ADD in float between two integer convolutions."""
         return FinishedNet(middle="float32").example()
 
     @classmethod
     def passing(cls) -> Example:
-        """The same ADD in int8."""
         return FinishedNet(middle="int8").example()
 
 

@@ -44,7 +44,6 @@ class TFLiteFloatIO(Rule):
     about = frozenset({"finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a float end."""
         model = subject.finished
         assert model is not None
         for tensor in model.inputs:
@@ -75,12 +74,10 @@ class TFLiteFloatIO(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An integer model with float ends."""
         return FinishedNet(ends="float32").example()
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with int8 ends."""
         return FinishedNet(ends="int8").example()
 
 

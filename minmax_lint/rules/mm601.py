@@ -46,18 +46,15 @@ class ConverterFlagsMissing(CallRule):
     needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if subject.kept_fake_quants:
             yield from _missing(call, subject)
 
     @classmethod
     def failing(cls) -> Example:
-        """A quantized graph, converted without inference_type."""
         return _example(ConverterCall("export.py:12", "tf1"))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with all that it needs."""
         return _example(
             ConverterCall("export.py:12", "tf1", inference_type="uint8", input_stats={"input": (128.0, 64.0)})
         )

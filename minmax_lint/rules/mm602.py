@@ -48,7 +48,6 @@ class ConverterModeMismatch(CallRule):
     needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         quantized = bool(subject.kept_fake_quants)
         if quantized and call.representative_dataset:
             yield _calibrated_twice(call)
@@ -59,12 +58,10 @@ class ConverterModeMismatch(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A graph with FakeQuants, converted with a dataset."""
         return _example(ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same without."""
         return _example(ConverterCall("export.py:12", "tf2", optimizations=True))
 
 

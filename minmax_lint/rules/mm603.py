@@ -46,7 +46,6 @@ class DatasetMissing(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if not call.int8_required or call.representative_dataset:
             return
         advice = "Set converter.representative_dataset to a function that yields samples."
@@ -69,12 +68,10 @@ class DatasetMissing(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Integer kernels alone, and no dataset."""
         return float_example(
             ConverterCall("export.py:12", "tf2", optimizations=True, supported_ops=frozenset({BUILTINS_INT8}))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with a dataset."""
         return calibrated_example(supported_ops=frozenset({BUILTINS_INT8}))

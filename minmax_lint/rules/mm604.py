@@ -49,7 +49,6 @@ class IoTypesRefused(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         trained = bool(subject.kept_fake_quants)
         refusal = refused_ends(call, trained) if call.flow == "tf2" else ""
         if refusal:
@@ -58,14 +57,12 @@ class IoTypesRefused(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Integer ends without optimizations."""
         return float_example(
             ConverterCall("export.py:12", "tf2", representative_dataset=True, inference_input_type="int8")
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with optimizations."""
         return calibrated_example(inference_input_type="int8")
 
 

@@ -39,7 +39,6 @@ class SupportedTypesRefused(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
             yield Fault(
                 "ValueError: As full integer quantization has been enabled by TFLITE_BUILTINS_INT8, "
@@ -57,12 +56,10 @@ class SupportedTypesRefused(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """float16 without optimizations."""
         return float_example(ConverterCall("export.py:12", "tf2", supported_types=frozenset({"float16"})))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with optimizations."""
         return float_example(
             ConverterCall("export.py:12", "tf2", optimizations=True, supported_types=frozenset({"float16"}))
         )

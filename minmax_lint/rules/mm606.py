@@ -39,7 +39,6 @@ class OptimizationsMissing(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         trained = bool(subject.kept_fake_quants)
         ignored = call.representative_dataset and call.mode(trained) == "float"
         if ignored and not (call.flow == "tf2" and refused_ends(call, trained)):
@@ -51,10 +50,8 @@ class OptimizationsMissing(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A dataset alone."""
         return float_example(ConverterCall("export.py:12", "tf2", representative_dataset=True))
 
     @classmethod
     def passing(cls) -> Example:
-        """The same with optimizations."""
         return calibrated_example()

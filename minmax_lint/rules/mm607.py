@@ -47,7 +47,6 @@ class FlagWithoutEffect(CallRule):
     severity = "warning"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         if call.inference_type:
@@ -65,12 +64,10 @@ class FlagWithoutEffect(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """inference_type in TF2."""
         return calibrated_example(inference_type="uint8")
 
     @classmethod
     def passing(cls) -> Example:
-        """The types at the ends."""
         return calibrated_example(inference_input_type="uint8")
 
 

@@ -39,7 +39,6 @@ class IntegerOnlyNotEnforced(CallRule):
     severity = "warning"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.supported_ops != {BUILTINS_INT8}:
             return
         for prediction in predictions_of(call, subject):
@@ -52,12 +51,10 @@ class IntegerOnlyNotEnforced(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An op without integer kernel."""
         return _example("FloorMod")
 
     @classmethod
     def passing(cls) -> Example:
-        """One that has a kernel."""
         return _example("Add")
 
 

@@ -39,7 +39,6 @@ class IoStaysFloat(CallRule):
     severity = "info"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         found = list(predictions_of(call, subject))
@@ -63,10 +62,8 @@ class IoStaysFloat(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """No types."""
         return calibrated_example()
 
     @classmethod
     def passing(cls) -> Example:
-        """Both types."""
         return calibrated_example(inference_input_type="int8", inference_output_type="int8")

@@ -40,7 +40,6 @@ class IntegerEndDropped(CallRule):
     severity = "warning"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.flow != "tf2":
             return
         for prediction in predictions_of(call, subject):
@@ -49,12 +48,10 @@ class IntegerEndDropped(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """The last op has no kernel."""
         return _example("uint8")
 
     @classmethod
     def passing(cls) -> Example:
-        """Float ends."""
         return _example("")
 
 

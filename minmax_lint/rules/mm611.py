@@ -39,7 +39,6 @@ class TocoNotAvailable(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.experimental_new_converter is not False or call.tensorflow is None:
             return
         if toco(call.tensorflow) != "runs":
@@ -52,14 +51,12 @@ class TocoNotAvailable(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """TOCO of 2.21."""
         return float_example(
             ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 21))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """TOCO of 2.15."""
         return float_example(
             ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 15))
         )

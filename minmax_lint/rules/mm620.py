@@ -40,7 +40,6 @@ class DatasetEmpty(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         if call.dataset is not None and call.dataset.empty:
             yield Fault(
                 f"the dataset ({call.dataset.origin}) yields no sample: no array gets a range",
@@ -49,12 +48,10 @@ class DatasetEmpty(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """An empty dataset."""
         return calibrated_example(dataset=Dataset("export.py:4", (), empty=True))
 
     @classmethod
     def passing(cls) -> Example:
-        """One sample."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )

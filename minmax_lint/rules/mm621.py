@@ -40,7 +40,6 @@ class DatasetNotFinite(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         for sample in call.dataset.arrays if call.dataset is not None else ():
             if not sample.finite or sample.infinite:
                 what = (
@@ -53,14 +52,12 @@ class DatasetNotFinite(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A sample of NaN."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", finite=False),))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """Finite samples."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )

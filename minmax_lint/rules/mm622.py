@@ -42,7 +42,6 @@ class DatasetType(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         wrong = mistyped(call, subject.kept, subject.inference)
         if wrong is not None and call.dataset is not None:
             yield Fault(
@@ -53,12 +52,10 @@ class DatasetType(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Samples of float64."""
         return calibrated_example(dataset=Dataset("export.py:4", (SampleArray(dtype="float64"),)))
 
     @classmethod
     def passing(cls) -> Example:
-        """float32."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )

@@ -42,7 +42,6 @@ class DatasetShape(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         dataset = call.dataset
         if dataset is None or dataset.empty:
             return
@@ -76,14 +75,12 @@ class DatasetShape(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Two arrays for one input."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32"), SampleArray(dtype="float32")))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """One."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )

@@ -56,7 +56,6 @@ class DatasetScale(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         for number, sample in enumerate(call.dataset.arrays if call.dataset is not None else ()):
             name = sample.key if sample.key in subject.kept.inputs else _name(number, subject)
             if name and sample.low is not None and sample.high is not None:
@@ -79,14 +78,12 @@ class DatasetScale(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Raw pixels."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),))
         )
 
     @classmethod
     def passing(cls) -> Example:
-        """Scaled ones."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=1.0),))
         )

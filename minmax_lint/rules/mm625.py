@@ -41,7 +41,6 @@ class DatasetConstant(CallRule):
     needs = "dataset"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        """What is wrong with the call."""
         for sample in call.dataset.arrays if call.dataset is not None else ():
             several = sample.shape is not None and prod(sample.shape) > 1
             if several and sample.low is not None and sample.low == sample.high:
@@ -53,13 +52,11 @@ class DatasetConstant(CallRule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Samples of zeros."""
         zeros = SampleArray(dtype="float32", shape=(1, 4), low=0.0, high=0.0)
         return calibrated_example(dataset=Dataset("export.py:4", (zeros,)))
 
     @classmethod
     def passing(cls) -> Example:
-        """Samples that differ."""
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", shape=(1, 4), low=-1.0, high=1.0),))
         )

@@ -39,7 +39,6 @@ class ArrayNotFound(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding a name."""
         for role, names in (("output", subject.unknown_outputs), ("input", subject.unknown_inputs)):
             for array in names:
                 meant = did_you_mean(parse_edge(array).node, subject.graph.names)
@@ -55,12 +54,10 @@ class ArrayNotFound(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A typing error in the name of the output."""
         return Example(_net().graph(), {"input": (1, 4)}, ("outptu",))
 
     @classmethod
     def passing(cls) -> Example:
-        """The name as it is in the graph."""
         return Example(_net().graph(), {"input": (1, 4)}, ("output",))
 
 

@@ -35,7 +35,6 @@ class UnusedIgnore(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """Nothing: a graph does not know its ignores. `unused` makes the finding."""
         yield from ()
 
     def unused(self, code: str, node: str | None, reason: str, origin: str) -> Finding:
@@ -51,12 +50,10 @@ class UnusedIgnore(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A sound graph: whatever its configuration ignores is unused."""
         return cls.passing()
 
     @classmethod
     def passing(cls) -> Example:
-        """A sound graph."""
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)

@@ -38,7 +38,6 @@ class VerdictUndetermined(Rule):
     fixes = ("replace",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for each reason."""
         by_message: dict[str, tuple[str, ...]] = {}
         places: dict[str, tuple[str | None, str | None]] = {}
         for profile in subject.profiles:
@@ -67,12 +66,10 @@ class VerdictUndetermined(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """Two minima with one constant, the second at the end."""
         return Example(_net("bound"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
 
     @classmethod
     def passing(cls) -> Example:
-        """A constant for each."""
         return Example(_net("other"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
 
 

@@ -41,7 +41,6 @@ class InputNotUsed(Rule):
     severity = "warning"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding an input."""
         broken = {cause.array: cause for cause in subject.causes(self.code)}
         for array in subject.kept.inputs:
             cause = broken.get(array)
@@ -59,12 +58,10 @@ class InputNotUsed(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """The labels are named as an input."""
         return Example(_net(), {"input": (1, 4), "labels": (1, 2)}, ("output",))
 
     @classmethod
     def passing(cls) -> Example:
-        """They are not."""
         return Example(_net(), {"input": (1, 4)}, ("output",))
 
 

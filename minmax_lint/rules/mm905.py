@@ -41,7 +41,6 @@ class GraphOver2GiB(Rule):
     severity = "error"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """At most one finding."""
         size = serialized_size(subject.graph)
         if size > MOST_BYTES:
             yield self.finding(
@@ -53,12 +52,10 @@ class GraphOver2GiB(Rule):
 
     @classmethod
     def failing(cls) -> Example:
-        """A graph that was read from a file of 3 GiB."""
         return _example(3 << 30)
 
     @classmethod
     def passing(cls) -> Example:
-        """The same graph from a small file."""
         return _example(1 << 20)
 
 
