@@ -43,21 +43,28 @@ def _after_training(tensorflow, request):
     if call == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
     elif call != "dynamic":
-        converter.representative_dataset = _dataset(inputs.values())
+        converter.representative_dataset = _dataset(inputs, request.get("keys"))
     if call.startswith("16x8"):
         more = [lite.OpsSet.TFLITE_BUILTINS] if call.endswith("fallback") else []
         converter.target_spec.supported_ops = [sixteen, *more]
     return converter.convert()
 
 
-def _dataset(tensors):
-    """Uniform in 0.05..2, where logarithms and roots are numbers; whole numbers in 0..3, truths of both kinds."""
+def _dataset(inputs, keys):
+    """Uniform in 0.05..2, where logarithms and roots are numbers; whole numbers in 0..3, truths of both kinds.
+
+    `keys` of a SavedModel's signature: input -> key.
+    """
     import numpy
 
     def samples():
         draw = numpy.random.default_rng(SEED)
         for _ in range(SAMPLES):
-            yield [_drawn(draw, tensor.shape, tensor.dtype.as_numpy_dtype) for tensor in tensors]
+            sample = {
+                name: _drawn(draw, tensor.shape, tensor.dtype.as_numpy_dtype)
+                for name, tensor in inputs.items()
+            }
+            yield {keys[name]: value for name, value in sample.items()} if keys else list(sample.values())
 
     return samples
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import Any
 
 from minmax_lint.converters.profile import PROFILES, Profile
 from minmax_lint.writers.graphdef import encode
-from tests.differential.forked import WORKER, expected_of, request_of
+from tests.differential.batch import convert_batch, returncode_in
+from tests.differential.forked import expected_of, request_of
 from tests.every_op.graph import TABLE, OpCase, cases
 from tests.interpreters import tensorflow
 
@@ -60,22 +59,13 @@ def measured(chosen: list[OpCase], profile: Profile) -> dict[str, Any]:
             folder.mkdir()
             (folder / "graph.pb").write_bytes(encode(case.graph))
             requests.append(request_of(folder, profile, case.inputs, case.outputs, 60.0))
-        (root / "requests.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in requests))
-        script = Path(__file__).with_name("convert_batch.py")
-        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-        subprocess.run(
-            [python, script, WORKER, root / "requests.jsonl"],
-            env=environment,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
+        convert_batch(requests, python)
         return {case.op: compact(root / case.op, profile) for case in chosen}
 
 
 def compact(folder: Path, profile: Profile) -> Any:
     """The answer in short: [verdict, ops of the model, float ops among them], or ["abort", kind, message]."""
-    code = folder / "log.returncode"
-    expected = expected_of(folder, profile.flow, int(code.read_text()) if code.exists() else 0)
+    expected = expected_of(folder, profile.flow, returncode_in(folder))
     if expected["verdict"] == "abort":
         return ["abort", expected["kind"], in_short(expected["message"], folder)]
     float_ops = [op for op, _ in expected.get("float_ops", ())]

@@ -1,7 +1,7 @@
 """Convert many graphs with one import of TensorFlow and few forks.
 
 `python convert_batch.py WORKER REQUESTS`, in any Python that has TensorFlow (no import of this package): REQUESTS
-holds one JSON request a line, as for `tests/differential/fork_server.py`. A child converts until it dies or has done
+holds one JSON request a line, as for `fork_server.py`. A child converts until it dies or has done
 PIECE requests; the next one goes on behind it. A request whose child died has no `result` file, and its `log` ends
 with what TensorFlow printed; `returncode` is written beside it.
 """

@@ -1,0 +1,1 @@
+"""Models to sweep over, made by every Keras."""
