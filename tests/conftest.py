@@ -72,5 +72,5 @@ def _environment() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def no_line_of_a_log_on_a_slow_machine(same_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests see what is printed whatever the load: the lines that tell of long work come after a minute."""
+    """Tests see what is printed whatever the load: the lines about long work come after a minute."""
     monkeypatch.setattr("minmax_lint.cli.streams.LOG_INTERVAL", 60.0)

@@ -78,7 +78,7 @@ class Kept:
         return found
 
     def uses(self, array: str) -> tuple[Use, ...]:
-        """Kept readers of `array`; an input node's own inputs are not read by anybody kept."""
+        """Kept readers of `array`; an input node's own inputs have no kept reader."""
         return tuple(
             use for use in self.graph.uses(array) if use.node in self.nodes and not self.is_cut(use.node)
         )

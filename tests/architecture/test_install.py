@@ -50,6 +50,6 @@ def test_the_guard_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_keras_file_names_the_extra() -> None:
     recipe = Recipe({"class_name": "Functional"}, "3.5.0")
-    said = _explained("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
-    assert EXTRA in said
-    assert "--python" in said
+    printed = _explained("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
+    assert EXTRA in printed
+    assert "--python" in printed

@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     figures = {name: list(_told(name)) for name in options.names or known}
     if options.json:
-        told = {name: [figure._asdict() for figure in found] for name, found in figures.items()}
-        options.json.write_text(json.dumps(told, indent=1) + "\n")
+        data = {name: [figure._asdict() for figure in found] for name, found in figures.items()}
+        options.json.write_text(json.dumps(data, indent=1) + "\n")
     return int(any(figure.missed for found in figures.values() for figure in found))
 
 

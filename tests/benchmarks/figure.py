@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """One measured value; `target` is the most it may be, None where it is only told."""
+    """One measured value; `target` is the most it may be, None where it is only shown."""
 
     what: str
     value: float

@@ -1,4 +1,4 @@
-"""Run the command line and tell its own memory: `python -m tests.benchmarks.own_memory ARGUMENT...`.
+"""Run the command line and print its own memory: `python -m tests.benchmarks.own_memory ARGUMENT...`.
 
 The last line on stderr is JSON: the exit code, seconds, and the peak of anonymous memory in MiB. Pages of a
 mapped file are not the process's own: the system takes them back whenever it wants.
@@ -32,8 +32,8 @@ def usage_of(arguments: Sequence[str]) -> Usage:
     command = [sys.executable, "-m", "tests.benchmarks.own_memory", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - started
-    told = json.loads(done.stderr.splitlines()[-1])
-    return Usage(told["code"], seconds, told["mib"])
+    measured = json.loads(done.stderr.splitlines()[-1])
+    return Usage(measured["code"], seconds, measured["mib"])
 
 
 class _Peak(threading.Thread):

@@ -148,7 +148,7 @@ def test_an_array_that_takes_infinite_values_has_no_range(data: str) -> None:
     ],
 )
 def test_other_methods_than_minmax_leave_outliers_out(method: Method, highest: float, data: str) -> None:
-    told: list[int] = []
+    batches: list[int] = []
     found = calibrate(
         net(),
         INPUTS,
@@ -156,11 +156,11 @@ def test_other_methods_than_minmax_leave_outliers_out(method: Method, highest: f
         Data(data, batch_size=2),
         method=method,
         percentile=90,
-        watch=Watch(batch=lambda done, total: told.append(done)),
+        watch=Watch(batch=lambda done, total: batches.append(done)),
         python=tf221(),
     )
     assert found.ranges["y"] == (0, pytest.approx(highest))
-    assert told == [1, 2, 3]
+    assert batches == [1, 2, 3]
 
 
 def tfrecord(path: Path, name: str, values: Any) -> str:

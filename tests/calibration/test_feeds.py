@@ -141,7 +141,7 @@ PIXELS = values(4, 2, 3)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "arrays", "said"),
+    ("inputs", "arrays", "message"),
     [
         ([IMAGE], {"image": values(4, 2, 5)}, r"have shape \[4, 2, 5\]; the graph wants \[\?, 2, 3\]"),
         ([IMAGE, MASK], {"image": PIXELS}, "no data for input 'mask'; it has 'image': name it 'mask'"),
@@ -158,15 +158,15 @@ PIXELS = values(4, 2, 3)
     ],
 )
 def test_data_that_do_not_fit_are_the_users_to_change(
-    inputs: list[Input], arrays: dict[str, Any], said: str, tmp_path: Path
+    inputs: list[Input], arrays: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "data.npz", **arrays)
-    with pytest.raises(Misuse, match=said):
+    with pytest.raises(Misuse, match=message):
         shapes(tmp_path / "data.npz", inputs)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"PK\x03\x04 and no more", "cannot be read"),
         (b"\x93NUMPY\x01\x00", "cannot be read"),
@@ -174,14 +174,14 @@ def test_data_that_do_not_fit_are_the_users_to_change(
         (b"", "is no .npz, .npy or TFRecord file"),
     ],
 )
-def test_files_that_are_no_data_are_the_users_to_change(content: bytes, said: str, tmp_path: Path) -> None:
+def test_files_that_are_no_data_are_the_users_to_change(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(content)
-    with pytest.raises(Misuse, match=said):
+    with pytest.raises(Misuse, match=message):
         shapes(tmp_path / "data")
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("missing.npz", "there are no data at missing.npz"),
         ("no_such_module:feeds", "cannot be imported"),
@@ -194,9 +194,9 @@ def test_files_that_are_no_data_are_the_users_to_change(content: bytes, said: st
     ],
 )
 def test_sources_that_are_not_there_are_the_users_to_change(
-    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "export.py").write_text("import no_such_module\n")
-    with pytest.raises(Misuse, match=said):
+    with pytest.raises(Misuse, match=message):
         list(batches(source, [IMAGE], 4, folder=str(tmp_path)))

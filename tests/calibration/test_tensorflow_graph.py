@@ -1,4 +1,4 @@
-"""What a frozen graph tells of itself before it runs."""
+"""The facts about a frozen graph that are known before it runs."""
 
 from __future__ import annotations
 

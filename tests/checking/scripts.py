@@ -180,7 +180,7 @@ def outcome(converter, **options):
     """What `checked(converter).convert()` comes to."""
     try:
         wrapped = minmax_lint.checked(converter, **options)
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             model = wrapped.convert()
     except minmax_lint.UserError as error:
@@ -193,8 +193,8 @@ def outcome(converter, **options):
         "worst": wrapped.verification and wrapped.verification.worst,
         "source": wrapped.verification and wrapped.verification.source,
         "unverified": wrapped.unverified,
-        "said": [
-            str(one.message) for one in said if "minmax_lint" in one.filename or "scripts" in one.filename
+        "warned": [
+            str(one.message) for one in warned if "minmax_lint" in one.filename or "scripts" in one.filename
         ],
     }
 

@@ -134,7 +134,7 @@ def test_a_fix_that_cannot_help_says_what_would(ran: dict[str, Any]) -> None:
 
 def test_float_can_be_allowed_and_is_then_a_warning_with_the_ops(ran: dict[str, Any]) -> None:
     assert ran["frozen-float"]["floats"] == [["FULLY_CONNECTED", "output"]]
-    assert ran["frozen-float"]["said"] == [
+    assert ran["frozen-float"]["warned"] == [
         "the converted model is not all integer; ops stay float: FULLY_CONNECTED output"
     ]
 
@@ -144,9 +144,9 @@ def test_a_converter_with_a_representative_dataset_finds_ranges_itself(ran: dict
 
 
 def test_samples_of_another_scale_are_a_warning_though_the_model_is_all_integer(ran: dict[str, Any]) -> None:
-    (said,) = ran["pixels"]["said"]
-    assert said.startswith("MM624 ")
-    assert "like raw pixels" in said
+    (warned,) = ran["pixels"]["warned"]
+    assert warned.startswith("MM624 ")
+    assert "like raw pixels" in warned
 
 
 @pytest.mark.parametrize(
@@ -186,13 +186,15 @@ def test_a_model_that_the_interpreter_does_not_run_is_refused(ran: dict[str, Any
 
 
 def test_values_that_are_far_off_are_a_warning_and_with_a_threshold_an_error(ran: dict[str, Any]) -> None:
-    (said,) = ran["far-off"]["said"]
-    assert "values are too far off" in said
-    assert "(threshold 32, an eighth of its range)" in said
-    assert re.search("the error begins at FULLY_CONNECTED '(first|MatMul)'", said)  # 2.15 calls it by its op
+    (warned,) = ran["far-off"]["warned"]
+    assert "values are too far off" in warned
+    assert "(threshold 32, an eighth of its range)" in warned
+    assert re.search(
+        "the error begins at FULLY_CONNECTED '(first|MatMul)'", warned
+    )  # 2.15 calls it by its op
     assert ran["far-off-threshold"]["raised"] == "CheckFailed"
     assert "(threshold 33)" in ran["far-off-threshold"]["message"]
-    assert ran["far-off-accepted"]["said"] == []
+    assert ran["far-off-accepted"]["warned"] == []
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_values_that_are_far_off_are_a_warning_and_with_a_threshold_an_error(ran
     ["functions-sound", "keras-sound", "saved-model-sound", "keras-file-sound", "pair", "post-training"],
 )
 def test_nothing_is_said_of_a_sound_model(ran: dict[str, Any], script: str) -> None:
-    assert ran[script]["said"] == []
+    assert ran[script]["warned"] == []
 
 
 def test_values_are_not_compared_on_request(ran: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def partly():
     return quantize.quantize_apply(tf_keras.Sequential([layers.Input((8, 8, 2)), *parts]))
 
 
-def said(predicted, codes):
+def answer(predicted, codes):
     """What is compared: the verdict, the float ops by name, and the rules that find something in the graph."""
     verdict, floats = predicted
     return [verdict, sorted(floats), sorted({code for code in codes if not code.startswith("MM6")})]
@@ -55,7 +55,7 @@ def said(predicted, codes):
 
 def of_report(report):
     made = report.predictions[PROFILE]
-    return said((made.verdict, [op for op, _ in made.float_ops]), [one.code for one in report.findings])
+    return answer((made.verdict, [op for op, _ in made.float_ops]), [one.code for one in report.findings])
 
 
 def of_checked(converter):
@@ -76,7 +76,7 @@ def of_command_line(folder):
     (report,) = json.loads(out.getvalue())["reports"]
     made = report["predictions"][PROFILE]
     floats = [op for op, _ in made["float_ops"]]
-    return said((made["verdict"], floats), [one["code"] for one in report["findings"]])
+    return answer((made["verdict"], floats), [one["code"] for one in report["findings"]])
 
 
 def of_assertion(source):

@@ -198,17 +198,17 @@ def test_a_bad_model_never_loses_the_others(
     models = ["models/broken.pb", "models/damaged.pb", "models/gone.pb", "models/fault.pb", "models/sound.pb"]
     options = ["--output-format", "json"] if command == ["check"] else ["--baseline", "baseline.json"]
     assert main([*command, *models, *options]) == 2
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     for bad in ("damaged", "gone", "fault"):
-        assert f"models/{bad}.pb" in said.err
+        assert f"models/{bad}.pb" in printed.err
     if command == ["check"]:
-        assert [one["path"] for one in json.loads(said.out)["reports"]] == [
+        assert [one["path"] for one in json.loads(printed.out)["reports"]] == [
             "models/broken.pb",
             "models/sound.pb",
         ]
     else:
         assert list(json.loads(Path("baseline.json").read_text())["models"]) == ["models/broken.pb"]
-        assert "3 models could not be read" in said.err
+        assert "3 models could not be read" in printed.err
 
 
 def test_a_baseline_of_no_model_that_can_be_read_is_not_written(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""`fix`: what is written, said and left alone."""
+"""`fix`: what is written, printed and left alone."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_verbose_shows_every_change_and_every_error_that_is_left(tmp_path: Path,
     assert "more; --verbose shows all" in short
     assert "and 2 more MM102" in short
     main([*argv, "--verbose"])
-    told = capsys.readouterr().out
-    assert not re.search(r"and \d+ more(;| MM)", told)
-    assert told.count("MM102 error") == 5
-    assert all(f"quant_{i}" in told for i in range(10))
+    printed = capsys.readouterr().out
+    assert not re.search(r"and \d+ more(;| MM)", printed)
+    assert printed.count("MM102 error") == 5
+    assert all(f"quant_{i}" in printed for i in range(10))

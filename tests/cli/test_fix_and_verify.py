@@ -78,7 +78,7 @@ def test_calibration_is_for_ranges_that_a_fix_inserts(data: str, tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--calibrate", "missing.npz", "--unsafe-fixes"), "there are no data at missing.npz"),
         (("--calibrate", "DATA", "--unsafe-fixes", "--percentile", "20", "--calibrate-method", "percentile"), "20"),
@@ -87,12 +87,12 @@ def test_calibration_is_for_ranges_that_a_fix_inserts(data: str, tmp_path: Path,
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_line_and_writes_nothing(
-    options: tuple[str, ...], said: str, data: str, tmp_path: Path, capsys: Captured
+    options: tuple[str, ...], message: str, data: str, tmp_path: Path, capsys: Captured
 ) -> None:
     words = [data if word == "DATA" else word for word in options]
     assert fix(PRUNED, tmp_path / "fixed.pb", *words) == 2
     captured = capsys.readouterr()
-    assert said in captured.err
+    assert message in captured.err
     assert len(captured.err.splitlines()) == 1
     assert not captured.out
     assert not (tmp_path / "fixed.pb").exists()

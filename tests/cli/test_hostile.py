@@ -59,9 +59,9 @@ def called(command, path, *more):
 def refused(command, path, capsys):
     before = sorted(path.parent.iterdir())
     assert called(command, path) == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    assert sum(line.startswith("error: ") for line in said.splitlines()) == 1
+    printed = capsys.readouterr().err
+    assert "Traceback" not in printed
+    assert sum(line.startswith("error: ") for line in printed.splitlines()) == 1
     assert sorted(path.parent.iterdir()) == before
 
 

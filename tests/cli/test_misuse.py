@@ -38,7 +38,7 @@ def no_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Child, "answer", only_without)
 
 
-def said(words: tuple[str, ...], folder: Path, capsys: Captured) -> str:
+def error_line(words: tuple[str, ...], folder: Path, capsys: Captured) -> str:
     """The one line on standard error; nothing on standard output, nothing written."""
     before = sorted(folder.rglob("*"))
     assert main([*words, "--output", str(folder / "out.pb")]) == 2
@@ -68,13 +68,13 @@ def test_an_interpreter_that_is_none(
         bare.write_text("#!/bin/sh\necho python 3 12\n")
         bare.chmod(0o755)
         python = str(bare)
-    line = said((*command, "--python", python), tmp_path, capsys)
+    line = error_line((*command, "--python", python), tmp_path, capsys)
     assert message in line
     assert line.endswith("name a Python that has TensorFlow (--python)")
 
 
 def test_all_that_a_conversion_lacks_is_asked_for_at_once(tmp_path: Path, capsys: Captured) -> None:
-    line = said((*CONVERT, "--int8", "--python", "no-such-python"), tmp_path, capsys)
+    line = error_line((*CONVERT, "--int8", "--python", "no-such-python"), tmp_path, capsys)
     assert (
         "name a Python that has TensorFlow (--python); and ranges come from a representative dataset" in line
     )
@@ -83,7 +83,7 @@ def test_all_that_a_conversion_lacks_is_asked_for_at_once(tmp_path: Path, capsys
 
 @pytest.mark.parametrize("command", [CONVERT, (*CONVERT, "--fix"), VERIFY])
 def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, capsys: Captured) -> None:
-    line = said((*command, "--engine", "toco", "--python", str(tf221())), tmp_path, capsys)
+    line = error_line((*command, "--engine", "toco", "--python", str(tf221())), tmp_path, capsys)
     assert "no longer has TOCO: experimental_new_converter=False is ignored, and MLIR converts" in line
     assert "name an interpreter with TensorFlow 2.17 or older (--python)" in line
 
@@ -103,7 +103,7 @@ def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, caps
 def test_options_of_a_repair_that_is_not_asked_for(
     options: tuple[str, ...], tmp_path: Path, capsys: Captured
 ) -> None:
-    line = said((*CONVERT, *options), tmp_path, capsys)
+    line = error_line((*CONVERT, *options), tmp_path, capsys)
     assert line == f"error: {options[0].split('=')[0]} is for a repair: give --fix as well"
 
 
@@ -123,7 +123,7 @@ def test_check_takes_no_options_of_a_repair_it_is_not_to_make(option: str, capsy
 def test_files_of_ranges_that_hold_none(content: str, tmp_path: Path, capsys: Captured) -> None:
     file = tmp_path / "ranges.json"
     file.write_text(content)
-    line = said((*CALIBRATE, "--ranges", str(file)), tmp_path, capsys)
+    line = error_line((*CALIBRATE, "--ranges", str(file)), tmp_path, capsys)
     assert line.startswith(f"error: {file}")
     assert len(line) < 400
 
@@ -216,7 +216,7 @@ def test_data_that_cannot_be_used(
     source: str, message: str, data: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(data)
-    line = said((*CALIBRATE, "--calibrate", source, "--python", str(tf221())), tmp_path, capsys)
+    line = error_line((*CALIBRATE, "--calibrate", source, "--python", str(tf221())), tmp_path, capsys)
     assert message in line
 
 
@@ -232,4 +232,6 @@ def test_data_to_compare_on_are_looked_at_before_the_conversion(
 ) -> None:
     monkeypatch.chdir(data)
     source, message = BAD_DATA[kind]
-    assert message in said((*command, "--verify-data", source, "--python", str(tf221())), tmp_path, capsys)
+    assert message in error_line(
+        (*command, "--verify-data", source, "--python", str(tf221())), tmp_path, capsys
+    )

@@ -26,12 +26,12 @@ Captured = pytest.CaptureFixture[str]
 @pytest.mark.parametrize("form", ["json", "full", "concise", "dot", "html", "model-explorer"])
 def test_the_reports_are_those_of_a_run_one_by_one(form: str, capsys: Captured) -> None:
     graphs = [*BROKEN_FORMS, "gone.pb", GUARDED]
-    said = []
+    printed = []
     for jobs in ("1", "2"):
         assert main(["check", *graphs, "--jobs", jobs, "--output-format", form]) == 2
-        said.append(capsys.readouterr())
-    assert said[0] == said[1]
-    assert "gone.pb" in said[0].err
+        printed.append(capsys.readouterr())
+    assert printed[0] == printed[1]
+    assert "gone.pb" in printed[0].err
 
 
 def test_each_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
@@ -70,12 +70,12 @@ def test_a_fault_of_ours_on_one_model_loses_no_other_report(
     monkeypatch.setattr(Opened, "lint", lint)
     graphs = [BROKEN, GUARDED, *BROKEN_FORMS]
     assert main(["check", *graphs, "--jobs", jobs, "--output-format", "json"]) == 2
-    said = capsys.readouterr()
-    found = json.loads(said.out)
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
     assert [one["path"] for one in found["reports"]] == [BROKEN, *BROKEN_FORMS]
     assert [one["path"] for one in found["unreadable"]] == [GUARDED]
-    assert "Traceback" in said.err
-    assert f"error: {GUARDED}: this is a bug in minmax-lint" in said.err
+    assert "Traceback" in printed.err
+    assert f"error: {GUARDED}: this is a bug in minmax-lint" in printed.err
 
 
 def _dying(args: Namespace, settings: Settings, model: Target) -> Any:
@@ -94,9 +94,9 @@ def test_a_process_that_dies_loses_only_its_own_model(
     }
     monkeypatch.setattr(parallel, "_alone", lambda args, settings, model: alone[model.path])
     assert main(["check", BROKEN, GUARDED, "--jobs", "2"]) == 2
-    said = capsys.readouterr().err
-    assert "this one died" in said
-    assert "that one as well" in said
+    printed = capsys.readouterr().err
+    assert "this one died" in printed
+    assert "that one as well" in printed
 
 
 def _endless(args: Namespace, settings: Settings, model: Target) -> Any:

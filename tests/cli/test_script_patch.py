@@ -66,9 +66,11 @@ def test_the_report_names_lines_and_the_command_that_shows_the_patch(capsys: Cap
 def test_fix_writes_the_script_alone_where_the_output_is_one(capsys: Captured) -> None:
     graph = Path("float.pb").read_bytes()
     assert main(["fix", "float.pb", "--script", "export.py", "--output", "new.py"]) == 0
-    said = capsys.readouterr().err
-    assert "wrote new.py (MM603 dataset-missing, MM604 io-types-refused, MM607 flag-without-effect)" in said
-    assert "`samples`" in said
+    printed = capsys.readouterr().err
+    assert (
+        "wrote new.py (MM603 dataset-missing, MM604 io-types-refused, MM607 flag-without-effect)" in printed
+    )
+    assert "`samples`" in printed
     assert (Path("export.py").read_text(), Path("float.pb").read_bytes()) == (SCRIPT, graph)
     assert main(["check", "float.pb", "--script", "new.py", "--diff"]) == 0
     captured = capsys.readouterr()

@@ -72,8 +72,8 @@ MESSAGE = "Array output does not have MinMax information, and is not a constant 
 )
 def test_explain_names_the_node_of_a_graph_and_what_to_run(argv: list[str], capsys: Captured) -> None:
     assert main(["explain", *argv]) == 0
-    told = capsys.readouterr().out
-    here = told.partition("\nIn your graph\n")[2].partition("\nCause\n")[0]
+    printed = capsys.readouterr().out
+    here = printed.partition("\nIn your graph\n")[2].partition("\nCause\n")[0]
     assert "MM101" in here
     assert "'act_quant/FakeQuantWithMinMaxVars'" in here
     assert f"minmax-lint fix {BROKEN} --output" in here
@@ -109,8 +109,8 @@ def test_explain_tells_each_kind_of_message_in_a_log_once(
     log = [*noise, gap.format("a"), *noise, gap.format("b"), "quantization scale for this array is 0", *noise]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(log)))
     assert main(["explain", "-"]) == 0
-    told = capsys.readouterr().out
-    assert re.findall(r"^\S.* \(MM\d+\)$", told, re.MULTILINE) == [
+    printed = capsys.readouterr().out
+    assert re.findall(r"^\S.* \(MM\d+\)$", printed, re.MULTILINE) == [
         "Op input without range (MM110)",
         "Scale zero (MM205)",
     ]

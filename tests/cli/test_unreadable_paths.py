@@ -41,9 +41,9 @@ def impatient(monkeypatch):
 
 
 def errors(capsys):
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    return [line for line in said.splitlines() if line.startswith("error: ")]
+    printed = capsys.readouterr().err
+    assert "Traceback" not in printed
+    return [line for line in printed.splitlines() if line.startswith("error: ")]
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_what_lies_in_a_model_in_place_of_a_file(tmp_path, capsys, model, place,
     shutil.copytree(FOUNDING / model, folder)
     put(kind, folder / place)
     code = main(["check", str(folder), "--output-format", "concise"])
-    said = errors(capsys)
+    printed = errors(capsys)
     assert code == (1 if message is None else 2)
-    assert len(said) == (message is not None)
-    assert message is None or message in said[0]
+    assert len(printed) == (message is not None)
+    assert message is None or message in printed[0]
 
 
 def test_a_folder_in_itself_is_read_and_not_copied_without_end(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Usage: what is said, on which stream, with which exit code."""
+"""Usage: what is printed, on which stream, with which exit code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (["chekc", BROKEN], "there is no command 'chekc'; did you mean check?"),
         (["check", BROKEN, "--sttistics"], "there is no option --sttistics; did you mean --statistics?"),
@@ -97,12 +97,12 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
     ],
 )
 def test_bad_usage_is_one_line_that_says_what_to_do_and_writes_nothing(
-    argv: list[str], said: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    argv: list[str], message: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(argv) == 2
     out, err = capsys.readouterr()
-    assert said in err
+    assert message in err
     assert sum("error: " in line for line in err.splitlines()) == 1
     assert "Traceback" not in err
     assert not out or argv[0] == "check"
@@ -164,14 +164,14 @@ def test_a_log_says_which_child_runs_and_how_far_it_is(monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stderr", log)
     monkeypatch.setattr(streams, "LOG_INTERVAL", 0.01)
     with real_converter.watching(Namespace(quiet=False), "MLIR") as watch:
-        for tell, line in (
+        for report, line in (
             (lambda: watch.stage("convert"), "MLIR: converting ("),
             (lambda: watch.batch(3, 28), "MLIR: batch 3 of 28 ("),
             (lambda: watch.task("verification"), "verification: batch 3 of 28 ("),
             (lambda: watch.stage("run"), "verification: running ("),
             (lambda: watch.batch(16, None), "verification: batch 16 ("),
         ):
-            tell()
+            report()
             latest = time.monotonic() + 60
             while line not in log.getvalue() and time.monotonic() < latest:
                 time.sleep(0.01)

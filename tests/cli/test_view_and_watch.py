@@ -105,13 +105,13 @@ def test_a_graph_that_changes_is_linted_again(tmp_path: Path) -> None:
 
 def _said_after_changes(out: IO[str], graph: Path) -> str:
     """The next line, while the graph is written anew each second: the first changes come before the system looks."""
-    said: list[str] = []
-    reader = threading.Thread(target=lambda: said.append(out.readline()), daemon=True)
+    printed: list[str] = []
+    reader = threading.Thread(target=lambda: printed.append(out.readline()), daemon=True)
     reader.start()
     for _ in range(120):
         shutil.copy(BROKEN, graph.with_name("new.pb"))
         graph.with_name("new.pb").replace(graph)
         reader.join(1)
-        if said:
-            return said[0]
+        if printed:
+            return printed[0]
     return ""

@@ -72,7 +72,7 @@ def test_a_fatal_message_may_go_on_over_lines_until_the_crash_report() -> None:
 
 
 @pytest.mark.parametrize(
-    ("returncode", "said"),
+    ("returncode", "ending"),
     [
         (-signal.SIGSEGV, "segmentation fault: a bug of this TensorFlow; try another version"),
         (-signal.SIGABRT, "abort: a check inside TensorFlow failed"),
@@ -81,8 +81,8 @@ def test_a_fatal_message_may_go_on_over_lines_until_the_crash_report() -> None:
         (3, "exit code 3"),
     ],
 )
-def test_a_crash_without_a_message_says_how_the_process_ended(returncode: int, said: str) -> None:
-    assert failure_of_crash(returncode, "").message == f"crashed without a message ({said})"
+def test_a_crash_without_a_message_says_how_the_process_ended(returncode: int, ending: str) -> None:
+    assert failure_of_crash(returncode, "").message == f"crashed without a message ({ending})"
 
 
 def test_the_exception_of_mlir_is_reduced_to_its_first_error() -> None:

@@ -1,4 +1,4 @@
-"""What an interpreter cannot do is said at once, without TensorFlow."""
+"""What an interpreter cannot do is refused at once, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def interpreter(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "engine", "flow", "said"),
+    ("name", "engine", "flow", "message"),
     [
         ("silent", "mlir", "tf1", "is no Python interpreter; name a Python that has TensorFlow (--python)"),
         ("chatty", "mlir", "tf1", "is no Python interpreter"),
@@ -46,11 +46,11 @@ def interpreter(folder: Path, name: str) -> Path:
     ],
 )
 def test_what_cannot_be_is_one_line_that_says_what_to_do(
-    name: str, engine: str, flow: Flow, said: str, tmp_path: Path
+    name: str, engine: str, flow: Flow, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError) as raised:
         checked_interpreter(interpreter(tmp_path, name), engine, flow)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "--python" in str(raised.value)
 
 
@@ -62,11 +62,12 @@ def test_what_can_be_or_cannot_be_told_passes(name: str, engine: str, flow: Flow
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("missing", "No such file"), ("", "Permission denied"), ("text", "Permission denied")]
+    ("name", "message"),
+    [("missing", "No such file"), ("", "Permission denied"), ("text", "Permission denied")],
 )
-def test_what_is_no_program_cannot_be_started(name: str, said: str, tmp_path: Path) -> None:
+def test_what_is_no_program_cannot_be_started(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no program")
-    with pytest.raises(UserError, match=f"cannot start the interpreter .*: {said}.*--python"):
+    with pytest.raises(UserError, match=f"cannot start the interpreter .*: {message}.*--python"):
         checked_interpreter(tmp_path / name if name else "")
 
 

@@ -80,7 +80,7 @@ functions = {
     True: tf.function(lambda x: args(tf.nn.relu6(args(x, -1, 1)), 0, 6), input_signature=signature),
     False: tf.function(lambda x: tf.nn.relu(x) + 1.0, input_signature=signature),
 }
-said = []
+real = []
 for flags, trained in json.load(sys.stdin):
     make = tf.lite.TFLiteConverter.from_concrete_functions
     converter = make([functions[trained].get_concrete_function()])
@@ -97,10 +97,10 @@ for flags, trained in json.load(sys.stdin):
             setattr(converter, name, tf.as_dtype(flags[name]))
     try:
         converter.convert()
-        said.append("")
+        real.append("")
     except ValueError as error:
-        said.append(str(error))
-print(json.dumps(said))
+        real.append(str(error))
+print(json.dumps(real))
 """
 FLAGS = (
     "optimizations",
@@ -129,6 +129,6 @@ def test_the_real_converter_refuses_the_same_calls_with_the_same_words(
         check=True,
         cwd=tmp_path,
     )
-    said = json.loads(done.stdout.splitlines()[-1])
-    told = [refusal(replace(call, tensorflow=version), trained) for call, trained in CASES]
-    assert told == said
+    real = json.loads(done.stdout.splitlines()[-1])
+    predicted = [refusal(replace(call, tensorflow=version), trained) for call, trained in CASES]
+    assert predicted == real

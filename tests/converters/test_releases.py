@@ -1,4 +1,4 @@
-"""What each TensorFlow release converts with, and what is said of one that was not measured."""
+"""What each TensorFlow release converts with, and what is reported of one that was not measured."""
 
 from __future__ import annotations
 

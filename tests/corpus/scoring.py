@@ -26,8 +26,8 @@ def detail_right(expected: Expected, prediction: Prediction) -> bool:
         if prediction.kind != expected["kind"]:
             return False
         return expected["kind"] != "minmax" or prediction.array == expected.get("array")
-    told = Counter(name for name, _ in prediction.float_ops)
-    return told == Counter(name for name, _ in expected.get("float_ops", ()))
+    predicted = Counter(name for name, _ in prediction.float_ops)
+    return predicted == Counter(name for name, _ in expected.get("float_ops", ()))
 
 
 @dataclass

@@ -24,6 +24,6 @@ def test_the_model_follows_its_converter_now(path: Path) -> None:
         converters=list(expected),
     )
     found = report.predictions
-    assert {name: detail_right(told, found[name]) for name, told in expected.items()} == dict.fromkeys(
+    assert {name: detail_right(real, found[name]) for name, real in expected.items()} == dict.fromkeys(
         expected, True
     )

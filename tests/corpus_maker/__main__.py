@@ -96,9 +96,9 @@ def _write(folder: Path, cases: Sequence[Case], answers: Sequence[dict[str, Any]
     for case, answer in zip(cases, answers, strict=True):
         graph = f"graphs/{case.id}.pb"
         (folder / graph).write_bytes(case.graph)
-        told = {"id": case.id, "family": case.family, "graph": graph, "inputs": case.inputs}
-        told |= {"outputs": case.outputs, "nodes": case.nodes}
-        lines.append(json.dumps({**told, "expected": {name: answer[name] for name in RECORDED}}))
+        record = {"id": case.id, "family": case.family, "graph": graph, "inputs": case.inputs}
+        record |= {"outputs": case.outputs, "nodes": case.nodes}
+        lines.append(json.dumps({**record, "expected": {name: answer[name] for name in RECORDED}}))
     (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 

@@ -35,8 +35,8 @@ def test_tables_are_filled_in(name):
 
 
 def test_every_table_stands_on_a_page():
-    told = " ".join(file.read_text() for file in PAGES)
-    assert [name for name in TABLES if f"<!-- table: {name} -->" not in told] == []
+    printed = " ".join(file.read_text() for file in PAGES)
+    assert [name for name in TABLES if f"<!-- table: {name} -->" not in printed] == []
 
 
 @pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
@@ -79,25 +79,25 @@ def test_the_commands_of_the_pipelines_are_ours():
 
 def test_docs_lists_the_pages(capsys):
     assert main(["docs"]) == 0
-    told = capsys.readouterr().out
-    assert [name for name in ORDER if f"  {name} " not in told] == []
+    printed = capsys.readouterr().out
+    assert [name for name in ORDER if f"  {name} " not in printed] == []
 
 
 @pytest.mark.parametrize("topic", [*ORDER, "TUTORIAL"])
 def test_docs_shows_a_page(topic, capsys):
     assert main(["docs", topic]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(page(topic.lower()).split("\n\n")[0].removeprefix("# "))
-    assert ".md)" not in told, "links of the site lead nowhere here"
-    assert set(re.findall(r"'minmax-lint docs ([a-z]\w*)'", told)) <= set(ORDER)
-    assert not re.search(r"^(#+ |```|\| )|<!--", told, re.MULTILINE), "it is text, not Markdown"
+    printed = capsys.readouterr().out
+    assert printed.startswith(page(topic.lower()).split("\n\n")[0].removeprefix("# "))
+    assert ".md)" not in printed, "links of the site lead nowhere here"
+    assert set(re.findall(r"'minmax-lint docs ([a-z]\w*)'", printed)) <= set(ORDER)
+    assert not re.search(r"^(#+ |```|\| )|<!--", printed, re.MULTILINE), "it is text, not Markdown"
 
 
 def test_docs_shows_a_rule_with_its_example(capsys):
     assert main(["docs", "mm902"]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("MM902 unused-ignore\n")
-    assert "\nExample\n" in told
+    printed = capsys.readouterr().out
+    assert printed.startswith("MM902 unused-ignore\n")
+    assert "\nExample\n" in printed
 
 
 def test_docs_says_what_was_meant(capsys):
@@ -116,14 +116,14 @@ def test_on_a_terminal_a_page_is_rendered(monkeypatch):
 
 
 def test_the_architecture_page_names_every_part_of_the_package():
-    told = page("architecture")
+    printed = page("architecture")
     skipped = {"__init__.py", "__main__.py", "version.py", "errors.py", "py.typed", "__pycache__"}
     parts = [
         f"{part.name}/" if part.is_dir() else part.name
         for part in (ROOT / "minmax_lint").iterdir()
         if part.name not in skipped
     ]
-    assert [part for part in parts if part not in told] == []
+    assert [part for part in parts if part not in printed] == []
 
 
 def test_every_repair_that_a_rule_offers_is_in_the_table_or_told_at_length() -> None:

@@ -75,16 +75,16 @@ def test_pages_load_nothing_from_elsewhere(site):
 
 def test_examples_are_drawn_in_light_and_dark(address, browser):
     page = browser.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    console: list[str] = []
+    page.on("console", lambda message: console.append(message.text))
+    page.on("pageerror", lambda error: console.append(str(error)))
     page.goto(f"{address}/rules/MM902.html")
     page.wait_for_selector("figure.example canvas")
     assert page.locator("figure.example canvas").count() >= 2
     assert page.evaluate("drawn.map(drawing => drawing.cy.nodes().length > 2)") == [True, True]
     page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-    assert said == []
+    assert console == []
 
 
 @pytest.mark.parametrize("opened", ["server", "files"])

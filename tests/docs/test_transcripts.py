@@ -27,17 +27,17 @@ def test_every_transcript_is_what_the_commands_print(file, tmp_path, monkeypatch
     shutil.copy(ROOT / "fixtures" / "founding" / "train.py", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    told = file.read_text(encoding="utf-8")
+    shown = file.read_text(encoding="utf-8")
     true = re.sub(
         r"^```console\n\$ (minmax-lint (?![^\n]* --python )[^\n]*)\n.*?^```$",
         lambda match: f"```console\n$ {match[1]}\n{_printed(match[1], capsys)}```",
-        told,
+        shown,
         flags=re.DOTALL | re.MULTILINE,
     )
     if os.environ.get("MINMAX_LINT_UPDATE_GOLDEN"):
         Path(file).write_text(true, encoding="utf-8")
-        told = true
-    assert told == true, f"{UPDATE} writes it anew"
+        shown = true
+    assert shown == true, f"{UPDATE} writes it anew"
 
 
 def _printed(command: str, capsys: pytest.CaptureFixture[str]) -> str:

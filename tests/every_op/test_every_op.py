@@ -24,8 +24,8 @@ def right(case: OpCase, profile: str) -> bool:
     prediction = report.predictions[profile]
     if verdict == "abort":
         return (prediction.verdict, prediction.kind) == ("abort", rest[0])
-    told = Counter(name for name, _ in prediction.float_ops)
-    return prediction.verdict == verdict and told == Counter(rest[1].split())
+    predicted = Counter(name for name, _ in prediction.float_ops)
+    return prediction.verdict == verdict and predicted == Counter(rest[1].split())
 
 
 def test_the_table_holds_most_of_the_registry() -> None:

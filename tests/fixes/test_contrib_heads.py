@@ -103,7 +103,7 @@ def test_each_converts_once_fixed_unless_another_array_lacks_its_range(profile: 
 
 
 def _has_gap(patch: Patch, profile: str) -> bool:
-    """Whether a range is missing inside, which only the user's data can tell."""
+    """Whether a range is missing inside, which only the user's data can show."""
     return any(
         finding.code == "MM110" and finding.severity == "error" and profile in finding.profiles
         for finding in patch.after.findings

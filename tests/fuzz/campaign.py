@@ -85,10 +85,10 @@ def _folder_survives(random: Random, content: bytes) -> None:
 
 
 def _explain_survives(random: Random, content: bytes) -> None:
-    said = content.decode("utf-8", "replace")
+    pasted = content.decode("utf-8", "replace")
     with one_line():
-        explain_message(said)
-        explain_log(said)
+        explain_message(pasted)
+        explain_log(pasted)
 
 
 def _files(*patterns: str) -> list[bytes]:

@@ -61,10 +61,10 @@ def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
 @contextlib.contextmanager
 def one_line():
     """Take a UserError, and see that it says one line."""
-    said = "nothing"
+    message = "nothing"
     try:
         yield
     except UserError as error:
-        said = str(error)
-    assert said
-    assert "\n" not in said
+        message = str(error)
+    assert message
+    assert "\n" not in message

@@ -1,4 +1,4 @@
-"""Completion: what a shell is told when Tab is pressed, and that shells take the code."""
+"""Completion: what a shell gets when Tab is pressed, and that shells take the code."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ def test_nodes_are_coloured_and_say_what_is_wrong(adapter: Any) -> None:
     assert (
         output.style.backgroundColor == outside.style.backgroundColor != nodes["MatMul"].style.backgroundColor
     )
-    said = {pair.key: pair.value for pair in output.attrs}
-    assert "is cut off" in said["MM101 error"]
+    shown = {pair.key: pair.value for pair in output.attrs}
+    assert "is cut off" in shown["MM101 error"]
     assert {pair.key: pair.value for pair in outside.attrs}["range"] == "[0, 6]"
 
 

@@ -37,18 +37,18 @@ def test_a_broken_model_fails_with_the_whole_report(pytester):
     pytester.makepyfile(TEST.format(path=BROKEN, output="output"))
     result = pytester.runpytest(*OWN)
     result.assert_outcomes(failed=1)
-    told = result.stdout.str()
-    assert "eval-frozen.pb is not ready for quantization: " in told
-    assert "toco-2.15 aborts, mlir-2.21 is float" in told
-    assert "Array output does not have MinMax information" in told
-    assert "assertion.py" not in told
+    printed = result.stdout.str()
+    assert "eval-frozen.pb is not ready for quantization: " in printed
+    assert "toco-2.15 aborts, mlir-2.21 is float" in printed
+    assert "Array output does not have MinMax information" in printed
+    assert "assertion.py" not in printed
 
 
 def test_a_wrong_path_is_one_line_and_none_of_our_source(pytester):
     pytester.makepyfile(TEST.format(path="gone.pb", output="output"))
-    told = pytester.runpytest(*OWN).stdout.str()
-    assert "UnreadableModel: gone.pb: there is no such file or folder" in told
-    assert "def lint" not in told
+    printed = pytester.runpytest(*OWN).stdout.str()
+    assert "UnreadableModel: gone.pb: there is no such file or folder" in printed
+    assert "def lint" not in printed
 
 
 def test_what_the_configuration_accepts_does_not_fail(pytester):

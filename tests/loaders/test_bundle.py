@@ -119,16 +119,16 @@ def test_a_checkpoint_of_tf2_is_read_by_the_names_of_its_variables(tmp_path):
     tf = pytest.importorskip("tensorflow")
     holder = tf.Module()
     holder.low = tf.Variable(-1.5, name="act_quant/min")
-    holder.twins = [tf.Variable(1.0, name="twin"), tf.Variable(2.0, name="twin")]
+    holder.pair = [tf.Variable(1.0, name="shared"), tf.Variable(2.0, name="shared")]
     prefix = Path(tf.train.Checkpoint(model=holder).save(str(tmp_path / "ckpt")))
     b = Builder()
-    for name in ("act_quant/min", "act_quant/max", "twin"):
+    for name in ("act_quant/min", "act_quant/max", "shared"):
         b.add("VarHandleOp", name, dtype=DType.FLOAT, shape=())
     variables = with_values(Model(None, "graphdef", b.graph()), prefix).variables
     assert variables.key("act_quant/min") == "model/low/.ATTRIBUTES/VARIABLE_VALUE"
     assert variables.value("act_quant/min").item() == -1.5
     assert variables.value("act_quant/max") is None
-    assert variables.value("twin") is None
+    assert variables.value("shared") is None
 
 
 def compressed_table(content: dict[bytes, bytes]) -> bytes:

@@ -106,11 +106,11 @@ def test_what_is_fixed_is_written_here(cloud, tmp_path, capsys):
     assert "is remote and is never written" in capsys.readouterr().err
 
 
-def said(url, capsys):
+def error_line(url, capsys):
     assert main(["check", url]) == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    (line,) = (line for line in said.splitlines() if line.startswith("error: "))
+    printed = capsys.readouterr().err
+    assert "Traceback" not in printed
+    (line,) = (line for line in printed.splitlines() if line.startswith("error: "))
     return line.removeprefix(f"error: {url}: ")
 
 
@@ -124,12 +124,12 @@ def said(url, capsys):
     ],
 )
 def test_what_is_not_there_is_told_in_one_line(cloud, path, message, capsys):
-    assert said(f"{cloud}://{path}", capsys).startswith(message)
+    assert error_line(f"{cloud}://{path}", capsys).startswith(message)
 
 
 def test_a_bucket_that_is_closed_or_missing_is_told_in_one_line(cloud, capsys):
     reason = "there is no such file" if cloud == "s3" else "cannot be fetched: Forbidden"
-    assert said(f"{cloud}://other/graph.pb", capsys).startswith(reason)
+    assert error_line(f"{cloud}://other/graph.pb", capsys).startswith(reason)
 
 
 def test_missing_credentials_are_told_in_one_line(s3_server, monkeypatch, capsys, tmp_path):
@@ -137,4 +137,6 @@ def test_missing_credentials_are_told_in_one_line(s3_server, monkeypatch, capsys
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    assert said("s3://bucket/eval-frozen.pb", capsys) == "cannot be fetched: Unable to locate credentials"
+    assert (
+        error_line("s3://bucket/eval-frozen.pb", capsys) == "cannot be fetched: Unable to locate credentials"
+    )

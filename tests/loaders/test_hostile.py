@@ -59,12 +59,12 @@ def used(model):
 def survives(source):
     """Only a UserError of one line, in bounded time."""
     start = time.process_time()
-    said = ""
+    message = ""
     try:
         used(load(source))
     except UserError as error:
-        said = str(error)
-    assert "\n" not in said
+        message = str(error)
+    assert "\n" not in message
     assert time.process_time() - start < LONGEST
 
 

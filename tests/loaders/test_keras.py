@@ -121,17 +121,17 @@ def test_a_quantized_model_of_tfmot_is_read_from_both_of_its_files():
 
 
 @pytest.mark.parametrize(
-    ("name", "where", "told"),
+    ("name", "where", "message"),
     [
         ("plain.keras", lambda: "/no/such/python", "cannot start the interpreter /no/such/python"),
         ("plain.keras", tf215, "made with Keras 3.15.1, and that is not installed here (there is Keras 2.15"),
         ("qat.h5", tf215, "made with quantize_model, and that is not installed here"),
     ],
 )
-def test_the_interpreter_that_loads_a_file_is_chosen(name, where, told):
+def test_the_interpreter_that_loads_a_file_is_chosen(name, where, message):
     with pytest.raises(UnreadableModel) as raised:
         load(KERAS / name, python=where())
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert "--python" in str(raised.value)
 
 

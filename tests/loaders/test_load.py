@@ -1,4 +1,4 @@
-"""Every form of the founding case is one graph, told apart by what is in the file."""
+"""Every form of the founding case is one graph: the content of a file shows its form."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_a_device_is_no_file():
 
 @pytest.mark.parametrize("values", ["model.ckpt", "model.ckpt-00000-of-00002"])
 def test_a_folder_with_a_checkpoint_of_version_1_is_refused(tmp_path, values):
-    """Its graph is there; its ranges would be unknown, and nobody would be told."""
+    """Its graph is there; its ranges would be unknown, and no message would show it."""
     shutil.copy(FOUNDING / "eval-checkpoint" / "model.ckpt.meta", tmp_path)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt"')
     (tmp_path / values).write_bytes(bytes(100) + bytes.fromhex("57fb808b247547db"))

@@ -99,18 +99,18 @@ def test_a_failure_that_no_finding_explains_is_explained_by_its_message() -> Non
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "printed"),
     [(0.0, "0"), (3.8e-06, "<0.01"), (0.333, "0.33"), (1.5, "1.50"), (99.4, "99.40"), (12345.6, "12,346")],
 )
-def test_errors_are_told_to_the_hundredth_of_a_step(error: float, told: str) -> None:
-    assert steps_text(error) == told
+def test_errors_are_shown_to_the_hundredth_of_a_step(error: float, printed: str) -> None:
+    assert steps_text(error) == printed
 
 
 PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),))
 
 
 @pytest.mark.parametrize(
-    ("result", "model", "predicted", "told"),
+    ("result", "model", "predicted", "printed"),
     [
         (
             CONVERTED,
@@ -128,11 +128,11 @@ PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),))
     ],
 )
 def test_a_wrong_prediction_for_just_this_converter_is_owned_up_to(
-    result: ConversionResult, model: TFLiteModel | None, predicted: Prediction, told: str
+    result: ConversionResult, model: TFLiteModel | None, predicted: Prediction, printed: str
 ) -> None:
     text = " ".join(shown(replace(conversion(result, model, broken=True), prediction=predicted)).split())
     assert "minmax-lint was wrong: " in text
-    assert told in text
+    assert printed in text
     assert "Please report it with the graph." in text
 
 

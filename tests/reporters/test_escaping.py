@@ -144,10 +144,10 @@ def test_no_command_passes_a_name_on_raw(command, tmp_path, capsys, monkeypatch)
         with open("graph.pb", "wb") as file:
             file.write(encode(graph(payload)))
         assert main([command[0], "graph.pb", *command[1:]]) in (0, 1, 2)
-        said = capsys.readouterr()
-        sane(said.out)
-        sane(said.err)
-        assert "Traceback" not in said.err
+        printed = capsys.readouterr()
+        sane(printed.out)
+        sane(printed.err)
+        assert "Traceback" not in printed.err
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_explain_passes_nothing_on_raw(payload, tmp_path, capsys):
     )
     for words in ([message], [message, str(path)]):
         assert main(["explain", *words]) in (0, 2)
-        said = capsys.readouterr()
-        sane(said.out)
-        sane(said.err)
+        printed = capsys.readouterr()
+        sane(printed.out)
+        sane(printed.err)
 
 
 @given(st.text())

@@ -95,10 +95,10 @@ class Page:
 
     def __init__(self, page, folder: Path) -> None:
         self.page, self.file = page, folder / "report.html"
-        self.said: list[str] = []
+        self.console: list[str] = []
         self.asked: list[str] = []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("console", lambda message: self.console.append(message.text))
+        page.on("pageerror", lambda error: self.console.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
 
     def open(self, run: Run, words: str = ""):
@@ -135,7 +135,7 @@ def page(browser, tmp_path) -> Iterator[Page]:
     found = Page(context.new_page(), tmp_path)
     yield found
     context.close()
-    assert found.said == []
+    assert found.console == []
     assert [url for url in found.asked if not url.startswith("file://")] == []
 
 

@@ -236,7 +236,7 @@ def test_a_missing_script_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("graph", "text", "told"),
+    ("graph", "text", "expected"),
     [
         (QUANTIZED, TF1, ["MM601 the graph has FakeQuants, and inference_type is not set"]),
         (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n", ["MM601 inference_type is integer, and"]),
@@ -260,7 +260,7 @@ def test_a_missing_script_is_refused(tmp_path):
         ),
     ],
 )
-def test_a_script_is_compared_with_the_graph(graph, text, told, tmp_path, capsys):
+def test_a_script_is_compared_with_the_graph(graph, text, expected, tmp_path, capsys):
     script = tmp_path / "export.py"
     script.write_text(f"import tensorflow as tf\n{text}")
     main(["check", *graph, "--script", str(script), "--select", "MM6", "--output-format", "json"])
@@ -268,8 +268,8 @@ def test_a_script_is_compared_with_the_graph(graph, text, told, tmp_path, capsys
 
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     found = [f"{f['code']} {f['message'].partition(': ')[2]}" for f in report["findings"]]
-    assert len(found) == len(told)
-    assert all(one.startswith(wanted) for one, wanted in zip(found, told, strict=True))
+    assert len(found) == len(expected)
+    assert all(one.startswith(wanted) for one, wanted in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def test_renumbered_names_keep_it(node: str) -> None:
 
 
 def test_words_profiles_and_severity_do_not_matter() -> None:
-    other = replace(GAP, message="said otherwise", severity="warning", profiles=("toco-2.15",), advice="none")
+    other = replace(
+        GAP, message="another message", severity="warning", profiles=("toco-2.15",), advice="none"
+    )
     assert fingerprints(other) == fingerprints(GAP)
 
 

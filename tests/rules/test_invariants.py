@@ -98,10 +98,10 @@ def test_an_error_breaks_the_profiles_that_it_names(reports: list[Report]) -> No
 
 def test_no_root_is_reported_twice_by_one_rule(reports: list[Report]) -> None:
     for report in reports:
-        told = Counter(
+        reported = Counter(
             (finding.code, finding.array or finding.node, finding.severity) for finding in report.findings
         )
-        assert [place for place, count in told.items() if count > 1] == []
+        assert [place for place, count in reported.items() if count > 1] == []
 
 
 def test_names_in_findings_exist_in_the_graph(reports: list[Report]) -> None:

@@ -1,4 +1,4 @@
-"""Outputs without range: what is said, and which repair is offered."""
+"""Outputs without range: the message, and which repair is offered."""
 
 from __future__ import annotations
 

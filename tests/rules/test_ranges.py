@@ -23,7 +23,7 @@ def with_range(low: float, high: float, op: str = "LeakyRelu", *, bits: int = 8)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "reason"),
     [
         (math.nan, math.nan, "is not a number"),
         (0.0, math.nan, "is not a number"),
@@ -32,9 +32,9 @@ def with_range(low: float, high: float, op: str = "LeakyRelu", *, bits: int = 8)
         (3.0, -3.0, "is turned round"),
     ],
 )
-def test_a_degenerate_range_is_said_to_be_what_it_is(low: float, high: float, said: str) -> None:
+def test_the_message_names_what_is_degenerate(low: float, high: float, reason: str) -> None:
     (finding,) = found(with_range(low, high), "MM205")
-    assert said in finding.message
+    assert reason in finding.message
     assert finding.node == "output"
 
 

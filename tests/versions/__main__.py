@@ -70,8 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _described(graph: Separating, differing: Sequence[Answer]) -> list[str]:
     lines = [graph.name]
     for answer in differing:
-        said = answer.predicted()
-        modelled = f"{said.verdict} {' '.join(op for op, _ in said.float_ops)}".strip()
+        prediction = answer.predicted()
+        modelled = f"{prediction.verdict} {' '.join(op for op, _ in prediction.float_ops)}".strip()
         lines.append(f"  {answer.profile.name} has {modelled}; real: {spelled(answer)}")
     named = [str(path.relative_to(_TESTS.parent)) for path in naming(graph.name)]
     lines.append(f"  named by {', '.join(named) or 'no test but the examples'}")

@@ -41,8 +41,8 @@ class Answer:
     @property
     def agrees(self) -> bool:
         """Whether the model says the same; what it leaves open is not wrong."""
-        said = self.predicted()
-        return said.verdict == "undetermined" or detail_right(self.real, said)
+        prediction = self.predicted()
+        return prediction.verdict == "undetermined" or detail_right(self.real, prediction)
 
 
 def profile_of(tensorflow: str, flow: str) -> Profile:

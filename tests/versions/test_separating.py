@@ -38,12 +38,12 @@ def outcome(graph: Separating, version: Number, call: str) -> object:
     found, output = graph.built(floating=call not in ("", "v2"))
     kept = trace(found, ["input"], [output])
     profile = replace(PROFILES[f"mlir-2.21-{call}" if call else "mlir-2.21"], version=version)
-    said = predict(kept, Inference(kept, {}), profile)
+    prediction = predict(kept, Inference(kept, {}), profile)
     return (
-        said.verdict,
-        said.kind,
-        said.message if said.kind else "",
-        Counter((op.op, op.integer) for op in said.ops),
+        prediction.verdict,
+        prediction.kind,
+        prediction.message if prediction.kind else "",
+        Counter((op.op, op.integer) for op in prediction.ops),
     )
 
 

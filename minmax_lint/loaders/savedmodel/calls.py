@@ -49,7 +49,7 @@ class Calls:
         return Frame(f"{site.name}/", body, site.frame, passed, site.frame.attrs, depth, arguments_stay=True)
 
     def signature(self, site: Site, name: str, passed: tuple[str, ...]) -> tuple[object, ...]:
-        """What tells two calls of function `name` as a branch apart: the resources they pass, and what surrounds them.
+        """What distinguishes two calls of function `name` as a branch: the resources they pass and what surrounds them.
 
         Everything else that is passed stays an argument.
         """

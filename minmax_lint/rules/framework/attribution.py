@@ -105,7 +105,7 @@ def attribute(
             key = (cause.code, cause.node if cause.code in ABOUT_OPS else cause.array or cause.node)
             merged[key] = _merged(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
-    for cause in _tails_told_apart(coverage, _without_lost_gaps(merged)):
+    for cause in _separate_tails(coverage, _without_lost_gaps(merged)):
         by_code.setdefault(cause.code, []).append(cause)
     return {code: tuple(found) for code, found in by_code.items()}
 
@@ -237,7 +237,7 @@ def _without_lost_gaps(causes: Mapping[tuple[str, str | None], Cause]) -> tuple[
     return tuple(found)
 
 
-def _tails_told_apart(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:
+def _separate_tails(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cause]:
     """Several gaps behind the last FakeQuant of one output are one root: that tail was not quantized."""
     tails: dict[str, list[Cause]] = {}
     for cause in causes:

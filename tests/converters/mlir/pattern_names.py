@@ -35,7 +35,7 @@ def types(path: Path) -> frozenset[str]:
 
 
 def pattern_names(path: Path) -> set[str]:
-    """The names of TensorFlow Lite's patterns without what tells the instances of a template apart."""
+    """The names of TensorFlow Lite's patterns without what distinguishes the instances of a template."""
     lite = (name for name in types(path) if name.startswith("mlir::TFL::"))
     return {name for one in lite if (name := _pattern(one))}
 

@@ -148,11 +148,15 @@ class _Lowering:
         if self.inference.shape(given.array) == ():
             found = self._written_item(node)
             if found is None:
-                raise NotLowered(node.name, f"'tf.{node.op}' op {RANKED}", _untold(node, "any shape"))
+                raise NotLowered(
+                    node.name, f"'tf.{node.op}' op {RANKED}", _unknown_elements(node, "any shape")
+                )
             return self._integers(node, "item_shape", *found)
         tensor = self.inference.constant(given.array)
         if tensor is not None and tensor.known and tensor.size and int(tensor.leading()[0]) == -1:
-            raise NotLowered(node.name, f"'tf.{node.op}' op {STATIC}", _untold(node, "an open batch"))
+            raise NotLowered(
+                node.name, f"'tf.{node.op}' op {STATIC}", _unknown_elements(node, "an open batch")
+            )
         return given
 
     def _written_item(self, node: Node) -> tuple[int, ...] | None:
@@ -279,7 +283,7 @@ def _items(node: Node) -> DType:
     return node.dtype("element_dtype") or DType.FLOAT
 
 
-def _untold(node: Node, what: str) -> str:
+def _unknown_elements(node: Node, what: str) -> str:
     return f"the items of the list {placed(node)}, into which a loop writes, may have {what}"
 
 

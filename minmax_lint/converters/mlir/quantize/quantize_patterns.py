@@ -107,7 +107,7 @@ def quantized_source(value: Value) -> Value | None:
 
 
 def _reads(quantize: Operation) -> bool:
-    """Whether anybody reads what the quantize stores."""
+    """Whether any operation reads what the quantize stores."""
     return any(user.name != DEQUANTIZE or user.result.use_count for user in quantize.result.users)
 
 

@@ -139,7 +139,7 @@ def constant_and_variable(model: Model, op: Operator) -> tuple[int, int] | None:
 
 
 def remove_unused_op(model: Model, op: Operator) -> bool:
-    """An operator none of whose outputs anybody reads, or whose outputs are inputs of the model."""
+    """An operator whose outputs have no reader, or are inputs of the model."""
     for name in op.outputs:
         if model.is_input(name):
             continue

@@ -1,4 +1,4 @@
-"""Recurrent layers, map_fn and TensorArrays: the verdicts that the real converters gave, and what is said of them."""
+"""Recurrent layers, map_fn and TensorArrays: the verdicts of the real converters, and what is reported of them."""
 
 from __future__ import annotations
 
