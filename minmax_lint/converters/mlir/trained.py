@@ -7,6 +7,7 @@ from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.quantize import (
     post_quantize,
     prepare_quantize,
+    quantization_driver,
     quantize_patterns,
 )
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
@@ -16,6 +17,10 @@ from minmax_lint.converters.mlir.version import Version
 
 STEPS: tuple[Pattern[..., object], ...] = (
     prepare_quantize.quantize_inputs,
+    quantization_driver.set_constant_result_params,
+    quantization_driver.get_quant_params_for_same_scale_constraint,
+    quantization_driver.get_fixed_output_range,
+    quantization_driver.get_bias_params,
     quantize_patterns.squash_dequantize_quantize,
     quantize_patterns.tfl_full_quantization_reverse,
     quantize_patterns.tfl_full_quantization,

@@ -6,14 +6,20 @@ immutable; the last operation is visited first, and whatever a change touches is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
+
+ScaleRule = Callable[["Driver", Operation], bool | None]
+"""Sets the scales that it knows for one operation. Whether one is new; None where it waits for one that is not set."""
 
 
 def trained(value: Value) -> Scale | None:
@@ -107,33 +113,26 @@ class Driver:
             if op in done:
                 continue
             done.add(op)
-            if op.name == CONST:
-                changed |= self._infer_from_content(op)
-                continue
-            if self._is_unsigned_concatenation(op):
-                changed |= self._concatenate(op)
-                continue
-            if op.name in self.version.same_scale:
-                scale = self._common_scale(op)
-                if scale is None:
+            for rule in self._rules(op):
+                set_any = rule(self, op)
+                if set_any is None:
                     done.discard(op)
-                    continue
-                for slot, operand in enumerate(op.operands):
-                    if operand.dtype is DType.FLOAT:
-                        changed |= self._set_operand(op, slot, scale)
-                for index, result in enumerate(op.results):
-                    if result.dtype is DType.FLOAT:
-                        changed |= self._set_result(op, index, scale)
-            if op.name in FIXED and self.infer_tensor_range:
-                changed |= self._set_result(op, 0, Scale(*FIXED[op.name]))
-            bias_slot = BIAS_SLOTS.get(op.name)
-            if bias_slot is not None and bias_slot < len(op.operands):
-                bias = self._bias_scale(op, bias_slot)
-                if bias is None:
-                    done.discard(op)
-                    continue
-                changed |= self._set_operand(op, bias_slot, bias)
+                    break
+                changed |= set_any
         return changed
+
+    def _rules(self, op: Operation) -> Iterator[ScaleRule]:
+        if op.name == CONST:
+            yield set_constant_result_params
+        elif self._is_unsigned_concatenation(op):
+            yield unite_trained_scales
+        else:
+            if op.name in self.version.same_scale:
+                yield get_quant_params_for_same_scale_constraint
+            if op.name in FIXED:
+                yield get_fixed_output_range
+            if op.name in BIAS_SLOTS:
+                yield get_bias_params
 
     def _is_unsigned_concatenation(self, op: Operation) -> bool:
         if op.name != "CONCATENATION" or self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
@@ -142,62 +141,8 @@ class Driver:
         first = next((scale for scale in scales if scale is not None), None)
         return first is not None and first.bits == 8
 
-    def _concatenate(self, op: Operation) -> bool:
-        """What has a scale keeps it; all else takes the result's, or the union of the operands'."""
-        operands = [trained(value) for value in op.operands]
-        users = op.result.users
-        results = [user.result.scale for user in users if user.name == QUANTIZE]
-        if None not in operands and len(results) == len(users):
-            return False
-        known = [scale for scale in operands if scale is not None]
-        scale = results[0] if results else united(known)
-        assert scale is not None
-        changed = False
-        for slot, found in enumerate(operands):
-            if found is None:
-                changed |= self._set_operand(op, slot, scale)
-        if not results:
-            changed |= self._set_result(op, 0, scale)
-        return changed
-
-    def _infer_from_content(self, op: Operation) -> bool:
-        if (
-            not self.infer_tensor_range
-            or op not in self.weights
-            or self.result_states[op, 0].scale is not None
-        ):
-            return False
-        return self._set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
-
-    def _bias_scale(self, op: Operation, slot: int) -> Scale | None:
-        state = self.operand_states[op, slot]
-        if state.scale is not None:
-            return state.scale
-        factors = (slot - 2, slot - 1)
-        if any(self.operand_states[op, factor].scale is None for factor in factors):
-            return None
-        return BIAS
-
-    def _common_scale(self, op: Operation) -> Scale | None:
-        operands = [self.operand_states[op, slot] for slot in range(len(op.operands))]
-        results = [self.result_states[op, index] for index in range(len(op.results))]
-        fixed = [state.scale for state in operands if state.immutable]
-        loose = [state.scale for state in operands if not state.immutable and state.scale is not None]
-        if len(operands) == 1 and len(fixed) == 1:
-            return fixed[0]
-        fixed_results = [state.scale for state in results if state.immutable]
-        loose_results = [state.scale for state in results if not state.immutable and state.scale is not None]
-        if len(results) == 1 and fixed_results:
-            return fixed_results[-1]
-        if fixed or fixed_results:
-            return [*fixed, *fixed_results][0]
-        if len(operands) == 1 and len(loose) == 1:
-            return loose[0]
-        if len(results) == 1 and loose_results:
-            return loose_results[-1]
-        return next(iter([*loose, *loose_results]), None)
-
-    def _set_result(self, op: Operation, index: int, scale: Scale) -> bool:
+    def set_result(self, op: Operation, index: int, scale: Scale) -> bool:
+        """Give a result the scale, or note that it is rescaled; whether anything changed."""
         state = self.result_states[op, index]
         if state.scale == scale:
             return False
@@ -208,7 +153,8 @@ class Driver:
         self.work += op.results[index].users
         return True
 
-    def _set_operand(self, op: Operation, slot: int, scale: Scale) -> bool:
+    def set_operand(self, op: Operation, slot: int, scale: Scale) -> bool:
+        """Give an operand the scale, or note that it is rescaled; whether anything changed."""
         state = self.operand_states[op, slot]
         if state.scale == scale:
             return False
@@ -233,3 +179,110 @@ class Driver:
         ]
         for value, state in places:
             materialize(self.function, value, state, self.rescales.get(id(state), []))
+
+
+@pattern(
+    tf_name="QuantizationDriver::SetConstantResultParams()",
+    source="quantization_driver.cc",
+    before=lambda n: n.fq(n.mat_mul(n.x(), n.weights())),
+    after="FULLY_CONNECTED",
+)
+def set_constant_result_params(driver: Driver, op: Operation) -> bool | None:
+    """Weights without FakeQuant get the scale of their values, where anything else is quantized."""
+    if (
+        not driver.infer_tensor_range
+        or op not in driver.weights
+        or driver.result_states[op, 0].scale is not None
+    ):
+        return False
+    return driver.set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
+
+
+@pattern(
+    tf_name="QuantizationDriver::GetQuantParamsForSameScaleConstraint()",
+    source="quantization_driver.cc",
+    before=lambda n: n.fq(n.op("Relu", n.reshape(n.x(), 8, 1))),
+    after="RELU RESHAPE",
+)
+def get_quant_params_for_same_scale_constraint(driver: Driver, op: Operation) -> bool | None:
+    """All float operands and results of an operation of one scale get it, as soon as one of them has it."""
+    scale = _common_scale(driver, op)
+    if scale is None:
+        return None
+    changed = False
+    for slot, operand in enumerate(op.operands):
+        if operand.dtype is DType.FLOAT:
+            changed |= driver.set_operand(op, slot, scale)
+    for index, result in enumerate(op.results):
+        if result.dtype is DType.FLOAT:
+            changed |= driver.set_result(op, index, scale)
+    return changed
+
+
+@pattern(
+    tf_name="FixedOutputRangeInterface",
+    source="quantization_driver.cc",
+    before=lambda n: n.op("Sigmoid", n.x()),
+    after="LOGISTIC",
+)
+def get_fixed_output_range(driver: Driver, op: Operation) -> bool | None:
+    """The result of an operation that fixes its range gets that one, where anything else is quantized."""
+    return driver.infer_tensor_range and driver.set_result(op, 0, Scale(*FIXED[op.name]))
+
+
+@pattern(
+    tf_name="QuantizationDriver::GetBiasParams()",
+    source="quantization_driver.cc",
+    before=lambda n: n.fq(n.op("BiasAdd", n.mat_mul(n.x(), n.fq(n.weights())), n.c(0.5, -0.5, 0.25, 1.0))),
+    after="FULLY_CONNECTED",
+)
+def get_bias_params(driver: Driver, op: Operation) -> bool | None:
+    """A bias gets the product of the scales of what is multiplied, as soon as both have one."""
+    slot = BIAS_SLOTS[op.name]
+    if slot >= len(op.operands):
+        return False
+    scale = driver.operand_states[op, slot].scale
+    if scale is None:
+        if any(driver.operand_states[op, factor].scale is None for factor in (slot - 2, slot - 1)):
+            return None
+        scale = BIAS
+    return driver.set_operand(op, slot, scale)
+
+
+def unite_trained_scales(driver: Driver, op: Operation) -> bool | None:
+    """What a CONCATENATION joins keeps its scale; all else takes the result's, or the union of the operands'."""
+    operands = [trained(value) for value in op.operands]
+    users = op.result.users
+    results = [user.result.scale for user in users if user.name == QUANTIZE]
+    if None not in operands and len(results) == len(users):
+        return False
+    known = [scale for scale in operands if scale is not None]
+    scale = results[0] if results else united(known)
+    assert scale is not None
+    changed = False
+    for slot, found in enumerate(operands):
+        if found is None:
+            changed |= driver.set_operand(op, slot, scale)
+    if not results:
+        changed |= driver.set_result(op, 0, scale)
+    return changed
+
+
+def _common_scale(driver: Driver, op: Operation) -> Scale | None:
+    operands = [driver.operand_states[op, slot] for slot in range(len(op.operands))]
+    results = [driver.result_states[op, index] for index in range(len(op.results))]
+    fixed = [state.scale for state in operands if state.immutable]
+    loose = [state.scale for state in operands if not state.immutable and state.scale is not None]
+    if len(operands) == 1 and len(fixed) == 1:
+        return fixed[0]
+    fixed_results = [state.scale for state in results if state.immutable]
+    loose_results = [state.scale for state in results if not state.immutable and state.scale is not None]
+    if len(results) == 1 and fixed_results:
+        return fixed_results[-1]
+    if fixed or fixed_results:
+        return [*fixed, *fixed_results][0]
+    if len(operands) == 1 and len(loose) == 1:
+        return loose[0]
+    if len(results) == 1 and loose_results:
+        return loose_results[-1]
+    return next(iter([*loose, *loose_results]), None)
