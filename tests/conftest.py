@@ -18,12 +18,17 @@ SLOW = frozenset(
     calibration checking cli/test_compare.py cli/test_convert.py cli/test_convert_post_training.py
     cli/test_default_converters.py cli/test_fix_and_verify.py cli/test_guard.py cli/test_parallel.py
     cli/test_work_per_node.py conversion converters/mlir/test_examples.py converters/test_call.py
-    converters/toco/test_examples.py corpus differential docs/test_contributing.py docs/test_site.py
-    fixes/test_corpus.py fixes/test_fixed_by_ops.py fixes/test_from_python.py forms fuzz
-    loaders/test_bundle.py loaders/test_clouds.py loaders/test_functions.py loaders/test_hostile.py
+    converters/test_select_tf_ops.py converters/toco/test_aborts.py converters/toco/test_examples.py
+    corpus differential docs/test_contributing.py docs/test_first_hour.py docs/test_site.py every_op
+    fixes/test_after_training.py fixes/test_approximate.py fixes/test_contrib_heads.py
+    fixes/test_corpus.py fixes/test_fixed_by_ops.py fixes/test_from_python.py
+    fixes/test_properties.py forms fuzz graph/test_op_defaults.py graph/test_op_registry.py
+    integrations/test_pre_commit.py loaders/test_bundle.py loaders/test_clouds.py
+    loaders/test_control_flow.py loaders/test_functions.py loaders/test_hostile.py
     loaders/test_hostile_keras.py loaders/test_keras.py loaders/test_objects_in_memory.py
-    loaders/test_over_2gib.py loaders/test_script_dataset.py rules/test_converter_calls.py
-    rules/test_examples_convert.py schema/test_descriptors.py verification
+    loaders/test_over_2gib.py loaders/test_script_dataset.py reporters/test_html.py
+    rules/test_converter_calls.py rules/test_examples_convert.py rules/test_invariants.py
+    schema/test_descriptors.py verification writers/test_interrupted.py
     writers/test_serve_in_tensorflow.py writers/test_tensorflow_reads.py
     """.split()
 )

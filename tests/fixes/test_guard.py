@@ -92,6 +92,7 @@ def test_a_new_name_leaves_the_old_output_alone() -> None:
     assert patch.graph["output"].op == "Relu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["guard", "retarget", "auto"])
 def test_the_values_stay_up_to_the_fake_quants_rounding_and_clamping(strategy: str) -> None:
     patch = fixed(head(0.0, 1.0), "output", strategy=strategy)

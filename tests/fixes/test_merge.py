@@ -61,6 +61,7 @@ def test_values_change_by_the_coarser_rounding_only() -> None:
     np.testing.assert_allclose(after, before, atol=12 / 255 + 4 * 2 / 127)
 
 
+@pytest.mark.slow
 def test_toco_makes_an_integer_model_of_it() -> None:
     python = tf215()
     broken = encode(net(1.0, 2.0).graph())

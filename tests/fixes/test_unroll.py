@@ -66,6 +66,7 @@ def test_a_computed_right_operand_stays_and_nothing_is_offered() -> None:
     assert all(found.fix is None for found in report.findings if found.severity == "error")
 
 
+@pytest.mark.slow
 def test_the_real_toco_makes_an_integer_model_of_the_same_values() -> None:
     found = minmax_lint.convert(
         encode(net(2, 3).graph()), {"input": [2, 3, 3, 3]}, ["output"],

@@ -39,6 +39,7 @@ def test_the_founding_text_is_read_quickly():
     assert message_class("GraphDef").FromString(found) == text_format.Parse(text, message_class("GraphDef")())
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     name=st.text(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -68,6 +69,7 @@ def columns(content: bytes) -> object:
     return list(found.names), list(found.ops), list(found.inputs)
 
 
+@pytest.mark.slow
 @RELAXED
 @given(
     _graphs() | absurd_graphs().map(encode) | disturbed_graphs().map(encode),

@@ -359,6 +359,7 @@ OTHER = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.sampled_from(SETTINGS), unique=True, max_size=5),

@@ -327,6 +327,7 @@ def test_in_a_graph_the_nodes_of_the_op_are_named():
 HOSTILE_WORDS = sorted({word for one in symptoms() for word in re.findall(r"[A-Za-z_/.]{4,}", one.says)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", ["", " ", ".", "/", "_", " '"])
 def test_the_time_of_a_log_is_linear_in_its_length(between):
     """Every word that a wording looks for, repeated through a whole line; and data without an end."""

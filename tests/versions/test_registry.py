@@ -91,6 +91,7 @@ def test_tests_that_name_a_behaviour_are_found() -> None:
     assert Path(__file__) in found
 
 
+@pytest.mark.slow
 def test_a_pattern_that_a_new_release_lacks_is_proposed() -> None:
     graph = next(one for one in separating() if one.name == "fuse_sigmoid")
     profile = profile_of("2.99", "")

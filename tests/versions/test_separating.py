@@ -60,6 +60,7 @@ def test_an_example_changes_where_its_pattern_behaviour_or_row_comes_or_goes(nam
             ), (before, behind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["2.15", "2.18", "2.21"])
 def test_the_real_converter_does_with_every_separating_graph_what_its_profiles_say(version: str) -> None:
     found = answers(tensorflow(version), version, CHANGING.values(), ("", "v2"))

@@ -186,6 +186,7 @@ def test_answer(name: str, profile: str) -> None:
         assert (" ".join(sorted(op for op, _ in found.float_ops)) or found.verdict) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_real_converter_answers_the_same(profile: str) -> None:
     wrong = {}

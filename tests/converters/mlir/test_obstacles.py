@@ -69,6 +69,7 @@ def test_one_missing_range_at_the_front_is_one_obstacle_however_long_the_tail() 
     assert len(obstacle.consequences) > 30
 
 
+@pytest.mark.slow
 def test_work_grows_with_the_graph_and_not_with_its_square() -> None:
     def chain(length: int) -> Mechanism:
         def mechanism(b: Builder) -> str:

@@ -85,6 +85,7 @@ def test_every_version_that_a_pattern_claims_has_one_of_its_names(pattern: Patte
     assert not names or without == [], f"since or until, or the span under `versions` in {LISTS}, is wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("python", "number"), [(tf215, (2, 15)), (tf221, (2, 21))])
 def test_the_lists_hold_what_the_library_holds(python: Callable[[], Path], number: Number) -> None:
     held = {name for name in pattern_names(library(python())) if not name.startswith("Legalize")}
