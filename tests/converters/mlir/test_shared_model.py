@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-import minmax_lint.converters.mlir as mlir
+from minmax_lint.converters.mlir import function
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.graph.build import Builder
@@ -43,7 +43,7 @@ def test_each_call_answers_as_if_it_were_alone(graph: Callable[[Builder], str], 
 def test_the_float_model_is_made_once_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     monkeypatch.setattr(
-        mlir, "float_model", lambda *given, real=mlir.float_model: made.append(1) or real(*given)
+        function, "float_model", lambda *given, real=function.float_model: made.append(1) or real(*given)
     )
     found = inference(mechanisms.trained_output)
     found.memo = {}

@@ -6,7 +6,7 @@ immutable; the last operation is visited first, and whatever a change touches is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
@@ -121,18 +121,19 @@ class Driver:
                 changed |= set_any
         return changed
 
-    def _rules(self, op: Operation) -> Iterator[ScaleRule]:
+    def _rules(self, op: Operation) -> Sequence[ScaleRule]:
         if op.name == CONST:
-            yield set_constant_result_params
-        elif self._is_unsigned_concatenation(op):
-            yield unite_trained_scales
-        else:
-            if op.name in self.version.same_scale:
-                yield get_quant_params_for_same_scale_constraint
-            if op.name in FIXED:
-                yield get_fixed_output_range
-            if op.name in BIAS_SLOTS:
-                yield get_bias_params
+            return (set_constant_result_params,)
+        if self._is_unsigned_concatenation(op):
+            return (unite_trained_scales,)
+        rules = []
+        if op.name in self.version.same_scale:
+            rules.append(get_quant_params_for_same_scale_constraint)
+        if op.name in FIXED:
+            rules.append(get_fixed_output_range)
+        if op.name in BIAS_SLOTS:
+            rules.append(get_bias_params)
+        return rules
 
     def _is_unsigned_concatenation(self, op: Operation) -> bool:
         if op.name != "CONCATENATION" or self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
