@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.kernels import NO_UINT8, PER_CHANNEL, refusal_of
+from minmax_lint.converters.kernels import KERNELS, PER_CHANNEL, refusal_of
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
@@ -25,8 +25,10 @@ class NoKernel(Rule):
     The converter writes the op and reports success: it does not ask which kernels there are. The model fails on the
     device, when its arrays are allocated or at the first run. In uint8 (TF1 flow) that is so of ABS, EXP, LOG, RSQRT,
     SQRT, REDUCE_PROD and SQUARED_DIFFERENCE, and of convolutions whose filter has a range for each channel; in int8 of
-    REVERSE_SEQUENCE and of a convolution whose filter is computed; in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization, variance), SCATTER_ND, and of ops that are left half
-    float, as PADV2 with its constant.
+    REVERSE_SEQUENCE, of a convolution whose filter is computed, and of a DIV by an array (from 2.20 on: it refuses a
+    divisor whose integer is 0, the middle of its range); in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization,
+    variance), SCATTER_ND, and of ops that are left half float, as PADV2 with its constant. The whole table, op by op
+    and version by version, is `converters/kernels.py`.
 
     ## Symptom
     ```
@@ -88,7 +90,7 @@ class NoKernel(Rule):
             array=output,
             profiles=profiles,
             advice="Convert to int8 (inference_type=tf.int8, or the TF2 flow)."
-            if op in NO_UINT8.keys() | PER_CHANNEL
+            if (op in PER_CHANNEL or (op in KERNELS and "uint8" in KERNELS[op].lacks))
             and not any("16" in name.rpartition("-")[2] for name in profiles)
             else "Write it in ops that have a kernel, or end the model in front of it.",
             fix=_offer(subject, node, profiles),

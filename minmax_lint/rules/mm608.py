@@ -30,6 +30,9 @@ class IntegerOnlyNotEnforced(CallRule):
     Replace the ops that MM401 and MM405 name, or look at the produced model (`minmax-lint check model.tflite`). With
     `experimental_new_quantizer = False` the converter aborts at such an op.
 
+    `fix` changes the graph where an op has an integer form. The script is left alone: no setting makes an integer op of
+    a float one, and the call is what an integer-only model needs.
+
     ## Converters
     MLIR with a representative dataset (warning).
     """

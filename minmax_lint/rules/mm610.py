@@ -31,6 +31,9 @@ class IntegerEndDropped(CallRule):
     ## Fix
     Give the array at that end a range, or replace the op (see the other findings); then the end gets its type.
 
+    The script is left alone: without the setting the converter makes the same float end, and the setting is right as
+    soon as the graph is.
+
     ## Converters
     MLIR in the TF2 flow (warning).
     """

@@ -30,6 +30,8 @@ class DatasetEmpty(CallRule):
     ## Fix
     Let the function yield samples each time it is called: a generator that was read once is empty afterwards.
 
+    The script is left alone: only you have the samples.
+
     ## Converters
     MLIR with a representative dataset (error).
     """

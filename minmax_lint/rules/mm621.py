@@ -30,6 +30,8 @@ class DatasetNotFinite(CallRule):
     ## Fix
     Clean the samples: `numpy.isfinite(sample).all()` holds for each.
 
+    The script is left alone: whether such a sample is left out, clamped or computed anew is a matter of what made it.
+
     ## Converters
     MLIR with a representative dataset (error).
     """

@@ -165,6 +165,22 @@ def added_by_scattering(b: Builder) -> str:
     return b.add("TensorScatterAdd", "y", rows, places, updates, Tindices=DType.INT32)
 
 
+def summed_fixed_ranges(b: Builder) -> str:
+    """ADD_N puts one scale on what it reads; the requantizations for it go where it stays float (RemoveVolatileOps)."""
+    x = b.add("Abs", "abs", "x")
+    return b.add("AddN", "y", x, b.add("Tanh", "tanh", x), b.add("Sigmoid", "sigmoid", x), N=3)
+
+
+def divided_by_an_image(b: Builder) -> str:
+    """DIV is integer from 2.20 on, and its kernel refuses a divisor whose integer is 0: of many one is."""
+    return b.add("RealDiv", "y", "x", b.placeholder("divisor", [1, 4, 4, 4]))
+
+
+def divided_by_one_number(b: Builder) -> str:
+    """One divisor is hardly ever that integer."""
+    return b.add("RealDiv", "y", "x", b.placeholder("divisor", [1, 1, 1, 1]))
+
+
 def gelu(b: Builder) -> str:
     """GELU has a kernel of int16 from 2.20 on."""
     scaled = b.add("Mul", "scaled", "x", b.const("root", 0.70710678))
@@ -191,6 +207,7 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     compared_with_a_subtracted_constant: ("quantized", "GREATER, does not run", "abort: unsupported-op"),
     tiled_once: ("quantized", "quantized", "quantized"),
     added_by_scattering: ("quantized", STOPS, STOPS),
+    summed_fixed_ranges: ("ADD_N", "ADD_N", "abort: unsupported-op"),
 }
 """Graph -> what comes of it in int8, 16x8-fallback and 16x8."""
 
@@ -218,6 +235,9 @@ def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> N
         (computed_depthwise_filter, "2.21", "quantized", "quantized"),
         (negated_shared_array, "2.15", "NEG", "NEG, does not run"),
         (negated_shared_array, "2.21", "NEG", "NEG"),
+        (divided_by_an_image, "2.15", "DIV", "DIV"),
+        (divided_by_an_image, "2.21", STOPS, "DIV"),
+        (divided_by_one_number, "2.21", "quantized", "DIV"),
     ],
 )
 def test_versions_differ_in_what_runs(graph: Graph, version: str, int8: str, sixteen: str) -> None:

@@ -6,6 +6,7 @@ corpus stores under "expected" (see fixtures/corpus/README.md).
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -21,7 +22,9 @@ from minmax_lint.backends.conversion.failure import failure_of_crash, failure_of
 from minmax_lint.backends.conversion.run import DEFAULT_STATS
 from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.profile import PROFILES, Flow, Profile
+from minmax_lint.loaders.parse import parse
 from minmax_lint.loaders.tflite.file import read_model
+from tests.corpus_maker.case import Case
 
 Expected = dict[str, Any]
 Shapes = Mapping[str, Sequence[int | None] | None]
@@ -98,6 +101,20 @@ class ForkServer:
         if runs and not profile.trained and expected["verdict"] != "abort":
             expected["runs"] = self._runs(folder, request)
         return expected
+
+    def float_net(self, seed: int, block: str | None = None) -> Case:
+        """A random float network of `float_nets.py`, or one of its blocks alone."""
+        folder = Path(self._folder.name)
+        request = {"float_net": [seed, block], "layout": 0, "time_limit": self.time_limit}
+        paths = {key: str(folder / key) for key in ("model", "log")}
+        returncode = self._serve({**request, **paths, "result": str(folder / "result.json")})
+        if returncode or not json.loads((folder / "result.json").read_text())["ok"]:
+            raise RuntimeError(f"network {seed}: {(folder / 'log').read_text(errors='replace')[-2000:]}")
+        made = json.loads((folder / "model").read_text())
+        graph = base64.b64decode(made["graph"])
+        return Case(
+            f"net-{seed}", "float_nets", graph, made["inputs"], made["outputs"], len(parse(graph).graph)
+        )
 
     def values(self) -> list[np.ndarray]:
         """What the last model that ran computed of its one input."""

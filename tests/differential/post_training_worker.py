@@ -3,11 +3,13 @@
 Any Python that has TensorFlow; no import of this package. Requests are those of
 `minmax_lint/backends/conversion/worker.py`, with `call` besides: "int8", "16x8", "16x8-fallback", "dynamic",
 "float16". A request with `run` (path of a model) runs that model once with the interpreter's own kernels, and leaves
-what it computes.
+what it computes. A request with `float_net` (arguments of `float_nets.frozen`) leaves that network as JSON.
 """
 
+import base64
 import importlib.util
 import io
+import json
 from pathlib import Path
 
 _PRODUCT = Path(__file__).parents[2] / "minmax_lint" / "backends" / "conversion" / "worker.py"
@@ -29,11 +31,21 @@ import_tensorflow = _worker.import_tensorflow
 
 def convert(tensorflow, request):
     """The bytes of the model; of a run, those of an .npz file with the outputs."""
+    if "float_net" in request:
+        return _float_net(tensorflow, *request["float_net"])
     if "run" in request:
         return _run(tensorflow, request["run"])
     if "call" not in request:
         return _worker.convert(tensorflow, request)
     return _after_training(tensorflow, request)
+
+
+def _float_net(tensorflow, seed, block):
+    import float_nets  # beside fork_server.py, the program
+
+    graph, inputs, outputs = float_nets.frozen(tensorflow, seed, block)
+    made = {"graph": base64.b64encode(graph).decode(), "inputs": inputs, "outputs": outputs}
+    return json.dumps(made).encode()
 
 
 def _after_training(tensorflow, request):

@@ -6,24 +6,24 @@ from minmax_lint.converters.kernels import (
     ANY_TYPE,
     BY_DATA,
     FLOAT_DEQUANTIZE,
+    KERNELS,
     NO_COMPUTED_FILTER,
     NO_EMPTY_RANGE,
-    NO_INT8,
-    NO_INT16,
-    NO_INT16_BEFORE,
-    NO_UINT8,
+    NO_MIDDLE,
     NO_UINT8_PER_CHANNEL,
     PER_CHANNEL,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.matchers import elements_of, is_constant
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
 from minmax_lint.converters.mlir.version import Version
 
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
 """SUB of an array and itself ends the process (2.12 to 2.21 measured); SQUARED_DIFFERENCE does in all of them."""
 _FINE = 1 / 256
+_MANY, _FEW = 64, 8
+"""Of so many divisors one is the middle of the range in nearly every run, of so few in hardly any."""
 _NEG_TAKES_INT16 = Bounds(since=(2, 20))
 """NEG runs on what the quantizer for 16x8 leaves half quantized (2.15 to 2.21 measured)."""
 
@@ -36,7 +36,10 @@ def refusals(function: Function, version: Version, *, signed: bool) -> dict[Oper
 
 def depends_on_data(function: Function) -> bool:
     """Whether an integer kernel refuses some values."""
-    return any(op.name in BY_DATA and any(value.scale for value in op.results) for op in function)
+    return any(
+        op.name in BY_DATA and op.result.scale is not None and (elements_of(op.operands[1]) or _MANY) > _FEW
+        for op in function
+    )
 
 
 def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
@@ -45,15 +48,14 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return FLOAT_DEQUANTIZE
     widths = {value.scale.bits for value in values if value.scale is not None}
     bits = 16 if 16 in widths else 8 if 8 in widths else 0
-    missing = {16: NO_INT16, 8: NO_INT8 if signed else NO_UINT8, 0: {}}[bits]
-    if op.name in missing:
-        return missing[op.name]
+    if bits and (
+        missing := _missing(op.name, "int16" if bits == 16 else "int8" if signed else "uint8", version)
+    ):
+        return missing
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
         return NO_UINT8_PER_CHANNEL
-    if bits == 16 and op.name in NO_INT16_BEFORE:
-        since, message = NO_INT16_BEFORE[op.name]
-        if not version.has(Bounds(since=since)):
-            return message
+    if bits == 8 and signed and op.name in BY_DATA and (elements_of(op.operands[1]) or 0) >= _MANY:
+        return NO_MIDDLE
     mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values) and not weights_of(op)
     if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
@@ -64,6 +66,16 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     if always_zero and (op.name != "SUB" or (not _is_fine(op) and version.has(_SUB_OF_ITSELF_ENDS))):
         return f"{op.result.name} is always 0, and its kernel ends the process at such a range."
     return ""
+
+
+def _missing(name: str, kind: str, version: Version) -> str:
+    """What the interpreter says of a type that the kernel does not take; empty where it does."""
+    kernel = KERNELS.get(name)
+    if kernel is None:
+        return ""
+    since = kernel.since.get(kind)
+    lacks = kind in kernel.lacks or (since is not None and not version.has(Bounds(since)))
+    return kernel.refusal(kind) if lacks else ""
 
 
 def _is_fine(op: Operation) -> bool:

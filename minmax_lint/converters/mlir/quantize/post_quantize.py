@@ -87,7 +87,9 @@ def remove_quantization_adaptor_ops(function: Function) -> None:
     after="ELU(float) SOFTMAX(float) ELU(float)",
 )
 def remove_volatile_ops(rewriter: Rewriter, op: Operation) -> bool:
-    """A pair that only the driver put in goes, but at inputs and outputs."""
+    """A pair that only the driver put in goes, but at inputs and outputs; of a requantization, its dequantize reads
+    what stands in front.
+    """
     quantize = op.operands[0].op
     if quantize is None or quantize.name != QUANTIZE or not quantize.volatile:
         return False
@@ -97,7 +99,10 @@ def remove_volatile_ops(rewriter: Rewriter, op: Operation) -> bool:
     reader = op.result.only_user
     if reader is not None and reader.name == RETURN:
         return False
-    rewriter.replace(op, source)
+    if source.scale is not None:
+        rewriter.set_operand(op, 0, source)
+    else:
+        rewriter.replace(op, source)
     return True
 
 
