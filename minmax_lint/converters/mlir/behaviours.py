@@ -135,6 +135,13 @@ LEAVES_REPEATED_BIASES_FLOAT = Behaviour(
 )
 """FULLY_CONNECTED stays float where its trained weights were transposed and its bias repeats one number, not 0."""
 
+DIVIDES_SIX_DIMENSIONS = Behaviour(
+    (2, 21),
+    name="DIV of six dimensions",
+    before=lambda n: n.op("RealDiv", n.op("Elu", x := n.x(2, 1, 1, 1, 2, 2)), n.op("Exp", n.sum(x, 0))),
+)
+"""DIV broadcasts six dimensions itself, rather than five."""
+
 DIVIDES_EIGHT_BITS = Behaviour(
     (2, 20),
     (2, 20),

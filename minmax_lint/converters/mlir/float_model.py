@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
+from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
@@ -22,6 +23,7 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
     Raises ConversionError or Unmodeled.
     """
     function = Importer(kept, inference, version, RULES_BY_OP).run()
+    apply_explicit_broadcasting(function, version)
     quantize_results(function, version)
     _turn_uses(function)
     optimize(function, BEFORE_QUANTIZATION, version)

@@ -57,8 +57,8 @@ class Builtin(NamedTuple):
     moves: Literal["", "value", "move", "binary"] = ""
     """ReorderElementwiseAndMoveOperations puts a `value` in front of a `move`, MoveBinaryOpBeforeReshape a `binary`
     with a constant in front of a reshape."""
-    broadcasts: bool = False
-    """Whether it takes operands of different shapes."""
+    broadcasts: int = 0
+    """The most dimensions in which it takes operands of different shapes; none where it is 0."""
     activation: bool = False
 
 
@@ -69,7 +69,7 @@ BUILTINS: dict[str, Builtin] = {
         unsigned_sixteen_bits=False,
         fuses_activation=True,
         moves="binary",
-        broadcasts=True,
+        broadcasts=6,
     ),
     "ADD_N": Builtin(same_scale=ALWAYS),
     "ARG_MAX": Builtin(quantizable=ALWAYS, sixteen_bits=False),
@@ -100,16 +100,16 @@ BUILTINS: dict[str, Builtin] = {
     ),
     "DEPTH_TO_SPACE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, moves="move"),
     "DIV": Builtin(
-        quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=True
+        quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=6
     ),
     "EMBEDDING_LOOKUP": Builtin(calibrated=True, int8_weights=Int8Weights(1, (2, 18), (2, 18))),
-    "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=True),
+    "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=4),
     "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
     "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
     "FILL": Builtin(calibrated=True),
     "FLOOR": Builtin(moves="value"),
-    "FLOOR_DIV": Builtin(moves="binary", broadcasts=True),
-    "FLOOR_MOD": Builtin(moves="binary", broadcasts=True),
+    "FLOOR_DIV": Builtin(moves="binary", broadcasts=4),
+    "FLOOR_MOD": Builtin(moves="binary", broadcasts=4),
     "FULLY_CONNECTED": Builtin(
         quantizable=ALWAYS,
         weights=True,
@@ -121,19 +121,19 @@ BUILTINS: dict[str, Builtin] = {
     "GATHER_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "GELU": Builtin(quantizable=ALWAYS),
     "GREATER": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
     ),
     "GREATER_EQUAL": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
     ),
     "HARD_SWISH": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="result"),
     "L2_NORMALIZATION": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128)),
     "LEAKY_RELU": Builtin(quantizable=ALWAYS, one_width="result"),
     "LESS": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
     ),
     "LESS_EQUAL": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=True
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
     ),
     "LOG": Builtin(quantizable=(2, 15), sixteen_bits=False, one_width="result"),
     "LOGISTIC": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result", moves="value"),
@@ -141,12 +141,12 @@ BUILTINS: dict[str, Builtin] = {
     "MATRIX_DIAG": Builtin(quantizable=ALWAYS),
     "MATRIX_SET_DIAG": Builtin(quantizable=ALWAYS),
     "MAXIMUM": Builtin(
-        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=True
+        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=5
     ),
     "MAX_POOL_2D": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True),
     "MEAN": Builtin(quantizable=ALWAYS, one_width="result"),
     "MINIMUM": Builtin(
-        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=True
+        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=5
     ),
     "MIRROR_PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True),
     "MUL": Builtin(
@@ -155,15 +155,15 @@ BUILTINS: dict[str, Builtin] = {
         one_width="operands",
         fuses_activation=True,
         moves="binary",
-        broadcasts=True,
+        broadcasts=6,
     ),
     "NEG": Builtin(moves="value"),
-    "NOT_EQUAL": Builtin(one_width="operands", broadcasts=True),
+    "NOT_EQUAL": Builtin(one_width="operands", broadcasts=4),
     "ONE_HOT": Builtin(quantizable=ALWAYS),
     "PACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "PADV2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
-    "POW": Builtin(broadcasts=True),
+    "POW": Builtin(broadcasts=4),
     "PRELU": Builtin(quantizable=ALWAYS, one_width="all"),
     "REDUCE_MAX": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "REDUCE_MIN": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
@@ -185,7 +185,7 @@ BUILTINS: dict[str, Builtin] = {
     "RSQRT": Builtin(quantizable=ALWAYS, one_width="result"),
     "SCATTER_ND": Builtin(calibrated=True),
     "SELECT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
-    "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
+    "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, broadcasts=5),
     "SHAPE": Builtin(quantizable=ALWAYS),
     "SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), one_width="result"),
     "SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result"),
@@ -196,7 +196,7 @@ BUILTINS: dict[str, Builtin] = {
     "SPLIT_V": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SQRT": Builtin(quantizable=(2, 21), one_width="result", moves="value"),
     "SQUARE": Builtin(moves="value"),
-    "SQUARED_DIFFERENCE": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="all", broadcasts=True),
+    "SQUARED_DIFFERENCE": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="all", broadcasts=6),
     "SQUEEZE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
     "STRIDED_SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "SUB": Builtin(
@@ -205,7 +205,7 @@ BUILTINS: dict[str, Builtin] = {
         one_width="operands",
         fuses_activation=True,
         moves="binary",
-        broadcasts=True,
+        broadcasts=6,
     ),
     "SUM": Builtin(quantizable=ALWAYS, one_width="result"),
     "TANH": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128), one_width="result", moves="value"),
@@ -242,7 +242,7 @@ FUSES_ACTIVATION = _where(lambda row: row.fuses_activation)
 VALUE_OPS = _where(lambda row: row.moves == "value")
 MOVE_OPS = _where(lambda row: row.moves == "move")
 BEFORE_RESHAPE = _where(lambda row: row.moves == "binary")
-BROADCASTING = _where(lambda row: row.broadcasts)
+BROADCAST_RANK = {name: row.broadcasts for name, row in BUILTINS.items() if row.broadcasts}
 BIAS_SLOTS = {name: row.bias for name, row in BUILTINS.items() if row.bias is not None}
 FIXED = {name: row.fixed for name, row in BUILTINS.items() if row.fixed is not None}
 CALIBRATED = _where(lambda row: row.calibrated)

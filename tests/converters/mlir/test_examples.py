@@ -11,6 +11,7 @@ import pytest
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.float_model import float_model
+from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
@@ -27,7 +28,7 @@ from tests.corpus.scoring import detail_right
 from tests.differential.forked import ForkServer
 from tests.interpreters import tf215, tf221
 
-ALL: tuple[Pattern[..., object], ...] = (*RULES, *PATTERNS, *STEPS)
+ALL: tuple[Pattern[..., object], ...] = (*RULES, apply_explicit_broadcasting, *PATTERNS, *STEPS)
 BY_NAME = {one.name: one for one in ALL}
 
 

@@ -9,6 +9,7 @@ SHAPES = {
     "vector": lambda d: (d(6, 8, 10),),
     "sequence": lambda d: (d(4, 6, 8), d(4, 6, 8)),
     "image": lambda d: (d(8, 10, 12), d(8, 9, 12), d(2, 3, 4)),
+    "even": lambda d: (8, d(8, 9), d(2, 4)),
     "volume": lambda d: (d(4, 6), d(4, 6), d(4, 5), d(1, 2, 3)),
     "frames": lambda d: (d(3, 4), d(6, 8), d(6, 8), d(1, 2)),
     "rows": lambda d: (d(3, 4), d(6, 8), d(1, 2)),
@@ -104,7 +105,7 @@ ROWS = {
         lambda L, d: L.Conv1D(d(4, 8), **dilated(d, 1, padding=d("same", "valid", "causal"))),
     ),
     "Conv2D": ("image", lambda L, d: L.Conv2D(d(4, 8), **dilated(d, 2))),
-    "Conv2D-groups": ("image", lambda L, d: L.Conv2D(d(4, 8), d(1, 3), groups=2, activation=d(*USUAL))),
+    "Conv2D-groups": ("even", lambda L, d: L.Conv2D(d(4, 8), d(1, 3), groups=2, activation=d(*USUAL))),
     "Conv3D": ("volume", lambda L, d: L.Conv3D(d(2, 4), **conv(d, 3))),
     "DepthwiseConv1D": (
         "sequence",

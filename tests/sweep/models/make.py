@@ -85,7 +85,7 @@ def one_layer(keras, name, seed):
 
 def before(L, x, kind):
     """A product with an activation."""
-    if kind in ("image", "picture"):
+    if kind in ("image", "even", "picture"):
         return L.Conv2D(x.shape[-1], 3, padding="same", activation="relu")(x)
     return L.Dense(x.shape[-1], activation="relu")(x)
 

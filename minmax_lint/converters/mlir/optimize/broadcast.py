@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.explicit_broadcasting import broadcast_rank
 from minmax_lint.converters.mlir.matchers import (
     broadcast_to,
     elements_of,
@@ -14,7 +15,7 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.mlir.tables import BROADCASTING, VALUE_OPS
+from minmax_lint.converters.mlir.tables import BROADCAST_RANK, VALUE_OPS
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.shape_arithmetic import broadcast, elements
@@ -52,7 +53,7 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @pattern(
-    *sorted(BROADCASTING),
+    *sorted(BROADCAST_RANK.keys() - {"SELECT_V2"}),
     tf_name="ConvertResultsBroadcastableShapeOp",
     source="optimize_broadcast_like_pass.cc",
     since=(2, 20),
@@ -65,6 +66,8 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
 )
 def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) -> bool:
     """A BROADCAST_TO goes in front of an operation that broadcasts by itself; two of them come behind it."""
+    if len(op.result.shape or ()) > broadcast_rank(op.name, rewriter.version):
+        return False
     left, right = (producer(value, "BROADCAST_TO") for value in op.operands[:2])
     if left is not None and right is not None and same_type(left.operands[0], right.operands[0]):
         first = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)

@@ -15,6 +15,7 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.tables import BROADCAST_RANK
 from minmax_lint.graph.dtype import DType
 
 _AFFINE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
@@ -138,7 +139,7 @@ def fuse_broadcast_condition_into_select_op(rewriter: Rewriter, op: Operation) -
 )
 def fuse_broadcast_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
     """SELECT of what BROADCAST_TO spreads is SELECT_V2 of the array itself, if the others have the result's shape."""
-    for slot, value in enumerate(op.operands):
+    for slot, value in enumerate(op.operands if rank(op.result) <= BROADCAST_RANK["SELECT_V2"] else ()):
         spread = producer(value, "BROADCAST_TO")
         others = [other for place, other in enumerate(op.operands) if place != slot]
         if spread is None or not broadcast_to(others[0], others[1], op.result):

@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.behaviours import (
     FOLDS_INTEGER_COMPARISONS,
     FOLDS_WIDE_BROADCASTS,
 )
-from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
+from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
@@ -77,12 +77,14 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     x = importer.value(node.inputs[0].array)
     shape = x.shape
     if shape is None or None in shape:
-        raise Unmodeled(f"the shape of {node.name} is not known", node.name)
+        sizes = importer.add("SHAPE", node, [x], None if shape is None else (len(shape),))
+        sizes.dtype = DType.INT64
+        return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), sizes], shape)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
         wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
-    sizes = [size for size in shape if size is not None]
-    return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, sizes, [1.0]))
+    count = [size for size in shape if size is not None]
+    return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, count, [1.0]))
 
 
 @pattern(
