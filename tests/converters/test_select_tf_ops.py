@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
 VERSIONS = {"mlir-2.15-v2": tf215, "mlir-2.21-v2": tf221}
@@ -82,14 +81,13 @@ def test_an_op_without_builtin_is_one_of_tensorflow(name: str, profile: str) -> 
 
 @pytest.mark.parametrize("profile", VERSIONS)
 def test_the_real_converter_makes_the_same(profile: str) -> None:
-    wrong = {}
-    with ForkServer(VERSIONS[profile]()) as server:
-        for name in CASES:
-            b, output = graph_of_case(name)
-            answer = server.answer(profile, encode(b.graph()), {"input": SHAPE}, [output], flags=FLAGS)
-            ops = Counter(op for op, _ in answer.get("float_ops", ()))
-            if short(answer["verdict"], list(ops.elements())) != CASES[name][1]:
-                wrong[name] = answer
+    graphs = [graph_of_case(name) for name in CASES]
+    asked = [Asked(profile, encode(b.graph()), {"input": SHAPE}, [output], FLAGS) for b, output in graphs]
+    wrong = {
+        name: answer
+        for name, answer in zip(CASES, answers_of(VERSIONS[profile](), asked), strict=True)
+        if short(answer["verdict"], [op for op, _ in answer.get("float_ops", ())]) != CASES[name][1]
+    }
     assert list(wrong.items())[:1] == []
 
 

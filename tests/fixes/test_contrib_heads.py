@@ -16,7 +16,7 @@ import minmax_lint
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
 from minmax_lint.writers.graphdef import encode
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.fixes.test_corpus import CONVERTERS, CORPUS, PROFILES
 
 
@@ -88,13 +88,11 @@ def test_each_is_gone_once_fixed_and_the_outputs_keep_their_names() -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_each_converts_once_fixed_unless_another_array_lacks_its_range(profile: str) -> None:
     chosen = patches() if profile == "toco-2.15" else patches()[PROFILES.index(profile) - 1 :: 2]
-    with ForkServer(CONVERTERS[profile]()) as server:
-        verdicts = {
-            head.case["id"]: server.answer(profile, encode(patch.graph), head.case["inputs"], patch.outputs)[
-                "verdict"
-            ]
-            for head, patch in chosen
-        }
+    asked = [
+        Asked(profile, encode(patch.graph), head.case["inputs"], patch.outputs) for head, patch in chosen
+    ]
+    answers = answers_of(CONVERTERS[profile](), asked)
+    verdicts = {head.case["id"]: answer["verdict"] for (head, _), answer in zip(chosen, answers, strict=True)}
     expected = {
         head.case["id"]: "float" if _has_gap(patch, profile) else "quantized" for head, patch in chosen
     }

@@ -18,7 +18,7 @@ import pytest
 import minmax_lint
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.writers.graphdef import encode
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "corpus"
@@ -110,13 +110,12 @@ def test_every_repair_is_needed_somewhere() -> None:
 def test_what_is_healed_converts(profile: str) -> None:
     python = CONVERTERS[profile]()
     healed = [one for one in fixed(REAL) if converts(one, profile)]
-    wrong = []
-    assert len(healed) > 30
-    with ForkServer(python) as server:
-        for one in healed:
-            assert one.patch is not None
-            graph = encode(one.patch.graph)
-            answer = server.answer(profile, graph, one.case["inputs"], one.patch.outputs)
-            if answer["verdict"] != "quantized":
-                wrong.append((one.case["id"], one.patch.strategy, answer))
+    patches = [(one.case, one.patch) for one in healed if one.patch is not None]
+    assert len(patches) == len(healed) > 30
+    asked = [Asked(profile, encode(patch.graph), case["inputs"], patch.outputs) for case, patch in patches]
+    wrong = [
+        (case["id"], patch.strategy, answer)
+        for (case, patch), answer in zip(patches, answers_of(python, asked), strict=True)
+        if answer["verdict"] != "quantized"
+    ]
     assert not wrong

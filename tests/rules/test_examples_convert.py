@@ -10,7 +10,7 @@ import pytest
 from minmax_lint.rules.framework.rule import Example, rules
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 from tests.rules.linted import lint_example
 
@@ -34,11 +34,11 @@ def _examples(profile: str) -> Iterator[tuple[str, Example]]:
 
 @pytest.mark.parametrize("profile", CONVERTERS)
 def test_the_converter_does_what_the_model_says(profile: str) -> None:
+    examples = list(_examples(profile))
+    asked = [Asked(profile, encode(one.graph), one.inputs, one.outputs) for _, one in examples]
     wrong = []
-    with ForkServer(CONVERTERS[profile]()) as converter:
-        for name, example in _examples(profile):
-            real = converter.answer(profile, encode(example.graph), example.inputs, example.outputs)
-            predicted = lint_example(example).predictions[profile]
-            if not detail_right(real, predicted) or "NodeDef" in real.get("message", ""):
-                wrong.append((name, real, predicted.verdict, predicted.message))
+    for (name, example), real in zip(examples, answers_of(CONVERTERS[profile](), asked), strict=True):
+        predicted = lint_example(example).predictions[profile]
+        if not detail_right(real, predicted) or "NodeDef" in real.get("message", ""):
+            wrong.append((name, real, predicted.verdict, predicted.message))
     assert not wrong

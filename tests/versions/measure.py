@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from minmax_lint.backends.conversion.interpreter import tensorflow_version
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.pattern import clear_chosen
 from minmax_lint.converters.predict import predict_alone
@@ -16,7 +17,8 @@ from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
-from tests.differential.forked import Expected, ForkServer
+from tests.differential.batch import Asked, answers_of
+from tests.differential.forked import Expected
 from tests.versions.separating import Separating
 
 FLOWS = ("", *TITLES)
@@ -58,17 +60,18 @@ def answers(
 
     Raises ValueError where `python` has another TensorFlow.
     """
-    flows = tuple(flows)
-    with ForkServer(python) as server:
-        if not server.tensorflow.startswith(f"{tensorflow}."):
-            raise ValueError(f"{python} has TensorFlow {server.tensorflow}, not {tensorflow}")
-        for graph in graphs:
-            for flow in flows:
-                profile = profile_of(tensorflow, flow)
-                found, output = graph.built(floating=not profile.trained)
-                shapes = {"input": found["input"].attrs["shape"]}  # an open batch stays open
-                real = server.answer(profile.name, encode(found), shapes, [output], runs=False)
-                yield Answer(graph, profile, real)
+    installed = tensorflow_version(python)
+    if installed is None or dotted(installed) != tensorflow:
+        raise ValueError(f"{python} has TensorFlow {installed and dotted(installed)}, not {tensorflow}")
+    profiles = [profile_of(tensorflow, flow) for flow in flows]
+    pairs = [(graph, profile) for graph in graphs for profile in profiles]
+    asked = []
+    for graph, profile in pairs:
+        found, output = graph.built(floating=not profile.trained)
+        shapes = {"input": found["input"].attrs["shape"]}  # an open batch stays open
+        asked.append(Asked(profile.name, encode(found), shapes, [output]))
+    for (graph, profile), real in zip(pairs, answers_of(python, asked), strict=True):
+        yield Answer(graph, profile, real)
 
 
 def mended(answer: Answer, graph: Separating) -> bool:

@@ -25,7 +25,7 @@ from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
 ALL: tuple[Pattern[..., object], ...] = (*RULES, apply_explicit_broadcasting, *PATTERNS, *STEPS)
@@ -113,16 +113,17 @@ def test_example_becomes_what_the_pattern_says(name: str) -> None:
 
 @pytest.mark.parametrize(("python", "version"), [(tf215, "2.15"), (tf221, "2.21")])
 def test_the_real_converter_makes_the_same_of_every_example(python: Callable[[], Path], version: str) -> None:
-    wrong = {}
-    with ForkServer(python()) as server:
-        for flow in ("tf1", "tf2"):
-            profile = PROFILES[f"mlir-{version}{'-v2' if flow == 'tf2' else ''}"]
-            for name, pattern in BY_NAME.items():
-                example = kept(pattern)
-                graph, outputs = encode(example.graph), list(example.outputs)
-                shape = Inference(example, {}).shape("input")
-                answer = server.answer(profile.name, graph, {"input": shape}, outputs)
-                found = predict(example, Inference(example, {"input": shape}), profile)
-                if not detail_right(answer, found):
-                    wrong[profile.name, name] = answer, found.verdict, found.float_ops
+    predicted, asked = {}, []
+    for profile in (PROFILES[f"mlir-{version}"], PROFILES[f"mlir-{version}-v2"]):
+        for name, pattern in BY_NAME.items():
+            example = kept(pattern)
+            shapes = {"input": Inference(example, {}).shape("input")}
+            predicted[profile.name, name] = predict(example, Inference(example, shapes), profile)
+            asked.append(Asked(profile.name, encode(example.graph), shapes, example.outputs))
+    answers = dict(zip(predicted, answers_of(python(), asked), strict=True))
+    wrong = {
+        one: (answers[one], found.verdict, found.float_ops)
+        for one, found in predicted.items()
+        if not detail_right(answers[one], found)
+    }
     assert wrong == {}

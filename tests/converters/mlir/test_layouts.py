@@ -13,7 +13,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
 PROFILES = {"mlir-2.15": tf215, "mlir-2.21": tf221}
@@ -189,11 +189,13 @@ def test_answer(name: str, profile: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_real_converter_answers_the_same(profile: str) -> None:
-    wrong = {}
-    with ForkServer(PROFILES[profile]()) as server:
-        for name, (shape, _, _) in CASES.items():
-            content, output = made(name)
-            answer = server.answer(profile, content, {"input": shape}, [output])
-            if not detail_right(answer, predicted(name, profile)):
-                wrong[name] = answer
+    asked = []
+    for name, (shape, _, _) in CASES.items():
+        content, output = made(name)
+        asked.append(Asked(profile, content, {"input": shape}, [output]))
+    wrong = {
+        name: answer
+        for name, answer in zip(CASES, answers_of(PROFILES[profile](), asked), strict=True)
+        if not detail_right(answer, predicted(name, profile))
+    }
     assert wrong == {}

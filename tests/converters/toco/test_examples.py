@@ -19,7 +19,7 @@ from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
 from tests.corpus.scoring import detail_right
-from tests.differential.forked import ForkServer
+from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215
 
 PROFILE = PROFILES["toco-2.15"]
@@ -90,14 +90,17 @@ def test_transformation_fires_and_without_it_its_example_becomes_something_else(
 
 
 def test_real_toco_makes_the_same_of_every_example() -> None:
-    wrong = {}
-    with ForkServer(tf215()) as server:
-        for name in EXAMPLES:
-            example = kept(name)
-            inference = Inference(example, {})
-            graph, outputs = encode(example.graph), list(example.outputs)
-            answer = server.answer(PROFILE.name, graph, {"input": inference.shape("input")}, outputs)
-            found = predict(example, inference, PROFILE)
-            if not detail_right(answer, found):
-                wrong[name] = answer, found.verdict, found.kind, found.array, found.float_ops
+    predicted, asked = {}, []
+    for name in EXAMPLES:
+        example = kept(name)
+        inference = Inference(example, {})
+        predicted[name] = predict(example, inference, PROFILE)
+        shapes = {"input": inference.shape("input")}
+        asked.append(Asked(PROFILE.name, encode(example.graph), shapes, example.outputs))
+    answers = dict(zip(EXAMPLES, answers_of(tf215(), asked), strict=True))
+    wrong = {
+        name: (answers[name], found.verdict, found.kind, found.array, found.float_ops)
+        for name, found in predicted.items()
+        if not detail_right(answers[name], found)
+    }
     assert wrong == {}
