@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm.fixture import warm_servers, warm_tensorflow
+
+__all__ = ["warm_servers", "warm_tensorflow"]
+
 SLOW = frozenset(
     """
     architecture/test_imports.py architecture/test_install.py architecture/test_readme.py benchmarks

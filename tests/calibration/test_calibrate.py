@@ -20,6 +20,8 @@ from minmax_lint.loaders.checkpoint.checksum import crc32c
 from minmax_lint.writers.graphdef import encode
 from tests.interpreters import tf115, tf215, tf221
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 INPUTS = {"x": [None, 2]}
 SAMPLES = np.array([[1, -2], [3, 0.5], [-0.25, 4], [2, 2], [-1, 0]], np.float32)
 

@@ -21,6 +21,7 @@ def convert(graph: str, model: Path, *options: str) -> int:
     return main(["convert", graph, "-i", "input=1,2", "-o", "output", "--output", str(model), *options])
 
 
+@pytest.mark.usefixtures("warm_tensorflow")
 def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
     assert convert(BROKEN, model, "--python", str(tf221())) == 1
@@ -33,6 +34,7 @@ def test_mlir_leaves_the_broken_graph_in_float(tmp_path: Path, capsys: Captured)
     assert not err
 
 
+@pytest.mark.usefixtures("warm_tensorflow")
 @pytest.mark.parametrize(
     "graph", [form for form in BROKEN_FORMS if form.endswith(("checkpoint", "saved_model"))]
 )
@@ -43,6 +45,7 @@ def test_mlir_makes_an_integer_model_of_the_fixed_graph(graph: str, tmp_path: Pa
     assert read_model(model).output_types == ("uint8",)
 
 
+@pytest.mark.usefixtures("warm_tensorflow")
 def test_tocos_abort_names_the_array_and_writes_nothing(tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
     assert convert(BROKEN, model, "--engine", "toco", "--python", str(tf215())) == 1
@@ -52,6 +55,7 @@ def test_tocos_abort_names_the_array_and_writes_nothing(tmp_path: Path, capsys: 
     assert not model.exists()
 
 
+@pytest.mark.usefixtures("warm_tensorflow")
 def test_toco_makes_an_integer_model_of_the_fixed_graph(tmp_path: Path, capsys: Captured) -> None:
     model = tmp_path / "model.tflite"
     options = ("--engine", "toco", "--fix", "--input-stats", "input=0,255", "--python", str(tf215()))
@@ -93,6 +97,7 @@ def test_the_time_limit_ends_the_converter(tmp_path: Path, capsys: Captured) -> 
     assert "--time-limit" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("warm_tensorflow")
 def test_a_model_that_the_interpreter_does_not_run_is_tried_and_foreseen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

@@ -35,6 +35,7 @@ converter.quantized_input_stats = {"input": %s}
 """
 
 Captured = pytest.CaptureFixture[str]
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
 
 
 @pytest.fixture

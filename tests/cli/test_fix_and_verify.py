@@ -12,6 +12,8 @@ from minmax_lint.cli import main
 from tests.cli.founding import BROKEN, FOUNDING
 from tests.interpreters import tf221
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 Captured = pytest.CaptureFixture[str]
 PRUNED = str(FOUNDING / "eval-frozen-pruned.pb")
 ENDS = ("-i", "input=1,2", "-o", "output")

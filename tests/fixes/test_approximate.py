@@ -21,6 +21,8 @@ from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, fixed, run, verdicts
 from tests.interpreters import tf215, tf221
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 SMOOTH = sorted(
     UNARY.keys() - {"Atanh", "Ceil", "Floor", "Inv", "Reciprocal", "Rint", "Round", "Sign", "Tan"}
 )

@@ -13,6 +13,8 @@ from tests.fixes.running import fixed
 from tests.fixes.test_insert import ranges_of
 from tests.interpreters import tf215
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 HEADS = ("Sigmoid", "Softmax", "Tanh")
 CALIBRATED = {f"top_{head}": (0.0, 0.3) for head in HEADS} | {"top_logits": (0.5, 1.5), "logits": (-3.0, 2.5)}
 """What calibration sees behind top_k: a part of the range in front."""

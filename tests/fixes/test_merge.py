@@ -11,6 +11,8 @@ from minmax_lint.writers.graphdef import encode
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 from tests.interpreters import tf215
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 
 def net(*highs: float) -> Builder:
     """A convolution whose weights have a symmetric range for each channel."""

@@ -17,6 +17,8 @@ from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 from tests.interpreters import tf221
 
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
+
 
 @pytest.fixture(scope="module")
 def tf():

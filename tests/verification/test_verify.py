@@ -22,6 +22,7 @@ FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 BROKEN = FOUNDING / "eval-frozen.pb"
 SHAPES = {"input": [1, 2]}
 INPUTS = {"x": [1, 4]}
+pytestmark = pytest.mark.usefixtures("warm_tensorflow")
 
 
 def classifier(*, shift: float = 0.0) -> bytes:
@@ -60,7 +61,7 @@ def test_a_repaired_founding_net_computes_the_same_up_to_rounding(engine: Engine
     assert (proof.samples, proof.source, proof.clipped) == (100, None, {})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> bytes:
     """The classifier, converted."""
     found = convert_graph(classifier(), INPUTS, ["logits"], python=tf221()).model
