@@ -25,5 +25,5 @@ def calls(folder, nodes, profile, *, broken):
 @pytest.mark.parametrize("profile", ALL)
 def test_work_grows_as_the_graph_does(tmp_path, profile, broken):
     calls(tmp_path, 32, profile, broken=broken)  # imports and tables
-    small, large, larger = (calls(tmp_path, nodes, profile, broken=broken) for nodes in (400, 800, 1_600))
+    small, large, larger = (calls(tmp_path, nodes, profile, broken=broken) for nodes in (200, 400, 800))
     assert larger - large < 2.3 * (large - small)

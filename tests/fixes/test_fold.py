@@ -81,6 +81,7 @@ def net(
     return b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(("linear", "shape", "kernel", "depth"), LINEARS)
 def test_the_values_stay_when_a_batch_norm_is_folded(

@@ -169,6 +169,7 @@ def test_a_fake_quant_of_weights_with_bytes_0_close_together_is_narrowed() -> No
     assert verdicts(patch)[TOCO] == ("abort", "quantized")
 
 
+@pytest.mark.slow
 def test_values_change_by_rounding_and_clamping_to_the_range_only() -> None:
     patch = fixed(float_net(), "output", unsafe=True)
     (before,), (after,) = both(patch, {"input": image(1, 4)})

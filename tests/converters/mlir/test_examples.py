@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,24 @@ ALL: tuple[Pattern[..., object], ...] = (*RULES, apply_explicit_broadcasting, *P
 BY_NAME = {one.name: one for one in ALL}
 
 
+@cache
 def kept(pattern: Pattern[..., object]) -> Kept:
     net = Net()
     output = pattern.before(net)
     return trace(net.graph(), ["input"], [output])
 
 
+def predicted(pattern: Pattern[..., object], number: Number) -> Prediction:
+    """The prediction for the example."""
+    example = kept(pattern)
+    return predict(example, Inference(example, {}), Profile("mlir", "mlir", number, "tf1"))
+
+
 def result(pattern: Pattern[..., object], number: Number) -> tuple[Prediction, list[tuple[str, ...]]]:
     """The prediction for the example, and the operations in front of quantization."""
-    example = kept(pattern)
-    inference = Inference(example, {})
-    prediction = predict(example, inference, Profile("mlir", "mlir", number, "tf1"))
+    example, prediction = kept(pattern), predicted(pattern, number)
     try:
-        function = float_model(example, inference, Version(number))
+        function = float_model(example, Inference(example, {}), Version(number))
     except ConversionError as error:
         return prediction, [(error.message,)]
     return prediction, [(op.name, *(value.name for value in op.operands)) for op in function]
@@ -80,7 +86,7 @@ def fires(pattern: Pattern[..., object], number: Number) -> bool:
         return seen[-1]
 
     with replaced(pattern, spy):
-        result(pattern, number)
+        predicted(pattern, number)
     return any(seen) or (bool(seen) and not pattern.roots)
 
 
@@ -108,22 +114,22 @@ def test_without_the_pattern_its_example_becomes_something_else(name: str) -> No
 @pytest.mark.parametrize("name", BY_NAME)
 def test_example_becomes_what_the_pattern_says(name: str) -> None:
     pattern = BY_NAME[name]
-    assert written(result(pattern, pattern.until)[0]) == pattern.after
+    assert written(predicted(pattern, pattern.until)) == pattern.after
 
 
 @pytest.mark.parametrize(("python", "version"), [(tf215, "2.15"), (tf221, "2.21")])
 def test_the_real_converter_makes_the_same_of_every_example(python: Callable[[], Path], version: str) -> None:
-    predicted, asked = {}, []
+    predictions, asked = {}, []
     for profile in (PROFILES[f"mlir-{version}"], PROFILES[f"mlir-{version}-v2"]):
         for name, pattern in BY_NAME.items():
             example = kept(pattern)
             shapes = {"input": Inference(example, {}).shape("input")}
-            predicted[profile.name, name] = predict(example, Inference(example, shapes), profile)
+            predictions[profile.name, name] = predict(example, Inference(example, shapes), profile)
             asked.append(Asked(profile.name, encode(example.graph), shapes, example.outputs))
-    answers = dict(zip(predicted, answers_of(python(), asked), strict=True))
+    answers = dict(zip(predictions, answers_of(python(), asked), strict=True))
     wrong = {
         one: (answers[one], found.verdict, found.float_ops)
-        for one, found in predicted.items()
+        for one, found in predictions.items()
         if not detail_right(answers[one], found)
     }
     assert wrong == {}

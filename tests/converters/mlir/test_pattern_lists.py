@@ -95,6 +95,7 @@ def test_the_lists_hold_what_the_library_holds(python: Callable[[], Path], numbe
     )
 
 
+@pytest.mark.slow
 def test_every_rule_and_step_is_called_as_something_in_the_library() -> None:
     held = type_names(library(tf215())) | type_names(library(tf221())) | VERSIONS.keys()
     named = {name.rpartition("::")[2] for one in (*RULES, *STEPS) for name in names_of(one)}

@@ -47,6 +47,7 @@ def wrong(found: Predictions) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["", "-v2", "-int8"])
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: one.name)
 def test_the_example_of_a_pattern(pattern: Pattern, call: str) -> None:
