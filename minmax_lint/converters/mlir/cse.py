@@ -13,6 +13,8 @@ from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 
 _SAME_OP = {"Add": "AddV2"}
+_OF_SHAPES = frozenset({"BROADCAST_ARGS", "BROADCAST_TO", "SHAPE"})
+"""Operations that passes make of nodes whose attributes are none of theirs."""
 _NEVER = frozenset({"NoOp", "Placeholder", "RandomUniform"})
 
 
@@ -129,6 +131,8 @@ def _merge_moved(function: Function) -> None:
 def _operation_key(op: Operation, attributes: _Attributes) -> object:
     if op.name == "RESHAPE" and None not in (op.result.shape or (None,)):
         return op.name, op.result.shape, id(op.operands[0])
+    if op.name in _OF_SHAPES:
+        return op.name, op.result.dtype, tuple(id(value) for value in op.operands)
     node = op.attrs.get("node")
     attrs = attributes(node) if isinstance(node, Node) else ()
     return op.name, op.activation, attrs, tuple(id(value) for value in op.operands)

@@ -174,3 +174,66 @@ def test_integer_products_of_keras_are_refused():
     w = b.const("w", [1, 2], [8, 16], dtype=DType.INT8)
     y = b.add("BatchMatMulV3", "y", x, w, Ta=DType.INT8, Tb=DType.INT8, Tout=DType.INT32)
     assert "got 'tensor<?x8xi8>'" in outcome(b, y, "mlir-2.21-v2").message
+
+
+def unary(op, shape, *others, **attrs):
+    """One op on an input of that shape and constants."""
+    b = Builder()
+    x = b.placeholder("x", shape)
+    constants = [b.const(f"c{place}", value, dtype=DType.INT32) for place, value in enumerate(others)]
+    return b, b.add(op, "y", x, *constants, **attrs)
+
+
+def sliced_from(computed):
+    """A slice whose start is a constant, or `computed` from the shape of the input."""
+    b = Builder()
+    x = b.placeholder("x", [None, 8])
+    start = b.const("start", [0, 2], dtype=DType.INT32)
+    if computed:
+        batch = b.add("Shape", "shape", x, out_type=DType.INT32)
+        start = b.add("Sub", "start2", batch, b.const("all", [1, 8], dtype=DType.INT32), T=DType.INT32)
+    end, steps = b.const("end", [1, 4], dtype=DType.INT32), b.const("steps", [1, 1], dtype=DType.INT32)
+    return b, b.add("StridedSlice", "y", x, start, end, steps, Index=DType.INT32)
+
+
+SPREAD = "SHAPE BROADCAST_ARGS BROADCAST_TO BROADCAST_TO"
+
+
+@pytest.mark.parametrize(
+    ("built", "name", "ops"),
+    [
+        (unary("Selu", [None, 2, 2, 2]), "mlir-2.15", "GREATER MUL EXP SUB MUL SELECT_V2"),
+        (
+            unary("Selu", [None, 2, 2, 2, 2]),
+            "mlir-2.15",
+            f"{SPREAD} GREATER BROADCAST_TO MUL EXP {SPREAD} SUB {SPREAD} MUL "
+            "SHAPE SHAPE SHAPE BROADCAST_ARGS BROADCAST_ARGS BROADCAST_TO BROADCAST_TO BROADCAST_TO SELECT_V2",
+        ),
+        (unary("IsInf", [None, 2, 2, 2, 2]), "mlir-2.15", f"ABS {SPREAD} EQUAL"),
+        (unary("OnesLike", [None, 2]), "mlir-2.15", "SHAPE BROADCAST_TO"),
+        (unary("RFFT", [None, 8], [8], Tcomplex=DType.COMPLEX64), "mlir-2.21", "EXPAND_DIMS RFFT2D RESHAPE"),
+        (unary("RFFT", [2, 8], [8], Tcomplex=DType.COMPLEX64), "mlir-2.21", "RESHAPE RFFT2D RESHAPE"),
+        (sliced_from(computed=False), "mlir-2.15", "STRIDED_SLICE"),
+        (sliced_from(computed=False), "mlir-2.21", "SLICE"),
+        (sliced_from(computed=True), "mlir-2.21", "SHAPE SUB STRIDED_SLICE"),
+    ],
+)
+def test_open_shapes_and_many_dimensions_take_ops_that_known_shapes_do_not(built, name, ops):
+    made = [one.op for one in outcome(*built, name).ops]
+    assert " ".join(op for op in made if op not in ("QUANTIZE", "DEQUANTIZE")) == ops
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "verdict"),
+    [(DType.STRING, DType.INT64, "quantized"), (DType.INT64, DType.INT64, "abort")],
+)
+def test_a_table_from_numbers_to_numbers_has_no_builtin(keys, values, verdict):
+    b = Builder()
+    table = b.add("HashTableV2", "table", key_dtype=keys, value_dtype=values, shared_name=b"t")
+    default = b.const("default", -1, dtype=values)
+    found = b.add(
+        "LookupTableFindV2", "y", table, b.placeholder("x", [4], keys), default, Tin=keys, Tout=values
+    )
+    made = outcome(b, found, "mlir-2.21-int8")
+    assert made.verdict == verdict
+    assert verdict == "quantized" or made.message.startswith("'tf.HashTableV2' op")

@@ -71,10 +71,16 @@ def flex(op: str) -> str:
     return f"Flex{op}"
 
 
+HASH_TABLES = ((DType.INT64, DType.STRING), (DType.STRING, DType.INT64))
+"""Types of keys and values for which there is a HASHTABLE. Source: legalize_hashtables.cc."""
+
+
 def has_no_form(node: Node) -> bool:
     """Whether a node is refused for its type, or for channels in front."""
     if node.op in CHANNELS_LAST_ONLY and channels_first(node):
         return True
+    if node.op == "HashTableV2":
+        return (node.attribute("key_dtype"), node.attribute("value_dtype")) not in HASH_TABLES
     types = (node.attribute("T"), node.attribute("Tparams"))
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 

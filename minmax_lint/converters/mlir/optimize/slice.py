@@ -46,8 +46,10 @@ def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
     after="ELU(float) SLICE(float)",
 )
 def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
-    """A STRIDED_SLICE without masks and with steps of 1 is a SLICE."""
+    """A STRIDED_SLICE between constants, without masks and with steps of 1, is a SLICE."""
     node = op.attrs["node"]
+    if not all(map(is_constant, op.operands[1:3])):
+        return False
     if any(
         node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     ):

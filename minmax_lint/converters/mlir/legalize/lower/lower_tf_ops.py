@@ -17,7 +17,7 @@ from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
-from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -222,15 +222,16 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     after="RESHAPE RFFT2D(float)",
 )
 def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
-    """RFFT2D of one row, between two RESHAPEs."""
+    """RFFT2D of one row, between ExpandDims and Squeeze: two RESHAPEs where the shape is known."""
     x = importer.value(node.inputs[0].array)
     sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
     result = importer.inference.shape(node.name)
     row = None if x.shape is None else (*x.shape[:-1], 1, x.shape[-1])
-    flat = _float(importer, "RESHAPE", node, [x, sizes], row)
+    first, last = ("RESHAPE", "RESHAPE") if static(x) else ("EXPAND_DIMS", "SQUEEZE")
+    flat = _float(importer, first, node, [x, sizes], row)
     made = None if result is None else (*result[:-1], 1, result[-1])
     complex_row = importer.add("RFFT2D", node, [flat, sizes], made)
-    return importer.add("RESHAPE", node, [complex_row, sizes], result)
+    return importer.add(last, node, [complex_row, sizes][: 2 if last == "RESHAPE" else 1], result)
 
 
 @pattern(
