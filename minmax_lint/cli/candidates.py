@@ -17,14 +17,14 @@ def rule_codes(prefix: str, **_: Any) -> list[str]:
 
 
 def converters(prefix: str, **_: Any) -> list[str]:
-    """Profiles and their aliases."""
+    """The names of profiles and their aliases."""
     from minmax_lint.converters.profile import ALIASES, SELECTABLE
 
     return [*ALIASES, *SELECTABLE]
 
 
 def topics(prefix: str, **_: Any) -> list[str]:
-    """Pages of the documentation."""
+    """The names of the documentation's pages."""
     from minmax_lint.docs import topics
 
     return [topic.name for topic in topics()]

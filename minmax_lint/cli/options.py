@@ -71,7 +71,7 @@ def add_endpoints(parser: ArgumentParser) -> None:
 
 
 def add_keras(parser: ArgumentParser) -> None:
-    """How Keras files are read."""
+    """Options for how Keras files are read."""
     parser.add_argument(
         "--python",
         metavar="INTERPRETER",
@@ -99,7 +99,7 @@ def add_converters(parser: ArgumentParser) -> None:
 
 
 def _profiles(engine: Engine) -> str:
-    """`mlir-2.12 to mlir-2.22`."""
+    """A span of profiles: `mlir-2.12 to mlir-2.22`."""
     known = MODELLED[engine]
     return f"{engine}-{dotted(known[0])} to {engine}-{dotted(known[-1])}"
 
@@ -114,7 +114,7 @@ def add_script(parser: _ActionsContainer) -> None:
 
 
 def add_selection(parser: ArgumentParser) -> None:
-    """Which rules count."""
+    """Options for which rules count."""
     group = parser.add_argument_group("rules")
     for option, meaning in (
         ("--select", "only these: MM101,MM2 or names"),
@@ -139,7 +139,7 @@ def add_configuration(parser: ArgumentParser) -> None:
 
 
 def add_fix_options(parser: ArgumentParser, *, in_place: bool = True) -> None:
-    """How to repair."""
+    """Options for how a graph is repaired."""
     group = parser.add_argument_group("fixes")
     group.add_argument(
         "--strategy",
@@ -193,7 +193,7 @@ def refuse_fix_options(args: Namespace, *but: str) -> None:
 
 
 def add_talk(parser: ArgumentParser) -> None:
-    """How much to say."""
+    """Options for how much is printed."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="findings and errors only")
     group.add_argument("-v", "--verbose", action="store_true", help="every finding, every consequence")

@@ -10,7 +10,7 @@ _LONGEST = 10_000_000
 
 
 def codes(text: str) -> tuple[str, ...]:
-    """`MM101,MM2` as codes."""
+    """Rule codes, separated by commas: `MM101,MM2`."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -22,7 +22,7 @@ def positive(text: str) -> int:
 
 
 def range_of(text: str) -> tuple[float, float]:
-    """`-6,6` as a range."""
+    """A range: `-6,6`."""
     low, _, high = text.partition(",")
     try:
         found = float(low), float(high)
@@ -44,7 +44,7 @@ def seconds(text: str) -> float:
 
 
 def input_stats(text: str) -> tuple[str, tuple[float, float]]:
-    """`input=128,64`."""
+    """The stats of one input: `input=128,64`."""
     name, _, numbers = text.rpartition("=")
     mean, _, std = numbers.partition(",")
     try:

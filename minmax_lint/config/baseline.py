@@ -69,7 +69,7 @@ class Baseline:
         return json.dumps({"version": VERSION, "models": models}, indent=2) + "\n"
 
     def save(self, file: Path) -> None:
-        """Write it, atomically."""
+        """Write the baseline, atomically."""
         from minmax_lint.writers.atomic import write_file
 
         write_file(file, [self.text().encode()])

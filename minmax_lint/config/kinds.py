@@ -79,7 +79,7 @@ def _one_of(known: Sequence[str]) -> Callable[[object], str]:
 
 
 def _stats(value: object) -> dict[str, tuple[float, float]]:
-    """Input -> (mean, std)."""
+    """Input -> (mean, std), as a table of the configuration."""
     pairs = value.items() if isinstance(value, Mapping) else ()
     if not pairs or not all(isinstance(pair, Sequence) and len(pair) == 2 for _, pair in pairs):
         raise UserError(f"{value!r} has no input stats; write {{ input = [128, 64] }}")

@@ -36,7 +36,7 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class Resolved:
-    """Every setting by its key."""
+    """The value of every setting, and where it comes from."""
 
     values: Mapping[str, Value]
 
@@ -45,7 +45,7 @@ class Resolved:
 
     @property
     def selection(self) -> Selection:
-        """Which findings are wanted."""
+        """The rules whose findings are wanted."""
         select = tuple(code for code in self["select"] if code.upper() != "ALL")
         return Selection((*select, *self["extend-select"]) if select else (), tuple(self["ignore"]))
 

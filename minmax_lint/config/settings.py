@@ -105,7 +105,7 @@ class Convert:
 
     @property
     def call(self) -> ConverterCall:
-        """The same as rules see it."""
+        """The call of the converter that these settings describe."""
         return ConverterCall(
             self.origin,
             "tf2" if self.flow == "tf2" else "tf1",
@@ -127,7 +127,7 @@ class Convert:
 
 @dataclass(frozen=True)
 class Config:
-    """One configuration file."""
+    """What one configuration file says."""
 
     select: tuple[str, ...] = _key(kinds.CODES, "Only these rules.", ())
     ignore: tuple[str, ...] = _key(kinds.CODES, "All but these rules.", ())
@@ -163,7 +163,7 @@ class Config:
 
     @property
     def folder(self) -> Path:
-        """From where its paths count."""
+        """The folder that the file's paths start from."""
         return self.file.parent
 
     @property

@@ -37,7 +37,7 @@ class Net(Builder):
         return self.fake_quant(self._name("fq"), array, -1.0, 1.0)
 
     def op(self, op: str, *inputs: str, **attrs: Attr) -> str:
-        """A node."""
+        """A node of that op."""
         for key in ("Tidx", "Tshape", "Tperm", "Tpaddings", "Tmultiples", "Tindices", "Index"):
             if key in attrs and attrs[key] is True:
                 attrs[key] = DType.INT32
@@ -60,11 +60,11 @@ class Net(Builder):
         return self.const(self._name("i"), value, dtype=DType.INT32)
 
     def reshape(self, array: str, *shape: int) -> str:
-        """Reshape."""
+        """The array reshaped to that shape."""
         return self.op("Reshape", array, self.ints(*shape))
 
     def transpose(self, array: str, *order: int) -> str:
-        """Transpose."""
+        """The array with its dimensions in that order."""
         return self.op("Transpose", array, self.ints(*order), Tperm=DType.INT32)
 
     def sum(self, array: str, axis: int = -1, op: str = "Sum", *, keep_dims: bool = True) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Cut(NamedTuple):
-    """What becomes of one op."""
+    """Where one op runs, and why."""
 
     mapped: bool
     """Whether it goes to the device."""

@@ -80,7 +80,7 @@ def measured_around(engine: Engine, call: str, release: Number) -> tuple[Number,
 
 
 def dotted(release: Number) -> str:
-    """As people write it: `2.18`."""
+    """A version as text: `2.18`."""
     return f"{release[0]}.{release[1]}"
 
 

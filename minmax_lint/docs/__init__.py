@@ -38,7 +38,7 @@ _TABLE = re.compile(r"^<!-- table: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Topic:
-    """One page."""
+    """One page of `minmax-lint docs`."""
 
     name: str
     title: str

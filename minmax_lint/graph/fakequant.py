@@ -85,7 +85,7 @@ class FakeQuant:
 
     @property
     def output(self) -> str:
-        """The array it writes."""
+        """The array that the FakeQuant writes."""
         return self.node
 
     @property

@@ -13,7 +13,7 @@ from minmax_lint.inference.shape_arithmetic import (
 
 
 class Call(Protocol):
-    """One node under inference."""
+    """One node whose shapes are inferred."""
 
     node: Node
 

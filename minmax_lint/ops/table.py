@@ -23,7 +23,7 @@ value. `loss of logits`: a loss whose input 0 is what the model predicts."""
 
 
 class Op(NamedTuple):
-    """One row."""
+    """What TensorFlow says of one op."""
 
     shape: Shape = ""
     values: Values = ""

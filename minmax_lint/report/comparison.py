@@ -76,7 +76,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All ways, the best first."""
+    """Every way of converting a model, the best first."""
 
     path: str
     format: str
@@ -88,7 +88,7 @@ class Comparison:
 
     @property
     def best(self) -> Way:
-        """The first."""
+        """The way that makes the best model."""
         return self.ways[0]
 
 

@@ -64,7 +64,7 @@ RENDERERS: Mapping[str, Callable[..., None]] = {
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
-    """All of it as plain data."""
+    """A comparison as the JSON document has it."""
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": TOOL,

@@ -16,7 +16,7 @@ from minmax_lint.workflows.convert import Conversion
 
 
 def print_json(out: TextIO, found: Conversion, destination: str) -> None:
-    """One document."""
+    """Print the conversion as one JSON document."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "tool": TOOL,

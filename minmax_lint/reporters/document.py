@@ -32,7 +32,7 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def summary_data(run: Run) -> dict[str, int]:
-    """Counts over all models."""
+    """The counts over all models, as the JSON document has them."""
     return {
         "models": len(run.reports) + len(run.unreadable),
         "errors": run.count("error"),
@@ -43,7 +43,7 @@ def summary_data(run: Run) -> dict[str, int]:
 
 
 def report_data(report: Report) -> dict[str, Any]:
-    """One model."""
+    """One model's report, as the JSON document has it."""
     return {
         "path": report.path,
         "format": report.format,
@@ -61,7 +61,7 @@ def report_data(report: Report) -> dict[str, Any]:
 
 
 def prediction_data(prediction: Prediction) -> dict[str, Any]:
-    """One profile's prediction."""
+    """One prediction, as the JSON document has it."""
     worst = prediction.worst_float_op
     return {
         "verdict": prediction.verdict,
@@ -100,7 +100,7 @@ def _cpu_ops(prediction: Prediction) -> dict[str, Any]:
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """One finding."""
+    """One finding, as the JSON document has it."""
     fix = finding.fix
     return {
         "code": finding.code,

@@ -44,7 +44,7 @@ def op_shares(model: TFLiteModel) -> tuple[OpShare, ...]:
 
 @dataclass(frozen=True)
 class FinishedInspection:
-    """A .tflite model laid out."""
+    """What is in a .tflite model."""
 
     path: str
     model: TFLiteModel
@@ -60,7 +60,7 @@ class FinishedInspection:
         return read_off(self.model).integer_share
 
     def data(self) -> dict[str, Any]:
-        """All of it as plain data."""
+        """The inspection as the JSON document has it."""
         return {
             "path": self.path,
             "format": "tflite",

@@ -49,7 +49,7 @@ class Inspection:
         return Counter(self.graph.columns.ops)
 
     def data(self) -> dict[str, Any]:
-        """All of it as plain data."""
+        """The inspection as the JSON document has it."""
         return {
             "path": self.path,
             "format": self.format,

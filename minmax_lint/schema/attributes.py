@@ -44,7 +44,7 @@ def decode_attrs(attrs: Any) -> dict[str, Attr]:
 
 
 def decode_attr(value: Any) -> Attr | None:
-    """One AttrValue message."""
+    """The value of one AttrValue message."""
     kind = value.WhichOneof("value")
     if kind is None or kind == "placeholder":
         return None

@@ -35,7 +35,7 @@ class Choice(NamedTuple):
     profiles: tuple[Profile, ...]
     why: str = ""
     """One sentence; empty where they are named."""
-    calls: Mapping[str, tuple[ConverterCall, ...]] = {}
+    calls_by_profile: Mapping[str, tuple[ConverterCall, ...]] = {}
     """Profile -> the calls that chose it."""
 
 

@@ -178,7 +178,7 @@ class Conversion:
 
     @property
     def message(self) -> str:
-        """One sentence: how it ended."""
+        """How the conversion ended, in one sentence."""
         if self.result.failure is not None:
             return f"the converter failed: {self.result.failure.message}"
         if self.verdict == "quantized":

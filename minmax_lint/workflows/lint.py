@@ -59,7 +59,8 @@ def lint_model(
     outputs = tuple(outputs)
     with collection_paused():
         subject = replace(
-            make_subject(model, inputs, outputs, profiles, chosen.calls if chosen else {}), calls=calls
+            make_subject(model, inputs, outputs, profiles, chosen.calls_by_profile if chosen else {}),
+            calls=calls,
         )
         if model.finished is not None and made_from is not None:
             subject = replace(subject, explanations=explanations(model.finished, made_from))

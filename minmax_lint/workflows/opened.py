@@ -88,7 +88,7 @@ class Opened:
         return self
 
     def lint(self, selection: Selection | None = None) -> Report:
-        """Its report."""
+        """Lint the model: the report of the judged profiles."""
         return lint_model(
             self.model,
             self.ends.inputs,

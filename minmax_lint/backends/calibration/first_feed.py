@@ -14,7 +14,7 @@ from minmax_lint.backends.calibration.sources import pieces
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
-    """Serve one request."""
+    """Serve one request: what the user's function yields first."""
     announce("run")
     inputs = [Input(*words) for words in request["inputs"]]
     fitted(next(pieces(request["data"], inputs, request["folder"])), inputs, request["data"])

@@ -30,7 +30,7 @@ Look = Tuple[Callable[[Feed], Sequence[Any]], Callable[[], Sequence[bool]]]
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
-    """Serve one request."""
+    """Serve one request: the ranges of all float arrays."""
     announce("import")
     graph = FrozenGraph(tensorflow, request["graph"], request["inputs"], request["outputs"])
     inputs = graph.fed(request["aliases"])
@@ -101,7 +101,7 @@ class Extremes:
         self._weight = old * self._weight + new
 
     def ranges(self) -> list[tuple[float, float]]:
-        """In the order of the arrays."""
+        """(min, max) of each array, in their order."""
         weight = numpy.where(self._weight > 0, self._weight, 1.0)
         return list(zip(self._low / weight, self._high / weight))
 
@@ -144,7 +144,7 @@ class Percentiles:
         self._kept[i][places] = self._random.choice(late, count, replace=False)
 
     def ranges(self) -> list[tuple[float, float]]:
-        """In the order of the arrays."""
+        """(min, max) of each array, in their order."""
         ends = [100 - self._percentile, self._percentile]
         return [
             tuple(numpy.percentile(kept, ends)) if kept.size else (numpy.inf, -numpy.inf)

@@ -17,7 +17,7 @@ from minmax_lint.backends.conversion.worker import made
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
-    """Serve one request."""
+    """Serve one request: convert with the user's samples."""
     converter, tensors = made(tensorflow, request, announce)
     aliases = request["aliases"]
     inputs = [

@@ -36,7 +36,7 @@ class Data:
     """Input array -> further names under which the data may hold it, such as a signature's keys."""
 
     def request(self) -> dict[str, Any]:
-        """What a child needs to know."""
+        """The part of the worker's request that names the data."""
         return {
             "data": self.source,
             "folder": os.getcwd(),
@@ -48,7 +48,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the data showed."""
+    """The ranges that were observed, and the arrays without one."""
 
     ranges: Mapping[str, tuple[float, float]]
     """Array -> (min, max), for every float32 array that depends on an input; inputs included."""

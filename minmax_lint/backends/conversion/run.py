@@ -58,7 +58,7 @@ class SavedModel:
     """Key -> the input's shape, where that is to be another than the signature's."""
 
     def request(self) -> dict[str, Any]:
-        """What a child needs to know."""
+        """The part of the worker's request that names the model."""
         shapes = {key: list(shape) for key, shape in self.shapes.items()}
         return {
             "saved_model": str(Path(self.folder).absolute()),

@@ -25,7 +25,7 @@ SEED = 0
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
-    """Serve one request."""
+    """Serve one request: the differences of all pairs of models."""
     announce("import")
     graphs = {name: graph_of(tensorflow, one, request["inputs"]) for name, one in request["graphs"].items()}
     first = next(iter(graphs.values()))
@@ -64,7 +64,7 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
 def graph_of(
     tensorflow: Any, one: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None] | None]
 ) -> FedGraph:
-    """A graph of the request."""
+    """A graph of the request, ready to run."""
     if "graph" in one:
         return FrozenGraph(tensorflow, one["graph"], shapes, one["outputs"])
     folder, signature = one["saved_model"], one["signature"]
@@ -147,7 +147,7 @@ class Model:
 
     @property
     def batch_size(self) -> int:
-        """Samples it takes at once."""
+        """How many samples the model takes at once."""
         return next((int(one["shape"][0]) for one in self._inputs.values() if len(one["shape"])), 1)
 
     def run(self, feed: Feed) -> list[Any]:

@@ -1,6 +1,6 @@
 """Compares the arrays inside a .tflite model with those of the graph that have the same names.
 
-A task of minmax_lint/conversion/worker.py, with the request of compare.py. Result: `arrays`, one
+A task of minmax_lint/backends/conversion/worker.py, with the request of compare.py. Result: `arrays`, one
 {"index": tensor of the model, "max": largest error in real values, "low", "high": range of the graph's values}
 for each tensor of the main subgraph whose name, or the end of one, is an array of the graph. The list is empty for a
 SavedModel and for graphs with TF1's branches, whose arrays cannot be fetched.
@@ -24,7 +24,7 @@ _FUSED = frozenset(
 
 
 def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], None]) -> dict[str, Any]:
-    """Serve one request."""
+    """Serve one request: how far each array of the model is from the graph's."""
     announce("import")
     graph = graph_of(tensorflow, request["graphs"]["original"], request["inputs"])
     if not isinstance(graph, FrozenGraph) or graph.branches:

@@ -51,7 +51,7 @@ class Value:
 
     @property
     def use_count(self) -> int:
-        """How often it is read."""
+        """How many operands read the value."""
         return len(self._uses)
 
     @property
@@ -71,15 +71,15 @@ class Value:
                 op.set_operand(slot, other)
 
     def order_uses(self, newest_first: Iterable[Use]) -> None:
-        """Give its uses this order."""
+        """Set the order in which its readers are met."""
         self._uses = dict.fromkeys(reversed([*newest_first]))
 
     def read_by(self, op: Operation, slot: int) -> None:
-        """Note a use."""
+        """Note that an operation reads it."""
         self._uses[op, slot] = None
 
     def unread_by(self, op: Operation, slot: int) -> None:
-        """Forget a use."""
+        """Forget that an operation reads it."""
         del self._uses[op, slot]
 
 
@@ -189,7 +189,7 @@ class Operation:
         return value
 
     def drop(self) -> None:
-        """Read nothing any more."""
+        """Forget all operands, so that nothing counts as read."""
         for slot, value in enumerate(self.operands):
             value.unread_by(self, slot)
         self.operands = []

@@ -28,7 +28,7 @@ class Int8Weights(NamedTuple):
 
 
 class Builtin(NamedTuple):
-    """One row."""
+    """What MLIR knows of one builtin operator."""
 
     quantizable: Since | None = None
     """Since when it has a quantized form."""

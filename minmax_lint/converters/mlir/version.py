@@ -89,7 +89,7 @@ class Version:
 
     @cached_property
     def quantizable(self) -> Ops:
-        """Ops with a quantized form."""
+        """Ops that have a quantized form in this version."""
         always = tables.QUANTIZABLE | (tables.CALIBRATED if self.calibrated else frozenset())
         return Ops(self, always, tables.QUANTIZABLE_SINCE)
 

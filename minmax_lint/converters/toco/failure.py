@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Fatal(Exception):
-    """TOCO aborts here."""
+    """A check of TOCO that ends the process."""
 
     def __init__(self, message: str, *, array: str | None = None, node: str | None = None) -> None:
         super().__init__(message)

@@ -131,7 +131,7 @@ def outcomes(model: Model, operators: list[Operator], version: Version) -> tuple
 
 
 def aborted(profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[OpOutcome, ...]) -> Prediction:
-    """The prediction of an abort."""
+    """The prediction of an abort, with every obstacle."""
     if isinstance(error, MissingRange):
         return Prediction(
             profile,

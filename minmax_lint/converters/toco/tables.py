@@ -18,7 +18,7 @@ ALWAYS: Since = (0, 0)
 
 
 class OperatorType(NamedTuple):
-    """One row."""
+    """What TOCO knows of one operator type."""
 
     quantizable: Since | None = None
     """Since when Quantize accepts it, whatever the data type of its arrays."""

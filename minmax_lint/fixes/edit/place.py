@@ -21,20 +21,20 @@ class Place:
         self._after = source.node
 
     def op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
-        """An op on float arrays."""
+        """Add an op on float arrays."""
         return self.add(suffix, Node("", op, inputs, attrs={"T": DType.FLOAT, **attrs}))
 
     def quantized(self, suffix: str, array: Edge, found: Range, *, narrow: bool = False) -> Edge:
-        """A FakeQuant of an array."""
+        """Add a FakeQuant of an array."""
         return self.add(suffix, fake_quant(array, found, narrow=narrow))
 
     def reshaped(self, suffix: str, source: Edge, sizes: tuple[int, ...]) -> Edge:
-        """A Reshape."""
+        """Add a Reshape of an array."""
         shape = self.constant(f"{suffix}/shape", int32s(sizes))
         return self.op("Reshape", suffix, source, shape, Tshape=DType.INT32)
 
     def constant(self, suffix: str, tensor: Tensor) -> Edge:
-        """A Const."""
+        """Add a constant."""
         name = self._draft.free_name(f"{self._name}/{suffix.strip('/')}")
         self._after = self._draft.add_constant(name, tensor, self._after)
         return Edge(name, 0)

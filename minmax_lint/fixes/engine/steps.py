@@ -40,7 +40,7 @@ def tried(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
 
 
 def strip_training(trial: Trial, options: FixOptions) -> Trial:
-    """Without training-only ops."""
+    """The model without ops that are there for training only."""
     return trial.after(strip(trial.model.graph, trial.subject.kept))
 
 

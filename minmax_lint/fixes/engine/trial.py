@@ -46,7 +46,7 @@ class Trial:
         outputs: tuple[str, ...],
         profiles: tuple[Profile, ...],
     ) -> Trial:
-        """The model as it is."""
+        """The trial of the model as it is."""
         return cls(model, inputs, outputs, profiles)
 
     def after(self, repair: Repair) -> Trial:

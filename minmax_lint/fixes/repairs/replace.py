@@ -86,7 +86,7 @@ class _Site:
         return Edge(self.draft.add(node, self._place), 0)
 
     def result(self, op: str, *inputs: Edge, **attrs: Attr) -> bool:
-        """The op that takes the name."""
+        """Add the op that takes the replaced node's name."""
         self.draft.replace(Node(self.node.name, op, inputs, attrs={"T": DType.FLOAT, **attrs}))
         return True
 

@@ -17,7 +17,7 @@ FULL = -1
 
 
 class Extent(NamedTuple):
-    """The part of one dimension."""
+    """The part of one dimension that a slice holds."""
 
     start: int
     length: int

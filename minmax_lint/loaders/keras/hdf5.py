@@ -22,7 +22,7 @@ _SETTINGS = {
 
 
 class Hdf5(NamedTuple):
-    """What was asked for."""
+    """What an HDF5 file says of itself."""
 
     attributes: Mapping[str, str]
     """Those of the attributes of the file's root that are there."""

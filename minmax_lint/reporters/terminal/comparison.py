@@ -17,7 +17,7 @@ EXPLAINED = (
 
 
 def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = False) -> None:
-    """Print the ways, best first."""
+    """Print the table of ways, the best first."""
     page = Page(out)
     best = comparison.best.prediction
     page.rule(comparison.path, WORDS[best.verdict][1])

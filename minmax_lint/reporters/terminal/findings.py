@@ -47,7 +47,7 @@ def severity_symbol(page: Page, severity: Severity) -> str:
 
 
 def print_finding(page: Page, finding: Finding, *, every_consequence: bool = False) -> None:
-    """One finding."""
+    """Print one finding as a paragraph."""
     style = SEVERITY_STYLES[finding.severity]
     mark = (f" {severity_symbol(page, finding.severity)} {finding.code}", f"bold {style}")
     page.line(mark, (f" {finding.severity}", style), (f"  {finding.name}", "dim"))

@@ -11,7 +11,7 @@ from minmax_lint.reporters.terminal.page import Page, Part
 
 
 def print_finished(out: TextIO, found: FinishedInspection) -> None:
-    """Print everything."""
+    """Print the ends, and the share of integer ops."""
     page = Page(out)
     model = found.model
     page.rule(found.path, "cyan")

@@ -11,7 +11,7 @@ from minmax_lint.reporters.terminal.page import Page, Part
 
 
 def print_inspection(out: TextIO, found: Inspection) -> None:
-    """Print everything."""
+    """Print ends, signatures, ops and FakeQuants."""
     page = Page(out)
     page.rule(found.path, "cyan")
     nodes = f"{len(found.graph)} {plural(len(found.graph), 'node')}"

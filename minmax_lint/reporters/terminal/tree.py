@@ -21,7 +21,7 @@ _STYLES: dict[Kind, str] = {
 
 
 def print_tree(out: TextIO, path: str, kept: Kept, *, everything: bool = False) -> None:
-    """Print the tree."""
+    """Print the kept subgraph as a tree."""
     page = Page(out)
     page.rule(path, "cyan")
     page.line()

@@ -33,11 +33,11 @@ class MadeCheckpoint(NamedTuple):
         return node
 
     def restored(self, node: str) -> bool:
-        """Whether the saver restores it."""
+        """Whether the saver restores that node."""
         return self.saved is None or node in self.saved
 
     def value(self, node: str) -> Tensor | None:
-        """The scalar."""
+        """The value of a node's variable, a scalar."""
         return Tensor.of(DType.FLOAT, [], [self.values[node]]) if node in self.values else None
 
 

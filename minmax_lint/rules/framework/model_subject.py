@@ -34,11 +34,11 @@ def make_subject(
     inputs: Mapping[str, Shape | None],
     outputs: Iterable[str],
     profiles: tuple[Profile, ...],
-    calls: Mapping[str, tuple[ConverterCall, ...]] = MappingProxyType({}),
+    calls_by_profile: Mapping[str, tuple[ConverterCall, ...]] = MappingProxyType({}),
 ) -> Subject:
     """Everything the rules look at; the predictions are made here.
 
-    `calls`: profile -> the calls of the converter that it stands for, whose flags can decide by themselves.
+    `calls_by_profile`: profile -> the calls of the converter that it stands for, whose flags can decide by themselves.
     """
     graph = frozen(model.graph, model.variables)
     inputs = {canonical_array(name): shape for name, shape in inputs.items()}
@@ -56,7 +56,9 @@ def make_subject(
         kept,
         inference,
         profiles,
-        _refusals(refused, profiles) if refused else _predictions(model, kept, inference, profiles, calls),
+        _refusals(refused, profiles)
+        if refused
+        else _predictions(model, kept, inference, profiles, calls_by_profile),
         unknown_inputs,
         unknown_outputs,
         frozenset(model.graph.of_ops(VARIABLES)),
@@ -84,14 +86,16 @@ def _predictions(
     kept: Kept,
     inference: Inference,
     profiles: tuple[Profile, ...],
-    calls: Mapping[str, tuple[ConverterCall, ...]],
+    calls_by_profile: Mapping[str, tuple[ConverterCall, ...]],
 ) -> Mapping[str, Prediction]:
     """By profile; of a finished model what it is, and what the selected devices will do with it."""
     if model.finished is None:
         return {
-            profile.name: decided_by_calls(profile, calls.get(profile.name, ()), kept, inference)
+            profile.name: decided_by_calls(profile, calls_by_profile.get(profile.name, ()), kept, inference)
             or with_signature_names(
-                predict(kept, inference, _as_called(profile, calls.get(profile.name, ()))), model, kept
+                predict(kept, inference, _as_called(profile, calls_by_profile.get(profile.name, ()))),
+                model,
+                kept,
             )
             for profile in profiles
         }

@@ -59,12 +59,12 @@ class Subject:
 
     @property
     def profile_names(self) -> tuple[str, ...]:
-        """Of the selected profiles."""
+        """The names of the selected profiles."""
         return tuple(profile.name for profile in self.profiles)
 
     @property
     def about(self) -> About:
-        """Which rules look at it."""
+        """Whether rules about graphs or about finished models apply."""
         return "graph" if self.finished is None else "finished"
 
     @property

@@ -23,7 +23,7 @@ class NotLowered(Exception):
         self.reason = reason
 
     def prediction(self, profile: str) -> Prediction:
-        """The abort."""
+        """The abort that the failure is."""
         if not self.message:
             cause = Obstacle("other", None, self.node, self.reason)
             return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))

@@ -48,7 +48,7 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     after="ELU(float) RELU6(float)",
 )
 def fold_idempotent(importer: Importer, node: Node) -> Value | None:
-    """Twice is once."""
+    """An op applied twice is applied once."""
     return _again(LEGALIZED[node.op], _operand(importer, node))
 
 
@@ -159,7 +159,7 @@ def maximum_of_zero_to_relu(importer: Importer, node: Node) -> Value | None:
     after="MAXIMUM MINIMUM",
 )
 def fold_commutative(importer: Importer, node: Node) -> Value:
-    """A constant comes second."""
+    """A constant operand of a commutative op comes second."""
     return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
 
 

@@ -37,12 +37,12 @@ def convert_to_reshape(model: Model, op: Operator) -> bool:
 
 
 def convert_trivial_add_n_to_add(model: Model, op: Operator) -> bool:
-    """AddN of two."""
+    """AddN of two arrays is Add."""
     return len(op.inputs) == 2 and _become(model, op, "Add", op.inputs)
 
 
 def convert_trivial_pack_to_reshape(model: Model, op: Operator) -> bool:
-    """Pack of one."""
+    """Pack of one array is Reshape."""
     if len(op.inputs) != 1 or model.arrays[op.inputs[0]].shape is None:
         return False
     return _become(model, op, "Reshape", op.inputs)

@@ -162,6 +162,6 @@ _COMMON: dict[str, Propagation] = {
 
 
 def hardcode_min_max(version: Version) -> dict[str, Propagation]:
-    """Type -> propagation."""
+    """Operator type -> how it hands its range on."""
     found = {**_COMMON, "Reshape": for_reshape(version.points_agree)}
     return {**found, "Pack": hardcode_min_max_for_pack} if version.pack_forwards else found

@@ -64,7 +64,7 @@ def _absorb(producer: Operator | None, op: Operator) -> None:
 
 
 def remove_tensorflow_identity(model: Model, op: Operator) -> bool:
-    """RemoveTensorFlowIdentity."""
+    """An Identity goes; its readers read its input."""
     return remove_passthrough(model, op)
 
 
@@ -95,7 +95,7 @@ def remove_trivial_fake_quant(model: Model, op: Operator) -> bool:
 
 
 def remove_trivial_slice(model: Model, op: Operator) -> bool:
-    """A Slice of everything."""
+    """A Slice of all elements goes."""
     shape = model.arrays[op.inputs[0]].shape
     return shape is not None and shape == model.arrays[op.output].shape and remove_passthrough(model, op)
 

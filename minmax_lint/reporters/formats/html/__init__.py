@@ -97,7 +97,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
 
 
 def _way(way: Way) -> dict[str, Any]:
-    """A row of the first view."""
+    """One way of a comparison, as a row of the first view."""
     found = way.prediction
     return {
         "name": way.name,

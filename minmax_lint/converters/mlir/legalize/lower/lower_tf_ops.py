@@ -45,7 +45,7 @@ def lower_is_nan_op(importer: Importer, node: Node) -> Value:
     after="ABS(float) EQUAL(float)",
 )
 def lower_is_inf_op(importer: Importer, node: Node) -> Value:
-    """A magnitude of infinity."""
+    """IsInf is the magnitude compared with infinity."""
     x = importer.value(node.inputs[0].array)
     magnitude = _float(importer, "ABS", node, [x], x.shape)
     return importer.add("EQUAL", node, [magnitude, number(importer, node, math.inf)])

@@ -42,7 +42,7 @@ def unroll_batch_matmul(
 
 
 def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
-    """The matrices of an operand."""
+    """The matrices of an operand, each a Slice."""
     *batch, rows, columns = _sizes(value)
     count, matrix = math.prod(batch), (rows, columns)
     if not batch:
