@@ -6,7 +6,7 @@ from __future__ import annotations
 _BOTH = frozenset(
     """
     Assert Bitcast Cast Conv2D Cumsum EmptyTensorList Fact FusedBatchNorm FusedBatchNormV2
-    HashTableV2 HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
+    HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput InvertPermutation
     KernelLabel Lgamma MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot
     Placeholder SegmentSumV2 ShapeN
