@@ -98,7 +98,7 @@ def _model(
 
 def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:
     """The graph in buffer[start:end] with what its If and While ops call. Raises UnreadableModel."""
-    if CONTROL_FLOW.isdisjoint(graph.ops):
+    if CONTROL_FLOW.isdisjoint(graph.ops) and CALLS.isdisjoint(graph.ops):
         return graph
     from minmax_lint.loaders.savedmodel.flatten import Flattening
     from minmax_lint.loaders.savedmodel.library import read_library

@@ -97,7 +97,7 @@ class Calls:
                 continue  # what waits for an argument waits for the value itself
             call = self._call(at, name)
             if call is None:
-                found.append((self._site(at, name), 0))
+                found.append((self.site(at, name), 0))
             elif call.body is not None:
                 ends = [*call.body.control_results, *(text.split(":")[0] for text in call.body.results)]
                 waiting += [(call, end) for end in ends]
@@ -117,7 +117,7 @@ class Calls:
                 continue
             call = self._call(frame, name)
             if call is None:
-                return self._site(frame, name), port
+                return self.site(frame, name), port
             assert call.body is not None
             if port >= len(call.body.results) or not call.body.results[port]:
                 raise UnreadableModel(f"function {call.body.name!r} lacks results; save the model again")
@@ -161,7 +161,8 @@ class Calls:
         frame.calls[name] = made
         return made
 
-    def _site(self, frame: Frame, name: str) -> Site:
+    def site(self, frame: Frame, name: str) -> Site:
+        """Node `name` of a frame itself, even where it is a call."""
         key = frame, name
         if key not in self._sites:
             if frame.body is None:

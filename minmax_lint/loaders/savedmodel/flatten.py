@@ -16,7 +16,7 @@ from minmax_lint.graph.names import array_name
 from minmax_lint.loaders.savedmodel.calls import Calls
 from minmax_lint.loaders.savedmodel.frames import Frame, Site, bound, named_functions, origin
 from minmax_lint.loaders.savedmodel.library import Library
-from minmax_lint.ops.table import CONTROL_FLOW
+from minmax_lint.ops.table import CALLS, CONTROL_FLOW
 from minmax_lint.schema.attributes import decode_attrs
 
 
@@ -52,12 +52,12 @@ class Flattening:
         return self._graph_of(self._order)
 
     def with_functions(self) -> Graph:
-        """The graph as it is, with the branches of its control flow."""
+        """The graph as it is, with the branches of its control flow and the functions that it calls."""
         old = self._graph.columns
         functions = {
-            name: self._branches(self._calls.source(self._top, name)[0], op)
+            name: self._branches(self._calls.site(self._top, name), op)
             for name, op in zip(old.names, old.ops, strict=True)
-            if op in CONTROL_FLOW
+            if op in CONTROL_FLOW or op in CALLS
         }
         return Graph(old, functions)
 
@@ -88,9 +88,9 @@ class Flattening:
         """The functions that a control-flow node calls, each with its own calls in place."""
         attrs = self._calls.message(site.position).attr if site.frame.body is None else site.node.attr
         data = tuple(text for text in self._calls.inputs(site) if not text.startswith("^"))
-        passed = data if "While" in op else data[1:]
+        passed = data if "While" in op or op in CALLS else data[1:]
         named = list(named_functions(op, attrs))
-        if len(named) < 2 and not op.endswith("Case"):
+        if len(named) < (1 if op in CALLS or op.endswith("Case") else 2):
             raise UnreadableModel(
                 f"{op} {site.name!r} lacks the function that it calls; save the model again"
             )

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph, maker
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import (
@@ -26,10 +27,9 @@ from minmax_lint.converters.prediction import (
 )
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
-from minmax_lint.graph.graph import Function, Graph, graph_of
+from minmax_lint.graph.graph import Function, Graph
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.graph.node import const_node
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.inference.misfit import misfit
@@ -191,9 +191,7 @@ def _misfit(graph: Graph, node: str) -> dict[str, Any] | None:
             continue
         body = function.graph
         reads = any(_only_reader(body, name) in FAKE_QUANTS for name in function.inputs)
-        gives = any(
-            body.op(parse_edge(_maker(body, array)).node) in FAKE_QUANTS for array in function.outputs
-        )
+        gives = any(body.op(parse_edge(maker(body, array)).node) in FAKE_QUANTS for array in function.outputs)
         if reads or gives:
             key, what = function.role.replace(" ", "_"), "input" if reads else "result"
             message = f"'tf.If' op '{key}' {what} type"
@@ -221,8 +219,8 @@ def _only_reader(body: Graph, argument: str) -> str:
 def _branch(
     function: Function, inference: Inference, profile: Profile, predict: Predict, around: EnclosingContext
 ) -> Prediction:
-    graph = _with_constants(function, inference).graph if _is_loop(function) else function.graph
-    made = [_maker(graph, array) for array in function.outputs]
+    graph = loop_graph(function, inference) if _is_loop(function) else function.graph
+    made = [maker(function.graph, array) for array in function.outputs]
     made = [array for array in made if graph.op(parse_edge(array).node) not in ("Placeholder", "Const")]
     kept = trace(graph, [name for name in function.inputs if graph.op(name) == "Placeholder"], made)
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
@@ -231,28 +229,6 @@ def _branch(
     inside = Inference(kept, shapes, inference.batch)
     refused = misfit(inside)
     return not_imported(profile.name, *refused) if refused else predict(kept, inside, profile, around)
-
-
-def _with_constants(loop: Function, inference: Inference) -> Function:
-    """The body with the constants that it is passed and hands on unchanged, as weights of RNN layers are."""
-    unchanged = {_maker(loop.graph, array) for array in loop.outputs} & loop.inputs.keys()
-    fixed = {name: inference.constant(loop.inputs[name]) for name in unchanged}
-    nodes = [
-        const_node(node.name, tensor) if (tensor := fixed.get(node.name)) is not None else node
-        for node in loop.graph
-    ]
-    return loop._replace(graph=graph_of(nodes, loop.graph.functions)) if any(fixed.values()) else loop
-
-
-def _maker(graph: Graph, array: str) -> str:
-    """What an output of a branch is called in the model: identities go, and only a model's outputs keep names."""
-    seen: set[str] = set()
-    node = graph[parse_edge(array).node]
-    while node.op == "Identity" and node.inputs and node.name not in seen:
-        seen.add(node.name)
-        array = node.inputs[0].array
-        node = graph[node.inputs[0].node]
-    return array
 
 
 def _obstacles(

@@ -1,0 +1,71 @@
+"""What a loop knows of the arguments that it hands on unchanged: the converter takes them from around the loop.
+
+Source: WhileResultOperandsMatchAndImplicitCapture (tfl_ops.cc); measured with TF 2.15 and 2.21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.graph import Function, Graph, graph_of
+from minmax_lint.graph.names import Edge, parse_edge
+from minmax_lint.graph.node import Node, const_node
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.inference.inference import Inference
+
+
+def loop_graph(loop: Function, inference: Inference) -> Graph:
+    """The body, or condition, with the constants that it is passed and hands on, and behind FakeQuants as these are.
+
+    Such constants are the weights of RNN layers, such FakeQuants those of the elements that map_fn and scan read.
+    """
+    graph = loop.graph
+    unchanged = {maker(graph, array) for array in loop.outputs} & loop.inputs.keys()
+    constants = {name: inference.constant(loop.inputs[name]) for name in unchanged}
+    ranges = {name: _fake_quant(inference, loop.inputs[name]) for name in unchanged}
+    if not any(constants.values()) and not any(ranges.values()):
+        return graph
+    return graph_of(list(_nodes(graph, constants, ranges)), graph.functions)
+
+
+def maker(graph: Graph, array: str) -> str:
+    """What an output of a branch is called in the model: identities go, and only a model's outputs keep names."""
+    seen: set[str] = set()
+    node = graph[parse_edge(array).node]
+    while node.op == "Identity" and node.inputs and node.name not in seen:
+        seen.add(node.name)
+        array = node.inputs[0].array
+        node = graph[node.inputs[0].node]
+    return array
+
+
+def _fake_quant(inference: Inference, passed: str) -> tuple[Node, list[Tensor]] | None:
+    """The FakeQuant that makes what is passed, with the bounds it reads."""
+    graph = inference.kept.graph
+    name = parse_edge(maker(graph, passed)).node if parse_edge(passed).node in graph else ""
+    if not name or graph.op(name) not in FAKE_QUANTS or inference.kept.is_cut(name):
+        return None
+    bounds = [inference.constant(edge.array) for edge in graph[name].inputs[1:]]
+    known = [bound for bound in bounds if bound is not None]
+    return (graph[name], known) if len(known) == len(bounds) else None
+
+
+def _nodes(
+    graph: Graph,
+    constants: dict[str, Tensor | None],
+    ranges: dict[str, tuple[Node, list[Tensor]] | None],
+) -> Iterator[Node]:
+    behind = {Edge(name, 0): Edge(f"{name}/FakeQuant", 0) for name, found in ranges.items() if found}
+    for node in graph:
+        tensor, found = constants.get(node.name), ranges.get(node.name)
+        if tensor is not None:
+            yield const_node(node.name, tensor)
+            continue
+        yield node._replace(inputs=tuple(behind.get(edge, edge) for edge in node.inputs))
+        if found is not None:
+            name = f"{node.name}/FakeQuant"
+            bounds = [const_node(f"{name}/{slot}", bound) for slot, bound in enumerate(found[1])]
+            yield from bounds
+            edges = (Edge(node.name, 0), *(Edge(bound.name, 0) for bound in bounds))
+            yield found[0]._replace(name=name, inputs=edges, control_inputs=())
