@@ -133,6 +133,11 @@ class Inference:
             for port, shape in enumerate(shapes):
                 self._shapes[node.output(port)] = _possible(shape)
             values = _values_of(node, call, self._shapes)
+            if node.op == "ShapeN":
+                for port, edge in enumerate(node.inputs[1:], 1):
+                    sizes = self._shapes.get(edge.array)
+                    if sizes is not None:
+                        self._values[node.output(port)] = sizes
         if values is not None:
             self._values[node.name] = values
 
@@ -169,8 +174,8 @@ class Inference:
 
     def _static(self, array: str) -> bool:
         """Whether `array` is shape arithmetic whose every element is known."""
-        values = self._inferred and self._values.get(array)
-        return bool(values) and all(value is not None for value in values or ())
+        values = self._values.get(array) if self._inferred else None
+        return values is not None and None not in values
 
     def _fold(self, array: str) -> Tensor | None:
         """Evaluate with an explicit stack: chains may be longer than Python's recursion limit."""

@@ -41,7 +41,7 @@ def evaluate(node: Node, operand: Operand, shape: Shape | None, input_shape: Sha
     rule = _RULES.get(node.op)
     if rule is not None:
         return rule(node, operand)
-    if node.op == "Shape":
+    if node.op in ("Shape", "ShapeN"):
         return input_shape
     if node.op == "Rank":
         return None if input_shape is None else (len(input_shape),)

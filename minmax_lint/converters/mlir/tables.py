@@ -183,7 +183,7 @@ BUILTINS: dict[str, Builtin] = {
     "REVERSE_V2": Builtin(quantizable=ALWAYS, one_width="result"),
     "ROUND": Builtin(moves="value"),
     "RSQRT": Builtin(quantizable=ALWAYS, one_width="result"),
-    "SCATTER_ND": Builtin(calibrated=True),
+    "SCATTER_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SELECT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, broadcasts=5),
     "SHAPE": Builtin(quantizable=ALWAYS),

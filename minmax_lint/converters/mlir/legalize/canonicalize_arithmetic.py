@@ -16,6 +16,7 @@ from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import Kept
 from minmax_lint.graph.values import float32
 
 SOURCE = "canonicalize.td"
@@ -132,7 +133,10 @@ def real_div_with_sqrt_divisor(importer: Importer, node: Node) -> Value | None:
     left, right = importer.inputs(node)[:2]
     if right.op is None or right.op.name != "SQRT":
         return None
-    return importer.add("MUL", node, [left, importer.add("RSQRT", node, right.op.operands, right.shape)])
+    root = importer.add("RSQRT", node, right.op.operands, right.shape)
+    if is_constant(left):
+        left, root = root, left
+    return unless_neutral(importer, node, "MUL", 1.0, left, root)
 
 
 @pattern(
@@ -143,13 +147,27 @@ def real_div_with_sqrt_divisor(importer: Importer, node: Node) -> Value | None:
     after="LOG_SOFTMAX",
 )
 def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
-    """Division by a constant is multiplication, unless an Identity hands the constant on."""
+    """Division by a constant is multiplication, unless an Identity hands it on, or what it is computed from."""
     left, right = importer.inputs(node)[:2]
-    handed_on = importer.kept.graph.op(node.inputs[1].node) in REMOVED
-    if handed_on or not left.dtype is right.dtype is DType.FLOAT or not is_constant(right):
+    if not left.dtype is right.dtype is DType.FLOAT or not is_constant(right):
+        return None
+    if _handed_on(importer.kept, node.inputs[1].node):
         return None
     inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
     return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
+
+
+def _handed_on(kept: Kept, name: str) -> bool:
+    """Whether an Identity stands at or in front of a constant; division by a root is multiplication all the same."""
+    pending, seen = [name] if kept.graph.op(name) != "Sqrt" else [], {name}
+    while pending:
+        current = pending.pop()
+        if kept.graph.op(current) in REMOVED:
+            return True
+        found = set(kept.sources(current)) - seen
+        seen |= found
+        pending += found
+    return False
 
 
 def _inverse(value: Value) -> Tensor | None:

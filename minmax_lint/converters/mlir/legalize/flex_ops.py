@@ -8,7 +8,7 @@ Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, b
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
-from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, ONLY_FLOAT32
+from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
@@ -82,6 +82,8 @@ def has_no_form(node: Node) -> bool:
     if node.op == "HashTableV2":
         return (node.attribute("key_dtype"), node.attribute("value_dtype")) not in HASH_TABLES
     types = (node.attribute("T"), node.attribute("Tparams"))
+    if DType.COMPLEX64 in types or DType.COMPLEX128 in types:
+        return node.op not in COMPLEX and node.op not in REMOVED
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 
 

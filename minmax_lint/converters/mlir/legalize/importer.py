@@ -277,9 +277,9 @@ class Importer:
 _NEVER_FOLDED = (
     FAKE_QUANTS
     | REGIONS.keys()
-    | {"QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"}
-)
-"""Ops of constants that stay (constant_fold.cc)."""
+    | {f"QuantizeAndDequantizeV{version}" for version in (2, 3, 4)}
+    | {f"StatelessRandomGet{what}" for what in ("Alg", "KeyCounter", "KeyCounterAlg")}
+)  # ops of constants that stay (constant_fold.cc)
 
 
 def _merged(kept: Kept) -> dict[str, str]:

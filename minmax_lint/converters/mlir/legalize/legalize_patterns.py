@@ -187,6 +187,11 @@ ONLY_FLOAT32 = frozenset(
 )
 """Ops the converter refuses in the same words where they compute in 16 or 64 bits (measured)."""
 
+COMPLEX = frozenset(
+    "BroadcastTo Cast ComplexAbs ExpandDims GatherV2 Imag Mul Real Reshape Shape Square Squeeze".split()
+)
+"""Ops that have a form for complex numbers; the converter refuses all others (measured with TF 2.15.1 and 2.21)."""
+
 DROPPED = frozenset({"Assert"})
 """Ops without result that the converter drops; others that change something stay, and are refused (measured)."""
 

@@ -23,11 +23,26 @@ from minmax_lint.graph.tensor import Shape, Tensor
 def convert_mat_mul_with_transpose(importer: Importer, node: Node) -> Value:
     """FULLY_CONNECTED; what is not transposed as it wants it gets a TRANSPOSE."""
     left, right = importer.inputs(node)[:2]
-    if node.flag("transpose_a"):
+    adj_x, adj_y = node.flag("transpose_a"), node.flag("transpose_b")
+    return fully_connected(importer, node, left, right, adj_x=adj_x, adj_y=adj_y)
+
+
+def fully_connected(
+    importer: Importer,
+    node: Node,
+    left: Value,
+    right: Value,
+    *,
+    adj_x: bool = False,
+    adj_y: bool,
+    shape: Shape | None = None,
+) -> Value:
+    """The product of two matrices, of which the right one is read by rows."""
+    if adj_x:
         left = flipped(importer, node, left)
-    if not node.flag("transpose_b"):
+    if not adj_y:
         right = flipped(importer, node, right)
-    return importer.add("FULLY_CONNECTED", node, [left, right])
+    return importer.add("FULLY_CONNECTED", node, [left, right], shape)
 
 
 @pattern(

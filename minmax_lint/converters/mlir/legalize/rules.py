@@ -18,7 +18,13 @@ from minmax_lint.converters.mlir.legalize import (
     reorder_fake_quant,
 )
 from minmax_lint.converters.mlir.legalize.importer import Rule
-from minmax_lint.converters.mlir.legalize.lower import einsum, lower_arithmetic, lower_tf, lower_tf_ops
+from minmax_lint.converters.mlir.legalize.lower import (
+    einsum,
+    lower_arithmetic,
+    lower_scattered,
+    lower_tf,
+    lower_tf_ops,
+)
 
 RULES: tuple[Rule, ...] = (
     fake_quant_utils.insert_tfl_quant_ops_after_tf_fake_quant_op,
@@ -50,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     reorder_fake_quant.convert_pack_to_reshape,
     dilated_conv.convert_tf_dilated_conv_op,
     einsum.transform_einsum,
+    einsum.batch_mat_mul_v2_to_mat_mul,
     einsum.convert_batch_mat_mul_to_fully_connected,
     prepare_tf.convert_mat_mul_with_transpose,
     prepare_tf.convert_tf_conv2d,
@@ -78,14 +85,17 @@ RULES: tuple[Rule, ...] = (
     lower_arithmetic.lower_rsqrt_grad_op,
     lower_arithmetic.lower_selu_grad_op,
     lower_arithmetic.lower_bias_add_grad_op,
+    lower_arithmetic.lower_lgamma_op,
     lower_tf_ops.lower_is_nan_op,
     lower_tf_ops.lower_is_inf_op,
     lower_tf_ops.lower_is_finite_op,
     lower_tf_ops.lower_ones_like_op,
     lower_tf_ops.lower_l2_loss_op,
     lower_tf_ops.lower_roll_op,
-    lower_tf_ops.lower_tensor_scatter_update,
-    lower_tf_ops.lower_tensor_scatter_add,
+    lower_scattered.lower_tensor_scatter_update,
+    lower_scattered.lower_tensor_scatter_add,
+    lower_scattered.lower_invert_permutation_op,
+    lower_scattered.lower_dynamic_stitch_op,
     lower_tf_ops.lower_matrix_band_part_op,
     lower_tf_ops.convert_rfft_to_rfft2d,
     lower_tf_ops.nms_v3_to_nms_v4_op,

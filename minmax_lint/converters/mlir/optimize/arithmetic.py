@@ -36,6 +36,45 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @pattern(
+    *("ABS", "ADD", "COS", "DIV", "LOG", "RSQRT", "SIN", "SQRT", "SQUARE", "SUB"),
+    tf_name="AbsOp::fold, AddOp::fold, CosOp::fold, DivOp::fold, LogOp::fold, RsqrtOp::fold, SinOp::fold, "
+    "SqrtOp::fold, SquareOp::fold, SubOp::fold",
+    source="tfl_ops.cc",
+    before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Log", n.fq(n.c(0.5, 0.25, shape=[8])))),
+    after="EXP(float) ADD(float)",
+)
+def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
+    """The same; these are left of FakeQuants of constants that only float operations read."""
+    return fold_constants.rewrite(rewriter, op)
+
+
+@pattern(
+    "SUM",
+    tf_name="SumOp::fold",
+    source="tfl_ops.cc",
+    since=(2, 19),
+    before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.sum(n.fq(n.c(0.5, 0.25, shape=[8])))),
+    after="EXP(float) ADD(float)",
+)
+def fold_sum(rewriter: Rewriter, op: Operation) -> bool:
+    """The same."""
+    return fold_constants.rewrite(rewriter, op)
+
+
+@pattern(
+    *("EXP", "FLOOR", "RELU"),
+    tf_name="ExpOp::fold, FloorOp::fold, ReluOp::fold",
+    source="tfl_ops.cc",
+    since=(2, 18),
+    before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Exp", n.fq(n.c(0.5, 0.25, shape=[8])))),
+    after="EXP(float) ADD(float)",
+)
+def fold_activations(rewriter: Rewriter, op: Operation) -> bool:
+    """The same."""
+    return fold_constants.rewrite(rewriter, op)
+
+
+@pattern(
     "ADD",
     tf_name="ReorderAddToAllowConstFold_ActFunc",
     source="optimize_patterns.td",

@@ -7,6 +7,7 @@ from math import prod
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
+from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 
@@ -39,11 +40,12 @@ def _sizes(value: Value) -> list[int]:
     since=(2, 14),
     before=lambda n: n.reshape(
         n.op(
-            "BatchMatMulV2",
+            "BatchMatMulV3",
             n.reshape(n.op("Elu", x := n.x(2, 4, 8)), 8, 8),
             n.reshape(n.op("Exp", x), 8, 8),
             adj_x=False,
             adj_y=False,
+            **BATCH_MATMUL_V3,
         ),
         2,
         4,
@@ -124,11 +126,12 @@ def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Opera
     since=(2, 18),
     before=lambda n: n.reshape(
         n.op(
-            "BatchMatMulV2",
+            "BatchMatMulV3",
             n.reshape(n.op("Elu", x := n.x(1, 4, 2, 8)), 4, 16),
             n.reshape(n.op("Exp", x), 16, 4),
             adj_x=False,
             adj_y=False,
+            **BATCH_MATMUL_V3,
         ),
         1,
         4,
@@ -166,11 +169,12 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     since=(2, 18),
     before=lambda n: n.reshape(
         n.op(
-            "BatchMatMulV2",
+            "BatchMatMulV3",
             n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8),
             n.reshape(n.op("Exp", x), 8, 4),
             adj_x=False,
             adj_y=False,
+            **BATCH_MATMUL_V3,
         ),
         1,
         4,

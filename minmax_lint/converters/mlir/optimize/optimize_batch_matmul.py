@@ -17,6 +17,11 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.attr import Attr
+from minmax_lint.graph.dtype import DType
+
+BATCH_MATMUL_V3: dict[str, Attr] = {"Ta": DType.FLOAT, "Tb": DType.FLOAT, "Tout": DType.FLOAT}
+"""Attributes of the examples: of two matrices earlier versions of the op are a MatMul."""
 
 
 @pattern(
@@ -50,9 +55,9 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
     left, right = op.operands[:2]
     if not has_weights(right):
         return False
-    if _adjoint(op, "adj_x"):
+    if adjoint(op, "adj_x"):
         left = _flipped(rewriter, op, left)
-    if not _adjoint(op, "adj_y"):
+    if not adjoint(op, "adj_y"):
         right = _flipped(rewriter, op, right)
     dense = rewriter.create("FULLY_CONNECTED", [left, right], op)
     dense.attrs = {**op.attrs, "keep_num_dims": True}
@@ -125,6 +130,7 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
     if constant_behind(right.operands[0]) is not None or rank(op.result) != rank(left):
         return False
     fused = rewriter.create("BATCH_MATMUL", [left, right.operands[0]], op, [right])
+    fused.attrs = {**op.attrs, "adj_x": False, "adj_y": False}
     rewriter.replace(op, fused.result)
     return True
 
@@ -145,7 +151,7 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
 def fuse_transpose_after_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """A TRANSPOSE of the last two dimensions of x * y^T is y * x^T."""
     product = producer(op.operands[0], "BATCH_MATMUL")
-    if product is None or not _flips(op) or _adjoint(product, "adj_x") or not _adjoint(product, "adj_y"):
+    if product is None or not _flips(op) or adjoint(product, "adj_x") or not adjoint(product, "adj_y"):
         return False
     swapped = rewriter.create("BATCH_MATMUL", product.operands[::-1], op, [product])
     swapped.attrs = {**swapped.attrs, "adj_x": False, "adj_y": True}
@@ -168,7 +174,7 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
     ones, matrix = op.operands[:2]
     if not all_equal(ones, 1.0) or not ones.shape or matrix.shape is None:
         return False
-    flipped = _adjoint(op, "adj_x")
+    flipped = adjoint(op, "adj_x")
     if ones.shape[-1 if flipped else -2] != 1:
         return False
     axis = rewriter.integers([len(matrix.shape) - (1 if flipped else 2)], matrix)
@@ -178,9 +184,44 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
     return True
 
 
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseTransposeFCLhsToBatchMatmul",
+    source="optimize_batch_matmul.td",
+    since=(2, 15),
+    before=lambda n: n.op(
+        "BatchMatMulV3",
+        n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True, b=True),
+        n.op("Cos", x),
+        adj_x=True,
+        adj_y=False,
+        **BATCH_MATMUL_V3,
+    ),
+    after="COS(float) ELU(float) EXP(float) BATCH_MATMUL(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_fc_lhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
+    """The transposed dense layer of a TRANSPOSE is the product of the two exchanged."""
+    dense = producer(op.operands[0], "FULLY_CONNECTED")
+    turned = producer(dense.operands[0], "TRANSPOSE") if dense is not None else None
+    if dense is None or turned is None or len(dense.operands) > 2 or not adjoint(op, "adj_x"):
+        return False
+    order = axes_of(turned.operands[1])
+    if order is None or len(order) < 2 or order != [*range(len(order) - 2), len(order) - 1, len(order) - 2]:
+        return False
+    inner = rewriter.compute("BATCH_MATMUL", [dense.operands[1], turned.operands[0]], op, dense.result)
+    shape = dense.result.shape or ()
+    inner.shape = (*shape[:-2], *shape[:-3:-1])
+    if inner.op is not None:
+        inner.op.attrs = {**op.attrs, "adj_x": False, "adj_y": False}
+    fused = rewriter.create("BATCH_MATMUL", [inner, op.operands[1]], op, [dense, turned])
+    fused.attrs = {**op.attrs, "adj_x": False, "adj_y": adjoint(op, "adj_y")}
+    rewriter.replace(op, fused.result)
+    return True
+
+
 def _take_transpose_in(rewriter: Rewriter, op: Operation, slot: int, name: str) -> bool:
     transpose = producer(op.operands[slot], "TRANSPOSE")
-    if transpose is None or _adjoint(op, name) or not _flips(transpose):
+    if transpose is None or adjoint(op, name) or not _flips(transpose):
         return False
     op.attrs = {**op.attrs, name: True}
     op.nodes = (*transpose.nodes, *op.nodes)
@@ -188,7 +229,8 @@ def _take_transpose_in(rewriter: Rewriter, op: Operation, slot: int, name: str) 
     return True
 
 
-def _adjoint(op: Operation, name: str) -> bool:
+def adjoint(op: Operation, name: str) -> bool:
+    """Whether an operand is read transposed: `adj_x` or `adj_y`."""
     return bool(op.attrs.get(name, op.attrs["node"].flag(name)))
 
 

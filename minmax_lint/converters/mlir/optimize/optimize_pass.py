@@ -47,6 +47,7 @@ OPTIMIZE_BATCH_MATMUL = (
     optimize_batch_matmul.convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs,
     optimize_batch_matmul.convert_batch_mat_mul_op_to_reduce_sum,
     around_batch_matmul.fuse_rhs_transpose_into_batch_mat_mul_op,
+    optimize_batch_matmul.fuse_transpose_fc_lhs_to_batch_matmul,
 )
 """OptimizeBatchMatmulPass: BATCH_MATMUL and FULLY_CONNECTED become each other."""
 
@@ -63,6 +64,9 @@ PHASE_0 = (
 
 PHASE_1: tuple[RewritePattern, ...] = (
     arithmetic.fold_constants,
+    arithmetic.fold_arithmetic,
+    arithmetic.fold_activations,
+    arithmetic.fold_sum,
     arithmetic.fold_zeros,
     fully_connected.fuse_binary_and_fully_connected,
     fully_connected.fuse_binary_and_fully_connected_of_constants,
@@ -113,6 +117,7 @@ PHASE_1: tuple[RewritePattern, ...] = (
     reorder.remove_redundant_reshape_used_as_operand,
     reorder.reorder_elementwise_and_move_operations,
     reshape.undo_broadcast_fully_connected_bias_add,
+    reshape.undo_broadcast_fully_connected_bias_add_with_qdqs,
     transpose.reorder_nchw_transpose_add,
     broadcast.fuse_tile_broadcast_to_binary_op,
     broadcast.convert_tfl_broadcast_to_mul_op,
@@ -157,8 +162,11 @@ PHASE_2: tuple[RewritePattern, ...] = (
     reshape.remove_reshape_after_fully_connected,
     reshape.remove_reshape_before_fully_connected,
     reshape.fuse_unpack_and_concat_to_reshape,
+    transpose.fuse_transpose_reshape_into_batch_matmul,
+    transpose.fuse_reshape_and_transpose_around_batch_matmul,
     slice.optimize_top_k,
     around_batch_matmul.move_reshape_after_fully_connected,
+    reshape.enable_fully_connected_keep_num_dims_before_reshape,
     transpose.reorder_transpose_reshape_transpose,
     fully_connected.fully_connected_swap_operands_when_lhs_is_const,
 )

@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.matchers import (
     is_constant,
     keeps_dimensions,
     producer,
+    quantize_of,
     rank,
     static,
     tail_of,
@@ -97,6 +98,34 @@ def remove_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> b
 
 
 @pattern(
+    "RESHAPE",
+    tf_name="EnableFullyConnectedKeepNumDimsBeforeReshape",
+    source="optimize_pass.cc",
+    since=(2, 18),
+    before=lambda n: n.reshape(
+        n.mat_mul(n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8), n.reshape(n.op("Exp", x), 8, 4)),
+        1,
+        4,
+        2,
+        2,
+    ),
+    after="ELU(float) EXP(float) RESHAPE(float) BATCH_MATMUL(float) RESHAPE(float)",
+)
+def enable_fully_connected_keep_num_dims_before_reshape(rewriter: Rewriter, op: Operation) -> bool:
+    """A dense layer in front of a RESHAPE keeps the dimensions it reads."""
+    dense = producer(op.operands[0], "FULLY_CONNECTED")
+    if dense is None or dense.attrs.get("keep_num_dims") or dense.result.use_count != 1:
+        return False
+    source, made = dense.operands[0].shape, dense.result.shape
+    if not source or not made or len(source) == 2:
+        return False
+    dense.attrs = {**dense.attrs, "keep_num_dims": True}
+    dense.result.shape = (*source[:-1], made[-1])
+    rewriter.visit([dense])
+    return True
+
+
+@pattern(
     *sorted(BEFORE_RESHAPE),
     tf_name="MoveBinaryOpFlattenConstBeforeReshape",
     source="optimize_patterns.td",
@@ -152,6 +181,37 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
     flat = rewriter.constant(constant)
     flat.shape = constant.shape[-1:]
     rewriter.set_operand(op, 1, flat)
+    return True
+
+
+@pattern(
+    "ADD",
+    tf_name="UndoBroadcastFullyConnectedBiasAdd, UndoBroadcastFullyConnectedBiasAddWithQDQs",
+    source="optimize_pass.cc",
+    since=(2, 16),
+    before=lambda n: n.fq(
+        n.op(
+            "AddV2",
+            n.mat_mul(n.x(2, 8), n.fq(n.weights(8, 4))),
+            n.fq(n.c(0.5, 0.25, 0.5, 0.25, shape=[1, 4])),
+        )
+    ),
+    after="FULLY_CONNECTED",
+)
+def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
+    """The same of a row behind a FakeQuant, whatever else reads that."""
+    pair = quantize_of(op.operands[1])
+    if pair is None or op.result.use_count != 1 or producer(op.operands[0], "FULLY_CONNECTED") is None:
+        return False
+    constant = pair.operands[0]
+    if not is_constant(constant) or not 2 <= rank(constant) <= 4:
+        return False
+    if (constant.shape or ())[-1] != elements_of(constant):
+        return False
+    flat = rewriter.constant(constant)
+    flat.shape = pair.result.shape = op.operands[1].shape = (constant.shape or ())[-1:]
+    rewriter.set_operand(pair, 0, flat)
+    rewriter.visit([op])
     return True
 
 

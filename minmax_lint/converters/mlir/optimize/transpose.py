@@ -12,7 +12,9 @@ from minmax_lint.converters.mlir.matchers import (
     producer,
     rank,
     same_type,
+    static,
 )
+from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3, adjoint
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.inference.shape_arithmetic import elements
@@ -198,3 +200,101 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
     order = rewriter.integers([*range(behind, len(sizes)), *range(behind)], op.operands[1])
     rewriter.replace(reshape, rewriter.create("TRANSPOSE", [moved, order], reshape, [first]).result)
     return True
+
+
+@pattern(
+    "BATCH_MATMUL",
+    tf_name="FuseTransposeReshapeIntoBatchMatmul",
+    source="optimize_pass.cc",
+    since=(2, 15),
+    before=lambda n: n.op(
+        "BatchMatMulV3",
+        n.op("Exp", x := n.x(8, 8)),
+        n.reshape(n.transpose(n.op("Elu", n.reshape(x, 8, 2, 4)), 1, 2, 0), 8, 8),
+        adj_x=False,
+        adj_y=False,
+        **BATCH_MATMUL_V3,
+    ),
+    after="EXP(float) RESHAPE ELU(float) RESHAPE(float) BATCH_MATMUL(float)",
+)
+def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
+    """A right side whose last two dimensions a TRANSPOSE brings to the front, where a RESHAPE joins them."""
+    reshape = producer(op.operands[1], "RESHAPE")
+    transpose = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
+    order = axes_of(transpose.operands[1]) if transpose is not None else None
+    if reshape is None or transpose is None or order is None or len(order) < 3:
+        return False
+    if not static(reshape.result) or not static(transpose.result) or not _shape(reshape):
+        return False
+    *rest, row, column = range(len(order))
+    if _shape(transpose)[2:] != _shape(reshape)[1:] or order != [row, column, *rest]:
+        return False
+    shape = [*_shape(reshape)[1:], _shape(reshape)[0]]
+    sizes = rewriter.integers(shape, reshape.operands[1])
+    right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
+    right.shape = tuple(shape)
+    fused = rewriter.create("BATCH_MATMUL", [op.operands[0], right], op, [transpose, reshape])
+    fused.attrs = {**op.attrs, "adj_x": adjoint(op, "adj_x"), "adj_y": not adjoint(op, "adj_y")}
+    rewriter.replace(op, fused.result)
+    return True
+
+
+@pattern(
+    "TRANSPOSE",
+    tf_name="FuseReshapeAndTransposeAroundBatchMatmul",
+    source="optimize_pass.cc",
+    since=(2, 15),
+    before=lambda n: n.transpose(
+        n.reshape(
+            n.op(
+                "BatchMatMulV3",
+                n.op("Exp", x := n.x(8, 8)),
+                n.reshape(n.transpose(n.op("Elu", n.reshape(x, 1, 8, 8)), 2, 0, 1), 8, 8),
+                adj_x=False,
+                adj_y=False,
+                **BATCH_MATMUL_V3,
+            ),
+            8,
+            1,
+            8,
+        ),
+        1,
+        2,
+        0,
+    ),
+    after="EXP(float) RESHAPE ELU(float) BATCH_MATMUL(float)",
+)
+def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
+    """A product whose right side and result are turned around a dimension of 1 is that of the two exchanged."""
+    after = producer(op.operands[0], "RESHAPE")
+    product = producer(after.operands[0], "BATCH_MATMUL") if after is not None else None
+    before = producer(product.operands[1], "RESHAPE") if product is not None else None
+    turned = producer(before.operands[0], "TRANSPOSE") if before is not None else None
+    if after is None or product is None or before is None or turned is None:
+        return False
+    values = (after.result, product.result, before.result, turned.result, turned.operands[0])
+    if not all(map(static, values)) or not (_has_one(product, after) and _has_one(before, turned)):
+        return False
+    if axes_of(op.operands[1]) != [1, 2, 0] or adjoint(product, "adj_y"):
+        return False
+    if rank(turned.result) < 3 or axes_of(turned.operands[1]) != [*range(2, rank(turned.result)), 0, 1]:
+        return False
+    first, second, *rest = (size or 0 for size in turned.operands[0].shape or ())
+    shape = (first, second, prod(rest))
+    sizes = rewriter.integers(shape, before.operands[1])
+    left = rewriter.compute("RESHAPE", [turned.operands[0], sizes], op, turned.operands[0])
+    left.shape = shape
+    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[0]], op, [turned, before, product, after])
+    fused.attrs = {**product.attrs, "adj_x": False, "adj_y": not adjoint(product, "adj_x")}
+    rewriter.replace(op, fused.result)
+    return True
+
+
+def _has_one(matrix: Operation, other: Operation) -> bool:
+    """Whether `other` is the matrix with a dimension of 1 in front of the last one."""
+    flat, shape = _shape(matrix), _shape(other)
+    return len(flat) == 2 and len(shape) > 1 and flat[-1] == shape[-1] and shape[-2] == 1
+
+
+def _shape(op: Operation) -> tuple[int, ...]:
+    return tuple(size or 0 for size in op.result.shape or ())

@@ -45,10 +45,13 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
 def check_trained(function: Function, version: Version, *, signed: bool) -> None:
     """What the quantization of trained ranges does and that of calibrated ones does not: raises ConversionError."""
     for op in function:
-        scale = op.operands[0].scale if op.name == "GATHER_ND" else None
-        if scale is not None and not version.has(QUANTIZES_GATHER_ND):
+        slot = {"GATHER_ND": 0, "SCATTER_ND": 1}.get(op.name)
+        scale = op.operands[slot].scale if slot is not None else None
+        if scale is not None and (op.name == "SCATTER_ND" or not version.has(QUANTIZES_GATHER_ND)):
             got = spelled(scale, signed=signed)
-            message = f"'tfl.gather_nd' op operand #0 must be tensor of 32-bit float, but got {got}"
+            message = (
+                f"'tfl.{op.name.lower()}' op operand #{slot} must be tensor of 32-bit float, but got {got}"
+            )
             raise _mistyped(op, message)
 
 

@@ -13,8 +13,9 @@ from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
+from minmax_lint.converters.mlir.legalize.prepare_tf import fully_connected
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
-from minmax_lint.converters.mlir.matchers import constant_behind
+from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -35,6 +36,8 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     """Of two arrays a matrix product, with the moves that bring their axes into its order."""
     terms, arrow, result = node.text("equation").replace(" ", "").partition("->")
     labels = terms.split(",")
+    if len(labels) == 1 and arrow and "." not in terms and len(set(terms)) == len(terms):
+        return _of_one(importer, node, terms, result)
     if not arrow or len(labels) != 2 or "." in terms or any(len(set(one)) < len(one) for one in labels):
         raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     operands = importer.inputs(node)
@@ -52,8 +55,8 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
     order = [*batch, *rows, *columns]
-    if rows and not batch and constant_behind(operands[1]) is not None:
-        # Weights of rank 2: the axes of the other operand stay as they are, but for the last.
+    if rows and not batch:
+        # Of a matrix: the axes of the other operand stay as they are, but for the last.
         first = _laid_out(importer, node, operands[0], left, sizes, (rows[:-1], rows[-1:], summed))
         shape = (*(sizes[one] for one in rows), _size(sizes, columns))
         as_wanted = len(columns) == 1
@@ -62,11 +65,39 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
         as_wanted = len(rows) == len(columns) == 1
     product = _dense(importer, node, first, second, shape)
+    if product is None and not batch and len(rows) == len(columns) == 1:
+        # A MatMul; it comes too late for its TRANSPOSE to move in front of a FakeQuant.
+        if is_constant(second):
+            turned = flipped(importer, node, second)
+        else:
+            flip = importer.integer_vector(node.name, [1, 0])
+            turned = importer.add("TRANSPOSE", node, [second, flip], (second.shape or ())[::-1])
+        product = importer.add("FULLY_CONNECTED", node, [first, turned], shape)
     if product is None:
         product = importer.add("BATCH_MATMUL", node, [first, second], shape)
     if not as_wanted or None in shape:
         product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
     return _transposed(importer, node, product, "".join(order), result, sizes)
+
+
+@pattern(
+    *("BatchMatMul", "BatchMatMulV2"),
+    tf_name="BatchMatMulToV2, BatchMatMulV2ToMatMul",
+    source="canonicalize.td",
+    since=(2, 14),
+    before=lambda n: n.fq(
+        n.op("BatchMatMulV2", x := n.x(8, 8), n.fq(n.op("Elu", x)), adj_x=False, adj_y=True),
+    ),
+    after="ELU(float) FULLY_CONNECTED",
+)
+def batch_mat_mul_v2_to_mat_mul(importer: Importer, node: Node) -> Value | None:
+    """A product of two matrices is a MatMul."""
+    left, right = importer.inputs(node)[:2]
+    if left.dtype is not DType.FLOAT or rank(left) != 2 or rank(right) != 2:
+        return None
+    if not importer.version.has(batch_mat_mul_v2_to_mat_mul):
+        return None
+    return fully_connected(importer, node, left, right, adj_x=node.flag("adj_x"), adj_y=node.flag("adj_y"))
 
 
 @pattern(
@@ -104,6 +135,19 @@ def convert_batch_mat_mul_to_fully_connected(importer: Importer, node: Node) -> 
         return None
     shape = importer.inference.shape(node.name)
     return _dense(importer, node, left, right, shape, turned=node.flag("adj_y"))
+
+
+def _of_one(importer: Importer, node: Node, label: str, result: str) -> Value:
+    """Of one array a sum over the axes that are missing in the result, and a TRANSPOSE."""
+    value = importer.inputs(node)[0]
+    if value.shape is None or len(value.shape) != len(label):
+        raise Unmodeled(f"the shape of the operand of {node.name} is not known", node.name)
+    sizes: dict[str, Size] = dict(zip(label, value.shape, strict=True))
+    kept = "".join(axis for axis in label if axis in result)
+    if kept != label:
+        axes = importer.integer_vector(node.name, [label.index(axis) for axis in label if axis not in result])
+        value = importer.add("SUM", node, [value, axes], tuple(sizes[axis] for axis in kept))
+    return _transposed(importer, node, value, kept, result, sizes)
 
 
 def _dense(

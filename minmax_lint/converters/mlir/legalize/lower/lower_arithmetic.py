@@ -15,6 +15,7 @@ from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape, Tensor
 
 
 @pattern(
@@ -49,7 +50,7 @@ def lower_xlogy_op(s: Steps, x: Value, y: Value) -> Value:
     tf_name="LowerXlog1pyOp",
     source="lower_tf.td",
     before=lambda n: n.fq(n.op("Xlog1py", x := n.x(), n.fq(n.op("Relu", x)))),
-    after="RELU ADD(float) LOG(float) EQUAL MUL(float) SELECT_V2",
+    after="RELU ADD(float) LOG(float) EQUAL MUL(float) SELECT",
 )
 @steps
 def lower_xlog1py_op(s: Steps, x: Value, y: Value) -> Value:
@@ -219,3 +220,47 @@ def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Valu
     product = importer.add("MUL", node, [logarithm, negative], shape)
     chosen = importer.select(node, [without, zero, product], shape)
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
+
+
+@pattern(
+    "Lgamma",
+    tf_name="LowerLgammaOp",
+    source="lower_tf.cc",
+    before=lambda n: n.op("Lgamma", n.op("Exp", n.x())),
+    after="EXP(float) LESS(float) NEG(float) SUB(float) SELECT(float) "
+    + "ADD(float) DIV(float) ADD(float) " * 8
+    + "ADD(float) MUL(float) ADD(float) LOG(float) ADD(float) ADD(float) DIV(float) SUB(float) MUL(float) ADD(float) "
+    "LOG(float) ADD(float) ABS(float) FLOOR(float) SUB(float) GREATER(float) SUB(float) SELECT(float) MUL(float) "
+    "SIN(float) LOG(float) SUB(float) SUB(float) SUB(float) EQUAL(float) NEG(float) SELECT(float) EQUAL(float) "
+    "SELECT(float) SELECT_V2(float)",
+)
+@steps
+def lower_lgamma_op(s: Steps, x: Value) -> Value:
+    """Lanczos' approximation, reflected below a half."""
+    one, half = s.number(1.0), s.number(0.5)
+    reflects = s.truth("LESS", x, half)
+    z = s.select(reflects, s.op("NEG", x), s.op("SUB", x, one))
+    series = s.number(1.0)
+    for term in range(1, 9):
+        part = s.op("DIV", s.number(1.0), s.op("ADD", z, s.number(float(term))))
+        series = s.op("ADD", part, series)
+    t = s.op("ADD", z, s.number(7.5))
+    scaled = s.op("DIV", z, s.number(7.5))
+    log_t = s.op("ADD", s.op("LOG", s.op("ADD", scaled, one)), s.number(2.0))
+    rest = s.op("SUB", s.op("ADD", z, half), s.op("DIV", t, log_t))
+    log_y = s.op("ADD", s.op("ADD", s.op("MUL", rest, log_t), s.number(0.9)), s.op("LOG", series))
+    magnitude = s.op("ABS", x)
+    part = s.op("SUB", magnitude, s.op("FLOOR", magnitude))
+    folded = s.select(s.truth("GREATER", part, half), s.op("SUB", one, part), part)
+    denominator = s.op("LOG", s.op("SIN", s.op("MUL", folded, s.number(math.pi))))
+    reflected = s.op("SUB", s.op("SUB", s.number(math.log(math.pi)), denominator), log_y)
+    finite = s.truth("EQUAL", s.op("SUB", denominator, denominator), s.number(0.0))
+    below = s.select(finite, reflected, s.op("NEG", denominator))
+    infinite = s.truth("EQUAL", magnitude, s.number(math.inf))
+    most = s.importer.constant(s.node.name, DType.FLOAT, x.shape, lambda: _filled(x.shape, math.inf))
+    return s.select(infinite, most, s.select(reflects, below, log_y))
+
+
+def _filled(shape: Shape | None, value: float) -> Tensor | None:
+    sizes = [size for size in shape or () if size is not None]
+    return Tensor.of(DType.FLOAT, sizes, [value])

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.behaviours import (
     FOLDS_CONSTANT_BROADCASTS,
     FOLDS_INTEGER_COMPARISONS,
-    FOLDS_WIDE_BROADCASTS,
 )
 from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
-from minmax_lint.converters.mlir.matchers import is_constant, static
+from minmax_lint.converters.mlir.matchers import static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -134,59 +132,6 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
     sizes = tuple(count if index == place else size for index, size in enumerate(shape))
     bounds = [importer.constant(node.name, DType.INT32, (len(shape),), lambda: None) for _ in range(2)]
     return importer.add("SLICE", node, [value, *bounds], sizes)
-
-
-def _scattering(n: Net, op: str) -> str:
-    return n.op(op, n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True)
-
-
-@pattern(
-    "TensorScatterUpdate",
-    tf_name="LowerTensorScatterUpdate_1, LowerTensorScatterUpdate_2",
-    source="lower_tf.td",
-    before=lambda n: n.op(
-        "TensorScatterUpdate", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
-    ),
-    after="SCATTER_ND(float) SUB(float) MUL(float) SCATTER_ND(float) ADD(float)",
-)
-def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
-    """The rest of the tensor, and the updates: each by SCATTER_ND."""
-    return _scattered(importer, node, *importer.inputs(node)[:3])
-
-
-@pattern(
-    "TensorScatterAdd",
-    tf_name="LowerTensorScatterAdd",
-    source="prepare_patterns.td",
-    before=lambda n: n.op(
-        "TensorScatterAdd", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
-    ),
-    after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
-    "SCATTER_ND(float) ADD(float)",
-)
-def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
-    """The sums with what stood there take its place."""
-    x, indices, updates = importer.inputs(node)[:3]
-    gathered = importer.add("GATHER_ND", node, [x, indices], updates.shape)
-    return _scattered(
-        importer, node, x, indices, importer.add("ADD", node, [updates, gathered], updates.shape)
-    )
-
-
-def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
-    shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
-    ones = importer.constant(updates.name, DType.FLOAT, updates.shape, lambda: None)
-    if not is_constant(updates) and not importer.version.has(FOLDS_WIDE_BROADCASTS):
-        one, sizes = (
-            number(importer, node, 1.0),
-            importer.constant(node.name, DType.INT64, None, lambda: None),
-        )
-        ones = importer.add("BROADCAST_TO", node, [one, sizes], updates.shape)
-    mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
-    rest = importer.add("SUB", node, [number(importer, node, 1.0), mask], x.shape)
-    left = importer.add("MUL", node, [rest, x], x.shape)
-    scattered = importer.add("SCATTER_ND", node, [indices, updates, shape], x.shape)
-    return importer.add("ADD", node, [left, scattered], x.shape)
 
 
 @pattern(

@@ -7,6 +7,8 @@ from functools import wraps
 
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.matchers import held, is_constant
+from minmax_lint.converters.mlir.matchers import number as number_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
@@ -20,13 +22,18 @@ class Steps:
         self.node = node
 
     def op(self, name: str, *operands: Value) -> Value:
-        """One operation of the node's type."""
+        """One operation of the node's type; of constants it is folded."""
+        if all(map(is_constant, operands)):
+            shape = max((value.shape or () for value in operands), key=len)
+            return self.importer.constant(self.node.name, DType.FLOAT, shape, lambda: None)
         return self.importer.add(name, self.node, operands)
 
     def truth(self, name: str, *operands: Value) -> Value:
         """One comparison."""
         value = self.op(name, *operands)
         value.dtype = DType.BOOL
+        if name == "EQUAL" and value.op is not None and is_constant(value):
+            value.op.attrs["load"] = lambda: _equal(*operands)
         return value
 
     def select(self, *operands: Value) -> Value:
@@ -45,6 +52,14 @@ class Steps:
     def number(self, value: float) -> Value:
         """A scalar constant."""
         return number(self.importer, self.node, value)
+
+
+def _equal(left: Value, right: Value) -> Tensor | None:
+    """Which elements of a constant are the number `right`."""
+    tensor, wanted = held(left), number_of(right)
+    if tensor is None or wanted is None:
+        return None
+    return Tensor.of(DType.BOOL, tensor.shape, [value == wanted for value in tensor.leading()])
 
 
 def truth(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
