@@ -184,6 +184,20 @@ def unary(op, shape, *others, **attrs):
     return b, b.add(op, "y", x, *constants, **attrs)
 
 
+def averaged(shape, *, keep_dims):
+    """A mean over height and width."""
+    b = Builder()
+    axes = b.const("axes", [1, 2], dtype=DType.INT32)
+    x = b.add("Elu", "elu", b.placeholder("x", shape))
+    return b, b.add("Mean", "y", x, axes, keep_dims=keep_dims, Tidx=DType.INT32)
+
+
+def guarded(op, *values):
+    """A quotient or product with constants, and what stands where they are 0."""
+    b = Builder()
+    return b, b.add(op, "y", b.placeholder("x", [2, 2]), b.const("c", [*values]))
+
+
 def sliced_from(computed):
     """A slice whose start is a constant, or `computed` from the shape of the input."""
     b = Builder()
@@ -213,12 +227,20 @@ SPREAD = "SHAPE BROADCAST_ARGS BROADCAST_TO BROADCAST_TO"
         (unary("OnesLike", [None, 2]), "mlir-2.15", "SHAPE BROADCAST_TO"),
         (unary("RFFT", [None, 8], [8], Tcomplex=DType.COMPLEX64), "mlir-2.21", "EXPAND_DIMS RFFT2D RESHAPE"),
         (unary("RFFT", [2, 8], [8], Tcomplex=DType.COMPLEX64), "mlir-2.21", "RESHAPE RFFT2D RESHAPE"),
+        (averaged([None, 1, 1, 4], keep_dims=True), "mlir-2.21", "ELU"),
+        (averaged([None, 1, 2, 4], keep_dims=True), "mlir-2.21", "ELU MEAN"),
+        (averaged([None, 1, 1, 4], keep_dims=False), "mlir-2.21", "ELU MEAN"),
+        (guarded("DivNoNan", 2.0, 4.0), "mlir-2.15", "DIV"),
+        (guarded("DivNoNan", 2.0, 0.0), "mlir-2.15", "DIV SELECT_V2"),
+        (guarded("DivNoNan", 2.0, 0.0), "mlir-2.21", "MUL SELECT_V2"),
+        (guarded("MulNoNan", 2.0, 4.0), "mlir-2.21", "MUL"),
+        (guarded("MulNoNan", 2.0, 0.0), "mlir-2.21", "MUL SELECT_V2"),
         (sliced_from(computed=False), "mlir-2.15", "STRIDED_SLICE"),
         (sliced_from(computed=False), "mlir-2.21", "SLICE"),
         (sliced_from(computed=True), "mlir-2.21", "SHAPE SUB STRIDED_SLICE"),
     ],
 )
-def test_open_shapes_and_many_dimensions_take_ops_that_known_shapes_do_not(built, name, ops):
+def test_what_is_known_of_shapes_and_constants_decides_which_ops_there_are(built, name, ops):
     made = [one.op for one in outcome(*built, name).ops]
     assert " ".join(op for op in made if op not in ("QUANTIZE", "DEQUANTIZE")) == ops
 

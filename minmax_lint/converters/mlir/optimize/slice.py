@@ -161,7 +161,10 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
 )
 def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
     """A reduction over axes of size 1 that keeps them goes."""
-    if not same_type(op.operands[0], op.result) or axes_of(op.operands[1]) is None:
+    source, axes = op.operands[0], axes_of(op.operands[1])
+    if axes is None or not source.shape or source.shape != op.result.shape or source.scale != op.result.scale:
+        return False
+    if any(source.shape[axis] != 1 for axis in axes):
         return False
     rewriter.replace(op, op.operands[0])
     return True
