@@ -13,7 +13,13 @@ from typing import Any
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Watch
 from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
-from minmax_lint.backends.conversion.run import DEFAULT_STATS, ConversionResult, Engine, convert_graph
+from minmax_lint.backends.conversion.run import (
+    DEFAULT_STATS,
+    ConversionResult,
+    Engine,
+    SavedModel,
+    convert_graph,
+)
 from minmax_lint.backends.verification import ModelRefused, Parties, Verification, runnable, verify
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.call import ENDS, ConverterCall, Mode
@@ -237,58 +243,78 @@ def convert_linted(
     graph and the produced model are compared. Raises UserError where no conversion can be tried, or nothing
     compared; a converter that fails is a result.
     """
-    watch = watch or Watch()
     before = patch.before.outputs if patch is not None else report.outputs
-    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
-        graph = runnable(model, report.inputs, before, patch, Path(folder) / "fixed")
-        result = convert_graph(
-            graph,
-            report.inputs,
-            report.outputs,
-            engine=converter.engine,
-            flow=converter.flow,
-            stats=converter.checked_for(report.inputs).stats,
-            python=converter.python,
-            time_limit=converter.time_limit,
-            progress=watch.stage,
-            batch=watch.batch,
-            flags=converter.flags,
-            try_model=proof is None,
-            data=None if converter.data is None else converter.data.request(),
-        )
-        contents = None if result.model is None else read_model(result.model)
-        found = Conversion(
-            report,
-            patch,
-            result,
-            contents,
-            _prediction(report, result, converter),
-            called=converter.described(report.inputs),
-            mode=converter.mode,
-            refused=f"TFLite's interpreter does not run the model: {result.refused}"
-            if result.refused
-            else "",
-        )
-        if proof is None or result.model is None:
+    with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
+        folder = Path(name)
+        graph = runnable(model, report.inputs, before, patch, folder / "fixed")
+        found = _converted(report, patch, graph, converter, watch, try_model=proof is None)
+        if proof is None or found.result.model is None:
             return found
         original, fixed = (graph, before), None
         if patch is not None and not patch.empty:
-            original = runnable(model, report.inputs, before, None, Path(folder), at_inference=True), before
+            original = runnable(model, report.inputs, before, None, folder, at_inference=True), before
             fixed = graph, report.outputs
-        keys = model.output_keys(before)
         parties = Parties(
-            original, fixed, result.model, report.inputs, keys, proof.data, proof.samples, proof.threshold
+            original,
+            fixed,
+            found.result.model,
+            report.inputs,
+            model.output_keys(before),
+            proof.data,
+            proof.samples,
+            proof.threshold,
         )
-        try:
-            verification = verify(
-                parties, python=converter.python, time_limit=converter.time_limit, watch=watch
-            )
-        except ModelRefused as error:
-            return replace(found, refused=str(error), threshold=proof.threshold)
-        except UserError as error:
-            if proof.required:
-                raise
-            return replace(found, unverified=str(error))
+        return _verified(found, parties, converter, proof, watch)
+
+
+def _converted(
+    report: Report,
+    patch: Patch | None,
+    graph: bytes | SavedModel,
+    converter: Converter,
+    watch: Watch | None,
+    *,
+    try_model: bool,
+) -> Conversion:
+    """What the real converter makes of the graph, not verified yet."""
+    result = convert_graph(
+        graph,
+        report.inputs,
+        report.outputs,
+        engine=converter.engine,
+        flow=converter.flow,
+        stats=converter.checked_for(report.inputs).stats,
+        python=converter.python,
+        time_limit=converter.time_limit,
+        watch=watch,
+        flags=converter.flags,
+        try_model=try_model,
+        data=None if converter.data is None else converter.data.request(),
+    )
+    return Conversion(
+        report,
+        patch,
+        result,
+        None if result.model is None else read_model(result.model),
+        _prediction(report, result, converter),
+        called=converter.described(report.inputs),
+        mode=converter.mode,
+        refused=f"TFLite's interpreter does not run the model: {result.refused}" if result.refused else "",
+    )
+
+
+def _verified(
+    found: Conversion, parties: Parties, converter: Converter, proof: Proof, watch: Watch | None
+) -> Conversion:
+    """The conversion with its proof, or with the reason why there is none."""
+    try:
+        verification = verify(parties, python=converter.python, time_limit=converter.time_limit, watch=watch)
+    except ModelRefused as error:
+        return replace(found, refused=str(error), threshold=proof.threshold)
+    except UserError as error:
+        if proof.required:
+            raise
+        return replace(found, unverified=str(error))
     return replace(found, verification=verification, threshold=proof.threshold)
 
 

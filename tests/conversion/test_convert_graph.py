@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.backends.conversion import Stage, TimeLimitReached, convert_graph, read_model
+from minmax_lint.backends.conversion import Stage, TimeLimitReached, Watch, convert_graph, read_model
 from minmax_lint.errors import UnreadableModel, UserError
 from tests.interpreters import tf115, tf215, tf221
 
@@ -48,7 +48,7 @@ def test_toco_of_tensorflow_1_15_runs_in_python_3_7() -> None:
 def test_mlir_leaves_the_unguarded_output_in_float(interpreter) -> None:
     stages: list[Stage] = []
     result = convert_graph(
-        BROKEN.read_bytes(), INPUTS, ["output"], python=interpreter(), progress=stages.append
+        BROKEN.read_bytes(), INPUTS, ["output"], python=interpreter(), watch=Watch(stage=stages.append)
     )
     assert result.model is not None
     model = read_model(result.model)

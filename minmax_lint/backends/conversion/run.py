@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Stage, Watch
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT, Child, Watch
 from minmax_lint.backends.conversion.failure import Failure
 from minmax_lint.converters.profile import Flow
 
@@ -80,8 +80,7 @@ def convert_graph(
     try_model: bool = False,
     python: str | os.PathLike[str] | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
-    progress: Callable[[Stage], None] = lambda stage: None,
-    batch: Callable[[int, int | None], None] = lambda done, total: None,
+    watch: Watch | None = None,
 ) -> ConversionResult:
     """Convert a frozen GraphDef (its bytes, or a path), or a SavedModel, with a real converter.
 
@@ -91,7 +90,6 @@ def convert_graph(
     (default: optimizations alone), `data` its representative dataset, as a child reads it (`Data.request`).
     `try_model`: whether TFLite's interpreter runs the model once.
     `python` is the interpreter that holds the TensorFlow to use (default: the running one), Python 3.7 or newer.
-    `progress` is called with each stage as it begins, `batch` with each sample of the dataset.
 
     A conversion that fails is a result with a `failure`. UserError is raised where no conversion could
     be tried: no such interpreter, no TensorFlow in it, TOCO asked of TensorFlow 2.16 or newer;
@@ -99,12 +97,11 @@ def convert_graph(
     """
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
+        source = (
+            graph.request() if isinstance(graph, SavedModel) else {"graph": str(graph_file(graph, folder))}
+        )
         request: dict[str, Any] = {
-            **(
-                graph.request()
-                if isinstance(graph, SavedModel)
-                else {"graph": str(graph_file(graph, folder))}
-            ),
+            **source,
             "inputs": {key: None if shape is None else list(shape) for key, shape in inputs.items()},
             "outputs": list(outputs),
             "engine": engine,
@@ -119,7 +116,6 @@ def convert_graph(
             request |= {**data, "task": "backends.calibration.post_training"}
             if isinstance(graph, SavedModel):
                 request["keys"] = dict(graph.inputs)
-        watch = Watch(progress, batch)
         child = Child("the converter", folder, python=python, time_limit=time_limit, watch=watch)
         answer = child.answer(request)
         model = None if answer.failure else (folder / "model.tflite").read_bytes()
