@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.control_flow.branch import Branch, obstacles_of
 from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph, maker
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.version import Version
@@ -28,7 +29,6 @@ from minmax_lint.converters.prediction import (
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph
-from minmax_lint.graph.layers import placed
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
@@ -46,31 +46,11 @@ class EnclosingContext(NamedTuple):
 
 Predict = Callable[[Kept, Inference, Profile, EnclosingContext], Prediction]
 _WORST_FIRST: tuple[Verdict, ...] = ("abort", "undetermined", "float", "quantized")
-_SHOWN = 4
+_IDENTITIES = 4
+"""Identities in a row that are looked through."""
 _Outcome = TypeVar("_Outcome")
 _NAMED_AFTER_FUNCTIONS = Bounds(since=(2, 18))
 """An argument is called after its function (`while_cond_arg0`); earlier it is `arg0` (2.15 to 2.21 measured)."""
-
-
-class Branch(NamedTuple):
-    """The prediction for one branch of one node."""
-
-    node: str
-    function: Function
-    prediction: Prediction
-
-    def summary(self) -> str:
-        """The branch and what becomes of it, in words."""
-        if self.prediction.verdict in ("abort", "undetermined"):
-            reasons = [cause.message for cause in self.prediction.obstacles]
-            return f"{self.function.role}: {(reasons or [self.prediction.message])[0]}"
-        floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.computing_float_ops]
-        if not floats:
-            return (
-                f"{self.function.role}: {'all integer' if self.prediction.computing else 'nothing computed'}"
-            )
-        more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
-        return f"{self.function.role}: {', '.join(floats[:_SHOWN])}{more} in float"
 
 
 def with_branches(
@@ -94,28 +74,52 @@ def with_branches(
     infer_tensor_range = around.infer_tensor_range
     if infer_tensor_range is None:
         infer_tensor_range = bool(prediction.ranges)
-    inner = replace(profile, flow="tf2")
-    of_loop, of_choice = EnclosingContext(infer_tensor_range, strict), EnclosingContext(None, strict)
-
-    def predicted(function: Function) -> Prediction:
-        if _is_loop(function):
-            return _branch(function, inference, inner, predict, of_loop)
-        # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
-        shapes = tuple(inference.shape(passed) for passed in function.inputs.values())
-        key = shapes, inference.batch, inner, of_choice
-        known = function.graph.memo.setdefault(_branch, {})
-        if key not in known:
-            known[key] = _branch(function, inference, inner, predict, of_choice)
-        prediction: Prediction = known[key]
-        return prediction
-
+    predicted = _Branches(inference, profile, predict, infer_tensor_range, strict)
     branches = [
-        Branch(name, function, _named(predicted(function), name, function, profile))
+        Branch(name, function, predicted.of(name, function))
         for name in nodes
         for function in kept.graph.functions[name]
     ]
-    everything = [prediction, *_of_functions(branches)]
     crashed = crash(kept, inference, profile)
+    return _united(prediction, kept.graph, nodes, branches, crashed)
+
+
+class _Branches(NamedTuple):
+    """How the branches of one graph are predicted."""
+
+    inference: Inference
+    profile: Profile
+    predict: Predict
+    infer_tensor_range: bool
+    """Whether constants in the body of a loop get scales."""
+    strict: bool
+
+    def of(self, node: str, function: Function) -> Prediction:
+        """The prediction for one branch of a node."""
+        inner = replace(self.profile, flow="tf2")
+        if _is_loop(function):
+            of_loop = EnclosingContext(self.infer_tensor_range, self.strict)
+            found = _branch(function, self.inference, inner, self.predict, of_loop)
+            return _named(found, node, function, self.profile)
+        # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
+        of_choice = EnclosingContext(None, self.strict)
+        shapes = tuple(self.inference.shape(passed) for passed in function.inputs.values())
+        key = shapes, self.inference.batch, inner, of_choice
+        known: dict[object, Prediction] = function.graph.memo.setdefault(_branch, {})
+        if key not in known:
+            known[key] = _branch(function, self.inference, inner, self.predict, of_choice)
+        return known[key]
+
+
+def _united(
+    prediction: Prediction,
+    graph: Graph,
+    nodes: Sequence[str],
+    branches: Sequence[Branch],
+    crashed: Prediction | None,
+) -> Prediction:
+    """The prediction for the whole model: the worst of all functions, and the ops of them all."""
+    everything = [prediction, *_of_functions(branches)]
     if crashed is not None and not any(one.kind == "unsupported-op" for one in everything):
         return replace(crashed, versions=shared_versions(everything))
     worst = min(everything, key=_rank)
@@ -132,7 +136,7 @@ def with_branches(
         refused=next((one.refused for one in everything if one.refused), ""),
         float_ops=floats if worst.verdict == "float" else (),
         ops=_each_once(op for one in everything for op in one.ops),
-        obstacles=(*own, *_obstacles(kept.graph, nodes, branches, prediction)),
+        obstacles=(*own, *obstacles_of(graph, nodes, branches, prediction)),
         versions=shared_versions(everything),
     )
 
@@ -205,7 +209,7 @@ def _misfit(graph: Graph, node: str) -> dict[str, Any] | None:
 
 def _only_reader(body: Graph, argument: str) -> str:
     """The op of the one reader of an argument, identities looked through; empty where there are several."""
-    for _ in range(_SHOWN):
+    for _ in range(_IDENTITIES):
         uses = body.uses(argument)
         if len(uses) != 1:
             return ""
@@ -229,31 +233,3 @@ def _branch(
     inside = Inference(kept, shapes, inference.batch)
     refused = misfit(inside)
     return not_imported(profile.name, *refused) if refused else predict(kept, inside, profile, around)
-
-
-def _obstacles(
-    graph: Graph, nodes: Sequence[str], branches: Sequence[Branch], outer: Prediction
-) -> Sequence[Obstacle]:
-    """One a control-flow op that is float itself, or has a branch that is not all integer."""
-    found: list[Obstacle] = []
-    floats = {output: op for op, output in outer.float_ops}
-    by_node: dict[str, list[Branch]] = {}
-    for branch in branches:
-        by_node.setdefault(branch.node, []).append(branch)
-    for node in nodes:
-        own = by_node.get(node, [])
-        broken = [branch for branch in own if branch.prediction.verdict != "quantized"]
-        if node not in floats and not broken:
-            continue
-        text = "; ".join(branch.summary() for branch in own)
-        arrays = dict.fromkeys(output for branch in own for _, output in branch.prediction.float_ops)
-        found.append(
-            Obstacle(
-                "control-flow",
-                node,
-                node,
-                f"{placed(graph[node])} keeps its branches apart ({text})",
-                (node, *arrays),
-            )
-        )
-    return found
