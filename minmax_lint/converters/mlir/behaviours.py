@@ -62,10 +62,8 @@ REORDERS_SHARED_FAKE_QUANTS = Behaviour(
     name="ReorderFakeQuantPattern without hasOneUse",
     before=lambda n: n.op(
         "AddV2",
-        n.op(
-            "Elu", twice := n.fake_quant("wide", n.op("Tile", n.x(), n.ints(1, 2), Tmultiples=INT32), -2, 2)
-        ),
-        n.reshape(twice, 16),
+        n.op("Elu", twice := n.fake_quant("wide", n.op("Elu", n.x()), -2, 2)),
+        n.reshape(twice, 8),
     ),
 )
 """A RESHAPE or TRANSPOSE comes in front of a FakeQuant whatever else reads it."""
