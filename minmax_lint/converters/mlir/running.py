@@ -12,6 +12,7 @@ from minmax_lint.converters.kernels import (
     NO_MIDDLE,
     NO_UINT8_PER_CHANNEL,
     PER_CHANNEL,
+    Kernel,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
@@ -48,10 +49,11 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return FLOAT_DEQUANTIZE
     widths = {value.scale.bits for value in values if value.scale is not None}
     bits = 16 if 16 in widths else 8 if 8 in widths else 0
-    if bits and (
-        missing := _missing(op.name, "int16" if bits == 16 else "int8" if signed else "uint8", version)
-    ):
-        return missing
+    if bits and op.name in KERNELS:
+        kind = "int16" if bits == 16 else "int8" if signed else "uint8"
+        missing = _missing(KERNELS[op.name], kind, version)
+        if missing:
+            return missing
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
         return NO_UINT8_PER_CHANNEL
     if bits == 8 and signed and op.name in BY_DATA and (elements_of(op.operands[1]) or 0) >= _MANY:
@@ -68,11 +70,8 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     return ""
 
 
-def _missing(name: str, kind: str, version: Version) -> str:
+def _missing(kernel: Kernel, kind: str, version: Version) -> str:
     """What the interpreter says of a type that the kernel does not take; empty where it does."""
-    kernel = KERNELS.get(name)
-    if kernel is None:
-        return ""
     since = kernel.since.get(kind)
     lacks = kind in kernel.lacks or (since is not None and not version.has(Bounds(since)))
     return kernel.refusal(kind) if lacks else ""

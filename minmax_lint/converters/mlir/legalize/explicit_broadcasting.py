@@ -29,7 +29,13 @@ def apply_explicit_broadcasting(function: Function, version: Version) -> None:
 
     An op that is lowered to several is lowered once all of them have a form, so all of its operands are spread then.
     """
-    wide = {op.nodes for op in function if _needs_broadcasting(op, version)}
+    wide = {
+        op.nodes
+        for op in function
+        if op.name in BROADCAST_RANK
+        and (op.results[0].shape or ())[_NARROWEST:]  # more than some op takes
+        and _needs_broadcasting(op, version)
+    }
     spreading = _Spreading(function)
     for op in function if wide else ():
         if op.name in BROADCAST_RANK and op.nodes in wide and not _same_shapes(op.operands):
@@ -49,10 +55,10 @@ def _needs_broadcasting(op: Operation, version: Version) -> bool:
 
     Of open shapes it is not known whether they are the same. VerifyOperandsHaveSameShapesOrBroadcastableShape.
     """
-    if op.name not in BROADCAST_RANK or None in (shapes := [value.shape for value in op.operands]):
+    if None in (shapes := [value.shape for value in op.operands]):
         return False
     rank = max(len(shape or ()) for shape in shapes)
-    return rank > _NARROWEST and rank > broadcast_rank(op.name, version) and not _same_shapes(op.operands)
+    return rank > broadcast_rank(op.name, version) and not _same_shapes(op.operands)
 
 
 _NARROWEST = min(BROADCAST_RANK.values())

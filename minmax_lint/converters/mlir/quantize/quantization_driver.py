@@ -6,7 +6,7 @@ immutable; the last operation is visited first, and whatever a change touches is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
@@ -40,6 +40,7 @@ class Driver:
         self.result_states: dict[Slot, State] = {}
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
+        self.rules: dict[str, tuple[ScaleRule, ...]] = {}
         self.weights: set[Operation] = set()
         self.of_region = specs.infer_tensor_range is not None
         """Whether this is a region of another function, as the body of a loop: nothing is put behind its arguments."""
@@ -113,7 +114,10 @@ class Driver:
             if op in done:
                 continue
             done.add(op)
-            for rule in self._rules(op):
+            if op.name not in self.rules:
+                self.rules[op.name] = self._rules_of(op.name)
+            trained_ones = op.name == "CONCATENATION" and self._takes_trained_scales(op)
+            for rule in (unite_trained_scales,) if trained_ones else self.rules[op.name]:
                 set_any = rule(self, op)
                 if set_any is None:
                     done.discard(op)
@@ -121,22 +125,17 @@ class Driver:
                 changed |= set_any
         return changed
 
-    def _rules(self, op: Operation) -> Sequence[ScaleRule]:
-        if op.name == CONST:
-            return (set_constant_result_params,)
-        if self._is_unsigned_concatenation(op):
-            return (unite_trained_scales,)
-        rules = []
-        if op.name in self.version.same_scale:
-            rules.append(get_quant_params_for_same_scale_constraint)
-        if op.name in FIXED:
-            rules.append(get_fixed_output_range)
-        if op.name in BIAS_SLOTS:
-            rules.append(get_bias_params)
-        return rules
+    def _rules_of(self, name: str) -> tuple[ScaleRule, ...]:
+        rules: tuple[tuple[bool, ScaleRule], ...] = (
+            (name == CONST, set_constant_result_params),
+            (name in self.version.same_scale, get_quant_params_for_same_scale_constraint),
+            (name in FIXED, get_fixed_output_range),
+            (name in BIAS_SLOTS, get_bias_params),
+        )
+        return tuple(rule for applies, rule in rules if applies)
 
-    def _is_unsigned_concatenation(self, op: Operation) -> bool:
-        if op.name != "CONCATENATION" or self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
+    def _takes_trained_scales(self, op: Operation) -> bool:
+        if self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
             return False
         scales = [trained(value) for value in op.operands]
         first = next((scale for scale in scales if scale is not None), None)
