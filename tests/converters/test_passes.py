@@ -36,7 +36,7 @@ PASSES = {
 ONCE = ("trace", "uses", "sources", "order", "shapes", "constants", "TOCO's import", "MLIR's import")
 SWEEPS = 8
 ROUNDS = {"plain": 14, "residual": 16}
-MOST_CALLS = {"plain": 493, "residual": 587}
+MOST_CALLS = {"plain": 494, "residual": 591}
 """Calls of functions, Python's and C's, that one node more takes in both converters."""
 
 

@@ -84,9 +84,8 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     *("BatchMatMul", "BatchMatMulV2"),
     tf_name="BatchMatMulToV2, BatchMatMulV2ToMatMul",
     source="canonicalize.td",
-    since=(2, 14),
     before=lambda n: n.fq(
-        n.op("BatchMatMulV2", x := n.x(8, 8), n.fq(n.op("Elu", x)), adj_x=False, adj_y=True),
+        n.op("BatchMatMulV2", x := n.x(None, 8), n.fq(n.op("Elu", x)), adj_x=False, adj_y=True),
     ),
     after="ELU(float) FULLY_CONNECTED",
 )
@@ -94,8 +93,6 @@ def batch_mat_mul_v2_to_mat_mul(importer: Importer, node: Node) -> Value | None:
     """A product of two matrices is a MatMul."""
     left, right = importer.inputs(node)[:2]
     if left.dtype is not DType.FLOAT or rank(left) != 2 or rank(right) != 2:
-        return None
-    if not importer.version.has(batch_mat_mul_v2_to_mat_mul):
         return None
     return fully_connected(importer, node, left, right, adj_x=node.flag("adj_x"), adj_y=node.flag("adj_y"))
 
