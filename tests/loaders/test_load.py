@@ -12,6 +12,7 @@ import pytest
 
 from minmax_lint.errors import UnknownName, UnreadableModel
 from minmax_lint.loaders import load
+from minmax_lint.loaders.endpoints import endpoints
 from minmax_lint.schema.messages import message_class
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
@@ -227,3 +228,17 @@ def test_a_folder_with_a_checkpoint_of_version_1_is_refused(tmp_path, values):
     (tmp_path / values).write_bytes(bytes(100) + bytes.fromhex("57fb808b247547db"))
     with pytest.raises(UnreadableModel, match="checkpoint of version 1"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("producer", "shape"), [(0, None), (21, None), (22, ()), (1286, ())])
+def test_a_placeholder_of_no_dimensions_has_no_shape_in_a_graph_of_old(producer, shape, tmp_path):
+    graph = message_class("GraphDef")()
+    graph.versions.producer = producer
+    for name, op in (("x", "Placeholder"), ("y", "Identity")):
+        node = graph.node.add(name=name, op=op)
+        node.attr["T" if op == "Identity" else "dtype"].type = 1
+    graph.node[0].attr["shape"].shape.SetInParent()
+    graph.node[1].input.append("x")
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    assert dict(endpoints(load(path)).inputs) == {"x": shape}

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
+from minmax_lint.graph.attr import UnknownRank
 from minmax_lint.graph.graph import Columns, Details, Origin, Serialized
 from minmax_lint.loaders.graphdef.large_node import after_header, decode_large_node
 from minmax_lint.loaders.graphdef.records import LARGE, Records, Run, node_records
-from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields, varint
 from minmax_lint.schema.attributes import decode_node
 from minmax_lint.schema.messages import message_class
 
@@ -24,6 +25,11 @@ _REPEATED = 1024
 _REMEMBERED = 4096
 _NAME, _OP, _INPUT = 1, 2, 3
 """The first fields of NodeDef."""
+_VERSIONS, _PRODUCER = 4, 1
+"""GraphDef.versions, and VersionDef.producer."""
+SCALARS_SINCE = 22
+"""Producer from which on a Placeholder of no dimensions is a scalar: before, and without one, it has no shape
+(tensorflow/core/ops/array_ops.cc, "Placeholder"; measured with TF 2.21)."""
 
 
 def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
@@ -41,13 +47,33 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def origin(position: int) -> Origin:
         return Origin(records.tags[position], *records.span(position))
 
+    details = _Details(buffer, records)
+
+    def without_scalars(position: int) -> Details:
+        attrs, device = details(position)
+        if ops[position] == "Placeholder" and attrs.get("shape") == ():
+            attrs = {**attrs, "shape": UnknownRank()}
+        return attrs, device
+
     return Columns(
         names,
         ops,
         inputs,
-        _Details(buffer, records),
+        without_scalars if _producer(buffer, records) < SCALARS_SINCE else details,
         Serialized(buffer, start, stop, origin, records.others),
     )
+
+
+def _producer(buffer: Buffer, records: Records) -> int:
+    """The version of TensorFlow's graphs that wrote this one; 0 where it does not say. Raises UnreadableModel."""
+    found = 0
+    for start, end in records.others:
+        (field,) = fields(buffer, start, end)
+        if field.number == _VERSIONS and field.wire_type == LENGTH_DELIMITED:
+            for part in fields(buffer, field.start, field.end):
+                if part.number == _PRODUCER and part.wire_type == 0:
+                    found, _ = varint(buffer, part.start, part.end)
+    return found
 
 
 def _headers(buffer: Buffer, records: Records) -> Iterator[tuple[str, str, tuple[str, ...]]]:
