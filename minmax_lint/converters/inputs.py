@@ -1,4 +1,4 @@
-"""Inputs that a converter refuses before it looks at the graph: of types without values, of no rank.
+"""Inputs that a converter refuses before it looks at the graph: of types without values, of shapes that are not known.
 
 Source: tensorflow/lite/python/lite.py, convert.py; measured with TF 2.15.1 and 2.21.0 on every op of the registry.
 """
@@ -32,11 +32,39 @@ def unsupported_input(kept: Kept, inference: Inference, profile: Profile) -> Pre
     return None
 
 
-def input_without_rank(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
-    """The abort of TOCO on a Placeholder of which no rank is known; None where all have one."""
-    for array in kept.inputs:
-        if array in kept and kept.graph.op(array) == "Placeholder" and inference.shape(array) is None:
+def unsettled_shape(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
+    """The abort of TOCO on a Placeholder's shape; None where each is known but for its batch, which becomes 1.
+
+    Source: `_validate_inputs` and `_set_batch_size` of lite.py, which asks every input for its batch.
+    """
+    graph = kept.graph
+    shapes = {
+        array: inference.stated(array)
+        for array in kept.inputs
+        if array in kept and graph.op(array) == "Placeholder"
+    }
+    for array, shape in shapes.items():
+        if shape is None:
             message = f"ValueError: Provide an input shape for input array {array!r}."
-            cause = Obstacle("other", array, None, f"The shape of the input {array} is not known: name one.")
-            return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
+            why = f"The shape of the input {array} is not known: name one."
+        elif None in shape[1:]:
+            message = (
+                f"ValueError: None is only supported in the 1st dimension. Tensor {array!r} has invalid shape "
+                f"'{list(shape)}'."
+            )
+            why = (
+                f"Of the shape of the input {array} only the first dimension may be unknown: name its shape."
+            )
+        elif shape[:1] == (None,) and () in shapes.values():
+            scalar = next(name for name, other in shapes.items() if other == ())
+            message = "IndexError: list index out of range"
+            why = (
+                f"The batch of the input {array} is unknown, so the converter sets the batch of every input, and "
+                f"the input {scalar} is a scalar: name the shape of {array}."
+            )
+        else:
+            continue
+        return Prediction(
+            profile.name, "abort", "other", message=message, obstacles=(Obstacle("other", array, None, why),)
+        )
     return None

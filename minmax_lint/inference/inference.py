@@ -14,6 +14,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
 from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size, elements
+from minmax_lint.inference.shape_call import RANKS
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import IDENTITIES, SPLITS
@@ -46,7 +47,7 @@ class Inference:
 
     def with_open_batch(self) -> Inference:
         """The same with unknown batches left unknown; this very object where there are none."""
-        stated = (self._stated(array) for array in self.kept.inputs)
+        stated = (self.stated(array) for array in self.kept.inputs)
         if self.batch is None or not any(shape and shape[0] is None for shape in stated):
             return self
         return self._opened
@@ -149,8 +150,8 @@ class Inference:
             if edge.node == node.name and given is not None:
                 self._shapes[array_name(*edge)] = self._with_batch(given)
 
-    def _stated(self, array: str) -> Shape | None:
-        """The shape of an input as the user or else its node states it."""
+    def stated(self, array: str) -> Shape | None:
+        """The shape of an input as the user or else its node states it, an unknown batch included."""
         given = self.input_shapes.get(array)
         node = parse_edge(array).node
         return (
@@ -229,7 +230,10 @@ class _Call:
         self._known_values = values
 
     def shape(self, slot: int) -> Shape | None:
-        return self._known_shapes.get(self.node.inputs[slot].array)
+        shape = self._known_shapes.get(self.node.inputs[slot].array)
+        if shape is None and slot < len(ranks := RANKS.get(self.node.op, ())):
+            return (None,) * ranks[slot]
+        return shape
 
     def known(self, slot: int) -> Shape:
         shape = self.shape(slot)

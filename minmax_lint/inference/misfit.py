@@ -6,19 +6,9 @@ begins them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
-
-RANKS: Mapping[str, tuple[int, ...]] = {
-    "MatMul": (2, 2),
-    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), (4, 4)),
-    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), (4, 1, 1, 1, 1)),
-    **dict.fromkeys(("AvgPool", "MaxPool", "LRN", "DepthToSpace", "SpaceToDepth"), (4,)),
-    **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), (4, 1)),
-}
-"""Op -> the ranks that its operands must have."""
+from minmax_lint.inference.shape_call import RANKS
 
 
 def misfit(inference: Inference) -> tuple[str, str] | None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.inference.shape_arithmetic import (
-    Size,
-)
+from minmax_lint.inference.shape_arithmetic import Size
+
+RANKS: Mapping[str, tuple[int, ...]] = {
+    "MatMul": (2, 2),
+    **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), (4, 4)),
+    **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), (4, 1, 1, 1, 1)),
+    **dict.fromkeys(("AvgPool", "MaxPool", "LRN", "DepthToSpace", "SpaceToDepth"), (4,)),
+    **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), (4, 1)),
+}
+"""Op -> the ranks that its operands must have, and so have where nothing else tells them (`WithRank`)."""
 
 
 class Call(Protocol):

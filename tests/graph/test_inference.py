@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 import pytest
 
+from minmax_lint.graph.attr import UnknownRank
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
@@ -237,6 +238,20 @@ def test_shapes_and_types_are_tensorflows(case: str) -> None:
         for array, (dtype, shape) in expected.items()
     }
     assert ours == wider
+
+
+def test_an_op_that_takes_one_rank_alone_tells_the_shape_of_what_has_none() -> None:
+    b = Builder()
+    b.add("Placeholder", "x", dtype=DType.FLOAT, shape=UnknownRank())
+    weights = [b.const("w", 0.5, [4, 6]), b.const("filters", 0.5, [3, 3, 4, 6])]
+    b.add("MatMul", "rows", "x", weights[0])
+    b.add("Conv2D", "images", "x", weights[1], strides=[1, 2, 2, 1], padding=b"SAME")
+    b.add("Relu", "any", "x")
+    graph = b.graph()
+    found = Inference(trace(graph, ["x"], ["rows", "images", "any"]), {})
+    shapes = {name: shape and list(shape) for name in graph.names for shape in [found.shape(name)]}
+    assert shapes == {name: shape for name, (_, shape) in inferred_by_tensorflow(graph).items()}
+    assert shapes["rows"] == [None, 6]
 
 
 def test_an_unknown_batch_is_one_as_the_converters_set_it() -> None:

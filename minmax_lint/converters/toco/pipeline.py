@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.inputs import input_without_rank, unsupported_input
+from minmax_lint.converters.inputs import unsettled_shape, unsupported_input
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unmodeled
@@ -33,7 +33,7 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
     refused = (
         refusal(kept, profile.name)
         or unsupported_input(kept, inference, profile)
-        or input_without_rank(kept, inference, profile)
+        or unsettled_shape(kept, inference, profile)
         or unknown_attribute(kept, profile.version, profile.name)
     )
     if refused is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import pytest
@@ -283,13 +284,29 @@ def run_time_range(bounds: str) -> tuple[Net, tuple[str, ...], str, tuple[str, .
     return net, ("o",), "toco-2.15", tuple(inputs)
 
 
-def test_an_input_of_which_no_rank_is_known_is_asked_for() -> None:
-    net = Net((1, 4))
-    net.add("Placeholder", "other", dtype=DType.FLOAT, shape=UnknownRank())
+UNSETTLED: Mapping[str, tuple[tuple[int | None, ...], tuple[int | None, ...] | None, str]] = {
+    "no rank": ((1, 4), None, "ValueError: Provide an input shape for input array 'other'."),
+    "more than the batch unknown": (
+        (1, 4),
+        (1, None),
+        "ValueError: None is only supported in the 1st dimension. Tensor 'other' has invalid shape '[1, None]'.",
+    ),
+    "a batch beside a scalar": ((None, 4), (), "IndexError: list index out of range"),
+}
+"""Shapes of two inputs, and what lite.py says."""
+
+
+def two_inputs(case: str) -> tuple[Net, tuple[str, ...], str, tuple[str, ...]]:
+    first, second, _ = UNSETTLED[case]
+    net = Net(first)
+    net.add("Placeholder", "other", dtype=DType.FLOAT, shape=UnknownRank() if second is None else second)
     net.quant("q", net.add("Add", "o", net.input, "other"))
-    assert prediction(net, ["q"], inputs=["input", "other"]).message == (
-        "ValueError: Provide an input shape for input array 'other'."
-    )
+    return net, ("q",), "toco-2.15", ("input", "other")
+
+
+@pytest.mark.parametrize("case", UNSETTLED)
+def test_the_shapes_of_inputs_are_known_but_for_the_batch(case: str) -> None:
+    assert prediction(*two_inputs(case)).message == UNSETTLED[case][2]
 
 
 def test_real_toco_answers_the_same() -> None:
@@ -297,10 +314,14 @@ def test_real_toco_answers_the_same() -> None:
         (net, outputs, "toco-2.15", ("input",)) for net, outputs, _ in CASES.values()
     ]
     graphs += [run_time_range(bounds) for bounds in ("inputs", "computed", "inputs behind a range")]
+    graphs += map(two_inputs, UNSETTLED)
     wrong = []
     with ForkServer(tf215()) as server:
         for net, outputs, version, inputs in graphs:
-            shapes = {name: net.graph()[name].attrs["shape"] for name in inputs}
+            stated = {name: net.graph()[name].attrs["shape"] for name in inputs}
+            shapes = {
+                name: None if isinstance(shape, UnknownRank) else shape for name, shape in stated.items()
+            }
             answer = server.answer(version, encode(net.graph()), cast(Shapes, shapes), list(outputs))
             if not detail_right(answer, prediction(net, outputs, version, inputs)):
                 wrong.append((net.graph().names, outputs, answer))
