@@ -11,6 +11,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minmax_lint.graph.fakequant import Range
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import float32
+
+_FEW = 1024
+"""Elements of constants whose rounded values are worked out: no pattern asks for those of weights."""
 
 
 class Scale(NamedTuple):
@@ -107,3 +112,13 @@ def _grid_of_all(lowest: int, highest: int, *ranges: tuple[float, float]) -> tup
     low, high = min(low for low, _ in ranges), max(0.0, *(high for _, high in ranges))
     step = (high - low) / (highest - lowest)
     return step, int(lowest - low / step) if step else 0
+
+
+def on_grid(tensor: Tensor | None, scale: Scale) -> Tensor | None:
+    """The values nearest to those of `tensor` that bytes of that scale stand for; None for many, or by channel."""
+    if tensor is None or not tensor.known or tensor.stored > _FEW or scale.channels or not scale.scale > 0:
+        return None
+    low, high = scale.range
+    clamped = (min(max(low, float(value)), high) for value in tensor.leading())
+    bytes_of = (math.floor(value / scale.scale + 0.5) for value in clamped)
+    return Tensor.of(tensor.dtype, tensor.shape, [float32(byte * scale.scale) for byte in bytes_of])

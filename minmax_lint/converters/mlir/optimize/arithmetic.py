@@ -6,6 +6,7 @@ from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     is_constant,
+    number,
     producer,
     same_dimensions,
     same_type,
@@ -13,6 +14,8 @@ from minmax_lint.converters.mlir.matchers import (
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.values import float32
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
@@ -138,27 +141,32 @@ def add_computed_zero_lhs(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @pattern(
-    "ADD",
-    "MUL",
-    tf_name="AddOp::fold, MulOp::fold",
+    *("ADD", "MUL", "SUB"),
+    tf_name="AddOp::fold, MulOp::fold, SubOp::fold",
     source="tfl_ops.cc",
     since=(2, 18),
     before=lambda n: n.op(
-        "AddV2", n.op("Abs", x := n.x()), n.op("Mul", n.op("Elu", x), n.c(0.0, shape=[1, 8]))
+        "AddV2",
+        n.op("Sub", n.op("Abs", x := n.x()), n.fq(n.c(0.0))),
+        n.op("Mul", n.op("Elu", x), n.c(0.0, shape=[1, 8])),
     ),
     after="ABS(float)",
 )
 def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
-    """What is multiplied by zeros of its own type is zeros, and what they are added to stays."""
+    """What is multiplied by zeros of its own type is zeros; what zeros are added to, or taken from, stays."""
     if op.activation:
         return False
     for value, other in (op.operands[:2], reversed(op.operands[:2])):
-        if is_constant(value) and same_type(value, op.result) and all_equal(value, 0.0):
-            kept = value if op.name == "MUL" else other
-            if not same_type(kept, op.result):
-                return False
-            rewriter.replace(op, kept)
-            return True
+        if op.name == "SUB" and value is op.operands[0]:
+            continue
+        if is_constant(value) and all_equal(value, 0.0):
+            if op.name == "MUL":
+                kept, fits = value, same_type(value, op.result)
+            else:
+                kept, fits = other, same_dimensions(other, op.result) and other.scale == op.result.scale
+            if fits:
+                rewriter.replace(op, kept)
+                return True
     return False
 
 
@@ -175,7 +183,12 @@ def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
     left, right = op.operands
     if right.dtype is not DType.FLOAT or not is_constant(right):
         return False
-    product = rewriter.create("MUL", [left, rewriter.constant(right)], op)
+    inverse, divisor = rewriter.constant(right), number(right)
+    if inverse.op is not None and divisor:
+        inverse.op.attrs["load"] = lambda: Tensor.of(
+            DType.FLOAT, [1] * len(right.shape or ()), [float32(1 / divisor)]
+        )
+    product = rewriter.create("MUL", [left, inverse], op)
     product.activation = op.activation
     rewriter.replace(op, product.result)
     return True

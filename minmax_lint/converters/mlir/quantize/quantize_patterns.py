@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import Nondeterministic
+from minmax_lint.converters.mlir.fake_quant_support import on_grid
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.pattern import pattern
@@ -150,13 +151,16 @@ def make_integer(rewriter: Rewriter, op: Operation) -> bool:
     DEQUANTIZE,
     tf_name="quantize_patterns::GeneratedConvert1",
     source="quantize_patterns.td",
-    before=lambda n: n.op("Elu", n.op("Add", n.op("Elu", n.x()), n.fq(n.c(0.5, shape=[8])))),
-    after="ELU(float) ADD(float) ELU(float)",
+    before=lambda n: n.op("Elu", n.op("Mul", n.op("Elu", n.x()), n.fq(n.c(1.0, shape=[8])))),
+    after="ELU(float) MUL(float) ELU(float)",
 )
 def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
-    """A quantized constant that float operations read is that constant."""
-    constant = constant_behind(op.result)
+    """A quantized constant that float operations read is a constant of the values that its bytes stand for."""
+    constant, scale = constant_behind(op.result), op.operands[0].scale
     if constant is None:
         return False
-    rewriter.replace(op, constant.result)
+    restored = rewriter.constant(constant.result)
+    if restored.op is not None and scale is not None:
+        restored.op.attrs["load"] = lambda: on_grid(constant.load(), scale)
+    rewriter.replace(op, restored)
     return True
