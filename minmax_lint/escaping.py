@@ -46,10 +46,10 @@ def name(text: str) -> str:
     return shortened(printable(shortened(text)))
 
 
-def sentence(text: str, longest: int = LONGEST_TEXT) -> str:
+def sentence(text: str) -> str:
     """A message on one line: white space runs become a space, and the names in it are as `name` gives them."""
-    words = shortened(text, 4 * longest).split()
-    return shortened(" ".join(map(name, words)), longest)
+    words = shortened(text, 4 * LONGEST_TEXT).split()
+    return shortened(" ".join(map(name, words)), LONGEST_TEXT)
 
 
 def error_line(text: str) -> str:

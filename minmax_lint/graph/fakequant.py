@@ -162,9 +162,9 @@ def fake_quants(graph: Graph, names: Iterable[str] | None = None) -> Iterator[Fa
             yield read_fake_quant(graph, graph[name])
 
 
-def follow_constant(graph: Graph, edge: Edge, limit: int = 64) -> Tensor | None:
-    """The constant that `edge` carries, through at most `limit` identities; None if it is not one."""
-    for _ in range(limit):
+def follow_constant(graph: Graph, edge: Edge) -> Tensor | None:
+    """The constant that `edge` carries, through at most 64 identities; None if it is not one."""
+    for _ in range(64):
         if edge.node not in graph:
             return None
         node = graph[edge.node]

@@ -54,15 +54,15 @@ def symptom_named(key: str) -> Diagnosis | None:
     return None if found is None else _diagnosis(found, "", {})
 
 
-def near_symptoms(text: str, count: int = 3) -> tuple[str, ...]:
-    """Keys of the wordings that share most with a text: rare words count more. Empty where nothing is shared."""
+def near_symptoms(text: str) -> tuple[str, ...]:
+    """Keys of the three wordings that share most with a text: rare words count more. Empty where nothing is shared."""
     words = _words(text[: _LONGEST_MESSAGE * _LONGEST_LINE])
     spread = Counter(word for symptom in symptoms() for word in _words(symptom.says))
     shared = {
         symptom.key: sum(1 / spread[word] for word in words & _words(symptom.says)) for symptom in symptoms()
     }
     near = sorted((key for key in shared if shared[key] >= _SHARED), key=lambda key: -shared[key])
-    return tuple(near[:count])
+    return tuple(near[:3])
 
 
 def _words(text: str) -> frozenset[str]:

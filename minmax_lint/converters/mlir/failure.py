@@ -38,10 +38,9 @@ class NoBuiltin(ConversionError):
 class Unmodeled(Exception):
     """The model cannot say what the converter does; the message says why."""
 
-    def __init__(self, message: str, node: str | None = None, *, unknown_op: bool = False) -> None:
+    def __init__(self, message: str, node: str | None = None) -> None:
         super().__init__(message)
         self.node = node
-        self.unknown_op = unknown_op
 
 
 class Nondeterministic(Exception):

@@ -98,7 +98,7 @@ def _converted(
         elif profile.ranges == "none":
             quantize_weights(function, version)
     except Unmodeled as error:
-        cause = Obstacle("unknown-op" if error.unknown_op else "other", None, error.node, str(error))
+        cause = Obstacle("other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
     except ConversionError as error:
         cause = Obstacle(error.obstacle, error.array, error.node, error.reason)

@@ -23,16 +23,14 @@ ACTIVATION = Scale(1.0, 0, 16)
 WEIGHTS = Scale(1.0, 0, 8)
 
 
-def quantize_model(
-    function: Function, version: Version, *, allow_float: bool, calibrated: bool = True
-) -> None:
+def quantize_model(function: Function, version: Version, *, allow_float: bool) -> None:
     """Quantize the float model in place, to activations of 16 bits.
 
     Raises ConversionError for a tensor that needs a range and has none, for a computed filter and, unless
-    `allow_float`, for operators without integer form. `calibrated`: whether any sample entered the function.
+    `allow_float`, for operators without integer form.
     """
     ops = [op for op in function if op.name != CONST and is_real(op, version)]
-    fill_quantization_params(ops, calibrated=calibrated)
+    fill_quantization_params(ops)
     refused = []
     for op in ops:
         found = property_of(op, version)
@@ -72,7 +70,7 @@ def is_real(op: Operation, version: Version) -> bool:
     return any(value.real for value in looked_at)
 
 
-def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> None:
+def fill_quantization_params(ops: Iterable[Operation]) -> None:
     """Raises ConversionError at the first tensor without a calibrated range: those of integers have none.
 
     It asks for the operands of operators that the quantizer knows in 8 bits, even where it then leaves them float.
@@ -83,7 +81,7 @@ def fill_quantization_params(ops: Iterable[Operation], *, calibrated: bool) -> N
             value = op.operands[slot] if slot < len(op.operands) else None
             if value is None or is_constant(value):
                 continue
-            if value.dtype is not DType.FLOAT or not calibrated:
+            if value.dtype is not DType.FLOAT:
                 raise _without_range(op, value)
 
 
@@ -146,7 +144,6 @@ def _without_range(op: Operation, value: Value) -> ConversionError:
         "Max and min for dynamic tensors should be recorded during calibration: Failed for tensor "
         f"{value.name}\nEmpty min/max for tensor {value.name}"
     )
-    why = "holds integers" if value.dtype is not DType.FLOAT else "is reached by no sample"
     return ConversionError(
         "minmax",
         message,
@@ -154,7 +151,7 @@ def _without_range(op: Operation, value: Value) -> ConversionError:
         node=op.nodes[-1] if op.nodes else None,
         array=value.name,
         op=op.name,
-        reason=f"{op.name} needs a range of {value.name}, which {why}: the calibration records none.",
+        reason=f"{op.name} needs a range of {value.name}, which holds integers: the calibration records none.",
     )
 
 

@@ -28,21 +28,14 @@ def convert_mat_mul_with_transpose(importer: Importer, node: Node) -> Value:
 
 
 def fully_connected(
-    importer: Importer,
-    node: Node,
-    left: Value,
-    right: Value,
-    *,
-    adj_x: bool = False,
-    adj_y: bool,
-    shape: Shape | None = None,
+    importer: Importer, node: Node, left: Value, right: Value, *, adj_x: bool = False, adj_y: bool
 ) -> Value:
     """The product of two matrices, of which the right one is read by rows."""
     if adj_x:
         left = flipped(importer, node, left)
     if not adj_y:
         right = flipped(importer, node, right)
-    return importer.add("FULLY_CONNECTED", node, [left, right], shape)
+    return importer.add("FULLY_CONNECTED", node, [left, right])
 
 
 @pattern(

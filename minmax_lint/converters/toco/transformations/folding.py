@@ -48,8 +48,8 @@ def _value(model: Model, op: Operator, array: Array) -> Callable[[], Tensor | No
     return lambda: model.inference.constant(name)
 
 
-def _all_constant(model: Model, op: Operator, count: int | None = None) -> bool:
-    return all(model.is_constant(name) for name in op.inputs[:count])
+def _all_constant(model: Model, op: Operator) -> bool:
+    return all(map(model.is_constant, op.inputs))
 
 
 def resolve_constant_binary(model: Model, op: Operator) -> bool:
