@@ -78,8 +78,15 @@ def endpoints(
     elif not inputs:
         inputs = _placeholders(model.graph, outputs)
         guessed.append("inputs from its placeholders")
-    how = ", ".join(guessed) + missing
+    how = ", ".join(guessed) + missing + _together(model, guessed)
     return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
+
+
+def _together(model: Model, guessed: Sequence[str]) -> str:
+    """Words for several signatures of which none was chosen."""
+    if len(model.signatures) < 2 or not any(words.startswith("outputs from") for words in guessed):
+        return ""
+    return f"; signatures {', '.join(map(repr, model.signatures))} together: --signature names one"
 
 
 def _named_by(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:

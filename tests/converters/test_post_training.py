@@ -263,6 +263,32 @@ def test_roll_converts_where_every_size_is_known(shape: list[int | None], verdic
     assert (found.verdict, found.op) == (verdict, "Roll" if verdict == "abort" else None)
 
 
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_ones_of_an_open_batch_are_a_broadcast_to_the_shape(version: str) -> None:
+    b = Builder()
+    b.add("OnesLike", "ones", b.add("Rsqrt", "root", b.placeholder("x", [None, 4])))
+    b.add("AddV2", "y", "root", "ones")
+    name = f"mlir-{version}-dynamic"
+    found = lint(parse(encode(b.graph())), converters=[name]).predictions[name]
+    assert [op for op, _ in found.float_ops] == ["RSQRT", "SHAPE", "BROADCAST_TO", "ADD"]
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize(("shape", "ops"), [([2], []), ([1, 2], ["RESHAPE"])])
+def test_rows_that_are_looked_up_get_the_shape_of_the_product(
+    shape: list[int], ops: list[str], version: str
+) -> None:
+    b = Builder()
+    marks = [b.const(name, value) for name, value in (("on", 1.0), ("off", 0.0))]
+    depth = b.const("depth", 4, dtype=DType.INT32)
+    ids = b.placeholder("ids", shape, DType.INT32)
+    b.add("OneHot", "hot", ids, depth, *marks, axis=-1, TI=DType.INT32)
+    b.add("BatchMatMulV2", "y", "hot", b.const("table", [0.5, -0.5] * 4, [4, 2]), adj_x=False, adj_y=False)
+    name = f"mlir-{version}-dynamic"
+    found = lint(parse(encode(b.graph())), converters=[name]).predictions[name]
+    assert [op for op, _ in found.float_ops] == ["EMBEDDING_LOOKUP", *ops]
+
+
 def test_no_rule_asks_a_calibrated_flow_for_fake_quants() -> None:
     b = Builder()
     b.placeholder("x", SHAPE)

@@ -94,6 +94,13 @@ def test_the_serving_signature_names_both() -> None:
     assert endpoints(model(founding().graph(), other, serving), signature="train").outputs == ("fc",)
 
 
+def test_signatures_of_which_none_serves_by_default_are_named() -> None:
+    first = Signature("classify", {"x": "input"}, {"y": "fc"}, {"input": (1, 8)})
+    second = first._replace(name="distance")
+    ends = endpoints(model(founding().graph(), first, second))
+    assert ends.how.endswith("; signatures 'classify', 'distance' together: --signature names one")
+
+
 def test_an_unknown_signature_is_the_users_error() -> None:
     serving = Signature("serving_default", {"x": "input"}, {"y": "output"})
     with pytest.raises(UnknownName, match=r"serving_defualt.*'serving_default'"):

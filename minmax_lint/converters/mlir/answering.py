@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.prediction import outcomes, ranges
-from minmax_lint.converters.mlir.running import depends_on_data, refusals
+from minmax_lint.converters.mlir.running import refusals
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction, Verdict, computing, float_message
 from minmax_lint.graph.dtype import DType
@@ -25,7 +25,7 @@ def answer(
     `explain`: why ops stay float; asked where some do.
     """
     refused = refusals(function, version, signed=signed)
-    runs = False if refused else None if depends_on_data(function) else True
+    runs = not refused
     ops = outcomes(function, refused)
     reason = next(iter(refused.values()), "")
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)

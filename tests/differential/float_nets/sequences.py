@@ -140,7 +140,8 @@ def loop(d, x):
 @block(2, 3, 4, batch=False)
 def branch(d, x):
     tf = d.tf
-    return tf.cond(tf.reduce_sum(x) > d.choice(-1e6, 1e6), lambda: tf.nn.relu(x) * 2.0, lambda: tf.sin(x))
+    # A sum of sines has either sign: samples enter both branches.
+    return tf.cond(tf.reduce_sum(tf.sin(x * 40.0)) > 0.0, lambda: tf.nn.relu(x) * 2.0, lambda: tf.sin(x))
 
 
 @block(2, batch=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
@@ -118,7 +120,15 @@ def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operatio
     looked_up = rewriter.create(
         "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transposed(rewriter, op)], op
     )
-    rewriter.replace(op, looked_up.result)
+    shape, rows = op.result.shape, looked_up.result
+    rows.shape = (
+        prod(size or 0 for size in indices.shape or ()),
+        weights.shape[0] if weights.shape else None,
+    )
+    if shape is not None and rows.shape != shape:
+        sizes = rewriter.integers([size or 0 for size in shape], indices)
+        rows = rewriter.compute("RESHAPE", [rows, sizes], op, op.result)
+    rewriter.replace(op, rows)
     return True
 
 
@@ -131,10 +141,7 @@ def _vector(rewriter: Rewriter, indices: Value, op: Operation) -> Value:
         return indices
     sizes = rewriter.integers([-1], indices)
     flat = rewriter.compute("RESHAPE", [indices, sizes], op, indices)
-    count = 1
-    for size in indices.shape or ():
-        count *= size or 0
-    flat.shape = (count,)
+    flat.shape = (prod(size or 0 for size in indices.shape or ()),)
     return flat
 
 
