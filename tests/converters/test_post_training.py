@@ -181,6 +181,11 @@ def divided_by_one_number(b: Builder) -> str:
     return b.add("RealDiv", "y", "x", b.placeholder("divisor", [1, 1, 1, 1]))
 
 
+def divided_by_constants(b: Builder) -> str:
+    """A comparison of constants is folded, and the selection behind it goes: group normalization of Keras 2."""
+    return b.add("DivNoNan", "y", "x", b.const("counts", [64.0, 32.0, 16.0, 8.0]))
+
+
 def gelu(b: Builder) -> str:
     """GELU has a kernel of int16 from 2.20 on."""
     scaled = b.add("Mul", "scaled", "x", b.const("root", 0.70710678))
@@ -238,6 +243,7 @@ def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> N
         (divided_by_an_image, "2.15", "DIV", "DIV"),
         (divided_by_an_image, "2.21", STOPS, "DIV"),
         (divided_by_one_number, "2.21", "quantized", "DIV"),
+        (divided_by_constants, "2.15", "DIV", "DIV"),
     ],
 )
 def test_versions_differ_in_what_runs(graph: Graph, version: str, int8: str, sixteen: str) -> None:

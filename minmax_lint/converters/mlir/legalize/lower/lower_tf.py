@@ -10,6 +10,7 @@ from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, steps
+from minmax_lint.converters.mlir.matchers import held
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
@@ -109,7 +110,10 @@ def lower_reciprocal(s: Steps, x: Value) -> Value:
 )
 @steps
 def lower_div_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
-    """0 where y is 0."""
+    """0 where y is 0; the comparison of a constant is folded, and the selection goes with it (OptimizeSelectOp)."""
+    divisor = held(y)
+    if divisor is not None and divisor.known and all(divisor.leading()):
+        return s.op("DIV", x, y)
     return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
 
 
