@@ -133,6 +133,15 @@ LEAVES_REPEATED_BIASES_FLOAT = Behaviour(
 )
 """FULLY_CONNECTED stays float where its trained weights were transposed and its bias repeats one number, not 0."""
 
+SLICES_SIX_DIMENSIONS = Behaviour(
+    (2, 21),
+    name="SLICE of six dimensions",
+    before=lambda n: n.op(
+        "Slice", n.op("Elu", n.x(1, 1, 1, 1, 2, 2)), n.ints(*[0] * 6), n.ints(*[1] * 6), Index=INT32
+    ),
+)
+"""SLICE and STRIDED_SLICE take six dimensions, rather than five."""
+
 DIVIDES_SIX_DIMENSIONS = Behaviour(
     (2, 21),
     name="DIV of six dimensions",

@@ -8,6 +8,7 @@ from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_exp
 from minmax_lint.converters.mlir.legalize.fake_quant_utils import quantize_results
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.rules import RULES_BY_OP
+from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.passes import BEFORE_QUANTIZATION, optimize
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.trace import Kept
@@ -24,6 +25,7 @@ def float_model(kept: Kept, inference: Inference, version: Version) -> Function:
     """
     function = Importer(kept, inference, version, RULES_BY_OP).run()
     apply_explicit_broadcasting(function, version)
+    verify_tfl_runtime_constraints(function, version)
     quantize_results(function, version)
     _turn_uses(function)
     optimize(function, BEFORE_QUANTIZATION, version)

@@ -59,6 +59,8 @@ class Builtin(NamedTuple):
     with a constant in front of a reshape."""
     broadcasts: int = 0
     """The most dimensions in which it takes operands of different shapes; none where it is 0."""
+    most_dimensions: int = 0
+    """The most dimensions of operand 0 that it takes; any number where it is 0."""
     activation: bool = False
 
 
@@ -77,7 +79,7 @@ BUILTINS: dict[str, Builtin] = {
     "AVERAGE_POOL_2D": Builtin(
         quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True
     ),
-    "BATCH_MATMUL": Builtin(quantizable=ALWAYS, int8_weights=Int8Weights(1, ALWAYS)),
+    "BATCH_MATMUL": Builtin(quantizable=ALWAYS, int8_weights=Int8Weights(1, ALWAYS), most_dimensions=5),
     "BATCH_TO_SPACE_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "BROADCAST_TO": Builtin(quantizable=ALWAYS, same_scale=(2, 21), one_width="result"),
     "CEIL": Builtin(moves="value"),
@@ -161,8 +163,10 @@ BUILTINS: dict[str, Builtin] = {
     "NOT_EQUAL": Builtin(one_width="operands", broadcasts=4),
     "ONE_HOT": Builtin(quantizable=ALWAYS),
     "PACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
-    "PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
-    "PADV2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
+    "PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", most_dimensions=5),
+    "PADV2": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result", most_dimensions=5
+    ),
     "POW": Builtin(broadcasts=4),
     "PRELU": Builtin(quantizable=ALWAYS, one_width="all"),
     "REDUCE_MAX": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
@@ -187,7 +191,9 @@ BUILTINS: dict[str, Builtin] = {
     "SELECT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SELECT_V2": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, broadcasts=5),
     "SHAPE": Builtin(quantizable=ALWAYS),
-    "SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), one_width="result"),
+    "SLICE": Builtin(
+        quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), one_width="result", most_dimensions=6
+    ),
     "SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result"),
     "SPACE_TO_BATCH_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "SPACE_TO_DEPTH": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False),
@@ -198,7 +204,7 @@ BUILTINS: dict[str, Builtin] = {
     "SQUARE": Builtin(moves="value"),
     "SQUARED_DIFFERENCE": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="all", broadcasts=6),
     "SQUEEZE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
-    "STRIDED_SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
+    "STRIDED_SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", most_dimensions=6),
     "SUB": Builtin(
         quantizable=ALWAYS,
         unsigned_sixteen_bits=False,
@@ -242,6 +248,7 @@ FUSES_ACTIVATION = _where(lambda row: row.fuses_activation)
 VALUE_OPS = _where(lambda row: row.moves == "value")
 MOVE_OPS = _where(lambda row: row.moves == "move")
 BEFORE_RESHAPE = _where(lambda row: row.moves == "binary")
+MOST_DIMENSIONS = {name: row.most_dimensions for name, row in BUILTINS.items() if row.most_dimensions}
 BROADCAST_RANK = {name: row.broadcasts for name, row in BUILTINS.items() if row.broadcasts}
 BIAS_SLOTS = {name: row.bias for name, row in BUILTINS.items() if row.bias is not None}
 FIXED = {name: row.fixed for name, row in BUILTINS.items() if row.fixed is not None}

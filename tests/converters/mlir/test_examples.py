@@ -14,6 +14,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting
 from minmax_lint.converters.mlir.legalize.rules import RULES
+from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
 from minmax_lint.converters.mlir.trained import STEPS
@@ -29,7 +30,13 @@ from tests.corpus.scoring import detail_right
 from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
-ALL: tuple[Pattern[..., object], ...] = (*RULES, apply_explicit_broadcasting, *PATTERNS, *STEPS)
+ALL: tuple[Pattern[..., object], ...] = (
+    *RULES,
+    apply_explicit_broadcasting,
+    verify_tfl_runtime_constraints,
+    *PATTERNS,
+    *STEPS,
+)
 BY_NAME = {one.name: one for one in ALL}
 
 

@@ -246,6 +246,24 @@ def test_what_is_known_of_shapes_and_constants_decides_which_ops_there_are(built
 
 
 @pytest.mark.parametrize(
+    ("rank", "name", "verdict"),
+    [
+        (5, "mlir-2.15", "float"),
+        (6, "mlir-2.15", "abort"),
+        (6, "mlir-2.21", "float"),
+        (7, "mlir-2.21", "abort"),
+    ],
+)
+def test_a_slice_of_more_dimensions_than_its_kernel_takes_has_no_builtin(rank, name, verdict):
+    b = Builder()
+    x = b.add("Elu", "elu", b.placeholder("x", [2] * rank))
+    begin, size = (b.const(key, [n] * rank, dtype=DType.INT32) for key, n in (("begin", 0), ("size", 1)))
+    made = outcome(b, b.add("Slice", "y", x, begin, size, Index=DType.INT32), name)
+    assert made.verdict == verdict
+    assert verdict == "float" or made.message.startswith("'tf.Slice' op")
+
+
+@pytest.mark.parametrize(
     ("keys", "values", "verdict"),
     [(DType.STRING, DType.INT64, "quantized"), (DType.INT64, DType.INT64, "abort")],
 )

@@ -1,0 +1,40 @@
+"""Operations that TFLite's kernels do not run in so many dimensions: they have no builtin."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.behaviours import SLICES_SIX_DIMENSIONS
+from minmax_lint.converters.mlir.failure import no_builtin
+from minmax_lint.converters.mlir.ir import Function
+from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.tables import MOST_DIMENSIONS
+from minmax_lint.converters.mlir.version import Version
+from minmax_lint.graph.node import Node
+
+_SLICES = ("SLICE", "STRIDED_SLICE")
+
+
+@pattern(
+    tf_name="TflRuntimeVerifyOpInterface",
+    source="legalize_tf.cc",
+    before=lambda n: n.op("Pad", n.x(1, 1, 1, 1, 2, 2), n.ints(*[0, 1] * 6, shape=[6, 2]), Tpaddings=True),
+    after="",
+)
+def verify_tfl_runtime_constraints(function: Function, version: Version) -> None:
+    """An operation of more dimensions than its kernel takes stays an op of TensorFlow."""
+    for op in function:
+        most, node = MOST_DIMENSIONS.get(op.name, 0), op.attrs.get("node")
+        shape = op.operands[0].shape if most else None
+        if shape is None or len(shape) < most or not isinstance(node, Node):
+            continue
+        if op.name in _SLICES and len(shape) == most and not version.has(SLICES_SIX_DIMENSIONS):
+            most -= 1
+        if len(shape) <= most:
+            continue
+        if version.select_tf and node.op in FLEX_OPS:
+            op.name = flex(node.op)
+        else:
+            op.name = node.op
+            op.attrs["refused"] = no_builtin(
+                node, reason=f"{node.op} has no TFLite builtin of {len(shape)} dimensions."
+            )
