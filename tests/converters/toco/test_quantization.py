@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from tests.converters.toco.nets import ROW, Net, answer, prediction
 
@@ -175,6 +178,32 @@ def test_weights_with_two_zero_bytes_close_together_are_refused(
 ) -> None:
     found = answer(weighted(values, kind), "output")
     assert found == expected or found.startswith(f"other: {expected} for weights")
+
+
+SHAPES = {"Gather": [2, 4], "Slice": [4, 8], "": [4, 1]}
+"""Op -> the shape of the constant that it moves; without one, the transposition is a Reshape."""
+
+
+@pytest.mark.parametrize(
+    ("op", "attrs", "operands", "expected"),
+    [
+        ("Reshape", {"Tshape": DType.INT32}, [[4, 4]], "quantized"),
+        ("Slice", {"Index": DType.INT32}, [[0, 0], [4, 4]], "Bad value"),
+        ("Gather", {"Tparams": DType.FLOAT, "Tindices": DType.INT32}, [[0, 1, 0, 1]], "Bad value"),
+        ("Transpose", {"Tperm": DType.INT32}, [[1, 0]], "quantized"),
+        ("", {}, [], "Bad value"),
+    ],
+)
+def test_narrow_weights_that_are_moved_are_narrow_no_more_unless_they_are_transposed(
+    op: str, attrs: Mapping[str, Attr], operands: Sequence[list[int]], expected: str
+) -> None:
+    net, shape = Net(ROW), SHAPES.get(op, [4, 4])
+    weights = net.fake_quant("quant", net.const("w", [-2.0], shape), -1, 0.99, narrow_range=True)
+    if op:
+        names = [net.const(f"operand_{i}", row, dtype=DType.INT32) for i, row in enumerate(operands)]
+        weights = net.add(op, "moved", weights, *names, after=(), **attrs)
+    net.quant("output", net.add("MatMul", "product", net.input, weights))
+    assert answer(net, "output").startswith(("other: " if expected != "quantized" else "") + expected)
 
 
 def test_a_scale_of_zero_on_weights_is_refused() -> None:

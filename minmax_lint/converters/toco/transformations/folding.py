@@ -17,6 +17,7 @@ from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.inference.folding import fold
 
 _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
 _GENERATED: dict[str, Elementwise] = {
@@ -25,14 +26,19 @@ _GENERATED: dict[str, Elementwise] = {
     "Rsqrt": lambda values: [v**-0.5 if v >= 0 else math.nan for v in values],
 }
 """What generated operators over constants compute (batch normalization)."""
+_MOVES = frozenset({"Gather", "Reshape", "Slice", "StridedSlice", "Tile"})
+"""What picks or moves the values of a constant, which may be one that a FakeQuant was applied to."""
 
 
 def _fold(model: Model, op: Operator, *, keep_range: bool = False) -> bool:
-    """The output becomes a constant and the operator goes."""
+    """The output becomes a constant and the operator goes.
+
+    `keep_range`: with the range of its first input, but not with what makes that narrow (CopyMinMaxFromFirstInput).
+    """
     name = op.output
     array, source = model.arrays[name], model.arrays[op.inputs[0]] if op.inputs else None
     if keep_range and source is not None and source.minmax is not None and array.minmax is None:
-        array.minmax, array.narrow_range = source.minmax, source.narrow_range
+        array.minmax = source.minmax
     model.make_constant(name, _value(model, op, array))
     model.arrays[name].producer = None
     op.outputs = []
@@ -44,8 +50,21 @@ def _value(model: Model, op: Operator, array: Array) -> Callable[[], Tensor | No
     function = _GENERATED.get(op.type)
     if array.name != array.source and function is not None:
         return combined(model, function, *op.inputs)
-    name = array.name
-    return lambda: model.inference.constant(name)
+    name, node, shape = array.name, op.node, array.shape
+    moved = op.type if op.type in _MOVES else ""
+    buffers = [model.arrays[one].buffer for one in op.inputs] if moved else []
+
+    def load() -> Tensor | None:
+        found = model.inference.constant(name)
+        operands = [] if found else [buffer.tensor() for buffer in buffers if buffer is not None]
+        known = [tensor for tensor in operands if tensor is not None and tensor.known]
+        if found or not known or len(known) < len(buffers):
+            return found
+        if moved == "Reshape":
+            return None if shape is None else Tensor(known[0].dtype, shape, known[0].content)
+        return fold(node, known)
+
+    return load
 
 
 def _all_constant(model: Model, op: Operator) -> bool:
@@ -78,9 +97,11 @@ def resolve_constant_reshape(model: Model, op: Operator) -> bool:
     source, output = model.arrays[op.inputs[0]].shape, model.arrays[op.output].shape
     if not _all_constant(model, op) or source is None or output is None:
         return False
-    return _without_leading_ones(source) == _without_leading_ones(output) and _fold(
-        model, op, keep_range=True
-    )
+    if _without_leading_ones(source) != _without_leading_ones(output):
+        return False
+    if source == output:  # RemoveTrivialReshape
+        _keep_narrow(model, op)
+    return _fold(model, op, keep_range=True)
 
 
 def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -146,9 +167,16 @@ def _fold_transpose(model: Model, op: Operator) -> bool:
         return transposed(tensor, perm) if tensor is not None else None
 
     output = op.output
+    _keep_narrow(model, op)
     _fold(model, op, keep_range=True)
     model.make_constant(output, load)
     return True
+
+
+def _keep_narrow(model: Model, op: Operator) -> None:
+    """CopyMinMaxAndQuantizationRelatedFields: the output is narrow where the input is."""
+    output = model.arrays[op.output]
+    output.narrow_range = output.narrow_range or model.arrays[op.inputs[0]].narrow_range
 
 
 def resolve_constant_concatenation(model: Model, op: Operator) -> bool:
