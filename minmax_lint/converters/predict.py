@@ -7,7 +7,8 @@ from dataclasses import replace
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction, not_imported
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.trace import Kept
+from minmax_lint.graph.inline_calls import inline_calls
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.inference.misfit import misfit
 from minmax_lint.inference.multiply_accumulates import COUNTS, multiply_accumulates
@@ -39,6 +40,10 @@ def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Predict
     refused = kept.misfit or misfit(inference)
     if refused is not None:
         return not_imported(profile.name, *refused)
+    inlined = inline_calls(kept.graph)
+    if inlined is not kept.graph:
+        kept = trace(inlined, kept.inputs, kept.outputs)
+        inference = Inference(kept, inference.input_shapes, inference.batch)
     shaped = inference.with_open_batch() if profile.engine == "mlir" else inference
     return as_read(with_mac_counts(_of_engine(kept, shaped, profile), inference), kept.graph)
 

@@ -291,6 +291,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "Range": _range,
     "Einsum": _einsum,
     "Shape": _shape_of,
+    "BroadcastArgs": lambda call: [(len(broadcast(call.values(0), call.values(1)) or ()),)],
     "ShapeN": lambda call: [(len(call.known(slot)),) for slot in range(len(call.node.inputs))],
     "AddN": _add_n,
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.inference.shape_arithmetic import Size, elements
+from minmax_lint.inference.shape_arithmetic import Size, broadcast, elements
 
 LIMIT = 256
 INTEGERS = frozenset({DType.INT32, DType.INT64, DType.INT16, DType.INT8, DType.UINT8, DType.BOOL})
@@ -158,6 +158,9 @@ _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
         lambda node, operand: operand(0),
     ),
     **dict.fromkeys(("Add", "AddV2"), _elementwise(lambda a, b: a + b)),
+    "ZerosLike": lambda node, operand: (0,) * len(operand(0)),
+    "OnesLike": lambda node, operand: (1,) * len(operand(0)),
+    "BroadcastArgs": lambda node, operand: broadcast(operand(0), operand(1)),
     "Sub": _elementwise(lambda a, b: a - b),
     "Mul": _elementwise(lambda a, b: a * b),
     "FloorDiv": _elementwise(lambda a, b: a // b),

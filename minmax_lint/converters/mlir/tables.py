@@ -197,7 +197,7 @@ BUILTINS: dict[str, Builtin] = {
     "SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result"),
     "SPACE_TO_BATCH_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "SPACE_TO_DEPTH": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False),
-    "SPARSE_TO_DENSE": Builtin(calibrated=True),
+    "SPARSE_TO_DENSE": Builtin(quantizable=ALWAYS),
     "SPLIT": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SPLIT_V": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "SQRT": Builtin(quantizable=(2, 21), one_width="result", moves="value"),

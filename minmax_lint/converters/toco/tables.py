@@ -106,6 +106,7 @@ TYPES: dict[str, OperatorType] = {
     "Softmax": OperatorType(quantizable=ALWAYS, fixed=(1 / 256, 0), hardcoded=(0.0, 255 / 256)),
     "SpaceToBatchND": OperatorType(quantizable=ALWAYS),
     "SpaceToDepth": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS, moves=True),
+    "SparseToDense": OperatorType(quantizable=ALWAYS),
     "Split": OperatorType(quantizable=ALWAYS, copies_input=ALWAYS),
     "SplitV": OperatorType(quantizable=(1, 15)),
     "Sqrt": OperatorType(elementwise=True),

@@ -13,7 +13,7 @@ from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function
-from minmax_lint.graph.trace import trace
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders.parse import parse
 from minmax_lint.schema.messages import message_class
@@ -68,6 +68,7 @@ def drawn_by_key(n: Net) -> str:
             "Transpose",
         ),
         (drawn_by_key, "StatelessRandomGetKeyCounter"),
+        (lambda n: n.op("Einsum", x := n.x(2, 3, 4), x, N=2, equation=b"bij,bij->b"), "Einsum"),
     ],
 )
 def test_what_has_no_form_is_refused(before: Before, op: str, name: str) -> None:
@@ -96,6 +97,49 @@ def test_float_ops_are_those_of_the_real_model(before: Before, floats: str, name
     assert found.verdict == ("float" if floats else "quantized")
 
 
+def dense(n: Net) -> str:
+    places = n.const("places", [0, 1, 2, 3], [2, 2], DType.INT32)
+    given: dict[str, Attr] = {"validate_indices": True, "Tindices": DType.INT32}
+    return n.op("SparseToDense", places, n.ints(4, 4), n.x(2), n.c(0.0), **given)
+
+
+def padded(n: Net) -> str:
+    sides: dict[str, Attr] = {"padding": b"EXPLICIT", "explicit_paddings": [0, 0, 0, 1, 0, 1, 0, 0]}
+    given: dict[str, Attr] = {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1]}
+    return n.op("Conv2D", n.image(), n.fq(n.weights(3, 3, 4, 4)), **sides, **given)
+
+
+@pytest.mark.parametrize("name", [*BOTH, "mlir-2.21-v2", "toco-1.15", "toco-2.15"])
+def test_sparse_to_dense_is_integer_between_fakequants(name: str) -> None:
+    assert predicted(lambda n: n.fq(dense(n)), name).verdict == "quantized"
+
+
+def test_toco_fuses_a_batch_norm_in_training_mode() -> None:
+    def normalized(n: Net) -> str:
+        none = n.const("none", [], [0])
+        scale, offset = n.c(0.5, 0.25, shape=[4]), n.c(0.1, 0.2, shape=[4])
+        given: dict[str, Attr] = {"is_training": True, "epsilon": 1e-3, "U": DType.FLOAT}
+        convolution = n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4)))
+        return n.fq(n.op("FusedBatchNormV3", convolution, scale, offset, none, none, **given))
+
+    assert predicted(normalized, "toco-2.15").verdict == "quantized"
+
+
+def test_toco_reads_two_paddings() -> None:
+    found = predicted(lambda n: n.fq(padded(n)), "toco-2.15")
+    assert (found.verdict, found.kind) == ("abort", "other")
+    assert found.message.endswith("Bad padding (only SAME and VALID are supported)")
+
+
+@pytest.mark.parametrize(("ends", "op"), [((1, 4), "SLICE"), ((1,), "STRIDED_SLICE")])
+def test_a_slice_of_some_dimensions_stays_a_strided_slice(ends: tuple[int, ...], op: str) -> None:
+    def sliced(n: Net) -> str:
+        bounds = n.ints(*[0] * len(ends)), n.ints(*ends), n.ints(*[1] * len(ends))
+        return n.op("StridedSlice", n.op("Elu", n.x(2, 8)), *bounds, Index=True)
+
+    assert [name for name, _ in predicted(sliced, "mlir-2.21").float_ops] == ["ELU", op]
+
+
 @pytest.mark.parametrize("name", [*BOTH, "mlir-2.15-v2", "mlir-2.21-v2"])
 def test_scatter_nd_behind_a_fakequant_fails_in_its_verifier(name: str) -> None:
     found = predicted(scattered, name)
@@ -103,8 +147,7 @@ def test_scatter_nd_behind_a_fakequant_fails_in_its_verifier(name: str) -> None:
     assert "'tfl.scatter_nd' op operand #1 must be tensor of 32-bit float" in found.message
 
 
-@pytest.mark.parametrize("name", [*BOTH, "mlir-2.21-v2"])
-def test_a_function_that_a_frozen_graph_calls_is_read_in_its_place(name: str) -> None:
+def calling() -> Kept:
     b = Builder()
     x = b.fake_quant("xq", b.placeholder("x", [1, 8]), -1, 1)
     b.fake_quant("y", b.add("PartitionedCall", "call", x, Tin=[DType.FLOAT], Tout=[DType.FLOAT]), -1, 1)
@@ -122,9 +165,20 @@ def test_a_function_that_a_frozen_graph_calls_is_read_in_its_place(name: str) ->
         node.attr["T"].type = 1
     function.ret["made"] = "Elu:activations:0"
     graph = parse(message.SerializeToString()).graph
-    kept = trace(graph, ["x"], ["y"])
+    return trace(graph, ["x"], ["y"])
+
+
+@pytest.mark.parametrize("name", [*BOTH, "mlir-2.21-v2"])
+def test_a_function_that_a_frozen_graph_calls_is_read_in_its_place(name: str) -> None:
+    kept = calling()
     found = predict(kept, Inference(kept, {}), profile(name))
     assert (found.verdict, [op for op, _ in found.float_ops]) == ("float", ["RELU", "ELU"])
+
+
+def test_toco_names_arrays_of_a_function_after_the_call() -> None:
+    kept = calling()
+    found = predict(kept, Inference(kept, {}), profile("toco-2.15"))
+    assert (found.kind, found.array) == ("minmax", "call/Relu")
 
 
 def test_a_loop_reads_what_it_hands_on_behind_the_fakequant_around_it() -> None:

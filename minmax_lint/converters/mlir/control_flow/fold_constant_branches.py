@@ -14,11 +14,10 @@ from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
-from minmax_lint.ops.table import CALLS
 
 _IFS = frozenset({"If", "StatelessIf"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
-_CHOICES = _IFS | _SWITCHES | CALLS
+_CHOICES = _IFS | _SWITCHES
 _MOST_ROUNDS = 40
 """Ifs within Ifs that are decided."""
 
@@ -39,14 +38,7 @@ def _choices(kept: Kept, inference: Inference) -> Mapping[str, bool]:
     found: dict[str, bool] = {}
     for name in kept.order:
         op = kept.graph.op(name)
-        if (
-            op not in _CHOICES
-            or kept.is_cut(name)
-            or (op not in _SWITCHES and name not in kept.graph.functions)
-        ):
-            continue
-        if op in CALLS:
-            found[name] = True
+        if op not in _CHOICES or kept.is_cut(name) or (op in _IFS and name not in kept.graph.functions):
             continue
         inputs = kept.graph[name].inputs
         slot = 0 if op in _IFS else 1
@@ -63,7 +55,7 @@ def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
     becomes: dict[Edge, Edge] = {}
     for name, answer in choices.items():
         node = nodes[name]
-        if node.op not in _SWITCHES:
+        if node.op in _IFS:
             branch = graph.functions[name][0 if answer else 1]
             own = _bring_in(branch, name, nodes)
             functions.update({own.get(one, one): called for one, called in branch.graph.functions.items()})

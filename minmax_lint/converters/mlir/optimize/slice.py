@@ -6,9 +6,11 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
+    elements_of,
     held,
     is_constant,
     producer,
+    rank,
     same_type,
     splat,
     static,
@@ -46,9 +48,9 @@ def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
     after="ELU(float) SLICE(float)",
 )
 def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
-    """A STRIDED_SLICE between constants, without masks and with steps of 1, is a SLICE."""
+    """A STRIDED_SLICE of all dimensions between constants, without masks and with steps of 1, is a SLICE."""
     node = op.attrs["node"]
-    if not all(map(is_constant, op.operands[1:3])):
+    if not all(map(is_constant, op.operands[1:3])) or elements_of(op.operands[1]) != rank(op.operands[0]):
         return False
     if any(
         node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")

@@ -28,6 +28,9 @@ FLOAT_ONLY = frozenset(
 CHANNELS_LAST_ONLY = frozenset({"AvgPool", "Conv2D", "DepthwiseConv2dNative", "MaxPool"})
 """The importer CHECKs that `data_format` is NHWC."""
 
+PADDED = frozenset({"AvgPool", "Conv2D", "Conv2DBackpropInput", "DepthwiseConv2dNative", "MaxPool"})
+"""The importer CHECKs that `padding` is one of two."""
+
 INT32_ONLY = {
     "BatchToSpaceND": ("Tblock_shape", "Tcrops"),
     "SpaceToBatchND": ("Tblock_shape", "Tpaddings"),
@@ -71,6 +74,9 @@ def _check_attributes(node: Node) -> None:
             node=node.name,
             array=node.name,
         )
+    if node.op in PADDED and node.text("padding", "SAME") not in ("SAME", "VALID"):
+        message = "Check failed: status.ok() Bad padding (only SAME and VALID are supported)"
+        raise Fatal(message, node=node.name, array=node.name)
     if node.op in CHANNELS_LAST_ONLY and node.text("data_format", "NHWC") != "NHWC":
         raise Fatal(
             f"Check failed: {node.op} {node.name}: data_format is {node.text('data_format')}, only NHWC",
@@ -180,8 +186,10 @@ def _import_batch_normalization(model: Model, node: Node) -> None:
     model.new_array(epsilon, name, DType.FLOAT, (1,))
     value = node.real("epsilon", 1e-4)
     model.make_constant(epsilon, lambda: Tensor.of(DType.FLOAT, [1], [value]))
-    for suffix in ("_epsilon", "_rsqrt", "_mul"):
+    for suffix in ("_epsilon", "_rsqrt"):
         model.new_array(name + suffix, name, DType.FLOAT, shape)
+    # In training the variance has no elements.
+    model.new_array(f"{name}_mul", name, DType.FLOAT, model.arrays[gamma].shape)
     steps = (
         Operator("Add", [variance, epsilon], [f"{name}_epsilon"], node),
         Operator("Rsqrt", [f"{name}_epsilon"], [f"{name}_rsqrt"], node),

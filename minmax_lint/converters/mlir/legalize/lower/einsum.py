@@ -53,6 +53,17 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     columns = [one for one in right if one not in left]
     if {*rows, *columns, *batch} != set(result):
         raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
+    if batch and len(summed) > 1 and not rows and not columns:
+        raise ConversionError(
+            "other",
+            "'tf.BatchMatMulV2' op found invalid output dimension on row, "
+            f"expected {sizes[summed[0]]} but got 1",
+            "no-kernel",
+            node=node.name,
+            array=node.name,
+            op=node.op,
+            reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
+        )
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
     order = [*batch, *rows, *columns]
     if rows and not batch:
