@@ -186,6 +186,11 @@ def divided_by_constants(b: Builder) -> str:
     return b.add("DivNoNan", "y", "x", b.const("counts", [64.0, 32.0, 16.0, 8.0]))
 
 
+def subtracted_from_zeros(b: Builder) -> str:
+    """The shift of an untrained normalization: in 16x8 its scale is 0, and the kernel of SUB ends the process at it."""
+    return b.add("Sub", "y", b.const("beta", [0.0] * 4), b.add("Relu", "positive", "x"))
+
+
 def gelu(b: Builder) -> str:
     """GELU has a kernel of int16 from 2.20 on."""
     scaled = b.add("Mul", "scaled", "x", b.const("root", 0.70710678))
@@ -212,6 +217,7 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     compared_with_a_subtracted_constant: ("quantized", "GREATER, does not run", "abort: unsupported-op"),
     tiled_once: ("quantized", "quantized", "quantized"),
     added_by_scattering: ("quantized", STOPS, STOPS),
+    subtracted_from_zeros: ("quantized", STOPS, STOPS),
     summed_fixed_ranges: ("ADD_N", "ADD_N", "abort: unsupported-op"),
 }
 """Graph -> what comes of it in int8, 16x8-fallback and 16x8."""

@@ -11,14 +11,15 @@ from minmax_lint.converters.kernels import (
     NO_COMPUTED_FILTER,
     NO_EMPTY_RANGE,
     NO_MIDDLE,
+    NO_STATE,
     NO_UINT8_PER_CHANNEL,
     PER_CHANNEL,
     Kernel,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import is_constant
-from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
+from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import LSTM, weights_of
 from minmax_lint.converters.mlir.version import Version
 
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
@@ -32,7 +33,10 @@ _NEG_TAKES_INT16 = Bounds(since=(2, 20))
 
 def refusals(function: Function, version: Version, *, signed: bool) -> dict[Operation, str]:
     """Every operator that the interpreter cannot run -> its own reason, in the order of the operators."""
-    found = ((op, _refusal(op, version, signed=signed)) for op in function if op.name != CONST)
+    ops = [op for op in function if op.name != CONST]
+    found = [(op, _refusal(op, version, signed=signed)) for op in ops]
+    if any(value.scale is not None and value.scale.bits == 16 for op in ops for value in op.results):
+        found = [(op, NO_STATE if op.name == LSTM else reason) for op, reason in found]
     return {op: f"{op.name}: {reason}" for op, reason in found if reason}
 
 
@@ -47,6 +51,8 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         missing = _missing(KERNELS[op.name], kind, version)
         if missing:
             return missing
+    if bits == 16 and op.name == "SUB" and any(all_equal(value, 0.0) for value in op.operands):
+        return "one operand is always 0, has a scale of 0, and the kernel ends the process at it."
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
         return NO_UINT8_PER_CHANNEL
     if bits == 8 and signed and op.name == "DIV" and _at_least(op.operands[1]) >= _MANY:
