@@ -25,7 +25,7 @@ WHOLE = frozenset({"tokens"})
 ACTIVATIONS = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
     "log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus "
-    "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
+    "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink"
 ).split()
 USUAL = (
     None,
@@ -288,10 +288,11 @@ ROWS = {
         name: ("picture", lambda L, d, name=name: getattr(L, name)())
         for name in (
             "RandomFlip AutoContrast Equalization Solarization RandomColorJitter RandomErasing RandomPerspective "
-            "RandomPosterization RandomGaussianBlur RandomElasticTransform RandAugment AugMix CutMix MixUp "
+            "RandomGaussianBlur RandomElasticTransform RandAugment AugMix CutMix MixUp "
             "ContrastLimitedAdaptiveHistogramEqualization"
         ).split()
     },
+    "RandomPosterization": ("picture", lambda L, d: L.RandomPosterization(d(2, 4))),
     "RandomTranslation": ("picture", lambda L, d: L.RandomTranslation(0.1, 0.1)),
     "Discretization": (
         "vector",
