@@ -250,9 +250,19 @@ def _candidates(graph: Graph) -> str:
 
 
 def _looked_through(graph: Graph, name: str, op: str) -> bool:
-    if _BOOKKEEPING.search(op) or _BOOKKEEPING_SCOPE.search(name):
+    if _BOOKKEEPING.search(op) or _BOOKKEEPING_SCOPE.search(name) or _is_pivot(graph, name, op):
         return True
     return op in FAKE_QUANTS and not is_retargeted(graph, name)
+
+
+def _is_pivot(graph: Graph, name: str, op: str) -> bool:
+    """Whether it only says which branch of a tf.cond runs, or that a loop does (control_flow_ops.py, `pivot`)."""
+    if op == "Switch":
+        return True
+    sources = graph[name].inputs if op == "Identity" else ()
+    if not sources or sources[0].node not in graph or graph.op(sources[0].node) != "Switch":
+        return False
+    return len(set(graph[sources[0].node].inputs)) == 1 or bool(graph.control_uses(name))
 
 
 def _use_counts(graph: Graph) -> dict[str, int]:

@@ -72,6 +72,18 @@ def test_bookkeeping_at_the_end_is_looked_through(op: str) -> None:
     assert endpoints(model(b.graph())).outputs == ("output",)
 
 
+def test_what_says_which_branch_of_a_cond_runs_is_no_output() -> None:
+    b = Builder()
+    training = b.placeholder("training", [], DType.BOOL)
+    b.add("Switch", "cond/Switch", training, training, T=DType.BOOL)
+    b.add("Identity", "cond/switch_t", "cond/Switch:1", T=DType.BOOL)
+    x = b.add("Switch", "cond/x", b.placeholder("x", [1, 8]), training)
+    b.add("Identity", "cond/waited_for", x)
+    y = b.add("Relu", "cond/y", "cond/x:1", after=["cond/waited_for"])
+    b.add("Merge", "out", y, x, N=2)
+    assert endpoints(model(b.graph())).outputs == ("out",)
+
+
 def test_several_outputs_come_in_file_order() -> None:
     b = founding()
     b.add("Tanh", "second", "fc")
