@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
 
 
 def _scattering(n: Net, op: str) -> str:
@@ -54,10 +55,13 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
     one = number(importer, node, 1.0)
     one.dtype = x.dtype
-    ones = importer.constant(updates.name, updates.dtype, updates.shape, lambda: None)
+    sizes = [size for size in updates.shape or () if size is not None]
+    known = updates.shape is not None and None not in updates.shape
+    filled = Tensor.of(updates.dtype, sizes, [1]) if known else None
+    ones = importer.constant(updates.name, updates.dtype, updates.shape, lambda: filled)
     if not is_constant(updates) and not importer.version.has(FOLDS_WIDE_BROADCASTS):
-        sizes = importer.constant(node.name, DType.INT64, None, lambda: None)
-        ones = importer.add("BROADCAST_TO", node, [one, sizes], updates.shape)
+        wanted = importer.constant(node.name, DType.INT64, None, lambda: None)
+        ones = importer.add("BROADCAST_TO", node, [one, wanted], updates.shape)
     mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
     rest = importer.add("SUB", node, [one, mask], x.shape)
     left = importer.add("MUL", node, [rest, x], x.shape)
