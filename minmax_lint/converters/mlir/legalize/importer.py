@@ -99,17 +99,13 @@ class Importer:
 
     def value(self, array: str) -> Value:
         """The value of a source array; constants are made where they are first read."""
-        found = self.values.get(array)
-        if found is None:
-            if not self.inference.is_constant(array):
+        if array not in self.values:
+            inference = self.inference
+            if not inference.is_constant(array):
                 raise Unmodeled(f"nothing in the kept subgraph gives {array} a value")
-            found = self.values[array] = self.constant(
-                array,
-                self.inference.dtype(array),
-                self.inference.shape(array),
-                lambda: self.inference.constant(array),
-            )
-        return found
+            dtype, shape = inference.dtype(array), inference.shape(array)
+            self.values[array] = self.constant(array, dtype, shape, lambda: inference.constant(array))
+        return self.values[array]
 
     def constant(
         self, array: str, dtype: DType, shape: Shape | None, load: Callable[[], Tensor | None]

@@ -23,8 +23,9 @@ _SLICES = ("SLICE", "STRIDED_SLICE")
 def verify_tfl_runtime_constraints(function: Function, version: Version) -> None:
     """An operation of more dimensions than its kernel takes stays an op of TensorFlow."""
     for op in function:
-        most, node = MOST_DIMENSIONS.get(op.name, 0), op.attrs.get("node")
-        shape = op.operands[0].shape if most else None
+        if op.name not in MOST_DIMENSIONS:
+            continue
+        most, shape, node = MOST_DIMENSIONS[op.name], op.operands[0].shape, op.attrs.get("node")
         if shape is None or len(shape) < most or not isinstance(node, Node):
             continue
         if op.name in _SLICES and len(shape) == most and not version.has(SLICES_SIX_DIMENSIONS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.ir import CONST, Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     is_constant,
@@ -48,7 +48,8 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
     """The same; these are left of FakeQuants of constants that only float operations read."""
-    return fold_constants.rewrite(rewriter, op)
+    source = op.operands[0].op
+    return source is not None and source.name == CONST and fold_constants.rewrite(rewriter, op)
 
 
 @pattern(

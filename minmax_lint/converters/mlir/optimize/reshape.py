@@ -200,8 +200,9 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
 )
 def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     """The same of a row behind a FakeQuant, whatever else reads that."""
-    pair = quantize_of(op.operands[1])
-    if pair is None or op.result.use_count != 1 or producer(op.operands[0], "FULLY_CONNECTED") is None:
+    dense = op.operands[0].op
+    pair = quantize_of(op.operands[1]) if dense is not None and dense.name == "FULLY_CONNECTED" else None
+    if pair is None or op.result.use_count != 1:
         return False
     constant = pair.operands[0]
     if not is_constant(constant) or not 2 <= rank(constant) <= 4:

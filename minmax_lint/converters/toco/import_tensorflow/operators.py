@@ -74,7 +74,7 @@ def _check_attributes(node: Node) -> None:
             node=node.name,
             array=node.name,
         )
-    if node.op in PADDED and node.text("padding", "SAME") not in ("SAME", "VALID"):
+    if node.op in PADDED and node.attrs.get("padding") not in (None, b"SAME", b"VALID"):
         message = "Check failed: status.ok() Bad padding (only SAME and VALID are supported)"
         raise Fatal(message, node=node.name, array=node.name)
     if node.op in CHANNELS_LAST_ONLY and node.text("data_format", "NHWC") != "NHWC":
