@@ -86,6 +86,7 @@ def test_what_has_no_form_is_refused(before: Before, op: str, name: str) -> None
             "CAST COMPLEX_ABS",
         ),
         (sizes, "ELU"),
+        (lambda n: n.op("Sum", n.sum(n.op("Elu", n.x(8)), keep_dims=False), n.ints(shape=[0])), "ELU SUM"),
         (random, "MUL RANDOM_STANDARD_NORMAL"),
         (lambda n: n.op("Elu", n.op("MulNoNan", n.op("Exp", n.x()), n.c(2.0))), "ELU EXP MUL"),
         (lambda n: n.op("Elu", n.op("RealDiv", n.c(1.0), n.op("Sqrt", n.x()))), "ELU RSQRT"),

@@ -164,7 +164,9 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
 def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
     """A reduction over axes of size 1 that keeps them goes."""
     source, axes = op.operands[0], axes_of(op.operands[1])
-    if axes is None or not source.shape or source.shape != op.result.shape or source.scale != op.result.scale:
+    if axes is None or source.shape is None or source.shape != op.result.shape:
+        return False
+    if source.scale != op.result.scale:
         return False
     if any(source.shape[axis] != 1 for axis in axes):
         return False
