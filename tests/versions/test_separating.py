@@ -22,7 +22,7 @@ from tests.versions.separating import Separating, separating
 CHANGING = {one.name: one for one in separating() if one.bounds.changes}
 CALLS = ("", "v2", "int8", "16x8-fallback")
 SHOWN_BY = {
-    "fold_constants": "fuse_binary_and_fully_connected",
+    "fold_fully_connected_of_a_vector": "fuse_binary_and_fully_connected",
     "fuse_binary_and_fully_connected_of_constants": "fuse_binary_and_fully_connected",
     "fuse_fully_connected_and_mul": "fuse_shared_fully_connected_and_mul",
     "convert_results_broadcastable_shape_op_of_splat": "scalarize_splat_constant_for_broadcastable_ops",

@@ -32,7 +32,9 @@ class Model:
         self.removed: list[int] = []
         """Positions of the operators removed since a pass looked at its last one."""
         self.without_shape: set[str] = set()
-        """Arrays behind operators that TOCO does not know."""
+        """Arrays whose shape TOCO does not find."""
+        self.unpacked: set[str] = set()
+        """Results of Unpacks, and of what is computed from them."""
         self.rnn_states: dict[str, str] = {}
         """Array of a NextIteration -> the array that it hands to the next turn of the loop."""
         self.first: Operator | None = None

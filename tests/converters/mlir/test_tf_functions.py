@@ -194,3 +194,21 @@ def test_a_loop_reads_what_it_hands_on_behind_the_fakequant_around_it() -> None:
         ("Elu", ["argument/FakeQuant"])
     ]
     assert graph.op("argument/FakeQuant") == kept.graph.op(elements)
+
+
+@pytest.mark.parametrize("op", ["AddV2", "Mul"])
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.15-v2", "mlir-2.18", "mlir-2.21"])
+def test_a_quantized_vector_stays_in_front_of_a_quantized_dense_layer(op: str, name: str) -> None:
+    def normalized(n: Net) -> str:
+        x = n.fq(n.op(op, n.fq(n.op("Relu", n.x())), n.c(0.5, 0.25, shape=[8])))
+        return n.fq(n.op("BiasAdd", n.mat_mul(x, n.fq(n.weights(8, 4))), n.c(0.5, 0.25, shape=[4])))
+
+    assert predicted(normalized, name).verdict == "quantized"
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.18", "mlir-2.20", "mlir-2.21", "mlir-2.22"])
+def test_a_product_of_fake_quantized_constants_is_folded(name: str) -> None:
+    def scaled(n: Net) -> str:
+        return n.op("AddV2", n.op("Exp", n.x()), n.op("Mul", n.fq(n.c(0.5, 0.25, shape=[8])), n.c(0.3)))
+
+    assert [op for op, _ in predicted(scaled, name).float_ops] == ["EXP", "ADD"]

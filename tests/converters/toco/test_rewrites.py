@@ -28,6 +28,28 @@ def test_a_bias_moves_in_front_of_a_reshape_and_fuses() -> None:
     assert answer(net, "output") == "quantized"
 
 
+def rows_of(net: Net, array: str, *, unpacked: bool) -> str:
+    """Its rows, as many as a computed shape says."""
+    shape = net.add("Shape", "shape", array, out_type=DType.INT32)
+    if unpacked:
+        images = net.add("Unpack", "unpack", shape, num=4, axis=0, T=DType.INT32)
+    else:
+        ends = [net.ints(name, value) for name, value in (("begin", 0), ("end", 1), ("strides", 1))]
+        images = net.add("StridedSlice", "slice", shape, *ends, shrink_axis_mask=1, Index=DType.INT32)
+    sizes = [net.const(f"size{size}", size, dtype=DType.INT32) for size in (64, 4)]
+    packed = net.add("Pack", "pack", images, *sizes, N=3, axis=0, T=DType.INT32)
+    return net.add("Reshape", "rows", array, packed, Tshape=DType.INT32)
+
+
+@pytest.mark.parametrize(("unpacked", "want"), [(True, "F1 conv"), (False, "quantized")])
+def test_it_stays_behind_a_reshape_to_numbers_of_an_unpack_which_is_not_resolved(
+    unpacked: bool, want: str
+) -> None:
+    net = Net()
+    net.quant("output", net.bias("bias", rows_of(net, net.conv("conv", net.input), unpacked=unpacked)))
+    assert answer(net, "output") == want
+
+
 def with_trivial(kind: str) -> Net:
     """A convolution whose bias follows behind an op that does nothing."""
     net = Net()

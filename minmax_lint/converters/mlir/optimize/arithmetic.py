@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import CONST, Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     is_constant,
     number,
     producer,
+    rank,
     same_dimensions,
     same_type,
 )
@@ -19,37 +21,51 @@ from minmax_lint.graph.values import float32
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
+def _two_dense_layers(n: Net) -> str:
+    first = n.op("BiasAdd", n.mat_mul(n.op("Elu", n.x()), n.fq(n.weights(8, 4))), n.c(0.5, 0.25, shape=[4]))
+    return n.op("BiasAdd", n.mat_mul(first, n.fq(n.weights(4, 4))), n.c(0.5, 0.25, shape=[4]))
+
+
 @pattern(
     "FULLY_CONNECTED",
-    "MUL",
-    tf_name="FullyConnectedOp::fold, MulOp::fold",
+    tf_name="FullyConnectedOp::fold",
     source="tfl_ops.cc",
     until=(2, 20),
-    before=lambda n: n.mat_mul(
-        n.op("Mul", n.op("Elu", n.x()), n.c(0.5, 0.25, shape=[8])), n.fq(n.weights(8, 4))
-    ),
-    after="ELU(float) FULLY_CONNECTED(float)",
+    before=_two_dense_layers,
+    after="ELU(float) FULLY_CONNECTED(float) FULLY_CONNECTED(float)",
 )
-def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
-    """What is computed from plain constants only is one."""
-    if not all(map(is_constant, op.operands)):
-        return False
-    rewriter.replace(op, rewriter.constant(op.result))
-    return True
+def fold_fully_connected_of_a_vector(rewriter: Rewriter, op: Operation) -> bool:
+    """A product of a constant vector is one, such as the bias that moves into the next dense layer."""
+    return rank(op.operands[0]) == 1 and fold_constants(rewriter, op)
 
 
 @pattern(
-    *("ABS", "ADD", "COS", "DIV", "LOG", "RSQRT", "SIN", "SQRT", "SQUARE", "SUB"),
-    tf_name="AbsOp::fold, AddOp::fold, CosOp::fold, DivOp::fold, LogOp::fold, RsqrtOp::fold, SinOp::fold, "
-    "SqrtOp::fold, SquareOp::fold, SubOp::fold",
+    "FULLY_CONNECTED",
+    tf_name="FullyConnectedOp::fold",
+    source="tfl_ops.cc",
+    since=(2, 21),
+    before=lambda n: n.op(
+        "AddV2", n.op("Exp", n.x(2, 4)), n.mat_mul(n.fq(n.weights(2, 8)), n.fq(n.weights(8, 4)))
+    ),
+    after="EXP(float) ADD(float)",
+)
+def fold_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
+    """A product of constant matrices is one as well."""
+    return fold_constants(rewriter, op)
+
+
+@pattern(
+    *("ABS", "ADD", "COS", "DIV", "LOG", "MUL", "RSQRT", "SIN", "SQRT", "SQUARE", "SUB"),
+    tf_name="AbsOp::fold, AddOp::fold, CosOp::fold, DivOp::fold, LogOp::fold, MulOp::fold, RsqrtOp::fold, "
+    "SinOp::fold, SqrtOp::fold, SquareOp::fold, SubOp::fold",
     source="tfl_ops.cc",
     before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Log", n.fq(n.c(0.5, 0.25, shape=[8])))),
     after="EXP(float) ADD(float)",
 )
 def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
-    """The same; these are left of FakeQuants of constants that only float operations read."""
+    """What is computed from constants is one: FakeQuants of constants that only float operations read leave these."""
     source = op.operands[0].op
-    return source is not None and source.name == CONST and fold_constants.rewrite(rewriter, op)
+    return source is not None and source.name == CONST and fold_constants(rewriter, op)
 
 
 @pattern(
@@ -61,8 +77,8 @@ def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
     after="EXP(float) ADD(float)",
 )
 def fold_sum(rewriter: Rewriter, op: Operation) -> bool:
-    """The same."""
-    return fold_constants.rewrite(rewriter, op)
+    """A sum of constants is one."""
+    return fold_constants(rewriter, op)
 
 
 @pattern(
@@ -74,8 +90,16 @@ def fold_sum(rewriter: Rewriter, op: Operation) -> bool:
     after="EXP(float) ADD(float)",
 )
 def fold_activations(rewriter: Rewriter, op: Operation) -> bool:
-    """The same."""
-    return fold_constants.rewrite(rewriter, op)
+    """An activation of constants is one."""
+    return fold_constants(rewriter, op)
+
+
+def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
+    """Replace an operation that reads constants alone by one."""
+    if not all(map(is_constant, op.operands)):
+        return False
+    rewriter.replace(op, rewriter.constant(op.result))
+    return True
 
 
 @pattern(

@@ -194,17 +194,14 @@ def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     if binary is None or binary.name not in ("ADD", "MUL") or binary.activation:
         return False
     vector = binary.operands[1]
-    if (
-        vector.dtype is not DType.FLOAT
-        or vector.shape is None
-        or len(vector.shape) != 1
-        or None in vector.shape
-    ):
+    if vector.shape is None or len(vector.shape) != 1 or None in vector.shape:
         return False
     slot = 2 if binary.name == "ADD" else 1
     if slot >= len(op.operands):
         return False
     parts = [vector, *op.operands[1:]] if binary.name == "ADD" else [op.operands[1], vector]
+    if not all(part.real for part in parts):
+        return False
     if all(map(is_constant, parts)):
         value = rewriter.constant(op.operands[slot])
     else:

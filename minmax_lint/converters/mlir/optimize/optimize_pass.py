@@ -63,7 +63,8 @@ PHASE_0 = (
 """The phase that merges RESHAPEs into FULLY_CONNECTED in front of the first."""
 
 PHASE_1: tuple[RewritePattern, ...] = (
-    arithmetic.fold_constants,
+    arithmetic.fold_fully_connected_of_a_vector,
+    arithmetic.fold_fully_connected,
     arithmetic.fold_arithmetic,
     arithmetic.fold_activations,
     arithmetic.fold_sum,

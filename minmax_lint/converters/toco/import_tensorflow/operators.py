@@ -95,9 +95,16 @@ def _outputs(model: Model, node: Node, last_port: int) -> list[str]:
 
 
 def _add(model: Model, op: Operator) -> None:
-    """Append; behind an operator that TOCO does not know no shape is known, nor any that follows from it."""
+    """Append; what has a shape that TOCO cannot find has none, and what follows from that neither.
+
+    That is what stands behind an operator that it does not know, and a Reshape to numbers that an Unpack gives: no
+    transformation resolves an Unpack of constants.
+    """
     model.append(op)
+    if op.type == "Unpack" or not model.unpacked.isdisjoint(op.inputs):
+        model.unpacked.update(op.outputs)
     unknown = op.type == "Unsupported" and "_output_shapes" not in op.node.attrs
+    unknown |= op.type == "Reshape" and not model.unpacked.isdisjoint(op.inputs[1:])
     if unknown or not model.without_shape.isdisjoint(op.inputs):
         model.without_shape.update(op.outputs)
         for name in op.outputs:
