@@ -212,3 +212,16 @@ def test_a_product_of_fake_quantized_constants_is_folded(name: str) -> None:
         return n.op("AddV2", n.op("Exp", n.x()), n.op("Mul", n.fq(n.c(0.5, 0.25, shape=[8])), n.c(0.3)))
 
     assert [op for op, _ in predicted(scaled, name).float_ops] == ["EXP", "ADD"]
+
+
+@pytest.mark.parametrize("ranged", [(0,), (3,), (0, 1, 2, 3)])
+def test_a_batch_norm_whose_parameters_have_fakequants_stays_float(ranged: tuple[int, ...]) -> None:
+    def normalized(n: Net) -> str:
+        given = [n.c(value, shape=[4]) for value in (0.5, 0.25, 0.125, 1.0)]
+        given = [n.fq(one) if slot in ranged else one for slot, one in enumerate(given)]
+        x = n.fq(n.op("Relu", n.image()))
+        normal = n.op("FusedBatchNormV3", x, *given, U=DType.FLOAT, is_training=False, epsilon=0.001)
+        return n.op("Elu", normal)
+
+    for name in (*BOTH, "mlir-2.15-v2", "mlir-2.21-v2"):
+        assert [op for op, _ in predicted(normalized, name).float_ops] == ["MUL", "ADD", "ELU"]
