@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -25,6 +25,12 @@ _BOOKKEEPING = re.compile(
     r"|^Apply|^ResourceApply|Scatter.*Update|^Const$|^Variable|VarIsInitialized|^VarHandleOp$|^Placeholder"
 )
 """Ops that end a graph without being its output."""
+
+PIPELINES = frozenset(
+    "IteratorGetNext IteratorGetNextSync QueueDequeue QueueDequeueMany QueueDequeueManyV2 QueueDequeueUpTo "
+    "QueueDequeueUpToV2 QueueDequeueV2".split()
+)
+"""Ops that read training data: what they give can be named as an input."""
 
 _BOOKKEEPING_SCOPE = re.compile(r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables)/")
 
@@ -163,8 +169,16 @@ def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | Non
     kept = trace(graph, (), known)
     found = {name: _shape(graph, name) for name in graph.of_ops({"Placeholder"}) if name in kept}
     if not found and known:
-        raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with -i NAME=SHAPE")
+        named = _named_inputs(graph, (name for name in graph.of_ops(PIPELINES) if name in kept))
+        raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with {named}")
     return found
+
+
+def _named_inputs(graph: Graph, pipelines: Iterable[str]) -> str:
+    """The options that make inputs of what an input pipeline gives; in general terms where there is none."""
+    arrays = [array_name(name, port) for name in pipelines for port in range(MOST_CANDIDATES)]
+    read = [array for array in arrays if graph.uses(array)]
+    return " ".join(f"-i {array}=SHAPE" for array in read[:MOST_CANDIDATES]) or "-i NAME=SHAPE"
 
 
 def _shape(graph: Graph, array: str) -> Shape | None:
@@ -243,10 +257,8 @@ def _candidates(graph: Graph) -> str:
     ends.sort(key=lambda name: (bool(_BOOKKEEPING.search(graph.op(name))), order.index(kinds[name])))
     shown = ", ".join(f"-o {name} ({graph.op(name)}, a {kinds[name]})" for name in ends[:MOST_CANDIDATES])
     rest = f" and {len(ends) - MOST_CANDIDATES} more" if len(ends) > MOST_CANDIDATES else ""
-    return (
-        "name it with -o NAME, and its inputs with -i NAME=SHAPE; no Placeholder leads to any of its ends "
-        f"{shown}{rest}"
-    )
+    named = _named_inputs(graph, graph.of_ops(PIPELINES))
+    return f"name it with -o NAME, and its inputs with {named}; no Placeholder leads to any of its ends {shown}{rest}"
 
 
 def _looked_through(graph: Graph, name: str, op: str) -> bool:

@@ -201,6 +201,16 @@ def test_candidates_are_named_where_no_output_can_be_inferred() -> None:
         endpoints(model(b.graph()))
 
 
+@pytest.mark.parametrize("outputs", [None, ["out"]])
+@pytest.mark.parametrize("op", ["IteratorGetNext", "QueueDequeueManyV2"])
+def test_what_an_input_pipeline_gives_is_named_as_input(op: str, outputs: list[str] | None) -> None:
+    b = Builder()
+    b.add(op, "next", b.add("PlaceholderWithDefault", "source", b.const("x", [1.0])))
+    b.add("AddV2", "out", "next", "next:2")
+    with pytest.raises(UserError, match=r"inputs with -i next=SHAPE -i next:2=SHAPE"):
+        endpoints(model(b.graph()), outputs=outputs)
+
+
 def test_of_a_loss_written_out_what_is_compared_with_the_labels_is_the_output() -> None:
     b = Builder()
     weights = b.add("VariableV2", "weights")
