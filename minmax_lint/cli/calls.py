@@ -9,7 +9,7 @@ from minmax_lint.cli import options
 
 if TYPE_CHECKING:
     from minmax_lint.converters.call import Mode
-    from minmax_lint.workflows.convert import Converter
+    from minmax_lint.workflows.converter import Converter
     from minmax_lint.workflows.opened import Opened
 
 FLOWS = ("int8", "16x8", "dynamic", "float16")

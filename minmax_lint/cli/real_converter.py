@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from minmax_lint.converters.dataset import Dataset
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
-    from minmax_lint.workflows.convert import Converter, Proof
+    from minmax_lint.workflows.convert import Proof
+    from minmax_lint.workflows.converter import Converter
     from minmax_lint.workflows.opened import Opened
 
 STAGES: Mapping[Stage, str] = {
@@ -105,7 +106,7 @@ def add_verification(parser: ArgumentParser) -> _ArgumentGroup:
 
 def converter_of(args: Namespace) -> Converter:
     """The converter that the options name, for a graph with FakeQuants."""
-    from minmax_lint.workflows.convert import Converter
+    from minmax_lint.workflows.converter import Converter
 
     return Converter(args.engine, args.flow or "tf1", dict(args.input_stats), args.python, args.time_limit)
 

@@ -1,7 +1,8 @@
-"""Element types of arrays, by the numbers of TensorFlow's types.proto."""
+"""Element types of arrays, by the numbers of TensorFlow's types.proto, and how they round numbers."""
 
 from __future__ import annotations
 
+import math
 import struct
 from enum import IntEnum
 
@@ -93,3 +94,12 @@ _NUMPY_NAMES = {
     DType.UINT64: "<u8",
     DType.HALF: "<f2",
 }
+
+
+def float32(value: float) -> float:
+    """The nearest number that fits in 32 bits; infinite where it is beyond them."""
+    try:
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return rounded

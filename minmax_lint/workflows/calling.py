@@ -13,7 +13,7 @@ from minmax_lint.converters.call import CALIBRATED, ConverterCall, Mode, call_as
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.workflows.choice import trained
-from minmax_lint.workflows.convert import Converter
+from minmax_lint.workflows.converter import Converter
 from minmax_lint.workflows.opened import Opened
 
 

@@ -10,7 +10,8 @@ from minmax_lint.errors import UserError
 
 if TYPE_CHECKING:
     from minmax_lint.fixes.engine.patch import Patch
-    from minmax_lint.workflows.convert import Conversion, Converter
+    from minmax_lint.workflows.convert import Conversion
+    from minmax_lint.workflows.converter import Converter
     from minmax_lint.workflows.opened import Opened
 
 FORMATS = ("full", "json")

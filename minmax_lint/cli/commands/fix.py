@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.fixes.engine.patch import Patch
     from minmax_lint.loaders.model import Model
-    from minmax_lint.workflows.convert import Conversion, Converter
+    from minmax_lint.workflows.convert import Conversion
+    from minmax_lint.workflows.converter import Converter
     from minmax_lint.workflows.opened import Opened
 
 FORMATS = ("full", "json")

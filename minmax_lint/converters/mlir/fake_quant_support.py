@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from minmax_lint.graph.dtype import float32
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32
 
 _FEW = 1024
 """Elements of constants whose rounded values are worked out: no pattern asks for those of weights."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minmax_lint.converters.inputs import unsupported_input
-from minmax_lint.converters.mlir.answering import answer
 from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
 from minmax_lint.converters.mlir.float_model import float_model
@@ -14,6 +13,7 @@ from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obs
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
 from minmax_lint.converters.mlir.legalize.registered import unregistered
 from minmax_lint.converters.mlir.obstacles import obstacles
+from minmax_lint.converters.mlir.prediction import answer
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
     halve_constants,
     quantize_weights,

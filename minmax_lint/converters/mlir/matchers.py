@@ -5,9 +5,8 @@ from __future__ import annotations
 import struct
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.graph.values import float32
 from minmax_lint.inference.shape_arithmetic import broadcast, elements
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Constant
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32
 
 _SMALL = 4096
 

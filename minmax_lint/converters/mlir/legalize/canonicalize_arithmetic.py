@@ -13,11 +13,10 @@ from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
 from minmax_lint.converters.mlir.matchers import all_equal, is_constant
 from minmax_lint.converters.mlir.pattern import pattern
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
-from minmax_lint.graph.values import float32
 
 SOURCE = "canonicalize.td"
 

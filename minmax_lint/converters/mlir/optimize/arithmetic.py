@@ -15,9 +15,8 @@ from minmax_lint.converters.mlir.matchers import (
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.graph.values import float32
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 

@@ -1,0 +1,113 @@
+"""Which real converter runs, in which interpreter, and how it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from minmax_lint.backends.calibration.run import Data
+from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
+from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
+from minmax_lint.backends.conversion.run import DEFAULT_STATS, Engine
+from minmax_lint.converters.call import ENDS, ConverterCall, Mode
+from minmax_lint.converters.profile import Flow, Profile, not_converted
+from minmax_lint.converters.releases import MODELLED
+from minmax_lint.errors import UnknownName, UserError
+from minmax_lint.workflows.choice import judged_mode, modelled
+
+
+@dataclass(frozen=True)
+class Converter:
+    """A real converter: which, in which interpreter, and how it is called."""
+
+    engine: Engine = "mlir"
+    flow: Flow = "tf1"
+    stats: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Input array -> (mean, std) of quantized_input_stats: real value = (byte - mean) / std."""
+    python: str | os.PathLike[str] | None = None
+    """The interpreter that holds the TensorFlow to use; None is the running one."""
+    time_limit: float = DEFAULT_TIME_LIMIT
+    """Seconds."""
+    call: ConverterCall | None = None
+    """Its flags in the TF2 flow; None: optimizations alone."""
+    mode: Mode | None = None
+    """What its flags ask for, of the graph to convert; None: `v2` in the TF2 flow."""
+    data: Data | None = None
+    """Its representative dataset."""
+    trained: bool = False
+    """Whether the graph to convert has FakeQuants."""
+
+    def __post_init__(self) -> None:
+        if self.engine == "toco" and self.flow == "tf2":
+            raise UserError("TOCO knows only the TF1 flow: the TF2 flow is MLIR's")
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that models it. Raises UserError where the interpreter's converter is not modelled."""
+        version = tensorflow_version(self.python)
+        if version is not None and version not in MODELLED[self.engine]:
+            raise UserError(not_converted(self.engine, version))
+        return modelled(self.engine, self.suffix, version)
+
+    @property
+    def suffix(self) -> str:
+        """The part of its profiles' names that says how it is called."""
+        if self.flow == "tf1":
+            return ""
+        if self.mode == "float" and self.call is not None:
+            return str(judged_mode(replace(self.call, flow="tf2"), "float", self.trained))
+        return "v2" if self.mode in (None, "tf1", "float") else str(self.mode)
+
+    @property
+    def flags(self) -> Mapping[str, Any] | None:
+        """As a child sets them; None for optimizations alone."""
+        if self.call is None or self.flow == "tf1":
+            return None
+        call = self.call
+        switches = {
+            "experimental_new_quantizer": call.experimental_new_quantizer,
+            "_experimental_disable_per_channel": None if call.per_channel else True,
+            "_experimental_disable_per_channel_quantization_for_dense_layers": None
+            if call.per_channel_dense
+            else True,
+        }
+        return {
+            "optimizations": call.optimizations,
+            "representative_dataset": call.representative_dataset and self.data is None,
+            "supported_ops": sorted(call.supported_ops),
+            "supported_types": sorted(call.supported_types),
+            "inference_input_type": call.inference_input_type,
+            "inference_output_type": call.inference_output_type,
+            "switches": {name: value for name, value in switches.items() if value is not None},
+        }
+
+    def described(self, inputs: Iterable[str]) -> str:
+        """How it is called, for people: in the TF1 flow with the input stats that it uses."""
+        if self.flow == "tf1":
+            stats = ", ".join(
+                f"{name}: mean {mean:g}, std {std:g}{'' if name in self.stats else ' (the default)'}"
+                for name in inputs
+                for mean, std in (self.stats.get(name, DEFAULT_STATS),)
+            )
+            return f"inference_type uint8, input stats of {stats}" if stats else "inference_type uint8"
+        flags = self.flags or {"optimizations": True}
+        words = ["optimizations" if flags.get("optimizations") else "no optimizations"]
+        words += [f"dataset {self.data.source}"] if self.data is not None else []
+        words += ["representative_dataset"] if flags.get("representative_dataset") else []
+        words += [", ".join(flags[key]) for key in ("supported_ops", "supported_types") if flags.get(key)]
+        words += [f"{end} {flags[end]}" for end in ENDS if flags.get(end)]
+        return ", ".join(words)
+
+    def checked(self) -> Converter:
+        """Itself. Raises UserError where its interpreter has no such converter."""
+        checked_interpreter(self.python, self.engine, self.flow)
+        return self
+
+    def checked_for(self, inputs: Mapping[str, object]) -> Converter:
+        """Itself, checked. Raises UnknownName where it has stats of an input that is none."""
+        for name in self.stats:
+            if name not in inputs:
+                raise UnknownName(f"there are stats for {name!r}; the inputs are {', '.join(inputs)}")
+        return self.checked()
