@@ -65,7 +65,7 @@ def test_a_call_that_cannot_be_made_is_one_line(
     words: list[str], message: str, float_graph: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     monkeypatch.chdir(float_graph)
-    monkeypatch.setattr("minmax_lint.workflows.convert.checked_interpreter", lambda *words: None)
+    monkeypatch.setattr("minmax_lint.workflows.converter.checked_interpreter", lambda *words: None)
     Path("export.py").write_text(SCRIPT)
     Path("computed.py").write_text(TF1_SCRIPT % "stats()")
     Path("two.py").write_text(

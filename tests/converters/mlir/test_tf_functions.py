@@ -225,3 +225,19 @@ def test_a_batch_norm_whose_parameters_have_fakequants_stays_float(ranged: tuple
 
     for name in (*BOTH, "mlir-2.15-v2", "mlir-2.21-v2"):
         assert [op for op, _ in predicted(normalized, name).float_ops] == ["MUL", "ADD", "ELU"]
+
+
+@pytest.mark.parametrize("op", ["AddV2", "Mul", "Sub"])
+def test_what_a_quantized_constant_makes_constant_is_folded_on_behind_its_fakequant(op: str) -> None:
+    def computed(n: Net, *, integer: bool) -> str:
+        vector = [n.c(first, second, shape=[8]) for first, second in ((0.5, 0.7), (0.4, 0.6), (0.1, 0.3))]
+        inner = n.fq(vector[1]) if integer else n.op("Rsqrt", n.fq(vector[0]))
+        product = n.op("Mul", vector[0] if integer else inner, inner if integer else vector[1])
+        return n.op("AddV2", n.op("Exp", n.x()), n.op(op, vector[2], n.fq(product)))
+
+    stays = {"AddV2": "ADD"}.get(op, op.upper())
+    for name in (*BOTH, "mlir-2.15-v2", "mlir-2.20-v2"):
+        folded = predicted(lambda n: computed(n, integer=False), name)
+        assert [found for found, _ in folded.float_ops] == ["EXP", "ADD"]
+        kept = predicted(lambda n: computed(n, integer=True), name)
+        assert [found for found, _ in kept.float_ops] == [stays, "EXP", "ADD"]

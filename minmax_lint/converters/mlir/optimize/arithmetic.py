@@ -101,6 +101,10 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
+FOLDS = (fold_fully_connected_of_a_vector, fold_fully_connected, fold_arithmetic, fold_activations, fold_sum)
+"""What every pass folds; it matters from QuantizePass on, which makes constants of quantized ones."""
+
+
 @pattern(
     "ADD",
     tf_name="ReorderAddToAllowConstFold_ActFunc",

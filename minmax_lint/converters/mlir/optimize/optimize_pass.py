@@ -63,11 +63,7 @@ PHASE_0 = (
 """The phase that merges RESHAPEs into FULLY_CONNECTED in front of the first."""
 
 PHASE_1: tuple[RewritePattern, ...] = (
-    arithmetic.fold_fully_connected_of_a_vector,
-    arithmetic.fold_fully_connected,
-    arithmetic.fold_arithmetic,
-    arithmetic.fold_activations,
-    arithmetic.fold_sum,
+    *arithmetic.FOLDS,
     arithmetic.fold_zeros,
     fully_connected.fuse_binary_and_fully_connected,
     fully_connected.fuse_binary_and_fully_connected_of_constants,

@@ -12,9 +12,10 @@ from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.fake_quant_support import on_grid
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS
+from minmax_lint.converters.mlir.pattern import by_root, pattern
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
-from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.rewriter import Patterns, Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
@@ -29,7 +30,8 @@ def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> 
                 None if value.only_user is None else value.only_user.result.scale for value in op.results
             ]
 
-    patterns = {
+    patterns: Patterns = {
+        **by_root(FOLDS, version),
         QUANTIZE: (squash_dequantize_quantize, tfl_full_quantization_reverse),
         DEQUANTIZE: (tfl_full_quantization, restore_constant),
     }
