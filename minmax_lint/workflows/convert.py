@@ -9,11 +9,7 @@ from pathlib import Path
 
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import Watch
-from minmax_lint.backends.conversion.run import (
-    ConversionResult,
-    SavedModel,
-    convert_graph,
-)
+from minmax_lint.backends.conversion.run import ConversionResult, SavedModel, convert_graph
 from minmax_lint.backends.verification import ModelRefused, Parties, Verification, runnable, verify
 from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
 from minmax_lint.converters.call import Mode

@@ -6,24 +6,18 @@ PIECE requests; the next one goes on behind it. A request whose child died has n
 with what TensorFlow printed; `returncode` is written beside it.
 """
 
-import importlib.util
 import json
 import os
 import signal
 import sys
-import traceback
+
+from fork_server import convert, imported, print_to, write_result  # beside this file, the program
 
 PIECE = 60
 
 
 def main(worker_path, requests_path):
-    spec = importlib.util.spec_from_file_location("conversion_worker", worker_path)
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
-    tensorflow = worker.import_tensorflow()
-    # What TensorFlow imports at the first use would be imported by every child again.
-    import_parts = [tensorflow.compat.v1.lite.TFLiteConverter, tensorflow.lite.TFLiteConverter]
-    assert all(import_parts)
+    worker, tensorflow = imported(worker_path)
     with open(requests_path) as lines:
         requests = [json.loads(line) for line in lines]
     place = 0
@@ -45,22 +39,11 @@ def main(worker_path, requests_path):
 
 
 def serve(worker, tensorflow, request):
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    print_to(request["log"])
     signal.alarm(int(request["time_limit"]))
-    result = {"ok": True}
-    try:
-        model = worker.convert(tensorflow, request)
-        with open(request["model"], "wb") as file:
-            file.write(model)
-    except Exception as error:
-        traceback.print_exc()
-        result = {"ok": False, "exception": type(error).__name__, "message": str(error)}
+    result = convert(worker, tensorflow, request)
     signal.alarm(0)
-    with open(request["result"], "w") as file:
-        json.dump(result, file)
+    write_result(request, result)
 
 
 if __name__ == "__main__":

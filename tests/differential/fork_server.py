@@ -18,11 +18,7 @@ import traceback
 def main(worker_path):
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    spec = importlib.util.spec_from_file_location("conversion_worker", worker_path)
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
-    tensorflow = worker.import_tensorflow()
-    import_lazy_parts(tensorflow)
+    worker, tensorflow = imported(worker_path)
     reply(replies, {"tensorflow": tensorflow.__version__})
     for line in sys.stdin:
         request = json.loads(line)
@@ -30,6 +26,16 @@ def main(worker_path):
         if child == 0:
             os._exit(serve(worker, tensorflow, request))
         reply(replies, {"returncode": wait(child, request["time_limit"])})
+
+
+def imported(worker_path):
+    """The worker at that path, and TensorFlow."""
+    spec = importlib.util.spec_from_file_location("conversion_worker", worker_path)
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
+    tensorflow = worker.import_tensorflow()
+    import_lazy_parts(tensorflow)
+    return worker, tensorflow
 
 
 def import_lazy_parts(tensorflow):
@@ -45,21 +51,35 @@ def import_lazy_parts(tensorflow):
 
 def serve(worker, tensorflow, request):
     """Convert in the child; the result file is missing where the converter ended the process."""
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    print_to(request["log"])
     shift_heap(request["layout"])
-    result = {"ok": True}
+    write_result(request, convert(worker, tensorflow, request))
+    return 0
+
+
+def print_to(log):
+    """Let all that this process prints go to that file."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def convert(worker, tensorflow, request):
+    """Write the model; the result says whether there is one, and else what was raised."""
     try:
         model = worker.convert(tensorflow, request)
         with open(request["model"], "wb") as file:
             file.write(model)
     except Exception as error:
         traceback.print_exc()
-        result = {"ok": False, "exception": type(error).__name__, "message": str(error)}
+        return {"ok": False, "exception": type(error).__name__, "message": str(error)}
+    return {"ok": True}
+
+
+def write_result(request, result):
     with open(request["result"], "w") as file:
         json.dump(result, file)
-    return 0
 
 
 def shift_heap(layout):

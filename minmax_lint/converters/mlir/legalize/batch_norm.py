@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import all_equal, is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
@@ -53,21 +54,17 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
 def _batch_norm_of_parameters(importer: Importer, node: Node, x: Value) -> Value:
     """With parameters that are computed, or have FakeQuants: what follows from the others is constant."""
     scale, offset, mean, variance = importer.inputs(node)[1:5]
+    epsilon = number(importer, node, node.real("epsilon", 1e-4))
 
     def computed(name: str, *operands: Value) -> Value:
         if all(map(is_constant, operands)):
             return importer.constant(node.name, DType.FLOAT, scale.shape, lambda: None)
         return importer.add(name, node, [*operands], scale.shape)
 
-    inverse = computed("RSQRT", computed("ADD", variance, _epsilon(importer, node)))
+    inverse = computed("RSQRT", computed("ADD", variance, epsilon))
     factor = computed("MUL", scale, inverse)
     rest = computed("SUB", offset, computed("MUL", mean, factor))
     return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
-
-
-def _epsilon(importer: Importer, node: Node) -> Value:
-    value = node.real("epsilon", 1e-4)
-    return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))
 
 
 def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
@@ -78,8 +75,8 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     mean = importer.add("MEAN", node, [x, axes], vector)
     squares = importer.add("SQUARED_DIFFERENCE", node, [x, mean], x.shape)
     variance = importer.add("MEAN", node, [squares, axes], vector)
-    raised = importer.add("ADD", node, [variance, _epsilon(importer, node)], vector)
-    inverse = importer.add("RSQRT", node, [raised], vector)
+    epsilon = number(importer, node, node.real("epsilon", 1e-4))
+    inverse = importer.add("RSQRT", node, [importer.add("ADD", node, [variance, epsilon], vector)], vector)
     factor = inverse if all_equal(scale, 1.0) else importer.add("MUL", node, [inverse, scale], vector)
     shifted = importer.add("MUL", node, [mean, factor], vector)
     rest = importer.add("SUB", node, [offset, shifted], vector)

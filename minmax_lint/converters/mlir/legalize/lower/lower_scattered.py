@@ -22,9 +22,7 @@ def _scattering(n: Net, op: str) -> str:
     "TensorScatterUpdate",
     tf_name="LowerTensorScatterUpdate_1, LowerTensorScatterUpdate_2",
     source="lower_tf.td",
-    before=lambda n: n.op(
-        "TensorScatterUpdate", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
-    ),
+    before=lambda n: _scattering(n, "TensorScatterUpdate"),
     after="SCATTER_ND(float) SUB(float) MUL(float) SCATTER_ND(float) ADD(float)",
 )
 def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
@@ -36,9 +34,7 @@ def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
     "TensorScatterAdd",
     tf_name="LowerTensorScatterAdd",
     source="prepare_patterns.td",
-    before=lambda n: n.op(
-        "TensorScatterAdd", n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True
-    ),
+    before=lambda n: _scattering(n, "TensorScatterAdd"),
     after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
     "SCATTER_ND(float) ADD(float)",
 )
