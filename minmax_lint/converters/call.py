@@ -6,13 +6,14 @@ TF 2.15.1 and 2.21.0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow, Profile
+from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
@@ -36,6 +37,11 @@ TRAINED = frozenset(
     )
 )
 """Ops by which the converter knows a graph trained for quantization (is_quantization_aware_trained_model)."""
+
+_BYTES = {"int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16": 2, "float32": 4}
+"""Type -> its size, as the converter compares the supported types."""
+_OLD_STATS_MESSAGE = (2, 3)
+"""The last version known with the older words."""
 
 Mode = Literal["float", "tf1", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16"]
 """What a call asks for: a float model, or what the profiles of that name model (`tf1`: those without a suffix)."""
@@ -113,19 +119,38 @@ class ConverterCall:
         """Whether the converter takes it for full integer quantization (`_is_int8_target_required`)."""
         return BUILTINS_INT8 in self.supported_ops or self.supported_types == {"int8"}
 
+    @property
+    def smallest_type(self) -> str:
+        """The smallest of its supported types, `int8` where it sets none (`_smallest_supported_type`)."""
+        return min(sorted(self.supported_types), key=lambda name: _BYTES.get(name, 0), default="int8")
+
     def mode(self, trained: bool) -> Mode:
         """What it asks for, of a graph with FakeQuants (`trained`) or without."""
-        if self.flow == "tf1" and self.inference_type in INTEGERS:
-            return "tf1"
+        found = self._quantization_mode(trained)
+        if self.flow == "tf2":
+            return found
+        integer = self.inference_type in {*INTEGERS, COMPUTED}
+        if found == "v2" and not integer:  # inference_type stays float32: every FakeQuant becomes two ops
+            return "float"
+        return "tf1" if found == "float" and integer else found
+
+    def _quantization_mode(self, trained: bool) -> Mode:
+        """What QuantizationMode makes of the flags, in its order."""
         if not self.optimizations:
             return "float"
-        if "float16" in self.supported_types and "int8" not in self.supported_types:
-            return "v2" if trained else "float16"
-        if self.representative_dataset:
-            if BUILTINS_16X8 not in self.supported_ops:
-                return "int8"
-            return "16x8-fallback" if self.supported_ops & {BUILTINS, SELECT_TF} else "16x8"
-        return "v2" if trained else "dynamic"
+        types, ops = self.supported_types, self.supported_ops or {BUILTINS}
+        ops = {BUILTINS_INT8} if types == {"int8"} else ops
+        floats = bool(ops & {BUILTINS, SELECT_TF})
+        int8 = self.smallest_type in ("int8", COMPUTED)
+        if self.representative_dataset and BUILTINS_16X8 in ops:
+            return "16x8-fallback" if floats else "16x8"
+        if self.representative_dataset and (int8 if floats else self.int8_required):
+            return "int8"
+        if trained:
+            return "v2"
+        if int8 and not self.representative_dataset:
+            return "dynamic"
+        return "float16" if "float16" in types and _BYTES.get(self.smallest_type) == 2 else "float"
 
 
 def mode_of(profile: Profile) -> Mode:
@@ -149,21 +174,62 @@ def call_as(mode: Mode, origin: str) -> ConverterCall:
 
 
 def refusal(call: ConverterCall, trained: bool) -> str:
-    """What the converter says instead of converting, whatever the graph; empty where it takes the call."""
+    """What the converter raises instead of converting, whatever the graph; empty where it takes the call."""
     if call.int8_required:
         if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
             return (
-                "As full integer quantization has been enabled by setting "
+                "ValueError: As full integer quantization has been enabled by setting "
                 "`target_spec.supported_ops`={tf.lite.OpsSet.TFLITE_BUILTINS_INT8}, thus `target_spec.supported_types` "
                 "should be left uninitizalized or set to {tf.int8}."
             )
         if not call.representative_dataset:
-            return "For full integer quantization, a `representative_dataset` must be specified."
-    return refused_ends(call, trained) if call.flow == "tf2" else ""
+            # TF1's converter asks whether the graph is trained before it has all that the answer needs.
+            if call.flow == "tf1" and trained and call.optimizations:
+                return (
+                    "AttributeError: 'QuantizationMode' object has no attribute '_experimental_low_bit_qat'"
+                )
+            return "ValueError: For full integer quantization, a `representative_dataset` must be specified."
+    text = refused_ends(call, trained) or refused_stats(call, trained)
+    return f"ValueError: {text}" if text else ""
+
+
+def refused_stats(call: ConverterCall, trained: bool) -> str:
+    """What TF1's converter says where quantized_input_stats is not set; empty where it needs none.
+
+    Source: _validate_quantized_input_stats in tensorflow/lite/python/lite.py.
+    """
+    mode = call.mode(trained)
+    if call.flow != "tf1" or call.input_stats is not None or mode not in ("tf1", "v2", "float"):
+        return ""
+    input_type = "float32" if mode == "v2" else call.inference_input_type
+    kinds = (call.inference_type or "float32", input_type)
+    if not {"int8", "uint8"}.intersection(kinds):
+        return ""
+    if call.tensorflow is not None and call.tensorflow <= _OLD_STATS_MESSAGE:
+        return "std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or INT8."
+    inference, end = (f"tf.{kind}" if kind else "None" for kind in kinds)
+    return (
+        "The `quantized_input_stats` flag must be defined when either `inference_type` flag or `inference_input_type` "
+        f"flag is set to tf.int8 or tf.uint8. Currently, `inference_type={inference}` and "
+        f"`inference_input_type={end}`."
+    )
+
+
+def without_stats(call: ConverterCall, inputs: Iterable[str]) -> tuple[str, ...]:
+    """The inputs that quantized_input_stats leaves out; none where it is not set, or its inputs cannot be read."""
+    given = {canonical_array(name) for name in call.input_stats or ()}
+    return tuple(name for name in inputs if name not in given) if given and call.flow == "tf1" else ()
+
+
+def lacking_stats(names: Iterable[str]) -> str:
+    """What TF1's converter raises for inputs that quantized_input_stats leaves out (`_validate_inputs`)."""
+    return f"ValueError: Quantization input stats are not available for input tensors '{','.join(names)}'."
 
 
 def refused_ends(call: ConverterCall, trained: bool) -> str:
     """What the TF2 converter says of the types at the model's ends; empty where it takes them."""
+    if call.flow != "tf2":
+        return ""
     mode = call.mode(trained)
     asked = call.ends - {"float32", COMPUTED}
     if mode in ("float", "dynamic", "float16"):

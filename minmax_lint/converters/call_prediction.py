@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from minmax_lint.converters.call import TRAINED, ConverterCall, refusal
+from minmax_lint.converters.call import TRAINED, ConverterCall, lacking_stats, refusal, without_stats
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
@@ -25,11 +25,21 @@ def decided_by_calls(
     return found[0] if found and all(found) else None
 
 
+def with_default_ranges(prediction: Prediction, calls: Sequence[ConverterCall]) -> Prediction:
+    """The prediction, which is open where every call gives ranges to the arrays that lack one."""
+    defaults = bool(calls) and all(call.flow == "tf1" and call.default_ranges for call in calls)
+    if not defaults or all(one.kind != "no-range" for one in prediction.obstacles):
+        return prediction
+    text = "default_ranges_stats gives a range to every array that has none: what that makes is not modelled"
+    return Prediction(prediction.profile, "undetermined", message=text)
+
+
 def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
     trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
-    text = refusal(call, trained)
+    lacking = without_stats(call, kept.inputs)
+    text = lacking_stats(lacking) if lacking else refusal(call, trained)
     if text:
-        return Prediction(profile.name, "abort", "other", message=f"ValueError: {text}")
+        return Prediction(profile.name, "abort", "other", message=text)
     if call.mode(trained) == "float":
         return Prediction(profile.name, "float", message="the call asks for a float model")
     return _of_dataset(profile, call, kept, inference)

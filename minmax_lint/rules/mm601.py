@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import ConverterCall, lacking_stats, refused_stats, without_stats
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.names import canonical_array
 from minmax_lint.rules.framework.call_rule import CallRule, Fault
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -30,6 +29,7 @@ class ConverterFlagsMissing(CallRule):
     FAKE_QUANT operation {FakeQuant operator} was not converted. If running quantized make sure you are passing --inference_type=QUANTIZED_UINT8 and values for --std_values and --mean_values.
     Quantization input stats are not available for input tensors 'input'.
     std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or INT8.
+    The `quantized_input_stats` flag must be defined when either `inference_type` flag or `inference_input_type` flag is set to tf.int8 or tf.uint8.
     ```
 
     ## Fix
@@ -83,18 +83,22 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         return
     if call.input_stats is None and subject.kept.inputs:
         named = "".join(f"{name!r}: (mean, std), " for name in subject.kept.inputs).rstrip(", ")
+        refused = refused_stats(call, trained=True)
         yield Fault(
-            "inference_type is integer, and quantized_input_stats is not set",
+            f"ValueError: {refused}"
+            if refused
+            else "inference_type is integer, and quantized_input_stats is not set",
             f"Set converter.quantized_input_stats = {{{named}}}.",
             _trained_stats(subject),
+            severity="error" if refused else None,
         )
-    elif call.input_stats:
-        given = {canonical_array(name) for name in call.input_stats}
-        for name in (name for name in subject.kept.inputs if name not in given):
-            yield Fault(
-                f"quantized_input_stats has nothing for input {name!r}",
-                f"Add {name!r}: (mean, std) to converter.quantized_input_stats.",
-            )
+        return
+    lacking = without_stats(call, subject.kept.inputs)
+    if lacking:
+        named = ", ".join(f"{name!r}: (mean, std)" for name in lacking)
+        yield Fault(
+            lacking_stats(lacking), f"Add {named} to converter.quantized_input_stats.", severity="error"
+        )
 
 
 def _trained_stats(subject: Subject) -> Changes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal
+from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal, refused_stats
 from minmax_lint.converters.call_site import DATASET, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields
@@ -51,9 +51,9 @@ class ConverterModeMismatch(CallRule):
         quantized = bool(subject.kept_fake_quants)
         if quantized and call.representative_dataset:
             yield _calibrated_twice(call)
-        elif not (
-            quantized or call.representative_dataset or call.default_ranges or refusal(call, quantized)
-        ):
+            return
+        reported = refusal(call, quantized) and not refused_stats(call, quantized)  # by MM603, MM604 or MM605
+        if not (quantized or call.representative_dataset or call.default_ranges or reported):
             yield from _without_ranges(call, subject)
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
+from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall, refusal
 from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
 from minmax_lint.rules.framework.call_rule import (
     CallRule,
@@ -60,11 +60,7 @@ class DatasetMissing(CallRule):
                 "target_spec.supported_types": None,
                 "optimizations": DEFAULT,
             }
-        yield Fault(
-            "ValueError: For full integer quantization, a `representative_dataset` must be specified.",
-            advice,
-            changes,
-        )
+        yield Fault(refusal(call, bool(subject.kept_fake_quants)), advice, changes)
 
     @classmethod
     def failing(cls) -> Example:

@@ -50,7 +50,7 @@ class IoTypesRefused(CallRule):
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         trained = bool(subject.kept_fake_quants)
-        refusal = refused_ends(call, trained) if call.flow == "tf2" else ""
+        refusal = refused_ends(call, trained)
         if refusal:
             advice, changes = _instead(call, trained, subject)
             yield Fault(f"ValueError: {refusal}", advice, changes)

@@ -41,7 +41,7 @@ class OptimizationsMissing(CallRule):
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         trained = bool(subject.kept_fake_quants)
         ignored = call.representative_dataset and call.mode(trained) == "float"
-        if ignored and not (call.flow == "tf2" and refused_ends(call, trained)):
+        if ignored and not refused_ends(call, trained):
             yield Fault(
                 "representative_dataset is set and optimizations is not: the dataset is ignored, and the model stays float",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,19 @@ from minmax_lint.converters.call import (
     BUILTINS,
     BUILTINS_16X8,
     BUILTINS_INT8,
+    SELECT_TF,
     ConverterCall,
     Mode,
     refusal,
 )
+from minmax_lint.converters.call_prediction import with_default_ranges
+from minmax_lint.graph.build import Builder
+from minmax_lint.rules.framework.rule import Example
 from tests.interpreters import tf215, tf221
+from tests.rules.linted import lint_example
 
 CALL = ConverterCall("export.py:1", "tf2")
+TF1 = replace(CALL, flow="tf1")
 PTQ = replace(CALL, optimizations=True, representative_dataset=True)
 SIXTEEN = replace(PTQ, supported_ops=frozenset({BUILTINS_16X8}))
 
@@ -40,8 +47,21 @@ SIXTEEN = replace(PTQ, supported_ops=frozenset({BUILTINS_16X8}))
             "v2",
         ),
         (replace(CALL, supported_types=frozenset({"float16"})), "float", "float"),
-        (replace(CALL, flow="tf1", inference_type="uint8"), "tf1", "tf1"),
-        (replace(CALL, flow="tf1", optimizations=True), "dynamic", "v2"),
+        (TF1, "float", "float"),
+        (replace(TF1, inference_type="uint8"), "tf1", "tf1"),
+        (replace(TF1, inference_type="?"), "tf1", "tf1"),
+        (replace(TF1, optimizations=True), "dynamic", "float"),
+        (replace(TF1, optimizations=True, inference_type="int8"), "dynamic", "v2"),
+        (
+            replace(TF1, optimizations=True, representative_dataset=True, inference_type="int8"),
+            "int8",
+            "int8",
+        ),
+        (
+            replace(TF1, optimizations=True, supported_types=frozenset({"float16"}), inference_type="uint8"),
+            "float16",
+            "v2",
+        ),
     ],
 )
 def test_the_flags_choose_the_mode(call: ConverterCall, mode: Mode, trained: Mode) -> None:
@@ -67,23 +87,91 @@ CASES: list[tuple[ConverterCall, bool]] = [
         replace(PTQ, supported_ops=frozenset({BUILTINS_INT8}), supported_types=frozenset({"float16"})),
         replace(PTQ, optimizations=False, supported_ops=frozenset({BUILTINS_INT8})),
     )
-] + [(replace(SIXTEEN, inference_input_type="int8"), False), (SIXTEEN, False)]
+] + [
+    (replace(SIXTEEN, inference_input_type="int8"), False),
+    (SIXTEEN, False),
+    (replace(SIXTEEN, supported_types=frozenset({"float16"}), inference_input_type="int8"), False),
+    (replace(SIXTEEN, supported_types=frozenset({"int8"}), inference_input_type="int8"), False),
+    (replace(PTQ, supported_types=frozenset({"float32"}), inference_input_type="int8"), False),
+]
+TF1_CASES: list[tuple[ConverterCall, bool]] = [
+    (call, trained)
+    for trained in (False, True)
+    for call in (
+        replace(TF1, inference_type="uint8"),
+        replace(TF1, inference_input_type="int8"),
+        replace(TF1, optimizations=True, inference_type="int8"),
+        replace(TF1, optimizations=True, supported_ops=frozenset({BUILTINS_INT8})),
+        replace(TF1, supported_ops=frozenset({BUILTINS_INT8})),
+        replace(TF1, inference_type="uint8", input_stats={"x": (0.0, 1.0)}),
+    )
+]
+OPS_SETS: list[frozenset[str]] = [
+    frozenset(ops)
+    for ops in (
+        (),
+        (BUILTINS,),
+        (BUILTINS_INT8,),
+        (SELECT_TF,),
+        (BUILTINS_INT8, BUILTINS),
+        (BUILTINS_16X8,),
+        (BUILTINS_16X8, BUILTINS),
+        (BUILTINS_16X8, BUILTINS_INT8),
+    )
+]
+TYPES: list[frozenset[str]] = [
+    frozenset(types)
+    for types in (
+        (),
+        ("int8",),
+        ("float16",),
+        ("int8", "float16"),
+        ("float32",),
+        ("bfloat16",),
+        ("int16",),
+        ("uint8",),
+    )
+]
+GRID: list[tuple[ConverterCall, bool]] = [
+    (
+        replace(
+            CALL,
+            optimizations=optimizations,
+            representative_dataset=dataset,
+            supported_ops=ops,
+            supported_types=types,
+        ),
+        trained,
+    )
+    for optimizations, dataset, ops, types, trained in product(
+        (False, True), (False, True), OPS_SETS, TYPES, (False, True)
+    )
+]
+"""Every way to set the flags that choose the mode."""
 
 CHILD = """
 import json, sys
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python.lite import QuantizationMode
 
 args = tf.quantization.fake_quant_with_min_max_args
+v1 = tf.compat.v1
 signature = [tf.TensorSpec([1, 8])]
 functions = {
     True: tf.function(lambda x: args(tf.nn.relu6(args(x, -1, 1)), 0, 6), input_signature=signature),
     False: tf.function(lambda x: tf.nn.relu(x) + 1.0, input_signature=signature),
 }
-real = []
-for flags, trained in json.load(sys.stdin):
-    make = tf.lite.TFLiteConverter.from_concrete_functions
-    converter = make([functions[trained].get_concrete_function()])
+
+def frozen(trained):
+    with tf.Graph().as_default():
+        x = v1.placeholder(tf.float32, [1, 8], name="x")
+        tf.identity(functions[trained].python_function(x), "y")
+        return v1.get_default_graph().as_graph_def()
+
+graphs = {trained: frozen(trained) for trained in (False, True)}
+
+def set_up(converter, flags):
     if flags["optimizations"]:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if flags["representative_dataset"]:
@@ -92,17 +180,58 @@ for flags, trained in json.load(sys.stdin):
         converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, one) for one in flags["supported_ops"]]
     if flags["supported_types"]:
         converter.target_spec.supported_types = [tf.as_dtype(one) for one in flags["supported_types"]]
-    for name in ("inference_input_type", "inference_output_type"):
+    for name in ("inference_type", "inference_input_type", "inference_output_type"):
         if flags[name]:
             setattr(converter, name, tf.as_dtype(flags[name]))
+    if flags["flow"] == "tf1" and flags["input_stats"]:
+        converter.quantized_input_stats = flags["input_stats"]
+    return converter
+
+def mode_of(flags, trained):
+    converter = set_up(tf.lite.TFLiteConverter.from_concrete_functions([concrete]), flags)
+    try:
+        mode = QuantizationMode(
+            converter.optimizations, converter.target_spec, converter.representative_dataset, graphs[trained]
+        )
+    except (ValueError, AttributeError):
+        return ""
+    if mode.is_post_training_int16x8_only_quantization():
+        return "16x8"
+    if mode.is_post_training_int16x8_quantization_with_float_fallback():
+        return "16x8-fallback"
+    if mode.is_post_training_int8_quantization():
+        return "int8"
+    if mode.is_quantization_aware_training():
+        return "v2"
+    if mode.is_post_training_dynamic_range_quantization():
+        return "dynamic"
+    return "float16" if mode.is_post_training_float16_quantization() else "float"
+
+def refused(converter):
     try:
         converter.convert()
-        real.append("")
-    except ValueError as error:
-        real.append(str(error))
-print(json.dumps(real))
+        return ""
+    except (ValueError, AttributeError) as error:
+        return f"{type(error).__name__}: {error}"
+
+concrete = functions[False].get_concrete_function()
+cases, grid = json.load(sys.stdin)
+real = []
+for flags, trained in cases:
+    if flags["flow"] == "tf1":
+        with tf.Graph().as_default(), v1.Session() as session:
+            tf.import_graph_def(graphs[trained], name="")
+            x, y = (session.graph.get_tensor_by_name(name) for name in ("x:0", "y:0"))
+            converter = v1.lite.TFLiteConverter(graphs[trained], [x], [y])
+    else:
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([functions[trained].get_concrete_function()])
+    real.append(refused(set_up(converter, flags)))
+print(json.dumps([real, [mode_of(*one) for one in grid]]))
 """
 FLAGS = (
+    "flow",
+    "inference_type",
+    "input_stats",
     "optimizations",
     "representative_dataset",
     "supported_ops",
@@ -118,17 +247,38 @@ def flags(call: ConverterCall) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("python", "version"), [(tf215, (2, 15)), (tf221, (2, 21))])
-def test_the_real_converter_refuses_the_same_calls_with_the_same_words(
+def test_the_real_converter_refuses_the_same_calls_with_the_same_words_and_takes_them_for_the_same_mode(
     python, version, tmp_path: Path
 ) -> None:
+    cases = [*CASES, *TF1_CASES]
     done = subprocess.run(
         [str(python()), "-c", CHILD],
-        input=json.dumps([(flags(call), trained) for call, trained in CASES]),
+        input=json.dumps([[(flags(call), trained) for call, trained in asked] for asked in (cases, GRID)]),
         capture_output=True,
         text=True,
         check=True,
         cwd=tmp_path,
     )
-    real = json.loads(done.stdout.splitlines()[-1])
-    predicted = [refusal(replace(call, tensorflow=version), trained) for call, trained in CASES]
-    assert predicted == real
+    real, modes = json.loads(done.stdout.splitlines()[-1])
+    assert [refusal(replace(call, tensorflow=version), trained) for call, trained in cases] == real
+    assert ["" if refusal(call, trained) else call.mode(trained) for call, trained in GRID] == modes
+
+
+@pytest.mark.parametrize(
+    ("defaults", "behind", "verdict"),
+    [
+        (True, True, "undetermined"),
+        (True, False, "quantized"),  # every array has its range
+        (False, True, "float"),
+    ],
+)
+def test_default_ranges_leave_open_what_an_array_without_range_becomes(
+    defaults: bool, behind: bool, verdict: str
+) -> None:
+    b = Builder()
+    output = b.fake_quant("quant", b.add("Relu6", "act", b.placeholder("x", [1, 4])), 0.0, 6.0)
+    if behind:
+        output = b.add("Mul", "last", output, output)
+    call = replace(TF1, inference_type="uint8", input_stats={"x": (0.0, 1.0)}, default_ranges=defaults)
+    report = lint_example(Example(b.graph(), {"x": (1, 4)}, (output,), ("mlir-2.21",)))
+    assert with_default_ranges(report.predictions["mlir-2.21"], (call,)).verdict == verdict

@@ -239,11 +239,15 @@ def test_a_missing_script_is_refused(tmp_path):
     ("graph", "text", "expected"),
     [
         (QUANTIZED, TF1, ["MM601 the graph has FakeQuants, and inference_type is not set"]),
-        (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n", ["MM601 inference_type is integer, and"]),
+        (
+            QUANTIZED,
+            TF1 + "converter.inference_type = tf.uint8\n",
+            ["MM601 ValueError: The `quantized_input_stats` flag must be defined"],
+        ),
         (
             QUANTIZED,
             TF1 + "converter.inference_type = tf.uint8\nconverter.quantized_input_stats = {'x': (0, 1)}\n",
-            ["MM601 quantized_input_stats has nothing for input 'input'"],
+            ["MM601 ValueError: Quantization input stats are not available for input tensors 'input'."],
         ),
         (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n" + STATS, []),
         (QUANTIZED, TF2, ["MM601 the graph has FakeQuants, and optimizations is not set"]),

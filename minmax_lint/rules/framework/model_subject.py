@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from minmax_lint.converters.call import SELECT_TF, ConverterCall
-from minmax_lint.converters.call_prediction import decided_by_calls
+from minmax_lint.converters.call_prediction import decided_by_calls, with_default_ranges
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
@@ -91,16 +91,21 @@ def _predictions(
     """By profile; of a finished model what it is, and what the selected devices will do with it."""
     if model.finished is None:
         return {
-            profile.name: decided_by_calls(profile, calls_by_profile.get(profile.name, ()), kept, inference)
-            or with_signature_names(
-                predict(kept, inference, _as_called(profile, calls_by_profile.get(profile.name, ()))),
-                model,
-                kept,
-            )
+            profile.name: _predicted(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
             for profile in profiles
         }
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
     return {PROFILE: read_off(model.finished), **devices}
+
+
+def _predicted(
+    model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
+) -> Prediction:
+    decided = decided_by_calls(profile, calls, kept, inference)
+    if decided is not None:
+        return decided
+    found = with_default_ranges(predict(kept, inference, _as_called(profile, calls)), calls)
+    return with_signature_names(found, model, kept)
 
 
 def with_signature_names(prediction: Prediction, model: Model, kept: Kept) -> Prediction:
