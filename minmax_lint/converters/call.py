@@ -206,7 +206,10 @@ def refused_stats(call: ConverterCall, trained: bool) -> str:
     if not {"int8", "uint8"}.intersection(kinds):
         return ""
     if call.tensorflow is not None and call.tensorflow <= _OLD_STATS_MESSAGE:
-        return "std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or INT8."
+        return (
+            "std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or "
+            "INT8."
+        )
     inference, end = (f"tf.{kind}" if kind else "None" for kind in kinds)
     return (
         "The `quantized_input_stats` flag must be defined when either `inference_type` flag or `inference_input_type` "
