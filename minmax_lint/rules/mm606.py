@@ -42,6 +42,14 @@ class OptimizationsMissing(CallRule):
         trained = bool(subject.kept_fake_quants)
         ignored = call.representative_dataset and call.mode(trained) == "float"
         if ignored and not refused_ends(call, trained):
+            if call.optimizations:
+                yield Fault(
+                    f"supported_types ({', '.join(sorted(call.supported_types))}) leaves int8 out: "
+                    "representative_dataset is ignored, and the model stays float",
+                    "Leave target_spec.supported_types out.",
+                    {"target_spec.supported_types": None},
+                )
+                return
             yield Fault(
                 "representative_dataset is set and optimizations is not: the dataset is ignored, and the model stays float",
                 "Set converter.optimizations = [tf.lite.Optimize.DEFAULT].",

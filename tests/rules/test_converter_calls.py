@@ -217,7 +217,7 @@ def test_what_is_no_converting_script_is_refused(text, message, tmp_path):
 
 def test_a_chain_of_conditionals_is_read_whole(tmp_path):
     text = "import tensorflow as tf\nc = tf.lite.TFLiteConverter.from_saved_model('m')\nx = "
-    text += "c if a else " * 2000 + "c\nx.optimizations = [1]\n"
+    text += "c if a else " * 2000 + "c\nx.optimizations = [tf.lite.Optimize.DEFAULT]\n"
     (call,) = calls(tmp_path, text)
     assert call.optimizations
 

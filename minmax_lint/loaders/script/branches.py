@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, product
 
 Path = tuple[tuple[str, int], ...]
@@ -13,13 +13,17 @@ _MOST = 64
 """So many ways through a script are looked at."""
 _DEEPEST = 16
 """Branches in so many others are taken as what stands around them."""
+_NEVER: Path = (("", 2),)
+"""Of a branch that is not taken."""
+Truth = Callable[[ast.expr], bool | None]
+"""Whether a test holds, where that is known."""
 
 
-def paths(tree: ast.AST) -> dict[ast.AST, Path]:
+def paths(tree: ast.AST, truth: Truth) -> dict[ast.AST, Path]:
     """Every node in a branch -> the branches that lead to it.
 
-    `if __name__ == "__main__":` and tests of a constant are no conditions; the body of a loop and of a `try` are taken
-    to run. Two tests that read the same are one condition.
+    `if __name__ == "__main__":` and tests whose `truth` is known are no conditions; the body of a loop and of a `try`
+    are taken to run. Two tests that read the same are one condition.
     """
     found: dict[ast.AST, Path] = {}
     pending: list[tuple[ast.AST, Path]] = [(tree, ())]
@@ -27,7 +31,7 @@ def paths(tree: ast.AST) -> dict[ast.AST, Path]:
         node, path = pending.pop()
         if path:
             found[node] = path
-        branches = dict(_branches(node))
+        branches = dict(_branches(node, truth))
         pending += [
             (one, path + branches.get(one, ()) if len(path) < _DEEPEST else path)
             for one in ast.iter_child_nodes(node)
@@ -35,12 +39,12 @@ def paths(tree: ast.AST) -> dict[ast.AST, Path]:
     return found
 
 
-def _branches(node: ast.AST) -> Iterator[tuple[ast.AST, Path]]:
+def _branches(node: ast.AST, truth: Truth) -> Iterator[tuple[ast.AST, Path]]:
     """The children that run under a condition, each with that."""
     if isinstance(node, (ast.If, ast.IfExp)) and not _always(node.test):
         for branch, block in enumerate((node.body, node.orelse)):
             children: list[ast.AST] = [*block] if isinstance(block, list) else [block]
-            path = (condition(node.test, branch),)
+            path = condition(node.test, branch, truth)
             yield from ((one, path) for one in children)
     elif isinstance(node, ast.Try):
         for number, handler in enumerate(node.handlers):
@@ -55,17 +59,19 @@ def _branches(node: ast.AST) -> Iterator[tuple[ast.AST, Path]]:
             before = (*before, (key, 1))
 
 
-def condition(test: ast.expr, branch: int) -> tuple[str, int]:
-    """The condition of a branch: `not x` is the other branch of `x`."""
+def condition(test: ast.expr, branch: int, truth: Truth) -> Path:
+    """The condition of a branch, none where it is always taken: `not x` is the other branch of `x`."""
+    known = truth(test)
+    if known is not None:
+        return () if known != bool(branch) else _NEVER
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, branch = test.operand, 1 - branch
-    return ast.dump(test), branch
+    return ((ast.unparse(test) if isinstance(test, ast.Compare) else ast.dump(test), branch),)
 
 
 def _always(test: ast.expr) -> bool:
-    """Whether a test says nothing about the path: a constant, or whether the script is run."""
-    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
-    return isinstance(test, ast.Constant) or names == {"__name__"}
+    """Whether a test says nothing about the path: whether the script is run."""
+    return {one.id for one in ast.walk(test) if isinstance(one, ast.Name)} == {"__name__"}
 
 
 def beyond(path: Path, start: Path) -> Path:
@@ -80,11 +86,49 @@ def exclusive(first: Path, second: Path) -> bool:
 
 def ways(found: Iterable[Path]) -> Iterator[Mapping[str, int]]:
     """The ways through these paths: condition -> branch; first that on which every condition holds."""
-    keys = list(dict.fromkeys(key for path in found for key, _ in path))
-    for branches in islice(product((0, 1), repeat=len(keys)), _MOST):
-        yield dict(zip(keys, branches, strict=True))
+    keys = list(dict.fromkeys(key for path in found for key, _ in path if key))
+    comparisons = {key: compared for key in keys if (compared := _comparison(key))}
+    all_ways = (
+        dict(zip(keys, branches, strict=True))
+        for branches in islice(product((0, 1), repeat=len(keys)), _MOST * _MOST)
+    )
+    yield from islice((way for way in all_ways if _possible(way, comparisons)), _MOST)
+
+
+_Comparison = tuple[str, bool, tuple[object, ...]]
+"""What is compared with constants, whether the test holds where it is one of them, and the constants."""
+
+
+def _comparison(key: str) -> _Comparison | None:
+    """Of a test `x == 1`, `x != 1`, `x in (1, 2)`; None of any other."""
+    try:
+        test = ast.parse(key, mode="eval").body
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+            return None
+        one_of = isinstance(test.ops[0], (ast.In, ast.NotIn))
+        given = ast.literal_eval(test.comparators[0])
+        values = tuple(given) if one_of else (given,)
+        set(values)
+    except (SyntaxError, ValueError, TypeError, RecursionError):
+        return None
+    if not isinstance(test.ops[0], (ast.Eq, ast.NotEq, ast.In, ast.NotIn)):
+        return None
+    return ast.dump(test.left), isinstance(test.ops[0], (ast.Eq, ast.In)), values
+
+
+def _possible(way: Mapping[str, int], comparisons: Mapping[str, _Comparison]) -> bool:
+    """Whether some value of each thing that is compared takes this way."""
+    for left in {one for one, _, _ in comparisons.values()}:
+        tests = [(key, holds, values) for key, (one, holds, values) in comparisons.items() if one == left]
+        candidates = {value for _, _, values in tests for value in values} | {object()}
+        if not any(
+            all(((value in values) == holds) == (way[key] == 0) for key, holds, values in tests)
+            for value in candidates
+        ):
+            return False
+    return True
 
 
 def taken(path: Path, way: Mapping[str, int]) -> bool:
     """Whether the way takes this path."""
-    return all(way[key] == branch for key, branch in path)
+    return all(way.get(key) == branch for key, branch in path)

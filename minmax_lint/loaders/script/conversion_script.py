@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow
@@ -19,6 +20,7 @@ from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
+from minmax_lint.loaders.script.values import Values, parameters
 
 _MAKERS: dict[str, Flow] = {
     "from_frozen_graph": "tf1",
@@ -30,6 +32,8 @@ _MAKERS: dict[str, Flow] = {
 }
 """Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
 
+_ADDING = {"add": False, "append": False, "extend": True, "update": True}
+"""Method of a collection -> whether it takes several elements."""
 _LARGEST = 16 << 20
 
 
@@ -60,7 +64,7 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
         raise UserError(
             f"{path} is no Python script{where}; --script reads the script that converts"
         ) from None
-    reader = _Reader(path, Sites(source, tree))
+    reader = _Reader(path, Sites(source, tree), Values(tree))
     reader.read(tree)
     if not reader.calls:
         raise UserError(f"{path} makes no TFLiteConverter (no call of TFLiteConverter.from_...)")
@@ -71,6 +75,7 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
 class _Reader:
     path: Path
     sites: Sites
+    values: Values
     calls: list[ConverterCall] = field(default_factory=list)
     _starts: list[Branches] = field(default_factory=list)
     """Converter -> the branches in which it is made."""
@@ -80,10 +85,10 @@ class _Reader:
     """Variable -> the converters that it may hold, each with the branches in which it gets them."""
     _returned: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Function -> the converters it may return."""
-    _functions: dict[ast.AST, str] = field(default_factory=dict)
-    """Return statement -> the function that it belongs to."""
-    _definitions: dict[str, ast.AST] = field(default_factory=dict)
-    """Function -> its definition, for what a dataset yields."""
+    _specs: set[str] = field(default_factory=set)
+    """Variables that hold a converter's target_spec."""
+    _pending: dict[tuple[str, str], list[_Assigned]] = field(default_factory=dict)
+    """Function and parameter -> what the function sets on the converter that it is given."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
     _tensors: Tensors = field(default_factory=Tensors)
@@ -96,22 +101,19 @@ class _Reader:
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
-        self._paths = paths(tree)
+        self._paths = paths(tree, self.values.truth)
         for node in _in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
-            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self._definitions[node.name] = node
-                self._functions.update(
-                    (one, node.name) for one in ast.walk(node) if isinstance(one, ast.Return)
-                )
             elif isinstance(node, ast.Return) and node.value is not None:
-                name = self._functions.get(node, "")
+                function = self.values.owner.get(node)
+                name = function.name if function is not None else ""
                 self._tensors.returns(name, node.value)
                 held = (*self._returned.get(name, ()), *self._held(node.value))
                 self._returned[name] = tuple(dict.fromkeys(held))
             elif isinstance(node, ast.Call):
                 self._make(node)
+                self._set_in_function(node)
             elif isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value)
             elif isinstance(node, ast.Assign):
@@ -119,10 +121,13 @@ class _Reader:
                     self._assign(target, node.value, node)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._assign(node.target, node.value, node)
+            elif isinstance(node, ast.AugAssign):
+                name, _, attribute = dotted(node.target).rpartition(".")
+                self._set(_Assigned(name, attribute, node.value, None, node.target, True))
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                self._set_by_name(node, node.value)
+                self._set_by_call(node, node.value)
         for place, one in enumerate(self.calls):
-            one = with_settings(one, self._settings.get(place, []))
+            one = with_settings(one, self._settings.get(place, []), self.values)
             outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
             self.calls[place] = replace(one, outputs=outputs, site=self.sites.site(place, self._modules))
 
@@ -133,7 +138,7 @@ class _Reader:
 
     def _make(self, node: ast.Call) -> None:
         """A converter, if the call makes one."""
-        full_name = dotted(node.func)
+        full_name = dotted(self.values.followed(node.func))
         root, _, rest = full_name.partition(".")
         full = ".".join(filter(None, (self._modules.get(root, root), rest)))
         maker = full.rpartition(".")[2]
@@ -176,37 +181,88 @@ class _Reader:
         return tuple(dict.fromkeys(held))
 
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
+        targets, values = (one.elts if isinstance(one, ast.Tuple) else [] for one in (target, value))
+        if targets and len(targets) == len(values):
+            for one, given in zip(targets, values, strict=True):
+                self._assign(one, given)
+            return
         full_name, held = dotted(target), self._held(value)
         self._tensors.assign(target, value)
+        spec = dotted(value).endswith(".target_spec")
+        held = self._named(dotted(value).removesuffix(".target_spec"), self._path(value)) if spec else held
         if held and full_name:
-            self._names.setdefault(full_name, []).append((self._paths.get(target, ()), held))
-            if statement is not None and len(held) == 1:
+            self._names.setdefault(full_name, []).append((self._path(target), held))
+            self._specs.update({full_name} if spec else ())
+            if statement is not None and len(held) == 1 and not spec:
                 self.sites.made(held[0], full_name, statement)
         elif "." in full_name:
             name, _, attribute = full_name.rpartition(".")
-            self._set(name, attribute, value, statement, target)
+            self._set(_Assigned(name, attribute, value, statement, target))
 
-    def _set_by_name(self, statement: ast.Expr, call: ast.Call) -> None:
-        """A flag of a converter, if the statement is a `setattr` of one."""
-        if dotted(call.func) == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
-            holder, attribute, value = call.args
-            self._set(dotted(holder), str(call.args[1].value), value, statement, attribute)
+    def _path(self, node: ast.AST) -> Branches:
+        return self._paths.get(node, ())
 
-    def _set(
-        self, name: str, attribute: str, value: ast.expr, statement: ast.stmt | None, target: ast.expr
-    ) -> None:
-        if attribute == "supported_ops" and not name.endswith(".target_spec"):
+    def _set_by_call(self, statement: ast.Expr, call: ast.Call) -> None:
+        """A flag of a converter, if the statement is a `setattr` of one, or adds to one."""
+        name = dotted(call.func)
+        named = call.args[1] if len(call.args) == 3 else None
+        if name == "setattr" and isinstance(named, ast.Constant):
+            holder, _, value = call.args
+            self._set(_Assigned(dotted(holder), str(named.value), value, statement, named))
+        name, _, method = name.rpartition(".")
+        if method in _ADDING and len(call.args) == 1:
+            holder_name, _, attribute_name = name.rpartition(".")
+            value = call.args[0]
+            value = value if _ADDING[method] else ast.copy_location(ast.List([value], ast.Load()), value)
+            self._set(_Assigned(holder_name, attribute_name, value, None, call.func, True))
+
+    def _set_in_function(self, call: ast.Call) -> None:
+        """What a function of the script sets on a converter that the call gives it."""
+        function = self.values.functions.get(dotted(call.func).rpartition(".")[2])
+        if function is None or not any(name == function.name for name, _ in self._pending):
+            return
+        given = next((found for one, found in self.values.arguments(function) if one is call), {})
+        for parameter, argument in given.items():
+            for one in self._pending.get((function.name, parameter), []):
+                suffix = one.name.removeprefix(parameter)
+                self._set(one._replace(name=f"{dotted(argument)}{suffix}", holder=argument))
+
+    def _set(self, given: _Assigned) -> None:
+        attribute = given.attribute
+        spec = given.name.endswith(".target_spec") or given.name in self._specs
+        if attribute == "supported_ops" and not spec:
             attribute = "target_ops"  # converter.supported_ops: an attribute that nothing reads
-        path = self._paths.get(target, ())
-        places = self._named(name.removesuffix(".target_spec"), path)
+        name, path = given.name.removesuffix(".target_spec"), self._path(given.target)
+        places = self._named(name, self._path(given.holder or given.target))
+        function = self.values.owner.get(given.holder or given.target)
+        if not places and function is not None and name in parameters(function):
+            self._pending.setdefault((function.name, name), []).append(given)
         for place in places:
-            if statement is not None:
-                self.sites.set(place, attribute, statement, target, value, shared=len(places) > 1)
-            for one in settings(beyond(path, self._starts[place]), attribute, value):
+            if given.statement is not None:
+                several = len(places) > 1
+                self.sites.set(place, attribute, given.statement, given.target, given.value, shared=several)
+            under = beyond(path, self._starts[place])
+            for one in settings(self.values, under, attribute, given.value, given.adds):
                 if attribute == "representative_dataset":
-                    one = one._replace(dataset=dataset_of(self._definitions, one.value, str(self.path)))
-                    self.sites.yields(place, arrays_of(self._definitions, one.value))
+                    functions: dict[str, ast.AST] = {**self.values.functions}
+                    one = one._replace(dataset=dataset_of(functions, one.value, str(self.path)))
+                    self.sites.yields(place, arrays_of(functions, one.value))
                 self._settings.setdefault(place, []).append(one)
+
+
+class _Assigned(NamedTuple):
+    """An attribute that a statement sets."""
+
+    name: str
+    """Of what holds it."""
+    attribute: str
+    value: ast.expr
+    statement: ast.stmt | None
+    """Where its text can be changed."""
+    target: ast.expr
+    adds: bool = False
+    holder: ast.expr | None = None
+    """The argument by which a function was given the converter."""
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:

@@ -8,10 +8,11 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
-from minmax_lint.converters.call import COMPUTED, OPS_SETS, ConverterCall
+from minmax_lint.converters.call import BUILTINS, COMPUTED, OPS_SETS, ConverterCall
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.branches import Path, condition, taken, ways
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.values import Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
 _SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
@@ -26,6 +27,10 @@ WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
 """Attributes that scripts set and TF2's converter does not read."""
 
 
+_PREFERRED = {"float": 0, "dynamic": 1, "float16": 1}
+"""Mode -> how much a way through the branches is preferred: those that quantize activations most."""
+
+
 class Setting(NamedTuple):
     """One value that an attribute gets."""
 
@@ -33,34 +38,44 @@ class Setting(NamedTuple):
     """The conditions under which it does, beside those under which the converter is made."""
     attribute: str
     value: ast.expr
+    adds: bool = False
+    """Whether the value joins what the attribute holds, as with `|=` and `append`."""
     dataset: Dataset | None = None
     """Of representative_dataset: what it yields."""
 
 
-def settings(path: Path, attribute: str, value: ast.expr) -> Iterator[Setting]:
+def settings(
+    values: Values, path: Path, attribute: str, value: ast.expr, adds: bool = False
+) -> Iterator[Setting]:
     """What a statement sets: of `x if test else y`, each under its condition."""
+    value = values.followed(value)
     if isinstance(value, ast.IfExp):
-        yield from settings((*path, condition(value.test, 0)), attribute, value.body)
-        yield from settings((*path, condition(value.test, 1)), attribute, value.orelse)
+        for branch, one in enumerate((value.body, value.orelse)):
+            under = (*path, *condition(value.test, branch, values.truth))
+            yield from settings(values, under, attribute, one, adds)
+    elif attribute == "target_spec" and isinstance(value, ast.Call):
+        for keyword in value.keywords:
+            if keyword.arg is not None:
+                yield from settings(values, path, keyword.arg, keyword.value)
     else:
-        yield Setting(path, attribute, value)
+        yield Setting(path, attribute, value, adds)
 
 
-def with_settings(made: ConverterCall, found: Sequence[Setting]) -> ConverterCall:
+def with_settings(made: ConverterCall, found: Sequence[Setting], values: Values) -> ConverterCall:
     """The call with these settings, on a way through the branches that quantizes where there is one."""
-    branched = [one for one in found if one.path]
+    branched = [one for one in found if any(key for key, _ in one.path)]
     calls = []
     for way in islice(ways(one.path for one in branched), 1 + _MOST_WORK // (1 + len(found))):
         call = made
         for one in found:
             if taken(one.path, way):
-                call = _with_flag(call, one.attribute, one.value)
+                call = _with_flag(call, one, values)
                 call = replace(call, dataset=one.dataset) if one.dataset is not None else call
         if call not in calls:
             calls.append(call)
     if len(calls) == 1:
         return calls[0]
-    main = next((one for one in calls if one.mode(False) != "float"), calls[0])
+    main = max(calls, key=lambda one: _PREFERRED.get(one.mode(False), 2))  # the first of those
     lines: dict[str, int] = {}
     for one in branched:
         lines.setdefault(one.attribute, one.value.lineno)
@@ -76,7 +91,8 @@ def _differences(main: ConverterCall, other: ConverterCall) -> dict[str, Any]:
     return {name: getattr(other, name) for name in names if getattr(other, name) != getattr(main, name)}
 
 
-def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> ConverterCall:
+def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> ConverterCall:
+    attribute, value = setting.attribute, setting.value
     given = not (isinstance(value, ast.Constant) and not value.value)
     if attribute in _TYPES:
         return replace(call, **_named(attribute, _type(value)))
@@ -88,22 +104,33 @@ def _with_flag(call: ConverterCall, attribute: str, value: ast.expr) -> Converte
         return replace(call, **_named(_PER_CHANNEL[attribute], not given))
     if attribute == "quantized_input_stats":
         return replace(call, input_stats=_stats(value) if given else None)
-    if attribute == "optimizations" or (attribute == "post_training_quantize" and call.flow == "tf1"):
-        some = given and not (isinstance(value, (ast.List, ast.Tuple, ast.Set)) and not value.elts)
-        return replace(call, optimizations=some)
+    if attribute == "post_training_quantize" and call.flow == "tf1":
+        return replace(call, optimizations=given)
+    if attribute == "optimizations":
+        before = setting.adds and call.optimizations
+        return replace(call, optimizations=before or (given and _optimizes(values.elements(value))))
     if attribute == "representative_dataset":
         return replace(call, representative_dataset=given)
-    if attribute == "supported_ops":
-        return replace(call, supported_ops=_members(value))
+    if attribute == "supported_ops" or (attribute == "target_ops" and call.flow == "tf1"):
+        before_ops = (call.supported_ops or frozenset({BUILTINS})) if setting.adds else frozenset()
+        members = _members(values.elements(value))
+        return replace(call, supported_ops=before_ops | members if members else frozenset())
     if attribute == "supported_types":
-        return replace(call, supported_types=frozenset(map(_type, _elements(value))))
+        before_types = call.supported_types if setting.adds else frozenset()
+        return replace(call, supported_types=before_types | set(map(_type, values.elements(value) or [])))
     if attribute == "default_ranges_stats":
         return replace(call, default_ranges=given)
-    if call.flow == "tf1" and attribute == "target_ops":
-        return replace(call, supported_ops=_members(value))
     if attribute in WITHOUT_EFFECT:
         return replace(call, without_effect=(*call.without_effect, attribute))
     return call
+
+
+def _optimizes(elements: list[ast.expr] | None) -> bool:
+    """Whether one of them quantizes: texts and EXPERIMENTAL_SPARSITY do not (`is_any_optimization_enabled`)."""
+    if elements is None:
+        return True
+    names = [dotted(one).rpartition(".")[2] for one in elements if not isinstance(one, ast.Constant)]
+    return any(name != "EXPERIMENTAL_SPARSITY" for name in names)
 
 
 def _named(attribute: str, value: Any) -> dict[str, Any]:
@@ -112,19 +139,25 @@ def _named(attribute: str, value: Any) -> dict[str, Any]:
 
 def _type(value: ast.expr) -> str:
     """`tf.uint8`, `np.int8` or `lite.constants.QUANTIZED_UINT8` as `uint8`; `?` for what is computed."""
+    if (
+        isinstance(value, ast.Call)
+        and value.args
+        and _function(value.func) in ("as_dtype", "dtype", "getattr")
+    ):
+        value = value.args[-1]
     text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
     known = text.lower().removeprefix("quantized_")
     known = "float32" if known == "float" else known
     return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
 
 
-def _elements(value: ast.expr) -> list[ast.expr]:
-    return value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else []
+def _function(value: ast.expr) -> str:
+    return dotted(value).rpartition(".")[2]
 
 
-def _members(value: ast.expr) -> frozenset[str]:
+def _members(elements: list[ast.expr] | None) -> frozenset[str]:
     """Members of tf.lite.OpsSet; none where they cannot be read."""
-    names = {dotted(element).rpartition(".")[2] for element in _elements(value)}
+    names = {_function(element) for element in elements or ()}
     return frozenset(names) if names <= {*OPS_SETS} else frozenset()
 
 

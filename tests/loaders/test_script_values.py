@@ -1,0 +1,170 @@
+"""Flags that a script gives by names, in functions and by adding to what is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, BUILTINS_INT8, ConverterCall, Mode
+from minmax_lint.loaders.script.conversion_script import converter_calls
+
+INT16 = f"tf.lite.OpsSet.{BUILTINS_16X8}"
+MADE = "converter = tf.lite.TFLiteConverter.from_saved_model('m')\n"
+DEFAULT = "converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+TF2 = ConverterCall("", "tf2")
+SIXTEEN = frozenset({BUILTINS_16X8})
+
+
+def only_call(tmp_path: Path, text: str) -> ConverterCall:
+    """The one call of a script, without where it stands."""
+    script = tmp_path / "export.py"
+    script.write_text(f"import tensorflow as tf\n{dedent(text)}")
+    (call,) = converter_calls(script)
+    return replace(call, origin="", dataset=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"OPS = [{INT16}]\n{MADE}converter.target_spec.supported_ops = OPS\n", SIXTEEN),
+        (f"{MADE}converter.target_spec.supported_ops = {{{INT16}}}\n", SIXTEEN),
+        (f"{MADE}converter.target_spec.supported_ops = set([{INT16}])\n", SIXTEEN),
+        (
+            f"{MADE}converter.target_spec.supported_ops = {{{INT16}}} | {{tf.lite.OpsSet.{BUILTINS}}}\n",
+            SIXTEEN | {BUILTINS},
+        ),
+        (
+            f"BASE = [tf.lite.OpsSet.{BUILTINS}]\n{MADE}converter.target_spec.supported_ops = [*BASE, {INT16}]\n",
+            SIXTEEN | {BUILTINS},
+        ),
+        (f"{MADE}converter.target_spec.supported_ops.add({INT16})\n", SIXTEEN | {BUILTINS}),
+        (f"{MADE}converter.target_spec.supported_ops |= {{{INT16}}}\n", SIXTEEN | {BUILTINS}),
+        (f"{MADE}spec = converter.target_spec\nspec.supported_ops = [{INT16}]\n", SIXTEEN),
+        (f"{MADE}converter.target_spec = tf.lite.TargetSpec(supported_ops=[{INT16}])\n", SIXTEEN),
+        (f"OPS = {{'16x8': [{INT16}]}}\n{MADE}converter.target_spec.supported_ops = OPS['16x8']\n", SIXTEEN),
+        ("Maker = tf.lite.TFLiteConverter.from_saved_model\nconverter = Maker('m')\n", frozenset()),
+        # What is not read counts as not set.
+        (f"OPS = read()\n{MADE}converter.target_spec.supported_ops = OPS\n", frozenset()),
+        (f"for ops in ALL:\n    pass\n{MADE}converter.target_spec.supported_ops = ops\n", frozenset()),
+    ],
+)
+def test_sets_of_ops_are_read_however_they_are_written(
+    text: str, expected: frozenset[str], tmp_path: Path
+) -> None:
+    assert only_call(tmp_path, text) == replace(TF2, supported_ops=expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("tf.int8", "int8"),
+        ("tf.dtypes.int8", "int8"),
+        ("tf.as_dtype('int8')", "int8"),
+        ("np.dtype('int8')", "int8"),
+        ("getattr(tf, 'int8')", "int8"),
+        ("KIND", "uint8"),
+        ("Config.kind", "uint8"),
+        ("args.kind", "?"),
+    ],
+)
+def test_types_are_read_however_they_are_written(value: str, kind: str, tmp_path: Path) -> None:
+    text = f"KIND = tf.uint8\nConfig.kind = tf.uint8\n{MADE}converter.inference_input_type = {value}\n"
+    assert only_call(tmp_path, text) == replace(TF2, inference_input_type=kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "optimizations"),
+    [
+        ("converter.optimizations.add(tf.lite.Optimize.DEFAULT)", True),
+        ("converter.optimizations.append(tf.lite.Optimize.DEFAULT)", True),
+        ("converter.optimizations |= {tf.lite.Optimize.DEFAULT}", True),
+        ("converter.optimizations = [tf.lite.Optimize.OPTIMIZE_FOR_SIZE]", True),
+        ("converter.optimizations = read()", True),
+        ("converter.optimizations = [tf.lite.Optimize.EXPERIMENTAL_SPARSITY]", False),
+        ("converter.optimizations = ['DEFAULT']", False),
+        ("converter.optimizations = []", False),
+        ("converter.optimizations, x = [tf.lite.Optimize.DEFAULT], 1", True),
+    ],
+)
+def test_what_quantizes_among_optimizations_is_known(text: str, optimizations: bool, tmp_path: Path) -> None:
+    assert only_call(tmp_path, f"{MADE}{text}\n") == replace(TF2, optimizations=optimizations)
+
+
+INT8 = f"tf.lite.OpsSet.{BUILTINS_INT8}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"""
+        def quantize(c, ops):
+            c.optimizations = [tf.lite.Optimize.DEFAULT]
+            c.target_spec.supported_ops = ops
+        converter = tf.lite.TFLiteConverter.from_saved_model('m')
+        quantize(converter, [{INT8}])
+        """,
+        f"""
+        def inner(one):
+            one.target_spec.supported_ops = [{INT8}]
+        def outer(c):
+            c.optimizations = [tf.lite.Optimize.DEFAULT]
+            inner(c)
+        converter = tf.lite.TFLiteConverter.from_saved_model('m')
+        outer(converter)
+        """,
+        f"""
+        class Export:
+            ops = [{INT8}]
+            def __init__(self):
+                self.converter = tf.lite.TFLiteConverter.from_saved_model('m')
+                self.ops = [{INT8}]
+            def run(self):
+                self.converter.optimizations = [tf.lite.Optimize.DEFAULT]
+                self.converter.target_spec.supported_ops = self.ops
+        """,
+        f"""
+        def export(path, quantize=False, integer=False, dataset=None):
+            converter = tf.lite.TFLiteConverter.from_saved_model(path)
+            if quantize:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if integer and quantize:
+                converter.target_spec.supported_ops = [{INT8}]
+            if dataset is not None:
+                converter.representative_dataset = dataset
+        export('m', quantize=True, integer=True)
+        """,
+        f"""
+        WAY = 'int8'
+        converter = tf.lite.TFLiteConverter.from_saved_model('m')
+        if WAY != 'float':
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if WAY in ('int8', 'full'):
+            converter.target_spec.supported_ops = [{INT8}]
+        elif WAY == 'float16':
+            converter.target_spec.supported_types = [tf.float16]
+        """,
+    ],
+)
+def test_what_functions_and_constants_decide_is_no_branch(text: str, tmp_path: Path) -> None:
+    expected = replace(TF2, optimizations=True, supported_ops=frozenset({BUILTINS_INT8}))
+    assert only_call(tmp_path, text) == expected
+
+
+def test_ways_that_exclude_each_other_are_not_put_together(tmp_path: Path) -> None:
+    text = f"""
+    for way in ('float', 'dynamic', 'int8', 'float16'):
+        {MADE}
+        if way != 'float':
+            {DEFAULT}
+        if way == 'float16':
+            converter.target_spec.supported_types = [tf.float16]
+        elif way == 'int8':
+            converter.representative_dataset = data
+    """
+    call = only_call(tmp_path, text)
+    modes: list[Mode] = [one.mode(False) for one in (call, *call.alternatives)]
+    assert call.mode(False) == "int8"  # the way that quantizes most
+    assert sorted(modes) == ["dynamic", "float", "float16", "int8"]
