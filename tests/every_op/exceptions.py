@@ -5,14 +5,14 @@ from __future__ import annotations
 
 _BOTH = frozenset(
     """
-    Assert Bitcast Cast Conv2D Cumsum EmptyTensorList Fact FusedBatchNormV2
+    Assert Conv2D Cumsum EmptyTensorList Fact FusedBatchNormV2
     HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput
     KernelLabel MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot
     Placeholder SegmentSumV2
     SparseSegmentMeanGrad SparseSegmentSqrtNWithNumSegments StridedSlice TPUReplicateMetadata
     TensorListFromTensor TensorListReserve TensorScatterAdd TensorScatterSub TensorScatterUpdate
-    Tile ToBool TopKV2 Unpack VarHandleOp Variable VariableV2 _UnaryOpsComposition
+    Tile TopKV2 Unpack VarHandleOp Variable VariableV2 _UnaryOpsComposition
     """.split()
 )
 

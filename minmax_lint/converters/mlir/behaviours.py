@@ -107,6 +107,13 @@ FOLDS_OPEN_BATCHES = Behaviour(
 )
 """A neutral constant of any shape is folded away where the batch is open; earlier only a scalar is."""
 
+DIV_WITH_CONST_DIVISOR = Behaviour(
+    (2, 19),
+    name="RealDivWithConstDivisor of Div",
+    before=lambda n: n.op("Div", n.op("Elu", n.x()), n.c(3.0)),
+)
+"""Div by a constant is multiplication as well; earlier only RealDiv is (2.18 and 2.19 measured)."""
+
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     (2, 15),
     (2, 17),

@@ -164,13 +164,16 @@ def fold_commutative(importer: Importer, node: Node) -> Value:
 
 
 @pattern(
-    "Tile",
-    tf_name="TileOp::fold",
-    source="tf_ops_n_z.cc",
-    before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1), Tmultiples=True)),
-    after="RELU",
+    "BatchToSpace",
+    tf_name="BatchToSpaceToBatchToSpaceND",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(
+        n.op("BatchToSpace", n.x(4, 4, 4, 2), n.ints(0, 0, 0, 0, shape=[2, 2]), block_size=2, Tidx=True)
+    ),
+    after="BATCH_TO_SPACE_ND",
 )
-def fold_tile(importer: Importer, node: Node) -> Value | None:
-    """TILE that repeats nothing goes."""
-    once = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
-    return _operand(importer, node) if once else None
+def batch_to_space_to_batch_to_space_nd(importer: Importer, node: Node) -> Value:
+    """The block's size becomes a vector."""
+    image, crops = importer.inputs(node)[:2]
+    block = importer.integer_vector(node.name, [node.integer("block_size", 2)] * 2)
+    return importer.add("BATCH_TO_SPACE_ND", node, [image, block, crops])

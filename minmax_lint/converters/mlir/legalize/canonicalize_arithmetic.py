@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 
-from minmax_lint.converters.mlir.behaviours import FOLDS_OPEN_BATCHES
+from minmax_lint.converters.mlir.behaviours import DIV_WITH_CONST_DIVISOR, FOLDS_OPEN_BATCHES
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.node import Node
@@ -22,15 +22,20 @@ SOURCE = "canonicalize.td"
 
 
 @pattern(
-    "Neg",
+    *("Neg", "Reciprocal"),
     tf_name="OpTrait::impl::foldInvolution()",
     source="mlir/lib/IR/Operation.cpp",
     before=lambda n: n.fq(n.op("Neg", n.op("Neg", n.op("Relu", n.x())))),
     after="RELU",
 )
 def fold_involution(importer: Importer, node: Node) -> Value | None:
-    """The negation of a negation is nothing."""
-    return negated(importer.value(node.inputs[0].array))
+    """The negation of a negation is nothing, nor is the inverse of an inverse."""
+    value = importer.value(node.inputs[0].array)
+    if node.op == "Neg":
+        return negated(value)
+    inner = value.op.attrs.get("node") if value.op is not None and value.op.name == "DIV" else None
+    inverse = isinstance(inner, Node) and inner.op == "Reciprocal"
+    return value.op.operands[1] if value.op is not None and inverse else None
 
 
 def negated(value: Value) -> Value | None:
@@ -108,21 +113,8 @@ def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, rig
 
 
 @pattern(
-    "AddN",
-    tf_name="AddNOp::fold",
-    source="tf_ops_a_m.cc",
-    before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), N=1)),
-    after="RELU",
-)
-def fold_add_n(importer: Importer, node: Node) -> Value | None:
-    """Of one array, ADD_N is nothing."""
-    operands = importer.inputs(node)
-    return operands[0] if len(operands) == 1 else None
-
-
-@pattern(
-    *("RealDiv", "Div"),
-    tf_name="RealDivWithSqrtDivisor, DivWithSqrtDivisor",
+    *("RealDiv", "Div", "TruncateDiv"),
+    tf_name="RealDivWithSqrtDivisor, DivWithSqrtDivisor, TruncateDivWithSqrtDivisor",
     source=SOURCE,
     before=lambda n: n.op("RealDiv", x := n.x(), n.op("Sqrt", n.fq(n.op("Relu", x)))),
     after="RELU RSQRT(float) MUL(float)",
@@ -150,10 +142,30 @@ def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
     left, right = importer.inputs(node)[:2]
     if not left.dtype is right.dtype is DType.FLOAT or not is_constant(right):
         return None
+    if node.op == "Div" and not importer.version.has(DIV_WITH_CONST_DIVISOR):
+        return unless_neutral(importer, node, "DIV", 1.0, left, right)
     if _handed_on(importer.kept, node.inputs[1].node):
         return None
     inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
     return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
+
+
+@pattern(
+    *("DivNoNan", "MulNoNan"),
+    tf_name="DivNoNanOrMulNoNanConstantY",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.op("AddV2", e := n.op("Elu", n.x()), n.op("DivNoNan", e, n.c(0.0))),
+    after="ELU(float)",
+)
+def div_no_nan_or_mul_no_nan_constant_y(importer: Importer, node: Node) -> Value | None:
+    """By a constant without 0 it is DIV or MUL; by zeros, the result is these zeros."""
+    left, right = importer.inputs(node)[:2]
+    tensor = held(right)
+    if tensor is None or not tensor.known:
+        return None
+    if all(tensor.leading()):
+        return unless_neutral(importer, node, node.op.removesuffix("NoNan").upper(), 1.0, left, right)
+    return None if any(tensor.leading()) else right
 
 
 def _handed_on(kept: Kept, name: str) -> bool:

@@ -200,7 +200,7 @@ class Importer:
                 self.values[node.output(port)] = self.value(edge.array)
         elif has_no_form(node):
             self._legalize(node)
-        elif node.op in REMOVED:
+        elif node.op in REMOVED and node.op not in self.rules:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif self._folds(node):
             self._fold(node)

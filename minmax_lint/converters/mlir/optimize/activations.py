@@ -198,21 +198,6 @@ def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
 
 @pattern(
     "POW",
-    tf_name="OptimizePow1ToIdentity",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(1.0)),
-    after="ELU(float)",
-)
-def optimize_pow1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
-    """The first power is the number itself."""
-    if not _exponent(op, 1.0):
-        return False
-    rewriter.replace(op, op.operands[0])
-    return True
-
-
-@pattern(
-    "POW",
     tf_name="OptimizePow2ToSquare",
     source="optimize_patterns.td",
     before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0)),

@@ -21,8 +21,8 @@ def _selected(n: Net, op: str, *, constant: bool) -> str:
     "LOGICAL_OR",
     tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrFalse",
     source="optimize_patterns.td",
-    before=lambda n: _selected(n, "LogicalAnd", constant=False),
-    after="EXP(float)",
+    before=lambda n: _selected(n, "LogicalAnd", constant=True),
+    after="ELU(float) GREATER(float) EXP(float) SELECT(float)",
 )
 def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
     """AND with a constant that is the same everywhere is that constant or the other condition, as OR with False is."""

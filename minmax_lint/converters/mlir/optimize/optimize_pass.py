@@ -29,6 +29,7 @@ from minmax_lint.converters.mlir.pattern import RewritePattern
 
 OPTIMIZE_BROADCAST_LIKE = (
     splat.convert_results_broadcastable_shape_op_of_splat,
+    splat.convert_results_broadcastable_shape_op_of_power,
     broadcast.convert_results_broadcastable_shape_op,
     broadcast.convert_results_broadcastable_batch_mat_mul_shape_op,
     logical.reorder_broadcast_to_cast,
@@ -100,7 +101,6 @@ PHASE_1: tuple[RewritePattern, ...] = (
     activations.minimum_of_relu_and_6_to_relu6,
     activations.minimum_of_relu_and_6_to_relu62,
     activations.optimize_relu_squared_difference,
-    activations.optimize_pow1_to_identity,
     activations.optimize_pow2_to_square,
     activations.optimize_pow2_to_sqrt,
     activations.optimize_pow2_to_rsqrt,

@@ -55,6 +55,23 @@ def convert_results_broadcastable_shape_op_of_splat(rewriter: Rewriter, op: Oper
     return _scalarize(rewriter, op)
 
 
+@pattern(
+    "POW",
+    tf_name="ConvertResultsBroadcastableShapeOp",
+    source="optimize_broadcast_like_pass.cc",
+    since=(2, 19),
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0, shape=[8])),
+    after="ELU(float) MUL(float)",
+)
+def convert_results_broadcastable_shape_op_of_power(rewriter: Rewriter, op: Operation) -> bool:
+    """An exponent that repeats one number becomes a scalar, unless it makes the result larger than its base."""
+    exponent = op.operands[1]
+    if not splat(exponent) or elements_of(exponent) == 1 or not same_type(op.operands[0], op.result):
+        return False
+    rewriter.set_operand(op, 1, rewriter.scalar(exponent))
+    return True
+
+
 def _scalarize(rewriter: Rewriter, op: Operation) -> bool:
     layer, constant = op.operands[0].op, op.operands[1]
     if layer is None or layer.name not in _AFFINE or not splat(constant) or elements_of(constant) == 1:

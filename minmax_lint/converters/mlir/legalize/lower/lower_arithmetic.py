@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated, unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps, truth
 from minmax_lint.converters.mlir.matchers import is_constant
@@ -69,7 +69,7 @@ def lower_xlog1py_op(s: Steps, x: Value, y: Value) -> Value:
 @steps
 def lower_truncate_div_op(s: Steps, x: Value, y: Value) -> Value:
     """The quotient, rounded towards 0."""
-    quotient = s.op("DIV", x, y)
+    quotient = unless_neutral(s.importer, s.node, "DIV", 1.0, x, y)
     below = s.truth("LESS", quotient, s.number(0.0))
     return s.select(below, s.op("CEIL", quotient), s.op("FLOOR", quotient))
 

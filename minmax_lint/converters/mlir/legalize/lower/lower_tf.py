@@ -10,7 +10,6 @@ from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, steps
-from minmax_lint.converters.mlir.matchers import held
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
@@ -110,11 +109,24 @@ def lower_reciprocal(s: Steps, x: Value) -> Value:
 )
 @steps
 def lower_div_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
-    """0 where y is 0; the comparison of a constant is folded, and the selection goes with it (OptimizeSelectOp)."""
-    divisor = held(y)
-    if divisor is not None and divisor.known and all(divisor.leading()):
-        return s.op("DIV", x, y)
+    """0 where y is 0."""
     return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
+
+
+@pattern(
+    "Xdivy",
+    tf_name="XdivyWithSqrtDivisor",
+    source="canonicalize.td",
+    before=lambda n: n.op("Xdivy", x := n.x(), n.op("Sqrt", n.fq(n.op("Relu", x)))),
+    after="RELU RSQRT(float) MUL(float) EQUAL SELECT_V2(float)",
+)
+@steps
+def xdivy_with_sqrt_divisor(s: Steps, x: Value, y: Value) -> Value | None:
+    """Division by a root is multiplication by RSQRT, 0 where x is 0 (LowerMulNoNanOp)."""
+    if y.op is None or y.op.name != "SQRT":
+        return None
+    product = s.op("MUL", s.op("RSQRT", y.op.operands[0]), x)
+    return s.select(s.truth("EQUAL", x, s.number(0.0)), s.number(0.0), product)
 
 
 @pattern(

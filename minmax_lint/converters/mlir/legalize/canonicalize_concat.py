@@ -1,0 +1,137 @@
+"""CONCATENATION of arrays that one kind of elementwise op makes: the op moves behind it (tf_ops_a_m.cc)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.matchers import held, is_number, rank
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+SOURCE = "tf_ops_a_m.cc"
+
+
+@pattern(
+    *("Concat", "ConcatV2"),
+    tf_name="HoistCwiseUnaryOutOfConcat",
+    source=SOURCE,
+    before=lambda n: n.op(
+        "ConcatV2", n.op("Neg", x := n.x()), n.op("Neg", n.fq(n.op("Relu", x))), n.i(1), N=2, Tidx=True
+    ),
+    after="RELU CONCATENATION NEG(float)",
+)
+def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | None:
+    """Of negations, it is the negation of one CONCATENATION; likewise of Log1p."""
+    made = [value.op for value in _operands(importer, node)]
+    negations = [op for op in made if op is not None and op.name == "NEG"]
+    if len(negations) == len(made):
+        return importer.add("NEG", node, [_concatenation(importer, node, negations)])
+    sums = [inner for op in made if op is not None and (inner := _log1p(op)) is not None]
+    if len(sums) < len(made):
+        return None
+    one = sums[0].operands[1]
+    return importer.add("LOG", node, [importer.add("ADD", node, [_concatenation(importer, node, sums), one])])
+
+
+def _operands(importer: Importer, node: Node) -> list[Value]:
+    slots = node.inputs[1:] if node.op == "Concat" else node.inputs[:-1]
+    return [importer.value(edge.array) for edge in slots]
+
+
+def _concatenation(importer: Importer, node: Node, made: Sequence[Operation]) -> Value:
+    return importer.add("CONCATENATION", node, [op.operands[0] for op in made])
+
+
+def _log1p(op: Operation) -> Operation | None:
+    """The sum with 1 whose logarithm the op is, as Log1p and Log become it (LogToLog1p)."""
+    added = op.operands[0].op if op.name == "LOG" and _node_op(op) in ("Log", "Log1p") else None
+    return added if added is not None and added.name == "ADD" and is_number(added.operands[1], 1.0) else None
+
+
+def _node_op(op: Operation) -> str:
+    """The TensorFlow op that became the operation."""
+    node = op.attrs.get("node")
+    return node.op if isinstance(node, Node) else ""
+
+
+_CWISE_BINARY = frozenset({"Add", "AddV2", "Mul", "MulNoNan", "RealDiv", "Sub"})
+"""The ops that TensorFlow gives the trait CwiseBinary and that have a builtin (measured)."""
+_IDENTITY = {"MUL": 1.0, "DIV": 1.0, "SUB": 0.0}
+"""Operation -> the number with which another array is computed in its place, where few are not made by it."""
+
+
+@pattern(
+    *("Concat", "ConcatV2"),
+    tf_name="HoistCwiseBinaryOutOfConcat",
+    source=SOURCE,
+    before=lambda n: n.op(
+        "ConcatV2",
+        n.op("Sub", x := n.x(4, 1), n.c(0.5)),
+        n.op("Sub", n.fq(n.op("Relu", x)), n.c(0.25)),
+        n.i(1),
+        N=2,
+        Tidx=True,
+    ),
+    after="RELU CONCATENATION SUB(float)",
+)
+def hoist_cwise_binary_out_of_concat(importer: Importer, node: Node) -> Value | None:
+    """Of sums of columns and scalars, it is the sum of a CONCATENATION and of a vector."""
+    operands = _operands(importer, node)
+    name = _cwise_binary(operands[0])
+    axes = importer.integers(node.inputs[0 if node.op == "Concat" else -1].array)
+    if name is None or axes is None or len(axes) != 1 or axes[0] < 0:
+        return None
+    made = [value.op if _cwise_binary(value) == name else None for value in operands]
+    others = made.count(None)
+    if 2 * others >= len(made) or (others and name not in _IDENTITY):
+        return None
+    for scalar in (1, 0):
+        columns = [
+            op.operands[1 - scalar] if op is not None else value
+            for op, value in zip(made, operands, strict=True)
+        ]
+        scalars = [op.operands[scalar] if op is not None else None for op in made]
+        if all(_is_column(value, axes[0]) for value in columns) and _are_scalars(scalars):
+            sides = [importer.add("CONCATENATION", node, columns), _vector(importer, node, name, scalars)]
+            return importer.add(name, node, sides if scalar else sides[::-1])
+    return None
+
+
+def _cwise_binary(value: Value) -> str | None:
+    op = value.op
+    known = op is not None and op.name in ("ADD", *_IDENTITY) and _node_op(op) in _CWISE_BINARY
+    return op.name if op is not None and known else None
+
+
+def _is_column(value: Value, axis: int) -> bool:
+    """Whether the axis is the last and of size 1."""
+    return value.shape is not None and rank(value) == axis + 1 and value.shape[axis] == 1
+
+
+def _are_scalars(values: Sequence[Value | None]) -> bool:
+    return all(value is None or value.shape == () for value in values)
+
+
+def _vector(importer: Importer, node: Node, name: str, scalars: Sequence[Value | None]) -> Value:
+    """The scalars as one vector; None stands for the number that changes nothing."""
+    size, neutral = len(scalars), _IDENTITY.get(name, 0.0)
+    tensors = [
+        held(value) if value is not None else Tensor.of(DType.FLOAT, [], [neutral]) for value in scalars
+    ]
+    known = [tensor for tensor in tensors if tensor is not None]
+    if len(known) == size:
+        numbers = [tensor.real() for tensor in known]
+        return importer.constant(
+            node.name, DType.FLOAT, (size,), lambda: Tensor.of(DType.FLOAT, [size], numbers)
+        )
+    filled = [
+        value
+        if value is not None
+        else importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [neutral]))
+        for value in scalars
+    ]
+    return importer.add("PACK", node, filled, (size,))

@@ -1,0 +1,181 @@
+"""Ops that TensorFlow's dialect folds to an operand or to a constant (the `fold` methods of its ops)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.matchers import all_equal, held, static
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
+
+
+def _operand(importer: Importer, node: Node) -> Value:
+    return importer.value(node.inputs[0].array)
+
+
+@pattern(
+    "Tile",
+    tf_name="TileOp::fold",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1), Tmultiples=True)),
+    after="RELU",
+)
+def fold_tile(importer: Importer, node: Node) -> Value | None:
+    """TILE that repeats nothing goes."""
+    once = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
+    return _operand(importer, node) if once else None
+
+
+@pattern(
+    "Cast",
+    tf_name="CastOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(n.op("Cast", n.op("Relu", n.x()), SrcT=DType.FLOAT, DstT=DType.FLOAT)),
+    after="RELU",
+)
+def fold_cast(importer: Importer, node: Node) -> Value | None:
+    """CAST to the type that an array has goes."""
+    source = _operand(importer, node)
+    return source if source.dtype is importer.inference.dtype(node.name) else None
+
+
+@pattern(
+    "EnsureShape",
+    tf_name="EnsureShapeOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(n.op("Relu", n.op("EnsureShape", n.x(), shape=(None, 8), T=DType.FLOAT))),
+    after="RELU",
+)
+def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
+    """EnsureShape goes where the shape of its input cannot contradict it; else it stays, and has no builtin."""
+    source, wanted = _operand(importer, node), node.attribute("shape")
+    if not isinstance(wanted, tuple):
+        return source
+    sizes = zip(wanted, source.shape or (), strict=False)
+    holds = source.shape is not None and all(size in (None, known) for size, known in sizes)
+    return source if holds else None
+
+
+@pattern(
+    "Bitcast",
+    tf_name="BitcastNested, BitcastSameType",
+    source="canonicalize.td",
+    before=lambda n: n.fq(n.op("Relu", n.op("Bitcast", n.x(), T=DType.FLOAT, type=DType.FLOAT))),
+    after="RELU",
+)
+def bitcast_nested(importer: Importer, node: Node) -> Value | None:
+    """Of two BITCASTs the last counts, and one to the type that an array has goes."""
+    operand = source = _operand(importer, node)
+    while source.op is not None and source.op.name == "BITCAST":
+        source = source.op.operands[0]
+    if source.dtype is importer.inference.dtype(node.name):
+        return source
+    return None if source is operand else importer.add("BITCAST", node, [source])
+
+
+@pattern(
+    "LeakyRelu",
+    tf_name="LeakyReluOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(n.op("LeakyRelu", n.op("Relu", n.x()), alpha=1.0)),
+    after="RELU",
+)
+def fold_leaky_relu(importer: Importer, node: Node) -> Value | None:
+    """LEAKY_RELU of slope 1 is nothing."""
+    return _operand(importer, node) if node.real("alpha", 0.2) == 1 else None
+
+
+@pattern(
+    "Pow",
+    tf_name="PowOp::fold",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(1.0, shape=[8])),
+    after="ELU(float)",
+)
+def fold_pow(importer: Importer, node: Node) -> Value | None:
+    """The first power is the number itself, the power of 0 is 1."""
+    base, exponent = importer.inputs(node)[:2]
+    if all_equal(exponent, 1.0):
+        return base if base.shape == importer.inference.shape(node.name) else None
+    return _filled(importer, node, 1.0) if all_equal(exponent, 0.0) else None
+
+
+def _filled(importer: Importer, node: Node, number: float) -> Value | None:
+    """The result as a constant that repeats one number; none where its shape is open."""
+    shape = importer.inference.shape(node.name)
+    if shape is None or None in shape:
+        return None
+    sizes = [size or 0 for size in shape]
+    return importer.constant(node.name, DType.FLOAT, shape, lambda: Tensor.of(DType.FLOAT, sizes, [number]))
+
+
+@pattern(
+    "AddN",
+    tf_name="AddNOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), n.c(0.0, shape=[1, 8]), N=2)),
+    after="RELU",
+)
+def fold_add_n(importer: Importer, node: Node) -> Value | None:
+    """Of one array, and of one and zeros, ADD_N is nothing."""
+    operands = importer.inputs(node)
+    if len(operands) == 1:
+        return operands[0]
+    rest = [value for value in operands if not all_equal(value, 0.0)]
+    return rest[0] if len(rest) == 1 and _has_static_type(importer, node, rest[0]) else None
+
+
+def _has_static_type(importer: Importer, node: Node, value: Value) -> bool:
+    """Whether the value has the static type of the result."""
+    return static(value) and value.shape == importer.inference.shape(node.name)
+
+
+@pattern(
+    "LogicalAnd",
+    tf_name="LogicalAndOp::fold",
+    source="tf_ops_a_m.cc",
+    before=lambda n: n.op(
+        "Cast",
+        n.op(
+            "LogicalAnd",
+            n.op("Greater", n.op("Elu", n.x()), n.c(0.5)),
+            n.const("never", [False] * 8, [1, 8], DType.BOOL),
+        ),
+        SrcT=DType.BOOL,
+        DstT=DType.FLOAT,
+    ),
+    after="",
+)
+def fold_logical_and(importer: Importer, node: Node) -> Value | None:
+    """LOGICAL_AND with a constant that is false everywhere is that constant."""
+    for value in importer.inputs(node):
+        tensor = held(value) if _has_static_type(importer, node, value) else None
+        if tensor is not None and tensor.known and not any(tensor.leading()):
+            return value
+    return None
+
+
+@pattern(
+    "ToBool",
+    tf_name="ToBoolOfRankedTensor",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.op(
+        "Cast",
+        n.op("ToBool", n.sum(n.reshape(n.op("Elu", n.x()), 8), 0, keep_dims=False), T=DType.FLOAT),
+        SrcT=DType.BOOL,
+        DstT=DType.FLOAT,
+    ),
+    after="ELU(float) RESHAPE(float) SUM(float) NOT_EQUAL(float) CAST(float)",
+)
+def to_bool_of_ranked_tensor(importer: Importer, node: Node) -> Value | None:
+    """Whether a number is not 0; of other arrays, whether they have elements."""
+    source = _operand(importer, node)
+    if not static(source):
+        return None
+    if source.shape:
+        filled = 0 not in source.shape
+        return importer.constant(node.name, DType.BOOL, (), lambda: Tensor.of(DType.BOOL, [], [filled]))
+    zero = importer.constant(node.name, source.dtype, (), lambda: Tensor.of(source.dtype, [], [0]))
+    return importer.add("NOT_EQUAL", node, [source, zero])
