@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def open_source(args: Namespace, target: Target) -> Opened:
     """Load the model of `target` (`-` is standard input). Raises UserError with what to do."""
-    from minmax_lint.workflows.opened import Opened
+    from minmax_lint.workflows.opened import Opened, calls_on
 
     model = loaded(args, target)
     graph = getattr(args, "source", None)
@@ -30,6 +30,7 @@ def open_source(args: Namespace, target: Target) -> Opened:
         version = _tensorflow(args, target)
         calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
         ends = ends_of(args, target, model, calls)
+        calls = calls_on(model, ends, calls)
         if getattr(args, "dataset", None):
             calls = _with_samples(args, calls, model, ends)
         return Opened(model, ends, target.path, named, calls, version)

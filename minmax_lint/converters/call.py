@@ -83,6 +83,8 @@ class ConverterCall:
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)
     """Array -> shape, None where the call does not say it; empty where it names no inputs."""
     outputs: tuple[str, ...] = ()
+    signature: str = ""
+    """The one signature of the SavedModel that it converts; empty where it names none, or several."""
     dataset: Dataset | None = None
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None

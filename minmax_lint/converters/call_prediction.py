@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minmax_lint.converters.call import TRAINED, ConverterCall, lacking_stats, refusal, without_stats
+from minmax_lint.converters.dataset import NO_LIST, NO_SIGNATURE, Dataset
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
@@ -54,9 +55,8 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
             text = "Max and min for dynamic tensors should be recorded during calibration"
             return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {text}")
         return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
-    keyed = any(one.key for one in dataset.arrays)
-    if not dataset.listed or (dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs)):
-        text = "the samples are no lists with one array for each input"
+    text = refused_samples(call, dataset, kept)
+    if text:
         return Prediction(profile.name, "abort", "other", message=text)
     wrong = mistyped(call, kept, inference)
     if wrong is not None:
@@ -67,6 +67,21 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
     if profile.activations == "int8" and any(not one.finite for one in dataset.arrays):
         return Prediction(profile.name, "float", message="the samples hold NaN: no range is calibrated")
     return None
+
+
+def refused_samples(call: ConverterCall, dataset: Dataset, kept: Kept) -> str:
+    """What the converter raises for the form of the samples; empty where it takes them."""
+    if dataset.refused or not dataset.listed:
+        return dataset.refused or NO_LIST
+    keyed = any(one.key for one in dataset.arrays) or bool(dataset.unknown)
+    if keyed and call.flow == "tf1":
+        return NO_SIGNATURE
+    if dataset.missing:
+        return f"KeyError: {dataset.missing[0].partition(' ')[0]}"
+    if dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs):
+        expected, given = len(kept.inputs), len(dataset.arrays)
+        return f"ValueError: Invalid input shapes: expected {expected} items got {given} items."
+    return ""
 
 
 class Mistyped(NamedTuple):

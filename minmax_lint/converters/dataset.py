@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+_NO_DICTIONARY = "You need to provide either a dictionary with input names and values"
+NO_DICTIONARY = f"ValueError: {_NO_DICTIONARY} in the second argument in the tuple"
+NOT_CALLABLE = "TypeError: 'generator' object is not callable"
+NO_LIST = (
+    f"ValueError: {_NO_DICTIONARY}, a tuple with signature key and a dictionary with input names and values, or an "
+    "array with input values in the order of input tensors of the graph in the representative_dataset function."
+)
+NO_SIGNATURE = (
+    "ValueError: SignatureDef signature_key is None and model has 0 Signatures. None is only allowed when the model "
+    "has 1 SignatureDef"
+)
+"""What the converter raises for samples (tensorflow/lite/python/optimize/calibrator.py, interpreter.py)."""
 
 
 class SampleArray(NamedTuple):
@@ -35,7 +49,33 @@ class Dataset(NamedTuple):
     """Whether it yields nothing."""
     listed: bool = True
     """False where a sample is an array itself, and neither a list nor a mapping of arrays."""
+    refused: str = ""
+    """What the converter raises, whatever the model; empty where it takes the form of the samples."""
     missing: tuple[str, ...] = ()
     """The inputs for which no array has a name, in quotation marks, where samples name their arrays."""
     unknown: tuple[str, ...] = ()
     """The names that the arrays have instead."""
+
+
+def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:
+    """The same with each named array under the name of its input; an array that no input needs is left out.
+
+    `inputs`: input -> what a signature calls it.
+    """
+    keys = [one.key for one in found.arrays if one.key]
+    if not keys or not inputs:
+        return found
+    names = {key: name for name, known in inputs.items() for key in (name, f"{name}:0", *known)}
+    fed = {names[key] for key in keys if key in names}
+    missing = tuple(_title(name, known) for name, known in inputs.items() if name not in fed)
+    return found._replace(
+        arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
+        missing=missing,
+        unknown=tuple(key for key in keys if key not in names) if missing else (),
+    )
+
+
+def _title(name: str, known: Sequence[str]) -> str:
+    """An input for people: what the model's signature calls it, and its name in the graph where that is another."""
+    key = next((one for one in known if one not in (name, f"{name}:0")), None)
+    return repr(name) if key is None else f"{key!r} (in the graph {name!r})"

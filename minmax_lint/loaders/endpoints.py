@@ -61,6 +61,8 @@ def endpoints(
         return Endpoints(main.input_shapes, tuple(main.outputs.values()), False, "")
     if inputs and outputs:
         return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), False, "")
+    if signature is None and not inputs:
+        signature = _called_signature(model, calls)
     chosen = _signature(model, signature) if not outputs else None
     if chosen is not None:
         ends = {array: chosen.input_shapes.get(array) for array in chosen.inputs.values()}
@@ -86,6 +88,12 @@ def endpoints(
         guessed.append("inputs from its placeholders")
     how = ", ".join(guessed) + missing + _together(model, guessed)
     return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
+
+
+def _called_signature(model: Model, calls: Sequence[ConverterCall]) -> str | None:
+    """The signature of the model that every call converts which names one."""
+    named = {call.signature for call in calls if call.signature in model.signatures}
+    return named.pop() if len(named) == 1 else None
 
 
 def _together(model: Model, guessed: Sequence[str]) -> str:

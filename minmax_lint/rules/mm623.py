@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import YIELD
-from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.converters.dataset import NO_DICTIONARY, NO_SIGNATURE, NOT_CALLABLE, Dataset, SampleArray
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -27,6 +27,8 @@ class DatasetShape(CallRule):
     Invalid input shapes: expected 1 items got 2 items.
     input->dims->size != 4 (3 != 4)Node number 0 (CONV_2D) failed to prepare.
     SignatureDef signature_key is None and model has 0 Signatures.
+    You need to provide either a dictionary with input names and values in the second argument in the tuple
+    'generator' object is not callable
     ```
 
     ## Fix
@@ -45,10 +47,16 @@ class DatasetShape(CallRule):
         dataset = call.dataset
         if dataset is None or dataset.empty:
             return
+        if dataset.refused:
+            yield Fault(dataset.refused, _INSTEAD[dataset.refused])
+            return
         if not dataset.listed:
             text = yielded(call, 0)
             changes = {f"{YIELD}0": f"[{text}]"} if text else {}
             yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.", changes)
+            return
+        if call.flow == "tf1" and any(one.key for one in dataset.arrays):
+            yield Fault(NO_SIGNATURE, "Yield a list of arrays: the model of this converter has no signature.")
             return
         if dataset.missing:
             wanted, theirs = ", ".join(dataset.missing), ", ".join(map(repr, dataset.unknown))
@@ -84,6 +92,13 @@ class DatasetShape(CallRule):
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )
+
+
+_INSTEAD = {
+    NO_DICTIONARY: "Yield a list of arrays, and no tuple: `yield [a, b]`.",
+    NOT_CALLABLE: "Give the function itself: `converter.representative_dataset = dataset`, without calling it.",
+}
+"""What the converter raises -> what to write instead."""
 
 
 def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterator[Fault]:

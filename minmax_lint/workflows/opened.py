@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset
+from minmax_lint.converters.dataset import Dataset, by_input
 from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import did_you_mean, parse_edge
@@ -70,6 +70,8 @@ class Opened:
         """
         if call is None or not (dataset or any(call.origin == one.origin for one in self.calls)):
             return replace(self, calls=(), conversion=Choice((chosen,)))
+        if dataset is not None:
+            dataset = by_input(dataset, self.model.input_keys(self.ends.inputs))
         call = replace(call, tensorflow=chosen.version, dataset=dataset or call.dataset)
         return replace(self, calls=(call,), conversion=Choice((chosen,), "", {chosen.name: (call,)}))
 
@@ -146,15 +148,25 @@ def open_model(
     Raises UserError, which names the path, where it cannot be read; UnknownName for a signature that is not there.
     """
     model = source if isinstance(source, Model) else load_named(source, signature, checkpoint, trust, python)
+    ends = endpoints(
+        model, _shapes(inputs), [outputs] if isinstance(outputs, str) else outputs, signature, calls
+    )
     return Opened(
         model,
-        endpoints(
-            model, _shapes(inputs), [outputs] if isinstance(outputs, str) else outputs, signature, calls
-        ),
+        ends,
         display_path(source, model),
         tuple(converters or ()),
-        tuple(replace(call, tensorflow=call.tensorflow or tensorflow) for call in calls),
+        calls_on(model, ends, (replace(call, tensorflow=call.tensorflow or tensorflow) for call in calls)),
         tensorflow,
+    )
+
+
+def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> tuple[ConverterCall, ...]:
+    """The calls, whose samples name arrays by the inputs of the graph."""
+    keys = model.input_keys(ends.inputs)
+    return tuple(
+        call if call.dataset is None else replace(call, dataset=by_input(call.dataset, keys))
+        for call in calls
     )
 
 

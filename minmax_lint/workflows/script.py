@@ -14,7 +14,7 @@ from minmax_lint.loaders.script.conversion_script import converter_calls, read_s
 from minmax_lint.loaders.script.source import Source
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
 from minmax_lint.rules.framework.selection import Selection
-from minmax_lint.workflows.opened import Opened
+from minmax_lint.workflows.opened import Opened, calls_on
 from minmax_lint.writers.atomic import write_file
 
 _ROUNDS = 8
@@ -68,6 +68,7 @@ def patched_script(
     text, healed = source.text, dict[str, Finding]()
     for _ in range(_ROUNDS):
         read = converter_calls(path, source.encoded(text))
+        read = calls_on(opened.model, opened.ends, read)
         calls = tuple(
             replace(new, tensorflow=old.tensorflow, dataset=_dataset(old, new, path))
             for new, old in zip(read, opened.calls, strict=True)

@@ -19,8 +19,12 @@ from minmax_lint.converters.call import (
     Mode,
     refusal,
 )
-from minmax_lint.converters.call_prediction import with_default_ranges
+from minmax_lint.converters.call_prediction import decided_by_calls, with_default_ranges
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, Dataset, SampleArray, by_input
+from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.rule import Example
 from tests.interpreters import tf215, tf221
 from tests.rules.linted import lint_example
@@ -226,7 +230,27 @@ for flags, trained in cases:
     else:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([functions[trained].get_concrete_function()])
     real.append(refused(set_up(converter, flags)))
-print(json.dumps([real, [mode_of(*one) for one in grid]]))
+module = tf.Module()
+module.function = functions[False]
+tf.saved_model.save(module, "model", signatures=concrete)
+array = np.ones((1, 8), np.float32)
+samples = {
+    "tuple": lambda: iter([(array, array)]),
+    "array": lambda: iter([array]),
+    "called": iter([[array]]),
+    "count": lambda: iter([[array, array]]),
+    "key": lambda: iter([{"other": array}]),
+    "type": lambda: iter([[np.ones((1, 8))]]),
+}
+forms = {}
+for form, dataset in samples.items():
+    converter = tf.lite.TFLiteConverter.from_saved_model("model")
+    converter.optimizations, converter.representative_dataset = [tf.lite.Optimize.DEFAULT], dataset
+    try:
+        converter.convert()
+    except Exception as error:
+        forms[form] = f"{type(error).__name__}: {error}"
+print(json.dumps([real, [mode_of(*one) for one in grid], forms]))
 """
 FLAGS = (
     "flow",
@@ -246,6 +270,28 @@ def flags(call: ConverterCall) -> dict[str, object]:
     return {name: sorted(one) if isinstance(one, frozenset) else one for name, one in found.items()}
 
 
+ONE = SampleArray(dtype="float32", shape=(1, 8))
+FORMS = {
+    "tuple": Dataset("", (ONE, ONE), refused=NO_DICTIONARY),
+    "array": Dataset("", (ONE,), listed=False),
+    "called": Dataset("", refused=NOT_CALLABLE.replace("generator", "list_iterator")),
+    "count": Dataset("", (ONE, ONE)),
+    "key": by_input(Dataset("", (ONE._replace(key="other"),)), {"x": ()}),
+    "type": Dataset("", (ONE._replace(dtype="float64"),)),
+}
+
+
+def of_samples(dataset: Dataset) -> str:
+    """What the converter is predicted to raise for these samples of a model with the input `x`."""
+    b = Builder()
+    output = b.add("Relu", "y", b.placeholder("x", [1, 8]))
+    kept = trace(b.graph(), ["x"], [output])
+    call = replace(PTQ, dataset=dataset)
+    found = decided_by_calls(profile("mlir-2.21-int8"), [call], kept, Inference(kept, {}))
+    assert found is not None
+    return found.message.partition(", name: ")[0]
+
+
 @pytest.mark.parametrize(("python", "version"), [(tf215, (2, 15)), (tf221, (2, 21))])
 def test_the_real_converter_refuses_the_same_calls_with_the_same_words_and_takes_them_for_the_same_mode(
     python, version, tmp_path: Path
@@ -259,9 +305,13 @@ def test_the_real_converter_refuses_the_same_calls_with_the_same_words_and_takes
         check=True,
         cwd=tmp_path,
     )
-    real, modes = json.loads(done.stdout.splitlines()[-1])
+    real, modes, forms = json.loads(done.stdout.splitlines()[-1])
     assert [refusal(replace(call, tensorflow=version), trained) for call, trained in cases] == real
     assert ["" if refusal(call, trained) else call.mode(trained) for call, trained in GRID] == modes
+    refused = {form: of_samples(dataset) for form, dataset in FORMS.items()}
+    assert {form: forms[form].startswith(text) for form, text in refused.items()} == dict.fromkeys(
+        FORMS, True
+    )
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ def test_the_serving_signature_names_both() -> None:
     assert endpoints(model(founding().graph(), other, serving), signature="train").outputs == ("fc",)
 
 
+def test_the_signature_that_a_call_converts_is_taken() -> None:
+    serving = Signature("serving_default", {"x": "input"}, {"y": "output"})
+    other = Signature("train", {"x": "input"}, {"y": "fc"})
+    call = ConverterCall("export.py:3", "tf2", signature="train")
+    known = model(founding().graph(), other, serving)
+    assert endpoints(known, calls=[call]).outputs == ("fc",)
+    assert endpoints(known, calls=[ConverterCall("export.py:3", "tf2")]).outputs == ("output",)
+
+
 def test_signatures_of_which_none_serves_by_default_are_named() -> None:
     first = Signature("classify", {"x": "input"}, {"y": "fc"}, {"input": (1, 8)})
     second = first._replace(name="distance")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, Dataset, SampleArray
 from minmax_lint.loaders.script.conversion_script import converter_calls
 
 SCRIPT = """
@@ -23,6 +23,9 @@ converter.representative_dataset = data
 """
 
 
+ROW = (1, 4)
+
+
 def dataset(tmp_path: Path, sample: str) -> Dataset | None:
     script = tmp_path / "export.py"
     script.write_text(SCRIPT.format(sample=sample))
@@ -33,22 +36,33 @@ def dataset(tmp_path: Path, sample: str) -> Dataset | None:
 @pytest.mark.parametrize(
     ("sample", "wanted"),
     [
-        ("[rng.normal(size=(1, 4))]", SampleArray(dtype="float64")),
-        ("[rng.normal(size=(1, 4)).astype(np.float32)]", SampleArray(dtype="float32")),
-        ("[np.zeros((1, 4), dtype='float32')]", SampleArray(dtype="float32")),
-        ("[np.float32(np.ones((1, 4)))]", SampleArray(dtype="float32")),
-        ("[tf.cast(np.random.rand(1, 4), tf.float32)]", SampleArray(dtype="float32", low=0.0, high=1.0)),
+        ("[rng.normal(size=(1, 4))]", SampleArray(dtype="float64", shape=ROW)),
+        ("[rng.normal(size=(1, 4)).astype(np.float32)]", SampleArray(dtype="float32", shape=ROW)),
+        ("[np.zeros((1, 4), dtype='float32')]", SampleArray(dtype="float32", shape=ROW)),
+        ("[np.float32(np.ones((1, 4)))]", SampleArray(dtype="float32", shape=ROW)),
+        (
+            "[tf.cast(np.random.rand(1, 4), tf.float32)]",
+            SampleArray(dtype="float32", shape=ROW, low=0.0, high=1.0),
+        ),
         (
             "[rng.integers(0, 256, size=(1, 4)).astype(np.float32)]",
-            SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),
+            SampleArray(dtype="float32", shape=ROW, low=0.0, high=255.0, whole=True),
         ),
         (
             "[rng.integers(0, 256, size=(1, 4)).astype(np.float32) / 255.0]",
-            SampleArray(dtype="float32", low=0.0, high=1.0),
+            SampleArray(dtype="float32", shape=ROW, low=0.0, high=1.0),
         ),
+        ("[np.zeros((1, 4), np.float32)]", SampleArray(dtype="float32", shape=ROW)),
+        ("[np.random.rand(4)[None]]", SampleArray(dtype="float64", shape=ROW, low=0.0, high=1.0)),
+        ("[np.expand_dims(np.zeros(4), 0)]", SampleArray(dtype="float64", shape=ROW)),
+        ("[np.zeros((9, 4))[0]]", SampleArray(dtype="float64", shape=(4,))),
+        ("[tf.random.uniform((1, 4))]", SampleArray(dtype="float32", shape=ROW, low=0.0, high=1.0)),
+        ("[tf.random.normal([1, 4])]", SampleArray(dtype="float32", shape=ROW)),
+        ("[np.random.uniform(-1, 1, (1, 4))]", SampleArray(dtype="float64", shape=ROW, low=-1.0, high=1.0)),
+        ("[np.zeros((size, 4))]", SampleArray(dtype="float64")),
         ("[image]", SampleArray()),
         ("[load(rng)]", SampleArray()),
-        ("{{'x': np.ones((1, 4))}}".replace("{{", "{").replace("}}", "}"), SampleArray("x", "float64")),
+        ("{{'x': np.ones((1, 4))}}".replace("{{", "{").replace("}}", "}"), SampleArray("x", "float64", ROW)),
     ],
 )
 def test_types_and_ranges_are_read_where_the_text_shows_them(
@@ -64,3 +78,109 @@ def test_an_array_that_is_no_list_is_seen(tmp_path: Path) -> None:
     found = dataset(tmp_path, "np.zeros((1, 4), np.float32)")
     assert found is not None
     assert not found.listed
+
+
+PIXELS = SampleArray(dtype="float32", shape=(1, 8, 8, 3), low=0.0, high=255.0, whole=True)
+NUMBERS = SampleArray(dtype="float64", shape=(1, 4), low=0.0, high=1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def data():\n    x = np.random.rand(1, 4)\n    yield [x]\n", NUMBERS),
+        (
+            "def data():\n    x = np.random.rand(1, 4)\n    x = x.astype(np.float32)\n    yield [x]\n",
+            NUMBERS._replace(dtype="float32"),
+        ),
+        ("x = np.random.rand(1, 4)\ndata = lambda: [[x]]\n", NUMBERS),
+        (
+            "x = np.random.rand(9, 4)\ndef data():\n    for i in range(9):\n        yield [x[i:i + 1]]\n",
+            NUMBERS,
+        ),
+        ("x = np.random.rand(9, 1, 4)\ndata = lambda: ([one] for one in x)\n", NUMBERS),
+        (
+            "x = np.random.randint(0, 256, (9, 8, 8, 3)).astype('float32')\ndef data():\n"
+            "    for one in tf.data.Dataset.from_tensor_slices(x).batch(1).take(5):\n        yield [one]\n",
+            PIXELS,
+        ),
+        (
+            "(x, y), _ = tf.keras.datasets.mnist.load_data()\nx = x / 255.0\n"
+            "def data():\n    for one in x[:9]:\n        yield [one[None]]\n",
+            SampleArray(dtype="float64", low=0.0, high=1.0),
+        ),
+        (
+            "def make(n):\n    def inner():\n        yield [np.random.rand(1, 4)]\n    return inner\ndata = make(3)\n",
+            NUMBERS,
+        ),
+        (
+            "import functools\ndef one(x):\n    yield [np.random.rand(1, 4)]\ndata = functools.partial(one, 3)\n",
+            NUMBERS,
+        ),
+        ("def data():\n    return [[np.random.rand(1, 4)] for _ in range(3)]\n", NUMBERS),
+        # A branch may set it or not.
+        (
+            "def data():\n    x = read()\n    if a:\n        x = np.random.rand(1, 4)\n    yield [x]\n",
+            SampleArray(),
+        ),
+    ],
+)
+def test_arrays_are_followed_through_variables_and_loops(
+    text: str, wanted: SampleArray, tmp_path: Path
+) -> None:
+    (found,) = of_script(tmp_path, text).arrays
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("def make():\n    yield [np.zeros((1, 4))]\ndata = make()\n", NOT_CALLABLE),
+        ("def data():\n    yield np.zeros((1, 4)), np.zeros((1, 4))\n", NO_DICTIONARY),
+        ("def data():\n    yield 'serve', {'x': np.zeros((1, 4))}\n", ""),
+        ("data = tf.lite.RepresentativeDataset(lambda: [[np.zeros((1, 4))]])\n", ""),
+    ],
+)
+def test_what_the_converter_does_not_take_for_samples(text: str, refused: str, tmp_path: Path) -> None:
+    assert of_script(tmp_path, text).refused == refused
+
+
+def test_a_list_of_arrays_that_is_returned_is_no_list_of_samples(tmp_path: Path) -> None:
+    found = of_script(tmp_path, "def data():\n    return [np.zeros((1, 4))]\n")
+    assert not found.listed
+
+
+def of_script(tmp_path: Path, text: str) -> Dataset:
+    """The dataset that the script calls `data`."""
+    script = tmp_path / "export.py"
+    script.write_text(
+        f"import numpy as np\nimport tensorflow as tf\n{text}"
+        "c = tf.lite.TFLiteConverter.from_saved_model('m')\nc.representative_dataset = data\n"
+    )
+    (call,) = converter_calls(script)
+    assert call.dataset is not None
+    return call.dataset
+
+
+@pytest.mark.parametrize(
+    ("made", "signature"),
+    [
+        ("tf.lite.TFLiteConverter.from_saved_model('m')", ""),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['serve'])", "serve"),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', KEYS)", "serve"),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['a', 'b'])", ""),
+        ("tf.compat.v1.lite.TFLiteConverter.from_saved_model('m', signature_key='serve')", "serve"),
+        ("tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures['serve']])", "serve"),
+        (
+            "tf.lite.TFLiteConverter.from_concrete_functions([fn], loaded)",
+            "serving_default",
+        ),
+    ],
+)
+def test_the_signature_that_is_converted_is_read(made: str, signature: str, tmp_path: Path) -> None:
+    script = tmp_path / "export.py"
+    script.write_text(
+        "import tensorflow as tf\nKEYS = ['serve']\n"
+        f"fn = loaded.signatures[tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY]\nc = {made}\n"
+    )
+    (call,) = converter_calls(script)
+    assert call.signature == signature

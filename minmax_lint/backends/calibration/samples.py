@@ -13,6 +13,7 @@ import numpy
 from minmax_lint.backends.calibration.inputs import Input
 from minmax_lint.backends.calibration.sources import pieces, user_function
 from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.converters.dataset import by_input as keyed_by_input
 
 LOOKED_AT = 8
 """Samples."""
@@ -48,17 +49,7 @@ def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Datas
 
 def by_input(found: Dataset, inputs: Sequence[Input]) -> Dataset:
     """The same with each named array under the name of its input; an array that no input needs is left out."""
-    keys = [one.key for one in found.arrays if one.key]
-    if not keys or not inputs:
-        return found
-    names = {alias: one.name for one in inputs for alias in one.names}
-    fed = {names[key] for key in keys if key in names}
-    missing = tuple(one.title for one in inputs if one.name not in fed)
-    return found._replace(
-        arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
-        missing=missing,
-        unknown=tuple(key for key in keys if key not in names) if missing else (),
-    )
+    return keyed_by_input(found, {one.name: one.names[2:] for one in inputs})
 
 
 def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:

@@ -18,6 +18,7 @@ from minmax_lint.loaders.script.branches import beyond, exclusive, paths
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.signature import signature_of
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values, parameters
@@ -149,7 +150,12 @@ class _Reader:
         self._made[node] = len(self.calls)
         self.sites.module(len(self.calls), full_name)
         inputs, outputs = self._tensors.ends(maker, node)
-        self.calls.append(ConverterCall(f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs))
+        signature = signature_of(self.values, maker, node)
+        self.calls.append(
+            ConverterCall(
+                f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs, signature=signature
+            )
+        )
         self._starts.append(self._paths.get(node, ()))
 
     def _held(self, value: ast.expr) -> tuple[int, ...]:
@@ -244,9 +250,8 @@ class _Reader:
             under = beyond(path, self._starts[place])
             for one in settings(self.values, under, attribute, given.value, given.adds):
                 if attribute == "representative_dataset":
-                    functions: dict[str, ast.AST] = {**self.values.functions}
-                    one = one._replace(dataset=dataset_of(functions, one.value, str(self.path)))
-                    self.sites.yields(place, arrays_of(functions, one.value))
+                    one = one._replace(dataset=dataset_of(self.values, one.value, str(self.path)))
+                    self.sites.yields(place, arrays_of(self.values, one.value))
                 self._settings.setdefault(place, []).append(one)
 
 

@@ -102,6 +102,8 @@ def _predicted(
     model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
 ) -> Prediction:
     decided = decided_by_calls(profile, calls, kept, inference)
+    if decided is not None and model.format.startswith("savedmodel"):
+        return replace(decided, message=re.sub(r"(?<=, name: )\S+$", r"\g<0>:0", decided.message))
     if decided is not None:
         return decided
     found = with_default_ranges(predict(kept, inference, _as_called(profile, calls)), calls)

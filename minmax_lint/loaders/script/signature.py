@@ -1,0 +1,40 @@
+"""Which signature of a SavedModel a script converts."""
+
+from __future__ import annotations
+
+import ast
+
+from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.values import Values
+
+_DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default"}
+"""Constant of tf.saved_model -> its value."""
+
+
+def signature_of(values: Values, maker: str, call: ast.Call) -> str:
+    """The one signature that a call of TFLiteConverter.`maker` names; empty for none, and for several."""
+    given = {one.arg: one.value for one in call.keywords}
+    if maker == "from_saved_model":
+        if "signature_key" in given:  # TF1's
+            return _key(values, given["signature_key"])
+        positional = call.args[1] if len(call.args) > 1 else None
+        return _only(values, given.get("signature_keys", positional))
+    if maker != "from_concrete_functions":
+        return ""
+    functions = values.elements(given.get("funcs", call.args[0])) if call.args or "funcs" in given else None
+    one = functions[0] if functions is not None and len(functions) == 1 else None
+    if isinstance(one, ast.Subscript) and dotted(one.value).endswith(".signatures"):
+        return _key(values, one.slice)
+    return ""
+
+
+def _only(values: Values, keys: ast.expr | None) -> str:
+    found = None if keys is None else values.elements(keys)
+    return _key(values, found[0]) if found is not None and len(found) == 1 else ""
+
+
+def _key(values: Values, value: ast.expr) -> str:
+    value = values.followed(value)
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) else ""
+    return _DEFAULT.get(dotted(value).rpartition(".")[2], "")
