@@ -28,6 +28,16 @@ def test_a_bias_moves_in_front_of_a_reshape_and_fuses() -> None:
     assert answer(net, "output") == "quantized"
 
 
+@pytest.mark.parametrize("bias", [0.0, 0.5])
+def test_a_bias_moves_in_front_of_the_reshape_of_a_product_before_it_goes_for_being_0(bias: float) -> None:
+    net = Net()
+    rows = net.reshape("rows", net.input, 64, 4)
+    product = net.add("MatMul", "product", rows, net.const("weights", [0.5, -0.5], [4, 3]))
+    outer = net.reshape("outer", product, 1, 8, 8, 3)
+    net.add("Relu", "relu", net.add("BiasAdd", "bias", outer, net.const("offset", [bias], [3])))
+    assert answer(net, "relu") == "F1 outer"
+
+
 def rows_of(net: Net, array: str, *, unpacked: bool) -> str:
     """Its rows, as many as a computed shape says."""
     shape = net.add("Shape", "shape", array, out_type=DType.INT32)

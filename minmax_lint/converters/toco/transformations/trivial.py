@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from minmax_lint.converters.toco.constants import filled_with
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.graph.dtype import DType
 
 BINARIES = frozenset({"Add", "Div", "Mul", "Sub"})
@@ -122,12 +122,19 @@ def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
     if constant == 0 and op.type in ("Sub", "Div"):
         return False
     fixed, free = model.arrays[op.inputs[constant]], model.arrays[op.inputs[variable]]
-    if fixed.shape is None or free.shape is None or fixed.dtype is not DType.FLOAT:
+    sizes = _propagated_shape(model, free)
+    if fixed.shape is None or sizes is None or fixed.dtype is not DType.FLOAT:
         return False
-    if len(fixed.shape) == len(free.shape) and fixed.shape != free.shape:
+    if len(fixed.shape) == len(sizes) and fixed.shape != sizes:
         return False
     neutral = 0.0 if op.type in ("Add", "Sub") else 1.0
     return filled_with(fixed.buffer, neutral) and remove_passthrough(model, op)
+
+
+def _propagated_shape(model: Model, array: Array) -> tuple[int, ...] | None:
+    """The array's shape; None behind a layer that has just been made, from which sizes are not propagated yet."""
+    source = array.producer.inputs if array.producer is not None else ()
+    return None if source and model.arrays[source[0]].shape is None else array.shape
 
 
 def constant_and_variable(model: Model, op: Operator) -> tuple[int, int] | None:
