@@ -109,7 +109,7 @@ def add_script(parser: _ActionsContainer) -> None:
     parser.add_argument(
         "--script",
         metavar="FILE.py",
-        help="the script that converts: its flags, inputs and outputs are read, and it is never run",
+        help="the script or notebook that converts: its flags, inputs and outputs are read, and it is never run",
     )
 
 

@@ -19,6 +19,7 @@ FIRST = 1
 _NODE = re.compile(r'^\s*node\s*\{\s*\n\s*name:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
+_NOTEBOOK_LINE = re.compile(r"(.+):cell \d+:\d+")
 _SCRIPT_LINE = re.compile(r"(.+):(\d+)")
 _TABLE = re.compile(r"(.+\.toml)(?:: .+)?, (\w+)")
 
@@ -32,6 +33,8 @@ def origin_of(finding: Finding) -> str:
 def place_of(report: Report, finding: Finding) -> tuple[str, int]:
     """File and line of a finding: of the converter's call in a script or the configuration, else of the model."""
     if origin := origin_of(finding):
+        if notebook := _NOTEBOOK_LINE.fullmatch(origin):
+            return notebook[1], FIRST
         if script := _SCRIPT_LINE.fullmatch(origin):
             return script[1], int(script[2])
         if (table := _TABLE.fullmatch(origin)) and Path(table[1]).is_file():

@@ -10,7 +10,9 @@ from pathlib import Path
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import DATASET, TextEdit, edited
 from minmax_lint.converters.dataset import Dataset
+from minmax_lint.errors import UserError
 from minmax_lint.loaders.script.conversion_script import converter_calls, read_script
+from minmax_lint.loaders.script.notebook import notebook_of
 from minmax_lint.loaders.script.source import Source
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
 from minmax_lint.rules.framework.selection import Selection
@@ -64,7 +66,12 @@ def patched_script(
     `unsafe`: those as well that give the model other ends; `selection`: of the findings that count. Raises UserError
     where the script cannot be read.
     """
-    source = Source(read_script(path))
+    content = read_script(path)
+    if notebook_of(content) is not None:
+        raise UserError(
+            f"{path} is a notebook, which is read and not changed: `check` says what to write in it"
+        )
+    source = Source(content)
     text, healed = source.text, dict[str, Finding]()
     for _ in range(_ROUNDS):
         read = converter_calls(path, source.encoded(text))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from minmax_lint.cli import main
 from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, BUILTINS_INT8, ConverterCall, Mode
+from minmax_lint.errors import UserError
 from minmax_lint.loaders.script.conversion_script import converter_calls
 
 INT16 = f"tf.lite.OpsSet.{BUILTINS_16X8}"
@@ -168,3 +172,61 @@ def test_ways_that_exclude_each_other_are_not_put_together(tmp_path: Path) -> No
     modes: list[Mode] = [one.mode(False) for one in (call, *call.alternatives)]
     assert call.mode(False) == "int8"  # the way that quantizes most
     assert sorted(modes) == ["dynamic", "float", "float16", "int8"]
+
+
+def cell(source: str | list[str], kind: str = "code") -> dict[str, object]:
+    """A cell of a notebook."""
+    return {"cell_type": kind, "source": source}
+
+
+def notebook(tmp_path: Path, *cells: dict[str, object]) -> Path:
+    """A notebook with these cells."""
+    path = tmp_path / "export.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    return path
+
+
+def test_the_cells_of_a_notebook_are_one_script(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path,
+        cell("# Export", "markdown"),
+        cell(["!pip install \\\n", "  tensorflow\n", "%cd work\n", "import tensorflow as tf\n", "tf.lite?"]),
+        cell("%%bash\nfor one in *; do echo $one; done"),
+        cell(f"%%time\n{MADE}if ready:\n    !ls\n    {DEFAULT}"),
+    )
+    (call,) = converter_calls(path)
+    assert call.origin == f"{path}:cell 3:2"
+    assert call.branched == "optimizations (cell 3, line 5)"
+    assert call.optimizations
+    assert call.site is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"cells": [{"cell_type": "code", "source": "x = ("}]}', "is no Python script (line 1)"),
+        ('{"cells": []}', "makes no TFLiteConverter"),
+        ('{"cells": [1, {"cell_type": "code"}]}', "makes no TFLiteConverter"),
+        ('{"cells": 1}', "makes no TFLiteConverter"),
+        ("{" * 100_000, "is no Python script"),
+    ],
+)
+def test_what_is_no_converting_notebook_is_refused(content: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.ipynb"
+    path.write_text(content)
+    with pytest.raises(UserError, match=re.escape(message)):
+        converter_calls(path)
+
+
+def test_a_notebook_is_read_and_not_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = notebook(
+        tmp_path, cell(f"import tensorflow as tf\n{MADE}converter.representative_dataset = data\n")
+    )
+    model = str(Path(__file__).parents[2] / "fixtures" / "keras" / "plain.keras")
+    check = ["check", model, "--script", str(path), "--select", "MM606", "--output-format", "concise"]
+    assert main(check) == 1
+    assert f"{path}:cell 1:2: MM606 error" in capsys.readouterr().out
+    before = path.read_bytes()
+    assert main(["fix", model, "--script", str(path), "--output", str(tmp_path / "new.py")]) == 2
+    assert "is a notebook, which is read and not changed" in capsys.readouterr().err
+    assert path.read_bytes() == before

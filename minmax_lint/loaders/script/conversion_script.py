@@ -1,4 +1,4 @@
-"""Python scripts that call the TFLite converter: read as text, with `ast`, and never run."""
+"""Python scripts and notebooks that call the TFLite converter: read as text, with `ast`, and never run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from minmax_lint.loaders.script.branches import beyond, exclusive, paths
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.notebook import notebook_of
 from minmax_lint.loaders.script.signature import signature_of
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
@@ -50,11 +51,14 @@ def read_script(path: Path) -> bytes:
 
 
 def converter_calls(path: Path, content: bytes | None = None) -> tuple[ConverterCall, ...]:
-    """Every converter that a script makes, with the flags that it sets. Raises UserError.
+    """Every converter that a script or a notebook makes, with the flags that it sets. Raises UserError.
 
     `content`: of a script that is not written yet.
     """
     content = read_script(path) if content is None else content
+    notebook = notebook_of(content)
+    if notebook is not None:
+        content = notebook.text.encode()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the script's own style: it is read, not run
@@ -69,7 +73,7 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
     reader.read(tree)
     if not reader.calls:
         raise UserError(f"{path} makes no TFLiteConverter (no call of TFLiteConverter.from_...)")
-    return tuple(reader.calls)
+    return tuple(reader.calls if notebook is None else map(notebook.placed, reader.calls))
 
 
 @dataclass

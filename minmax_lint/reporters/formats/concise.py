@@ -15,8 +15,9 @@ def render(run: Run, out: TextIO) -> None:
     for report in run.reports:
         for finding in report.findings:
             path, line = place_of(report, finding)
-            at = f"{path}:{line}" if line > FIRST else path
             origin = origin_of(finding)
+            cell = origin.startswith(f"{path}:cell ")
+            at = origin if cell else f"{path}:{line}" if line > FIRST else path
             about = report.path if origin else fused(finding.place or "")
             message = sentence(finding.message.removeprefix(f"{origin}: "))
             where = f" [{name(about)}]" if about else ""

@@ -1,0 +1,81 @@
+"""Notebooks (.ipynb): their code as one script, and where its lines stand in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from minmax_lint.converters.call import ConverterCall
+
+_CODE_MAGICS = frozenset({"%%time", "%%timeit", "%%capture", "%%prun"})
+"""Magics of a cell that holds Python all the same."""
+_MAGIC = re.compile(r"(\s*)(?:[%!?].*|.*[^\s#'\"]\?\??\s*)", re.DOTALL)
+"""A line for IPython: `%cd x`, `!pip install x`, `?name`, `name?`."""
+
+
+class Notebook(NamedTuple):
+    """The Python of a notebook's cells."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]
+    """Line of `text` -> the code cell, counted from 1, and the line in it."""
+
+    def placed(self, call: ConverterCall) -> ConverterCall:
+        """The call by cells; a notebook's text is not changed, so without its site."""
+        dataset = call.dataset and call.dataset._replace(origin=self._origin(call.dataset.origin))
+        branched = re.sub(r"\(line (\d+)\)", lambda found: f"({self._words(int(found[1]))})", call.branched)
+        return replace(call, origin=self._origin(call.origin), dataset=dataset, branched=branched, site=None)
+
+    def _origin(self, origin: str) -> str:
+        path, _, line = origin.rpartition(":")
+        cell, within = self.places[int(line) - 1]
+        return f"{path}:cell {cell}:{within}"
+
+    def _words(self, line: int) -> str:
+        cell, within = self.places[line - 1]
+        return f"cell {cell}, line {within}"
+
+
+def notebook_of(content: bytes) -> Notebook | None:
+    """The notebook that a file holds; None where it holds none."""
+    if not content.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    cells = found.get("cells") if isinstance(found, Mapping) else None
+    if not isinstance(cells, list):
+        return None
+    lines: list[str] = []
+    places: list[tuple[int, int]] = []
+    code = [_source(cell) for cell in cells if isinstance(cell, Mapping) and cell.get("cell_type") == "code"]
+    for number, text in enumerate(code, 1):
+        for within, line in enumerate(_python(text), 1):
+            lines.append(line)
+            places.append((number, within))
+    return Notebook("\n".join(lines) + "\n", (*places, (len(code), 1)))
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _python(text: str) -> list[str]:
+    """The lines of a cell, those for IPython as `pass`."""
+    lines = text.split("\n")
+    first = text.split(maxsplit=1)[:1]
+    if first and first[0].startswith("%%") and first[0] not in _CODE_MAGICS:
+        return ["" for _ in lines]
+    found = []
+    continued = False
+    for line in lines:
+        magic = _MAGIC.fullmatch(line)
+        goes_on = (continued or magic is not None) and line.rstrip().endswith("\\")
+        found.append("" if continued else f"{magic[1]}pass" if magic is not None else line)
+        continued = goes_on
+    return found
