@@ -16,7 +16,7 @@ RANKS: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("AvgPool", "MaxPool", "LRN", "DepthToSpace", "SpaceToDepth"), (4,)),
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), (4, 1)),
 }
-"""Op -> the ranks that its operands must have, and so have where nothing else tells them (`WithRank`)."""
+"""Op -> the ranks that its operands must have, and so have where nothing else is known (`WithRank`)."""
 
 
 class Call(Protocol):

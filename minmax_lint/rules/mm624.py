@@ -47,7 +47,7 @@ class DatasetScale(CallRule):
     Prepare samples exactly as the application prepares its inputs: mostly `sample / 255.0`.
 
     The script is left alone: `/ 255.0`, `/ 127.5 - 1` and a mean and deviation for each channel are all in use, and the
-    graph does not tell which of them the training used.
+    graph does not show which of them the training used.
 
     ## Converters
     MLIR with a representative dataset (warning).

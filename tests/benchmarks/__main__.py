@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
-    figures = {name: list(_told(name)) for name in options.names or known}
+    figures = {name: list(_measured(name)) for name in options.names or known}
     if options.json:
         data = {name: [figure._asdict() for figure in found] for name, found in figures.items()}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -48,7 +48,7 @@ def _tick(figure: Figure) -> str:
     return "  MISSED" if figure.missed else "  \N{CHECK MARK}"
 
 
-def _told(name: str) -> Iterator[Figure]:
+def _measured(name: str) -> Iterator[Figure]:
     module: ModuleType = importlib.import_module(f"{benchmarks.__name__}.{PREFIX}{name}")
     print(f"{name}: {(module.__doc__ or '').splitlines()[0]}", flush=True)
     found: Iterable[Figure] = module.measure()

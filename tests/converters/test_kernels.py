@@ -1,4 +1,4 @@
-"""The table of kernels against what interpreters said of models of one operator (tests/versions/kernel_models.py)."""
+"""The table of kernels against what interpreters do with models of one operator (tests/versions/kernel_models.py)."""
 
 from __future__ import annotations
 

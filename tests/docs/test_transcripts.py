@@ -17,10 +17,10 @@ from minmax_lint.cli import main
 from tests.docs.blocks import PAGES, ROOT, blocks
 from tests.reporters.golden_file import UPDATE
 
-TOLD = [file for file in PAGES if blocks(file, "console")]
+WITH_TRANSCRIPTS = [file for file in PAGES if blocks(file, "console")]
 
 
-@pytest.mark.parametrize("file", TOLD, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", WITH_TRANSCRIPTS, ids=lambda file: file.stem)
 def test_every_transcript_is_what_the_commands_print(file, tmp_path, monkeypatch, capsys):
     shutil.copy(ROOT / "fixtures" / "founding" / "eval-frozen.pb", tmp_path / "eval.pb")
     shutil.copytree(ROOT / "fixtures" / "founding" / "training", tmp_path / "a")

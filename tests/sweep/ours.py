@@ -102,14 +102,14 @@ def warm(scratch: Path) -> None:
 
 def run(command: str, path: Path, python: str | None) -> Run:
     """One command, as the command line runs it."""
-    printed, said = io.StringIO(), io.StringIO()
+    printed, errors = io.StringIO(), io.StringIO()
     words = [command, str(path), *(["--python", python] if python else ())]
     words += ["--isolated", "--jobs", "1"] if command == "check" else []
     started = time.perf_counter()
-    with redirect_stdout(printed), redirect_stderr(said):
+    with redirect_stdout(printed), redirect_stderr(errors):
         code = main(words)
     seconds = time.perf_counter() - started
-    return Run(command, code, seconds, said.getvalue().replace(f"{path}: ", ""))
+    return Run(command, code, seconds, errors.getvalue().replace(f"{path}: ", ""))
 
 
 def _fits(name: str, fake_quants: bool) -> bool:

@@ -21,7 +21,7 @@ LARGEST_ERROR = 1.25
 """In steps of the output. Measured: 27 functions over five ranges each stay below 1.13, nearly all below 1."""
 MOST_PIECES = 64
 """Each is a byte of memory for every element, and two multiplications."""
-_TOLD = 3
+_LISTED_PIECES = 3
 WRITTEN_OUT = frozenset({"Expm1", "Log1p", "Selu", "Softplus", "Softsign"})
 """MLIR makes several ops of them, and no FakeQuant reaches what lies between."""
 
@@ -64,7 +64,7 @@ def approximate(
 
 def _reason(pieces: Sequence[tuple[float, str]]) -> str:
     """The worst first, and the others by their number."""
-    first, *others = sorted(pieces, key=lambda one: -one[0])[:_TOLD]
+    first, *others = sorted(pieces, key=lambda one: -one[0])[:_LISTED_PIECES]
     more = len(pieces) - 1 - len(others)
     sentences = [f"{words}, at most {error:.2f} output steps off." for error, words in (first, *others)]
     return " ".join(sentences) + (
