@@ -85,6 +85,8 @@ class ConverterCall:
     outputs: tuple[str, ...] = ()
     signature: str = ""
     """The one signature of the SavedModel that it converts; empty where it names none, or several."""
+    every_signature: bool = False
+    """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
     dataset: Dataset | None = None
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+COMPUTED_SIGNATURE = "?"
 _NO_DICTIONARY = "You need to provide either a dictionary with input names and values"
 NO_DICTIONARY = f"ValueError: {_NO_DICTIONARY} in the second argument in the tuple"
 NOT_CALLABLE = "TypeError: 'generator' object is not callable"
@@ -51,10 +52,31 @@ class Dataset(NamedTuple):
     """False where a sample is an array itself, and neither a list nor a mapping of arrays."""
     refused: str = ""
     """What the converter raises, whatever the model; empty where it takes the form of the samples."""
+    signature: str = ""
+    """The signature that a sample names, `?` where it is computed; empty where it names none."""
+    unfed: bool = False
+    """Whether it has samples for one of several signatures alone."""
     missing: tuple[str, ...] = ()
     """The inputs for which no array has a name, in quotation marks, where samples name their arrays."""
     unknown: tuple[str, ...] = ()
     """The names that the arrays have instead."""
+
+
+def with_signatures(found: Dataset, signatures: Sequence[str]) -> Dataset:
+    """The same, as samples of a model that is converted with these signatures (TF 2.15.1 and 2.21 measured).
+
+    A list goes to one signature, the others get no samples; a mapping has to name the signature where there are
+    several.
+    """
+    if found.signature == COMPUTED_SIGNATURE or not signatures or found.refused:
+        return found
+    if found.signature and found.signature not in signatures:
+        return found._replace(refused=f'ValueError: Invalid signature_key provided: "{found.signature}".')
+    if len(signatures) == 1:
+        return found
+    if not found.signature and any(one.key for one in found.arrays):
+        return found._replace(refused=NO_SIGNATURE.replace("model has 0", f"model has {len(signatures)}"))
+    return found._replace(arrays=(), unfed=True)
 
 
 def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:

@@ -17,7 +17,8 @@ class DatasetShape(CallRule):
 
     ## What it does
     Compares each sample with the inputs: it is a list with one array an input, or a mapping by the signature's keys, and
-    each array has the input's rank and fixed sizes.
+    each array has the input's rank and fixed sizes. Where several signatures are converted together, a mapping comes in
+    a tuple with the signature's key; signatures without samples stay float, which is a warning.
 
     ## Why
     The converter feeds what it gets, and stops inside a kernel with a message about sizes.
@@ -27,6 +28,7 @@ class DatasetShape(CallRule):
     Invalid input shapes: expected 1 items got 2 items.
     input->dims->size != 4 (3 != 4)Node number 0 (CONV_2D) failed to prepare.
     SignatureDef signature_key is None and model has 0 Signatures.
+    Invalid signature_key provided: "serve".
     You need to provide either a dictionary with input names and values in the second argument in the tuple
     'generator' object is not callable
     ```
@@ -48,8 +50,14 @@ class DatasetShape(CallRule):
         if dataset is None or dataset.empty:
             return
         if dataset.refused:
-            yield Fault(dataset.refused, _INSTEAD[dataset.refused])
+            yield Fault(dataset.refused, _INSTEAD.get(dataset.refused, _NAMED))
             return
+        if dataset.unfed:
+            yield Fault(
+                "the samples are for one signature alone: the others of the model stay float",
+                f"{_NAMED} Or name one signature with signature_keys.",
+                severity="warning",
+            )
         if not dataset.listed:
             text = yielded(call, 0)
             changes = {f"{YIELD}0": f"[{text}]"} if text else {}
@@ -94,6 +102,7 @@ class DatasetShape(CallRule):
         )
 
 
+_NAMED = "Yield samples for each signature, with its key: `yield 'serving_default', {'input': sample}`."
 _INSTEAD = {
     NO_DICTIONARY: "Yield a list of arrays, and no tuple: `yield [a, b]`.",
     NOT_CALLABLE: "Give the function itself: `converter.representative_dataset = dataset`, without calling it.",

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, by_input
+from minmax_lint.converters.dataset import Dataset, by_input, with_signatures
 from minmax_lint.converters.profile import Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.loaders.endpoints import Endpoints, endpoints
+from minmax_lint.loaders.endpoints import DEFAULT_SIGNATURE, Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
@@ -165,9 +165,20 @@ def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> t
     """The calls, whose samples name arrays by the inputs of the graph."""
     keys = model.input_keys(ends.inputs)
     return tuple(
-        call if call.dataset is None else replace(call, dataset=by_input(call.dataset, keys))
+        call
+        if call.dataset is None
+        else replace(call, dataset=by_input(with_signatures(call.dataset, _converted(model, call)), keys))
         for call in calls
     )
+
+
+def _converted(model: Model, call: ConverterCall) -> Sequence[str]:
+    """The signatures that a call converts; none where that is not known."""
+    if call.signature:
+        return [call.signature]
+    if "serve" in model.signatures:  # what Keras 3 exports: its serving_default alone
+        return [DEFAULT_SIGNATURE] if DEFAULT_SIGNATURE in model.signatures else []
+    return list(model.signatures) if call.every_signature else []
 
 
 def load_named(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, Dataset, SampleArray
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, Dataset, SampleArray, with_signatures
 from minmax_lint.loaders.script.conversion_script import converter_calls
 
 SCRIPT = """
@@ -159,6 +159,28 @@ def of_script(tmp_path: Path, text: str) -> Dataset:
     (call,) = converter_calls(script)
     assert call.dataset is not None
     return call.dataset
+
+
+@pytest.mark.parametrize(
+    ("sample", "signatures", "refused", "unfed"),
+    [
+        ("[x]", ["one"], "", False),
+        ("[x]", ["one", "two"], "", True),
+        ("{'x': x}", ["one"], "", False),
+        ("{'x': x}", ["one", "two"], "SignatureDef signature_key is None and model has 2 Signatures", False),
+        ("('one', {'x': x})", ["one", "two"], "", True),
+        ("('one', {'x': x})", ["one"], "", False),
+        ("(NAME, {'x': x})", ["one"], 'Invalid signature_key provided: "three"', False),
+        ("(name, {'x': x})", ["one", "two"], "", False),  # it may name both, one after the other
+        ("[x]", [], "", False),
+    ],
+)
+def test_samples_go_to_the_signatures_that_they_name(
+    sample: str, signatures: list[str], refused: str, unfed: bool, tmp_path: Path
+) -> None:
+    text = f"NAME = 'three'\ndef data():\n    x = np.zeros((1, 4), np.float32)\n    yield {sample}\n"
+    found = with_signatures(of_script(tmp_path, text), signatures)
+    assert (refused in found.refused, bool(found.refused), found.unfed) == (True, bool(refused), unfed)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,12 @@ class _Reader:
         signature = signature_of(self.values, maker, node)
         self.calls.append(
             ConverterCall(
-                f"{self.path}:{node.lineno}", flow, inputs=inputs, outputs=outputs, signature=signature
+                f"{self.path}:{node.lineno}",
+                flow,
+                inputs=inputs,
+                outputs=outputs,
+                signature=signature,
+                every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
             )
         )
         self._starts.append(self._paths.get(node, ()))

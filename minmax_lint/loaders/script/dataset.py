@@ -6,7 +6,13 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
-from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, Dataset, SampleArray
+from minmax_lint.converters.dataset import (
+    COMPUTED_SIGNATURE,
+    NO_DICTIONARY,
+    NOT_CALLABLE,
+    Dataset,
+    SampleArray,
+)
 from minmax_lint.loaders.script.arrays import Arrays
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Function, Values
@@ -39,17 +45,22 @@ def dataset_of(values: Values, value: ast.expr, path: str) -> Dataset | None:
     for one in sample.elements:
         arrays.iterate(one.target, one.iter)
     origin = f"{path}:{sample.value.lineno}"
-    found = sample.value
+    found, signature = sample.value, ""
     if isinstance(found, ast.Tuple) and len(found.elts) == 2 and isinstance(found.elts[1], ast.Dict):
-        found = found.elts[1]  # a signature's key, and its arrays
+        signature, found = _signature(values, found.elts[0]), found.elts[1]
     if isinstance(found, ast.Dict):
-        return Dataset(origin, tuple(_keyed(arrays, found)))
+        return Dataset(origin, tuple(_keyed(arrays, found)), signature=signature)
     if isinstance(found, ast.Tuple):
         return Dataset(origin, tuple(map(arrays.array, found.elts)), refused=NO_DICTIONARY)
     if isinstance(found, ast.List):
         return Dataset(origin, tuple(map(arrays.array, found.elts)))
     one_array = arrays.array(found)
     return Dataset(origin, (one_array,), listed=False) if one_array.dtype else None
+
+
+def _signature(values: Values, key: ast.expr) -> str:
+    key = values.followed(key)
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else COMPUTED_SIGNATURE
 
 
 def arrays_of(values: Values, value: ast.expr) -> list[ast.expr]:
