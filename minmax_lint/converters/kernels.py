@@ -130,11 +130,6 @@ NO_STATE = (
 FLOAT_DEQUANTIZE = "input->type == kTfLiteInt8 || ... was not true: an array is dequantized twice"
 """What the interpreter says of DEQUANTIZE where the quantizer for 16x8 meets the range of a FakeQuant."""
 
-NO_MIDDLE = (
-    "data[i] != 0 was not true: its kernel refuses a divisor whose integer is 0, the middle of the range."
-)
-"""What the interpreter says of DIV in int8 (2.20 to 2.22)."""
-
 ANY_TYPE = frozenset({"CAST", "DEQUANTIZE", "IF", "MATRIX_DIAG", "QUANTIZE", "SHAPE", "WHILE"})
 """Operators that take a mixture of float and integer tensors, or any type."""
 

@@ -25,8 +25,8 @@ class NoKernel(Rule):
     The converter writes the op and reports success: it does not ask which kernels there are. The model fails on the
     device, when its arrays are allocated or at the first run. In uint8 (TF1 flow) that is so of ABS, EXP, LOG, RSQRT,
     SQRT, REDUCE_PROD and SQUARED_DIFFERENCE, and of convolutions whose filter has a range for each channel; in int8 of
-    REVERSE_SEQUENCE, of a convolution whose filter is computed, and of a DIV by an array (from 2.20 on: it refuses a
-    divisor whose integer is 0, the middle of its range); in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization,
+    REVERSE_SEQUENCE and of a convolution whose filter is computed (and the data decides of a DIV, which from 2.20 on
+    refuses a divisor whose integer is 0, the middle of its range); in 16x8 of TILE, SQUARED_DIFFERENCE (layer normalization,
     variance), SCATTER_ND, and of ops that are left half float, as PADV2 with its constant. The whole table, op by op
     and version by version, is `converters/kernels.py`.
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from minmax_lint.converters.kernels import (
     ANY_TYPE,
     FLOAT_DEQUANTIZE,
     KERNELS,
     NO_COMPUTED_FILTER,
     NO_EMPTY_RANGE,
-    NO_MIDDLE,
     NO_STATE,
     NO_UINT8_PER_CHANNEL,
     PER_CHANNEL,
@@ -25,8 +22,6 @@ from minmax_lint.converters.mlir.version import Version
 _SUB_OF_ITSELF_ENDS = Bounds(until=(2, 16))
 """SUB of an array and itself ends the process (2.12 to 2.21 measured); SQUARED_DIFFERENCE does in all of them."""
 _FINE = 1 / 256
-_MANY = 64
-"""Of so many divisors one is the middle of the range in most runs (random nets: 3 of 4; of fewer, none of 7)."""
 _NEG_TAKES_INT16 = Bounds(since=(2, 20))
 """NEG runs on what the quantizer for 16x8 leaves half quantized (2.15 to 2.21 measured)."""
 
@@ -38,6 +33,18 @@ def refusals(function: Function, version: Version, *, signed: bool) -> dict[Oper
     if any(value.scale is not None and value.scale.bits == 16 for op in ops for value in op.results):
         found = [(op, NO_STATE if op.name == LSTM else reason) for op, reason in found]
     return {op: f"{op.name}: {reason}" for op, reason in found if reason}
+
+
+def left_to_data(function: Function, *, signed: bool) -> bool:
+    """Whether the data decides if the interpreter can run an operator.
+
+    The kernel of DIV in int8 (2.20 to 2.22) refuses a divisor whose integer is 0, the middle of the range; constant
+    divisors have become factors of a MUL (2.21 measured).
+    """
+    return signed and any(
+        op.name == "DIV" and op.operands[1].scale is not None and op.operands[1].scale.bits == 8
+        for op in function
+    )
 
 
 def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
@@ -55,8 +62,6 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return "one operand is always 0, has a scale of 0, and the kernel ends the process at it."
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
         return NO_UINT8_PER_CHANNEL
-    if bits == 8 and signed and op.name == "DIV" and _at_least(op.operands[1]) >= _MANY:
-        return NO_MIDDLE
     mixed = widths and op.name not in ANY_TYPE and any(value.real for value in values) and not weights_of(op)
     if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
@@ -74,11 +79,6 @@ def _missing(kernel: Kernel, kind: str, version: Version) -> str:
     since = kernel.since.get(kind)
     lacks = kind in kernel.lacks or (since is not None and not version.has(Bounds(since)))
     return kernel.refusal(kind) if lacks else ""
-
-
-def _at_least(value: Value) -> int:
-    """The number of elements, an open dimension counted as one; 0 where the rank is not known."""
-    return prod(1 if size is None else size for size in value.shape) if value.shape is not None else 0
 
 
 def _is_fine(op: Operation) -> bool:
