@@ -114,6 +114,18 @@ DIV_WITH_CONST_DIVISOR = Behaviour(
 )
 """Div by a constant is multiplication as well; earlier only RealDiv is (2.18 and 2.19 measured)."""
 
+FILLS_OPEN_BROADCASTS = Behaviour(
+    until=(2, 19),
+    name="ConvertTFBroadcastTo with an open shape",
+    before=lambda n: n.op(
+        "BroadcastTo",
+        n.sum(e := n.op("Elu", n.x(None, 8))),
+        n.op("Shape", e, T=DType.FLOAT, out_type=INT32),
+        Tidx=INT32,
+    ),
+)
+"""BROADCAST_TO of an open shape is a product with FILL (2.12 to 2.21 measured)."""
+
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     (2, 15),
     (2, 17),

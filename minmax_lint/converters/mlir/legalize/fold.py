@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import all_equal, held, static
+from minmax_lint.converters.mlir.matchers import all_equal, held, number, static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -102,13 +103,13 @@ def fold_pow(importer: Importer, node: Node) -> Value | None:
     return _filled(importer, node, 1.0) if all_equal(exponent, 0.0) else None
 
 
-def _filled(importer: Importer, node: Node, number: float) -> Value | None:
+def _filled(importer: Importer, node: Node, value: float) -> Value | None:
     """The result as a constant that repeats one number; none where its shape is open."""
     shape = importer.inference.shape(node.name)
     if shape is None or None in shape:
         return None
     sizes = [size or 0 for size in shape]
-    return importer.constant(node.name, DType.FLOAT, shape, lambda: Tensor.of(DType.FLOAT, sizes, [number]))
+    return importer.constant(node.name, DType.FLOAT, shape, lambda: Tensor.of(DType.FLOAT, sizes, [value]))
 
 
 @pattern(
@@ -130,6 +131,38 @@ def fold_add_n(importer: Importer, node: Node) -> Value | None:
 def _has_static_type(importer: Importer, node: Node, value: Value) -> bool:
     """Whether the value has the static type of the result."""
     return static(value) and value.shape == importer.inference.shape(node.name)
+
+
+def _own_shape(n: Net) -> str:
+    integers = DType.INT32
+    shape = n.op("Shape", e := n.op("Elu", n.x(None, 8)), T=DType.FLOAT, out_type=integers)
+    ends = [n.ints(place) for place in (0, 1, 1)]
+    batch = n.op("StridedSlice", shape, *ends, shrink_axis_mask=1, Index=integers, T=integers)
+    return n.op("Reshape", e, n.op("Pack", batch, n.i(8), N=2, axis=0, T=integers))
+
+
+@pattern(
+    "Pack",
+    tf_name="PackOp::fold",
+    source="tf_ops_n_z.cc",
+    before=_own_shape,
+    after="ELU(float)",
+)
+def fold_pack(importer: Importer, node: Node) -> Value | None:
+    """The open batch of an array and its other sizes, packed, are its SHAPE."""
+    batch, *sizes = importer.inputs(node)
+    sliced = importer.kept.graph[node.inputs[0].node]
+    if batch.op is None or batch.op.name != "STRIDED_SLICE" or sliced.op != "StridedSlice" or not sizes:
+        return None
+    shape, *ends = batch.op.operands
+    masks = [
+        sliced.integer(f"{one}_mask", 0) for one in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    ]
+    if shape.op is None or shape.op.name != "SHAPE" or masks != [0, 0, 0, 0, 1] or node.integer("axis", 0):
+        return None
+    packed = [None, *map(number, sizes)]
+    whole = list(map(number, ends)) == [0, 1, 1] and packed == list(shape.op.operands[0].shape or ())
+    return shape if whole and shape.dtype is batch.dtype else None
 
 
 @pattern(

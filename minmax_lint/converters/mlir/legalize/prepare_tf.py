@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -193,13 +194,16 @@ def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Valu
 )
 def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
     """BROADCAST_TO is a product with ones."""
-    source = importer.value(node.inputs[0].array)
+    source, sizes = importer.inputs(node)[:2]
     shape = importer.inference.shape(node.name)
     multiplied = source.dtype in (DType.FLOAT, DType.INT32, DType.INT16)
-    if not multiplied or shape is None or None in shape or len(shape) > 4:
+    if not multiplied or shape is None or len(shape) > 4:
         return None
-    if not importer.version.has(convert_tf_broadcast_to):
+    if not importer.version.has(FILLS_OPEN_BROADCASTS if None in shape else convert_tf_broadcast_to):
         return None
+    if None in shape:
+        one = importer.constant(node.name, source.dtype, (), lambda: Tensor.of(source.dtype, [], [1]))
+        return importer.add("MUL", node, [source, importer.add("FILL", node, [sizes, one])])
     count = [size for size in shape if size is not None]
     ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
     passed = _scaled_convolution(importer, node, source, ones)

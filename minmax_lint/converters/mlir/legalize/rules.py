@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     fold.fold_leaky_relu,
     fold.fold_pow,
     fold.fold_add_n,
+    fold.fold_pack,
     fold.fold_logical_and,
     fold.to_bool_of_ranked_tensor,
     move_transposes.move_transpose_behind_unary,
