@@ -18,7 +18,7 @@ from minmax_lint.loaders.script.conversion_script import converter_calls
 INT16 = f"tf.lite.OpsSet.{BUILTINS_16X8}"
 MADE = "converter = tf.lite.TFLiteConverter.from_saved_model('m')\n"
 DEFAULT = "converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
-TF2 = ConverterCall("", "tf2")
+TF2 = ConverterCall("", "tf2", every_signature=True)
 SIXTEEN = frozenset({BUILTINS_16X8})
 
 
@@ -230,3 +230,18 @@ def test_a_notebook_is_read_and_not_changed(tmp_path: Path, capsys: pytest.Captu
     assert main(["fix", model, "--script", str(path), "--output", str(tmp_path / "new.py")]) == 2
     assert "is a notebook, which is read and not changed" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = x and x\nif x:\n    pass\n",
+        "x = [*x]\nconverter.target_spec.supported_ops = x\n",
+        "x = x[0]\nconverter.inference_input_type = x\n",
+        "def f(c):\n    c.allow_custom_ops = True\n    f(c)\nf(converter)\n",
+        "converter.target_spec.supported_ops = " + " + ".join(["OPS"] * 900) + "\n",
+        "".join(f"if way == {one}:\n    converter.allow_custom_ops = True\n" for one in range(40)),
+    ],
+)
+def test_names_that_stand_for_themselves_and_deep_expressions_end(text: str, tmp_path: Path) -> None:
+    assert only_call(tmp_path, f"{MADE}{DEFAULT}{text}").optimizations

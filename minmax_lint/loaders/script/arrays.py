@@ -40,6 +40,7 @@ _UNIT = frozenset({"rand", "random", "random_sample"})
 _IMAGES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
 """Data set of Keras -> the shape of an image, in bytes."""
 _SAME_ELEMENTS = frozenset({"take", "shuffle", "prefetch", "repeat", "skip", "cache"})
+_DEEPEST = 60
 UNKNOWN = SampleArray()
 
 
@@ -49,6 +50,7 @@ class Arrays:
 
     values: Values
     _held: dict[str, SampleArray] = field(default_factory=dict)
+    _depth: int = 0
 
     @classmethod
     def within(cls, values: Values, function: Function | None) -> Arrays:
@@ -128,7 +130,16 @@ class Arrays:
         return _row(self.array(over)) if name in ("astype", "reshape") else UNKNOWN
 
     def array(self, value: ast.expr) -> SampleArray:
-        """What is known of an expression's value."""
+        """What is known of an expression's value; nothing of one that is nested very deeply."""
+        if self._depth >= _DEEPEST:
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return self._array(value)
+        finally:
+            self._depth -= 1
+
+    def _array(self, value: ast.expr) -> SampleArray:
         if isinstance(value, (ast.Name, ast.Attribute)):
             return self._held.get(dotted(value), UNKNOWN)
         if isinstance(value, ast.BinOp):

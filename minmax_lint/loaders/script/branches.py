@@ -92,7 +92,8 @@ def ways(found: Iterable[Path]) -> Iterator[Mapping[str, int]]:
         dict(zip(keys, branches, strict=True))
         for branches in islice(product((0, 1), repeat=len(keys)), _MOST * _MOST)
     )
-    yield from islice((way for way in all_ways if _possible(way, comparisons)), _MOST)
+    possible = list(islice((way for way in all_ways if _possible(way, comparisons)), _MOST))
+    yield from possible or [dict.fromkeys(keys, 0)]
 
 
 _Comparison = tuple[str, bool, tuple[object, ...]]

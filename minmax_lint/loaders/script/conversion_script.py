@@ -37,6 +37,8 @@ _MAKERS: dict[str, Flow] = {
 _ADDING = {"add": False, "append": False, "extend": True, "update": True}
 """Method of a collection -> whether it takes several elements."""
 _LARGEST = 16 << 20
+_MOST_PENDING = 32
+"""Settings of one parameter of a function."""
 
 
 def read_script(path: Path) -> bytes:
@@ -70,7 +72,10 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
             f"{path} is no Python script{where}; --script reads the script that converts"
         ) from None
     reader = _Reader(path, Sites(source, tree), Values(tree))
-    reader.read(tree)
+    try:
+        reader.read(tree)
+    except RecursionError:
+        raise UserError(f"{path} nests its expressions too deeply to be read") from None
     if not reader.calls:
         raise UserError(f"{path} makes no TFLiteConverter (no call of TFLiteConverter.from_...)")
     return tuple(reader.calls if notebook is None else map(notebook.placed, reader.calls))
@@ -238,7 +243,7 @@ class _Reader:
             return
         given = next((found for one, found in self.values.arguments(function) if one is call), {})
         for parameter, argument in given.items():
-            for one in self._pending.get((function.name, parameter), []):
+            for one in tuple(self._pending.get((function.name, parameter), ())):
                 suffix = one.name.removeprefix(parameter)
                 self._set(one._replace(name=f"{dotted(argument)}{suffix}", holder=argument))
 
@@ -251,7 +256,8 @@ class _Reader:
         places = self._named(name, self._path(given.holder or given.target))
         function = self.values.owner.get(given.holder or given.target)
         if not places and function is not None and name in parameters(function):
-            self._pending.setdefault((function.name, name), []).append(given)
+            pending = self._pending.setdefault((function.name, name), [])
+            pending += [given] if len(pending) < _MOST_PENDING else []
         for place in places:
             if given.statement is not None:
                 several = len(places) > 1

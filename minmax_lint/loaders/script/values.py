@@ -11,6 +11,7 @@ from minmax_lint.loaders.script.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST_STEPS = 32
+_DEEPEST = 10
 _COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset"})
 
 
@@ -26,6 +27,8 @@ class Values:
     _given: dict[tuple[Function | None, str], list[ast.expr | None]] = field(default_factory=dict)
     """Function and name -> what it is set to there; None for what cannot be read, such as a loop's values."""
     _calls: dict[str, list[ast.Call]] = field(default_factory=dict)
+    _depth: int = 0
+    """How many expressions inside each other are being read: a name may stand for itself."""
 
     def __post_init__(self) -> None:
         pending: list[tuple[ast.AST, Function | None]] = [(self.tree, None)]
@@ -100,7 +103,8 @@ class Values:
         """What an expression stands for behind the names that are given once; itself where that cannot be read."""
         for _ in range(_MOST_STEPS):
             if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
-                holder = self.followed(value.value) if isinstance(value.value, ast.Name) else value.value
+                held = self._values(value.value) if isinstance(value.value, ast.Name) else [value.value]
+                holder = held[0] if len(held) == 1 and held[0] is not None else value
                 found = _element(holder, value.slice.value)
             elif isinstance(value, (ast.Name, ast.Attribute)):
                 values = {ast.dump(one) if one is not None else "": one for one in self._values(value)}
@@ -114,6 +118,15 @@ class Values:
 
     def elements(self, value: ast.expr) -> list[ast.expr] | None:
         """The elements of a list, a tuple or a set, each followed; None where they cannot be read."""
+        if self._depth >= _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self._elements(value)
+        finally:
+            self._depth -= 1
+
+    def _elements(self, value: ast.expr) -> list[ast.expr] | None:
         value = self.followed(value)
         if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
             found: list[ast.expr] = []
@@ -132,6 +145,15 @@ class Values:
 
     def truth(self, test: ast.expr) -> bool | None:
         """Whether a test holds, where constants alone decide it."""
+        if self._depth >= _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self._truth(test)
+        finally:
+            self._depth -= 1
+
+    def _truth(self, test: ast.expr) -> bool | None:
         test = self.followed(test)
         if isinstance(test, ast.Constant):
             return bool(test.value)
