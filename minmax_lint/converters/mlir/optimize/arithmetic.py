@@ -101,7 +101,62 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-FOLDS = (fold_fully_connected_of_a_vector, fold_fully_connected, fold_arithmetic, fold_activations, fold_sum)
+@pattern(
+    *("ADD", "MUL", "SUB"),
+    tf_name="AddOp::fold, MulOp::fold, SubOp::fold",
+    source="tfl_ops.cc",
+    since=(2, 18),
+    before=lambda n: n.op(
+        "AddV2",
+        n.op("Sub", n.op("Abs", x := n.x()), n.fq(n.c(0.0))),
+        n.op("Mul", n.op("Elu", x), n.c(0.0, shape=[1, 8])),
+    ),
+    after="ABS(float)",
+)
+def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
+    """What is multiplied by zeros of its own type is zeros; what zeros are added to, or taken from, stays."""
+    if op.activation:
+        return False
+    left, right = op.operands
+    for value, other in ((left, right), (right, left)):
+        if op.name == "SUB" and value is left:
+            continue
+        if value.op is not None and value.op.name == CONST and all_equal(value, 0.0):
+            if op.name == "MUL":
+                kept, fits = value, same_type(value, op.result)
+            else:
+                kept, fits = other, same_dimensions(other, op.result) and other.scale == op.result.scale
+            if fits:
+                rewriter.replace(op, kept)
+                return True
+    return False
+
+
+@pattern(
+    *("ADD", "MUL"),
+    tf_name="OpTrait::impl::foldCommutative()",
+    source="mlir/lib/IR/Operation.cpp",
+    before=lambda n: n.op("AddV2", n.fq(n.weights(4)), n.mat_mul(n.x(), n.weights())),
+    after="FULLY_CONNECTED(float)",
+)
+def fold_commutative_operands(rewriter: Rewriter, op: Operation) -> bool:
+    """A constant operand of a commutative operation comes second."""
+    left, right = op.operands
+    if left.op is None or left.op.name != CONST or is_constant(right):
+        return False
+    for slot, value in enumerate((right, left)):
+        rewriter.set_operand(op, slot, value)
+    return True
+
+
+FOLDS = (
+    fold_fully_connected_of_a_vector,
+    fold_fully_connected,
+    fold_arithmetic,
+    fold_activations,
+    fold_sum,
+    fold_zeros,
+)
 """What every pass folds; it matters from QuantizePass on, which makes constants of quantized ones."""
 
 
@@ -166,36 +221,6 @@ def _add_computed_zero(rewriter: Rewriter, op: Operation, slot: int) -> bool:
 def add_computed_zero_lhs(rewriter: Rewriter, op: Operation) -> bool:
     """The sum (y - y) + x is x."""
     return _add_computed_zero(rewriter, op, 0)
-
-
-@pattern(
-    *("ADD", "MUL", "SUB"),
-    tf_name="AddOp::fold, MulOp::fold, SubOp::fold",
-    source="tfl_ops.cc",
-    since=(2, 18),
-    before=lambda n: n.op(
-        "AddV2",
-        n.op("Sub", n.op("Abs", x := n.x()), n.fq(n.c(0.0))),
-        n.op("Mul", n.op("Elu", x), n.c(0.0, shape=[1, 8])),
-    ),
-    after="ABS(float)",
-)
-def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
-    """What is multiplied by zeros of its own type is zeros; what zeros are added to, or taken from, stays."""
-    if op.activation:
-        return False
-    for value, other in (op.operands[:2], reversed(op.operands[:2])):
-        if op.name == "SUB" and value is op.operands[0]:
-            continue
-        if is_constant(value) and all_equal(value, 0.0):
-            if op.name == "MUL":
-                kept, fits = value, same_type(value, op.result)
-            else:
-                kept, fits = other, same_dimensions(other, op.result) and other.scale == op.result.scale
-            if fits:
-                rewriter.replace(op, kept)
-                return True
-    return False
 
 
 @pattern(

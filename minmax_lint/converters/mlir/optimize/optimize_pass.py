@@ -65,7 +65,6 @@ PHASE_0 = (
 
 PHASE_1: tuple[RewritePattern, ...] = (
     *arithmetic.FOLDS,
-    arithmetic.fold_zeros,
     fully_connected.fuse_binary_and_fully_connected,
     fully_connected.fuse_binary_and_fully_connected_of_constants,
     arithmetic.add_computed_zero_lhs,

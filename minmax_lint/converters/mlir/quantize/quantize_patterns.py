@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.fake_quant_support import on_grid
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
-from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS
+from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS, fold_commutative_operands
 from minmax_lint.converters.mlir.pattern import by_root, pattern
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewriter
@@ -31,7 +31,7 @@ def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> 
             ]
 
     patterns: Patterns = {
-        **by_root(FOLDS, version),
+        **by_root((*FOLDS, fold_commutative_operands), version),
         QUANTIZE: (squash_dequantize_quantize, tfl_full_quantization_reverse),
         DEQUANTIZE: (tfl_full_quantization, restore_constant),
     }
