@@ -241,3 +241,49 @@ def test_what_a_quantized_constant_makes_constant_is_folded_on_behind_its_fakequ
         assert [found for found, _ in folded.float_ops] == ["EXP", "ADD"]
         kept = predicted(lambda n: computed(n, integer=True), name)
         assert [found for found, _ in kept.float_ops] == [stays, "EXP", "ADD"]
+
+
+@pytest.mark.parametrize(
+    ("op", "values", "side", "expected"),
+    [
+        ("AddV2", (0.001,), 1, []),
+        ("AddV2", (0.001,), 0, []),
+        ("Sub", (0.001,), 1, []),
+        ("AddV2", (0.5, -0.25), 1, []),
+        ("AddV2", (0.5, -0.25), 0, ["FULLY_CONNECTED"]),
+        ("Mul", (0.5, -0.25), 0, ["FULLY_CONNECTED"]),
+        ("Mul", (0.001,), 0, ["FULLY_CONNECTED"]),
+    ],
+)
+def test_a_quantized_constant_of_zeros_is_added_nowhere_and_another_is_fused_from_either_side(
+    op: str, values: tuple[float, ...], side: int, expected: list[str]
+) -> None:
+    def biased(n: Net) -> str:
+        operands = [n.fq(n.c(*values, shape=[4])), n.mat_mul(n.x(), n.weights())]
+        return n.fq(n.op(op, operands[side], operands[1 - side]))
+
+    for name in ("mlir-2.21", "mlir-2.21-v2"):
+        assert [found for found, _ in predicted(biased, name).float_ops] == expected
+
+
+@pytest.mark.parametrize("op", ["Conv2D", "DepthwiseConv2dNative"])
+def test_a_convolution_of_an_image_of_unknown_rank_has_no_builtin(op: str) -> None:
+    def convolved(n: Net) -> str:
+        n.add("Placeholder", "input", after=(), dtype=DType.FLOAT)
+        weights = n.fq(n.weights(3, 3, 4, 4))
+        return n.fq(n.op(op, n.fq("input"), weights, strides=[1, 1, 1, 1], padding=b"SAME"))
+
+    for name in (*BOTH, "mlir-2.15-v2", "mlir-2.21-v2"):
+        answer = predicted(convolved, name)
+        assert (answer.verdict, answer.op) == ("abort", op)
+        assert "neither a custom op nor a flex op" in answer.message
+
+
+def test_an_array_of_unknown_rank_is_normalized_over_its_last_axis() -> None:
+    def normalized(n: Net) -> str:
+        n.add("Placeholder", "input", after=(), dtype=DType.FLOAT)
+        total = n.sum(n.op("Square", x := n.fq("input")))
+        return n.fq(n.op("Mul", x, n.op("Rsqrt", n.op("Maximum", total, n.c(1e-6)))))
+
+    for name in BOTH:
+        assert predicted(normalized, name).verdict == "quantized"

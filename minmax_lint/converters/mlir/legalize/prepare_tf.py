@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
+from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
+from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
 from minmax_lint.converters.mlir.matchers import is_constant
@@ -90,7 +92,15 @@ def _with_bias(
     wanted: Shape | None,
     channels: int,
 ) -> Value:
-    """The convolution `name`, its filters moved to the shape wanted, whose axis `channels` is that of the bias."""
+    """The convolution `name`, its filters moved to the shape wanted, whose axis `channels` is that of the bias.
+
+    An image of unknown rank leaves the op what it is (measured: 2.15.1 and 2.21.0).
+    """
+    if image.shape is None:
+        if importer.stays_tensorflow(node):
+            return importer.add(flex(node.op), node, importer.inputs(node))
+        reason = f"{node.op} has no TFLite builtin where the rank of its input is unknown."
+        return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
     order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
     filters = moved(importer, node, move, filters, wanted, order)
     bias = importer.zeros(node.name, None if wanted is None else wanted[channels])

@@ -62,8 +62,10 @@ def _l2_normalize(rewriter: Rewriter, op: Operation, root: str) -> bool:
 
 def _last_axis(op: Operation) -> bool:
     axes, shape = axes_of(op.operands[1]), op.operands[0].shape
-    if not axes or shape is None:
+    if not axes:
         return False
+    if shape is None:
+        return axes[0] == -1
     return axes[0] in (len(shape) - 1, -1) or axes == list(range(len(shape)))
 
 
