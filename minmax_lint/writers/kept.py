@@ -26,9 +26,9 @@ def frozen_model(model: Model, inputs: Mapping[str, Shape | None], outputs: Iter
 def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) -> bytes:
     """The kept subgraph as a frozen GraphDef; what freezing leaves alone is spliced from `graph`'s source.
 
-    An input in the middle of the graph becomes a Placeholder. Raises UserError where the value of a variable
-    is not known, where such an input is not the first output of its node, or where a node reaches files,
-    connections or Python when it runs.
+    An input in the middle of the graph, or with a default, becomes a Placeholder. Raises UserError where the value
+    of a variable is not known, where such an input is not the first output of its node, or where a node reaches
+    files, connections or Python when it runs.
     """
     view = kept.graph
     names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
@@ -96,11 +96,11 @@ def calling_node(graph: Graph, kept: Kept) -> str | None:
 
 
 def _placeholders(kept: Kept, inputs: Mapping[str, Shape | None]) -> Mapping[str, Details]:
-    """Nodes in the middle of the graph at which the trace stopped, as the Placeholders they become."""
+    """Nodes at which the trace stopped and that are no Placeholders, as those they become."""
     found: dict[str, Details] = {}
     for array, shape in inputs.items():
         edge = parse_edge(array)
-        if edge.node not in kept or kept.graph.op(edge.node) in ("Placeholder", "PlaceholderWithDefault"):
+        if edge.node not in kept or kept.graph.op(edge.node) == "Placeholder":
             continue
         if edge.port:
             raise UserError(f"the input {array!r} is not the first output of {edge.node!r}: choose another")

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from minmax_lint.converters.example import Net
 from minmax_lint.errors import UserError
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.loaders import load
+from minmax_lint.loaders.parse import parse
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers import write
 from minmax_lint.writers.graphdef import chunks, encode
+from minmax_lint.writers.kept import frozen_model
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 SOURCES = (
@@ -299,3 +303,13 @@ def test_a_pipe_is_written_to_and_not_replaced_by_a_file(tmp_path: Path) -> None
     os.close(reader)
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_an_input_with_a_default_is_frozen_as_a_placeholder_without_it():
+    net = Net()
+    net.add("PlaceholderWithDefault", "input", net.c(0.5, shape=[1, 8]), after=(), dtype=DType.FLOAT)
+    output = net.op("Relu", "input")
+    frozen = parse(frozen_model(parse(encode(net.graph())), {"input": (1, 8)}, [output])).graph
+
+    assert {name: frozen.op(name) for name in frozen.names} == {"input": "Placeholder", output: "Relu"}
+    assert frozen["input"].attribute("shape") == (1, 8)
