@@ -22,7 +22,7 @@ _TOCO = frozenset(
     BatchNormWithGlobalNormalizationGrad Conv3DBackpropFilter Conv3DBackpropInput
     DatasetFingerprint DynamicStitch ExpandDims GlobalShuffleDataset IteratorGetModelProto
     MatrixSetDiagV2 MatrixSetDiagV3 OutfeedDequeueTupleV2 ParallelDynamicStitch RandomCrop
-    RandomPoisson SpaceToBatchND SparseToDense TensorArrayCloseV2 TensorArrayGatherV2
+    RandomPoisson SpaceToBatchND TensorArrayCloseV2 TensorArrayGatherV2
     TensorArrayGradV2 TensorArrayReadV2 TensorArrayScatterV2 TensorArraySizeV2
     TensorArraySplitV2 TensorArrayV2 TensorArrayWriteV2 Tile UniformQuantize VarHandleOp
     Variable VariableV2 WeightedFlatMapDataset

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)"
+"""What is left of a conversion that reads what is not there."""
+
 
 class Fatal(Exception):
     """A check of TOCO that ends the process."""

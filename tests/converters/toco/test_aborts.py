@@ -207,6 +207,31 @@ def global_batch_norm(*, scaled: bool) -> Case:
     return behind(net, "", norm)
 
 
+def dense(*, computed: bool) -> Case:
+    net, long = Net((4,)), DType.INT64
+    sizes = net.ints("sizes", 4)
+    if computed:
+        sizes = net.add("Cast", "long_sizes", sizes, SrcT=DType.INT32, DstT=long)
+    else:
+        sizes = net.const("long_sizes", [4], dtype=long)
+    parts = (net.const("at", [1], dtype=long), sizes, net.const("values", [0.5]), net.const("rest", 0.25))
+    net.add("Add", "o", net.input, net.add("SparseToDense", "d", *parts, Tindices=long))
+    return behind(net, "crashed without a message" if computed else "Array d, which is an input to the Add")
+
+
+def stacked() -> Case:
+    net = Net((4, 8))
+    sizes, count = net.ints("sizes", 8), net.const("count", 4, dtype=DType.INT32)
+    items = net.add(
+        "TensorListReserve", "items", sizes, count, element_dtype=DType.FLOAT, shape_type=DType.INT32
+    )
+    stack = net.add("TensorListStack", "stack", items, sizes, element_dtype=DType.FLOAT, num_elements=-1)
+    net.add("Add", "o", net.input, stack)
+    return behind(
+        net, "Unimplemented: this graph contains an operator of type (Unsupported TensorFlow op: TensorListR"
+    )
+
+
 CASES: dict[str, Case] = {
     **{f"{op} of a scalar over no axes": reduction_of_scalar(op) for op in ("Sum", "Mean", "Max", "Min", "Prod")},
     "a sum over no axes": reduction_of_sum(),
@@ -228,6 +253,8 @@ CASES: dict[str, Case] = {
         for op in ("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3")
     },
     "MatrixDiag of one element each": diagonal("MatrixDiag", [2, 1], "Array d, which is an input to the Add"),
+    **{f"SparseToDense, sizes computed: {yes}": dense(computed=yes) for yes in (False, True)},
+    "the stack of a list of tensors, which has no type": stacked(),
     "chosen output of Switch": switch(constant=True, output="sw:1"),
     "other output of Switch": switch(constant=True, output="sw"),
     "open Switch": switch(constant=False),

@@ -45,10 +45,16 @@ def lacks_range(model: Model, name: str) -> bool:
 
 
 def check_ready(model: Model, operators: list[Operator]) -> None:
-    """The first input that lacks a range aborts (wording F1)."""
+    """The first input that lacks a range aborts (wording F1).
+
+    PropagateArrayDataTypes gives no type to a variant, nor to what is computed from one: it needs no range.
+    """
+    untyped = {name for name, array in model.arrays.items() if array.dtype is DType.VARIANT}
     for op in operators:
+        if not untyped.isdisjoint(op.inputs):
+            untyped.update(op.outputs)
         for name in op.inputs:
-            if lacks_range(model, name):
+            if name not in untyped and lacks_range(model, name):
                 raise MissingRange(
                     f"Array {name}, which is an input to the {op.helpful_type} operator producing the output "
                     f"array {op.output}, is lacking min/max data, which is necessary for quantization. If "

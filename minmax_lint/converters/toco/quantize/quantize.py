@@ -7,7 +7,7 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 from __future__ import annotations
 
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
-from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm, Unmodeled
+from minmax_lint.converters.toco.failure import CRASH, Fatal, MissingRange, NoQuantizedForm, Unmodeled
 from minmax_lint.converters.toco.invariants import misplaced
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
@@ -72,11 +72,7 @@ class Quantizer:
                     node=op.node.name,
                     array=name,
                 )
-        raise Fatal(
-            "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)",
-            node=op.node.name,
-            array=op.output,
-        )
+        raise Fatal(CRASH, node=op.node.name, array=op.output)
 
     def _check_unread_input(self, op: Operator) -> None:
         array, name = self.model.arrays[op.output], op.inputs[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minmax_lint.converters.toco.failure import Fatal
+from minmax_lint.converters.toco.failure import CRASH, Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.transformations.fusion import broadcast
@@ -112,11 +112,19 @@ def _matrix_diag_shape(model: Model, op: Operator) -> None:
         )
 
 
+def _sizes_of_dense(model: Model, op: Operator) -> None:
+    """ProcessSparseToDenseOperator reads sizes of a known shape as a constant, and crashes where they are none."""
+    sizes = model.arrays[op.inputs[1]]
+    if sizes.shape is not None and sizes.buffer is None:
+        raise Fatal(CRASH, node=op.node.name, array=op.output)
+
+
 def _checks() -> dict[str, tuple[Check, ...]]:
     checks: dict[str, tuple[Check, ...]] = {
         "Fill": (_fill_sizes,),
         "MatrixDiag": (_matrix_diag_shape,),
         "Slice": (_check_slice,),
+        "SparseToDense": (_sizes_of_dense,),
         "StridedSlice": (_check_slice,),
     }
     checks |= dict.fromkeys(_INDEX_OPERANDS, (_check_index_operand,))
