@@ -7,7 +7,10 @@ from dataclasses import replace
 from minmax_lint.converters.call import TRAINED
 from minmax_lint.converters.mlir.control_flow.branches import EnclosingContext, with_branches
 from minmax_lint.converters.mlir.control_flow.fold_constant_branches import fold_constant_branches
-from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import functionalize_control_flow
+from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import (
+    functionalize_control_flow,
+    lost_output,
+)
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
@@ -46,6 +49,9 @@ def _is_trained(graph: Graph) -> bool:
 
 
 def _predict(kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext) -> Prediction:
+    refused = lost_output(kept, profile.name)
+    if refused is not None:
+        return refused
     try:
         kept, inference = _lowered(kept, inference, fuses_lstm=profile.flow == "tf2" and not around.strict)
     except NotLowered as error:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.names import Edge, array_name
+from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import element_type
@@ -38,6 +39,22 @@ def functionalize_control_flow(kept: Kept, inference: Inference) -> tuple[Kept, 
             kept = trace(rewriting.graph(), kept.inputs, kept.outputs)
             inference = Inference(kept, inference.input_shapes, inference.batch)
     return kept, inference
+
+
+def lost_output(kept: Kept, profile: str) -> Prediction | None:
+    """The abort on an output that is an Exit, which a functional loop no longer has; None where none is.
+
+    Measured: 2.15.1 and 2.21.0, both flows.
+    """
+    graph = kept.graph
+    lost = next((array for array in kept.outputs if graph.op(parse_edge(array).node) in _EXITS), None)
+    if lost is None:
+        return None
+    reason = f"The output {lost} is an Exit, which the converter takes out: name an Identity behind it."
+    cause = Obstacle("output", lost, lost, reason)
+    return Prediction(
+        profile, "abort", "other", message=f"Graph does not contain node: {lost}", obstacles=(cause,)
+    )
 
 
 @dataclass

@@ -66,3 +66,12 @@ def test_a_graph_without_control_flow_is_left_alone():
     kept = trace(load(FIXTURES.parent / "founding" / "eval-frozen.pb").graph, (), ["output"])
     inference = Inference(kept, {})
     assert functionalize_control_flow(*fold_constant_branches(kept, inference)) == (kept, inference)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21", "mlir-2.21-v2", "mlir-2.21-int8"])
+def test_an_output_that_is_the_exit_of_a_loop_is_lost(name):
+    graph = load(FIXTURES / "loop.pb").graph
+    exits = sorted(graph.of_ops({"Exit"}))
+    report = minmax_lint.lint(FIXTURES / "loop.pb", outputs=["y", *exits], converters=[name])
+    answer = report.predictions[name]
+    assert (answer.verdict, answer.message) == ("abort", f"Graph does not contain node: {exits[0]}")
