@@ -45,16 +45,14 @@ def lacks_range(model: Model, name: str) -> bool:
 
 
 def check_ready(model: Model, operators: list[Operator]) -> None:
-    """The first input that lacks a range aborts (wording F1).
-
-    PropagateArrayDataTypes gives no type to a variant, nor to what is computed from one: it needs no range.
-    """
-    untyped = {name for name, array in model.arrays.items() if array.dtype is DType.VARIANT}
+    """The first input that lacks a range aborts (wording F1)."""
+    untyped: set[str] | None = None
     for op in operators:
-        if not untyped.isdisjoint(op.inputs):
-            untyped.update(op.outputs)
         for name in op.inputs:
-            if name not in untyped and lacks_range(model, name):
+            if lacks_range(model, name):
+                untyped = _untyped(model, operators) if untyped is None else untyped
+                if name in untyped:
+                    continue
                 raise MissingRange(
                     f"Array {name}, which is an input to the {op.helpful_type} operator producing the output "
                     f"array {op.output}, is lacking min/max data, which is necessary for quantization. If "
@@ -65,6 +63,17 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
                     array=name,
                     node=op.node.name,
                 )
+
+
+def _untyped(model: Model, operators: list[Operator]) -> set[str]:
+    """Variants and all that is computed from them: PropagateArrayDataTypes gives them no type."""
+    found: set[str] = set()
+    for op in operators:
+        if op.type == "Unsupported":
+            found.update(name for name in op.outputs if model.arrays[name].dtype is DType.VARIANT)
+        if found and not found.isdisjoint(op.inputs):
+            found.update(op.outputs)
+    return found
 
 
 def check_inputs_listed(model: Model) -> None:
