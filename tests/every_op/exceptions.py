@@ -5,7 +5,7 @@ from __future__ import annotations
 
 _BOTH = frozenset(
     """
-    Assert BatchToSpace Conv2D Cumsum EmptyTensorList Fact FusedBatchNormV2
+    Assert BatchToSpace Cumsum EmptyTensorList Fact FusedBatchNormV2
     HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput
     KernelLabel MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot

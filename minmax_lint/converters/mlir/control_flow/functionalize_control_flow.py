@@ -47,7 +47,7 @@ def lost_output(kept: Kept, profile: str) -> Prediction | None:
     Measured: 2.15.1 and 2.21.0, both flows.
     """
     graph = kept.graph
-    lost = next((array for array in kept.outputs if graph.op(parse_edge(array).node) in _EXITS), None)
+    lost = next((array for array in kept.outputs if graph.op(parse_edge(array).node) == "Exit"), None)
     if lost is None:
         return None
     reason = f"The output {lost} is an Exit, which the converter takes out: name an Identity behind it."
