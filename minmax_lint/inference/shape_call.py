@@ -13,6 +13,7 @@ RANKS: Mapping[str, tuple[int, ...]] = {
     "MatMul": (2, 2),
     **dict.fromkeys(("Conv2D", "DepthwiseConv2dNative"), (4, 4)),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), (4, 1, 1, 1, 1)),
+    "BatchNormWithGlobalNormalization": (4, 1, 1, 1, 1),
     **dict.fromkeys(("AvgPool", "MaxPool", "LRN", "DepthToSpace", "SpaceToDepth"), (4,)),
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), (4, 1)),
 }

@@ -143,3 +143,10 @@ def unread_result_of_split(b: Builder) -> str:
 def own_op(b: Builder) -> str:
     """An op that this model knows nothing about."""
     return b.fake_quant("out", b.add("OwnOp", "y", flat(b)), 0, 1)
+
+
+def batch_norm_of_old_graphs(b: Builder) -> str:
+    """The batch normalization of TensorFlow's first releases, which GraphDef has lacked since version 9."""
+    vectors = [b.const(name, value, [4]) for name, value in (("m", 0.5), ("v", 1.0), ("b", 0.25), ("g", 0.5))]
+    attrs = {"variance_epsilon": 0.001, "scale_after_normalization": True}
+    return b.add("BatchNormWithGlobalNormalization", "y", start(b), *vectors, **attrs)

@@ -18,7 +18,7 @@ _BOTH = frozenset(
 
 _TOCO = frozenset(
     """
-    AdjustContrast ArgMin BatchNormWithGlobalNormalization
+    AdjustContrast ArgMin
     BatchNormWithGlobalNormalizationGrad Conv3DBackpropFilter Conv3DBackpropInput
     DatasetFingerprint DynamicStitch ExpandDims GlobalShuffleDataset IteratorGetModelProto
     MatrixSetDiagV2 MatrixSetDiagV3 OutfeedDequeueTupleV2 ParallelDynamicStitch RandomCrop

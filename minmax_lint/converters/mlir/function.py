@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
-from minmax_lint.converters.mlir.legalize.registered import unregistered
+from minmax_lint.converters.mlir.legalize.registered import removed, unregistered
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
@@ -38,6 +38,7 @@ def predict_function(
     refused = (
         refusal(kept, profile.name)
         or unregistered(kept, profile)
+        or removed(kept, profile)
         or unsupported_input(kept, inference, profile)
     )
     if refused is not None:

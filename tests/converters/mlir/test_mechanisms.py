@@ -83,7 +83,14 @@ def test_an_op_that_is_not_tensorflows_is_named() -> None:
     assert "Op type not registered 'OwnOp'" in prediction.message
 
 
-def test_the_converters_own_message_is_told() -> None:
+@pytest.mark.parametrize(
+    ("name", "answer_of_it"), [("mlir-2.21", "ADD MUL"), ("mlir-2.21-v2", "abort: other")]
+)
+def test_an_op_that_new_graphs_lack_is_refused_in_the_tf2_flow_alone(name: str, answer_of_it: str) -> None:
+    assert answer(predicted(m.batch_norm_of_old_graphs, name)) == answer_of_it
+
+
+def test_the_converters_own_message_is_repeated() -> None:
     assert "'tf.Erf' op is neither a custom op nor a flex op" in predicted(m.refused_op, "mlir-2.21").message
     chain = predicted(m.chain_at_output, "mlir-2.21").message
     assert "type of return operand 0 ('tensor<1x8x!quant.uniform<u8:f32, 0.00392156862745098" in chain

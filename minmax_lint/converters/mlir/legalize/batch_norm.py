@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 
 from minmax_lint.converters.mlir.failure import no_builtin
@@ -10,7 +11,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -40,21 +41,52 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
         if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
             raise no_builtin(node)
         return _batch_norm_of_batch(importer, node, x)
-    arrays = [edge.array for edge in node.inputs[1:5]]
-    if not all(importer.inference.is_constant(array) for array in arrays):
-        return _batch_norm_of_parameters(importer, node, x)
-    depth = importer.inference.shape(arrays[0])
-    folded = BatchNorm(importer, node, arrays)
+    return _inference(importer, node, x, importer.inputs(node)[1:5], node.real("epsilon", 1e-4))
+
+
+@pattern(
+    "BatchNormWithGlobalNormalization",
+    tf_name="ConvertBatchNormWithGlobalNormalization_1, ConvertBatchNormWithGlobalNormalization_2",
+    source="by name in the libraries of 2.15.1 and 2.21, and measured",
+    before=lambda n: n.fq(
+        n.op(
+            "BatchNormWithGlobalNormalization",
+            n.image(),
+            *(n.c(value, shape=[4]) for value in (0.0, 1.0, 0.25, 0.5)),
+            variance_epsilon=0.001,
+            scale_after_normalization=True,
+        )
+    ),
+    after="MUL(float) ADD(float)",
+)
+def convert_batch_norm_with_global_normalization(importer: Importer, node: Node) -> Value:
+    """The batch normalization of TensorFlow's first releases: the same, with its vectors in another order."""
+    x, mean, variance, offset, scale = importer.inputs(node)[:5]
+    if not node.flag("scale_after_normalization"):
+        ones = Tensor.of(DType.FLOAT, [size or 0 for size in offset.shape or ()], [1.0])
+        scale = importer.constant(node.name, DType.FLOAT, offset.shape, lambda: ones)
+    return _inference(importer, node, x, [scale, offset, mean, variance], node.real("variance_epsilon", 1e-4))
+
+
+def _inference(
+    importer: Importer, node: Node, x: Value, parameters: Sequence[Value], epsilon: float
+) -> Value:
+    """With scale, offset, mean and variance that do not depend on the batch."""
+    if not all(map(is_constant, parameters)):
+        return _batch_norm_of_parameters(importer, node, x, parameters, epsilon)
+    depth, folded = parameters[0].shape, BatchNorm(parameters, epsilon)
     factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
     offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
     product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
     return unless_neutral(importer, node, "ADD", 0.0, product, offset)
 
 
-def _batch_norm_of_parameters(importer: Importer, node: Node, x: Value) -> Value:
+def _batch_norm_of_parameters(
+    importer: Importer, node: Node, x: Value, parameters: Sequence[Value], variance_epsilon: float
+) -> Value:
     """With parameters that are computed, or have FakeQuants: what follows from the others is constant."""
-    scale, offset, mean, variance = importer.inputs(node)[1:5]
-    epsilon = number(importer, node, node.real("epsilon", 1e-4))
+    scale, offset, mean, variance = parameters
+    epsilon = number(importer, node, variance_epsilon)
 
     def computed(name: str, *operands: Value) -> Value:
         if all(map(is_constant, operands)):
@@ -86,9 +118,9 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
 class BatchNorm:
     """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
 
-    def __init__(self, importer: Importer, node: Node, arrays: list[str]) -> None:
-        self._load = [importer.inference.constant(array) for array in arrays]
-        self._epsilon = node.real("epsilon", 1e-4)
+    def __init__(self, parameters: Sequence[Value], epsilon: float) -> None:
+        self._load = [held(value) for value in parameters]
+        self._epsilon = epsilon
 
     def factor(self) -> Tensor | None:
         """Scale / sqrt(variance + epsilon)."""

@@ -1,4 +1,4 @@
-"""What the converter imports no graph with: ops that are not TensorFlow's.
+"""What the converter imports no graph with: ops that are not TensorFlow's, or no longer.
 
 Measured with TF 2.15.1 and 2.21.0; allow_custom_ops changes nothing, a library that registers the op does.
 """
@@ -32,5 +32,38 @@ def unregistered(kept: Kept, profile: Profile) -> Prediction | None:
     )
     release = ".".join(map(str, profile.version))
     reason = f"{op} is no op of TensorFlow {release}: load the library that registers it, or cut the graph at {node}."
+    cause = Obstacle("no-kernel", node, node, reason)
+    return Prediction(profile.name, "abort", "other", op=op, message=message, obstacles=(cause,))
+
+
+REMOVED_IN = {
+    "AdjustContrast": 2,
+    "BatchFFT": 15,
+    "BatchMatrixBandPart": 14,
+    "BatchMatrixDiag": 14,
+    "BatchMatrixDiagPart": 14,
+    "BatchMatrixSetDiag": 14,
+    "BatchNormWithGlobalNormalization": 9,
+    "PlaceholderV2": 23,
+    "QuantizeAndDequantize": 22,
+    "RandomCrop": 8,
+    "TopK": 7,
+}
+"""Op -> the version of GraphDef that removed it (`deprecation` of its OpDef): old graphs still have it."""
+
+
+def removed(kept: Kept, profile: Profile) -> Prediction | None:
+    """The abort of the TF2 flow, whose functions are new graphs, on an op that those lack; None where they have all."""
+    graph = kept.graph
+    found = (name for name in graph.of_ops(REMOVED_IN.keys()) if name in kept and not kept.is_cut(name))
+    node = next(found, None) if profile.flow == "tf2" else None
+    if node is None:
+        return None
+    op = graph.op(node)
+    message = (
+        f"UnimplementedError: Op {op} is not available in the GraphDef version of this TensorFlow. It has been removed "
+        f"in version {REMOVED_IN[op]}."
+    )
+    reason = f"{op} is for graphs of TensorFlow 1: convert with tf.compat.v1.lite.TFLiteConverter.from_frozen_graph."
     cause = Obstacle("no-kernel", node, node, reason)
     return Prediction(profile.name, "abort", "other", op=op, message=message, obstacles=(cause,))

@@ -80,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     prepare_tf.legalize_select_v2_same_static_shape,
     prepare_tf.convert_tf_broadcast_to,
     batch_norm.fused_batch_norm_v3_pat,
+    batch_norm.convert_batch_norm_with_global_normalization,
     lower_tf.legalize_quantize_and_dequantize_v4,
     lower_tf.lower_softplus,
     lower_tf.lower_selu_op,
