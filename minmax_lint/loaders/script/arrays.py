@@ -10,9 +10,7 @@ from minmax_lint.converters.dataset import SampleArray
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Function, Values
 
-_TYPES = frozenset(
-    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split(),
-)
+_TYPES = frozenset("float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split())
 _WRAPPERS = frozenset({"array", "asarray", "constant", "convert_to_tensor", "cast"})
 _TYPED = frozenset(
     {"array", "asarray", "cast", "zeros", "ones", "empty", "full", "constant", "convert_to_tensor"}
@@ -94,8 +92,8 @@ class Arrays:
             images = _loaded(value)
             for one in target.elts:
                 first = one.elts[0] if isinstance(one, (ast.Tuple, ast.List)) and one.elts else None
-                for name in [] if first is None else [dotted(first)]:
-                    self._hold(name, images, unsure)
+                if first is not None:
+                    self._hold(dotted(first), images, unsure)
             return
         self._hold(dotted(target), self.array(value), unsure)
 
