@@ -59,9 +59,14 @@ def elements_of(value: Value) -> int | None:
 
 
 def broadcast_to(a: Value, b: Value, result: Value) -> bool:
-    """Whether a binary operation of `a` and `b` has the shape of `result`."""
+    """Whether a binary operation of `a` and `b` has the shape of `result`, which is static."""
+    return static(result) and open_broadcast_to(a, b, result)
+
+
+def open_broadcast_to(a: Value, b: Value, result: Value) -> bool:
+    """Whether a binary operation of `a` and `b` has the shape of `result`, of which dimensions may be open."""
     try:
-        return static(result) and broadcast(a.shape, b.shape) == result.shape
+        return result.shape is not None and broadcast(a.shape, b.shape) == result.shape
     except ValueError:
         return False
 
