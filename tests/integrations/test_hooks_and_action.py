@@ -66,7 +66,7 @@ def test_the_problem_matchers_read_concise_output(tmp_path, monkeypatch, capsys)
     read = [annotation(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["file"], one["line"], one["code"], one["severity"]) for one in read] == [
         ("eval.pb", None, "MM101", "error"),
-        ("export.py", "2", "MM601", "warning"),
+        ("export.py", "2", "MM601", "error"),
     ]
     assert not any(one["message"].startswith("export.py") for one in read)
     info = Run((report(replace(MM110, severity="info")),))
