@@ -126,15 +126,6 @@ FILLS_OPEN_BROADCASTS = Behaviour(
 )
 """BROADCAST_TO of an open shape is a product with FILL (2.12 to 2.21 measured)."""
 
-FUSES_OPEN_TILES = Behaviour(
-    until=(2, 19),
-    name="FuseTileBroadcastToBinaryOp with an open batch",
-    before=lambda n: n.op(
-        "Sub", e := n.op("Elu", n.x(None, 8)), n.op("Tile", n.sum(e), n.ints(1, 8), Tmultiples=INT32)
-    ),
-)
-"""A TILE goes that broadcasting does, where the batch is open as well (2.12 to 2.21 measured)."""
-
 OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
     (2, 15),
     (2, 17),

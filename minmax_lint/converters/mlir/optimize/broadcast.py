@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from minmax_lint.converters.mlir.behaviours import FUSES_OPEN_TILES
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import broadcast_rank
 from minmax_lint.converters.mlir.matchers import (
@@ -182,9 +181,7 @@ def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
             continue
         if max(rank(tile.operands[0]), rank(other)) > 4:
             continue
-        source = tile.operands[0]
-        fits = open_broadcast_to(source, other, op.result)
-        if fits and (static(op.result) or rewriter.version.has(FUSES_OPEN_TILES)):
-            rewriter.set_operand(op, slot, source)
+        if open_broadcast_to(tile.operands[0], other, op.result):
+            rewriter.set_operand(op, slot, tile.operands[0])
             return True
     return False
