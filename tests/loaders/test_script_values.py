@@ -245,3 +245,9 @@ def test_a_notebook_is_read_and_not_changed(tmp_path: Path, capsys: pytest.Captu
 )
 def test_names_that_stand_for_themselves_and_deep_expressions_end(text: str, tmp_path: Path) -> None:
     assert only_call(tmp_path, f"{MADE}{DEFAULT}{text}").optimizations
+
+
+@pytest.mark.parametrize("test", ["5 in 'abc'", "[] in {1: 2}", "1 not in 2", "{} == []", "{[]: 1} == 2"])
+def test_a_comparison_that_python_refuses_is_one_that_cannot_be_known(test: str, tmp_path: Path) -> None:
+    text = f"{MADE}if {test}:\n    {DEFAULT}"
+    assert only_call(tmp_path, text).flow == "tf2"

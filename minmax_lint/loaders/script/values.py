@@ -179,10 +179,10 @@ class Values:
             return (none if isinstance(op, ast.Is) else not none) if known else None
         try:
             first, second = ast.literal_eval(one), ast.literal_eval(other)
-        except (ValueError, TypeError):
+            if isinstance(op, (ast.In, ast.NotIn)):
+                return (first in second) == isinstance(op, ast.In)
+        except (ValueError, TypeError):  # no constants, or none that Python compares so
             return None
-        if isinstance(op, (ast.In, ast.NotIn)) and isinstance(second, (str, list, tuple, set, dict)):
-            return (first in second) == isinstance(op, ast.In)
         return (first == second) == isinstance(op, ast.Eq) if isinstance(op, (ast.Eq, ast.NotEq)) else None
 
 
