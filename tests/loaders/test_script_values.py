@@ -186,6 +186,17 @@ def notebook(tmp_path: Path, *cells: dict[str, object]) -> Path:
     return path
 
 
+def test_a_notebooks_magics_without_a_sign_and_cells_that_are_no_python_are_left_out(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path,
+        cell("pip install tensorflow==2.15\nimport tensorflow as tf\ncp = '\\d'\nls"),
+        cell("model.fit("),
+        cell(f"pip install numpy\n{MADE}{DEFAULT}"),
+    )
+    (call,) = converter_calls(path)
+    assert (call.origin, call.optimizations) == (f"{path}:cell 3:2", True)
+
+
 def test_the_cells_of_a_notebook_are_one_script(tmp_path: Path) -> None:
     path = notebook(
         tmp_path,
@@ -204,7 +215,8 @@ def test_the_cells_of_a_notebook_are_one_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"cells": [{"cell_type": "code", "source": "x = ("}]}', "is no Python script (line 1)"),
+        ('{"cells": [{"cell_type": "code", "source": "x = ("}]}', "makes no TFLiteConverter"),
+        ('{"cells": [{"cell_type": "code", "source": "TFLiteConverter("}]}', "is no Python script (line 1)"),
         ('{"cells": []}', "makes no TFLiteConverter"),
         ('{"cells": [1, {"cell_type": "code"}]}', "makes no TFLiteConverter"),
         ('{"cells": 1}', "makes no TFLiteConverter"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -12,6 +14,8 @@ from minmax_lint.converters.call import ConverterCall
 
 _CODE_MAGICS = frozenset({"%%time", "%%timeit", "%%capture", "%%prun"})
 """Magics of a cell that holds Python all the same."""
+_AUTOMAGIC = re.compile(r"(\s*)(?:cd|conda|cp|ls|mkdir|mv|pip3?|pwd|rm)(?:\s+[^=\s].*|\s*)", re.DOTALL)
+"""What IPython takes for a magic without a sign in front, where it is no Python."""
 _MAGIC = re.compile(r"(\s*)(?:[%!?].*|.*[^\s#'\"]\?\??\s*)", re.DOTALL)
 """A line for IPython: `%cd x`, `!pip install x`, `?name`, `name?`."""
 
@@ -66,7 +70,25 @@ def _source(cell: Mapping[str, Any]) -> str:
 
 
 def _python(text: str) -> list[str]:
-    """The lines of a cell, those for IPython as `pass`."""
+    """The lines of a cell, those for IPython as `pass`; a cell that is no Python and converts nothing is empty."""
+    lines = _without_magics(text)
+    if _parses(lines):
+        return lines
+    plain = [f"{found[1]}pass" if (found := _AUTOMAGIC.fullmatch(line)) else line for line in lines]
+    return plain if _parses(plain) or "TFLiteConverter" in text else ["" for _ in lines]
+
+
+def _parses(lines: list[str]) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the cell's own style
+            ast.parse("\n".join(lines))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _without_magics(text: str) -> list[str]:
     lines = text.split("\n")
     first = text.split(maxsplit=1)[:1]
     if first and first[0].startswith("%%") and first[0] not in _CODE_MAGICS:
