@@ -165,10 +165,15 @@ class Operation:
         return bool(self.attrs.get("volatile"))
 
     @property
+    def node(self) -> Node | None:
+        """The node of TensorFlow's graph that became it; None where a pass made it."""
+        node = self.attrs.get("node")
+        return node if isinstance(node, Node) else None
+
+    @property
     def placed(self) -> str:
         """The name of its first result, and the layer that the result belongs to."""
-        node = self.attrs.get("node")
-        return placed(node) if isinstance(node, Node) else f"{self.result.name!r}"
+        return placed(self.node) if self.node is not None else f"{self.result.name!r}"
 
     def add_operand(self, value: Value) -> None:
         """Read one value more."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from minmax_lint.loaders.script.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Read = TypeVar("_Read")
 _MOST_STEPS = 32
 _DEEPEST = 10
 _COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset"})
@@ -118,13 +119,7 @@ class Values:
 
     def elements(self, value: ast.expr) -> list[ast.expr] | None:
         """The elements of a list, a tuple or a set, each followed; None where they cannot be read."""
-        if self._depth >= _DEEPEST:
-            return None
-        self._depth += 1
-        try:
-            return self._elements(value)
-        finally:
-            self._depth -= 1
+        return self._bounded(self._elements, value)
 
     def _elements(self, value: ast.expr) -> list[ast.expr] | None:
         value = self.followed(value)
@@ -145,11 +140,15 @@ class Values:
 
     def truth(self, test: ast.expr) -> bool | None:
         """Whether a test holds, where constants alone decide it."""
+        return self._bounded(self._truth, test)
+
+    def _bounded(self, read: Callable[[ast.expr], _Read | None], value: ast.expr) -> _Read | None:
+        """What is read of an expression; None of one inside too many others."""
         if self._depth >= _DEEPEST:
             return None
         self._depth += 1
         try:
-            return self._truth(test)
+            return read(value)
         finally:
             self._depth -= 1
 

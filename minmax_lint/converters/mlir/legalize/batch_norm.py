@@ -63,8 +63,7 @@ def convert_batch_norm_with_global_normalization(importer: Importer, node: Node)
     """The batch normalization of TensorFlow's first releases: the same, with its vectors in another order."""
     x, mean, variance, offset, scale = importer.inputs(node)[:5]
     if not node.flag("scale_after_normalization"):
-        ones = Tensor.of(DType.FLOAT, [size or 0 for size in offset.shape or ()], [1.0])
-        scale = importer.constant(node.name, DType.FLOAT, offset.shape, lambda: ones)
+        scale = importer.filled(node.name, offset.shape or (), 1.0)
     return _inference(importer, node, x, [scale, offset, mean, variance], node.real("variance_epsilon", 1e-4))
 
 

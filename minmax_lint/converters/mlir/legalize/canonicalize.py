@@ -16,7 +16,8 @@ from minmax_lint.graph.node import Node
 SOURCE = "canonicalize.td"
 
 
-def _operand(importer: Importer, node: Node) -> Value:
+def operand(importer: Importer, node: Node) -> Value:
+    """What the node reads first."""
     return importer.value(node.inputs[0].array)
 
 
@@ -29,7 +30,7 @@ def _operand(importer: Importer, node: Node) -> Value:
 )
 def relu_of_minimum6_to_relu6(importer: Importer, node: Node) -> Value | None:
     """RELU of MINIMUM(x, 6) is RELU6."""
-    return _relu6(importer, node, _operand(importer, node))
+    return _relu6(importer, node, operand(importer, node))
 
 
 def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
@@ -49,7 +50,7 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
 )
 def fold_idempotent(importer: Importer, node: Node) -> Value | None:
     """An op applied twice is applied once."""
-    return _again(LEGALIZED[node.op], _operand(importer, node))
+    return _again(LEGALIZED[node.op], operand(importer, node))
 
 
 def _again(name: str, operand: Value) -> Value | None:
@@ -76,7 +77,7 @@ _OPPOSITES = {
 )
 def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
     """The opposite of a comparison is the opposite comparison."""
-    compared = _operand(importer, node).op
+    compared = operand(importer, node).op
     if compared is None or compared.name not in _OPPOSITES:
         return None
     return importer.add(_OPPOSITES[compared.name], node, compared.operands)
@@ -91,7 +92,7 @@ def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
 )
 def square_of_sub(importer: Importer, node: Node) -> Value | None:
     """The square of a difference is SQUARED_DIFFERENCE."""
-    difference = _operand(importer, node).op
+    difference = operand(importer, node).op
     if difference is None or difference.name != "SUB":
         return None
     return importer.add("SQUARED_DIFFERENCE", node, difference.operands)
@@ -106,7 +107,7 @@ def square_of_sub(importer: Importer, node: Node) -> Value | None:
 )
 def log_of_softmax(importer: Importer, node: Node) -> Value | None:
     """The logarithm of SOFTMAX is LOG_SOFTMAX."""
-    softmax = _operand(importer, node).op
+    softmax = operand(importer, node).op
     if softmax is None or softmax.name != "SOFTMAX":
         return None
     return importer.add("LOG_SOFTMAX", node, softmax.operands)

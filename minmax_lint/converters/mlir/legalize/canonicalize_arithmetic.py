@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.behaviours import DIV_WITH_CONST_DIVISOR, FOLDS
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
-from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant, producer
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.node import Node
@@ -33,9 +33,10 @@ def fold_involution(importer: Importer, node: Node) -> Value | None:
     value = importer.value(node.inputs[0].array)
     if node.op == "Neg":
         return negated(value)
-    inner = value.op.attrs.get("node") if value.op is not None and value.op.name == "DIV" else None
-    inverse = isinstance(inner, Node) and inner.op == "Reciprocal"
-    return value.op.operands[1] if value.op is not None and inverse else None
+    inverse = producer(value, "DIV")
+    if inverse is None or inverse.node is None or inverse.node.op != "Reciprocal":
+        return None
+    return inverse.operands[1]
 
 
 def negated(value: Value) -> Value | None:

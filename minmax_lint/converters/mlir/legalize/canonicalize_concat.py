@@ -26,7 +26,7 @@ SOURCE = "tf_ops_a_m.cc"
 )
 def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | None:
     """Of negations, it is the negation of one CONCATENATION; likewise of Log1p."""
-    made = [value.op for value in _operands(importer, node)]
+    made = [value.op for value in concatenated(importer, node)]
     negations = [op for op in made if op is not None and op.name == "NEG"]
     if len(negations) == len(made):
         return importer.add("NEG", node, [_concatenation(importer, node, negations)])
@@ -37,7 +37,8 @@ def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | N
     return importer.add("LOG", node, [importer.add("ADD", node, [_concatenation(importer, node, sums), one])])
 
 
-def _operands(importer: Importer, node: Node) -> list[Value]:
+def concatenated(importer: Importer, node: Node) -> list[Value]:
+    """The arrays that a Concat reads, without its axis."""
     slots = node.inputs[1:] if node.op == "Concat" else node.inputs[:-1]
     return [importer.value(edge.array) for edge in slots]
 
@@ -54,8 +55,7 @@ def _log1p(op: Operation) -> Operation | None:
 
 def _node_op(op: Operation) -> str:
     """The TensorFlow op that became the operation."""
-    node = op.attrs.get("node")
-    return node.op if isinstance(node, Node) else ""
+    return op.node.op if op.node is not None else ""
 
 
 _CWISE_BINARY = frozenset({"Add", "AddV2", "Mul", "MulNoNan", "RealDiv", "Sub"})
@@ -80,7 +80,7 @@ _IDENTITY = {"MUL": 1.0, "DIV": 1.0, "SUB": 0.0}
 )
 def hoist_cwise_binary_out_of_concat(importer: Importer, node: Node) -> Value | None:
     """Of sums of columns and scalars, it is the sum of a CONCATENATION and of a vector."""
-    operands = _operands(importer, node)
+    operands = concatenated(importer, node)
     name = _cwise_binary(operands[0])
     axes = importer.integers(node.inputs[0 if node.op == "Concat" else -1].array)
     if name is None or axes is None or len(axes) != 1 or axes[0] < 0:
@@ -119,19 +119,11 @@ def _are_scalars(values: Sequence[Value | None]) -> bool:
 def _vector(importer: Importer, node: Node, name: str, scalars: Sequence[Value | None]) -> Value:
     """The scalars as one vector; None stands for the number that changes nothing."""
     size, neutral = len(scalars), _IDENTITY.get(name, 0.0)
-    tensors = [
-        held(value) if value is not None else Tensor.of(DType.FLOAT, [], [neutral]) for value in scalars
-    ]
-    known = [tensor for tensor in tensors if tensor is not None]
+    values = [value if value is not None else importer.filled(node.name, (), neutral) for value in scalars]
+    known = [tensor for tensor in map(held, values) if tensor is not None]
     if len(known) == size:
         numbers = [tensor.real() for tensor in known]
         return importer.constant(
             node.name, DType.FLOAT, (size,), lambda: Tensor.of(DType.FLOAT, [size], numbers)
         )
-    filled = [
-        value
-        if value is not None
-        else importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [neutral]))
-        for value in scalars
-    ]
-    return importer.add("PACK", node, filled, (size,))
+    return importer.add("PACK", node, values, (size,))

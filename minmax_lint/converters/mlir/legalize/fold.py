@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Value
+from minmax_lint.converters.mlir.legalize.canonicalize import operand
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import all_equal, held, number, static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Tensor
-
-
-def _operand(importer: Importer, node: Node) -> Value:
-    return importer.value(node.inputs[0].array)
 
 
 @pattern(
@@ -26,7 +22,7 @@ def _operand(importer: Importer, node: Node) -> Value:
 def fold_tile(importer: Importer, node: Node) -> Value | None:
     """TILE that repeats nothing goes."""
     once = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
-    return _operand(importer, node) if once else None
+    return operand(importer, node) if once else None
 
 
 @pattern(
@@ -38,7 +34,7 @@ def fold_tile(importer: Importer, node: Node) -> Value | None:
 )
 def fold_cast(importer: Importer, node: Node) -> Value | None:
     """CAST to the type that an array has goes."""
-    source = _operand(importer, node)
+    source = operand(importer, node)
     return source if source.dtype is importer.inference.dtype(node.name) else None
 
 
@@ -51,7 +47,7 @@ def fold_cast(importer: Importer, node: Node) -> Value | None:
 )
 def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
     """EnsureShape goes where the shape of its input cannot contradict it; else it stays, and has no builtin."""
-    source, wanted = _operand(importer, node), node.attribute("shape")
+    source, wanted = operand(importer, node), node.attribute("shape")
     if not isinstance(wanted, tuple):
         return source
     sizes = zip(wanted, source.shape or (), strict=False)
@@ -68,12 +64,12 @@ def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
 )
 def bitcast_nested(importer: Importer, node: Node) -> Value | None:
     """Of two BITCASTs the last counts, and one to the type that an array has goes."""
-    operand = source = _operand(importer, node)
+    first = source = operand(importer, node)
     while source.op is not None and source.op.name == "BITCAST":
         source = source.op.operands[0]
     if source.dtype is importer.inference.dtype(node.name):
         return source
-    return None if source is operand else importer.add("BITCAST", node, [source])
+    return None if source is first else importer.add("BITCAST", node, [source])
 
 
 @pattern(
@@ -85,7 +81,7 @@ def bitcast_nested(importer: Importer, node: Node) -> Value | None:
 )
 def fold_leaky_relu(importer: Importer, node: Node) -> Value | None:
     """LEAKY_RELU of slope 1 is nothing."""
-    return _operand(importer, node) if node.real("alpha", 0.2) == 1 else None
+    return operand(importer, node) if node.real("alpha", 0.2) == 1 else None
 
 
 @pattern(
@@ -100,16 +96,10 @@ def fold_pow(importer: Importer, node: Node) -> Value | None:
     base, exponent = importer.inputs(node)[:2]
     if all_equal(exponent, 1.0):
         return base if base.shape == importer.inference.shape(node.name) else None
-    return _filled(importer, node, 1.0) if all_equal(exponent, 0.0) else None
-
-
-def _filled(importer: Importer, node: Node, value: float) -> Value | None:
-    """The result as a constant that repeats one number; none where its shape is open."""
     shape = importer.inference.shape(node.name)
-    if shape is None or None in shape:
+    if shape is None or None in shape or not all_equal(exponent, 0.0):
         return None
-    sizes = [size or 0 for size in shape]
-    return importer.constant(node.name, DType.FLOAT, shape, lambda: Tensor.of(DType.FLOAT, sizes, [value]))
+    return importer.filled(node.name, shape, 1.0)
 
 
 @pattern(
@@ -204,11 +194,9 @@ def fold_logical_and(importer: Importer, node: Node) -> Value | None:
 )
 def to_bool_of_ranked_tensor(importer: Importer, node: Node) -> Value | None:
     """Whether a number is not 0; of other arrays, whether they have elements."""
-    source = _operand(importer, node)
+    source = operand(importer, node)
     if not static(source):
         return None
     if source.shape:
-        filled = 0 not in source.shape
-        return importer.constant(node.name, DType.BOOL, (), lambda: Tensor.of(DType.BOOL, [], [filled]))
-    zero = importer.constant(node.name, source.dtype, (), lambda: Tensor.of(source.dtype, [], [0]))
-    return importer.add("NOT_EQUAL", node, [source, zero])
+        return importer.filled(node.name, (), 0 not in source.shape, DType.BOOL)
+    return importer.add("NOT_EQUAL", node, [source, importer.filled(node.name, (), 0, source.dtype)])

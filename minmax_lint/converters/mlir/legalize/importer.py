@@ -120,10 +120,13 @@ class Importer:
         size = len(values)
         return self.constant(array, DType.INT32, (size,), lambda: Tensor.of(DType.INT32, [size], values))
 
-    def zeros(self, array: str, depth: int | None) -> Value:
-        """A vector of zeros that stands for `array`."""
-        size = depth or 1
-        return self.constant(array, DType.FLOAT, (depth,), lambda: Tensor.of(DType.FLOAT, [size], [0.0]))
+    def filled(self, array: str, shape: Shape, number: float, dtype: DType = DType.FLOAT) -> Value:
+        """A constant that stands for `array` and repeats one number."""
+
+        def load() -> Tensor:
+            return Tensor.of(dtype, [1 if size is None else size for size in shape], [number])
+
+        return self.constant(array, dtype, shape, load)
 
     def add(
         self, name: str, node: Node, operands: Iterable[Value], shape: Shape | None = None, **attrs: object

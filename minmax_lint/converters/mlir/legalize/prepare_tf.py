@@ -6,6 +6,7 @@ from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
+from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
@@ -13,7 +14,7 @@ from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Shape
 
 
 @pattern(
@@ -103,7 +104,7 @@ def _with_bias(
         return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
     order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
     filters = moved(importer, node, move, filters, wanted, order)
-    bias = importer.zeros(node.name, None if wanted is None else wanted[channels])
+    bias = importer.filled(node.name, (None if wanted is None else wanted[channels],), 0.0)
     return importer.add(name, node, [image, filters, bias])
 
 
@@ -145,8 +146,7 @@ def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
 )
 def convert_tf_concat_v2_op(importer: Importer, node: Node) -> Value:
     """The axis becomes an attribute; of one array, CONCATENATION is nothing."""
-    slots = node.inputs[:-1] if node.op == "ConcatV2" else node.inputs[1:]
-    operands = [importer.value(edge.array) for edge in slots]
+    operands = concatenated(importer, node)
     return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
@@ -212,9 +212,8 @@ def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
     if not importer.version.has(FILLS_OPEN_BROADCASTS if None in shape else convert_tf_broadcast_to):
         return None
     if None in shape:
-        one = importer.constant(node.name, source.dtype, (), lambda: Tensor.of(source.dtype, [], [1]))
+        one = importer.filled(node.name, (), 1, source.dtype)
         return importer.add("MUL", node, [source, importer.add("FILL", node, [sizes, one])])
-    count = [size for size in shape if size is not None]
-    ones = importer.constant(node.name, source.dtype, shape, lambda: Tensor.of(DType.FLOAT, count, [1.0]))
+    ones = importer.filled(node.name, shape, 1, source.dtype)
     passed = _scaled_convolution(importer, node, source, ones)
     return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)

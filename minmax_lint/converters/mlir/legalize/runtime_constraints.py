@@ -9,7 +9,6 @@ from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.tables import MOST_DIMENSIONS
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.graph.node import Node
 
 _SLICES = ("SLICE", "STRIDED_SLICE")
 
@@ -25,8 +24,8 @@ def verify_tfl_runtime_constraints(function: Function, version: Version) -> None
     for op in function:
         if op.name not in MOST_DIMENSIONS:
             continue
-        most, shape, node = MOST_DIMENSIONS[op.name], op.operands[0].shape, op.attrs.get("node")
-        if shape is None or len(shape) < most or not isinstance(node, Node):
+        most, shape, node = MOST_DIMENSIONS[op.name], op.operands[0].shape, op.node
+        if shape is None or len(shape) < most or node is None:
             continue
         if op.name in _SLICES and len(shape) == most and not version.has(SLICES_SIX_DIMENSIONS):
             most -= 1

@@ -19,7 +19,7 @@ from minmax_lint.converters.mlir.matchers import static
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Shape
 
 
 @pattern(
@@ -81,8 +81,7 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
         wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
-    count = [size for size in shape if size is not None]
-    return importer.constant(node.name, x.dtype, shape, lambda: Tensor.of(x.dtype, count, [1.0]))
+    return importer.filled(node.name, shape, 1, x.dtype)
 
 
 @pattern(

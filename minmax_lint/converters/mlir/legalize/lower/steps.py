@@ -77,7 +77,7 @@ def truth(importer: Importer, name: str, node: Node, operands: list[Value], shap
 
 def number(importer: Importer, node: Node, value: float) -> Value:
     """A scalar constant."""
-    return importer.constant(node.name, DType.FLOAT, (), lambda: Tensor.of(DType.FLOAT, [], [value]))
+    return importer.filled(node.name, (), value)
 
 
 def steps(make: Callable[..., Value | None]) -> Callable[[Importer, Node], Value | None]:
