@@ -73,3 +73,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    # What `dir()` and tab completion show, loaded or not.
+    return __all__

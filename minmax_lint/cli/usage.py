@@ -128,6 +128,8 @@ class Parser(argparse.ArgumentParser):
             kind = argument.lower()
             choices = re.findall(r"[\w.-]+", known)
             meant = _meant(given, choices, f"choose from {', '.join(choices)}")
+            if kind == "command" and os.path.exists(given):
+                meant = f"; did you mean `minmax-lint check {given}`?"
             raise UserError(f"there is no {kind} {given!r}{meant}")
         unknown = re.fullmatch(r"unrecognized arguments: (-\S*)( .*)?", message)
         if unknown:

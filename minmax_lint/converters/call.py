@@ -18,6 +18,8 @@ from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
 ENDS = ("inference_input_type", "inference_output_type")
+COMMAND_LINE = "the command line"
+"""The origin of a call that options make."""
 COMPUTED = "?"
 """A value that cannot be read, since the script computes it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 Verdict = Literal["quantized", "float", "abort", "undetermined"]
@@ -26,6 +26,9 @@ ObstacleKind = Literal[
     "other",
 ]
 
+
+MISFIT = "its inputs do not fit its op; TensorFlow refuses it."
+"""The obstacle of a node that is not imported."""
 
 SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 """TFLite ops that read the shape of an array alone, and none of its values (kernels/shape.cc, kernels/rank.cc)."""
@@ -114,10 +117,10 @@ class Prediction:
     float_ops: Sequence[tuple[str, str]] = ()
     message: str = ""
     """The converter's own message on an abort (without file and line); one explaining sentence otherwise."""
-    ops: Sequence[OpOutcome] = ()
-    obstacles: tuple[Obstacle, ...] = ()
+    ops: Sequence[OpOutcome] = field(default=(), repr=False)
+    obstacles: tuple[Obstacle, ...] = field(default=(), repr=False)
     """All of them, not only the first: the converter stops at the first, the user should not have to."""
-    ranges: Mapping[str, tuple[float, float]] | None = None
+    ranges: Mapping[str, tuple[float, float]] | None = field(default=None, repr=False)
     """Array (source name) -> the range with which the converter quantizes it."""
     runs: bool | None = None
     """Whether TFLite's interpreter can run the model, with its own kernels; None where that is not known."""
@@ -186,7 +189,7 @@ def computing(float_ops: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
 
 def not_imported(profile: str, node: str, message: str) -> Prediction:
     """The abort with TensorFlow's `message` about a node whose inputs do not fit its op."""
-    cause = Obstacle("other", None, node, f"The inputs of {node} do not fit its op; TensorFlow refuses it.")
+    cause = Obstacle("other", None, node, MISFIT)
     return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
 
 

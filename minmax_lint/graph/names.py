@@ -72,6 +72,11 @@ def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     return list(dict.fromkeys([*alike, *same_tail, *close, *islice(holding, count)]))[:count]
 
 
+def listed(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Names as a user of Python gives them: several, one alone, or none."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
 def did_you_mean(wanted: str, known: Iterable[str], otherwise: str = "", count: int = 3) -> str:
     """The end of a message about an unknown name: what was meant, else `otherwise`; empty where there is neither."""
     near = near_names(wanted, known, count)

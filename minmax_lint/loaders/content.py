@@ -36,6 +36,10 @@ _REFUSED: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), message)
     for pattern, message in (
         (rb"PK\x03\x04.{0,300}data\.pkl", "this is a PyTorch file; export the model to TensorFlow first"),
+        (
+            rb"PK\x03\x04.{26}[^/]{1,99}\.npy",
+            "this is an archive of NumPy arrays; samples are given with --calibrate",
+        ),
         (rb"PK[\x03\x05]", "this is a zip archive; unpack it and give the graph or folder inside"),
         (rb"\x1f\x8b", "this is a gzip file; unpack it and give the graph or folder inside"),
         (rb".{257}ustar", "this is a tar archive; unpack it and give the graph or folder inside"),
@@ -44,7 +48,7 @@ _REFUSED: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\s*<\?xml", "this is an XML file, not a graph; download the file itself again"),
         (rb"\s*\{", "this is JSON, not a graph; give the TensorFlow graph it was made from"),
         (rb"\x80[\x02-\x05]", "this is a Python pickle, not a graph; save the model with TensorFlow"),
-        (rb"\x93NUMPY", "this is a NumPy array, not a graph"),
+        (rb"\x93NUMPY", "this is a NumPy array; samples are given with --calibrate"),
     )
 )
 

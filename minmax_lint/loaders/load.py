@@ -19,6 +19,7 @@ from minmax_lint.loaders.remote.download import fetched, is_remote
 from minmax_lint.loaders.savedmodel import directory as savedmodel
 
 STANDARD_INPUT = "-"
+_SCRIPTS = (".py", ".ipynb")
 
 
 def load(
@@ -77,11 +78,13 @@ def _by_url(error: UnreadableModel, path: Path, name: str) -> str:
 
 
 def _load_path(path: Path, signature: str | None, trust: bool = False, python: str | None = None) -> Model:
-    if path.is_dir():
-        return _load_folder(path, signature)
-    whole = savedmodel.directory_of(path) if path.is_file() else None
-    if whole is not None:
-        return _load_folder(whole, signature)
+    whole = savedmodel.directory_of(path) if path.exists() else None
+    if whole is not None or path.is_dir():
+        return _load_folder(whole or path, signature)
+    if path.suffix in _SCRIPTS and path.is_file():
+        raise UnreadableModel(
+            f"this is a script; name the model that it converts, and give --script {path.name}"
+        )
     checkpoint.refuse_unfinished(checkpoint.prefix_of(path))
     if checkpoint.is_prefix(path) and not path.is_file():
         return _load_checkpoint(path)

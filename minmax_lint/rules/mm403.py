@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.prediction import MISFIT
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import is_unknown
@@ -13,6 +14,7 @@ from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
+_SHAPES = "Check the shapes that are given with -i; where none is given, the graph is damaged: save it again."
 _ASK = "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer."
 
 
@@ -53,12 +55,15 @@ class ConverterCheckFails(Rule):
             at = f" {where!r}" if where is not None else " the graph"
             failure = cause.message.rstrip(".")
             unknown = is_unknown(cause)
+            misfit = cause.message == MISFIT
             yield self.from_cause(
                 subject,
                 cause,
-                f"{where!r}: {failure}" if unknown else f"the converter cannot take{at} as it is: {failure}",
+                f"{where!r}: {failure}"
+                if unknown or misfit
+                else f"the converter cannot take{at} as it is: {failure}",
                 path=around(subject, where, ""),
-                advice=_ASK if unknown else _REWRITE,
+                advice=_ASK if unknown else _SHAPES if misfit else _REWRITE,
             )
 
     @classmethod

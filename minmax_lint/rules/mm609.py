@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import BUILTINS_16X8, ConverterCall
+from minmax_lint.converters.call import BUILTINS_16X8, COMMAND_LINE, ConverterCall
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, predictions_of
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -53,8 +53,12 @@ class IoStaysFloat(CallRule):
             kind = "tf.int16" if sixteen else "tf.int8 or tf.uint8"
             asked = "int16" if sixteen else "uint8" if call.inference_type == "uint8" else "int8"
             names = " and ".join(f"inference_{end[:-1]}_type" for end in left)
+            what = f"{' and '.join(left)} of the model stay float32"
+            if call.origin == COMMAND_LINE:
+                yield Fault(f"{what}: no --io-type", f"`convert --io-type {asked}` makes them integer.")
+                return
             yield Fault(
-                f"{' and '.join(left)} of the model stay float32: {names} {'are' if len(left) > 1 else 'is'} not set",
+                f"{what}: {names} {'are' if len(left) > 1 else 'is'} not set",
                 f"Set {names} to {kind} where the device takes integers alone.",
                 {f"inference_{end[:-1]}_type": f"{{tf}}.{asked}" for end in left},
                 safe=False,

@@ -10,6 +10,9 @@ from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
+_FEW = 4
+"""Placeholders that a finding names."""
+
 
 class ArrayNotFound(Rule):
     """An input or output that was asked for is not in the graph.
@@ -41,13 +44,17 @@ class ArrayNotFound(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         for role, names in (("output", subject.unknown_outputs), ("input", subject.unknown_inputs)):
             for array in names:
-                meant = did_you_mean(parse_edge(array).node, subject.graph.names)
+                wanted = parse_edge(array).node
+                ends = sorted(subject.graph.of_ops({"Placeholder"})) if role == "input" else []
+                meant = did_you_mean(wanted, ends) or did_you_mean(wanted, subject.graph.names)
                 yield self.finding(
                     f"{role} {array!r} is not in the graph{meant}",
                     array=array,
                     outputs=(array,) if role == "output" else (),
                     profiles=subject.profile_names,
-                    advice=""
+                    advice=f"The graph begins at {', '.join(map(repr, ends))}."
+                    if 0 < len(ends) <= _FEW
+                    else ""
                     if meant
                     else "`minmax-lint inspect` lists inputs, outputs and signatures of the graph.",
                 )

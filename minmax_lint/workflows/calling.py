@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.run import Engine
-from minmax_lint.converters.call import CALIBRATED, ConverterCall, Mode, call_as
+from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.workflows.choice import trained
@@ -65,7 +65,7 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
 
 def _call(source: Opened, asked: Asked) -> ConverterCall:
     if asked.mode is not None:
-        found = call_as(asked.mode, "the command line")
+        found = call_as(asked.mode, COMMAND_LINE)
     elif source.calls:
         found = _only(source.calls)
     elif not (source.model.of_tf2 and asked.engine == "mlir"):

@@ -84,6 +84,18 @@ def test_an_unknown_output_is_a_finding_and_bad_usage(capsys: Captured) -> None:
     assert not err
 
 
+def test_of_an_unknown_input_the_placeholders_are_named_first(capsys: Captured) -> None:
+    main(["check", BROKEN, "-i", "x", "--select", "MM901", "--output-format", "markdown"])
+    assert "The graph begins at 'input'." in capsys.readouterr().out
+
+
+def test_a_shape_that_does_not_fit_is_the_callers(capsys: Captured) -> None:
+    main(["check", BROKEN, "-i", "input=1,2,3,4", "--select", "MM403", "--converter", "mlir-int8"])
+    out = capsys.readouterr().out
+    assert "its inputs do not fit its op; TensorFlow refuses it" in out
+    assert "Check the shapes that are given with -i" in out
+
+
 @pytest.mark.parametrize(
     ("form", "lines"), [("full", 0), ("concise", 0), ("json", 1), ("full={}/report.txt", 1)]
 )

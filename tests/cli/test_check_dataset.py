@@ -74,6 +74,23 @@ def test_the_first_samples_are_judged(data: str, found: list[str], capsys: Captu
     assert codes(capsys, data) == found
 
 
+@pytest.mark.parametrize("shape", [(9, 9, 3), (1, 9, 9, 3), (20, 9, 9, 3)])
+@pytest.mark.parametrize("name", ["input", "arr_0"])
+def test_a_sample_without_batch_is_as_large_as_it_is(
+    shape: tuple[int, ...], name: str, capsys: Captured
+) -> None:
+    b = Builder()
+    b.add("Relu6", "output", b.placeholder("input", [None, 9, 9, 3]))
+    Path("float.pb").write_bytes(encode(b.graph()))
+    numpy.savez("images.npz", **{name: numpy.linspace(0, 1, numpy.prod(shape)).reshape(shape)})
+    assert codes(capsys, "images.npz") == []
+
+
+def test_types_of_the_ends_are_asked_for_with_an_option(capsys: Captured) -> None:
+    main(["check", "float.pb", "--calibrate", "sound.npz", "--select", "MM609"])
+    assert "`convert --io-type int8` makes them integer." in capsys.readouterr().out
+
+
 def test_an_input_without_array_is_named_as_its_signature_and_its_graph_name_it(capsys: Captured) -> None:
     main(
         ["check", "float.pb", "--calibrate", "others.npz", "--select", "MM623", "--output-format", "concise"]

@@ -32,8 +32,13 @@ def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Datas
     if not inputs:
         return Dataset(source)
     known = {alias for one in inputs for alias in one.names}
+    ranks = {alias: len(one.shape) for one in inputs if one.shape is not None for alias in one.names}
+    alone = len(inputs[0].shape or ()) if len(inputs) == 1 else 1
     samples = [
-        {key: value[:LOOKED_AT] if value.ndim else value for key, value in held.items()}
+        {
+            key: value[:LOOKED_AT] if value.ndim >= max(ranks.get(key, alone), 1) else value
+            for key, value in held.items()
+        }
         for held in islice(pieces(source, inputs, folder), LOOKED_AT)
     ]
     filled = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,19 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Patch:
     """A fixed graph that is not written yet. `before` and `after` are its reports."""
 
-    model: Model = field(repr=False)
+    model: Model
     repair: Repair
-    before: Report = field(repr=False)
-    after: Report = field(repr=False)
+    before: Report
+    after: Report
     refused: tuple[str, ...] = ()
     """Repairs that were tried and do not fit, and what is left open, a sentence each."""
+
+    def __repr__(self) -> str:
+        return f"Patch(strategy={self.strategy!r}, safe={self.safe}, outputs={self.outputs}, reason={self.reason!r})"
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -152,8 +152,8 @@ def meta_file(prefix: Path) -> Path:
     meta = Path(f"{prefix}.meta")
     if not meta.is_file():
         raise UnreadableModel(
-            f"the checkpoint {prefix.name} has values but no graph ({meta.name} is missing); give the eval "
-            "graph, or save with tf.compat.v1.train.Saver, which writes the .meta file"
+            f"the checkpoint {prefix.name} has values but no graph ({meta.name} is missing); give the eval graph, "
+            "save with tf.compat.v1.train.Saver, which writes it, or export a Keras model (`model.export(FOLDER)`)"
         )
     return meta
 

@@ -33,6 +33,10 @@ _UNICODE_PATH = 0x7075
 _FIRST_USER_BLOCK = 512
 _LOCAL_HEADER = 30
 """Bytes of a member's header in front of its name."""
+WEIGHTS_ALONE = (
+    "this HDF5 file holds weights and no model; save the whole model (`model.save`), or export it as a SavedModel "
+    "(`model.export(FOLDER)`)"
+)
 SUFFIXES = {Kind.KERAS: ".keras", Kind.KERAS_HDF5: ".h5"}
 
 
@@ -71,10 +75,7 @@ def _hdf5(path: Path, python: str) -> Container:
         raise UnreadableModel(_both())
     found = hdf5.read(path, "model_config", "keras_version", python=python)
     if "model_config" not in found.attributes:
-        raise UnreadableModel(
-            "this HDF5 file holds weights and no model; save the whole model (`model.save`), or export it as a "
-            "SavedModel (`model.export(FOLDER)`)"
-        )
+        raise UnreadableModel(WEIGHTS_ALONE)
     config = _json(found.attributes["model_config"])
     return Container(
         path, Kind.KERAS_HDF5, config, found.attributes.get("keras_version", ""), "", found.outside

@@ -15,7 +15,7 @@ from minmax_lint.isolation import command, environment
 from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras.child import ANSWER, GRAPH
 from minmax_lint.loaders.keras.config import Recipe
-from minmax_lint.loaders.keras.container import Container, private_copy
+from minmax_lint.loaders.keras.container import WEIGHTS_ALONE, Container, private_copy
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.parse import whole_graph
 
@@ -29,8 +29,12 @@ _COPIES = 16
 """Times that the content of the file may lie in memory; archives of pruned weights are compressed."""
 
 _CHILD = Path(__file__).with_name("child.py")
-_EXTRA = "pip install 'minmax-lint[keras]', or name the Python that made the model (--python)"
+_EXTRA = "pip install 'minmax-lint[keras]'"
+_KERAS_3 = "pip install 'tensorflow>=2.16'"
+_MAKER = "name the Python that made it (--python)"
 _NAMED = 3
+_WEIGHTS = ".weights.h5"
+"""How Keras 3 makes the name of a file of `save_weights` end."""
 
 
 def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = None) -> Model:
@@ -39,6 +43,8 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
     `python` is the interpreter whose TensorFlow and Keras load it (default: the running one).
     Raises UnreadableModel for a damaged file, and for one that would run code of its own unless `trust`.
     """
+    if path.name.endswith(_WEIGHTS):
+        raise UnreadableModel(WEIGHTS_ALONE)
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
         held = private_copy(path, kind, folder, python or sys.executable)
@@ -118,15 +124,9 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
 def _explained(error: str, message: str, recipe: Recipe) -> str:
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
         return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
+    made = f"made with Keras {recipe.version or 2}"
     if error in ("ModuleNotFoundError", "ImportError"):
-        what = "quantize_model" if recipe.quantized else f"Keras {recipe.version or 2}"
-        return f"this model is made with {what}, and that is not installed here ({message}); {_EXTRA}"
-    if recipe.quantized:
-        return (
-            f"Keras cannot load this quantized model ({message}); name the Python that made it (--python), or "
-            "export it (`model.export(FOLDER)`)"
-        )
-    return (
-        f"Keras cannot load this model ({message}); where it needs layers of your own, export it as a SavedModel "
-        "(`model.export(FOLDER)`)"
-    )
+        what = "made with quantize_model" if recipe.quantized else made
+        extra = _EXTRA if recipe.quantized or recipe.legacy else _KERAS_3
+        return f"this model is {what}, and that is not installed here ({message}); {extra}, or {_MAKER}"
+    return f"Keras cannot load this model, {made} ({message}); {_MAKER}, or export it there (`model.export(FOLDER)`)"

@@ -20,8 +20,8 @@ _SERVE = "serve"
 
 
 def directory_of(path: Path) -> Path | None:
-    """The SavedModel that a file is a part of, such as its `fingerprint.pb` or its `variables/variables.index`."""
-    if path.name in BESIDE:
+    """The SavedModel that a path is a part of: its `fingerprint.pb`, its folder `variables`, a file in there."""
+    if path.name in BESIDE or (path.name == VARIABLES.parent.name and path.is_dir()):
         found = path.parent
     elif path.parent.name == VARIABLES.parent.name and path.name.startswith(f"{VARIABLES.name}."):
         found = path.parent.parent

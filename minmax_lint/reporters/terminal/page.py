@@ -9,6 +9,7 @@ import os
 import textwrap
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shortened
@@ -23,6 +24,8 @@ LOG_WIDTH = 80
 LONGEST_PART = 2 * LONGEST_NAME
 WIDEST = 110
 NARROWEST = 60
+_LAST_COLUMN = 16
+"""Characters that wrapping leaves to a column at least."""
 
 
 class Glyphs(NamedTuple):
@@ -83,12 +86,7 @@ class Page:
     def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
         """`head`, then `body` wrapped under itself."""
         indent = sum(len(_plain(part)) for part in head)
-        lines = textwrap.wrap(
-            sentence(body),
-            max(self.width - indent, 16),
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
+        lines = _wrapped(sentence(body), self.width - indent)
         self.line(*head, (lines[0], style))
         for text in lines[1:]:
             self.line(" " * indent, (text, style))
@@ -100,18 +98,25 @@ class Page:
         self.line((bar * 2, style), (f" {title} ", "bold"), (end, style))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], *, indent: int = 3) -> None:
-        """Columns under dim titles; the last column is wrapped under itself."""
-        rows = [[_cell(part) for part in row] for row in rows]
-        widths = [
-            max(len(title), *(len(_plain(row[i])) for row in rows)) if rows else len(title)
-            for i, title in enumerate(head[:-1])
-        ]
+        """Columns under dim titles; the last column is wrapped under itself, others where the page is too narrow."""
+        rows = [[*map(_cell, row[:-1]), row[-1]] for row in rows]
+        columns = [[title, *(_plain(row[i]) for row in rows)] for i, title in enumerate(head[:-1])]
+        widths = [max(map(len, column)) for column in columns]
+        words = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
+        last = max((len(_plain(row[-1])) for row in rows), default=0)
+        room = self.width - indent - 2 * len(widths) - min(last, _LAST_COLUMN)
+        while sum(widths) > room and (wide := [i for i, width in enumerate(widths) if width > words[i]]):
+            widths[max(wide, key=widths.__getitem__)] -= 1
         titles = [tuple((title, "dim") for title in head)] if any(head) else []
+        left = self.width - indent - sum(widths) - 2 * len(widths)
         for row in (*titles, *rows):
-            parts: list[Part] = [" " * indent]
-            for cell, width in zip(row, widths, strict=False):
-                parts.append((f"{_plain(cell):{width}}  ", _style(cell)))
-            self.block(tuple(parts), _plain(row[-1]), _style(row[-1]))
+            cells = [_wrapped(_plain(cell), width) for cell, width in zip(row, widths, strict=False)]
+            cells.append(_wrapped(sentence(_plain(row[-1])), left))
+            for texts in zip_longest(*cells, fillvalue=""):
+                parts: list[Part] = [" " * indent]
+                for text, width, cell in zip(texts, widths, row, strict=False):
+                    parts.append((f"{text:{width}}  ", _style(cell)))
+                self.line(*parts, (texts[-1], _style(row[-1])))
 
     @cached_property
     def _console(self) -> Console:
@@ -134,6 +139,14 @@ class Page:
             legacy_windows=False,
             width=None if self._terminal else _log_width(),
         )
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    if len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, max(width, _LAST_COLUMN), break_long_words=False, break_on_hyphens=False) or [
+        ""
+    ]
 
 
 def _cell(part: Part) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from minmax_lint.converters.call_site import CallSite, Changes, TextEdit
@@ -77,13 +77,13 @@ class Finding:
     outputs: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     consequences: tuple[str, ...] = ()
-    path: tuple[Step, ...] = ()
+    path: tuple[Step, ...] = field(default=(), repr=False)
     advice: str = ""
     """What to change, where no fix of ours can do it: one sentence."""
     fix: FixOffer | None = None
     script: ScriptOffer | None = None
     """How the script is to be changed, where its call is at fault."""
-    identity: str = ""
+    identity: str = field(default="", repr=False)
     """What stays the same of it from one graph to the next."""
 
     @property
