@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 _TYPE = re.compile(rb"DesiredTypeName = (mlir::[^\]\x00]{1,300})\]\x00")
+_OF_TENSORFLOW = re.compile(r"mlir::TF::(?:\(anonymous namespace\)|\{anonymous\})::(?!GeneratedConvert)(\w+)")
+"""Those written in C++ or named in a .td file; what has a number for a name legalizes StableHLO."""
 _CHUNK, _OVERLAP = 1 << 24, 400
 _INTERFACE = re.compile(r"(Interface|Attr|Type|Op(GenericAdaptor)?|::\w+)$")
 
@@ -35,9 +37,10 @@ def types(path: Path) -> frozenset[str]:
 
 
 def pattern_names(path: Path) -> set[str]:
-    """The names of TensorFlow Lite's patterns without what distinguishes the instances of a template."""
+    """The names of TensorFlow Lite's and TensorFlow's patterns, instances of a template as one."""
     lite = (name for name in types(path) if name.startswith("mlir::TFL::"))
-    return {name for one in lite if (name := _pattern(one))}
+    named = (_OF_TENSORFLOW.match(name) for name in types(path))
+    return {name for one in lite if (name := _pattern(one))} | {found[1] for found in named if found}
 
 
 def type_names(path: Path) -> set[str]:

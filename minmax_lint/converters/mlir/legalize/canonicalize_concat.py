@@ -1,4 +1,4 @@
-"""CONCATENATION of arrays that one kind of elementwise op makes: the op moves behind it (tf_ops_a_m.cc)."""
+"""An elementwise op moves behind a Concat and in front of an Unpack (tf_ops_a_m.cc, tf_ops_n_z.cc)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.legalize_patterns import REMOVED
 from minmax_lint.converters.mlir.matchers import held, is_number, rank
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.dtype import DType
@@ -35,6 +36,50 @@ def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | N
         return None
     one = sums[0].operands[1]
     return importer.add("LOG", node, [importer.add("ADD", node, [_concatenation(importer, node, sums), one])])
+
+
+@pattern(
+    *("Log1p", "Neg"),
+    tf_name="HoistCwiseUnaryOutOfUnpack",
+    source="tf_ops_n_z.cc",
+    before=lambda n: n.op(
+        "ConcatV2",
+        n.op("Neg", u := n.op("Unpack", n.x(2, 4), num=2, axis=0)),
+        n.op("Relu", n.op("Neg", f"{u}:1")),
+        n.i(0),
+        N=2,
+        Tidx=True,
+    ),
+    after="NEG(float) UNPACK(float) RELU(float) CONCATENATION(float)",
+)
+def hoist_cwise_unary_out_of_unpack(importer: Importer, node: Node) -> Value | None:
+    """Negations of all that an UNPACK makes are what the UNPACK of one negation makes; likewise Log1p."""
+    if node.name in importer.values:
+        return importer.values[node.name]  # the first of them made all
+    unpack = importer.value(node.inputs[0].array).op
+    if unpack is None or unpack.name != "UNPACK" or _node_op(unpack) != "Unpack":
+        return None
+    x, readers = unpack.operands[0], [_readers(importer, value.name) for value in unpack.results]
+    every = [reader for row in readers for reader in row]
+    if node not in every or any(reader is None or reader.op != node.op for reader in every):
+        return None
+    if node.op == "Log1p":
+        x = importer.add("ADD", node, [x, importer.filled(node.name, (), 1.0)], x.shape)
+    x = importer.add("NEG" if node.op == "Neg" else "LOG", node, [x], x.shape)
+    moved = importer.function.append(Operation("UNPACK", [x], unpack.nodes, node=unpack.node))
+    for value, row in zip(unpack.results, readers, strict=True):
+        result = moved.add_result(value.name, value.dtype, value.shape)
+        importer.values |= {reader.name: result for reader in row if reader is not None}
+    return importer.values[node.name]
+
+
+def _readers(importer: Importer, array: str) -> list[Node | None]:
+    """The nodes that read an array, or a copy of it; None for the end of the graph."""
+    kept = importer.kept
+    found: list[Node | None] = [None] * kept.outputs.count(array)
+    for reader in (kept.graph[use.node] for use in kept.uses(array)):
+        found += _readers(importer, reader.name) if reader.op in REMOVED else [reader]
+    return found
 
 
 def concatenated(importer: Importer, node: Node) -> list[Value]:

@@ -76,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     prepare_tf.legalize_conv2d_backprop_input,
     canonicalize_concat.hoist_cwise_unary_out_of_concat,
     canonicalize_concat.hoist_cwise_binary_out_of_concat,
+    canonicalize_concat.hoist_cwise_unary_out_of_unpack,
     prepare_tf.convert_tf_concat_v2_op,
     prepare_tf.legalize_select_v2_same_static_shape,
     prepare_tf.convert_tf_broadcast_to,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import broadcast_rank
 from minmax_lint.converters.mlir.matchers import (
@@ -185,3 +188,40 @@ def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
             rewriter.set_operand(op, slot, tile.operands[0])
             return True
     return False
+
+
+@pattern(
+    *sorted(BROADCAST_RANK.keys() - {"ADD", "DIV", "EQUAL", "MUL", "NOT_EQUAL", "SUB"}),
+    "SELECT",
+    tf_name="FuseWithBroadcastCompatibleOp",
+    source="tensorflow/transforms/fold_broadcast.cc",
+    since=(2, 19),
+    before=lambda n: n.op(
+        "Maximum", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)
+    ),
+    after="ELU(float) MEAN(float) MAXIMUM(float)",
+)
+def fuse_with_broadcast_compatible_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A TILE that an operation of static shapes can do by broadcasting goes; SELECT becomes SELECT_V2."""
+    if op.name == "SELECT" and (op.node is None or op.node.op != "SelectV2"):
+        return False
+    for slot, value in enumerate(op.operands):
+        tile = producer(value, "TILE")
+        if tile is None or not all(map(static, (tile.operands[0], op.result, *op.operands))):
+            continue
+        operands = [*op.operands[:slot], tile.operands[0], *op.operands[slot + 1 :]]
+        if _broadcast(operands) != op.result.shape:
+            continue
+        if op.name == "SELECT":
+            rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [tile]).result)
+        else:
+            rewriter.set_operand(op, slot, tile.operands[0])
+        return True
+    return False
+
+
+def _broadcast(values: Sequence[Value]) -> Shape | None:
+    try:
+        return reduce(broadcast, (value.shape for value in values))
+    except ValueError:
+        return None

@@ -116,6 +116,7 @@ PHASE_1: tuple[RewritePattern, ...] = (
     reshape.undo_broadcast_fully_connected_bias_add_with_qdqs,
     transpose.reorder_nchw_transpose_add,
     broadcast.fuse_tile_broadcast_to_binary_op,
+    broadcast.fuse_with_broadcast_compatible_op,
     broadcast.convert_tfl_broadcast_to_mul_op,
     optimize_batch_matmul.fuse_transpose_into_batch_mat_mul_lhs,
     optimize_batch_matmul.fuse_transpose_into_batch_mat_mul_rhs,
