@@ -89,6 +89,8 @@ class ConverterCall:
     """The one signature of the SavedModel that it converts; empty where it names none, or several."""
     every_signature: bool = False
     """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
+    unsigned: bool = False
+    """Whether the converted model has no signature: functions that are converted without their object."""
     dataset: Dataset | None = None
     """What is known of the samples that representative_dataset yields."""
     tensorflow: tuple[int, int] | None = None
@@ -103,7 +105,8 @@ class ConverterCall:
     @property
     def asks_for_integers(self) -> bool:
         """Whether its flags ask for a model with integer arithmetic."""
-        return bool({self.inference_type, *self.ends} & INTEGERS) or self.integer_ops_only
+        activations = {self.inference_type} if self.flow == "tf1" else set()  # TF2's converter never reads it
+        return bool((activations | self.ends) & INTEGERS) or self.integer_ops_only
 
     @property
     def alternatives(self) -> tuple[ConverterCall, ...]:
@@ -138,7 +141,8 @@ class ConverterCall:
         integer = self.inference_type in {*INTEGERS, COMPUTED}
         if found == "v2" and not integer:  # inference_type stays float32: every FakeQuant becomes two ops
             return "float"
-        return "tf1" if found == "float" and integer else found
+        # Without optimizations an integer input makes the whole graph integer (TF 2.15.1 and 2.21 measured).
+        return "tf1" if found == "float" and (integer or self.inference_input_type in INTEGERS) else found
 
     def _quantization_mode(self, trained: bool) -> Mode:
         """What QuantizationMode makes of the flags, in its order."""

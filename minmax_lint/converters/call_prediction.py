@@ -5,11 +5,11 @@ Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from minmax_lint.converters.call import TRAINED, ConverterCall, lacking_stats, refusal, without_stats
-from minmax_lint.converters.dataset import NO_LIST, NO_SIGNATURE, Dataset
+from minmax_lint.converters.dataset import COMPUTED_SIGNATURE, NO_LIST, NO_SIGNATURE, Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
@@ -55,12 +55,19 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
             text = "Max and min for dynamic tensors should be recorded during calibration"
             return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {text}")
         return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
+    if dataset.unfed:
+        text = "the samples are for one signature alone: the others stay float"
+        return Prediction(profile.name, "float", message=text)
     text = refused_samples(call, dataset, kept)
     if text:
         return Prediction(profile.name, "abort", "other", message=text)
     wrong = mistyped(call, kept, inference)
     if wrong is not None:
         return Prediction(profile.name, "abort", "other", message=wrong[1])
+    name = misranked(call, kept, inference)
+    if name:
+        text = f"the samples of {name!r} have another rank than the kernel takes that reads it"
+        return Prediction(profile.name, "abort", "other", message=text)
     if profile.activations == "int8" and any(one.infinite for one in dataset.arrays):
         text = "the samples hold infinite values: scale out of expressed type range"
         return Prediction(profile.name, "abort", "other", message=text)
@@ -73,15 +80,25 @@ def refused_samples(call: ConverterCall, dataset: Dataset, kept: Kept) -> str:
     """What the converter raises for the form of the samples; empty where it takes them."""
     if dataset.refused or not dataset.listed:
         return dataset.refused or NO_LIST
+    unnamed = unknown_names(call, dataset)
+    if unnamed:
+        return unnamed
     keyed = any(one.key for one in dataset.arrays) or bool(dataset.unknown)
-    if keyed and call.flow == "tf1":
-        return NO_SIGNATURE
     if dataset.missing:
         return f"KeyError: {dataset.missing[0].partition(' ')[0]}"
     if dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs):
         expected, given = len(kept.inputs), len(dataset.arrays)
         return f"ValueError: Invalid input shapes: expected {expected} items got {given} items."
     return ""
+
+
+def unknown_names(call: ConverterCall, dataset: Dataset) -> str:
+    """What the converter raises for samples with names where the model has no signature; else empty."""
+    keyed = any(one.key for one in dataset.arrays) or bool(dataset.unknown)
+    if not keyed or not (call.flow == "tf1" or call.unsigned):
+        return ""
+    named = dataset.signature not in ("", COMPUTED_SIGNATURE)
+    return f'ValueError: Invalid signature_key provided: "{dataset.signature}".' if named else NO_SIGNATURE
 
 
 class Mistyped(NamedTuple):
@@ -117,3 +134,27 @@ def mistyped(call: ConverterCall, kept: Kept, inference: Inference) -> Mistyped 
         )
         return Mistyped(name, text, number, kind)
     return None
+
+
+_OF_RANK = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MaxPool", "AvgPool", "ResizeBilinear"))
+"""Ops whose kernels fail to prepare an input of another rank; others take the rank of the samples."""
+
+
+def sampled(call: ConverterCall, kept: Kept) -> Iterator[tuple[str, SampleArray]]:
+    """The samples whose input is known, with that."""
+    names = list(kept.inputs)
+    for number, sample in enumerate(call.dataset.arrays if call.dataset is not None else ()):
+        name = sample.key if sample.key in names else names[number] if len(names) == 1 and not number else ""
+        if name:
+            yield name, sample
+
+
+def misranked(call: ConverterCall, kept: Kept, inference: Inference) -> str:
+    """The first input that a kernel refuses since its samples have another rank; empty for none."""
+    for name, sample in sampled(call, kept):
+        shape = inference.shape(name)
+        if shape is None or sample.shape is None or len(shape) == len(sample.shape):
+            continue
+        if any(kept.graph.op(use.node) in _OF_RANK for use in kept.graph.uses(name) if use.node in kept):
+            return name
+    return ""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 COMPUTED_SIGNATURE = "?"
 _NO_DICTIONARY = "You need to provide either a dictionary with input names and values"
 NO_DICTIONARY = f"ValueError: {_NO_DICTIONARY} in the second argument in the tuple"
+SHORT_TUPLE = "IndexError: tuple index out of range"
 NOT_CALLABLE = "TypeError: 'generator' object is not callable"
 NO_LIST = (
     f"ValueError: {_NO_DICTIONARY}, a tuple with signature key and a dictionary with input names and values, or an "
@@ -54,6 +55,8 @@ class Dataset(NamedTuple):
     """What the converter raises, whatever the model; empty where it takes the form of the samples."""
     signature: str = ""
     """The signature that a sample names, `?` where it is computed; empty where it names none."""
+    more: bool = False
+    """Whether further samples, which were not looked at, may be for another signature."""
     unfed: bool = False
     """Whether it has samples for one of several signatures alone."""
     missing: tuple[str, ...] = ()
@@ -76,7 +79,7 @@ def with_signatures(found: Dataset, signatures: Sequence[str]) -> Dataset:
         return found
     if not found.signature and any(one.key for one in found.arrays):
         return found._replace(refused=NO_SIGNATURE.replace("model has 0", f"model has {len(signatures)}"))
-    return found._replace(arrays=(), unfed=True)
+    return found._replace(arrays=(), unfed=not (found.signature and found.more))
 
 
 def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:

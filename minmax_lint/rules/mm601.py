@@ -8,6 +8,7 @@ from minmax_lint.converters.call import ConverterCall, lacking_stats, refused_st
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault
+from minmax_lint.rules.framework.finding import Severity
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
 
@@ -46,7 +47,11 @@ class ConverterFlagsMissing(CallRule):
     needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        if subject.kept_fake_quants:
+        trained = bool(subject.kept_fake_quants)
+        refused = refused_stats(call, trained)
+        if refused and subject.kept.inputs:
+            yield _without_stats(f"ValueError: {refused}", subject, "error")
+        elif trained:
             yield from _missing(call, subject)
 
     @classmethod
@@ -70,7 +75,7 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
                 {"optimizations": DEFAULT},
             )
         return
-    if call.inference_type in ("", "float32"):
+    if call.mode(trained=True) == "float":
         how = "not set" if not call.inference_type else "float32"
         yield Fault(
             f"the graph has FakeQuants, and inference_type is {how}: the model will be float",
@@ -82,16 +87,7 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         )
         return
     if call.input_stats is None and subject.kept.inputs:
-        named = "".join(f"{name!r}: (mean, std), " for name in subject.kept.inputs).rstrip(", ")
-        refused = refused_stats(call, trained=True)
-        yield Fault(
-            f"ValueError: {refused}"
-            if refused
-            else "inference_type is integer, and quantized_input_stats is not set",
-            f"Set converter.quantized_input_stats = {{{named}}}.",
-            _trained_stats(subject),
-            severity="error" if refused else None,
-        )
+        yield _without_stats("inference_type is integer, and quantized_input_stats is not set", subject, None)
         return
     lacking = without_stats(call, subject.kept.inputs)
     if lacking:
@@ -99,6 +95,16 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         yield Fault(
             lacking_stats(lacking), f"Add {named} to converter.quantized_input_stats.", severity="error"
         )
+
+
+def _without_stats(message: str, subject: Subject, severity: Severity | None) -> Fault:
+    named = ", ".join(f"{name!r}: (mean, std)" for name in subject.kept.inputs)
+    return Fault(
+        message,
+        f"Set converter.quantized_input_stats = {{{named}}}.",
+        _trained_stats(subject),
+        severity=severity,
+    )
 
 
 def _trained_stats(subject: Subject) -> Changes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_prediction import misranked, sampled, unknown_names
 from minmax_lint.converters.call_site import YIELD
-from minmax_lint.converters.dataset import NO_DICTIONARY, NO_SIGNATURE, NOT_CALLABLE, Dataset, SampleArray
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, SampleArray
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.framework.subject import Subject
@@ -50,7 +51,8 @@ class DatasetShape(CallRule):
         if dataset is None or dataset.empty:
             return
         if dataset.refused:
-            yield Fault(dataset.refused, _INSTEAD.get(dataset.refused, _NAMED))
+            numbers = dataset.refused.startswith("AttributeError")
+            yield Fault(dataset.refused, _INSTEAD.get(dataset.refused, _ARRAYS if numbers else _NAMED))
             return
         if dataset.unfed:
             yield Fault(
@@ -63,8 +65,10 @@ class DatasetShape(CallRule):
             changes = {f"{YIELD}0": f"[{text}]"} if text else {}
             yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.", changes)
             return
-        if call.flow == "tf1" and any(one.key for one in dataset.arrays):
-            yield Fault(NO_SIGNATURE, "Yield a list of arrays: the model of this converter has no signature.")
+        unnamed = unknown_names(call, dataset)
+        if unnamed:
+            model = "Yield a list of arrays: the model of this converter has no signature."
+            yield Fault(unnamed, f"{model}{_OBJECT * call.unsigned}")
             return
         if dataset.missing:
             wanted, theirs = ", ".join(dataset.missing), ", ".join(map(repr, dataset.unknown))
@@ -87,7 +91,7 @@ class DatasetShape(CallRule):
                 "Yield one array for each input.",
             )
             return
-        yield from _misfits(call, subject, names)
+        yield from _misfits(call, subject)
 
     @classmethod
     def failing(cls) -> Example:
@@ -102,22 +106,25 @@ class DatasetShape(CallRule):
         )
 
 
+_OBJECT = " Or give from_concrete_functions the object of the function as well."
 _NAMED = "Yield samples for each signature, with its key: `yield 'serving_default', {'input': sample}`."
+_ARRAYS = "Yield arrays of numpy: `yield [np.asarray(sample, np.float32)]`."
 _INSTEAD = {
     NO_DICTIONARY: "Yield a list of arrays, and no tuple: `yield [a, b]`.",
+    SHORT_TUPLE: "Yield a list of arrays, and no tuple: `yield [a]`.",
     NOT_CALLABLE: "Give the function itself: `converter.representative_dataset = dataset`, without calling it.",
 }
 """What the converter raises -> what to write instead."""
 
 
-def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterator[Fault]:
-    arrays = call.dataset.arrays if call.dataset is not None else ()
-    for number, sample in enumerate(arrays):
-        name = sample.key if sample.key in names else names[number] if len(names) == 1 else ""
-        shape = subject.inference.shape(name) if name else None
+def _misfits(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
+    refused = misranked(call, subject.kept, subject.inference)
+    for name, sample in sampled(call, subject.kept):
+        shape = subject.inference.shape(name)
         if shape is None or sample.shape is None:
             continue
-        fits = len(shape) == len(sample.shape) and all(
+        alike = len(shape) == len(sample.shape)
+        fits = alike and all(
             wanted is None or wanted == size for wanted, size in zip(shape[1:], sample.shape[1:], strict=True)
         )
         if not fits:
@@ -126,4 +133,5 @@ def _misfits(call: ConverterCall, subject: Subject, names: list[str]) -> Iterato
                 f"a sample for input {name!r} has shape [{', '.join(map(str, sample.shape))}], and the input "
                 f"[{has}]",
                 "Yield samples of that shape, the batch dimension first.",
+                severity=None if alike or name == refused else "warning",
             )

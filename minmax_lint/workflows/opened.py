@@ -171,7 +171,9 @@ def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> t
 
 
 def _converted(model: Model, call: ConverterCall) -> Sequence[str]:
-    """The signatures that a call converts; none where that is not known."""
+    """The signatures that a call converts; none where that is not known, or the converted model has none."""
+    if call.unsigned:
+        return []
     if call.signature:
         return [call.signature]
     if "serve" in model.signatures:  # what Keras 3 exports: its serving_default alone

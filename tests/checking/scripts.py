@@ -228,6 +228,47 @@ def pixels():
     return outcome(converter)
 
 
+def float_converter(**flags):
+    """A net without FakeQuants; its weights are just large enough for dynamic range."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 32], tf.float32, "x")])
+    def net(x):
+        return tf.matmul(x, np.linspace(-1, 1, 1024, dtype="f4").reshape(32, 32))
+
+    converter = tf2_settings(tf.lite.TFLiteConverter.from_concrete_functions([net.get_concrete_function()]))
+    for name, value in flags.items():
+        setattr(converter, name, value)
+    return converter
+
+
+def unsigned_converter(sample):
+    """A function without its object: such a model has no signature."""
+    return float_converter(representative_dataset=lambda: iter([sample]))
+
+
+class Halves(tf.Module):
+    """Two signatures."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 2], tf.float32, "x")])
+    def encode(self, x):
+        return {"h": tf.matmul(x, WEIGHTS)}
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, "h")])
+    def decode(self, h):
+        return {"y": tf.matmul(h, WEIGHTS.T.copy())}
+
+
+def halves_converter(samples):
+    folder, net = tempfile.mkdtemp(), Halves()
+    tf.saved_model.save(net, folder, signatures={"encode": net.encode, "decode": net.decode})
+    converter = tf2_settings(tf.lite.TFLiteConverter.from_saved_model(folder))
+    converter.representative_dataset = lambda: iter(samples)
+    return converter
+
+
+HALVES = [("encode", {"x": np.ones([1, 2], "f4")}), ("decode", {"h": np.eye(1, 4, dtype="f4")})]
+
+
 class Pair(tf.Module):
     """Inputs and outputs whose order, by signature, is not that of the model."""
 
@@ -311,6 +352,15 @@ SCRIPTS = {
     "keras-fix": lambda: outcome(keras_converter(inside=False), fix=True),
     "keras-unsafe": lambda: outcome(keras_converter(inside=False), fix=True, unsafe=True),
     "pixels": pixels,
+    "weights-alone": lambda: outcome(float_converter()),
+    "float16": lambda: outcome(float_converter(target_spec=tf.lite.TargetSpec(supported_types=[tf.float16]))),
+    "stats-of-tf1": lambda: outcome(float_converter(quantized_input_stats={"x": (0, 1)})),
+    "unsigned": lambda: outcome(unsigned_converter({"x": np.ones([1, 32], "f4")})),
+    "tuples": lambda: outcome(unsigned_converter((np.ones([1, 32], "f4"),))),
+    "numbers": lambda: outcome(unsigned_converter([[[0.5] * 32]])),
+    "signatures": lambda: outcome(halves_converter(HALVES)),
+    "one-signature": lambda: outcome(halves_converter(HALVES[:1])),
+    "unset-allowed": lambda: outcome(float_converter(optimizations=[]), allow_float=True),
     "keras-sound": lambda: outcome(keras_converter(inside=True)),
     "saved-model": lambda: outcome(saved_model_converter(inside=False)),
     "saved-model-fix": lambda: outcome(saved_model_converter(inside=False), fix=True),

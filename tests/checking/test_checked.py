@@ -216,6 +216,43 @@ def test_a_converter_set_to_make_a_float_model_is_the_users_error(ran: dict[str,
     assert "set optimizations = [tf.lite.Optimize.DEFAULT]" in ran[script]["message"]
 
 
+@pytest.mark.parametrize("script", ["weights-alone", "float16", "stats-of-tf1", "unset-allowed"])
+def test_a_call_for_integer_weights_alone_gets_its_float_model(ran: dict[str, Any], script: str) -> None:
+    found = ran[script]
+    warned = {one.partition(" ")[0] for one in found["warned"]}
+    assert [op for op, _ in found["floats"]] == ["FULLY_CONNECTED"]
+    assert (
+        warned
+        == {
+            "weights-alone": {"MM602"},
+            "float16": set(),
+            "stats-of-tf1": {"MM602", "MM607"},
+            "unset-allowed": set(),
+        }[script]
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("unsigned", "SignatureDef signature_key is None and model has 0 Signatures"),
+        ("tuples", "IndexError: tuple index out of range"),
+        ("numbers", "AttributeError: 'list' object has no attribute 'shape'"),
+        ("one-signature", "MM623 TFLiteSavedModelConverterV2: the samples are for one signature alone"),
+    ],
+)
+def test_samples_of_a_form_that_the_converter_does_not_take_are_refused(
+    ran: dict[str, Any], script: str, message: str
+) -> None:
+    assert ran[script]["raised"] == "CheckFailed"
+    assert message in ran[script]["message"]
+
+
+def test_several_signatures_are_checked_together(ran: dict[str, Any]) -> None:
+    assert ran["signatures"]["floats"] == []
+    assert ran["signatures"]["signatures"] == ["decode", "encode"]
+
+
 def test_what_is_no_converter_is_the_users_error(ran: dict[str, Any]) -> None:
     assert ran["no-converter"]["raised"] == "UserError"
 

@@ -12,7 +12,13 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy
 from minmax_lint.backends.calibration.inputs import Input
 from minmax_lint.backends.calibration.sources import pieces, user_function
-from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.converters.dataset import (
+    COMPUTED_SIGNATURE,
+    NO_DICTIONARY,
+    SHORT_TUPLE,
+    Dataset,
+    SampleArray,
+)
 from minmax_lint.converters.dataset import by_input as keyed_by_input
 
 LOOKED_AT = 8
@@ -23,7 +29,8 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     """Serve one request: what the user's function yields, as the converter would get it."""
     announce("run")
     function = user_function(request["data"], request["folder"])
-    found = dataset_of(list(islice(function(), LOOKED_AT)))
+    # `convert` makes a list of whatever the function yields, and feeds that.
+    found = dataset_of([_listed(one) for one in islice(function(), LOOKED_AT)])
     return {"dataset": {**found._asdict(), "arrays": [one._asdict() for one in found.arrays]}}
 
 
@@ -66,27 +73,42 @@ def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...
 
 
 def dataset_of(samples: Sequence[Any]) -> Dataset:
-    """What is known of these samples."""
+    """What is known of these samples, the first ones of a dataset where they are as many as are looked at.
+
+    Source of the forms: tensorflow/lite/python/optimize/calibrator.py, the same in TF 2.15 and 2.21.
+    """
     origin = "representative_dataset"
     if not samples:
         return Dataset(origin, empty=True)
     found: dict[str | int, list[Any]] = {}
+    signatures = set()
     for sample in samples:
-        named = _named(sample)
-        if named is None:
+        signature, named = "", sample
+        if isinstance(sample, tuple):
+            if len(sample) < 2 or not isinstance(sample[1], dict):
+                return Dataset(origin, refused=SHORT_TUPLE if len(sample) < 2 else NO_DICTIONARY)
+            signature, named = str(sample[0] or ""), sample[1]
+        if not isinstance(named, (dict, list)):
             return Dataset(origin, listed=False)
-        for key, value in named.items():
+        signatures.add(signature)
+        for key, value in named.items() if isinstance(named, dict) else enumerate(named):
+            if not hasattr(value, "shape"):
+                text = f"AttributeError: '{type(value).__name__}' object has no attribute 'shape'"
+                return Dataset(origin, refused=text)
             found.setdefault(key, []).append(value)
-    return Dataset(origin, tuple(_array(key, values) for key, values in found.items()))
+    if len(signatures) > 1:
+        return Dataset(origin, signature=COMPUTED_SIGNATURE)
+    arrays = tuple(_array(key, values) for key, values in found.items())
+    return Dataset(origin, arrays, signature=signatures.pop(), more=len(samples) >= LOOKED_AT)
 
 
-def _named(sample: Any) -> Mapping[Any, Any] | None:
-    """A sample's arrays by key or place; None where it is an array itself."""
-    if isinstance(sample, tuple) and len(sample) == 2 and isinstance(sample[0], str):
+def _listed(sample: Any) -> Any:
+    """A sample as a list or a dictionary of arrays."""
+    if isinstance(sample, tuple) and len(sample) == 2 and isinstance(sample[1], Mapping):
         sample = sample[1]
     if isinstance(sample, Mapping):
-        return sample
-    return dict(enumerate(sample)) if isinstance(sample, (list, tuple)) else None
+        return {key: numpy.asarray(value) for key, value in sample.items()}
+    return [numpy.asarray(value) for value in (sample if isinstance(sample, (list, tuple)) else [sample])]
 
 
 def _array(key: str | int, values: Sequence[Any]) -> SampleArray:

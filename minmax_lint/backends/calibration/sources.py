@@ -145,10 +145,17 @@ def _imported(module: str, folder: str) -> Any:
 def _yielded(
     function: Callable[[], Any], inputs: Sequence[Input], source: str
 ) -> Iterator[Mapping[str, Any]]:
-    """What the user's function yields: a mapping, a sequence in the order of the inputs, or one array."""
+    """What the user's function yields: a mapping, a sequence in the order of the inputs, or one array.
+
+    Samples of several signatures are pairs of a key and a mapping: those that feed none of the inputs are left out.
+    """
+    known = {name for one in inputs for name in one.names}
     for value in _values(function, source):
         if isinstance(value, Mapping):
             yield value
+        elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
+            if known.intersection(value[1]):
+                yield value[1]
         else:
             values = list(value) if isinstance(value, (list, tuple)) else [value]
             yield _by_order(values, inputs, source)

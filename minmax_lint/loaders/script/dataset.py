@@ -10,6 +10,7 @@ from minmax_lint.converters.dataset import (
     COMPUTED_SIGNATURE,
     NO_DICTIONARY,
     NOT_CALLABLE,
+    SHORT_TUPLE,
     Dataset,
     SampleArray,
 )
@@ -51,7 +52,8 @@ def dataset_of(values: Values, value: ast.expr, path: str) -> Dataset | None:
     if isinstance(found, ast.Dict):
         return Dataset(origin, tuple(_keyed(arrays, found)), signature=signature)
     if isinstance(found, ast.Tuple):
-        return Dataset(origin, tuple(map(arrays.array, found.elts)), refused=NO_DICTIONARY)
+        refused = NO_DICTIONARY if len(found.elts) > 1 else SHORT_TUPLE
+        return Dataset(origin, tuple(map(arrays.array, found.elts)), refused=refused)
     if isinstance(found, ast.List):
         return Dataset(origin, tuple(map(arrays.array, found.elts)))
     one_array = arrays.array(found)

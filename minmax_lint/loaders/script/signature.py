@@ -28,6 +28,16 @@ def signature_of(values: Values, maker: str, call: ast.Call) -> str:
     return ""
 
 
+def lacks_object(values: Values, call: ast.Call) -> bool:
+    """Whether a call of from_concrete_functions gives no object beside the functions: such a model has no signature."""
+    given = [one.value for one in call.keywords if one.arg == "trackable_obj"] or call.args[1:2]
+    unknown = any(one.arg is None for one in call.keywords) or any(
+        isinstance(one, ast.Starred) for one in call.args
+    )
+    found = values.followed(given[0]) if given else None
+    return not unknown and (found is None or (isinstance(found, ast.Constant) and found.value is None))
+
+
 def _only(values: Values, keys: ast.expr | None) -> str:
     found = None if keys is None else values.elements(keys)
     return _key(values, found[0]) if found is not None and len(found) == 1 else ""

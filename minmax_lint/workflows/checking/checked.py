@@ -23,13 +23,12 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import fused
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import about_samples
 from minmax_lint.workflows.checking.comparing import compared
-from minmax_lint.workflows.checking.dataset import looked_at
 from minmax_lint.workflows.checking.expected import Expected
-from minmax_lint.workflows.checking.settings import call_of, finds_ranges_itself, flow_of
+from minmax_lint.workflows.checking.settings import call_of, finds_ranges_itself, quantizing
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
-from minmax_lint.workflows.opened import Opened
+from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.opened import Opened, calls_on
 
 _OWN = ("_checked", "report", "patch", "contents", "verification", "unverified")
 _SHOWN = 8
@@ -91,8 +90,9 @@ def checked(
     set through it. `convert()` lints the converter's own graph first; with `fix` it repairs the graph for the
     conversion (`unsafe`, `ranges`: as of `minmax_lint.fix`). Then the converter runs, and what it makes is the
     judge: a model with float ops raises CheckFailed with every cause that the lint knows (a warning with
-    `allow_float`), an all-integer model is returned, also where the lint expected otherwise (a warning says
-    so). Only a TOCO that is predicted to abort is not run, for it would end the process; `allow_float` runs it.
+    `allow_float`), unless its flags ask for integer weights alone (dynamic range, float16); an all-integer model is
+    returned, also where the lint expected otherwise (a warning says so). Only a TOCO that is predicted to abort is not
+    run, for it would end the process; `allow_float` runs it. Flags that do less than they look are warnings.
 
     Then (unless `verify` is false) the model runs on `samples` samples: of the representative dataset, else
     seeded random ones within the input ranges. A model that TFLite's interpreter does not run raises
@@ -147,13 +147,11 @@ class CheckedConverter:
         converter = self._checked.converter
         with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
             source = source_of(converter, Path(folder), self._checked.source)
-            flow = flow_of(converter)
-            expected: Expected | None = None
-            converter, expected = self._linted(source)
+            converter, profile, expected = self._linted(source)
             model = _converted(converter, self.report, expected)
             self.contents = read_model(model)
-            if self.contents.verdict(flow) == "float":
-                self._complain(self.contents, model, expected)
+            if self.contents.verdict(profile.flow) == "float":
+                self._complain(self.contents, model, expected, profile)
             elif expected is not None:
                 warnings.warn(expected.wrong, stacklevel=2)
             if self._checked.verify:
@@ -166,38 +164,46 @@ class CheckedConverter:
         self.contents = self.verification = None
         self.unverified = ""
 
-    def _linted(self, source: ConverterSource) -> tuple[Any, Expected | None]:
-        """The converter to run: the user's own, or one of a repaired graph; with the failure that is expected.
+    def _linted(self, source: ConverterSource) -> tuple[Any, Profile, Expected | None]:
+        """The converter to run (the user's own, or one of a repaired graph), its profile, and the expected failure.
 
-        Raises CheckFailed where the converter would end the process.
+        Raises CheckFailed where the converter would end the process, UserError where it is set to make a float model.
         """
         checks = self._checked
         model, ends = source.opened
-        call = call_of(checks.converter, sys.modules["tensorflow"].__version__, looked_at(checks.converter))
+        tensorflow = sys.modules["tensorflow"].__version__
+        (call,) = calls_on(model, ends, [source.called(call_of(checks.converter, tensorflow))])
         opened = Opened(model, ends, call.origin, calls=(call,))
         profile = opened.choice.profiles[-1]
         self.report = opened.lint()
-        for finding in about_samples(self.report.findings):
-            if finding.severity == "warning":
+        for finding in self.report.findings:
+            if finding.severity == "warning" and _is_of_call(finding):
                 warnings.warn(f"{finding.code} {finding.message}. {finding.advice}", stacklevel=3)
         if _sound(self.report, profile):
-            return checks.converter, None
+            return checks.converter, profile, None
         if checks.fix and not finds_ranges_itself(checks.converter):
             self.patch = opened.fix(checks.options)
             self.report = self.patch.after
             if not self.patch.empty and _sound(self.report, profile):
-                return source.replaced(self.patch), None
+                return source.replaced(self.patch), profile, None
         expected = Expected(self.report, profile, checks.fix, checks.options.unsafe, source.advice)
         if any(_is_fatal(one, allow_float=checks.allow_float) for one in self.report.findings):
             raise CheckFailed(expected.causes, self.report)
         if expected.ends_process and not checks.allow_float:
             raise CheckFailed(expected.causes, self.report)
+        if call.mode(trained(model)) == "float" and not checks.allow_float:
+            setting = quantizing(checks.converter)
+            raise UserError(f"this converter is set to make a float model; set {setting} before convert()")
         if self.patch is not None and not self.patch.empty:
-            return source.replaced(self.patch), expected
-        return checks.converter, expected
+            return source.replaced(self.patch), profile, expected
+        return checks.converter, profile, expected
 
-    def _complain(self, contents: TFLiteModel, model: bytes, expected: Expected | None) -> None:
-        """The converter made a float model."""
+    def _complain(
+        self, contents: TFLiteModel, model: bytes, expected: Expected | None, profile: Profile
+    ) -> None:
+        """The converter made a float model, which is no complaint where weights alone were to be quantized."""
+        if profile.activations == "float":
+            return
         floats = [f"{op} {fused(output)}" for op, output in contents.computing_float_ops]
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
@@ -241,12 +247,17 @@ def _too_far_off(worst: Comparison, threshold: float | None, first_error: str) -
 
 def _is_fatal(finding: Finding, *, allow_float: bool) -> bool:
     """Whether it is of the call or its dataset, and no conversion is worth trying."""
-    return finding.code.startswith("MM6") and finding.severity == "error" and not allow_float
+    return _is_of_call(finding) and finding.severity == "error" and not allow_float
+
+
+def _is_of_call(finding: Finding) -> bool:
+    return finding.code.startswith("MM6")
 
 
 def _sound(report: Report, profile: Profile) -> bool:
-    verdict = report.predictions[profile.name].verdict
-    return verdict in ("quantized", "undetermined") and not report.count("error")
+    """Whether the model will be what the call asks for."""
+    asked = ("quantized", "undetermined", *(["float"] if profile.activations == "float" else []))
+    return report.predictions[profile.name].verdict in asked and not report.count("error")
 
 
 def _converted(converter: Any, report: Report | None, expected: Expected | None) -> bytes:

@@ -1,46 +1,36 @@
-"""What a TFLiteConverter object is set to: which profile models it, and whether it is to quantize at all."""
+"""What a TFLiteConverter object is set to, as a call."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset
-from minmax_lint.converters.profile import Flow
-from minmax_lint.errors import UserError
 
-_INTEGER_TYPES = ("uint8", "int8")
+_OF_TF1 = ("target_ops", "post_training_quantize")
+"""Attributes of TF1's converter that TF2's lets anyone set and never reads."""
 
 
 def is_tf1(converter: Any) -> bool:
-    """Whether it is a tf.compat.v1.lite.TFLiteConverter: those alone have input stats."""
-    return hasattr(converter, "quantized_input_stats")
+    """Whether it is a tf.compat.v1.lite.TFLiteConverter: the classes of TF2's converters end in V2 (lite.py)."""
+    return not any(one.__name__.endswith("V2") for one in type(converter).__mro__)
 
 
-def flow_of(converter: Any) -> Flow:
-    """The flow it converts in. Raises UserError where its settings ask for a float model."""
-    inference_type = getattr(getattr(converter, "inference_type", None), "name", "")
-    if is_tf1(converter) and inference_type in _INTEGER_TYPES:
-        return "tf1"
-    if converter.optimizations:
-        return "tf2"
-    setting = (
-        "inference_type = tf.uint8 and quantized_input_stats"
-        if is_tf1(converter)
-        else "optimizations = [tf.lite.Optimize.DEFAULT]"
-    )
-    raise UserError(f"this converter is set to make a float model; set {setting} before convert()")
+def quantizing(converter: Any) -> str:
+    """What to set on a converter so that it quantizes a graph with FakeQuants."""
+    if is_tf1(converter):
+        return "inference_type = tf.uint8 and quantized_input_stats"
+    return "optimizations = [tf.lite.Optimize.DEFAULT]"
 
 
-def call_of(converter: Any, tensorflow_version: str, dataset: Dataset | None) -> ConverterCall:
-    """Its flags; `dataset` is what is known of its samples."""
+def call_of(converter: Any, tensorflow_version: str) -> ConverterCall:
+    """Its flags."""
     major, minor = (int(part) for part in tensorflow_version.split(".")[:2])
     spec = converter.target_spec
     stats = getattr(converter, "quantized_input_stats", None)
     return ConverterCall(
         type(converter).__name__,
         "tf1" if is_tf1(converter) else "tf2",
-        inference_type=_type(getattr(converter, "inference_type", None)) if is_tf1(converter) else "",
+        inference_type=_type(getattr(converter, "inference_type", None)),
         inference_input_type=_type(converter.inference_input_type),
         inference_output_type=_type(converter.inference_output_type),
         input_stats=dict(stats) if stats else None,
@@ -55,7 +45,9 @@ def call_of(converter: Any, tensorflow_version: str, dataset: Dataset | None) ->
         per_channel_dense=not getattr(
             converter, "_experimental_disable_per_channel_quantization_for_dense_layers", False
         ),
-        dataset=dataset,
+        without_effect=()
+        if is_tf1(converter)
+        else tuple(name for name in _OF_TF1 if name in vars(converter)),
         tensorflow=(major, minor),
     )
 

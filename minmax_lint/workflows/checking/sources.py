@@ -8,16 +8,19 @@ from __future__ import annotations
 import copy
 import sys
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
+from minmax_lint.workflows.checking.dataset import looked_at
 from minmax_lint.workflows.checking.settings import is_tf1
 from minmax_lint.writers.kept import frozen_kept
 
@@ -47,6 +50,10 @@ class ConverterSource(ABC):
     @abstractmethod
     def replaced(self, patch: Patch) -> Any:
         """A converter of the repaired graph: the user's own one where that can be."""
+
+    def called(self, call: ConverterCall) -> ConverterCall:
+        """The call, with what the converter says of signatures, and the first samples of its dataset."""
+        return replace(call, unsigned=True, dataset=looked_at(self.converter))
 
 
 def source_of(converter: Any, folder: Path, whole: Any = None) -> ConverterSource:
@@ -111,11 +118,21 @@ class GraphDefSource(ConverterSource):
 class SavedModelSource(ConverterSource):
     """from_saved_model, of TF1 and TF2."""
 
+    def called(self, call: ConverterCall) -> ConverterCall:
+        """With the signatures that are converted: those that the converter names, else all."""
+        alone = self._keys[0] if len(self._keys) == 1 else ""
+        return replace(super().called(call), unsigned=False, signature=alone, every_signature=not alone)
+
     def model(self) -> tuple[Model, Endpoints]:
         """The SavedModel and the signature that is converted."""
-        key = next(iter(getattr(self.converter, "_saved_model_exported_names", None) or ()), None)
-        model = load(self.converter.saved_model_dir, signature=key)
-        return model, endpoints(model, signature=key if key in model.signatures else None)
+        key = next(iter(self._keys), None)
+        model = load(self.converter.saved_model_dir, signature=key if len(self._keys) == 1 else None)
+        alone = key if len(self._keys) == 1 and key in model.signatures else None
+        return model, endpoints(model, signature=alone)
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(getattr(self.converter, "_saved_model_exported_names", None) or ())
 
     def replaced(self, patch: Patch) -> Any:
         """The same converter, of a repaired copy of the SavedModel."""
@@ -144,6 +161,10 @@ class ObjectSource(ConverterSource):
             return self._exported.model()
         model = load(functions[0] if functions else self.converter._keras_model)
         return model, endpoints(model)
+
+    def called(self, call: ConverterCall) -> ConverterCall:
+        """As of the exported SavedModel; without one the model has no signature."""
+        return super().called(call) if self._exported is None else self._exported.called(call)
 
     def replaced(self, patch: Patch) -> Any:
         """Another converter, of the repaired graph, set as the user's own."""
