@@ -29,6 +29,13 @@ BUILTINS_16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 OPS_SETS = (BUILTINS, SELECT_TF, BUILTINS_INT8, BUILTINS_16X8)
 """Members of tf.lite.OpsSet."""
 
+SWITCHES: Mapping[str, str] = {
+    "_experimental_disable_per_channel": "per_channel",
+    "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
+    "_experimental_default_to_single_batch_in_tensor_list_ops": "single_batch",
+}
+"""Attribute that is False where it is not set -> the field of ConverterCall that it turns over."""
+
 TRAINED = frozenset(
     (
         "FakeQuantWithMinMaxVars",
@@ -77,9 +84,9 @@ class ConverterCall:
     experimental_new_converter: bool | None = None
     """None where it is not set: then it is False before TF 2.2."""
     per_channel: bool = True
-    """False where _experimental_disable_per_channel is set."""
     per_channel_dense: bool = True
-    """False where _experimental_disable_per_channel_quantization_for_dense_layers is set."""
+    single_batch: bool = False
+    """Whether the items of tensor lists with an open batch get a batch of 1."""
     without_effect: tuple[str, ...] = ()
     """Attributes that are set and that no converter reads, such as `target_ops`."""
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)

@@ -54,6 +54,8 @@ class Profile:
     """Whether an op without integer form ends the conversion."""
     select_tf: bool = False
     """Whether the call allows SELECT_TF_OPS: ops without builtin stay ops of TensorFlow."""
+    single_batch: bool = False
+    """Whether the items of tensor lists with an open batch get a batch of 1."""
 
     @property
     def title(self) -> str:

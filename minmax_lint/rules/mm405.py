@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.mlir.control_flow.loop_invariants import UNCHANGED
+from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
@@ -43,12 +45,18 @@ class ControlFlowFloat(Rule):
     arithmetic. A loop of known length can be unrolled.
 
     A loop that collects results in a list of tensors (RNN layers, `tf.map_fn`, `TensorArray`) only converts where the
-    list has a fixed size and its items a known batch. What helps, measured with TF 2.15 and 2.21: `unroll=True` on the
-    layer; a fixed batch (of Keras 2's LSTM in a SavedModel `fix --unsafe-fixes` gives the inputs a batch of 1, as
-    `-i INPUT=1,28,28` does; in Keras 3 `model.export(folder, input_signature=[keras.InputSpec(shape=(1, ...))])`; a
-    `tf.function` with that shape); `converter._experimental_default_to_single_batch_in_tensor_list_ops = True`. For a
-    list that grows only `tf.lite.OpsSet.SELECT_TF_OPS` does. With FakeQuants in the model, Keras 2's LSTM layer must be
-    unrolled.
+    list has a fixed size and its items a known batch. What helps an RNN layer, measured with TF 2.15 and 2.21:
+
+    - `unroll=True`: all of it becomes integer.
+    - `converter._experimental_default_to_single_batch_in_tensor_list_ops = True`, with an open batch: it converts, and
+      the loop is a float WHILE around integer ops.
+    - A fixed batch, for float models and weights alone (in Keras 3
+      `model.export(folder, input_signature=[keras.InputSpec(shape=(1, ...))])`, or a `tf.function` with that shape).
+      With a representative dataset the process ends at such a loop, but for Keras 2's LSTM, to which
+      `fix --unsafe-fixes` gives a batch of 1, as `-i INPUT=1,28,28` does.
+
+    For a list that grows only `tf.lite.OpsSet.SELECT_TF_OPS` helps. With FakeQuants in the model, Keras 2's LSTM layer
+    must be unrolled.
 
     ## Converters
     MLIR, which makes If and While of TF1's Switch, Merge and loops as well. TOCO quantizes no control flow: it
@@ -69,7 +77,7 @@ class ControlFlowFloat(Rule):
                 array=cause.array,
                 profiles=cause.profiles,
                 consequences=cause.consequences,
-                advice=_advice(subject.coverage.op(cause.node)),
+                advice=_advice(subject.coverage.op(cause.node), cause),
                 fix=_offer(subject, cause),
             )
 
@@ -94,9 +102,6 @@ class ControlFlowFloat(Rule):
         return Example(b.graph(), {"input": (1, 4)}, ("output",), ("mlir-2.21-v2",))
 
 
-_UNROLL = "unroll the layer (unroll=True)"
-
-
 def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
     names = [name for name, _ in open_batches(subject.inference)]
     if cause.node is None or not names or not is_list_of_lstm(subject.kept, cause.node):
@@ -104,17 +109,30 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
     return FixOffer("batch", "unsafe", f"Give {', '.join(map(repr, names))} a batch of 1.")
 
 
-def _advice(op: str) -> str:
+def _advice(op: str, cause: Cause) -> str:
+    if cause.message.endswith(UNCHANGED):
+        return f"Compute the array inside of the loop. {_of_rnn_layers(cause)}."
     if op in ("TensorListReserve", "EmptyTensorList"):
-        return (
-            f"Fix the batch (export with input_signature, or a tf.function with that shape), {_UNROLL}, or set "
-            "converter._experimental_default_to_single_batch_in_tensor_list_ops = True."
-        )
+        return f"{_of_rnn_layers(cause)}."
     if op == "TensorListSetItem":
         return "Give the TensorArray its size, without dynamic_size; else only SELECT_TF_OPS converts it."
     if op == "TensorListStack":
-        return f"To have it integer, {_UNROLL} and quantize what each step computes."
+        return "To have it integer, unroll the layer (unroll=True) and quantize what each step computes."
     return "Quantize the arguments inside each branch, or move the choice out of the model."
+
+
+def _of_rnn_layers(cause: Cause) -> str:
+    """What makes an RNN layer convert in the ways that are judged."""
+    judged = [profile(name) for name in cause.profiles]
+    ways = ["Unroll the RNN layer (unroll=True)"]
+    if all(one.activations != "int16" for one in judged):
+        ways.append(f"leave the batch open and set converter.{_SINGLE_BATCH} = True")
+    if all(one.ranges != "calibrated" for one in judged):
+        ways.append("fix the batch (export with input_signature, or a tf.function with that shape)")
+    return ", or ".join(ways)
+
+
+_SINGLE_BATCH = "_experimental_default_to_single_batch_in_tensor_list_ops"
 
 
 def _branch(op: str, role: str, passed: str) -> Function:

@@ -11,7 +11,7 @@ from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
 from minmax_lint.backends.conversion.run import DEFAULT_STATS, Engine
-from minmax_lint.converters.call import ENDS, ConverterCall, Mode
+from minmax_lint.converters.call import ENDS, SWITCHES, ConverterCall, Mode
 from minmax_lint.converters.profile import Flow, Profile, not_converted
 from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
@@ -67,12 +67,12 @@ class Converter:
             return None
         call = self.call
         switches = {
-            "experimental_new_quantizer": call.experimental_new_quantizer,
-            "_experimental_disable_per_channel": None if call.per_channel else True,
-            "_experimental_disable_per_channel_quantization_for_dense_layers": None
-            if call.per_channel_dense
-            else True,
+            attribute: True
+            for attribute, name in SWITCHES.items()
+            if getattr(call, name) != getattr(ConverterCall, name)
         }
+        if call.experimental_new_quantizer is not None:
+            switches["experimental_new_quantizer"] = call.experimental_new_quantizer
         return {
             "optimizations": call.optimizations,
             "representative_dataset": call.representative_dataset and self.data is None,
@@ -80,7 +80,7 @@ class Converter:
             "supported_types": sorted(call.supported_types),
             "inference_input_type": call.inference_input_type,
             "inference_output_type": call.inference_output_type,
-            "switches": {name: value for name, value in switches.items() if value is not None},
+            "switches": switches,
         }
 
     def described(self, inputs: Iterable[str]) -> str:

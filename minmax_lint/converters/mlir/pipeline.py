@@ -53,24 +53,31 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     if refused is not None:
         return refused
     try:
-        kept, inference = _lowered(kept, inference, fuses_lstm=profile.flow == "tf2" and not around.strict)
+        kept, inference = _lowered(
+            kept,
+            inference,
+            fuses_lstm=profile.flow == "tf2" and not around.strict,
+            single_batch=profile.single_batch,
+        )
     except NotLowered as error:
         return error.prediction(profile.name)
     prediction = predict_function(kept, inference, profile, around.infer_tensor_range)
     return with_branches(prediction, kept, inference, profile, predict_mlir, around)
 
 
-def _lowered(kept: Kept, inference: Inference, *, fuses_lstm: bool) -> tuple[Kept, Inference]:
+def _lowered(
+    kept: Kept, inference: Inference, *, fuses_lstm: bool, single_batch: bool
+) -> tuple[Kept, Inference]:
     """The graph with functional control flow, without tensor lists, over channels last. Raises NotLowered."""
-    memo = inference.memo
-    if memo is None or (_lowered, fuses_lstm) not in memo:
+    memo, key = inference.memo, (_lowered, fuses_lstm, single_batch)
+    if memo is None or key not in memo:
         lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
         if fuses_lstm:
             lowered = with_fused_lstm(*lowered)
-        lowered = layout_assignment(*lower_static_tensor_list(*lowered))
+        lowered = layout_assignment(*lower_static_tensor_list(*lowered, single_batch=single_batch))
         if memo is None:
             return lowered
         lowered[1].memo = memo if lowered[1] is inference else {}
-        memo[_lowered, fuses_lstm] = lowered
-    found: tuple[Kept, Inference] = memo[_lowered, fuses_lstm]
+        memo[key] = lowered
+    found: tuple[Kept, Inference] = memo[key]
     return found

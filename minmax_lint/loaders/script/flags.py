@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
-from minmax_lint.converters.call import BUILTINS, COMPUTED, OPS_SETS, ConverterCall
+from minmax_lint.converters.call import BUILTINS, COMPUTED, OPS_SETS, SWITCHES, ConverterCall
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.branches import Path, condition, taken, ways
 from minmax_lint.loaders.script.names import dotted
@@ -16,11 +16,6 @@ from minmax_lint.loaders.script.values import Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
 _SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
-_PER_CHANNEL = {
-    "_experimental_disable_per_channel": "per_channel",
-    "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
-}
-"""Attribute -> the flag that it turns off."""
 _MOST_WORK = 20_000
 """Settings on all ways together."""
 WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
@@ -100,8 +95,9 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
         if isinstance(value, ast.Constant):
             return replace(call, **_named(attribute, bool(value.value)))
         return call
-    if attribute in _PER_CHANNEL:
-        return replace(call, **_named(_PER_CHANNEL[attribute], not given))
+    if attribute in SWITCHES:
+        name = SWITCHES[attribute]
+        return replace(call, **_named(name, getattr(ConverterCall, name) != given))
     if attribute == "quantized_input_stats":
         return replace(call, input_stats=_stats(value) if given else None)
     if attribute == "post_training_quantize" and call.flow == "tf1":

@@ -76,9 +76,14 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
 
 
 def _as_called(profile: Profile, calls: tuple[ConverterCall, ...]) -> Profile:
-    """The profile, with ops of TensorFlow where every call that it stands for allows them."""
-    allowed = bool(calls) and all(SELECT_TF in call.supported_ops for call in calls)
-    return replace(profile, select_tf=allowed and profile.engine == "mlir")
+    """The profile, with what every call that it stands for allows."""
+    if not calls or profile.engine != "mlir":
+        return profile
+    return replace(
+        profile,
+        select_tf=all(SELECT_TF in call.supported_ops for call in calls),
+        single_batch=all(call.single_batch for call in calls),
+    )
 
 
 def _predictions(

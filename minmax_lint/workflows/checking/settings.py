@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import SWITCHES, ConverterCall
 
 _OF_TF1 = ("target_ops", "post_training_quantize")
 """Attributes of TF1's converter that TF2's lets anyone set and never reads."""
@@ -41,14 +41,14 @@ def call_of(converter: Any, tensorflow_version: str) -> ConverterCall:
         default_ranges=bool(getattr(converter, "default_ranges_stats", None)),
         experimental_new_quantizer=getattr(converter, "experimental_new_quantizer", None),
         experimental_new_converter=getattr(converter, "experimental_new_converter", None),
-        per_channel=not getattr(converter, "_experimental_disable_per_channel", False),
-        per_channel_dense=not getattr(
-            converter, "_experimental_disable_per_channel_quantization_for_dense_layers", False
-        ),
         without_effect=()
         if is_tf1(converter)
         else tuple(name for name in _OF_TF1 if name in vars(converter)),
         tensorflow=(major, minor),
+        **{
+            name: getattr(ConverterCall, name) != bool(getattr(converter, attribute, False))
+            for attribute, name in SWITCHES.items()
+        },
     )
 
 

@@ -1,13 +1,15 @@
 """What calibration makes of a loop that hands on a real-valued argument unchanged: the process ends.
 
 Measured with TF 2.15 and 2.21 on GRU, SimpleRNN and scan layers (the sequence is such an argument) and on plain
-loops, in int8 and 16x8: only constants, integers and what stands behind a FakeQuant may pass through.
+loops, in int8 and 16x8: only constants, integers and what stands behind a FakeQuant may pass through. A loop that
+writes into a list whose items get a batch of 1 survives: twelve RNN layers do, a map_fn does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import SINGLE_BATCH
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
@@ -21,17 +23,27 @@ from minmax_lint.inference.inference import Inference
 
 CRASH = "the process ends with a signal (SIGSEGV) during calibration"
 
+UNCHANGED = "from iteration to iteration unchanged, and calibration ends the process there"
+"""The end of the obstacle's message."""
+
 
 def crash(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
     """The abort, where a loop of the kept subgraph brings it about."""
     if profile.ranges != "calibrated":
         return None
     for node in kept.order:
+        if profile.single_batch and _has_single_batch(kept.graph, node):
+            continue
         for function in kept.graph.functions.get(node, ()):
             for argument in _handed_on(function) if function.role == "loop body" else ():
                 if _is_calibrated(function, argument, kept.graph, inference):
                     return _abort(kept.graph, node, function.inputs[argument], profile)
     return None
+
+
+def _has_single_batch(graph: Graph, node: str) -> bool:
+    """Whether a loop is passed a list whose items get a batch of 1."""
+    return any(f"{_source(graph, edge.array)}{SINGLE_BATCH}" in graph for edge in graph[node].inputs)
 
 
 def _handed_on(function: Function) -> Iterator[str]:
@@ -59,9 +71,6 @@ def _source(graph: Graph, array: str) -> str:
 
 
 def _abort(graph: Graph, node: str, passed: str, profile: Profile) -> Prediction:
-    reason = (
-        f"{placed(graph[node])} hands {passed!r} from iteration to iteration unchanged, and calibration ends the "
-        "process there: compute it inside of the loop, or unroll the loop (unroll=True in Keras)"
-    )
+    reason = f"{placed(graph[node])} hands {passed!r} {UNCHANGED}"
     cause = Obstacle("control-flow", passed, node, reason, (node,))
     return Prediction(profile.name, "abort", "other", message=CRASH, obstacles=(cause,))

@@ -36,6 +36,9 @@ LISTS = frozenset(
 )
 """Ops that have an array form."""
 
+_PART = "/as_array/"
+SINGLE_BATCH = f"{_PART}single_batch"
+"""The end of the name of the shape of items that get a batch of 1."""
 _MAKERS = LISTS - {"TensorListGetItem", "TensorListLength", "TensorListStack"}
 """The ones whose result is a list."""
 
@@ -49,8 +52,13 @@ _INPUTS = {
 """Inputs that an op needs, where that is not one; a damaged node stays as it is."""
 
 
-def lower_static_tensor_list(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
-    """The kept subgraph without lists; the same objects where there are none. Raises NotLowered."""
+def lower_static_tensor_list(
+    kept: Kept, inference: Inference, *, single_batch: bool = False
+) -> tuple[Kept, Inference]:
+    """The kept subgraph without lists; the same objects where there are none. Raises NotLowered.
+
+    `single_batch` gives items with an open batch a batch of 1 (default_to_single_batch_in_tensor_list_ops).
+    """
     if (LISTS | LOOPS).isdisjoint(kept.graph.columns.ops):
         return kept, inference
     lists = {
@@ -58,7 +66,7 @@ def lower_static_tensor_list(kept: Kept, inference: Inference) -> tuple[Kept, In
         for name in inference.order
         if kept.graph.op(name) in _MAKERS and not kept.is_cut(name)
     }
-    lowering = _Lowering(kept, inference, types=lists)
+    lowering = _Lowering(kept, inference, single_batch, types=lists)
     for name in inference.order:
         if not kept.is_cut(name):
             lowering.node(kept.graph[name])
@@ -74,6 +82,7 @@ class _Lowering:
 
     kept: Kept
     inference: Inference
+    single_batch: bool = False
     nodes: dict[str, list[Node]] = field(default_factory=dict)
     functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     types: dict[str, DType] = field(default_factory=dict)
@@ -111,7 +120,7 @@ class _Lowering:
 
     def _front(self, node: Node, part: str, op: str, *inputs: Edge, **attrs: Attr) -> Edge:
         """A new node in front of what `node` becomes."""
-        name = f"{node.name}/as_array/{part}"
+        name = f"{node.name}{_PART}{part}"
         self.nodes.setdefault(node.name, []).append(Node(name, op, inputs, (), attrs))
         return Edge(name, 0)
 
@@ -154,6 +163,10 @@ class _Lowering:
             return self._integers(node, "item_shape", *found)
         tensor = self.inference.constant(given.array)
         if tensor is not None and tensor.known and tensor.size and int(tensor.leading()[0]) == -1:
+            if self.single_batch:
+                return self._integers(
+                    node, SINGLE_BATCH.removeprefix(_PART), 1, *map(int, tensor.values()[1:])
+                )
             raise NotLowered(
                 node.name, f"'tf.{node.op}' op {STATIC}", _unknown_elements(node, "an open batch")
             )
@@ -264,7 +277,9 @@ def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tup
     shapes = {own: entered.get(passed) for own, passed in body.inputs.items()}
     item = writes[0].inputs[2].array
     inside = trace(_reading_arrays(body, around.types).graph, body.inputs, [item])
-    inside, inference = lower_static_tensor_list(inside, Inference(inside, shapes, around.inference.batch))
+    inside, inference = lower_static_tensor_list(
+        inside, Inference(inside, shapes, around.inference.batch), single_batch=around.single_batch
+    )
     return _static(inference, around.kept.graph[name], item)
 
 

@@ -13,6 +13,14 @@ from minmax_lint.api import lint
 from minmax_lint.converters.prediction import Prediction
 
 FIXTURES = Path(__file__).parents[4] / "fixtures"
+SINGLE_BATCH = """
+import tensorflow as tf
+converter = tf.lite.TFLiteConverter.from_saved_model("export")
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.representative_dataset = samples
+converter._experimental_default_to_single_batch_in_tensor_list_ops = True
+converter.convert()
+"""
 
 
 @pytest.mark.parametrize("version", ["2.15", "2.21"])
@@ -22,6 +30,26 @@ def test_a_loop_that_hands_on_a_computed_array_ends_the_process(name: str, versi
         found = prediction(f"recurrent/{name}.pb", f"mlir-{version}-{call}")
         assert (found.verdict, found.kind) == ("abort", "other")
         assert "unchanged" in found.obstacles[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("lstm_batch", "One op stays float"), ("gru", "SIGSEGV"), ("map_fn_batch", "One op")],
+)
+def test_an_rnn_layer_of_an_open_batch_is_calibrated_where_lists_get_a_batch_of_one(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    """Measured with twelve RNN layers of Keras 3 in 2.21 three of Keras 2 in 2.15; a fixed batch crashes."""
+    (tmp_path / "convert.py").write_text(SINGLE_BATCH)
+    report = lint(FIXTURES / f"recurrent/{name}.pb", outputs=["Identity"], script=tmp_path / "convert.py")
+    assert message in report.predictions["mlir-2.21-int8"].message
+
+
+def test_what_is_advised_for_a_loop_that_ends_the_process_converts() -> None:
+    (finding,) = lint(FIXTURES / "recurrent/gru.pb", converters=["mlir-int8"], select=["MM405"]).findings
+    assert "Unroll the RNN layer (unroll=True), or leave the batch open" in finding.advice
+    (finding,) = lint(FIXTURES / "recurrent/gru.pb", converters=["mlir-16x8"], select=["MM405"]).findings
+    assert "leave the batch open" not in finding.advice
 
 
 @pytest.mark.parametrize("name", ["control_flow/loop_noq.pb", "recurrent/map_fn.pb"])
