@@ -161,6 +161,24 @@ SLICES_SIX_DIMENSIONS = Behaviour(
 )
 """SLICE and STRIDED_SLICE take six dimensions, rather than five."""
 
+FLATTENS_ROWS_WITH_ACTIVATION = Behaviour(
+    (2, 20),
+    name="Relu of a row added to a dense layer",
+    before=lambda n: n.op(
+        "Relu", n.op("AddV2", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5, 0.25, shape=[1, 4]))
+    ),
+)
+"""UndoBroadcastFullyConnectedBiasAdd takes an ADD that an activation is fused with."""
+
+FOLDS_SLICE_FIRST = Behaviour(
+    (2, 18),
+    name="StridedSlice that ends behind the array",
+    before=lambda n: n.op(
+        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(3, 9), n.ints(1, 1), Index=INT32
+    ),
+)
+"""A SLICE of everything goes before its sizes are compared with the array's."""
+
 DIVIDES_SIX_DIMENSIONS = Behaviour(
     (2, 21),
     name="DIV of six dimensions",

@@ -6,11 +6,8 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
-    elements_of,
     held,
-    is_constant,
     producer,
-    rank,
     same_type,
     splat,
     static,
@@ -19,53 +16,6 @@ from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
-
-
-@pattern(
-    "SLICE",
-    "STRIDED_SLICE",
-    tf_name="OptimizeSliceOp, OptimizeStridedSlice",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Slice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), Index=True),
-    after="ELU(float)",
-)
-def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
-    """A SLICE or STRIDED_SLICE of everything goes; steps backwards leave nothing as it was."""
-    if not same_type(op.operands[0], op.result) or (op.name == "STRIDED_SLICE" and not _in_steps_of_one(op)):
-        return False
-    rewriter.replace(op, op.operands[0])
-    return True
-
-
-@pattern(
-    "STRIDED_SLICE",
-    tf_name="OptimizeStridedSlice",
-    source="optimize_patterns.td",
-    since=(2, 16),
-    before=lambda n: n.op(
-        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 4), n.ints(1, 1), Index=True
-    ),
-    after="ELU(float) SLICE(float)",
-)
-def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
-    """A STRIDED_SLICE of all dimensions between constants, without masks and with steps of 1, is a SLICE."""
-    node = op.attrs["node"]
-    if not all(map(is_constant, op.operands[1:3])) or elements_of(op.operands[1]) != rank(op.operands[0]):
-        return False
-    if any(
-        node.integer(f"{kind}_mask", 0) for kind in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
-    ):
-        return False
-    if not _in_steps_of_one(op):
-        return False
-    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
-    return True
-
-
-def _in_steps_of_one(op: Operation) -> bool:
-    steps = op.operands[3].op
-    tensor = steps.load() if steps is not None and is_constant(op.operands[3]) else None
-    return tensor is not None and tensor.known and all(step == 1 for step in tensor.leading())
 
 
 @pattern(

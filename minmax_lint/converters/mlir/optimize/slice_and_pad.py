@@ -1,0 +1,125 @@
+"""SLICE, STRIDED_SLICE and PAD of constant bounds that change nothing, or are plainer (optimize_patterns.td)."""
+
+from __future__ import annotations
+
+from minmax_lint.converters.mlir.behaviours import FOLDS_SLICE_FIRST
+from minmax_lint.converters.mlir.failure import ConversionError
+from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.matchers import axes_of, rank, same_type
+from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.rewriter import Rewriter
+
+_MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+
+
+@pattern(
+    "SLICE",
+    tf_name="OptimizeSliceOp",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Slice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), Index=True),
+    after="ELU(float)",
+)
+def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
+    """A SLICE of everything goes."""
+    if not same_type(op.operands[0], op.result) and not _takes_all(op):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+def _takes_all(op: Operation) -> bool:
+    """Whether a SLICE begins at 0 and takes as much as there is, where a size is open."""
+    begins, sizes = axes_of(op.operands[1]), axes_of(op.operands[2])
+    shape, result = op.operands[0].shape, op.result
+    if not shape or begins is None or sizes is None or op.operands[0].scale != result.scale or any(begins):
+        return False
+    return shape == result.shape and all(
+        size == -1 for size, open_size in zip(sizes, shape, strict=True) if open_size is None
+    )
+
+
+@pattern(
+    "STRIDED_SLICE",
+    tf_name="StridedSliceOp::fold",
+    source="tfl_ops.cc",
+    before=lambda n: n.op(
+        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), n.ints(1, 1), Index=True
+    ),
+    after="ELU(float)",
+)
+def fold_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A STRIDED_SLICE of everything goes, if it is written without masks."""
+    bounds = _bounds(op)
+    if bounds is None or not same_type(op.operands[0], op.result):
+        return False
+    if any(bounds[0]) or bounds[1] != list(op.operands[0].shape or ()):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
+
+
+@pattern(
+    "STRIDED_SLICE",
+    tf_name="OptimizeStridedSlice",
+    source="optimize_patterns.td",
+    since=(2, 16),
+    before=lambda n: n.op(
+        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 4), n.ints(1, 1), Index=True
+    ),
+    after="ELU(float) SLICE(float)",
+)
+def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A STRIDED_SLICE of all dimensions between constants, without masks and with steps of 1, is a SLICE.
+
+    Raises ConversionError where it ends behind the array, which STRIDED_SLICE may and SLICE may not.
+    """
+    bounds = _bounds(op)
+    if bounds is None or min((*bounds[0], *bounds[1]), default=0) < 0:
+        return False
+    if not (rewriter.version.has(FOLDS_SLICE_FIRST) and same_type(op.operands[0], op.result)):
+        _check_ends(op, bounds[1])
+    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
+    return True
+
+
+def _bounds(op: Operation) -> tuple[list[int], list[int]] | None:
+    """Where a STRIDED_SLICE begins and ends in each dimension; None with masks, other steps than 1 or open ones."""
+    begins, ends, steps = (axes_of(value) for value in op.operands[1:4])
+    if begins is None or ends is None or steps is None or len(begins) != rank(op.operands[0]):
+        return None
+    if any(op.attrs["node"].integer(f"{kind}_mask", 0) for kind in _MASKS) or any(
+        step != 1 for step in steps
+    ):
+        return None
+    return begins, ends
+
+
+def _check_ends(op: Operation, ends: list[int]) -> None:
+    for place, (end, size) in enumerate(zip(ends, op.operands[0].shape or (), strict=True)):
+        if size is not None and end > size:
+            name = op.nodes[-1]
+            raise ConversionError(
+                "other",
+                f"begin[{place}] + size[{place}] cannot exceed dimension length: {size}",
+                node=name,
+                op="StridedSlice",
+                array=name,
+                reason=f"{name} ends at {end} in a dimension of {size}; write the end of the dimension",
+            )
+
+
+@pattern(
+    "PAD",
+    "PADV2",
+    tf_name="PadOp::fold",
+    source="tfl_ops.cc",
+    before=lambda n: n.op("Pad", n.op("Elu", n.x()), n.ints(0, 0, 0, 0, shape=[2, 2]), Tpaddings=True),
+    after="ELU(float)",
+)
+def fold_pad(rewriter: Rewriter, op: Operation) -> bool:
+    """A PAD by nothing goes."""
+    paddings = axes_of(op.operands[1])
+    if paddings is None or any(paddings) or not same_type(op.operands[0], op.result):
+        return False
+    rewriter.replace(op, op.operands[0])
+    return True
