@@ -170,11 +170,12 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
 def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -> bool:
     """A row added to a dense layer is made flat, so that it can become its bias."""
     constant = op.operands[1]
-    if not is_constant(constant) or not constant.shape or not 2 <= len(constant.shape) <= 4:
-        return False
-    if producer(op.operands[0], "FULLY_CONNECTED") is None or not static(op.operands[0]):
+    dense = op.operands[0].op
+    if dense is None or dense.name != "FULLY_CONNECTED" or not static(op.operands[0]):
         return False
     if op.activation and not rewriter.version.has(FLATTENS_ROWS_WITH_ACTIVATION):
+        return False
+    if not is_constant(constant) or not constant.shape or not 2 <= len(constant.shape) <= 4:
         return False
     if constant.shape[-1] != elements_of(constant):
         return False
