@@ -137,6 +137,13 @@ EXAMPLES: dict[str, Before] = {
             ),
         )
     ),
+    "resolve_constant_random_uniform": lambda n: n.fq(
+        n.op(
+            "Mul",
+            n.x(),
+            n.op("RandomUniform", n.ints(2, 8), T=DType.INT32, dtype=DType.FLOAT, seed=1, seed2=2),
+        )
+    ),
     "resolve_constant_pack": lambda n: n.fq(
         n.op("Add", n.x(1, 2), n.op("Pack", n.c(0.5), n.c(0.2), N=2, axis=0))
     ),

@@ -145,6 +145,11 @@ def resolve_constant_of_all(model: Model, op: Operator) -> bool:
     return _fold(model, op)
 
 
+def resolve_constant_random_uniform(model: Model, op: Operator) -> bool:
+    """ResolveConstantRandomUniform: with a seed, its numbers are drawn while converting."""
+    return any(op.node.integer(key, 0) for key in ("seed", "seed2")) and resolve_constant_of_all(model, op)
+
+
 def resolve_constant_copy(model: Model, op: Operator) -> bool:
     """ResolveConstantTile, ResolveConstantTranspose: these keep the range."""
     if not _all_constant(model, op) or model.arrays[op.output].shape is None:
