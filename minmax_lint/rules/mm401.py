@@ -21,6 +21,9 @@ INSTEAD: Mapping[str, str] = {
     "FakeQuantWithMinMaxVarsPerChannel": "use FakeQuantWithMinMaxVars, one range for the whole tensor",
     "FloorDiv": "leave it to the code around the model",
     "LRN": "use batch normalization",
+    **dict.fromkeys(
+        ("NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5"), "end the model in front of it"
+    ),
     "Neg": "multiply with -1, or subtract from 0",
     "Pow": "multiply the value with itself",
     "RealDiv": "multiply with the reciprocal, where the divisor is a constant",

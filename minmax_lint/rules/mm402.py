@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.call import SELECT_TF
+from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import around
@@ -51,7 +53,7 @@ class CustomOpInPath(Rule):
                 cause,
                 f"{op or 'an op'} {cause.node!r} is no op of TFLite: it has no quantized form",
                 path=around(subject, cause.node, "custom"),
-                advice="End the model in front of it, and run it outside.",
+                advice=f"End the model in front of it, and run it outside.{_select_tf(op, cause.message)}",
             )
 
     @classmethod
@@ -61,6 +63,12 @@ class CustomOpInPath(Rule):
     @classmethod
     def passing(cls) -> Example:
         return Example(_net("Relu"), {"input": (1, 4)}, ("output",))
+
+
+def _select_tf(op: str, message: str) -> str:
+    if op not in FLEX_OPS or SELECT_TF in message:
+        return ""
+    return f" Or add tf.lite.OpsSet.{SELECT_TF} to supported_ops: TensorFlow's own kernel runs it, in float."
 
 
 def _net(op: str) -> Graph:

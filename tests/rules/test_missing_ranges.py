@@ -128,3 +128,30 @@ def test_a_normalization_over_quantized_weights_is_blamed_where_the_convolution_
     report = lint(b, {"input": (1, 4, 4, 2)}, ("output",), MLIR)
     assert {code for code, _ in errors(report)} == {"MM112"}
     assert found(report, "MM112")[0].node == "norm"
+
+
+def test_an_op_that_tflite_has_under_another_name_is_not_called_a_custom_op() -> None:
+    b = Builder()
+    boxes, scores = (
+        b.add("Sigmoid", f"{name}/sigmoid", b.placeholder(name, shape)) for name, shape in ENDS.items()
+    )
+    limits = [b.const("count", 3, dtype=DType.INT32), b.const("overlap", 0.5), b.const("least", 0.1)]
+    b.add("NonMaxSuppressionV3", "output", boxes, scores, *limits)
+    (finding,) = lint(
+        b, {name: tuple(shape) for name, shape in ENDS.items()}, ("output",), ["mlir-int8"]
+    ).findings
+    assert finding.code == "MM401"
+    assert finding.advice == "Instead of NonMaxSuppressionV3, end the model in front of it."
+
+
+def test_of_an_op_that_tflite_lacks_the_advice_is_select_tf_ops_where_these_have_it() -> None:
+    for op, has in (("Erf", True), ("TFLite_Detection_PostProcess", False)):
+        b = Builder()
+        b.add(op, "output", b.add("Relu", "relu", b.placeholder("input", [1, 4])))
+        (finding,) = lint(b, INPUT, ("output",), ["mlir-int8"]).findings
+        assert finding.code == "MM402"
+        assert ("SELECT_TF_OPS" in finding.advice) == has
+
+
+ENDS = {"boxes": [8, 4], "scores": [8]}
+"""Inputs of a detection."""

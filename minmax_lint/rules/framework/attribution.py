@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
@@ -178,7 +179,9 @@ def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpO
     if kind == "no-range" and array is not None:
         return _code_of_gap(coverage, array, node, made_by)
     if kind == "no-kernel":
-        return "MM401" if coverage.is_builtin(coverage.op(node)) else "MM402"
+        # MLIR ends where an op is neither a builtin nor one of TensorFlow's.
+        builtin = profile.engine == "mlir" and made_by is not None and not is_flex(made_by.op)
+        return "MM401" if builtin or coverage.is_builtin(coverage.op(node)) else "MM402"
     if kind == "output" and profile.engine == "toco":
         return "MM103"
     if kind == "output":

@@ -217,3 +217,45 @@ def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
     ones = importer.filled(node.name, shape, 1, source.dtype)
     passed = _scaled_convolution(importer, node, source, ones)
     return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)
+
+
+@pattern(
+    "StridedSlice",
+    tf_name="ConvertTFStridedSlice",
+    source="prepare_tf.cc",
+    before=lambda n: n.op(
+        "StridedSlice", n.x(), n.ints(0), n.ints(0), n.ints(1), Index=DType.INT32, new_axis_mask=1
+    ),
+    after="RESHAPE STRIDED_SLICE",
+)
+def convert_tf_strided_slice(importer: Importer, node: Node) -> Value | None:
+    """New axes (`x[:, None]`) are a RESHAPE in front, which takes one open size at most."""
+    ellipsis = node.integer("ellipsis_mask", 0)
+    new_axes = node.integer("new_axis_mask", 0) & ~ellipsis
+    if not new_axes:
+        return None
+    source, *bounds = importer.inputs(node)
+    expanded = _with_new_axes(source.shape, bounds[0].shape, new_axes, ellipsis)
+    if expanded is None or expanded.count(None) > 1:
+        if importer.stays_tensorflow(node):
+            return importer.add(flex(node.op), node, [source, *bounds])
+        raise no_builtin(node, reason=f"{node.op} makes no new axis of an array with several open sizes.")
+    sizes = importer.integer_vector(node.name, [-1 if size is None else size for size in expanded])
+    return importer.add(
+        "STRIDED_SLICE", node, [moved(importer, node, "RESHAPE", source, expanded, sizes), *bounds]
+    )
+
+
+def _with_new_axes(shape: Shape | None, bounds: Shape | None, new_axes: int, ellipsis: int) -> Shape | None:
+    """The shape with a 1 wherever a slice makes an axis; None where that is not known."""
+    if shape is None or not bounds or bounds[0] is None:
+        return None
+    left, made = list(shape), list[int | None]()
+    for place in range(bounds[0]):
+        if ellipsis >> place & 1:
+            behind = bounds[0] - place - 1 - (new_axes >> place).bit_count()
+            made += [left.pop(0) for _ in range(len(left) - behind)]
+        else:
+            made += [1] if new_axes >> place & 1 else left[:1]
+            left = left if new_axes >> place & 1 else left[1:]
+    return (*made, *left)

@@ -77,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     canonicalize_concat.hoist_cwise_unary_out_of_concat,
     canonicalize_concat.hoist_cwise_binary_out_of_concat,
     canonicalize_concat.hoist_cwise_unary_out_of_unpack,
+    prepare_tf.convert_tf_strided_slice,
     prepare_tf.convert_tf_concat_v2_op,
     prepare_tf.legalize_select_v2_same_static_shape,
     prepare_tf.convert_tf_broadcast_to,

@@ -1,0 +1,62 @@
+"""What slices of Python (`x[:, None]`, `x[:, 0:8]`) become; measured with TF 2.15.1, 2.18 and 2.21."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
+
+PROFILES = ("mlir-2.15-v2", "mlir-2.18", "mlir-2.21-v2")
+
+
+def sliced(
+    shape: tuple[int | None, ...], bounds: list[tuple[int, int]], name: str, **masks: int
+) -> Prediction:
+    n = Net()
+    ends = [n.ints(*numbers) for numbers in zip(*bounds, strict=True)]
+    attrs = {f"{key}_mask": mask for key, mask in masks.items()}
+    steps = n.ints(*[1] * len(bounds))
+    cut = n.op(
+        "StridedSlice", n.op("Elu", n.placeholder("input", shape)), *ends, steps, Index=DType.INT32, **attrs
+    )
+    output = n.op("Elu", cut)
+    kept = trace(n.graph(), ["input"], [output])
+    return predict(kept, Inference(kept, {}), profile(name))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize(
+    ("shape", "bounds", "masks", "ops"),
+    [
+        ((1, 8), [(0, 0), (0, 0)], {"begin": 1, "end": 1, "new_axis": 2}, ["RESHAPE", "STRIDED_SLICE"]),
+        ((1, 8), [(0, 0)], {"new_axis": 1}, ["RESHAPE", "STRIDED_SLICE"]),
+        ((None, 8), [(0, 0), (0, 0)], {"ellipsis": 1, "new_axis": 2}, ["RESHAPE", "STRIDED_SLICE"]),
+        ((4, 8), [(0, 0)] * 3, {"ellipsis": 2, "new_axis": 5}, ["RESHAPE", "STRIDED_SLICE"]),
+        ((1, 4, 8), [(0, 0), (2, 5)], {"ellipsis": 1}, ["STRIDED_SLICE"]),
+        ((1, 8), [(0, 0), (0, 0)], {"begin": 3, "end": 3}, ["STRIDED_SLICE"]),
+        ((1, 8), [(0, 0), (0, 8)], {"begin": 1, "end": 1}, ["STRIDED_SLICE"]),
+        ((1, 8), [(0, 1), (0, 8)], {}, []),
+    ],
+)
+def test_ops_between_the_others(
+    shape: tuple[int | None, ...],
+    bounds: list[tuple[int, int]],
+    masks: dict[str, int],
+    ops: list[str],
+    name: str,
+) -> None:
+    found = sliced(shape, bounds, name, **masks)
+    assert [op for op, _ in found.float_ops] == ["ELU", *ops, "ELU"]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_new_axis_takes_one_open_size_at_most(name: str) -> None:
+    found = sliced((None, None), [(0, 0), (0, 0)], name, begin=1, end=1, new_axis=2)
+    assert found.verdict == "abort"
+    assert found.message == "'tf.StridedSlice' op is neither a custom op nor a flex op"
