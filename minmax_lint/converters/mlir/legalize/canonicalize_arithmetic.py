@@ -148,6 +148,9 @@ def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
     if _handed_on(importer.kept, node.inputs[1].node):
         return None
     inverse = importer.constant(right.name, right.dtype, right.shape, lambda: _inverse(right))
+    shape = importer.inference.shape(node.name) or (None,)
+    if (None not in shape or right.shape == ()) and _is_neutral(importer, node, 1.0, left, right):
+        return left
     return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
 
 
@@ -182,9 +185,31 @@ def _handed_on(kept: Kept, name: str) -> bool:
     return False
 
 
+_PACKET = 8
+"""Floats that TensorFlow's kernels of x86 take at once."""
+_NEARLY_ONE = 1 - 2**-24
+
+
 def _inverse(value: Value) -> Tensor | None:
+    """The inverses as TensorFlow's kernel computes them: those in a full packet are approximated.
+
+    Of a power of two that gives slightly less than the exact inverse (Eigen's generic_reciprocal_newton_step; measured
+    in the releases for x86), so a vector of eight ones or more is not one of ones any more.
+    """
     tensor = value.op.load() if value.op is not None else None
     if tensor is None:
         return None
-    inverses = [float32(1 / number) if number else math.inf for number in map(float, tensor.leading())]
-    return Tensor.of(tensor.dtype, tensor.shape, inverses)
+    packed = tensor.size - tensor.size % _PACKET
+    numbers = map(float, tensor.leading())
+    return Tensor.of(
+        tensor.dtype,
+        tensor.shape,
+        [_reciprocal(number, place < packed) for place, number in enumerate(numbers)],
+    )
+
+
+def _reciprocal(number: float, approximate: bool) -> float:
+    if not number:
+        return math.inf
+    inverse = float32(1 / number)
+    return inverse * _NEARLY_ONE if approximate and abs(math.frexp(number)[0]) == 0.5 else inverse

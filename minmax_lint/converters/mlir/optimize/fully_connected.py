@@ -170,8 +170,15 @@ def fuse_binary_op_to_following_affine_op(rewriter: Rewriter, op: Operation) -> 
     after="FULLY_CONNECTED(float)",
 )
 def fuse_binary_and_fully_connected_of_constants(rewriter: Rewriter, op: Operation) -> bool:
-    """MUL or ADD of a constant vector in front of a dense layer of plain constant weights."""
-    return is_constant(op.operands[1]) and fuse_binary_and_fully_connected(rewriter, op)
+    """MUL or ADD of a constant vector in front of a dense layer of plain constant weights.
+
+    A vector behind a FakeQuant is no constant until the quantization folds the FakeQuant away (measured).
+    """
+    binary = op.operands[0].op
+    constants = (
+        is_constant(op.operands[1]) and binary is not None and all(map(is_constant, binary.operands[1:]))
+    )
+    return constants and fuse_binary_and_fully_connected(rewriter, op)
 
 
 @pattern(

@@ -31,15 +31,19 @@ REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
     after="ELU(float) SUM(float)",
 )
 def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
-    """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead. Axes count from the front."""
+    """A RESHAPE that puts reduced dimensions back in: the reduction keeps them instead. Axes count from the front.
+
+    The numbers of the new shape are compared with the sizes: -1 is none of them, nor is an open dimension (measured).
+    """
     reduction = op.operands[0].op
     if reduction is None or reduction.name not in REDUCTIONS or keeps_dimensions(reduction):
         return False
     axes, shape = axes_of(reduction.operands[1]), reduction.operands[0].shape
-    if axes is None or shape is None or reduction.result.use_count != 1 or not is_constant(op.operands[1]):
+    wanted = axes_of(op.operands[1])
+    if axes is None or shape is None or wanted is None or reduction.result.use_count != 1:
         return False
     reduced = set(axes)  # a negative axis is none of the dimensions compared (measured)
-    if op.result.shape != tuple(1 if axis in reduced else size for axis, size in enumerate(shape)):
+    if wanted != [1 if axis in reduced else size for axis, size in enumerate(shape)]:
         return False
     kept = rewriter.create(reduction.name, reduction.operands, op, [reduction])
     kept.attrs = {**reduction.attrs, "keep_dims": True}
