@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -93,10 +94,22 @@ class Comparison:
 
 
 def answer(prediction: Prediction) -> tuple[object, ...]:
-    """What two versions have in common that answer alike; the wording of a message does not count."""
-    ops = tuple((op.op, op.output, op.integer, op.macs, op.weights) for op in prediction.ops)
+    """What two versions have in common that answer alike: all that a table of ways shows but the words of a message."""
     found = prediction
-    return (found.verdict, found.kind, found.array, found.op, tuple(found.float_ops), ops, found.runs)
+    weights = Counter((op.op, op.weights) for op in found.ops if op.weights is not None)
+    shares = [
+        None if one is None else round(one, 2) for one in (found.integer_share, found.integer_mac_share)
+    ]
+    return (
+        found.verdict,
+        found.kind,
+        found.array,
+        found.op,
+        tuple(found.float_ops),
+        weights,
+        *shares,
+        found.runs,
+    )
 
 
 def _each_once(types: Iterable[str]) -> str:

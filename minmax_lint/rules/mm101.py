@@ -12,7 +12,7 @@ from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import OutsideFakeQuant, agree, outside_fake_quants
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm130 import are_strippable, training_ops
@@ -89,17 +89,7 @@ class OutputFakeQuantOutside(Rule):
                 outputs=(output,),
                 profiles=profiles,
                 consequences=cause.consequences if cause is not None else (),
-                path=(
-                    *in_front_of(subject, output),
-                    step(
-                        subject,
-                        parse_edge(output).node,
-                        "output",
-                        f"the output, {NO_RANGE}" if profiles else "the output",
-                    ),
-                    *(step(subject, name, "outside") for name in outside[0].through),
-                    step(subject, outside[0].fake_quant.node, "outside"),
-                ),
+                path=_drawn(subject, output, outside[0], judged=bool(profiles)),
                 advice=_advice(output, outside) if profiles and offer is None else "",
                 fix=offer,
             )
@@ -151,6 +141,16 @@ def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
         ranges = ", ".join(f"{f.fake_quant.node} {f.fake_quant.range}" for f in outside)
         return f"Several FakeQuants disagree about its range: {ranges}. Keep one."
     return ""
+
+
+def _drawn(subject: Subject, output: str, outside: OutsideFakeQuant, *, judged: bool) -> tuple[Step, ...]:
+    """The way from what is kept through the output to its FakeQuant outside."""
+    note = f"the output, {NO_RANGE}" if judged else "the output"
+    return (
+        *in_front_of(subject, output),
+        step(subject, parse_edge(output).node, "output", note),
+        *(step(subject, name, "outside") for name in (*outside.through, outside.fake_quant.node)),
+    )
 
 
 def _advice(output: str, outside: Sequence[OutsideFakeQuant]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import misranked, sampled, unknown_names
@@ -70,26 +70,9 @@ class DatasetShape(CallRule):
             model = "Yield a list of arrays: the model of this converter has no signature."
             yield Fault(unnamed, f"{model}{_OBJECT * call.unsigned}")
             return
-        if dataset.missing:
-            wanted, theirs = ", ".join(dataset.missing), ", ".join(map(repr, dataset.unknown))
-            alone = " An array that is alone needs no name." if len(subject.kept.inputs) == 1 else ""
-            yield Fault(
-                f"the samples have no array for input {wanted}"
-                + (f": their arrays are named {theirs}" if theirs else ""),
-                f"Name the arrays after the inputs: {wanted}.{alone}",
-            )
-            return
-        names = list(subject.kept.inputs)
-        if (
-            dataset.arrays
-            and len(dataset.arrays) != len(names)
-            and not any(one.key for one in dataset.arrays)
-        ):
-            yield Fault(
-                f"a sample has {len(dataset.arrays)} arrays, and the model {len(names)} "
-                f"input{'s' * (len(names) != 1)} ({', '.join(names)})",
-                "Yield one array for each input.",
-            )
+        wrong = _missing(dataset, subject) or _miscounted(dataset, list(subject.kept.inputs))
+        if wrong is not None:
+            yield wrong
             return
         yield from _misfits(call, subject)
 
@@ -104,6 +87,30 @@ class DatasetShape(CallRule):
         return calibrated_example(
             dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
         )
+
+
+def _missing(dataset: Dataset, subject: Subject) -> Fault | None:
+    """Inputs without an array of their name."""
+    if not dataset.missing:
+        return None
+    wanted, theirs = ", ".join(dataset.missing), ", ".join(map(repr, dataset.unknown))
+    alone = " An array that is alone needs no name." if len(subject.kept.inputs) == 1 else ""
+    return Fault(
+        f"the samples have no array for input {wanted}"
+        + (f": their arrays are named {theirs}" if theirs else ""),
+        f"Name the arrays after the inputs: {wanted}.{alone}",
+    )
+
+
+def _miscounted(dataset: Dataset, names: Sequence[str]) -> Fault | None:
+    """More arrays without names than inputs, or fewer."""
+    count = len(dataset.arrays)
+    if count in (0, len(names)) or any(one.key for one in dataset.arrays):
+        return None
+    return Fault(
+        f"a sample has {count} arrays, and the model {len(names)} input{'s' * (len(names) != 1)} ({', '.join(names)})",
+        "Yield one array for each input.",
+    )
 
 
 _OBJECT = " Or give from_concrete_functions the object of the function as well."

@@ -91,7 +91,6 @@ def test_toco_where_there_is_none(command: tuple[str, ...], tmp_path: Path, caps
 @pytest.mark.parametrize(
     "options",
     [
-        ("--calibrate", "data.npz"),
         ("--ranges", "ranges.json"),
         ("--default-range=-6,6",),
         ("--unsafe-fixes",),
@@ -105,6 +104,13 @@ def test_options_of_a_repair_that_is_not_asked_for(
 ) -> None:
     line = error_line((*CONVERT, *options), tmp_path, capsys)
     assert line == f"error: {options[0].split('=')[0]} is for a repair: give --fix as well"
+
+
+def test_samples_for_no_quantization_ask_for_one(tmp_path: Path, capsys: Captured) -> None:
+    line = error_line((*CONVERT, "--calibrate", "data.npz"), tmp_path, capsys)
+    assert (
+        line == "error: --calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well"
+    )
 
 
 @pytest.mark.parametrize("option", ["--unsafe-fixes", "--freeze", "--bound=10", "--strategy=retarget"])

@@ -125,15 +125,9 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
         if isinstance(outcome, InternalError):
             unreadable.append(_bug(model, outcome))
             continue
-        report = outcome
-        if args.fix and any(finding.fix for finding in outcome.findings):
-            try:
-                report = _fixed(args, settings, model, outcome, read)
-            except UserError as error:
-                say(f"not fixed: {error}")
-            except Exception as error:
-                unreadable.append(_bug(model, InternalError.of(error)))
-            fixed += max(len(outcome.findings) - len(report.findings), 0)
+        report, bug = _as_fixed(args, settings, model, outcome, read)
+        fixed += max(len(outcome.findings) - len(report.findings), 0)
+        unreadable += [bug] if bug is not None else []
         if one.picture is not None and report is outcome:
             pictures[model.path] = one.picture
         done.append(report)
@@ -201,6 +195,22 @@ def _check_usage(args: Namespace, models: int) -> None:
         raise UserError("--output and --in-place say where --fix writes: give --fix as well")
     if not args.fix:
         options.refuse_fix_options(args, *(["unsafe_fixes"] if args.diff else []))
+
+
+def _as_fixed(
+    args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles
+) -> tuple[Report, Unreadable | None]:
+    """The report on the repaired model where a repair is asked for and fits; and our own bug, where that ends it."""
+    from minmax_lint.cli.parallel import InternalError
+
+    if args.fix and any(finding.fix for finding in report.findings):
+        try:
+            return _fixed(args, settings, model, report, read), None
+        except UserError as error:
+            say(f"not fixed: {error}")
+        except Exception as error:
+            return report, _bug(model, InternalError.of(error))
+    return report, None
 
 
 def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:

@@ -104,7 +104,7 @@ def _check_usage(args: Namespace) -> None:
     if args.fix:
         return
     if args.calibrate and not (real_converter.wants_proof(args) or args.post_training or args.script):
-        raise UserError(options.FOR_THE_REPAIR.format("--calibrate"))
+        raise UserError("--calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well")
     options.refuse_fix_options(args)
 
 

@@ -78,20 +78,21 @@ def _few(named: Sequence[str]) -> str:
     return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")
 
 
-def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
-    legacy = recipe.legacy or recipe.quantized
-    request = folder / "request.json"
-    size = held.path.stat().st_size
-    limit = TIME_LIMIT + size / _SLOWEST
-    asked = {
+def _request(held: Container, recipe: Recipe, trust: bool) -> dict[str, Any]:
+    return {
         "path": str(held.path.resolve()),
         "archive": held.kind is Kind.KERAS,
-        "legacy": legacy,
+        "legacy": recipe.legacy or recipe.quantized,
         "quantized": recipe.quantized,
         "trust": trust,
-        "memory": MEMORY + _COPIES * size,
+        "memory": MEMORY + _COPIES * held.path.stat().st_size,
     }
-    request.write_text(json.dumps(asked))
+
+
+def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: str) -> dict[str, Any]:
+    request = folder / "request.json"
+    request.write_text(json.dumps(_request(held, recipe, trust)))
+    limit = TIME_LIMIT + held.path.stat().st_size / _SLOWEST
     try:
         done = subprocess.run(
             command(python, _CHILD, str(request)),

@@ -121,15 +121,11 @@ def _rescaled(buffer: Constant | None, weights: Array, affine: str, type: str, o
 def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
     """The same with a scalar constant, right in front of an affine operator with constant weights."""
     slots = constant_and_variable(model, op)
-    if slots is None or (op.type == "Div" and slots[0] == 0):
+    affine = _following_affine(model, op)
+    if affine is None or slots is None or (op.type == "Div" and slots[0] == 0):
         return False
     operand = model.arrays[op.inputs[slots[0]]]
     if operand.shape is None or any(dim > 1 for dim in operand.shape):
-        return False
-    if op.activation is not None or model.count_consumers(op.output) != 1:
-        return False
-    affine = model.first_consumer(op.output)
-    if affine is None or affine.type not in FOLLOWING or len(affine.inputs) < 3:
         return False
     weights, bias = model.arrays[affine.inputs[1]], model.arrays[affine.inputs[2]]
     if weights.buffer is None or bias.buffer is None:
@@ -161,6 +157,14 @@ def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
             model.set_input(affine, slot, source)
     model.remove(op)
     return True
+
+
+def _following_affine(model: Model, op: Operator) -> Operator | None:
+    """The affine operator with a bias that alone reads what `op` makes."""
+    if op.activation is not None or model.count_consumers(op.output) != 1:
+        return None
+    affine = model.first_consumer(op.output)
+    return affine if affine is not None and affine.type in FOLLOWING and len(affine.inputs) >= 3 else None
 
 
 def _padding(affine: Operator) -> str:
