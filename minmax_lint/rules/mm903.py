@@ -10,6 +10,11 @@ from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
+_JAX = (
+    "Export it as TensorFlow's own ops, which are read: from Keras with the TensorFlow backend, or by "
+    "jax2tf.convert(f, native_serialization=False, enable_xla=False). Or ask the real converter: `minmax-lint convert`."
+)
+
 
 class VerdictUndetermined(Rule):
     """What a converter will do with this graph is not certain.
@@ -25,8 +30,9 @@ class VerdictUndetermined(Rule):
     None, or one of several from the same graph.
 
     ## Fix
-    Change what the message names: give each minimum a constant of its own, use all results of a split, or slice. For
-    an op that the model does not know, ask the real converter: `minmax-lint convert`.
+    Change what the message names: give each minimum a constant of its own, use all results of a split, or slice.
+    A JAX function is read if it is exported as TensorFlow's own ops: `jax2tf.convert(f, native_serialization=False,
+    enable_xla=False)`. For anything else, ask the real converter: `minmax-lint convert`.
 
     ## Converters
     The one that is named (warning).
@@ -56,7 +62,9 @@ class VerdictUndetermined(Rule):
                 node=node,
                 array=array,
                 profiles=profiles,
-                advice="Give the checkpoint with the variables' values (--checkpoint PREFIX)."
+                advice=_JAX
+                if subject.coverage.op(node) == "XlaCallModule"
+                else "Give the checkpoint with the variables' values (--checkpoint PREFIX)."
                 if unknown
                 else "Ask the real converter, more than once: `minmax-lint convert`.",
                 fix=FixOffer("replace", "safe", f"Write {node!r} out as slices.")

@@ -95,8 +95,6 @@ class Importer:
             if value is not None:
                 self.values[node.output(port)] = value
 
-    # What the rules of single ops use
-
     def value(self, array: str) -> Value:
         """The value of a source array; constants are made where they are first read."""
         if array not in self.values:
@@ -193,8 +191,6 @@ class Importer:
         dequantize = self.function.append(Operation(DEQUANTIZE, [stored], (node.name,)))
         return dequantize.add_result(node.name, DType.FLOAT, source.shape)
 
-    # One node
-
     def _import(self, node: Node) -> None:
         if node.op in ("Const", "Placeholder", "NoOp") or self.inference.is_constant(node.name):
             return
@@ -240,6 +236,10 @@ class Importer:
             )
 
     def _legalize(self, node: Node) -> None:
+        if node.op == "XlaCallModule" and node.text("module").startswith(_MLIR_BYTECODE):
+            raise Unmodeled(
+                f"{node.name} is a StableHLO program (JAX), which this model does not read", node.name
+            )
         legalized = LEGALIZED.get(node.op)
         refused = legalized is None or has_no_form(node)
         # Dequantize has a form for constants only: behind a refused op it is refused with it.
@@ -295,5 +295,6 @@ def _result_count(node: Node) -> int:
     return 1 if known is None else known.result_count(node)
 
 
+_MLIR_BYTECODE = "ML"
 _FIRST_RESULTS = {"Unique": 1}
 """Op -> how many of its results are followed."""
