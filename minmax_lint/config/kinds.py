@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from minmax_lint.converters.call import OPS_SETS
@@ -83,12 +84,11 @@ def _stats(value: object) -> dict[str, tuple[float, float]]:
     pairs = value.items() if isinstance(value, Mapping) else ()
     if not pairs or not all(isinstance(pair, Sequence) and len(pair) == 2 for _, pair in pairs):
         raise UserError(f"{value!r} has no input stats; write {{ input = [128, 64] }}")
-    try:
-        return {str(name): (float(pair[0]), float(pair[1])) for name, pair in pairs}
-    except (TypeError, ValueError):
-        raise UserError(
-            f"{value!r} has input stats that are no numbers; write {{ input = [128, 64] }}"
-        ) from None
+    if any(isinstance(one, bool) or not isinstance(one, (int, float)) for _, pair in pairs for one in pair):
+        raise UserError(f"{value!r} has input stats that are no numbers; write {{ input = [128, 64] }}")
+    if not all(isfinite(mean) and isfinite(std) and std > 0 for _, (mean, std) in pairs):
+        raise UserError(f"{value!r} has input stats that are not [mean, std] with a std above 0")
+    return {str(name): (float(mean), float(std)) for name, (mean, std) in pairs}
 
 
 def _some_of(known: Sequence[str]) -> Callable[[object], frozenset[str]]:

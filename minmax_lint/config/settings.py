@@ -76,7 +76,11 @@ class ModelSettings:
 class Convert:
     """How the converter is called, by its own names."""
 
-    flow: str = _key(kinds.FLOW, "tf1 (from_frozen_graph; default) or tf2 (from_saved_model, Keras).", "tf1")
+    flow: str | None = _key(
+        kinds.FLOW,
+        "tf1 (tf.compat.v1: from_frozen_graph) or tf2 (from_saved_model, Keras); default: by the model.",
+        None,
+    )
     inference_type: str = _key(kinds.TENSOR_TYPE, "inference_type: uint8, int8 or float32.", "")
     inference_input_type: str = _key(kinds.TENSOR_TYPE, "inference_input_type.", "")
     inference_output_type: str = _key(kinds.TENSOR_TYPE, "inference_output_type.", "")
@@ -122,6 +126,7 @@ class Convert:
             experimental_new_converter=self.experimental_new_converter,
             per_channel=self.per_channel,
             per_channel_dense=self.per_channel_dense,
+            flow_named=self.flow is not None,
         )
 
 

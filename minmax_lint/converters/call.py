@@ -96,6 +96,8 @@ class ConverterCall:
     """The one signature of the SavedModel that it converts; empty where it names none, or several."""
     every_signature: bool = False
     """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
+    flow_named: bool = True
+    """Whether it says its flow; else that of the kind of model holds."""
     unsigned: bool = False
     """Whether the converted model has no signature: functions that are converted without their object."""
     dataset: Dataset | None = None
@@ -148,6 +150,8 @@ class ConverterCall:
         integer = self.inference_type in {*INTEGERS, COMPUTED}
         if found == "v2" and not integer:  # inference_type stays float32: every FakeQuant becomes two ops
             return "float"
+        if found == "float" and integer and trained and self.inference_input_type == "float32":
+            return "v2"  # both ends stay float (TF 2.15.1 and 2.21 measured)
         # Without optimizations an integer input makes the whole graph integer (TF 2.15.1 and 2.21 measured).
         return "tf1" if found == "float" and (integer or self.inference_input_type in INTEGERS) else found
 
@@ -247,11 +251,16 @@ def lacking_stats(names: Iterable[str]) -> str:
 
 
 def refused_ends(call: ConverterCall, trained: bool) -> str:
-    """What the TF2 converter says of the types at the model's ends; empty where it takes them."""
-    if call.flow != "tf2":
-        return ""
+    """What the converter says of the types at the model's ends; empty where it takes them."""
     mode = call.mode(trained)
     asked = call.ends - {"float32", COMPUTED}
+    if call.flow == "tf1":
+        if trained and call.optimizations and mode in ("v2", "float") and call.inference_type != "int8":
+            # The ends are changed afterwards, and the model is uint8, or float (_modify_model_io_type).
+            if call.inference_input_type in INTEGERS:
+                return "Initial model input is not quantized."
+            return "Initial model output is not dequantized." if asked else ""
+        return _unsupported_end(call) if mode == "int8" and "int16" in asked else ""
     if mode in ("float", "dynamic", "float16"):
         return "The inference_input_type and inference_output_type must be tf.float32." if asked else ""
     if mode in ("16x8", "16x8-fallback"):
@@ -261,5 +270,9 @@ def refused_ends(call: ConverterCall, trained: bool) -> str:
         return ""
     if call.tensorflow is not None and call.tensorflow <= (2, 15):
         return "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int8', 'tf.uint8']."
+    return _unsupported_end(call)
+
+
+def _unsupported_end(call: ConverterCall) -> str:
     end = "inference_input_type" if call.inference_input_type == "int16" else "inference_output_type"
     return f"Unsupported `{end}` value. Expected to be in ('tf.uint8', 'tf.int8'), instead got tf.int16."

@@ -17,6 +17,14 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
+FLOAT_MODEL = "the call asks for a float model"
+
+
+def ask_for_float(calls: Sequence[ConverterCall], kept: Kept) -> bool:
+    """Whether every call asks for a float model."""
+    trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
+    return bool(calls) and all(call.mode(trained) == "float" for call in calls)
+
 
 def decided_by_calls(
     profile: Profile, calls: Sequence[ConverterCall], kept: Kept, inference: Inference
@@ -42,7 +50,7 @@ def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Infer
     if text:
         return Prediction(profile.name, "abort", "other", message=text)
     if call.mode(trained) == "float":
-        return Prediction(profile.name, "float", message="the call asks for a float model")
+        return None if profile.engine == "mlir" else Prediction(profile.name, "float", message=FLOAT_MODEL)
     return _of_dataset(profile, call, kept, inference)
 
 

@@ -100,6 +100,15 @@ def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:
     )
 
 
+def as_fed(found: Dataset, inputs: Sequence[str], *, named: bool) -> Dataset:
+    """The same as `convert` feeds it: cast to the types of the inputs, without names as a list in their order."""
+    by_name = {one.key or str(place): one for place, one in enumerate(found.arrays)}
+    arrays = [one._replace(dtype="", shape=None) for one in by_name.values()]
+    if not named and all(one.key in inputs for one in arrays):
+        arrays = [one._replace(key="") for one in sorted(arrays, key=lambda one: inputs.index(one.key))]
+    return found._replace(arrays=tuple(arrays))
+
+
 def _title(name: str, known: Sequence[str]) -> str:
     """An input for people: what the model's signature calls it, and its name in the graph where that is another."""
     key = next((one for one in known if one not in (name, f"{name}:0")), None)

@@ -16,9 +16,7 @@ def neighbours(profile: Profile) -> tuple[Profile, ...]:
     around = measured_around(profile.engine, profile.call, profile.version)
     end = f"-{profile.call}" if profile.call else ""
     known = (PROFILES[f"{profile.engine}-{dotted(number)}{end}"] for number in around)
-    return tuple(
-        replace(one, select_tf=profile.select_tf, single_batch=profile.single_batch) for one in known
-    )
+    return tuple(replace(profile, name=one.name, version=one.version) for one in known)
 
 
 def interpolated(profile: Profile, predict: Callable[[Profile], Prediction]) -> Prediction:

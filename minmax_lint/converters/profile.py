@@ -23,7 +23,7 @@ from minmax_lint.graph.names import did_you_mean
 Flow = Literal["tf1", "tf2"]
 Ranges = Literal["fakequant", "calibrated", "none"]
 Activations = Literal["int8", "int16", "float"]
-Weights = Literal["int8", "float16"]
+Weights = Literal["int8", "float16", "float32"]
 Quantizer = Literal["mlir", "legacy"]
 
 

@@ -49,7 +49,13 @@ class ConverterFlagsMissing(CallRule):
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         trained = bool(subject.kept_fake_quants)
         refused = refused_stats(call, trained)
-        if refused and subject.kept.inputs:
+        lacking = without_stats(call, subject.kept.inputs)
+        if lacking:
+            named = ", ".join(f"{name!r}: (mean, std)" for name in lacking)
+            yield Fault(
+                lacking_stats(lacking), f"Add {named} to converter.quantized_input_stats.", severity="error"
+            )
+        elif refused and subject.kept.inputs:
             yield _without_stats(f"ValueError: {refused}", subject, "error")
         elif trained:
             yield from _missing(call, subject)
@@ -86,15 +92,9 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
             },
         )
         return
-    if call.input_stats is None and subject.kept.inputs:
+    if call.input_stats is None and call.mode(trained=True) == "tf1" and subject.kept.inputs:
         yield _without_stats("inference_type is integer, and quantized_input_stats is not set", subject, None)
         return
-    lacking = without_stats(call, subject.kept.inputs)
-    if lacking:
-        named = ", ".join(f"{name!r}: (mean, std)" for name in lacking)
-        yield Fault(
-            lacking_stats(lacking), f"Add {named} to converter.quantized_input_stats.", severity="error"
-        )
 
 
 def _without_stats(message: str, subject: Subject, severity: Severity | None) -> Fault:

@@ -85,7 +85,8 @@ def _without_ranges(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
 
 def _calibrated_twice(call: ConverterCall) -> Fault:
     changes: Changes = {DATASET: None}
-    if BUILTINS_16X8 in call.supported_ops or call.experimental_new_quantizer is False or call.flow == "tf1":
+    typed = call.flow == "tf1" and call.inference_type in INTEGERS  # such a model computes other values
+    if BUILTINS_16X8 in call.supported_ops or call.experimental_new_quantizer is False or typed:
         return Fault(
             "the graph has FakeQuants, and representative_dataset is set: it would be quantized twice",
             "Leave representative_dataset out: the FakeQuants hold the ranges.",

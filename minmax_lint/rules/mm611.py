@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_site import Changes
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
 from minmax_lint.rules.framework.rule import Example
@@ -15,12 +16,12 @@ class TocoNotAvailable(CallRule):
     """The call asks a TensorFlow for TOCO that has none.
 
     ## What it does
-    Reports `experimental_new_converter = False` where the TensorFlow that converts (`--python`, or `tensorflow` in the
+    Reports `experimental_new_converter = False` on the TF2 converter, and where the TensorFlow that converts (`--python`, or `tensorflow` in the
     configuration) is 2.18 or newer.
 
     ## Why
-    TOCO runs up to TF 2.17. TF 2.18 dies in its start; from TF 2.19 on the flag is ignored, and MLIR converts without a
-    message.
+    TOCO runs up to TF 2.17, and from TF1's converter alone: that of TF2 ends with an error. TF 2.18 dies in its
+    start; from TF 2.19 on the flag is ignored, and MLIR converts without a message (a warning).
 
     ## Symptom
     ```
@@ -39,14 +40,22 @@ class TocoNotAvailable(CallRule):
     severity = "error"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
-        if call.experimental_new_converter is not False or call.tensorflow is None:
+        if call.experimental_new_converter is not False:
             return
-        if toco(call.tensorflow) != "runs":
+        without: Changes = {"experimental_new_converter": None}
+        if call.flow == "tf2":
+            yield Fault(
+                f"experimental_new_converter is False on the TF2 converter, {_ended(call)}",
+                "Leave experimental_new_converter out.",
+                without,
+            )
+        elif call.tensorflow is not None and toco(call.tensorflow) != "runs":
             last = dotted(LAST_TOCO)
             yield Fault(
                 f"experimental_new_converter is False, but {without_toco(call.tensorflow)}",
                 f"Convert with TensorFlow {last} or older, or leave experimental_new_converter out.",
-                {"experimental_new_converter": None},
+                without,
+                severity="warning" if toco(call.tensorflow) == "ignored" else None,
             )
 
     @classmethod
@@ -60,3 +69,13 @@ class TocoNotAvailable(CallRule):
         return float_example(
             ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 15))
         )
+
+
+def _ended(call: ConverterCall) -> str:
+    """What comes of it, measured with TF 2.15.1 and 2.21."""
+    if call.tensorflow is not None and toco(call.tensorflow) == "runs":
+        return "which then runs TOCO: it knows neither functions nor quantization of TF2"
+    return (
+        "which ends with an error of Python for a SavedModel and for a model of Keras 3 (AttributeError: no attribute "
+        "'_funcs', TypeError: 'NoneType' object is not callable)"
+    )

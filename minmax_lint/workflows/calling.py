@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.run import Engine
-from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as
+from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as, refusal
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.choice import judged_mode, trained
 from minmax_lint.workflows.converter import Converter
 from minmax_lint.workflows.opened import Opened
 
@@ -38,8 +38,13 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
     call = _call(source, asked)
     fake_quants = trained(source.model)
     mode = call.mode(fake_quants)
-    if mode in CALIBRATED and asked.data is None:
+    if mode in CALIBRATED and asked.data is None and not refusal(call, fake_quants):
         raise UserError(_no_data(call))
+    if call.default_ranges and call.flow == "tf1":
+        raise UserError(
+            f"{call.origin} sets default_ranges_stats, whose values are not read: leave it out, and insert ranges with "
+            "--fix --unsafe-fixes --default-range MIN,MAX"
+        )
     if mode == "tf1" and asked.io_type not in ("", "uint8"):
         raise UserError(
             f"the TF1 flow makes uint8 inputs and outputs, not {asked.io_type}: leave --io-type out, or convert in the "
@@ -52,14 +57,15 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
     toco = asked.engine == "toco" or (call.flow == "tf1" and call.experimental_new_converter is False)
     return Converter(
         "toco" if toco else "mlir",
-        "tf1" if mode == "tf1" else "tf2",
-        {**_stats(call, asked), **asked.stats} if mode == "tf1" else {},
+        "tf1" if judged_mode(call, mode, fake_quants) == "tf1" else "tf2",
+        {**_stats(call, asked), **asked.stats} if call.flow == "tf1" else {},
         asked.python,
         asked.time_limit,
         call,
         mode,
         asked.data if mode in CALIBRATED else None,
         fake_quants,
+        default_stats=asked.mode is not None or not source.calls,
     )
 
 
@@ -93,6 +99,10 @@ def _only(calls: tuple[ConverterCall, ...]) -> ConverterCall:
 
 def _stats(call: ConverterCall, asked: Asked) -> Mapping[str, tuple[float, float]]:
     """Those that the call sets. Raises UserError where it computes them."""
+    if call.input_stats is not None and not (call.input_stats or asked.stats):
+        raise UserError(
+            f"{call.origin} computes quantized_input_stats: give them with --input-stats NAME=MEAN,STD"
+        )
     found = {}
     given = {canonical_array(name) for name in asked.stats}
     for name, pair in (call.input_stats or {}).items():

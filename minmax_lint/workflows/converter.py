@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from minmax_lint.backends.calibration.run import Data
@@ -24,6 +24,7 @@ class Converter:
 
     engine: Engine = "mlir"
     flow: Flow = "tf1"
+    """The flow of its profile."""
     stats: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Input array -> (mean, std) of quantized_input_stats: real value = (byte - mean) / std."""
     python: str | os.PathLike[str] | None = None
@@ -38,6 +39,8 @@ class Converter:
     """Its representative dataset."""
     trained: bool = False
     """Whether the graph to convert has FakeQuants."""
+    default_stats: bool = True
+    """Whether inputs without stats get DEFAULT_STATS in the TF1 flow."""
 
     def __post_init__(self) -> None:
         if self.engine == "toco" and self.flow == "tf2":
@@ -57,15 +60,20 @@ class Converter:
         if self.flow == "tf1":
             return ""
         if self.mode == "float" and self.call is not None:
-            return str(judged_mode(replace(self.call, flow="tf2"), "float", self.trained))
+            return str(judged_mode(self.call, "float", self.trained))
         return "v2" if self.mode in (None, "tf1", "float") else str(self.mode)
 
     @property
+    def api(self) -> Flow:
+        """Whose converter is called: that of tf.compat.v1, or TF2's."""
+        return self.flow if self.call is None else self.call.flow
+
+    @property
     def flags(self) -> Mapping[str, Any] | None:
-        """As a child sets them; None for optimizations alone."""
-        if self.call is None or self.flow == "tf1":
-            return None
+        """As a child sets them; None for those of the flow alone."""
         call = self.call
+        if call is None:
+            return None
         switches = {
             attribute: True
             for attribute, name in SWITCHES.items()
@@ -73,27 +81,37 @@ class Converter:
         }
         if call.experimental_new_quantizer is not None:
             switches["experimental_new_quantizer"] = call.experimental_new_quantizer
+        if call.flow == "tf2" and call.experimental_new_converter is not None:  # of TF1's the engine says it
+            switches["experimental_new_converter"] = call.experimental_new_converter
         return {
             "optimizations": call.optimizations,
             "representative_dataset": call.representative_dataset and self.data is None,
             "supported_ops": sorted(call.supported_ops),
             "supported_types": sorted(call.supported_types),
+            "inference_type": call.inference_type if call.flow == "tf1" else "",
             "inference_input_type": call.inference_input_type,
             "inference_output_type": call.inference_output_type,
             "switches": switches,
         }
 
+    def stats_of(self, inputs: Iterable[str]) -> Mapping[str, tuple[float, float]]:
+        """Those that the converter gets for these inputs."""
+        if self.api == "tf2":
+            return {}
+        default = dict.fromkeys(inputs, DEFAULT_STATS) if self.default_stats and self.flow == "tf1" else {}
+        return {**default, **self.stats}
+
     def described(self, inputs: Iterable[str]) -> str:
-        """How it is called, for people: in the TF1 flow with the input stats that it uses."""
-        if self.flow == "tf1":
-            stats = ", ".join(
-                f"{name}: mean {mean:g}, std {std:g}{'' if name in self.stats else ' (the default)'}"
-                for name in inputs
-                for mean, std in (self.stats.get(name, DEFAULT_STATS),)
-            )
-            return f"inference_type uint8, input stats of {stats}" if stats else "inference_type uint8"
-        flags = self.flags or {"optimizations": True}
-        words = ["optimizations" if flags.get("optimizations") else "no optimizations"]
+        """How it is called, for people: TF1's converter with the input stats that it uses."""
+        flags = self.flags or ({"optimizations": True} if self.flow == "tf2" else {"inference_type": "uint8"})
+        words = [f"inference_type {flags['inference_type']}"] if flags.get("inference_type") else []
+        stats = ", ".join(
+            f"{name}: mean {mean:g}, std {std:g}{'' if name in self.stats else ' (the default)'}"
+            for name, (mean, std) in self.stats_of(inputs).items()
+        )
+        words += [f"input stats of {stats}"] if stats else []
+        if self.flow == "tf2" or flags.get("optimizations"):
+            words.append("optimizations" if flags.get("optimizations") else "no optimizations")
         words += [f"dataset {self.data.source}"] if self.data is not None else []
         words += ["representative_dataset"] if flags.get("representative_dataset") else []
         words += [", ".join(flags[key]) for key in ("supported_ops", "supported_types") if flags.get(key)]

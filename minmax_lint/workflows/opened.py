@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, by_input, with_signatures
-from minmax_lint.converters.profile import Profile, profile
+from minmax_lint.converters.dataset import Dataset, as_fed, by_input, with_signatures
+from minmax_lint.converters.profile import Flow, Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import did_you_mean, listed, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -71,7 +71,8 @@ class Opened:
         if call is None or not (dataset or any(call.origin == one.origin for one in self.calls)):
             return replace(self, calls=(), conversion=Choice((chosen,)))
         if dataset is not None:
-            dataset = by_input(dataset, self.model.input_keys(self.ends.inputs))
+            named = by_input(dataset, self.model.input_keys(self.ends.inputs))
+            dataset = as_fed(named, list(self.ends.inputs), named=call.flow == "tf2")
         call = replace(call, tensorflow=chosen.version, dataset=dataset or call.dataset)
         return replace(self, calls=(call,), conversion=Choice((chosen,), "", {chosen.name: (call,)}))
 
@@ -160,8 +161,10 @@ def open_model(
 
 
 def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> tuple[ConverterCall, ...]:
-    """The calls, whose samples name arrays by the inputs of the graph."""
+    """The calls on a model: their samples by the inputs of its graph, and its flow where a call names none."""
     keys = model.input_keys(ends.inputs)
+    flow: Flow = "tf2" if model.of_tf2 else "tf1"
+    calls = [call if call.flow_named else replace(call, flow=flow) for call in calls]
     return tuple(
         call
         if call.dataset is None

@@ -105,6 +105,41 @@ def test_the_real_converter_is_called_so(
     assert found["predicted"]["verdict"] == verdict
 
 
+CONVERTED = {
+    "tf1": (
+        'inference-type = "int8"\nquantized-input-stats = { input = [0, 1] }',
+        [TRAINED, "-o", "third/act_quant"],
+        ("quantized", "int8"),
+    ),
+    "tf1, calibrated": (
+        'optimizations = true\nrepresentative-dataset = true\ninference-input-type = "uint8"',
+        ["float.pb", "--calibrate", "data.npz"],
+        ("quantized", "uint8"),
+    ),
+    "tf1, no stats": (
+        'inference-type = "uint8"',
+        [TRAINED, "-o", "third/act_quant"],
+        ("abort", "The `quantized_input_stats` flag must be defined"),
+    ),
+    "float": ('flow = "tf1"', [TRAINED, "-o", "third/act_quant"], ("float", "float32")),
+}
+"""Call in the configuration, and what is converted with it -> verdict, and type of the input or message."""
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_the_call_of_the_configuration_is_made_as_it_stands(
+    name: str, float_graph: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    settings, words, (verdict, shown) = CONVERTED[name]
+    monkeypatch.chdir(float_graph)
+    Path("minmax-lint.toml").write_text(f"[convert]\n{settings}\n")
+    asked = [*words, "--no-verify", "--output", "m.tflite", "--python", str(tf221())]
+    main(["convert", *asked, "--output-format", "json"])
+    found = json.loads(capsys.readouterr().out)["conversion"]
+    assert (found["verdict"], found["surprise"]) == (verdict, None)
+    assert shown == found["model"]["inputs"][0]["dtype"] if found["model"] else shown in found["message"]
+
+
 def test_input_stats_of_the_script_are_used_and_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

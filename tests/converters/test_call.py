@@ -39,6 +39,7 @@ from tests.rules.linted import lint_example
 CALL = ConverterCall("export.py:1", "tf2")
 TF1 = replace(CALL, flow="tf1")
 PTQ = replace(CALL, optimizations=True, representative_dataset=True)
+STATED = replace(TF1, input_stats={"x": (0.0, 1.0)})
 SIXTEEN = replace(PTQ, supported_ops=frozenset({BUILTINS_16X8}))
 
 
@@ -61,6 +62,8 @@ SIXTEEN = replace(PTQ, supported_ops=frozenset({BUILTINS_16X8}))
         (TF1, "float", "float"),
         (replace(TF1, inference_type="uint8"), "tf1", "tf1"),
         (replace(TF1, inference_type="?"), "tf1", "tf1"),
+        (replace(TF1, inference_input_type="int8"), "tf1", "tf1"),
+        (replace(TF1, inference_type="uint8", inference_input_type="float32"), "tf1", "v2"),
         (replace(TF1, optimizations=True), "dynamic", "float"),
         (replace(TF1, optimizations=True, inference_type="int8"), "dynamic", "v2"),
         (
@@ -115,6 +118,11 @@ TF1_CASES: list[tuple[ConverterCall, bool]] = [
         replace(TF1, optimizations=True, supported_ops=frozenset({BUILTINS_INT8})),
         replace(TF1, supported_ops=frozenset({BUILTINS_INT8})),
         replace(TF1, inference_type="uint8", input_stats={"x": (0.0, 1.0)}),
+        replace(STATED, optimizations=True, inference_input_type="uint8"),
+        replace(STATED, optimizations=True, inference_output_type="int8"),
+        replace(STATED, optimizations=True, inference_type="int8", inference_input_type="uint8"),
+        replace(STATED, optimizations=True, representative_dataset=True, inference_output_type="int16"),
+        replace(TF1, inference_output_type="int8"),
     )
 ]
 OPS_SETS: list[frozenset[str]] = [
@@ -223,7 +231,7 @@ def refused(converter):
         converter.convert()
         return ""
     except (ValueError, AttributeError) as error:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}".partition(" Expected type for tensor")[0]
 
 concrete = functions[False].get_concrete_function()
 cases, grid = json.load(sys.stdin)

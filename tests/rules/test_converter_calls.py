@@ -250,6 +250,17 @@ def test_a_missing_script_is_refused(tmp_path):
             ["MM601 ValueError: Quantization input stats are not available for input tensors 'input'."],
         ),
         (QUANTIZED, TF1 + "converter.inference_type = tf.uint8\n" + STATS, []),
+        (
+            QUANTIZED,
+            TF1 + "converter.inference_input_type = tf.int8\n",
+            ["MM601 ValueError: The `quantized_input_stats` flag must be defined"],
+        ),
+        (QUANTIZED, TF1 + "converter.inference_input_type = tf.int8\n" + STATS, []),
+        (
+            QUANTIZED,
+            TF2 + DEFAULT + "converter.experimental_new_converter = False\n",
+            ["MM611 experimental_new_converter is False on the TF2 converter", "MM609 inputs and outputs"],
+        ),
         (QUANTIZED, TF2, ["MM601 the graph has FakeQuants, and optimizations is not set"]),
         (QUANTIZED, TF2 + DEFAULT, ["MM609 inputs and outputs of the model stay float32"]),
         (
@@ -306,7 +317,9 @@ def test_a_float_graph_needs_a_dataset_for_integers(call, message):
     [
         ('inference-type = "uint8"\nquantized-input-stats = { input = [128, 64] }', []),
         ('inference-type = "uint8"', ["MM601"]),
+        ("quantized-input-stats = { other = [0, 1] }", ["MM601"]),
         ('flow = "tf2"\noptimizations = true\nrepresentative-dataset = true', ["MM602", "MM609"]),
+        ("optimizations = true\nrepresentative-dataset = true", ["MM602"]),  # the flow of a TF1 graph
     ],
 )
 def test_the_configuration_says_how_the_converter_is_called(table, codes, tmp_path, monkeypatch, capsys):
@@ -326,6 +339,9 @@ def test_the_configuration_says_how_the_converter_is_called(table, codes, tmp_pa
         ('inference-type = "uint9"', "did you mean uint8"),
         ("optimizations = 1", "neither true nor false"),
         ("quantized-input-stats = []", "has no input stats"),
+        ("quantized-input-stats = { input = [128, 0] }", "a std above 0"),
+        ("quantized-input-stats = { input = [nan, 1] }", "a std above 0"),
+        ("quantized-input-stats = { input = [true, 1] }", "are no numbers"),
         ("inferense-type = 1", "did you mean inference-type"),
     ],
 )

@@ -1,6 +1,6 @@
 """Converts with a representative dataset. A task of minmax_lint/backends/conversion/worker.py.
 
-Request: that of a conversion in the TF2 flow, `flags` {attribute: value}, `keys` {input: signature's key} for a
+Request: that of a conversion, `flags` {attribute: value}, `keys` {input: signature's key} for a
 SavedModel, `aliases`, `data` and the `folder` it is meant in, `limit` (samples, or null). Result: `samples`, how many
 the converter was given.
 """
@@ -24,7 +24,8 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
         Input(name, tensor.dtype.as_numpy_dtype, _shape(tensor), aliases.get(name, ()))
         for name, tensor in tensors.items()
     ]
-    keys = request.get("keys")
+    of_tf1 = (request.get("api") or request["flow"]) == "tf1"
+    keys = None if of_tf1 else request.get("keys")  # TF1's model has no signature: its samples are lists
     given, total = [0], [""]
 
     def samples() -> Iterator[Any]:

@@ -74,6 +74,7 @@ def convert_graph(
     *,
     engine: Engine = "mlir",
     flow: Flow = "tf1",
+    api: Flow | None = None,
     stats: Mapping[str, tuple[float, float]] | None = None,
     flags: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
@@ -85,9 +86,10 @@ def convert_graph(
     """Convert a frozen GraphDef (its bytes, or a path), or a SavedModel, with a real converter.
 
     `inputs` maps each input array to its shape (None where the graph's own holds; None for an unknown
-    dimension). `stats` gives (mean, std) for single inputs, DEFAULT_STATS holds for the others; they
-    count in the TF1 flow only. `flags` are those of the TF2 flow, by the names of the converter's attributes
-    (default: optimizations alone), `data` its representative dataset, as a child reads it (`Data.request`).
+    dimension). `api`: whose converter is called, that of tf.compat.v1 or TF2's (default: the flow's). `stats` gives
+    the (mean, std) of inputs (default: DEFAULT_STATS for each); TF1's converter alone has them. `flags` are set by the
+    names of the converter's attributes (default: uint8 in the TF1 flow, else optimizations alone), `data` is its
+    representative dataset, as a child reads it (`Data.request`).
     `try_model`: whether TFLite's interpreter runs the model once.
     `python` is the interpreter that holds the TensorFlow to use (default: the running one), Python 3.7 or newer.
 
@@ -106,7 +108,11 @@ def convert_graph(
             "outputs": list(outputs),
             "engine": engine,
             "flow": flow,
-            "stats": {key: list((stats or {}).get(key, DEFAULT_STATS)) for key in inputs},
+            "api": api or flow,
+            "stats": {
+                key: list(pair)
+                for key, pair in (dict.fromkeys(inputs, DEFAULT_STATS) if stats is None else stats).items()
+            },
             "model": str(folder / "model.tflite"),
             "try_model": try_model,
         }

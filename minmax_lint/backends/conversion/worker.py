@@ -9,8 +9,9 @@ whose `run(tensorflow, request, announce)` returns values for the result; a conv
 and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
 `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
-`saved_model` (folder) and `signature` (its key); in the TF2 flow `flags` {attribute: value} (optimizations alone
-where they are missing), and `try_model`: whether TFLite's interpreter is to run the model once.
+`saved_model` (folder) and `signature` (its key). It may have `api` (the converter that is called, "tf1" for that of
+tf.compat.v1; `flow` where it is missing), `flags` {attribute: value} (those of the flow where they are missing), and
+`try_model`: whether TFLite's interpreter is to run the model once.
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it), `refused` (what the interpreter says, empty where it runs).
 
@@ -159,20 +160,23 @@ def made(
             f"TensorFlow {tensorflow.__version__} no longer has TOCO; "
             "name an interpreter with TensorFlow 2.17 or older (--python)"
         )
-    if request["flow"] == "tf2" and version < (2, 0):
+    api = request.get("api") or request["flow"]
+    if api == "tf2" and version < (2, 0):
         raise Misuse(f"TensorFlow {tensorflow.__version__} has no TF2 flow")
     announce("import")
-    if request["flow"] == "tf2":
-        converter, inputs = _tf2_converter(tensorflow, request)
-        _set_flags(tensorflow, converter, request.get("flags") or {"optimizations": True})
-    else:
-        converter, inputs = _tf1_converter(tensorflow, request), {}
+    make = _tf2_converter if api == "tf2" else _tf1_converter
+    converter, inputs = make(tensorflow, request)
+    _set_flags(tensorflow, converter, request.get("flags") or _FLAGS[api])
     _convert_in_this_process()
     return converter, inputs
 
 
+_FLAGS: Mapping[str, Mapping[str, Any]] = {"tf1": {"inference_type": "uint8"}, "tf2": {"optimizations": True}}
+"""What is set where the request does not say it."""
+
+
 def _set_flags(tensorflow: Any, converter: Any, flags: Mapping[str, Any]) -> None:
-    """How the TF2 converter is called, by the names of its attributes."""
+    """How the converter is called, by the names of its attributes."""
     lite = tensorflow.lite
     if flags.get("optimizations"):
         converter.optimizations = [lite.Optimize.DEFAULT]
@@ -183,15 +187,15 @@ def _set_flags(tensorflow: Any, converter: Any, flags: Mapping[str, Any]) -> Non
         converter.target_spec.supported_ops = [getattr(lite.OpsSet, one) for one in flags["supported_ops"]]
     if flags.get("supported_types"):
         converter.target_spec.supported_types = [tensorflow.as_dtype(one) for one in flags["supported_types"]]
-    for name in ("inference_input_type", "inference_output_type"):
+    for name in ("inference_type", "inference_input_type", "inference_output_type"):
         if flags.get(name):
             setattr(converter, name, tensorflow.as_dtype(flags[name]))
     for name in flags.get("switches", {}):
         setattr(converter, name, flags["switches"][name])
 
 
-def _tf1_converter(tensorflow: Any, request: Mapping[str, Any]) -> Any:
-    """from_frozen_graph, or from_saved_model; inference_type=uint8, quantized_input_stats on every input."""
+def _tf1_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """from_frozen_graph, or from_saved_model, with quantized_input_stats; its inputs {array: tensor}."""
     lite = tensorflow.lite if tensorflow.__version__.startswith("1.") else tensorflow.compat.v1.lite
     inputs = [(_array(name), shape) for name, shape in request["inputs"].items()]
     if "saved_model" in request:
@@ -206,9 +210,8 @@ def _tf1_converter(tensorflow: Any, request: Mapping[str, Any]) -> Any:
             {name: shape for name, shape in inputs if shape is not None} or None,
         )
     converter.experimental_new_converter = request["engine"] == "mlir"
-    converter.inference_type = tensorflow.uint8
     converter.quantized_input_stats = {_array(name): tuple(pair) for name, pair in request["stats"].items()}
-    return converter
+    return converter, {_array(tensor.name): tensor for tensor in converter._input_tensors or ()}
 
 
 def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

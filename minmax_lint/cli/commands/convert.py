@@ -51,6 +51,11 @@ def run(args: Namespace) -> int:
     _check_usage(args)
     source, converter = _source_and_converter(args)
     converter = converter.checked_for(source.ends.inputs)
+    uses = converter.data is not None or (
+        converter.call is not None and converter.call.representative_dataset
+    )
+    if args.calibrate and not (uses or args.fix or real_converter.wants_proof(args)):
+        raise UserError("--calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well")
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
     source = source.converted_by(
@@ -103,8 +108,6 @@ def _check_usage(args: Namespace) -> None:
         raise UserError("--no-verify leaves the comparison out that --verify asks for: give one of them")
     if args.fix:
         return
-    if args.calibrate and not (real_converter.wants_proof(args) or args.post_training or args.script):
-        raise UserError("--calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well")
     options.refuse_fix_options(args)
 
 

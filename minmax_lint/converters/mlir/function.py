@@ -89,14 +89,17 @@ def _converted(
 ) -> Prediction:
     """The prediction for these specs. Raises Nondeterministic where chance decides and they leave it open."""
     try:
-        function = _trained(kept, inference, version, specs)
+        float_call = profile.weights == "float32"
+        function = (
+            float_model(kept, inference, version) if float_call else _trained(kept, inference, version, specs)
+        )
         if profile.quantizer == "legacy":
             quantize_model(function, version, allow_float=not profile.strict)
         elif profile.ranges == "calibrated":
             quantize_calibrated(function, version, specs)
         elif profile.ranges == "none" and profile.weights == "float16":
             halve_constants(function)
-        elif profile.ranges == "none":
+        elif profile.ranges == "none" and not float_call:
             quantize_weights(function, version)
     except Unmodeled as error:
         cause = Obstacle("other", None, error.node, str(error))

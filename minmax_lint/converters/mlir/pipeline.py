@@ -29,7 +29,7 @@ def predict_mlir(
     kept: Kept, inference: Inference, profile: Profile, around: EnclosingContext = _ALONE
 ) -> Prediction:
     """What the MLIR converter of `profile` does with the kept subgraph, branches of If and While included."""
-    if profile.ranges == "none" and _is_trained(kept.graph):
+    if profile.ranges == "none" and profile.weights != "float32" and _is_trained(kept.graph):
         # The call is that of a graph trained for quantization: only one without ranges gets integer weights alone.
         profile = replace(profile, ranges="fakequant", activations="int8")
     if profile.strict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from minmax_lint.converters.call_prediction import FLOAT_MODEL
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
 from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.producers import producers_of
@@ -117,7 +118,8 @@ def _obstacles(prediction: Prediction, profile: Profile, kept: Kept) -> Iterator
     One that reads an explained float op is its consequence. Without ranges every op stays float: that is what was
     asked for.
     """
-    if prediction.verdict == "float" and profile.ranges == "none":
+    as_asked = profile.ranges == "none" or prediction.message == FLOAT_MODEL
+    if prediction.verdict == "float" and as_asked:
         return
     yield from prediction.obstacles
     explained = {array for found in prediction.obstacles for array in (found.array, *found.consequences)}

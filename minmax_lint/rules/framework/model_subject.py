@@ -9,7 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from minmax_lint.converters.call import SELECT_TF, ConverterCall
-from minmax_lint.converters.call_prediction import decided_by_calls, with_default_ranges
+from minmax_lint.converters.call_prediction import (
+    FLOAT_MODEL,
+    ask_for_float,
+    decided_by_calls,
+    with_default_ranges,
+)
 from minmax_lint.converters.devices import finished_on_device
 from minmax_lint.converters.finished import PROFILE, read_off
 from minmax_lint.converters.predict import predict
@@ -111,7 +116,14 @@ def _predicted(
         return replace(decided, message=re.sub(r"(?<=, name: )\S+$", r"\g<0>:0", decided.message))
     if decided is not None:
         return decided
-    found = with_default_ranges(predict(kept, inference, _as_called(profile, calls)), calls)
+    profile = _as_called(profile, calls)
+    if ask_for_float(calls, kept) and profile.engine == "mlir":
+        profile = replace(
+            profile, ranges="none", activations="float", weights="float32", quantizer="mlir", strict=False
+        )
+        found = predict(kept, inference, profile)
+        return replace(found, message=FLOAT_MODEL, obstacles=()) if found.verdict == "float" else found
+    found = with_default_ranges(predict(kept, inference, profile), calls)
     return with_signature_names(found, model, kept)
 
 
