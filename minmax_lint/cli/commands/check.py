@@ -74,6 +74,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
+    args.graphs = args.graphs or _converted(args)
     if args.watch:
         from minmax_lint.cli.watch import watched
 
@@ -104,6 +105,19 @@ def once(args: Namespace) -> int:
     if note := note_on_installed(args, found, settings.place()):
         say(note)
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
+
+
+def _converted(args: Namespace) -> list[str]:
+    """The models in the current folder that the script converts; a script sends nobody elsewhere."""
+    from pathlib import Path
+
+    from minmax_lint.loaders.script.conversion_script import converter_calls
+
+    calls = converter_calls(Path(args.script)) if args.script else ()
+    paths = {call.converted: Path(call.converted) for call in calls if call.converted}
+    return [
+        name for name, path in paths.items() if path.exists() and path.resolve().is_relative_to(Path.cwd())
+    ]
 
 
 def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read: ReadFiles) -> Run:

@@ -19,7 +19,7 @@ from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.notebook import notebook_of
-from minmax_lint.loaders.script.signature import lacks_object, signature_of
+from minmax_lint.loaders.script.signature import converted, lacks_object, signature_of
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values, parameters
@@ -167,6 +167,7 @@ class _Reader:
                 inputs=inputs,
                 outputs=outputs,
                 signature=signature,
+                converted=converted(self.values, node),
                 unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
                 every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
             )

@@ -1,4 +1,4 @@
-"""Which signature of a SavedModel a script converts."""
+"""Which model a script converts, and which signature of a SavedModel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import ast
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Values
 
+_LOADERS = frozenset({"load_model", "Path", "str"})
+_MOST_CALLS = 3
+"""Calls in one another that are looked through."""
+_MODELS = frozenset({"saved_model_dir", "model", "model_file", "graph_def_file", "filepath"})
+"""Arguments of TFLiteConverter's class methods and of load_model that hold the model."""
 _DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default"}
 """Constant of tf.saved_model -> its value."""
 
@@ -26,6 +31,19 @@ def signature_of(values: Values, maker: str, call: ast.Call) -> str:
     if isinstance(one, ast.Subscript) and dotted(one.value).endswith(".signatures"):
         return _key(values, one.slice)
     return ""
+
+
+def converted(values: Values, call: ast.Call) -> str:
+    """The path that a call of TFLiteConverter is given, or the call that loads what it is given; empty for neither."""
+    found: ast.expr | None = call
+    for _ in range(_MOST_CALLS):
+        if not isinstance(found, ast.Call):
+            break
+        given = found.args[:1] or [one.value for one in found.keywords if one.arg in _MODELS]
+        found = values.followed(given[0]) if given else None
+        if isinstance(found, ast.Call) and dotted(found.func).rpartition(".")[2] not in _LOADERS:
+            break
+    return found.value if isinstance(found, ast.Constant) and isinstance(found.value, str) else ""
 
 
 def lacks_object(values: Values, call: ast.Call) -> bool:
