@@ -232,7 +232,22 @@ def stacked() -> Case:
     )
 
 
+def new_axis(shape: list[int], places: int, message: str) -> Case:
+    """`x[:, None, :, ...]`."""
+    net, whole = Net(shape), (1 << places) - 1
+    bounds = [net.const(name, [step] * places, dtype=DType.INT32) for name, step in BOUNDS.items()]
+    masks = {"begin_mask": whole - 2, "end_mask": whole - 2, "new_axis_mask": 2}
+    net.add("StridedSlice", "o", net.input, *bounds, Index=DType.INT32, **masks)
+    return behind(net, message)
+
+
+BOUNDS = {"begin": 0, "end": 0, "strides": 1}
 CASES: dict[str, Case] = {
+    "a new axis among as many places as dimensions": new_axis([1, 8], 2, ""),
+    "a new axis among more places": new_axis(
+        [1, 8], 3, "Check failed: start_indices_size <= num_input_axes (3 vs. 2)StridedSlice op requires no more than 2"
+    ),
+    "a new axis among five places": new_axis([1, 2, 2, 8], 5, ""),
     **{f"{op} of a scalar over no axes": reduction_of_scalar(op) for op in ("Sum", "Mean", "Max", "Min", "Prod")},
     "a sum over no axes": reduction_of_sum(),
     "a row over no axes": empty_axes_of_a_row(),
