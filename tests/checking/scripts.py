@@ -360,6 +360,7 @@ SCRIPTS = {
     "numbers": lambda: outcome(unsigned_converter([[[0.5] * 32]])),
     "signatures": lambda: outcome(halves_converter(HALVES)),
     "one-signature": lambda: outcome(halves_converter(HALVES[:1])),
+    "unset-float": lambda: outcome(float_converter(optimizations=[])),
     "unset-allowed": lambda: outcome(float_converter(optimizations=[]), allow_float=True),
     "keras-sound": lambda: outcome(keras_converter(inside=True)),
     "saved-model": lambda: outcome(saved_model_converter(inside=False)),

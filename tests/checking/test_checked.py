@@ -210,7 +210,7 @@ def test_values_are_not_compared_on_request(ran: dict[str, Any]) -> None:
     assert ran["unverified"]["unverified"] == ""
 
 
-@pytest.mark.parametrize("script", ["unset", "settings"])
+@pytest.mark.parametrize("script", ["unset", "unset-float", "settings"])
 def test_a_converter_set_to_make_a_float_model_is_the_users_error(ran: dict[str, Any], script: str) -> None:
     assert ran[script]["raised"] == "UserError"
     assert "set optimizations = [tf.lite.Optimize.DEFAULT]" in ran[script]["message"]

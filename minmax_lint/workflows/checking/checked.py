@@ -179,6 +179,10 @@ class CheckedConverter:
         for finding in self.report.findings:
             if finding.severity == "warning" and _is_of_call(finding):
                 warnings.warn(f"{finding.code} {finding.message}. {finding.advice}", stacklevel=3)
+        refused = any(_is_fatal(one, allow_float=checks.allow_float) for one in self.report.findings)
+        if call.mode(trained(model)) == "float" and not (refused or checks.allow_float):
+            setting = quantizing(checks.converter)
+            raise UserError(f"this converter is set to make a float model; set {setting} before convert()")
         if _sound(self.report, profile):
             return checks.converter, profile, None
         if checks.fix and not finds_ranges_itself(checks.converter):
@@ -191,9 +195,6 @@ class CheckedConverter:
             raise CheckFailed(expected.causes, self.report)
         if expected.ends_process and not checks.allow_float:
             raise CheckFailed(expected.causes, self.report)
-        if call.mode(trained(model)) == "float" and not checks.allow_float:
-            setting = quantizing(checks.converter)
-            raise UserError(f"this converter is set to make a float model; set {setting} before convert()")
         if self.patch is not None and not self.patch.empty:
             return source.replaced(self.patch), profile, expected
         return checks.converter, profile, expected
