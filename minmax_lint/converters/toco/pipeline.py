@@ -63,11 +63,14 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
         if isinstance(error, NoQuantizedForm):
             obstacles.sort(key=lambda found: found.kind != "no-kernel")
         return aborted(profile.name, error, obstacles, ops)
-    ranges = {
+    message = "TOCO quantizes every operator."
+    ops = outcomes(model, quantizer.done, version)
+    return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=_ranges(model, quantizer))
+
+
+def _ranges(model: Model, quantizer: Quantizer) -> dict[str, tuple[float, float]]:
+    return {
         model.arrays[name].source: (known.lowest, known.highest)
         for name, known in quantizer.parameters.items()
         if known is not None and name in model.arrays
     }
-    message = "TOCO quantizes every operator."
-    ops = outcomes(model, quantizer.done, version)
-    return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=ranges)

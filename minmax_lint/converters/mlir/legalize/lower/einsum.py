@@ -54,16 +54,7 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     if {*rows, *columns, *batch} != set(result):
         raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     if batch and len(summed) > 1 and not rows and not columns:
-        raise ConversionError(
-            "other",
-            "'tf.BatchMatMulV2' op found invalid output dimension on row, "
-            f"expected {sizes[summed[0]]} but got 1",
-            "no-kernel",
-            node=node.name,
-            array=node.name,
-            op=node.op,
-            reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
-        )
+        raise _wrong_product(node, sizes[summed[0]])
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
     order = [*batch, *rows, *columns]
     if rows and not batch:
@@ -75,20 +66,41 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
         shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
         as_wanted = len(rows) == len(columns) == 1
-    product = _dense(importer, node, first, second, shape)
-    if product is None and not batch and len(rows) == len(columns) == 1:
-        # A MatMul; it comes too late for its TRANSPOSE to move in front of a FakeQuant.
-        if is_constant(second):
-            turned = flipped(importer, node, second)
-        else:
-            flip = importer.integer_vector(node.name, [1, 0])
-            turned = importer.add("TRANSPOSE", node, [second, flip], (second.shape or ())[::-1])
-        product = importer.add("FULLY_CONNECTED", node, [first, turned], shape)
-    if product is None:
-        product = importer.add("BATCH_MATMUL", node, [first, second], shape)
+    matrices = not batch and len(rows) == len(columns) == 1
+    product = _product(importer, node, first, second, shape, matrices=matrices)
     if not as_wanted or None in shape:
         product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
     return _transposed(importer, node, product, "".join(order), result, sizes)
+
+
+def _wrong_product(node: Node, expected: Size) -> ConversionError:
+    return ConversionError(
+        "other",
+        f"'tf.BatchMatMulV2' op found invalid output dimension on row, expected {expected} but got 1",
+        "no-kernel",
+        node=node.name,
+        array=node.name,
+        op=node.op,
+        reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
+    )
+
+
+def _product(
+    importer: Importer, node: Node, first: Value, second: Value, shape: Shape, *, matrices: bool
+) -> Value:
+    """FULLY_CONNECTED where TFLite has it for the operands, BATCH_MATMUL of others."""
+    product = _dense(importer, node, first, second, shape)
+    if product is not None:
+        return product
+    if not matrices:
+        return importer.add("BATCH_MATMUL", node, [first, second], shape)
+    # A MatMul; it comes too late for its TRANSPOSE to move in front of a FakeQuant.
+    if is_constant(second):
+        turned = flipped(importer, node, second)
+    else:
+        flip = importer.integer_vector(node.name, [1, 0])
+        turned = importer.add("TRANSPOSE", node, [second, flip], (second.shape or ())[::-1])
+    return importer.add("FULLY_CONNECTED", node, [first, turned], shape)
 
 
 @pattern(
