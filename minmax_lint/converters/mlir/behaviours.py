@@ -161,6 +161,21 @@ SLICES_SIX_DIMENSIONS = Behaviour(
 )
 """SLICE and STRIDED_SLICE take six dimensions, rather than five."""
 
+KEEPS_TRANSPOSED_CONSTANTS = Behaviour(
+    (2, 17),
+    name="Transpose of a sum with a constant, behind a Transpose",
+    before=lambda n: n.transpose(
+        n.op(
+            "AddV2",
+            n.mat_mul(n.reshape(n.op("Elu", n.x(2, 8)), 2, 8), n.weights(8, 4)),
+            n.c(0.5, 0.25, 0.5, 0.25, shape=[1, 4]),
+        ),
+        1,
+        0,
+    ),
+)
+"""MoveTransposesPass does not fold a TRANSPOSE of a constant, and so brings it behind the sum again."""
+
 FLATTENS_ROWS_WITH_ACTIVATION = Behaviour(
     (2, 20),
     name="Relu of a row added to a dense layer",

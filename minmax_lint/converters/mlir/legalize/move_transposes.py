@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minmax_lint.converters.mlir.behaviours import KEEPS_TRANSPOSED_CONSTANTS
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
@@ -9,7 +10,9 @@ from minmax_lint.converters.mlir.legalize.layout_assignment import channels_firs
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import MOVED_BEFORE_TRANSPOSE, decreased, moved
 from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
 
 
 @pattern(
@@ -90,3 +93,74 @@ def move_transposes_behind_add(importer: Importer, node: Node) -> Value | None:
     sources = [importer.value(source.inputs[0].array) for source in (left, right)]
     total = importer.add("ADD", node, sources, sources[0].shape)
     return _behind(importer, node, total, left)
+
+
+_LAYOUT_AGNOSTIC = frozenset({"Add", "AddV2", *MOVED_BEFORE_TRANSPOSE})
+
+
+@pattern(
+    "Transpose",
+    tf_name="MoveTransposesPass::runOnOperation()",
+    source="layout_optimization.cc",
+    before=lambda n: n.transpose(
+        n.op("AddV2", n.transpose(e := n.op("Elu", n.x(2, 4, 4)), 0, 2, 1), n.op("Exp", e)), 0, 2, 1
+    ),
+    after="ELU(float) EXP(float) TRANSPOSE(float) ADD(float)",
+)
+def move_transpose_before_sum(importer: Importer, node: Node) -> Value | None:
+    """A TRANSPOSE goes up through sums and activations to one that it undoes; until 2.16, to a constant as well."""
+    order = importer.integers(node.inputs[1].array)
+    return None if order is None else _moved_up(importer, node, node.inputs[0].array, order, node.name)
+
+
+def _moved_up(
+    importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str
+) -> Value | None:
+    """The operation that makes `array` with its operands in that order; None where no operand gets simpler so.
+
+    `reader` of the array is in that order itself.
+    """
+    source = importer.kept.graph[parse_edge(array).node]
+    if not _moves(importer, source, order, reader):
+        return None
+    arrays = [edge.array for edge in source.inputs]
+    values = [_undone(importer, node, one, order, source.name) for one in arrays]
+    folds = not importer.version.has(KEEPS_TRANSPOSED_CONSTANTS)
+    if all(value is None for value in values) and not (
+        folds and any(importer.inference.is_constant(one) for one in arrays)
+    ):
+        return None
+    axes, operands = importer.value(node.inputs[1].array), []
+    for one, value in zip(map(importer.value, arrays), values, strict=True):
+        operands.append(value or moved(importer, node, "TRANSPOSE", one, _ordered(one, order), axes))
+    return importer.add(LEGALIZED[source.op], source, operands, _ordered(importer.value(array), order))
+
+
+def _moves(importer: Importer, source: Node, order: tuple[int, ...], reader: str) -> bool:
+    """Whether all that reads an elementwise op takes its result in that order, and its operands have that rank."""
+    kept, inference = importer.kept, importer.inference
+    if source.op not in _LAYOUT_AGNOSTIC or kept.is_cut(source.name) or inference.is_constant(source.array):
+        return False
+    others = {use.node for use in kept.uses(source.array)} - {reader}
+    if source.array in kept.outputs or not all(_is_transposed(importer, one, order) for one in others):
+        return False
+    return all(len(inference.shape(edge.array) or ()) == len(order) for edge in source.inputs)
+
+
+def _undone(importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str) -> Value | None:
+    """`array` in that order where this takes no TRANSPOSE of it."""
+    source = importer.kept.graph[parse_edge(array).node]
+    if source.op == "Transpose" and not importer.kept.is_cut(source.name):
+        earlier = importer.integers(source.inputs[1].array)
+        if earlier is not None and [earlier[axis] for axis in order] == sorted(order):
+            return importer.value(source.inputs[0].array)
+    return _moved_up(importer, node, array, order, reader)
+
+
+def _is_transposed(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
+    node = importer.kept.graph[name]
+    return node.op == "Transpose" and importer.integers(node.inputs[1].array) == order
+
+
+def _ordered(value: Value, order: tuple[int, ...]) -> Shape | None:
+    return None if value.shape is None else tuple(value.shape[axis] for axis in order)

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     move_transposes.move_transpose_behind_unary,
     move_transposes.move_transposes_behind_add,
     move_transposes.assign_layout_of_bias_add,
+    move_transposes.move_transpose_before_sum,
     prepare_tf.passthrough_mul_and_bias_add,
     canonicalize_arithmetic.fold_involution,
     canonicalize_arithmetic.add_v2_of_neg,
