@@ -113,11 +113,16 @@ def mappings(): yield {"image": numpy.zeros([3, 2, 3])}
 def lists():
     for _ in range(2): yield [numpy.zeros([1, 2, 3])]
 def arrays(): yield numpy.zeros([2, 3])
+def signatures():
+    yield "other", {"code": numpy.zeros([1, 7])}
+    yield "serving_default", {"image": numpy.zeros([2, 2, 3])}
 def endless(): return ([numpy.zeros([1, 2, 3])] for _ in itertools.count())
 """
 
 
-@pytest.mark.parametrize(("function", "expected"), [("mappings", 3), ("lists", 2), ("arrays", 1)])
+@pytest.mark.parametrize(
+    ("function", "expected"), [("mappings", 3), ("lists", 2), ("arrays", 1), ("signatures", 2)]
+)
 @pytest.mark.parametrize("spelling", ["feeds_of_a_test", "feeds_of_a_test.py"])
 def test_a_function_yields_feeds_in_any_usual_form(
     function: str, expected: int, spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
