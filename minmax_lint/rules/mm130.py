@@ -113,7 +113,10 @@ def training_ops(subject: Subject) -> list[str]:
         and is_training_op(graph[name])
         and not is_layer_normalization(subject, graph[name])
     ]
-    awaited = (name for name in kept.control_only if is_training_op(graph[name]))
+    awaited = [name for name in kept.control_only if is_training_op(graph[name])]
+    if not found and all(one.flow == "tf2" for one in subject.profiles):
+        # The state of a layer, as of a stateful RNN, is assigned at inference as well.
+        awaited = [name for name in awaited if graph.op(name) != "AssignVariableOp"]
     return [*found, *sorted(awaited, key=graph.position)]
 
 

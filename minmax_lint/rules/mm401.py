@@ -127,6 +127,10 @@ def _advice(subject: Subject, cause: Cause, op: str) -> str:
                 f"converter.inference_input_type = tf.{dtype.name.lower()}: it takes the same bytes, and the dataset "
                 "yields float32."
             )
+    if node is None:
+        return (
+            "Make the state an input and an output of the model, which are integer, and hand it on yourself."
+        )
     if op in INSTEAD:
         return f"Instead of {op}, {INSTEAD[op]}."
     return "Write it with other ops, or end the model in front of it and compute the rest outside."

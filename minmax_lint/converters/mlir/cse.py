@@ -15,7 +15,8 @@ from minmax_lint.graph.trace import Kept
 _SAME_OP = {"Add": "AddV2"}
 _OF_SHAPES = frozenset({"BROADCAST_ARGS", "BROADCAST_TO", "SHAPE"})
 """Operations that passes make of nodes whose attributes are none of theirs."""
-_NEVER = frozenset({"NoOp", "Placeholder", "RandomUniform"})
+_OF_VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE"})
+_NEVER = frozenset({"AssignVariableOp", "NoOp", "Placeholder", "RandomUniform"})
 
 
 def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
@@ -41,7 +42,9 @@ def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
 
 def _key(node: Node, first: dict[str, str]) -> object:
     sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
-    return _SAME_OP.get(node.op, node.op), sources
+    # Two reads of a variable are one where both are behind the same assignments.
+    behind = node.control_inputs if node.op == "ReadVariableOp" else ()
+    return _SAME_OP.get(node.op, node.op), sources, behind
 
 
 class _Attributes:
@@ -81,7 +84,7 @@ def merge_operations(function: Function) -> None:
     _merge_scalars(function)
     _merge_moved(function)
     for op in function:
-        if op.name == CONST:
+        if op.name == CONST or op.name in _OF_VARIABLES:
             continue
         alike = known.setdefault(_operation_key(op, attributes), [])
         first = next((other for other in alike if _scales(other) == _scales(op)), None)

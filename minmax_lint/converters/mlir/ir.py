@@ -147,11 +147,16 @@ class Operation:
         return self.results[0]
 
     @property
+    def output(self) -> str:
+        """The name of its first result, or of its node where it has none."""
+        return self.results[0].name if self.results else self.nodes[-1]
+
+    @property
     def unread(self) -> bool:
-        """Whether nothing reads any of its results."""
+        """Whether nothing reads any of its results, of which an assignment has none."""
         if len(self.results) == 1:
             return not self.results[0]._uses
-        return not any(result._uses for result in self.results)
+        return bool(self.results) and not any(result._uses for result in self.results)
 
     def load(self) -> Tensor | None:
         """The value of a constant; None where it is not known."""

@@ -11,6 +11,8 @@ from minmax_lint.converters.prediction import Obstacle, ObstacleKind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
 
+_OF_VARIABLES = ("ASSIGN_VARIABLE", "READ_VARIABLE")
+
 
 class _Root:
     def __init__(self, kind: ObstacleKind, array: str, node: str | None, message: str) -> None:
@@ -30,7 +32,7 @@ def obstacles(function: Function, version: Version, *, float_boundary: bool) -> 
             continue
         from_front, own = _causes(op, version, roots, of_value)
         for root in (*from_front, *own):
-            root.consequences[op.result.name] = None
+            root.consequences[op.output] = None
         for result in op.results:
             # Whatever reads it would stay float for the op's own sake as well: so chains of roots stay short.
             of_value[result] = own or from_front
@@ -50,22 +52,26 @@ def _causes(
     own: list[_Root] = []
     if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
         reason = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
-        own.append(_root(roots, "control-flow", op.result.name, parse_edge(op.result.name).node, reason))
+        own.append(_root(roots, "control-flow", op.output, parse_edge(op.output).node, reason))
+    elif op.name in _OF_VARIABLES:
+        variable = op.operands[0].name
+        reason = f"The variable {variable} keeps its state in float between two calls."
+        own.append(_root(roots, "no-kernel", variable, None, reason))
     elif op.name not in version.quantizable:
         # Where an activation is fused, or an identity behind it is gone, the result has that node's name.
-        node = parse_edge(op.result.name).node
+        node = parse_edge(op.output).node
         node = op.nodes[0] if op.nodes and (op.activation or node not in op.nodes) else node
         reason = f"MLIR has no quantized form of {op.name}."
         if is_flex(op.name):
             reason = f"{op.name} is an op of TensorFlow (SELECT_TF_OPS), which computes in float."
-        own.append(_root(roots, "no-kernel", op.result.name, node, reason))
+        own.append(_root(roots, "no-kernel", op.output, node, reason))
     for value in op.operands:
         if not value.real:
             continue
         if value in of_value:
             from_front.update(dict.fromkeys(of_value[value]))
         elif value.op is None:
-            message = f"The input {value.name}, which {op.result.name} reads, has no range."
+            message = f"The input {value.name}, which {op.output} reads, has no range."
             from_front[_root(roots, "no-range", value.name, value.name, message)] = None
     passes_on = op.name in version.same_scale or op.name in FIXED
     if op.name in version.quantizable and not (passes_on and from_front):

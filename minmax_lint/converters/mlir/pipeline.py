@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import 
 )
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
+from minmax_lint.converters.mlir.control_flow.resource_variables import assignments, keep_assigned_variables
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
 from minmax_lint.converters.mlir.function import predict_function
 from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assignment
@@ -52,15 +53,14 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     refused = lost_output(kept, profile.name)
     if refused is not None:
         return refused
+    # A stateful LSTM layer stays a loop (measured).
+    fuses_lstm = profile.flow == "tf2" and not around.strict and not kept.once(assignments)
     try:
-        kept, inference = _lowered(
-            kept,
-            inference,
-            fuses_lstm=profile.flow == "tf2" and not around.strict,
-            single_batch=profile.single_batch,
-        )
+        kept, inference = _lowered(kept, inference, fuses_lstm=fuses_lstm, single_batch=profile.single_batch)
     except NotLowered as error:
         return error.prediction(profile.name)
+    if profile.flow == "tf2":
+        kept, inference = keep_assigned_variables(kept, inference)
     prediction = predict_function(kept, inference, profile, around.infer_tensor_range)
     return with_branches(prediction, kept, inference, profile, predict_mlir, around)
 

@@ -32,7 +32,7 @@ def outcomes(function: Function, refused: Mapping[Operation, str]) -> tuple[OpOu
     return tuple(
         OpOutcome(
             op.name,
-            op.result.name,
+            op.output,
             op.nodes,
             not is_float(op),
             op.name not in _BOUNDARY and op.name not in SHAPE_OPS and _on_reals(op),

@@ -46,7 +46,9 @@ class Rewriter:
             if op in erased:
                 continue
             results = op.results
-            if not (results[0]._uses if len(results) == 1 else any(result._uses for result in results)):
+            if results and not (
+                results[0]._uses if len(results) == 1 else any(result._uses for result in results)
+            ):
                 self.erase(op)
                 changed = True
                 continue

@@ -16,6 +16,8 @@ from typing import Any, Dict, Iterator
 
 GRAPH, ANSWER = "graph.pb", "answer.json"
 FREEZING = "frozen_function"
+STATEFUL = "stateful"
+"""The error of a model that assigns variables when it is called: freezing makes constants of them."""
 _TFMOT = "tensorflow_model_optimization"
 
 
@@ -30,6 +32,8 @@ def main(request: str) -> None:
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         answer = {"error": type(error).__name__, "message": lines[0] if lines else type(error).__name__}
+        if "incompatible with expected resource" in answer["message"]:
+            answer["error"] = STATEFUL
     with open(os.path.join(folder, ANSWER), "w") as file:
         json.dump(answer, file)
 

@@ -13,7 +13,7 @@ from typing import Any
 from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
 from minmax_lint.isolation import command, environment
 from minmax_lint.loaders.content import Kind
-from minmax_lint.loaders.keras.child import ANSWER, GRAPH
+from minmax_lint.loaders.keras.child import ANSWER, GRAPH, STATEFUL
 from minmax_lint.loaders.keras.config import Recipe
 from minmax_lint.loaders.keras.container import WEIGHTS_ALONE, Container, private_copy
 from minmax_lint.loaders.model import Model, Signature
@@ -125,6 +125,11 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
 def _explained(error: str, message: str, recipe: Recipe) -> str:
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
         return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
+    if error == STATEFUL:
+        return (
+            "this model keeps a state between two calls, as a stateful layer does; make the state an input and an "
+            "output of the model, or export it as a SavedModel (`model.export(FOLDER)`)"
+        )
     made = f"made with Keras {recipe.version or 2}"
     if error in ("ModuleNotFoundError", "ImportError"):
         what = "made with quantize_model" if recipe.quantized else made

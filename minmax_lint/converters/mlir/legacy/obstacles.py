@@ -17,7 +17,7 @@ def obstacles(function: Function, version: Version) -> tuple[Obstacle, ...]:
 
 
 def _obstacle(op: Operation, version: Version) -> Obstacle:
-    array = op.result.name
+    array = op.output
     node = op.nodes[0] if op.activation and op.nodes else parse_edge(array).node
     return Obstacle("no-kernel", array, node, _reason(op, version), (array,))
 

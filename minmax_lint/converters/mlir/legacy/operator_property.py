@@ -60,9 +60,11 @@ PROPERTIES: dict[str, OperatorProperty] = {
     ),
     **dict.fromkeys("CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED".split(), _LINEAR),
     "ARG_MAX": OperatorProperty(outputs=(), sixteen_bits=False),
+    "ASSIGN_VARIABLE": OperatorProperty(inputs=(1,), outputs=()),
     "BATCH_TO_SPACE_ND": _ONE,
     "FILL": OperatorProperty(inputs=(1,), constants_as_activations=True),
     "PRELU": OperatorProperty(inputs=(0, 1), sixteen_bits=False),
+    "READ_VARIABLE": OperatorProperty(inputs=()),
     "SCATTER_ND": OperatorProperty(inputs=(1,), constants_as_activations=True),
     "SELECT": OperatorProperty(inputs=(1, 2), constants_as_activations=True),
     "SHAPE": OperatorProperty(outputs=()),
@@ -71,5 +73,6 @@ PROPERTIES: dict[str, OperatorProperty] = {
     "SPLIT_V": _PARTS,
     "TRANSPOSE_CONV": OperatorProperty(inputs=(2, 1), weights=1, bias=3),
     "UNPACK": _PARTS,
+    "VAR_HANDLE": OperatorProperty(inputs=(), outputs=()),
 }
 """TFLite operator -> its property; what is not here is never quantized."""

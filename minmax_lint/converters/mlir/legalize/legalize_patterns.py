@@ -12,6 +12,7 @@ LEGALIZED = {
     "ApproxTopK": "TOPK_V2",
     "ArgMax": "ARG_MAX",
     "ArgMin": "ARG_MIN",
+    "AssignVariableOp": "ASSIGN_VARIABLE",
     "Atan2": "ATAN2",
     "AvgPool": "AVERAGE_POOL_2D",
     "BatchMatMul": "BATCH_MATMUL",
@@ -96,6 +97,7 @@ LEGALIZED = {
     "RandomUniform": "RANDOM_UNIFORM",
     "Range": "RANGE",
     "Rank": "RANK",
+    "ReadVariableOp": "READ_VARIABLE",
     "Real": "REAL",
     "RealDiv": "DIV",
     "Relu": "RELU",
@@ -146,6 +148,7 @@ LEGALIZED = {
     "UnsortedSegmentMin": "UNSORTED_SEGMENT_MIN",
     "UnsortedSegmentProd": "UNSORTED_SEGMENT_PROD",
     "UnsortedSegmentSum": "UNSORTED_SEGMENT_SUM",
+    "VarHandleOp": "VAR_HANDLE",
     "Where": "WHERE",
     "While": "WHILE",
     "XlaDynamicUpdateSlice": "DYNAMIC_UPDATE_SLICE",
@@ -172,7 +175,7 @@ OPERANDS = {
 
 REMOVED = frozenset(
     """
-    CheckNumerics EnsureShape Identity PlaceholderWithDefault PreventGradient ReadVariableOp Snapshot StopGradient
+    CheckNumerics EnsureShape Identity PlaceholderWithDefault PreventGradient Snapshot StopGradient
     XlaSharding
     """.split()
 )
