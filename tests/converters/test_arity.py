@@ -10,7 +10,7 @@ from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
 from minmax_lint.graph.arity import has_array, input_counts, misfit
 from minmax_lint.graph.build import Builder
 
-NEEDS_NONE = {"HashTableV2", "While", "StatelessWhile"}
+NEEDS_NONE = {"HashTableV2", "StatelessWhile", "VarHandleOp", "While"}
 
 
 @pytest.mark.parametrize("known", [LEGALIZED, REMOVED, RULES_BY_OP, IMPORTED])

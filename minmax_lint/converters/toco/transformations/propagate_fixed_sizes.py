@@ -14,6 +14,7 @@ from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.transformations.fusion import broadcast
 from minmax_lint.converters.toco.transformations.trivial import BINARIES
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Tensor
 
 Check = Callable[[Model, Operator], None]
@@ -91,9 +92,11 @@ def _check_strided_slice(model: Model, op: Operator) -> None:
 
 
 def _check_reduction_of_scalar(model: Model, op: Operator) -> None:
-    """Axes of no elements are imported as one zero, which a scalar does not have."""
+    """Constant axes of no elements are imported as one zero, which a scalar does not have; computed ones have none."""
     axes = model.arrays[op.inputs[1]].shape if len(op.inputs) > 1 else None
-    if axes == (0,) and model.is_constant(op.inputs[1]) and model.arrays[op.inputs[0]].shape == ():
+    if axes != (0,) or model.arrays[op.inputs[0]].shape != ():
+        return
+    if model.inference.kept.graph.op(parse_edge(op.inputs[1]).node) == "Const":
         raise Fatal(
             "Check failed: false Invalid reduction dimension 0 for input with 0 dimensions",
             node=op.node.name,

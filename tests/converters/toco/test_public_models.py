@@ -1,0 +1,51 @@
+"""Idioms of public models: what the real TOCO of TF 2.15.1 made of them, rebuilt as small graphs."""
+
+from __future__ import annotations
+
+import pytest
+
+from minmax_lint.converters.example import Net
+from minmax_lint.converters.predict import predict
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import profile
+from minmax_lint.graph.attr import Attr
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.trace import trace
+from minmax_lint.inference.inference import Inference
+
+
+def predicted(net: Net, output: str) -> Prediction:
+    kept = trace(net.graph(), ["input"], [output])
+    return predict(kept, Inference(kept, {}), profile("toco-2.15"))
+
+
+@pytest.mark.parametrize(
+    ("entries", "masks", "read"),
+    [
+        (3, {"begin_mask": 5, "end_mask": 5, "new_axis_mask": 2}, 3),
+        (4, {"begin_mask": 9, "end_mask": 9, "new_axis_mask": 6}, 4),
+        (2, {"begin_mask": 1, "end_mask": 1, "new_axis_mask": 2}, 0),
+    ],
+)
+def test_an_index_for_a_new_axis_is_one_too_many(entries: int, masks: dict[str, Attr], read: int) -> None:
+    n = Net()
+    bounds = n.ints(*[0] * entries), n.ints(*[0] * entries), n.ints(*[1] * entries)
+    found = predicted(n, n.fq(n.op("StridedSlice", n.x(), *bounds, Index=True, T=DType.FLOAT, **masks)))
+    if read:
+        assert found.message == (
+            f"Check failed: start_indices_size <= num_input_axes ({read} vs. 2)StridedSlice op requires no more than 2 "
+            "start indices"
+        )
+    else:
+        assert found.verdict == "quantized"
+
+
+@pytest.mark.parametrize("computed", [True, False])
+def test_only_constant_axes_of_no_elements_are_read_as_one_zero(computed: bool) -> None:
+    n = Net()
+    axes = n.const("axes", [], [0], DType.INT32)
+    if computed:
+        axes = n.op("Range", n.i(0), n.i(0), n.i(1))
+    most = n.op("Max", n.i(100), axes, T=DType.INT32)
+    scaled = n.op("Mul", n.x(), n.op("Cast", most, SrcT=DType.INT32, DstT=DType.FLOAT))
+    assert ("Invalid reduction dimension 0" in predicted(n, n.fq(scaled)).message) is not computed
