@@ -110,7 +110,9 @@ def _message_kind(buffer: Buffer) -> Kind:
         found = _field(buffer, 0, len(buffer), 2)
         if found is not None and _holds_graph(buffer, found):
             return Kind.SAVEDMODEL
-        raise UnreadableModel("this is no TensorFlow graph (an ONNX model?); give a GraphDef or SavedModel")
+        raise UnreadableModel(
+            "this is no TensorFlow graph (an ONNX model?); give a GraphDef or SavedModel: onnx2tf makes one of ONNX"
+        )
     if (first.number, first.wire_type) in ((4, 2), (3, 0), (2, 2)):
         for _ in fields(buffer, 0, len(buffer)):
             pass

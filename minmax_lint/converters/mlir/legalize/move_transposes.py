@@ -110,7 +110,11 @@ _LAYOUT_AGNOSTIC = frozenset({"Add", "AddV2", *MOVED_BEFORE_TRANSPOSE})
 def move_transpose_before_sum(importer: Importer, node: Node) -> Value | None:
     """A TRANSPOSE goes up through sums and activations to one that it undoes; until 2.16, to a constant as well."""
     order = importer.integers(node.inputs[1].array)
-    return None if order is None else _moved_up(importer, node, node.inputs[0].array, order, node.name)
+    if order is None or any(
+        _undoes(importer, use.node, order) for use in importer.kept.uses(node.array)
+    ):  # that pair is folded before
+        return None
+    return _moved_up(importer, node, node.inputs[0].array, order, node.name)
 
 
 def _moved_up(
@@ -150,11 +154,16 @@ def _moves(importer: Importer, source: Node, order: tuple[int, ...], reader: str
 def _undone(importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str) -> Value | None:
     """`array` in that order where this takes no TRANSPOSE of it."""
     source = importer.kept.graph[parse_edge(array).node]
-    if source.op == "Transpose" and not importer.kept.is_cut(source.name):
-        earlier = importer.integers(source.inputs[1].array)
-        if earlier is not None and [earlier[axis] for axis in order] == sorted(order):
-            return importer.value(source.inputs[0].array)
+    if _undoes(importer, source.name, order) and not importer.kept.is_cut(source.name):
+        return importer.value(source.inputs[0].array)
     return _moved_up(importer, node, array, order, reader)
+
+
+def _undoes(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
+    """Whether a node is a Transpose that gives back what one of that order had, or the other way around."""
+    node = importer.kept.graph[name]
+    other = importer.integers(node.inputs[1].array) if node.op == "Transpose" else None
+    return other is not None and [other[axis] for axis in order] == sorted(order)
 
 
 def _is_transposed(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
