@@ -295,6 +295,6 @@ def _result_count(node: Node) -> int:
     return 1 if known is None else known.result_count(node)
 
 
-_MLIR_BYTECODE = "ML"
+_MLIR_BYTECODE = "ML"  # its first letters
 _FIRST_RESULTS = {"Unique": 1}
 """Op -> how many of its results are followed."""

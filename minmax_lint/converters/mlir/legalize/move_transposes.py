@@ -110,10 +110,10 @@ _LAYOUT_AGNOSTIC = frozenset({"Add", "AddV2", *MOVED_BEFORE_TRANSPOSE})
 def move_transpose_before_sum(importer: Importer, node: Node) -> Value | None:
     """A TRANSPOSE goes up through sums and activations to one that it undoes; until 2.16, to a constant as well."""
     order = importer.integers(node.inputs[1].array)
-    if order is None or any(
-        _undoes(importer, use.node, order) for use in importer.kept.uses(node.array)
-    ):  # that pair is folded before
+    if order is None or sorted(order) != list(range(len(order))):
         return None
+    if any(_undoes(importer, use.node, order) for use in importer.kept.uses(node.array)):
+        return None  # that pair is folded before
     return _moved_up(importer, node, node.inputs[0].array, order, node.name)
 
 
@@ -163,7 +163,7 @@ def _undoes(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
     """Whether a node is a Transpose that gives back what one of that order had, or the other way around."""
     node = importer.kept.graph[name]
     other = importer.integers(node.inputs[1].array) if node.op == "Transpose" else None
-    return other is not None and [other[axis] for axis in order] == sorted(order)
+    return other is not None and len(other) == len(order) and [other[axis] for axis in order] == sorted(order)
 
 
 def _is_transposed(importer: Importer, name: str, order: tuple[int, ...]) -> bool:

@@ -31,11 +31,10 @@ def _takes_all(op: Operation) -> bool:
     """Whether a SLICE begins at 0 and takes as much as there is, where a size is open."""
     begins, sizes = axes_of(op.operands[1]), axes_of(op.operands[2])
     shape, result = op.operands[0].shape, op.result
-    if not shape or begins is None or sizes is None or op.operands[0].scale != result.scale or any(begins):
+    if not shape or begins is None or sizes is None or any(begins) or len(sizes) != len(shape):
         return False
-    return shape == result.shape and all(
-        size == -1 for size, open_size in zip(sizes, shape, strict=True) if open_size is None
-    )
+    whole = all(size == -1 for size, dim in zip(sizes, shape, strict=True) if dim is None)
+    return whole and shape == result.shape and op.operands[0].scale == result.scale
 
 
 @pattern(
@@ -85,13 +84,15 @@ def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
 def _bounds(op: Operation) -> tuple[list[int], list[int]] | None:
     """Where a STRIDED_SLICE begins and ends in each dimension; None with masks, other steps than 1 or open ones."""
     begins, ends, steps = (axes_of(value) for value in op.operands[1:4])
-    if begins is None or ends is None or steps is None or len(begins) != rank(op.operands[0]):
-        return None
-    if any(op.attrs["node"].integer(f"{kind}_mask", 0) for kind in _MASKS) or any(
-        step != 1 for step in steps
+    if (
+        begins is None
+        or ends is None
+        or steps is None
+        or not len(begins) == len(ends) == rank(op.operands[0])
     ):
         return None
-    return begins, ends
+    masked = any(op.attrs["node"].integer(f"{kind}_mask", 0) for kind in _MASKS)
+    return None if masked or any(step != 1 for step in steps) else (begins, ends)
 
 
 def _check_ends(op: Operation, ends: list[int]) -> None:
