@@ -32,7 +32,9 @@ PIPELINES = frozenset(
 )
 """Ops that read training data: what they give can be named as an input."""
 
-_BOOKKEEPING_SCOPE = re.compile(r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables)/")
+_BOOKKEEPING_SCOPE = re.compile(
+    r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables|[Aa]ssert\w*)/"
+)
 
 
 class Endpoints(NamedTuple):

@@ -192,6 +192,12 @@ def test_of_a_training_graph_the_prediction_is_the_output() -> None:
     assert "what the loss total_loss is computed from" in ends.how
 
 
+def test_what_a_loss_asserts_of_its_shapes_is_no_output() -> None:
+    b = training()
+    b.add("Shape", "absolute_difference/assert_broadcastable/values/shape", "dense/BiasAdd")
+    assert endpoints(model(b.graph())).outputs == ("dense/BiasAdd",)
+
+
 def test_losses_and_metrics_beside_a_prediction_are_no_outputs() -> None:
     b = training()
     b.add("Softmax", "probabilities", "dense/BiasAdd")
