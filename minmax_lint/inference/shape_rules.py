@@ -233,12 +233,6 @@ def _segments(call: Call) -> list[Shape | None]:
     return [(call.values(2)[0], *call.known(0)[len(call.known(1)) :])]
 
 
-def _variable(call: Call) -> list[Shape | None]:
-    """The shape of what the variable holds, for those that read it."""
-    shape = call.node.attribute("shape")
-    return [shape if isinstance(shape, tuple) else None]
-
-
 _BY_ROW: dict[str, ShapeRule] = {
     "input": lambda call: [call.shape(0)],
     "broadcast": lambda call: [broadcast(call.shape(0), call.shape(1))],
@@ -274,7 +268,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
         ("UnsortedSegmentMax", "UnsortedSegmentMin", "UnsortedSegmentProd", "UnsortedSegmentSum"), _segments
     ),
     "RFFT": _rfft,
-    "VarHandleOp": _variable,
+    "VarHandleOp": lambda call: [shape if isinstance(shape := call.node.attribute("shape"), tuple) else None],
     **dict.fromkeys(("BroadcastTo", "SparseToDense"), _from_values(1)),
     "ScatterNd": _from_values(2),
     "Multinomial": lambda call: [(*call.known(0)[:1], *call.values(1))],

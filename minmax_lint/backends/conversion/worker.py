@@ -9,15 +9,13 @@ whose `run(tensorflow, request, announce)` returns values for the result; a conv
 and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
 `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
-`saved_model` (folder) and `signature` (its key). It may have `api` (the converter that is called, "tf1" for that of
-tf.compat.v1; `flow` where it is missing), `flags` {attribute: value} (those of the flow where they are missing), and
-`try_model`: whether TFLite's interpreter is to run the model once.
+`saved_model` (folder) and `signature` (its key). `api` is the converter that is called ("tf1": tf.compat.v1's), `flow`
+where it is missing; `flags` {attribute: value} default to its flow's; `try_model`: whether the interpreter runs it.
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it), `refused` (what the interpreter says, empty where it runs).
 
-Stages go to standard output, one a line (besides `version X` once and `batch DONE [TOTAL]`); what
-TensorFlow prints goes to standard error.
-TOCO ends its process on most failures, with or without a line on standard error: then no result is written.
+Stages go to standard output, one a line (besides `version X` once and `batch DONE [TOTAL]`), what TensorFlow prints
+to standard error. TOCO ends its process on most failures, with or without a line there: then no result is written.
 """
 
 from __future__ import annotations
@@ -172,7 +170,6 @@ def made(
 
 
 _FLAGS: Mapping[str, Mapping[str, Any]] = {"tf1": {"inference_type": "uint8"}, "tf2": {"optimizations": True}}
-"""What is set where the request does not say it."""
 
 
 def _set_flags(tensorflow: Any, converter: Any, flags: Mapping[str, Any]) -> None:

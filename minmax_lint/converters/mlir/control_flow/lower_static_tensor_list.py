@@ -16,6 +16,8 @@ from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
     RANKED,
     STATIC,
     NotLowered,
+    static_shape,
+    unknown_elements,
 )
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
@@ -37,7 +39,8 @@ LISTS = frozenset(
 """Ops that have an array form."""
 
 _PART = "/as_array/"
-SINGLE_BATCH = f"{_PART}single_batch"
+_BATCH = "single_batch"
+SINGLE_BATCH = f"{_PART}{_BATCH}"
 """The end of the name of the shape of items that get a batch of 1."""
 _MAKERS = LISTS - {"TensorListGetItem", "TensorListLength", "TensorListStack"}
 """The ones whose result is a list."""
@@ -158,17 +161,15 @@ class _Lowering:
             found = self._written_item(node)
             if found is None:
                 raise NotLowered(
-                    node.name, f"'tf.{node.op}' op {RANKED}", _unknown_elements(node, "any shape")
+                    node.name, f"'tf.{node.op}' op {RANKED}", unknown_elements(node, "any shape")
                 )
             return self._integers(node, "item_shape", *found)
         tensor = self.inference.constant(given.array)
         if tensor is not None and tensor.known and tensor.size and int(tensor.leading()[0]) == -1:
             if self.single_batch:
-                return self._integers(
-                    node, SINGLE_BATCH.removeprefix(_PART), 1, *map(int, tensor.values()[1:])
-                )
+                return self._integers(node, _BATCH, 1, *map(int, tensor.values()[1:]))
             raise NotLowered(
-                node.name, f"'tf.{node.op}' op {STATIC}", _unknown_elements(node, "an open batch")
+                node.name, f"'tf.{node.op}' op {STATIC}", unknown_elements(node, "an open batch")
             )
         return given
 
@@ -177,7 +178,7 @@ class _Lowering:
         for use in self.kept.uses(node.name):
             reader = self.kept.graph[use.node]
             if reader.op == "TensorListSetItem":
-                return _static(self.inference, node, reader.inputs[2].array)
+                return static_shape(self.inference, node, reader.inputs[2].array)
             if reader.op not in LOOPS:
                 continue
             body = self.kept.graph.functions.get(reader.name, ())[-1:]
@@ -280,26 +281,11 @@ def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tup
     inside, inference = lower_static_tensor_list(
         inside, Inference(inside, shapes, around.inference.batch), single_batch=around.single_batch
     )
-    return _static(inference, around.kept.graph[name], item)
-
-
-def _static(inference: Inference, node: Node, array: str) -> tuple[int, ...] | None:
-    """The shape of what is written into list `node`; None where a size is open."""
-    shape = inference.shape(array)
-    if shape is None:
-        raise NotLowered(
-            node.name, "", f"the shape of what is written into the list {placed(node)} is not known"
-        )
-    sizes = [size for size in shape if size is not None]
-    return tuple(sizes) if len(sizes) == len(shape) else None
+    return static_shape(inference, around.kept.graph[name], item)
 
 
 def _items(node: Node) -> DType:
     return node.dtype("element_dtype") or DType.FLOAT
-
-
-def _unknown_elements(node: Node, what: str) -> str:
-    return f"the items of the list {placed(node)}, into which a loop writes, may have {what}"
 
 
 _RULES: dict[str, Callable[[_Lowering, Node], None]] = {

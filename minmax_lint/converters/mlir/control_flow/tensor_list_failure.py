@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.graph.layers import placed
+from minmax_lint.graph.node import Node
+from minmax_lint.inference.inference import Inference
 
 STATIC = "requires element_shape to be static during TF Lite transformation pass"
 RANKED = "requires element_shape to be 1D tensor during TF Lite transformation pass"
@@ -29,3 +32,19 @@ class NotLowered(Exception):
             return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))
         cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,))
         return Prediction(profile, "abort", "other", message=self.message, obstacles=(cause,))
+
+
+def static_shape(inference: Inference, node: Node, array: str) -> tuple[int, ...] | None:
+    """The shape of what is written into list `node`; None where a size is open."""
+    shape = inference.shape(array)
+    if shape is None:
+        raise NotLowered(
+            node.name, "", f"the shape of what is written into the list {placed(node)} is not known"
+        )
+    sizes = [size for size in shape if size is not None]
+    return tuple(sizes) if len(sizes) == len(shape) else None
+
+
+def unknown_elements(node: Node, what: str) -> str:
+    """Why a list whose items are not known is not lowered."""
+    return f"the items of the list {placed(node)}, into which a loop writes, may have {what}"

@@ -1,17 +1,28 @@
-"""Several operations that together are one: recognized by what they compute (optimize_patterns.td)."""
+"""Normalizations: operations that together are one, and SOFTMAX with what does not change it around it.
+
+Source: optimize.cc, optimize_patterns.td.
+"""
 
 from __future__ import annotations
 
+import math
+
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
     is_number,
+    keeps_dimensions,
     number,
     producer,
     quantize_of,
+    rank,
 )
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.graph.dtype import DType
+
+_LOWEST = -3.4028234663852886e38
 
 
 @pattern(
@@ -132,3 +143,140 @@ def _six_outside_quantized(op: Operation) -> tuple[Value, list[Operation]] | Non
     inner = quantize_of(product.operands[1])
     gate = _gate(inner.operands[0], product.operands[0]) if inner is not None else None
     return None if gate is None else (product.operands[0], [gate, product])
+
+
+@pattern(
+    "DIV",
+    tf_name="OptimizeToSoftmax",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("RealDiv", e := n.op("Exp", n.x()), n.sum(e)),
+    after="SOFTMAX",
+)
+def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
+    """EXP(x) / SUM(EXP(x)) over the last axis is SOFTMAX."""
+    exponential, total = producer(op.operands[0], "EXP"), producer(op.operands[1], "SUM")
+    if exponential is None or total is None or op.activation or not keeps_dimensions(total):
+        return False
+    if total.operands[0] is not exponential.result or not _over_last_axis(total):
+        return False
+    if exponential.result.use_count != 2 or total.result.use_count != 1:
+        return False
+    softmax = rewriter.create("SOFTMAX", exponential.operands, op, [exponential, total])
+    rewriter.replace(op, softmax.result)
+    return True
+
+
+@pattern(
+    "SOFTMAX",
+    tf_name="FoldNormalizationIntoSoftmax",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("Softmax", n.op("Sub", x := n.x(), n.sum(x, op="Max"))),
+    after="SOFTMAX",
+)
+def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
+    """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
+    difference, x = _normalized(op.operands[0])
+    if difference is None or difference.result.use_count != 1:
+        return False
+    op.nodes = (*difference.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, x)
+    return True
+
+
+def _bounded_largest(n: Net) -> str:
+    largest = n.op("Maximum", n.sum(x := n.op("Elu", n.x()), 1, "Max", keep_dims=False), n.c(-math.inf))
+    return n.op("Softmax", n.op("Sub", x, n.reshape(largest, 1, 1)))
+
+
+@pattern(
+    "SOFTMAX",
+    tf_name="FoldNormalizationIntoSoftmaxJaxWithAxisMinus1",
+    source="optimize_patterns.td",
+    since=(2, 17),
+    before=_bounded_largest,
+    after="ELU(float) SOFTMAX(float)",
+)
+def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bool:
+    """SOFTMAX(x - RESHAPE(MAXIMUM(REDUCE_MAX(x), -inf))) is SOFTMAX(x)."""
+    difference = producer(op.operands[0], "SUB")
+    if difference is None or difference.activation:
+        return False
+    x, reshape = difference.operands[0], producer(difference.operands[1], "RESHAPE")
+    bounded = producer(reshape.operands[0], "MAXIMUM") if reshape is not None else None
+    largest = producer(bounded.operands[0], "REDUCE_MAX") if bounded is not None else None
+    if reshape is None or bounded is None or largest is None or largest.operands[0] is not x:
+        return False
+    lowest = number(bounded.operands[1])
+    if keeps_dimensions(largest) or not _over_last_axis(largest) or lowest is None or lowest > _LOWEST:
+        return False
+    parts = (largest, bounded, reshape, difference)
+    if any(part.result.use_count != 1 for part in parts):
+        return False
+    op.nodes = tuple(dict.fromkeys(node for part in (*parts, op) for node in part.nodes))
+    rewriter.set_operand(op, 0, x)
+    return True
+
+
+@pattern(
+    "SUB",
+    tf_name="FuseLogSoftmax",
+    source="optimize.cc",
+    since=(2, 15),
+    before=lambda n: n.op(
+        "Sub", d := n.op("Sub", x := n.x(), n.sum(x, op="Max")), n.op("Log", n.sum(n.op("Exp", d)))
+    ),
+    after="LOG_SOFTMAX",
+)
+def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
+    """LOG_SOFTMAX: d - LOG(SUM(EXP(d))), d being x - REDUCE_MAX(x)."""
+    logarithm = producer(op.operands[1], "LOG")
+    total = producer(logarithm.operands[0], "SUM") if logarithm is not None else None
+    exponential = producer(total.operands[0], "EXP") if total is not None else None
+    difference, x = _normalized(op.operands[0])
+    if logarithm is None or total is None or exponential is None or difference is None or op.activation:
+        return False
+    if exponential.operands[0] is not difference.result or difference.result.use_count != 2:
+        return False
+    parts = [difference, exponential, total, logarithm]
+    if any(part.result.use_count != 1 for part in parts[1:]):
+        return False
+    if not keeps_dimensions(total) or not _over_last_axis(total):
+        return False
+    rewriter.replace(op, rewriter.create("LOG_SOFTMAX", [x], op, parts).result)
+    return True
+
+
+def _normalized(value: Value) -> tuple[Operation | None, Value]:
+    """The difference that makes `value` = x - REDUCE_MAX(x), and x; (None, value) where it is no such."""
+    difference = producer(value, "SUB")
+    if difference is None or difference.activation:
+        return None, value
+    x, largest = difference.operands[0], producer(difference.operands[1], "REDUCE_MAX")
+    if largest is None or largest.result.use_count != 1 or largest.operands[0] is not x:
+        return None, value
+    fits = keeps_dimensions(largest) and _over_last_axis(largest)
+    return (difference, x) if fits else (None, value)
+
+
+@pattern(
+    "ARG_MAX",
+    "ARG_MIN",
+    tf_name="RemoveSoftmaxOpBefore, RemoveLogSoftmaxOpBefore",
+    source="optimize_patterns.td",
+    before=lambda n: n.op("ArgMax", n.op("Softmax", n.op("Elu", n.x())), n.i(1), output_type=DType.INT32),
+    after="ELU(float) ARG_MAX(float)",
+)
+def remove_softmax_op_before_arg_min_max(rewriter: Rewriter, op: Operation) -> bool:
+    """ARG_MAX and ARG_MIN over the last axis need no SOFTMAX or LOG_SOFTMAX that only they read."""
+    softmax = producer(op.operands[0], "SOFTMAX") or producer(op.operands[0], "LOG_SOFTMAX")
+    if softmax is None or softmax.result.use_count != 1 or not _over_last_axis(op):
+        return False
+    op.nodes = (*softmax.nodes, *op.nodes)
+    rewriter.set_operand(op, 0, softmax.operands[0])
+    return True
+
+
+def _over_last_axis(op: Operation) -> bool:
+    axes = axes_of(op.operands[1])
+    fits = axes is not None and op.operands[1].dtype is DType.INT32 and len(axes) == 1
+    return fits and axes is not None and axes[0] in (rank(op.operands[0]) - 1, -1)
