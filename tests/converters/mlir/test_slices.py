@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 PROFILES = ("mlir-2.15-v2", "mlir-2.18", "mlir-2.21-v2")
 
@@ -26,8 +23,7 @@ def sliced(
         "StridedSlice", n.op("Elu", n.placeholder("input", shape)), *ends, steps, Index=DType.INT32, **attrs
     )
     output = n.op("Elu", cut)
-    kept = trace(n.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predicted_of(n, output, name)
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -8,10 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.predict import predict
-from minmax_lint.converters.profile import profile
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 FIRST, LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 """To channels first, and back."""
@@ -78,7 +75,5 @@ def test_transposes_around_a_sum(net: Callable[[Net], str], until_2_16: str, sin
     for names, ops in ((("mlir-2.12", "mlir-2.15"), until_2_16), (("mlir-2.17", "mlir-2.21"), since_2_17)):
         for name in names:
             n = Net()
-            output = net(n)
-            kept = trace(n.graph(), ["input"], [output])
-            found = predict(kept, Inference(kept, {}), profile(name))
+            found = predicted_of(n, net(n), name)
             assert Counter(op for op, _ in found.float_ops) == Counter(ops.split()), name

@@ -18,6 +18,7 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders.parse import parse
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of
 
 BOTH = ("mlir-2.15", "mlir-2.21")
 COMPLEX: dict[str, Attr] = {"T": DType.COMPLEX64}
@@ -25,9 +26,7 @@ COMPLEX: dict[str, Attr] = {"T": DType.COMPLEX64}
 
 def predicted(before: Before, name: str) -> Prediction:
     net = Net()
-    output = before(net)
-    kept = trace(net.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predicted_of(net, before(net), name)
 
 
 def magnitude(n: Net, value: str) -> str:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 
 def predicted(net: Net, output: str) -> Prediction:
-    kept = trace(net.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), profile("toco-2.15"))
+    return predicted_of(net, output, "toco-2.15")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,12 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.layout_assignment import channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import MOVED_BEFORE_TRANSPOSE, decreased, moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import (
+    MOVED_BEFORE_TRANSPOSE,
+    decreased,
+    moved,
+    undoes,
+)
 from minmax_lint.converters.mlir.pattern import pattern
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
@@ -160,10 +165,9 @@ def _undone(importer: Importer, node: Node, array: str, order: tuple[int, ...], 
 
 
 def _undoes(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
-    """Whether a node is a Transpose that gives back what one of that order had, or the other way around."""
+    """Whether a node is a Transpose that undoes one of that order."""
     node = importer.kept.graph[name]
-    other = importer.integers(node.inputs[1].array) if node.op == "Transpose" else None
-    return other is not None and len(other) == len(order) and [other[axis] for axis in order] == sorted(order)
+    return node.op == "Transpose" and undoes(order, importer.integers(node.inputs[1].array))
 
 
 def _is_transposed(importer: Importer, name: str, order: tuple[int, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minmax_lint.converters.mlir.behaviours import REORDERS_SHARED_FAKE_QUANTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
@@ -106,11 +108,17 @@ def fold_transpose(importer: Importer, node: Node) -> Value | None:
     if axes is not None and axes == tuple(range(len(axes))):
         return source
     before = source.op
-    if before is not None and before.name == "TRANSPOSE" and axes is not None:
-        earlier = axes_of(before.operands[1])
-        if earlier is not None and all(earlier[axis] == place for place, axis in enumerate(axes)):
-            return before.operands[0]
-    return None
+    if before is None or before.name != "TRANSPOSE" or axes is None:
+        return None
+    return before.operands[0] if undoes(axes, axes_of(before.operands[1])) else None
+
+
+def undoes(order: Sequence[int], earlier: Sequence[int] | None) -> bool:
+    """Whether a TRANSPOSE of that order gives back what one of the earlier order had, or the other way around."""
+    places = list(range(len(order)))
+    if earlier is None or not sorted(order) == sorted(earlier) == places:
+        return False
+    return [earlier[axis] for axis in order] == places
 
 
 @pattern(

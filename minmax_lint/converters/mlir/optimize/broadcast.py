@@ -118,10 +118,7 @@ def convert_results_broadcastable_batch_mat_mul_shape_op(rewriter: Rewriter, op:
 
 
 def _batches(left: Value, right: Value) -> Shape | None:
-    try:
-        return broadcast((left.shape or ())[:-2], (right.shape or ())[:-2])
-    except ValueError:
-        return None
+    return _broadcast([(value.shape or ())[:-2] for value in (left, right)])
 
 
 @pattern(
@@ -210,7 +207,7 @@ def fuse_with_broadcast_compatible_op(rewriter: Rewriter, op: Operation) -> bool
         if tile is None or not all(map(static, (tile.operands[0], op.result, *op.operands))):
             continue
         operands = [*op.operands[:slot], tile.operands[0], *op.operands[slot + 1 :]]
-        if _broadcast(operands) != op.result.shape:
+        if _broadcast([value.shape for value in operands]) != op.result.shape:
             continue
         if op.name == "SELECT":
             rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [tile]).result)
@@ -220,8 +217,9 @@ def fuse_with_broadcast_compatible_op(rewriter: Rewriter, op: Operation) -> bool
     return False
 
 
-def _broadcast(values: Sequence[Value]) -> Shape | None:
+def _broadcast(shapes: Sequence[Shape | None]) -> Shape | None:
+    """The shape of an elementwise operation of these; None where they do not fit."""
     try:
-        return reduce(broadcast, (value.shape for value in values))
+        return reduce(broadcast, shapes)
     except ValueError:
         return None
