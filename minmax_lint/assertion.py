@@ -1,7 +1,5 @@
 """The linter as an assertion, for tests of the code that builds a model."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ A name in a hostile graph may hold anything: what terminals obey (ESC, C1), what
 U+2028), line ends with a workflow command of a CI service behind them, markup, a million characters.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

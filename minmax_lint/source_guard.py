@@ -1,7 +1,5 @@
 """The source guard: for model code, before the quantization rewrite."""
 
-from __future__ import annotations
-
 from numbers import Real
 from typing import Any
 

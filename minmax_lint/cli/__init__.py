@@ -5,8 +5,6 @@ A module of `commands` that stands in COMMANDS is a command: `add(parser)` decla
 `--help` load next to nothing.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """What may stand behind an option, for completion: asked by argcomplete with the text typed so far."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from typing import Any
 

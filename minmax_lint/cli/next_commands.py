@@ -3,8 +3,6 @@
 What only the user knows stands in capitals: DATA (samples), PREFIX (a checkpoint), PYTHON (an interpreter).
 """
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`--output-format FMT[=FILE]`: where which report goes."""
 
-from __future__ import annotations
-
 import io
 import os
 from collections.abc import Callable, Sequence

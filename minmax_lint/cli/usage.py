@@ -1,7 +1,5 @@
 """How the command line explains itself: usage, examples, and what was meant where it is misused."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

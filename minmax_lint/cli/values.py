@@ -1,7 +1,5 @@
 """What the texts behind options mean: each function is argparse's `type` of one or more options."""
 
-from __future__ import annotations
-
 import math
 from argparse import ArgumentTypeError
 

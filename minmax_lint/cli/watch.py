@@ -1,7 +1,5 @@
 """`check --watch`: the same run again whenever a file that it reads changes."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator

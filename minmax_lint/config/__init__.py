@@ -6,8 +6,6 @@ Interface: `load(start)` reads the nearest configuration file; `targets(config)`
 one. What a file may say is in `config.settings`, which is loaded where there is a file.
 """
 
-from __future__ import annotations
-
 from minmax_lint.config.baseline import Baseline
 from minmax_lint.config.discovery import load
 from minmax_lint.config.merged import Settings

@@ -1,7 +1,5 @@
 """The kinds of values that configuration keys take: how each is read, and its JSON schema."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

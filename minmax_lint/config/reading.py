@@ -1,7 +1,5 @@
 """Read tables of a configuration file into the dataclasses; every mistake is one clear line."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import Field

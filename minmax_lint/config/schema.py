@@ -1,7 +1,5 @@
 """The JSON schema of the configuration, for editors; the packaged file is made by `python -m` of this."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a configuration file may say, as dataclasses; the JSON schema is made from them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from fnmatch import fnmatchcase

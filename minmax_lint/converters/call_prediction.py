@@ -3,8 +3,6 @@
 Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's shared data).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Places are characters of the script's text. Nothing but what a change names is touched: not a space, not a comment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What is known of a representative dataset: from its source text, or from its first samples."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Devices that run a converted model: which of its ops they leave to the CPU."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -5,8 +5,6 @@ model requirements, and its note that the compiler cuts a model once (see partit
 what compiled models of Coral's test data hold.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """The graphs that patterns keep as examples, in one line each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from minmax_lint.graph.attr import Attr

@@ -1,7 +1,5 @@
 """What a real converter wrote: a .tflite model as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -3,8 +3,6 @@
 Source: tensorflow/lite/python/lite.py, convert.py; measured with TF 2.15.1 and 2.21.0 on every op of the registry.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """The prediction for a TensorFlow release that was not measured: what its measured neighbours agree on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace

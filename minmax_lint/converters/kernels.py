@@ -3,8 +3,6 @@
 The messages are the interpreter's own; measured with TF 2.15 and 2.21, plain kernels without delegates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

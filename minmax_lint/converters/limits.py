@@ -1,7 +1,5 @@
 """What no converter reads, however sound the graph is."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from minmax_lint.converters.prediction import Prediction

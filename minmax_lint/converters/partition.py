@@ -1,7 +1,5 @@
 """How a model is cut for a device that takes one part of it: which ops the device gets, and which stay on the CPU."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The way into the converter models: one function for every profile."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from minmax_lint.converters.limits import as_read

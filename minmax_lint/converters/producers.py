@@ -1,7 +1,5 @@
 """Which predicted ops read the results of which: the edges of the model that a converter would write."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.converters.prediction import OpOutcome

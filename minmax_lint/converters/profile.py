@@ -1,7 +1,5 @@
 """Profiles: the real converters whose behaviour is modelled."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The TensorFlow releases: which converter each runs when it is asked to, and how well its profile is known."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

@@ -3,8 +3,6 @@
 Source: TensorFlow's import_graph_def; measured on every `-train` case of the corpus.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph

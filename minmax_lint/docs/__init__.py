@@ -5,8 +5,6 @@ knows better than prose (settings, formats, converters, rules, messages) is put 
 `<!-- table: NAME -->`. Interface: `topics()`, `page(name)`.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """A rule's page: its documentation, and its example as the linter sees it."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 

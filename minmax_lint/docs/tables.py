@@ -1,7 +1,5 @@
 """Tables of the documentation that the code itself knows: they cannot fall behind it."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Source: the op registry; `import_graph_def` says "NodeDef expected inputs ... do
 "Connecting to invalid output".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 

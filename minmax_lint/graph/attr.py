@@ -1,7 +1,5 @@
 """The attributes of a node, decoded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """Small graphs in a few lines: for rules' examples and for tests."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.graph.attr import Attr

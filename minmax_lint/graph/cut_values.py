@@ -1,7 +1,5 @@
 """Inputs that the graph has a value for: a constant, a variable, a FakeQuant's bound. Cut there, it is unknown."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.graph.attr import Attr, UnknownRank

@@ -1,7 +1,5 @@
 """A change to a graph, as data: what fixes produce, what writers splice, what `--diff` shows."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 

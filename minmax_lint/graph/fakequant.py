@@ -1,7 +1,5 @@
 """FakeQuant nodes: what they quantize, with which range, and whether the range is a constant."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The frozen view: variables as the constants that freezing will make of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Protocol, runtime_checkable

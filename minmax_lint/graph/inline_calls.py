@@ -1,7 +1,5 @@
 """What a frozen graph calls, in place of the calls: both converters have Grappler inline functions before they look."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.graph.dtype import DType

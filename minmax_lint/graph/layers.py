@@ -1,7 +1,5 @@
 """Which layer a node of a function belongs to: loaders note it, where the node's own name does not say it."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.node import Node
 
 IMPLEMENTS = "_api_implements"

@@ -1,7 +1,5 @@
 """How TensorFlow spells edges: `node`, `node:1`, `^node`; and how the converters name arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial
 from itertools import islice

@@ -1,7 +1,5 @@
 """One node of a GraphDef, as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

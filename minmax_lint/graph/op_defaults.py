@@ -4,8 +4,6 @@ The table holds every op of TF 1.13, 1.15, 2.15 and 2.21; no default has changed
 `tests/graph/make_op_defaults.py`.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import struct

@@ -3,8 +3,6 @@
 The table holds every op of TF 1.15, 2.15 and 2.21. It is made and tested by `tests/graph/make_op_registry.py`.
 """
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

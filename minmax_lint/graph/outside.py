@@ -1,7 +1,5 @@
 """FakeQuants that quantize an output array but lie outside the kept subgraph: no converter sees them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

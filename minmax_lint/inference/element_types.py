@@ -1,7 +1,5 @@
 """Element types of outputs, as TensorFlow's registry defines them for each op."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_registry import registered_op

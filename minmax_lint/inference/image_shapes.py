@@ -3,8 +3,6 @@
 Sources: core/ops/nn_ops.cc, array_ops.cc, image_ops.cc; core/framework/common_shape_fns.cc.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.graph.node import Node

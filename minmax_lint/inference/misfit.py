@@ -4,8 +4,6 @@ Source: the shape functions in tensorflow/core/ops and common_shape_fns.cc; mess
 begins them.
 """
 
-from __future__ import annotations
-
 from minmax_lint.graph.node import Node
 from minmax_lint.inference.inference import Inference
 from minmax_lint.inference.shape_call import RANKS

@@ -1,7 +1,5 @@
 """How many multiply-accumulates a node computes: the usual measure of what an op costs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from math import prod
 

@@ -1,7 +1,5 @@
 """Arithmetic on static shapes, as TensorFlow's common_shape_fns.cc does it. Unknown sizes are None."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import zip_longest

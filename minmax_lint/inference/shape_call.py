@@ -1,7 +1,5 @@
 """One node whose shapes are inferred, as a shape rule sees it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Shape functions: op -> shapes of its outputs. Facts of TensorFlow's op registrations (core/ops/*.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.image_shapes import (

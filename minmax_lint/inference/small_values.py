@@ -5,8 +5,6 @@ elements, and matrices of paddings that are packed of vectors, row by row: that 
 graphs consists of.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """Files as memory: mapped, so that weights that nothing asks for are never read."""
 
-from __future__ import annotations
-
 import errno
 import mmap
 import os

@@ -4,8 +4,6 @@ Magic bytes come before parsing, because protocol buffers parse each other silen
 SavedModel, an HDF5 file can be an empty GraphDef (measured, research io_and_scale).
 """
 
-from __future__ import annotations
-
 import codecs
 import re
 from enum import Enum

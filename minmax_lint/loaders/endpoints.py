@@ -1,7 +1,5 @@
 """Inputs and outputs: as the user named them, as a signature names them, or inferred from the graph."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The one way in: any source to a Model."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

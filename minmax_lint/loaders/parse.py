@@ -1,7 +1,5 @@
 """The content of one file to a Model: every form, binary or text."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path

@@ -3,8 +3,6 @@
 Names are those of tf.losses, tf.metrics and Keras; ops those that tf.nn's losses end in.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet

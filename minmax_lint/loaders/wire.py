@@ -1,7 +1,5 @@
 """The encoding of protocol buffers, walked without a schema: where fields lie, not what they mean."""
 
-from __future__ import annotations
-
 import mmap
 from collections.abc import Iterator
 from typing import NamedTuple

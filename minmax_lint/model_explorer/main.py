@@ -3,8 +3,6 @@
 Model Explorer loads `main` of every module that `--extensions` names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -6,8 +6,6 @@ Source: the op registrations in tensorflow/core/ops (io_ops.cc, dataset_ops.cc, 
 summary_ops.cc, debug_ops.cc, encode_proto_ops.cc, rpc_ops.cc).
 """
 
-from __future__ import annotations
-
 import re
 
 _OUTSIDE = re.compile(

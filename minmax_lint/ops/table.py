@@ -5,8 +5,6 @@ here stands what no OpDef says. Source: the shape functions of TensorFlow's op r
 documentation of the ops.
 """
 
-from __future__ import annotations
-
 from math import inf
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Every way of converting one model, side by side, as data."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

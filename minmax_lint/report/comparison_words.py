@@ -1,7 +1,5 @@
 """What a comparison's table says of one way."""
 
-from __future__ import annotations
-
 import re
 
 from minmax_lint.report.comparison import Way

@@ -1,7 +1,5 @@
 """A report as the small, static HTML that notebooks show (`Report._repr_html_`)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from minmax_lint.converters.prediction import Prediction

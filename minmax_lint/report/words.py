@@ -1,7 +1,5 @@
 """What reports call things: verdicts, converters, arrays, and numbers of them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """A comparison of ways to convert a model, in each of its formats."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 

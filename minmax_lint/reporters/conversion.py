@@ -1,7 +1,5 @@
 """A conversion as data: the JSON of `convert`, and the proof in that of `fix`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, TextIO
 

@@ -1,7 +1,5 @@
 """Reports as plain data: the contract's JSON document and its parts."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

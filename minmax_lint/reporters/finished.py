@@ -1,7 +1,5 @@
 """What is in a finished .tflite model: its ends, and how much of each kind of op is integer."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any

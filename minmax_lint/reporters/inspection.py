@@ -1,7 +1,5 @@
 """What is in a model: ends, signatures, ops, FakeQuants; facts only, no converter is asked."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass

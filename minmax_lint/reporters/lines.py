@@ -1,7 +1,5 @@
 """Where a finding stands: the file and the line to which annotations point."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

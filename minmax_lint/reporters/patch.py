@@ -1,7 +1,5 @@
 """A fix as data: its part in the JSON of `fix` and of `convert`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

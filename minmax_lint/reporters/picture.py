@@ -1,7 +1,5 @@
 """The graph as reports draw it: kept part, what lies outside, ranges, and which ops become integer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass

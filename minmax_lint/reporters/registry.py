@@ -1,7 +1,5 @@
 """The output formats: every module of `reporters.formats` is one, under its own name."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What reporters are given: every report of one call of the command line."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath

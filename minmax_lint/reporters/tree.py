@@ -4,8 +4,6 @@ The longest path to an output is one column; what else flows into it is indented
 it. A node stands once; where it is read again, a line refers to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property

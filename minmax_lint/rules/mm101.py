@@ -1,7 +1,5 @@
 """MM101: output-fakequant-outside."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import legalized_to

@@ -1,7 +1,5 @@
 """MM102: output-without-range."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

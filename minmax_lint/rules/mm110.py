@@ -1,7 +1,5 @@
 """MM110: activation-without-range."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.profile import profile

@@ -1,7 +1,5 @@
 """MM111: weights-without-range."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

@@ -1,7 +1,5 @@
 """MM113: fakequant-splits-activation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

@@ -1,7 +1,5 @@
 """MM114: consumer-bypasses-fakequant."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.build import Builder

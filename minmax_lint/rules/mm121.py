@@ -1,7 +1,5 @@
 """MM121: legacy-eightbit-ops."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

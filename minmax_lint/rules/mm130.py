@@ -1,7 +1,5 @@
 """MM130: training-graph."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.build import Builder

@@ -1,7 +1,5 @@
 """MM202: range-nudged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.rules.framework.drawing import step

@@ -1,7 +1,5 @@
 """MM204: range-looks-untrained."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.fakequant import FakeQuant

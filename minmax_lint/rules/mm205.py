@@ -1,7 +1,5 @@
 """MM205: range-degenerate."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """MM206: num-bits-not-8."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

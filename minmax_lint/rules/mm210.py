@@ -1,7 +1,5 @@
 """MM210: shared-scale-violated."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """MM301: range-not-in-checkpoint."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.names import did_you_mean

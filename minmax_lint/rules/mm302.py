@@ -1,7 +1,5 @@
 """MM302: range-not-restored."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.rules.framework.finding import Finding

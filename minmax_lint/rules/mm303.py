@@ -1,7 +1,5 @@
 """MM303: range-scope-drift."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from minmax_lint.rules.framework.finding import Finding

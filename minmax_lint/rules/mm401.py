@@ -1,7 +1,5 @@
 """MM401: no-quantized-kernel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from minmax_lint.converters.profile import profile

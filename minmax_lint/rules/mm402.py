@@ -1,7 +1,5 @@
 """MM402: custom-op-in-path."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import SELECT_TF

@@ -1,7 +1,5 @@
 """MM403: converter-check-fails."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.prediction import MISFIT

@@ -1,7 +1,5 @@
 """MM404: edgetpu-cpu-op."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.prediction import Placement

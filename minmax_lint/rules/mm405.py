@@ -1,7 +1,5 @@
 """MM405: control-flow-float."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.mlir.control_flow.loop_invariants import UNCHANGED

@@ -1,7 +1,5 @@
 """MM406: no-uint8-kernel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.kernels import KERNELS, PER_CHANNEL, refusal_of

@@ -1,7 +1,5 @@
 """MM501: tflite-float-op."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel

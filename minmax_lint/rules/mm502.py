@@ -1,7 +1,5 @@
 """MM502: tflite-float-io."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel

@@ -1,7 +1,5 @@
 """MM601: converter-flags-missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall, lacking_stats, refused_stats, without_stats

@@ -1,7 +1,5 @@
 """MM602: converter-mode-mismatch."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal, refused_stats

@@ -1,7 +1,5 @@
 """MM603: dataset-missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall, refusal

@@ -1,7 +1,5 @@
 """MM604: io-types-refused."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ENDS, ConverterCall, refused_ends

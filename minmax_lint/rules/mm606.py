@@ -1,7 +1,5 @@
 """MM606: optimizations-missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall, refused_ends

@@ -1,7 +1,5 @@
 """MM609: io-stays-float."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, COMMAND_LINE, ConverterCall

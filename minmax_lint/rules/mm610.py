@@ -1,7 +1,5 @@
 """MM610: integer-end-dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import INTEGERS, ConverterCall

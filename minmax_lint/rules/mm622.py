@@ -1,7 +1,5 @@
 """MM622: dataset-type."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

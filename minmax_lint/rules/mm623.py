@@ -1,7 +1,5 @@
 """MM623: dataset-shape."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.call import ConverterCall

@@ -1,7 +1,5 @@
 """MM624: dataset-scale."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall

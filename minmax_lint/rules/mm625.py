@@ -1,7 +1,5 @@
 """MM625: dataset-constant."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from math import prod
 

@@ -1,7 +1,5 @@
 """MM901: array-not-found."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

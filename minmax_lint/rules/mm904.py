@@ -1,7 +1,5 @@
 """MM904: input-not-used."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder

@@ -1,7 +1,5 @@
 """MM905: graph-over-2-gib."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.limits import MOST_BYTES, serialized_size

@@ -1,7 +1,5 @@
 """AttrValue messages to and from the graph model's plain Python values."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -6,8 +6,6 @@ has `codes`, `cause`, `remedy`, `array`, `node`, `op`, `findings(report)` (what 
 and `markdown(findings)`.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.diagnosis import Diagnosis
 from minmax_lint.symptoms.recognition import (
     diagnoses,

@@ -1,7 +1,5 @@
 """What is known about a pasted message, and how to say it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

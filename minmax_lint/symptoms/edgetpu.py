@@ -2,8 +2,6 @@
 google-coral/edgetpu and the public threads of fixtures/symptoms.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import EDGETPU, PEOPLE, Symptom
 
 _FLOAT = r"(?:float(?:32)?|fp32|f32)"

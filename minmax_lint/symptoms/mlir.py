@@ -4,8 +4,6 @@ Sources: quantization_utils, flatbuffer_export.cc, lite.py, calibrator.py and th
 fixtures/symptoms.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import CALIBRATOR, MLIR, Symptom
 
 SYMPTOMS = (

@@ -1,7 +1,5 @@
 """What people write who have no error message: titles of public threads. Looser than the rest, so last."""
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import CHECKPOINT, CONTRIB, PEOPLE, TENSORFLOW, Symptom
 
 _NUMBER = r"-?\d*\.?\d+(?:e-?\d+)?"

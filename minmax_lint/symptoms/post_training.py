@@ -4,8 +4,6 @@ Sources: lite.py, optimize/calibrator.py, calibration_wrapper.cc, quantize_model
 message measured with TF 2.15 and 2.21 (but for what older versions say), and the threads named in the cases.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import CALIBRATOR, MLIR, Symptom
 
 _TENSOR = r"(?P<array>[\w./:;\-]++)"

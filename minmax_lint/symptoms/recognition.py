@@ -1,7 +1,5 @@
 """Find the known wordings in pasted text."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from functools import cache

@@ -4,8 +4,6 @@ Sources: tensorflow/lite/kernels/*.cc, core/subgraph.cc, tflite-micro's micro_al
 message measured with TF 2.15 and 2.21 on models that convert and do not run.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import EDGETPU, INTERPRETER, MICRO, Symptom
 
 _NODE = r"Node number \d+ \((?P<op>\w+)\) failed to (?:prepare|invoke)"

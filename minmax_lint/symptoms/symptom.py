@@ -1,7 +1,5 @@
 """The form of a symptom: one way in which a tool says that something about ranges is wrong."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 

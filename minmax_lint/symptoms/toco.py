@@ -2,8 +2,6 @@
 import_tensorflow.cc, export.cc, toco_tooling.cc and the public threads of fixtures/symptoms.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import ARRAY, TOCO, Symptom
 
 _LACKS = (

@@ -4,8 +4,6 @@ Sources: research into the public threads (tensorflow#65012, #64273, #63987, mod
 of litert-converter 0.5.0 and ai-edge-quantizer 0.10.0.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import KERAS, LITERT, TENSORFLOW, TFMOT, Symptom
 
 _LEGACY = (

@@ -2,8 +2,6 @@
 contrib/quantize/python, tfmot quantization/keras, saver.py and the public threads of fixtures/symptoms.
 """
 
-from __future__ import annotations
-
 from minmax_lint.symptoms.symptom import ARRAY, CHECKPOINT, CONTRIB, TENSORFLOW, TFMOT, Symptom
 
 _RANGE = r"(?:act|weights?|activation|conv|\w+)_quan\w*"

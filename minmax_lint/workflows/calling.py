@@ -1,7 +1,5 @@
 """How a real converter is called: as it is asked for, else as a script or the configuration does, else by the model."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The Python that converts a model in one way, to copy into a script."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.profile import Profile

@@ -1,7 +1,5 @@
 """Which profiles a lint judges where none is named: those of the converter's call, else of the kind of model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 

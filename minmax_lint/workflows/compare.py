@@ -1,7 +1,5 @@
 """Every way of converting a model: each converter, each call that fits the model, each TensorFlow version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby

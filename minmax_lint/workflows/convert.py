@@ -1,7 +1,5 @@
 """The core of `convert`: a linted model in, what the real converter made of it, with its proof, out."""
 
-from __future__ import annotations
-
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Links the float ops of a finished model back to the graph that it was made from."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """The core of `fix`: a loaded model and its endpoints in, a patch whose result is linted again out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The patch of a conversion script: what the findings about its calls say, written into its text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import unified_diff

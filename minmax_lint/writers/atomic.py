@@ -1,7 +1,5 @@
 """Files and folders that are either the old or the new one, whenever a write is interrupted."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

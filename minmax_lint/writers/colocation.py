@@ -3,8 +3,6 @@
 Source: tf.import_graph_def, "colocates with unknown node".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.graph.graph import Graph, Serialized

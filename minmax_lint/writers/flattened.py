@@ -8,8 +8,6 @@ a table's file is no input of one.
 Source: tensorflow/python/saved_model/load.py and load_v1_in_v2.py.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

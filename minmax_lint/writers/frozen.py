@@ -1,7 +1,5 @@
 """Models as frozen graphs: variables as constants, nothing but what the signatures' outputs depend on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.errors import UserError

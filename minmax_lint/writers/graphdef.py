@@ -4,8 +4,6 @@ Unknown fields, node order, the function library and versions survive by constru
 in the mapped file until they are written. Source: protocol buffers encoding, GraphDef.node is field 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

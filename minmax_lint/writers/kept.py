@@ -1,7 +1,5 @@
 """The kept subgraph as a frozen GraphDef: what a real converter, or a session, is given."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 from minmax_lint.errors import UserError

@@ -3,8 +3,6 @@
 Signatures and collections follow outputs that go by another name and nodes that were renamed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

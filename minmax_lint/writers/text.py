@@ -1,7 +1,5 @@
 """Messages as text, where text can say all that they hold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from google.protobuf import text_format

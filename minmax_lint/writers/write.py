@@ -1,7 +1,5 @@
 """The one way out: a model and an edit to a file or folder, atomically."""
 
-from __future__ import annotations
-
 import glob
 import os
 import shutil

@@ -1,7 +1,5 @@
 """A converter's failure as data: what its log or its exception says, distinguished by kind."""
 
-from __future__ import annotations
-
 import re
 import signal
 from collections.abc import Mapping

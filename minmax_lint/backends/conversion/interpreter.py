@@ -1,7 +1,5 @@
 """Which TensorFlow an interpreter has, and whether it can do what is wanted, without importing it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

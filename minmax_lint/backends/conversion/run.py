@@ -1,7 +1,5 @@
 """Runs a real converter in a child process and turns what happens into data."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """`minmax-lint baseline`: record the findings of now, so that only new ones count."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from traceback import format_exception

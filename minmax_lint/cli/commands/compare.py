@@ -1,7 +1,5 @@
 """`minmax-lint compare`: every way of converting a model, side by side."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 
 from minmax_lint.cli import options

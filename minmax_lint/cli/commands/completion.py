@@ -1,7 +1,5 @@
 """`minmax-lint completion`: the line that a shell's start-up file needs for completion with Tab."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser, Namespace
 

@@ -1,7 +1,5 @@
 """`minmax-lint docs`: the documentation, in the terminal."""
 
-from __future__ import annotations
-
 import re
 from argparse import ArgumentParser, Namespace
 

@@ -1,7 +1,5 @@
 """`minmax-lint guard --print`: the source guard as a snippet, for interpreters that cannot install this package."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 
 from minmax_lint.cli.streams import payload

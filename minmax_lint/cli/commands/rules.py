@@ -1,7 +1,5 @@
 """`minmax-lint rules`: the table of all rules."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 
 from minmax_lint.cli.streams import payload

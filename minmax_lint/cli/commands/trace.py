@@ -1,7 +1,5 @@
 """`minmax-lint trace`: the kept subgraph as a tree, and what hangs outside."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 
 from minmax_lint.cli import options

@@ -1,7 +1,5 @@
 """`minmax-lint view`: the HTML report on one graph, opened in the browser."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from argparse import ArgumentParser, Namespace

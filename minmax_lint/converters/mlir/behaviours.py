@@ -4,8 +4,6 @@ The bounds were found with the real converters of TensorFlow 2.12 to 2.22, and f
 source by looking for that name in the libraries of these releases.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.version import Behaviour
 from minmax_lint.graph.dtype import DType
 

@@ -1,7 +1,5 @@
 """The versions that have something, first to last."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, Number

@@ -3,8 +3,6 @@
 Source: quantize_model.cc (tensorflow/compiler/mlir/lite/quantization/lite).
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import QUANTIZE, Function
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.quantize.post_quantize import fold_trivial_requantize_op, remove_pairs

@@ -1,7 +1,5 @@
 """Common subexpressions: nodes that compute the same from the same are one (MLIR's CSE pass)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from types import MethodType
 

@@ -1,7 +1,5 @@
 """How a conversion, or the following of it, ends early."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.prediction import AbortKind, ObstacleKind
 from minmax_lint.graph.node import Node

@@ -4,8 +4,6 @@ Source: tensorflow/compiler/mlir/lite/quantization (fakeQuantAttrsToType, getNud
 MLIR's FakeQuantSupport.cc); measured in research/mlir_quantization.md, section 2.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

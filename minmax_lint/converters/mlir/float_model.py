@@ -1,7 +1,5 @@
 """From the kept subgraph to the optimized TFLite function, in front of all quantization (tf_tfl_passes.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.cse import merge_operations
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
 from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_explicit_broadcasting

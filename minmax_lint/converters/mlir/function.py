@@ -1,7 +1,5 @@
 """One function through the passes of the MLIR converter; the branches of control flow are functions of their own."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from minmax_lint.converters.inputs import unsupported_input

@@ -1,7 +1,5 @@
 """What patterns ask of values."""
 
-from __future__ import annotations
-
 import struct
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value

@@ -1,7 +1,5 @@
 """Why ops stay float: the roots, each with all that goes float because of it."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
 from minmax_lint.converters.mlir.prediction import is_float

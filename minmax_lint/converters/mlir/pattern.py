@@ -1,7 +1,5 @@
 """A rewrite pattern as data: what it is called in TensorFlow, where it starts, which versions have it, an example."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache

@@ -1,7 +1,5 @@
 """The MLIR converter from the imported graph on: control flow first, then the passes, then the branches."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from minmax_lint.converters.call import TRAINED

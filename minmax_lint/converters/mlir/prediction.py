@@ -1,7 +1,5 @@
 """From the function the converter leaves to a Prediction: verdict, ops, float ops, ranges, and why ops stay float."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation

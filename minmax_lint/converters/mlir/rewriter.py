@@ -4,8 +4,6 @@ Source: GreedyPatternRewriteDriver.cpp: a work list, the last operation first; w
 at again; what nothing reads goes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value

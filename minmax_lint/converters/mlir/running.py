@@ -1,7 +1,5 @@
 """Whether the interpreter can run what the converter makes of a function."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.kernels import (
     ANY_TYPE,
     FLOAT_DEQUANTIZE,

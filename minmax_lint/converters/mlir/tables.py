@@ -5,8 +5,6 @@ Sources: tensorflow/compiler/mlir/lite/ir/tfl_ops.td, legalize_patterns.td, quan
 were measured op by op in seven settings (research/mlir_quantization.md, section 6, and mlir_op_table.csv).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 

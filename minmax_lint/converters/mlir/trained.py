@@ -1,7 +1,5 @@
 """Quantization with the ranges of FakeQuants: PrepareQuantizePass, QuantizePass, PostQuantizePass."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.quantize import (

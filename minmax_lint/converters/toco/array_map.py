@@ -4,8 +4,6 @@ Source: model.h (ArrayMap) and libstdc++: hash_bytes.cc (MurmurHash64A), hashtab
 those in its bucket, or of all where it has none), hashtable_c++0x.cc (the numbers of buckets).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import count
 

@@ -1,7 +1,5 @@
 """Values of constant arrays: questions TOCO asks about them, and what it computes from them."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """A small graph for every transformation of TOCO: one on which it works, and without it TOCO does something else."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Before, Net
 from minmax_lint.graph.dtype import DType
 

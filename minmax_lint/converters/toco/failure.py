@@ -1,7 +1,5 @@
 """How a conversion by TOCO ends before its time, and where this model does not know."""
 
-from __future__ import annotations
-
 CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)"
 """What is left of a conversion that reads what is not there."""
 

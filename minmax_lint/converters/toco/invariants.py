@@ -3,8 +3,6 @@
 Source: tooling_util.cc (CheckInvariants). Names and buffers are not looked at: they are right by construction.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 

@@ -3,8 +3,6 @@
 Names follow TOCO's (tooling_util.cc, model.h); arrays keep the names that TOCO's messages use.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 

@@ -3,8 +3,6 @@
 Names follow TOCO's (model.h); arrays keep the names that TOCO's messages use.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """TOCO from the imported graph on: the transformations, the checks, the quantization."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.inputs import unsettled_shape, unsupported_input
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile

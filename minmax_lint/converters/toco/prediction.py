@@ -1,7 +1,5 @@
 """From TOCO's answer to a Prediction: the message, all missing ranges with their consequences, the ops."""
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.converters.prediction import SHAPE_OPS, Obstacle, ObstacleKind, OpOutcome, Prediction

@@ -4,8 +4,6 @@ Source: quantization_util.cc (ChooseQuantizationParams, GetSafeScaledParams); re
 section 8, where the exact thresholds were verified on 74 real verdicts.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Source: toco_tooling.cc (MakeGeneralGraphTransformationsSet, TransformWithStatus
 the logs of the binaries (research/toco_minmax.md, section 3).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cache
 

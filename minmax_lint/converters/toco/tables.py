@@ -6,8 +6,6 @@ ChooseQuantizationForOperatorOutput), hardcode_min_max.cc, model.h, tflite/opera
 were measured with the binaries of TF 1.13.1 to 2.15.1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 from math import inf

@@ -5,8 +5,6 @@ Sources: resolve_constant_fake_quant.cc, resolve_reorder_axes.cc,
 ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from minmax_lint.converters.toco.operator import MinMax

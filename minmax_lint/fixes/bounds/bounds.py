@@ -1,7 +1,5 @@
 """What ops themselves fix: arrays whose values cannot leave a range, whatever the input is."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping
 

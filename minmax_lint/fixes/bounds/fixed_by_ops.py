@@ -8,8 +8,6 @@ Source: tensorflow/lite/toco/graph_transformations/quantize.cc (fixed outputs) a
 gather.cc and the others copy; they have no scales).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, legalized_to

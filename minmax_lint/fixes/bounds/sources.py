@@ -1,7 +1,5 @@
 """Where the range of an array without one comes from."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.bounds.bounds import Bounds
 from minmax_lint.fixes.bounds.fixed_by_ops import fixed_range, origin_of
 from minmax_lint.fixes.edit.options import FixOptions

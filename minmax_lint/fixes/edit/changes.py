@@ -1,7 +1,5 @@
 """An edit in words: one line for each node that is added, removed, rewired, renamed or changed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """Two edits, one after the other, as one edit of the first graph."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node

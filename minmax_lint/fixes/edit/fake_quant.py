@@ -1,7 +1,5 @@
 """A FakeQuant as fixes write it: 8 bits, a range that holds zero."""
 
-from __future__ import annotations
-
 import struct
 
 from minmax_lint.graph.fakequant import Range

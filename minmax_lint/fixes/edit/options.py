@@ -1,7 +1,5 @@
 """What the user wants of a fix."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """What guard and retarget share: the FakeQuant to use for an output, and the output's name."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft

@@ -1,7 +1,5 @@
 """The place of one node that several new ones take."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.fixes.edit.fake_quant import fake_quant
 from minmax_lint.graph.attr import Attr

@@ -1,7 +1,5 @@
 """Splits with results that nothing reads, written out as a slice for each result that something reads."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """The choice of a repair for each output, made by the converter models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.edit.output import lost_fake_quant

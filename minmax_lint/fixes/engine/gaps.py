@@ -1,7 +1,5 @@
 """Filling gaps: FakeQuants for the arrays that the selected profiles miss a range of, until none is missed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 
 from minmax_lint.converters.prediction import ObstacleKind

@@ -1,7 +1,5 @@
 """The result of a fix, as data, and how it is saved."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property

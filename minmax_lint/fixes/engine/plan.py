@@ -1,7 +1,5 @@
 """The plan of a fix: which repairs are tried, in which order, and what is kept of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from minmax_lint.fixes.edit.options import FixOptions

@@ -1,7 +1,5 @@
 """What a fix could not heal, and why: sentences for the user."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.bounds.sources import RangeSource

@@ -1,7 +1,5 @@
 """The steps of a plan: each applies one repair to the obstacles of the selected profiles that it removes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 from minmax_lint.converters.prediction import ObstacleKind

@@ -1,7 +1,5 @@
 """Approximate: functions without quantized form, such as elu, become piecewise linear ones in integer layers."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 
 from minmax_lint.fixes.bounds.elementwise import Elementwise, elementwise

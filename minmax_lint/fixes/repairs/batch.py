@@ -1,7 +1,5 @@
 """Batch: inputs of any batch get a batch of one, where a recurrent layer does not convert otherwise."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.graph.graph import Graph

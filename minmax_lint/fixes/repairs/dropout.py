@@ -1,7 +1,5 @@
 """Dropout, in the forms that TensorFlow's versions build: what it is at inference."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.fakequant import follow_constant
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node

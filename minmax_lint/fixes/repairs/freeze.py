@@ -1,7 +1,5 @@
 """Freeze: variables become constants, and only what the outputs depend on stays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.fixes.edit.draft import Draft

@@ -1,7 +1,5 @@
 """Guard: a Minimum with a bound no value reaches, behind the FakeQuant of an output."""
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.errors import UserError

@@ -1,7 +1,5 @@
 """Insert: arrays without range get a FakeQuant."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 from minmax_lint.fixes.edit.draft import Draft

@@ -1,7 +1,5 @@
 """Merge: a FakeQuant with a range for each channel becomes one with a single range, as TOCO knows no other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """Narrow: the FakeQuant of weights keeps the lowest byte free (`narrow_range`), as TOCO's fast kernels want it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from minmax_lint.fixes.edit.draft import Draft

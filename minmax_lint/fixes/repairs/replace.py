@@ -1,7 +1,5 @@
 """Replace: an op without quantized form gives way to ops that have one: a square becomes a product."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Retarget: the FakeQuant behind an output becomes the output."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.output import copy_of, give_way, lost_fake_quant, new_output_name
 from minmax_lint.fixes.edit.repair import Repair

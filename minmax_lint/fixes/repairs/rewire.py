@@ -1,7 +1,5 @@
 """Rewire: consumers that read around a FakeQuant read through it."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.graph.fakequant import FAKE_QUANTS, GRADIENTS, FakeQuant

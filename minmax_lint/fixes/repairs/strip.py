@@ -1,7 +1,5 @@
 """Strip: ops that are there for training or checking only, where the value at inference is the same."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.converters.training import assigned_variable

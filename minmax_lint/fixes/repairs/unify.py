@@ -1,7 +1,5 @@
 """Unify: FakeQuants around ops that share one scale get one range."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 
 from minmax_lint.converters.mlir import tables

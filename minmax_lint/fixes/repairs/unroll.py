@@ -1,7 +1,5 @@
 """Unroll: products of many matrices become one product for each matrix, with a range for each."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Widen: ranges that hold no zero or no grid of values, or are computed, give way to constant ones that do."""
 
-from __future__ import annotations
-
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero

@@ -4,8 +4,6 @@ Source: tensorflow/core/util/tensor_bundle/tensor_bundle.h. The data files hold 
 mapped, so that weights that nothing asks for are never read.
 """
 
-from __future__ import annotations
-
 import math
 import struct
 from collections.abc import Mapping

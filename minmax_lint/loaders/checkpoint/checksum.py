@@ -1,7 +1,5 @@
 """CRC-32C (Castagnoli), as checkpoints use it. Source: tensorflow/core/lib/hash/crc32c.h."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 

@@ -3,8 +3,6 @@
 Source: trackable_object_graph.proto.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Checkpoints: the files that belong together, from whichever of them the user names."""
 
-from __future__ import annotations
-
 import glob
 import re
 from pathlib import Path

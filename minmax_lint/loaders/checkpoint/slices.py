@@ -4,8 +4,6 @@ Source: tensorflow/core/util/saved_tensor_slice_util.cc (EncodeTensorNameSlice),
 ordered_code.cc, core/framework/tensor_slice.cc.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

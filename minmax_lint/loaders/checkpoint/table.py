@@ -4,8 +4,6 @@ Source: tensorflow/core/lib/io/format.cc and block.cc. TensorFlow reads compress
 from 1.15 to 2.21 write none, Google's own do (6 of 66 SavedModels made elsewhere).
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ Anything else that text format allows (comments, `<>`, lists, several fields on 
 general parser, and so are mistakes, for its messages name the line.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from collections.abc import Callable

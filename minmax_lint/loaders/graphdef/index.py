@@ -5,8 +5,6 @@ that has no attributes; a record above `LARGE` (a Const with weights) is walked 
 where they are. Measured: 100,000 nodes in 0.3 s, a 200 MB file in 4 ms with 8 MB of own memory.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 

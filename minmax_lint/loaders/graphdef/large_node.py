@@ -1,7 +1,5 @@
 """Nodes with weights: everything decoded but the elements, which stay where they are in the mapped file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError

@@ -1,7 +1,5 @@
 """Graphs in text form, as the same graph in binary form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from google.protobuf import text_format

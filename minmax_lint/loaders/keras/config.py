@@ -7,8 +7,6 @@ Source: keras/src/saving/serialization_lib.py, legacy/saving/serialization.py, l
 layers/preprocessing/index_lookup.py; CVE-2024-3660, CVE-2025-1550, CVE-2025-9905.
 """
 
-from __future__ import annotations
-
 import builtins
 import re
 from collections.abc import Iterator, Mapping

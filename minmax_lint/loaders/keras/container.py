@@ -6,8 +6,6 @@ Source: zipfile (the central directory stands at the end), the HDF5 file format 
 1024, 2048 and so on), keras/src/saving/saving_lib.py.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import stat

@@ -1,7 +1,5 @@
 """Keras files (`.keras`, `.h5`): checked for code of their own, then turned into a graph by Keras in a child."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What an HDF5 file says of itself, whatever the file does to the library that reads it."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Mapping

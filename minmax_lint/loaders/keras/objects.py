@@ -1,7 +1,5 @@
 """Objects in memory to models: messages, and what TensorFlow (imported by the caller) makes."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Files fetched through fsspec, within bounds: so many bytes, and never waiting for a server that sends nothing."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future

@@ -1,7 +1,5 @@
 """What an edge really comes from, where nodes are calls of functions and arguments are the caller's arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """SavedModels: which MetaGraph of a `saved_model.pb` serves."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minmax_lint.errors import UnknownName, UnreadableModel

@@ -5,8 +5,6 @@ or recursive functions of a broken model end in an error and not in the interpre
 Source: convert_variables_to_constants_v2, which has Grappler inline all calls.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """TF2 models: the function behind a signature as a graph of its own, with the variables it captures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minmax_lint.graph.graph import Graph

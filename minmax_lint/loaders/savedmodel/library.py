@@ -4,8 +4,6 @@ Inside a body an edge is an argument (`x`), an output by its name in the op's de
 control edge (`^node`). Source: tensorflow/core/framework/function.proto.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A serialized MetaGraphDef: its graph by the index, its signatures and saver parsed, the rest left alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -5,8 +5,6 @@ object graph says under which key that object's value lies. Both are walked toge
 Source: tensorflow/python/saved_model/load.py (bound_inputs), trackable_object_graph.proto.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

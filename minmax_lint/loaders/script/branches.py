@@ -1,7 +1,5 @@
 """The branches of a script: under which conditions a statement runs."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, product

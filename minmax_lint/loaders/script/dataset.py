@@ -1,7 +1,5 @@
 """What a script's representative dataset yields, as far as its text shows it."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar

@@ -1,7 +1,5 @@
 """What a script sets on a converter: its attributes as flags of a call, on every way through the branches."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace

@@ -1,7 +1,5 @@
 """Names in Python source."""
 
-from __future__ import annotations
-
 import ast
 
 

@@ -1,7 +1,5 @@
 """Notebooks (.ipynb): their code as one script, and where its lines stand in them."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

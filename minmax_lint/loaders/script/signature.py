@@ -1,7 +1,5 @@
 """Which model a script converts, and which signature of a SavedModel."""
 
-from __future__ import annotations
-
 import ast
 
 from minmax_lint.loaders.script.names import dotted

@@ -1,7 +1,5 @@
 """The text of a script, and where its statements stand in it: characters, not the bytes of `ast`."""
 
-from __future__ import annotations
-
 import ast
 import io
 import re

@@ -1,7 +1,5 @@
 """What a conversion script calls the inputs and outputs of its graph: read off its source, never run."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

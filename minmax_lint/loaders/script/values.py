@@ -1,7 +1,5 @@
 """What the names of a script stand for: constants, lists and functions that are given once, and arguments of calls."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

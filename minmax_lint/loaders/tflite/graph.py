@@ -3,8 +3,6 @@
 A node is an op, named by its first output tensor; inputs are placeholders, weights constants without values.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One line a finding: `path: CODE severity message [node]`, or `script.py:12: CODE severity message [model]`."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.escaping import log_line, name, sentence

@@ -1,7 +1,5 @@
 """Graphviz: the kept part and what hangs outside, with ranges, float ops and findings marked."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.escaping import dot_string, shortened

@@ -1,7 +1,5 @@
 """The report for people: verdict a converter, each finding with a drawing, the command that fixes it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import TextIO

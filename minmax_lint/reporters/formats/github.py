@@ -1,7 +1,5 @@
 """Annotations of GitHub Actions: the worst ten, then a summary; the rest goes to the job's summary."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """GitLab's code quality report (a JSON list), for `artifacts: reports: codequality:`."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import TextIO
 

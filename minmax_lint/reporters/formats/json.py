@@ -1,7 +1,5 @@
 """One JSON document with everything (schema_version 1)."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.escaping import json_text

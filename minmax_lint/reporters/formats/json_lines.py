@@ -1,7 +1,5 @@
 """One JSON object a finding, one finding a line."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.escaping import json_text

@@ -1,7 +1,5 @@
 """JUnit XML: one test suite a model, one test case a selected rule that applies, so that passes are seen as well."""
 
-from __future__ import annotations
-
 from typing import TextIO
 from xml.etree import ElementTree
 

@@ -1,7 +1,5 @@
 """Markdown, for pull requests, job summaries and wikis."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text

@@ -1,7 +1,5 @@
 """Node data for Google's Model Explorer: load it over the same model to see what stays float and why."""
 
-from __future__ import annotations
-
 from typing import Any, TextIO
 
 from minmax_lint.escaping import json_text

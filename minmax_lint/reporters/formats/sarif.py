@@ -1,7 +1,5 @@
 """SARIF 2.1.0, for code scanning: every rule with its help, findings at nodes, own fingerprints."""
 
-from __future__ import annotations
-
 from pathlib import Path, PurePath
 from typing import Any, TextIO
 from urllib.parse import quote

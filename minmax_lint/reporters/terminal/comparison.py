@@ -1,7 +1,5 @@
 """Every way of converting a model on a terminal: a table, and the code of the best."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.report.comparison import Comparison, Way

@@ -1,7 +1,5 @@
 """`convert` on a terminal: what the real converter made, op by op, or why it failed."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel

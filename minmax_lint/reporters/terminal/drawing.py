@@ -1,7 +1,5 @@
 """The small drawing of a finding's path: data flows downwards; a line shows where the converter cuts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.escaping import name

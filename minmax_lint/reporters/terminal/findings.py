@@ -1,7 +1,5 @@
 """One finding as a paragraph: what is wrong, the drawing, what it breaks, what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from minmax_lint.report.words import fused, profile_title

@@ -1,7 +1,5 @@
 """`inspect` of a .tflite model on a terminal: the ends with their scales, the ops with their integer share."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.converters.finished import TensorInfo, TFLiteModel

@@ -1,7 +1,5 @@
 """`inspect` on a terminal: the ends, the signatures, the ops, the table of FakeQuants."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.graph.fakequant import FakeQuant

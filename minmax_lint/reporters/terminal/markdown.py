@@ -1,7 +1,5 @@
 """Markdown as text for people: headings, wrapped paragraphs, commands in one piece; no markup, on a terminal or off."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt

@@ -1,7 +1,5 @@
 """Several models at a glance: one row each, what every converter will do, and how many findings there are."""
 
-from __future__ import annotations
-
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import WORDS, plural
 from minmax_lint.reporters.run import Run

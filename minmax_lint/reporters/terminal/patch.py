@@ -1,7 +1,5 @@
 """`fix` on a terminal: what changes, why so, what it brings and what is left."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The table of rules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO

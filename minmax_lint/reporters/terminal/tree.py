@@ -1,7 +1,5 @@
 """`trace` on a terminal: the tree of the kept subgraph, and a count of what lies outside."""
 
-from __future__ import annotations
-
 from typing import TextIO
 
 from minmax_lint.graph.fakequant import is_fake_quant

@@ -1,7 +1,5 @@
 """The head of a model's report: what it is, and one line a converter."""
 
-from __future__ import annotations
-
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import WORDS, array_text, plural, profile_titles, verdict_detail
 from minmax_lint.reporters.terminal.page import Page

@@ -1,7 +1,5 @@
 """How far a model's values are from the graph's, as a table on a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.backends.verification import Comparison

@@ -4,8 +4,6 @@ Rules ask for their own causes (`Subject.causes`), so one root is never reported
 converter is stopped by is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 

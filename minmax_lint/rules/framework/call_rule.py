@@ -1,7 +1,5 @@
 """The form of a rule about the converter's call: what a script, the configuration or a converter object sets."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple

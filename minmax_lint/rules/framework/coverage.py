@@ -1,7 +1,5 @@
 """Why an array of the kept subgraph has no range: what the graph around it looks like."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Why an op of a finished model is float, by the graph that the model was made from."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

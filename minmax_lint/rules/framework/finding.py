@@ -1,7 +1,5 @@
 """What a rule returns."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """A small finished model for the examples of rules about .tflite files."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel

@@ -1,7 +1,5 @@
 """Islands of float in a finished model: float ops that feed each other, and their integer neighbours."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

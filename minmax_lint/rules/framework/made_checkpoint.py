@@ -1,7 +1,5 @@
 """A checkpoint as data, for the examples of rules about checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Patterns of ops that a converter fuses, or fails to: activations and batch normalizations."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """The variables that hold FakeQuants' ranges, and what a checkpoint has for them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What is wrong with a FakeQuant's range itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from minmax_lint.graph.fakequant import FakeQuant, Range

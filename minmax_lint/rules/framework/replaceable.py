@@ -1,7 +1,5 @@
 """Which ops the repair `replace` can write out in others, and whether their values then stay the same."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """Which findings are wanted: `--select` and `--ignore`."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """What rules look at: one graph with its inputs and outputs, and what each converter will do with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

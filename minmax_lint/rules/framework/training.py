@@ -1,7 +1,5 @@
 """What to change in the training of a model whose graph lacks a FakeQuant, by the tool that put in the others."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.trace import Kept

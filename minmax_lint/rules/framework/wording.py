@@ -1,7 +1,5 @@
 """How messages name several things."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 SHOWN = 3

@@ -1,7 +1,5 @@
 """The values of a model that the user's own converter made, against those of the graph it was made of."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The first samples of a converter's representative dataset, looked at before TensorFlow starts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any

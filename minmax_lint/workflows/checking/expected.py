@@ -1,7 +1,5 @@
 """The failure that the lint of a converter's graph foresees."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from minmax_lint.converters.prediction import Prediction

@@ -1,7 +1,5 @@
 """What a TFLiteConverter object is set to, as a call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from minmax_lint.converters.call import SWITCHES, ConverterCall

@@ -3,8 +3,6 @@
 Source of the attributes: tensorflow/lite/python/lite.py, the same from TF 2.15 to 2.21.
 """
 
-from __future__ import annotations
-
 import copy
 import sys
 from abc import ABC, abstractmethod

@@ -1,7 +1,5 @@
 """One branch of an If, While or Case: what becomes of it, in words and as an obstacle of the whole model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -7,8 +7,6 @@ constants get scales. In the TF1 flow a branch of an If gives up its float borde
 fit it. Measured with TF 2.15 and 2.21; the other passes see the op as one that cannot be quantized.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar

@@ -4,8 +4,6 @@ A learning phase that is a constant, or a PlaceholderWithDefault that is not fed
 Measured with TF 2.15 and 2.21 in both flows: the other branch never reaches a pass of the quantizer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.graph.dtype import DType

@@ -5,8 +5,6 @@ nodes have the names that TensorFlow gives them (`cond/Merge_if`, `while/LoopCon
 Source: tensorflow/core/common_runtime/function_utils, functionalize_control_flow; measured with TF 2.15 and 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 Source: WhileResultOperandsMatchAndImplicitCapture (tfl_ops.cc); measured with TF 2.15 and 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.fakequant import FAKE_QUANTS

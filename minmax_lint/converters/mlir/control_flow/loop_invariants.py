@@ -5,8 +5,6 @@ loops, in int8 and 16x8: only constants, integers and what stands behind a FakeQ
 writes into a list whose items get a batch of 1 survives: twelve RNN layers do, a map_fn does not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import SINGLE_BATCH

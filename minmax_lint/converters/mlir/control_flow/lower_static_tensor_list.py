@@ -5,8 +5,6 @@ conversion. Bodies of loops are lowered when their own turn comes.
 Source: tensorflow/compiler/mlir/lite/transforms/lower_static_tensor_list.cc; measured with TF 2.15 and 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ Source: tensorflow/compiler/mlir/lite/utils/lstm_utils.cc, prepare_composite_fun
 and Keras files of TF 2.15 in TF 2.15 and 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.dtype import DType

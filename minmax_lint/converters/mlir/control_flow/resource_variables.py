@@ -4,8 +4,6 @@ Source: freeze_variables.cc (what nothing assigns is frozen), analyze_variables.
 Measured with TF 2.15.1 and 2.21.0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from minmax_lint.graph.dtype import DType

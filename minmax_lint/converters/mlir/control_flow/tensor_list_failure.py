@@ -1,7 +1,5 @@
 """Where lists of tensors end the conversion, and MLIR's words for it (lower_static_tensor_list.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.node import Node

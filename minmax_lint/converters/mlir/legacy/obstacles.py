@@ -1,7 +1,5 @@
 """Why the legacy quantizer leaves operators in float: each is decided by itself."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES
 from minmax_lint.converters.mlir.legacy.quantize_model import property_of

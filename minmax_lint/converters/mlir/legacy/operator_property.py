@@ -3,8 +3,6 @@
 Measured with TF 2.12 to 2.22; `OPERATOR_PROPERTIES_SINCE` of `mlir/tables.py` has the operators that only some know.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

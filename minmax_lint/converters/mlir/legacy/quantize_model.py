@@ -4,8 +4,6 @@ Source: quantize_model.cc. A tensor is quantized where the first operator that c
 reads it then reads integers; an operator without integer form dequantizes what it reads.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.bounds import Bounds

@@ -1,7 +1,5 @@
 """Batch normalizations, as PrepareTFPass writes them out (prepare_patterns.td)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import cached_property

@@ -3,8 +3,6 @@
 Sources: tf_ops_a_m.cc, tf_ops_n_z.cc, canonicalize.td.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED

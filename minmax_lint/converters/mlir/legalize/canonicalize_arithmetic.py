@@ -3,8 +3,6 @@
 A rule returns None where it does not apply: the next one of the op is asked, and behind the last the op is legalized.
 """
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.converters.mlir.behaviours import DIV_WITH_CONST_DIVISOR, FOLDS_OPEN_BATCHES

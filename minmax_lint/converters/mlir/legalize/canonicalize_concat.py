@@ -1,7 +1,5 @@
 """An elementwise op moves behind a Concat and in front of an Unpack (tf_ops_a_m.cc, tf_ops_n_z.cc)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.converters.mlir.ir import Operation, Value

@@ -1,7 +1,5 @@
 """ConvertTFDilatedConvOp: a convolution between SpaceToBatchND and BatchToSpaceND is a dilated one (dilated_conv.h)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from minmax_lint.converters.example import Net

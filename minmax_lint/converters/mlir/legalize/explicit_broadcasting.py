@@ -3,8 +3,6 @@
 Source: legalize_tf.cc, stage 2 of the pass; TFL_OperandsHaveSameShapesOrBroadcastableShape (tfl_ops.td).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from minmax_lint.converters.mlir.behaviours import DIVIDES_SIX_DIMENSIONS

@@ -3,8 +3,6 @@
 Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quantization.md, section 2.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import (
     CRASHES_ON_NAN,
     QUANTIZE_CONCAT_RESULT,

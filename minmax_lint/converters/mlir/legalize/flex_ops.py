@@ -5,8 +5,6 @@ say ERROR_NEEDS_FLEX_OPS (fixtures/every_op.jsonl). Ops that have a builtin have
 Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, but no graph has them.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
 from minmax_lint.graph.dtype import DType

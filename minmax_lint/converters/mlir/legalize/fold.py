@@ -1,7 +1,5 @@
 """Ops that TensorFlow's dialect folds to an operand or to a constant (the `fold` methods of its ops)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize import operand

@@ -1,7 +1,5 @@
 """The order in which the importer visits nodes (tensorflow/core/graph/algorithm.cc, GetReversePostOrder)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.failure import Unmodeled
 from minmax_lint.graph.trace import Kept
 

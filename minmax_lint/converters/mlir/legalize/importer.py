@@ -4,8 +4,6 @@ Sources: the TensorFlow importer (order of operations), canonicalize.td, legaliz
 prepare_patterns.td (FakeQuants). One step: no pass before the optimization reads scales.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minmax_lint.converters.mlir.cse import merged

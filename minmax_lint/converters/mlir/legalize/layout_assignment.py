@@ -3,8 +3,6 @@
 Source: layout_optimization.cc, TF_LayoutSensitiveInterface (tf_ops.td); measured with TF 2.15.1 and 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.graph.attr import Attr

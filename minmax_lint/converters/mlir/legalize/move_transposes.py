@@ -1,7 +1,5 @@
 """MoveTransposesPass: elementwise ops come in front of a TRANSPOSE of what they read (layout_optimization.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import KEEPS_TRANSPOSED_CONSTANTS
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Value

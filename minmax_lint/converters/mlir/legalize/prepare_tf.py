@@ -1,7 +1,5 @@
 """What PrepareTFPass makes of convolutions, matrix products and others that TFLite lays out anew (prepare_tf.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value

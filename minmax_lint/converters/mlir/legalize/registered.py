@@ -3,8 +3,6 @@
 Measured with TF 2.15.1 and 2.21.0; allow_custom_ops changes nothing, a library that registers the op does.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.op_registry import is_registered

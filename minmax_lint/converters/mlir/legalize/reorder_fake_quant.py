@@ -1,7 +1,5 @@
 """Moves of elements, which prepare_tf.cc puts in front of the FakeQuants that they follow."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.converters.mlir.behaviours import REORDERS_SHARED_FAKE_QUANTS

@@ -3,8 +3,6 @@
 Of the rules of one op, the first in the list that applies makes the result; where none does, the op is legalized.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.legalize import (

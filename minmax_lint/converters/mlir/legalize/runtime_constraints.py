@@ -1,7 +1,5 @@
 """Operations that TFLite's kernels do not run in so many dimensions: they have no builtin."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import SLICES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Function

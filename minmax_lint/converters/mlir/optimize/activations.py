@@ -1,7 +1,5 @@
 """Activations: recognized, and fused into what makes their operand (optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     all_equal,

@@ -1,7 +1,5 @@
 """Sums, products and matrix products that are plainer than they look (optimize.cc, optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import CONST, Operation
 from minmax_lint.converters.mlir.matchers import (

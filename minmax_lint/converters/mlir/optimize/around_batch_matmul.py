@@ -1,7 +1,5 @@
 """RESHAPEs and TRANSPOSEs around matrix products, which take or make any rank (optimize_patterns.td, optimize.cc)."""
 
-from __future__ import annotations
-
 from math import prod
 
 from minmax_lint.converters.mlir.failure import ConversionError

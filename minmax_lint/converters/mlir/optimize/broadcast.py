@@ -1,7 +1,5 @@
 """BROADCAST_TO and TILE in front of operations that broadcast by themselves (optimize_broadcast_like_pass.cc)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 

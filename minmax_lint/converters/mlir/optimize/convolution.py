@@ -1,7 +1,5 @@
 """Arithmetic with constants that goes into the convolution in front of it (optimize.cc, optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, padding_of, producer, quantize_of
 from minmax_lint.converters.mlir.pattern import pattern

@@ -1,7 +1,5 @@
 """Functions spelled out in elementary operations, which the converter takes for one (optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Arithmetic that goes into the dense layer in front of it or behind it (optimize.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     constant_behind,

@@ -1,7 +1,5 @@
 """Conditions: of constants, of casts, and selections by them (optimize_patterns.td, tfl_ops.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, held, producer, same_type, splat

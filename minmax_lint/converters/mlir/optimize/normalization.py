@@ -3,8 +3,6 @@
 Source: optimize.cc, optimize_patterns.td.
 """
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.converters.example import Net

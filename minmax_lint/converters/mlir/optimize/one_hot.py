@@ -1,7 +1,5 @@
 """ONE_HOT: made of a comparison, of another type, or as rows to look up (optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from math import prod
 
 from minmax_lint.converters.example import Net

@@ -3,8 +3,6 @@
 Sources: optimize_batch_matmul.cc, optimize_patterns.td.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights
 from minmax_lint.converters.mlir.matchers import (

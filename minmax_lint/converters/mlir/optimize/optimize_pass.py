@@ -4,8 +4,6 @@ Sources: optimize_pass.cc (optimize.cc before 2.20), optimize_patterns.td. Where
 operation, the first in the list that fits is applied.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.optimize import (
     activations,
     arithmetic,

@@ -3,8 +3,6 @@
 Source: tf_tfl_passes.cc; read off the dumps that the converters of TensorFlow 2.14 to 2.22 write (`ir_dump_dir`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -3,8 +3,6 @@
 Source: optimize_pass.cc, optimize_patterns.td.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Operation, Value
 from minmax_lint.converters.mlir.matchers import (

@@ -1,7 +1,5 @@
 """RESHAPEs that what stands next to them can do without (optimize.cc, optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import FLATTENS_ROWS_WITH_ACTIVATION
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import (

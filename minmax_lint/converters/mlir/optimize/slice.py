@@ -1,7 +1,5 @@
 """Selections of elements that are plainer than they look (optimize.cc, optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (

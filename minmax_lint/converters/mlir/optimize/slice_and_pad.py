@@ -1,7 +1,5 @@
 """SLICE, STRIDED_SLICE and PAD of constant bounds that change nothing, or are plainer (optimize_patterns.td)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import FOLDS_SLICE_FIRST
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation

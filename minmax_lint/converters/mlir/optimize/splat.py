@@ -1,7 +1,5 @@
 """Constants that repeat one number are scalars (optimize.cc until 2.18, then optimize_broadcast_like_pass.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import (

@@ -1,7 +1,5 @@
 """TRANSPOSEs that go, or change places with what reads them (optimize_pass.cc, push_transpose_through_ewise.cc)."""
 
-from __future__ import annotations
-
 from math import prod
 
 from minmax_lint.converters.mlir.ir import Operation, Value

@@ -1,7 +1,5 @@
 """From the scales that the driver found to quantize/dequantize pairs (quantization_driver.cc, Finalize)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale

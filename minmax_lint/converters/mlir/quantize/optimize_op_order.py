@@ -4,8 +4,6 @@ Source: optimize_op_order.cc. The driver gives an argument the scale that one re
 another; that reader then has no scale for its result, and this pass makes it integer all the same.
 """
 
-from __future__ import annotations
-
 from math import prod
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function, Operation, Value

@@ -1,7 +1,5 @@
 """Behind the quantization: adaptors at the boundary and volatile pairs (post_quantize.cc), and the verifiers."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights

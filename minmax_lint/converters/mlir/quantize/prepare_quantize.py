@@ -3,8 +3,6 @@
 Source: prepare_quantize.cc (SetInputNodesQuantizationParams, SanityCheckAndAdjustment).
 """
 
-from __future__ import annotations
-
 from itertools import takewhile
 
 from minmax_lint.converters.mlir.behaviours import LEAVES_REPEATED_BIASES_FLOAT

@@ -3,8 +3,6 @@
 Source: prepare_quantize_dynamic_range.cc; measured op by op with TF 2.12 to 2.22.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from math import prod
 

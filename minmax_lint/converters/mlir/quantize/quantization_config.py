@@ -1,7 +1,5 @@
 """What one run of the quantization is asked for (QuantizationSpecs of quantization_config.h)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

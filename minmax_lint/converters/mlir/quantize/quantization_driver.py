@@ -4,8 +4,6 @@ Source: quantization_driver.cc (QuantizationDriver) and prepare_quantize.cc. Sca
 immutable; the last operation is visited first, and whatever a change touches is visited next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS

@@ -5,8 +5,6 @@ Source: quantize.cc and QuantizationPattern in quantization_utils.h; patterns ar
 front of an operation and at the quantize behind it, and the last operation comes first.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.fake_quant_support import on_grid

@@ -4,8 +4,6 @@ Source: the flatbuffer importer (a StatisticsOp on every tensor that the calibra
 RemoveRedundantStatsOps and ConvertStatsToQDQs (quantization_utils.cc, quantization_utils.h).
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.tables import FIXED

@@ -3,8 +3,6 @@
 Sources: tfl_ops.td, tfl_ops.cc; the verifiers of SameScalesOpInterface and of func.return.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.behaviours import (
     CHECKS_CHANNELS_OF_RESHAPES,
     DIVIDES_EIGHT_BITS,

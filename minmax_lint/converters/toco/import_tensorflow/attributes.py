@@ -3,8 +3,6 @@
 Source: the op registries of TF 1.13.2, 1.15.5, 2.15.1 and 2.21, compared; measured on 18 graphs.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.op_defaults import newer_attributes

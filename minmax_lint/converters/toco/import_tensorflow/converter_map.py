@@ -3,8 +3,6 @@
 Source: import_tensorflow.cc (GetTensorFlowNodeConverterMap).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from minmax_lint.converters.releases import Number

@@ -1,7 +1,5 @@
 """From the kept nodes to TOCO's operators, as import_tensorflow.cc does it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 

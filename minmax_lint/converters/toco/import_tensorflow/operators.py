@@ -1,7 +1,5 @@
 """From one TensorFlow node to TOCO's operators, and what the importer checks of it (import_tensorflow.cc)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from minmax_lint.converters.releases import Number

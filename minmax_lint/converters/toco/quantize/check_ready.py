@@ -3,8 +3,6 @@
 Source: tooling_util.cc (FixOperatorOrdering, CheckIsReadyForQuantization, CheckFinalDataTypesSatisfied).
 """
 
-from __future__ import annotations
-
 from heapq import heappop, heappush
 
 from minmax_lint.converters.toco.array_map import walked

@@ -4,8 +4,6 @@ Sources: tooling_util.cc (CheckIsReadyForQuantization), quantize.cc, remove_triv
 remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
 from minmax_lint.converters.toco.failure import CRASH, Fatal, MissingRange, NoQuantizedForm, Unmodeled
 from minmax_lint.converters.toco.invariants import misplaced

@@ -1,7 +1,5 @@
 """Control flow that a constant decides: Switch and Merge. Sources: resolve_tensorflow_switch.cc, _merge.cc."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.failure import Fatal, Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator

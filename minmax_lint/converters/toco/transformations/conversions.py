@@ -4,8 +4,6 @@ Sources: convert_*.cc, resolve_tensorflow_matmul.cc, unroll_batch_matmul.cc, res
 Shape and permutation operands of generated operators are kept as attributes: int arrays need no range.
 """
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.converters.toco.constants import combined

@@ -4,8 +4,6 @@ Sources: resolve_fake_quant_args_from_vars.cc, read_array_minmax_and_narrow_rang
 resolve_constant_fake_quant.cc, drop_fake_quant.cc, make_initial_dequantize_operator.cc.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator

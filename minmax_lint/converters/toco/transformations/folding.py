@@ -4,8 +4,6 @@ Sources: resolve_constant_*.cc, resolve_reorder_axes.cc, resolve_multiply_by_zer
 shared inference where the array is one of the source graph; they are not needed otherwise.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable

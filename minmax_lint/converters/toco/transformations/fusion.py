@@ -5,8 +5,6 @@ fuse_activation_functions.cc, fuse_broadcast_into_following_binary.cc,
 propagate_activation_function_into_constants.cc.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from minmax_lint.converters.toco.constants import no_bit_set

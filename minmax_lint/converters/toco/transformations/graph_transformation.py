@@ -1,7 +1,5 @@
 """Run transformations to a fixpoint in the order in which TOCO runs them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 

@@ -3,8 +3,6 @@
 Source: hardcode_min_max.cc. Everything not listed passes nothing on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from minmax_lint.converters.toco.failure import Fatal

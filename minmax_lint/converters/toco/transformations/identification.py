@@ -4,8 +4,6 @@ Sources: identify_relu1.cc, identify_hardswish.cc, identify_l2_normalization.cc,
 identify_prelu.cc, identify_dilated_conv.cc.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.constants import single_float
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model

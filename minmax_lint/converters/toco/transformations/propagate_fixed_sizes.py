@@ -4,8 +4,6 @@ The shapes themselves come from the shared inference. Source: propagate_fixed_si
 TF 2.15.1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from minmax_lint.converters.toco.failure import CRASH, Fatal

@@ -4,8 +4,6 @@ Sources: move_binary_operator_before_reshape.cc, reorder_elementwise_unary.cc, r
 merge_reshape_into_preceding_transpose.cc.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.tables import MOVES_ELEMENTS

@@ -3,8 +3,6 @@
 Sources: remove_trivial_passthrough.cc, remove_trivial_*.cc, remove_tensorflow_*.cc, remove_unused_op.cc.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.toco.constants import filled_with
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Operator

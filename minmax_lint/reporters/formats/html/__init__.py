@@ -1,7 +1,5 @@
 """One self-contained HTML page: verdicts, findings, and the graph around each, drawn; no network."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 from typing import Any, TextIO
 

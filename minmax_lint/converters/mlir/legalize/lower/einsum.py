@@ -3,8 +3,6 @@
 Source: tensorflow/compiler/mlir/tensorflow/transforms/einsum.cc; measured with TF 2.15 and 2.21.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

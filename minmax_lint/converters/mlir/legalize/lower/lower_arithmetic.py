@@ -3,8 +3,6 @@
 Read off the models that TF 2.15 and 2.21 make of each.
 """
 
-from __future__ import annotations
-
 import math
 
 from minmax_lint.converters.mlir.ir import Value

@@ -1,7 +1,5 @@
 """TensorFlow ops that put parts of arrays together, as UNPACK, PACK and SCATTER_ND (lower_tf.td, lower_tf.cc)."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.behaviours import FOLDS_WIDE_BROADCASTS
 from minmax_lint.converters.mlir.ir import Operation, Value

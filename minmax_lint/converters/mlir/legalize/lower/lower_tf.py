@@ -3,8 +3,6 @@
 Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
 """
 
-from __future__ import annotations
-
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value

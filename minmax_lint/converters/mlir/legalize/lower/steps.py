@@ -1,7 +1,5 @@
 """Operations of the shape of one TensorFlow node, made one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 

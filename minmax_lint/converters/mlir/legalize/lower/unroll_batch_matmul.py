@@ -1,7 +1,5 @@
 """A product of batches of matrices as MatMuls of one matrix each (unroll_batch_matmul.cc)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
