@@ -11,7 +11,7 @@ from minmax_lint.ops.table import ASSIGNMENTS, of_role
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.patterns import BACKWARD
+from minmax_lint.rules.framework.patterns import BACKWARD, is_augmentation
 from minmax_lint.rules.framework.rule import Example, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -19,17 +19,18 @@ _RANDOM = of_role("random")
 
 
 class TrainingGraph(Rule):
-    """The outputs depend on ops that belong to training: assignments, dropout, batch statistics.
+    """The outputs depend on ops of training: assignments, dropout, data augmentation, batch statistics.
 
     ## What it does
     Reports assignments to variables (the moving averages of FakeQuant ranges and of batch normalization),
-    batch normalization in training mode, dropout and gradients among the ancestors of the outputs. It is one
-    finding for the graph.
+    batch normalization in training mode, dropout, layers that augment data at random and gradients among the
+    ancestors of the outputs. It is one finding for the graph.
 
     ## Why
     `create_training_graph` makes FakeQuants that update their ranges whenever they run. Freezing turns the
     variables into constants, and TensorFlow refuses to import an assignment to a constant. Where it does
-    not, dropout and batch statistics stay in the model and have no ranges.
+    not, dropout and batch statistics stay in the model and have no ranges. `model.export()` of Keras calls the
+    model without `training=False`, and layers such as RandomFlip run unless it is said.
 
     ## Symptom
     ```
@@ -41,7 +42,8 @@ class TrainingGraph(Rule):
     `minmax-lint fix` takes assignments and dropout off (`strip`, safe); batch statistics it cannot. The way that is meant:
     build the graph a second time for export: the forward pass with `is_training=False`, then
     `tf.contrib.quantize.create_eval_graph()`, then restore the checkpoint of the training run. In TF2, export
-    a function that calls the model with `training=False`.
+    a function that calls the model with `training=False`, or give the Keras model to
+    `tf.lite.TFLiteConverter.from_keras_model`, which does so itself.
 
     ## Converters
     All: a frozen training graph does not even reach the converter (error). Training ops that a converter does
@@ -75,8 +77,7 @@ class TrainingGraph(Rule):
                 step(subject, first, "missing", "training only"),
                 *(step(subject, use.node) for use in kept.uses(first)[:1]),
             ),
-            advice="Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
-            "then the training run's checkpoint.",
+            advice=AUGMENTS if is_augmentation(graph[first]) else EVALUATE,
             fix=OFFER if are_strippable(graph, found) else None,
         )
 
@@ -98,6 +99,15 @@ class TrainingGraph(Rule):
         return Example(b.graph(), {"input": (1, 4)}, ("output",))
 
 
+EVALUATE = (
+    "Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
+    "then the training run's checkpoint."
+)
+AUGMENTS = (
+    "The layer augments data, and this export runs it: export() calls the model without training=False. Convert "
+    "the Keras model itself with tf.lite.TFLiteConverter.from_keras_model, which sets it, or save a model of the "
+    "layers behind the augmentation."
+)
 OFFER = FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
 
 
@@ -119,8 +129,16 @@ def training_ops(subject: Subject) -> list[str]:
 
 
 def are_strippable(graph: Graph, found: Sequence[str]) -> bool:
-    """Whether these training ops can be taken off. Batch statistics and gradients cannot: the values would change."""
-    return not any(graph.op(name).startswith("FusedBatchNorm") or _is_gradient(graph[name]) for name in found)
+    """Whether these training ops can be taken off.
+
+    Batch statistics and gradients cannot: the values would change. What augments data is a net of many ops.
+    """
+    return not any(
+        graph.op(name).startswith("FusedBatchNorm")
+        or _is_gradient(graph[name])
+        or is_augmentation(graph[name])
+        for name in found
+    )
 
 
 def is_training_op(node: Node) -> bool:
@@ -131,6 +149,7 @@ def is_training_op(node: Node) -> bool:
         node.op in ASSIGNMENTS
         or node.op.startswith(("AssignVariable", "AssignAddVariable", "AssignSubVariable"))
         or (node.op in _RANDOM and "dropout" in node.name.lower())
+        or is_augmentation(node)
         or _is_gradient(node)
     )
 

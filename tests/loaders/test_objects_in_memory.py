@@ -72,6 +72,22 @@ def test_a_keras_model_is_read(tf):
     assert "Relu" in model.graph.columns.ops
 
 
+def test_a_keras_model_is_called_as_at_inference(tf, tmp_path):
+    layers = tf.keras.layers
+    random = [
+        layers.RandomFlip(),
+        layers.RandomRotation(0.1),
+        layers.RandomContrast(0.1),
+        layers.Dropout(0.1),
+    ]
+    net = tf.keras.Sequential([layers.Input((8, 8, 3)), *random, layers.Flatten(), layers.Dense(3)])
+    net.save(tmp_path / "net.keras")
+    for source in (net, tmp_path / "net.keras"):
+        ops = load(source).graph.columns.ops
+        assert "MatMul" in ops
+        assert not [op for op in ops if "Random" in op]
+
+
 def test_anything_else_is_refused_with_what_can_be_given():
     with pytest.raises(UserError, match=r"builtins\.int cannot be linted; give a path"):
         load(3)

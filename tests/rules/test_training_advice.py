@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from tests.rules.linted import found, lint
 
 QUANTIZERS = {
@@ -53,6 +54,32 @@ def test_the_advice_is_for_the_tool_that_made_the_other_fake_quants(tool: str, l
     (finding,) = found(report, "MM111" if what == "weights" else "MM110")
     place = "the weights" if what == "weights" else f"'model/{layer}/MatMul'"
     assert ADVICE[tool, layer].format(what=what, method=METHODS[what], place=place) in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("layer", "finding"),
+    [
+        ("net/random_flip_1", "MM130"),
+        ("data_augmentation", "MM130"),
+        ("net/data_augmentation/rand_augment", "MM130"),
+        ("vae/sampling", "MM402"),
+        ("vae/random_normal", "MM402"),
+    ],
+)
+@pytest.mark.parametrize("converter", ["mlir-2.21-v2", "mlir-2.21-int8"])
+def test_a_layer_that_augments_data_is_no_custom_op_but_a_wrong_export(
+    layer: str, finding: str, converter: str
+) -> None:
+    b = Builder()
+    seed = b.add(
+        "StatelessRandomGetKeyCounter", f"{layer}/seed", b.const("number", [1, 2], dtype=DType.INT32)
+    )
+    y = b.add("Mul", "y", b.placeholder("input", [1, 4]), b.add("Cast", "cast", seed, SrcT=DType.UINT64))
+    report = lint(b, {"input": (1, 4)}, (y,), [converter])
+    assert "StatelessRandomGetKeyCounter" in (report.predictions[converter].message or "")
+    (one,) = found(report, finding)
+    assert ("from_keras_model" in (one.advice or "")) == (finding == "MM130")
+    assert one.fix is None
 
 
 @pytest.mark.parametrize(("profiles", "offered"), [(["mlir-2.21-v2"], True), (["mlir-2.21"], False)])

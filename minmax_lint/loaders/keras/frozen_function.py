@@ -52,12 +52,19 @@ def _mark_loops(frozen: Any, before: Any) -> None:
 
 
 def called(tensorflow: Any, model: Any) -> Any:
-    """A Keras model as a tf.function, and the TensorSpecs to trace it with; None where it is not built."""
+    """A Keras model as a tf.function, and the TensorSpecs to trace it with; None where it is not built.
+
+    With training=False, as from_keras_model calls it: layers of data augmentation run where nothing is said.
+    """
     inputs = getattr(model, "inputs", None)
     if not inputs:
         return None
     specs = [tensorflow.TensorSpec(one.shape, one.dtype, one.name.split(":")[0]) for one in inputs]
-    return tensorflow.function(lambda *tensors: model(list(tensors) if len(specs) > 1 else tensors[0])), specs
+
+    def call(*tensors: Any) -> Any:
+        return model(list(tensors) if len(specs) > 1 else tensors[0], training=False)
+
+    return tensorflow.function(call), specs
 
 
 def _key(tensor: Any) -> str:
