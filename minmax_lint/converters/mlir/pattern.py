@@ -1,4 +1,7 @@
-"""A rewrite pattern as data: what it is called in TensorFlow, where it starts, which versions have it, an example."""
+"""A rewrite pattern as data: what it is called in TensorFlow, where it starts, which versions have it, an example.
+
+The decorator that declares a pattern is the file of TensorFlow that has it, such as `optimize_patterns_td`.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -42,33 +45,82 @@ RewritePattern = Pattern[[Rewriter, Operation], bool]
 """One that the rewriter applies at an operation."""
 
 
-def pattern(
-    *roots: str,
-    tf_name: str,
-    source: str,
-    before: Before,
-    after: str,
-    since: Number = FIRST,
-    until: Number = LAST,
-    lacking: tuple[Number, ...] = (),
-) -> Callable[[Callable[P, T_co]], Pattern[P, T_co]]:
-    """Declare the decorated function a pattern of its own name."""
+@dataclass(frozen=True)
+class TensorFlowFile:
+    """A file of TensorFlow's source; as a decorator it declares the function a pattern of that file.
 
-    def declared(rewrite: Callable[P, T_co]) -> Pattern[P, T_co]:
-        return Pattern(
-            since,
-            until,
-            lacking=lacking,
-            rewrite=rewrite,
-            name=getattr(rewrite, "__name__", ""),
-            roots=roots,
-            tf_name=tf_name,
-            source=source,
-            before=before,
-            after=after,
-        )
+    The pattern has the name of the function, and TensorFlow's is the same in camel case unless `tf_name` is given.
+    """
 
-    return declared
+    path: str
+
+    def __call__(
+        self,
+        *roots: str,
+        before: Before,
+        after: str,
+        tf_name: str = "",
+        since: Number = FIRST,
+        until: Number = LAST,
+        lacking: tuple[Number, ...] = (),
+    ) -> Callable[[Callable[P, T_co]], Pattern[P, T_co]]:
+        """The decorator; the arguments are the pattern's fields."""
+
+        def declared(rewrite: Callable[P, T_co]) -> Pattern[P, T_co]:
+            name = getattr(rewrite, "__name__", "")
+            return Pattern(
+                since,
+                until,
+                lacking=lacking,
+                rewrite=rewrite,
+                name=name,
+                roots=roots,
+                tf_name=tf_name or "".join(word.capitalize() for word in name.split("_")),
+                source=self.path,
+                before=before,
+                after=after,
+            )
+
+        return declared
+
+
+# The files whose patterns are modelled; those without a folder lie in tensorflow/compiler/mlir/.
+canonicalize_td = TensorFlowFile("canonicalize.td")
+dilated_conv_h = TensorFlowFile("dilated_conv.h")
+einsum_cc = TensorFlowFile("einsum.cc")
+fake_quant_utils_h = TensorFlowFile("fake_quant_utils.h")
+fold_broadcast_cc = TensorFlowFile("tensorflow/transforms/fold_broadcast.cc")
+layout_optimization_cc = TensorFlowFile("layout_optimization.cc")
+legalize_patterns_td = TensorFlowFile("legalize_patterns.td")
+legalize_tf_cc = TensorFlowFile("legalize_tf.cc")
+lower_tf_cc = TensorFlowFile("lower_tf.cc")
+lower_tf_td = TensorFlowFile("lower_tf.td")
+operation_cpp = TensorFlowFile("mlir/lib/IR/Operation.cpp")
+optimize_batch_matmul_cc = TensorFlowFile("optimize_batch_matmul.cc")
+optimize_batch_matmul_td = TensorFlowFile("optimize_batch_matmul.td")
+optimize_broadcast_like_pass_cc = TensorFlowFile("optimize_broadcast_like_pass.cc")
+optimize_broadcast_like_patterns_td = TensorFlowFile("optimize_broadcast_like_patterns.td")
+optimize_cc = TensorFlowFile("optimize.cc")
+optimize_pass_cc = TensorFlowFile("optimize_pass.cc")
+optimize_patterns_td = TensorFlowFile("optimize_patterns.td")
+optimize_td = TensorFlowFile("optimize.td")
+post_quantize_cc = TensorFlowFile("post_quantize.cc")
+post_quantize_patterns_td = TensorFlowFile("post_quantize_patterns.td")
+prepare_patterns_td = TensorFlowFile("prepare_patterns.td")
+prepare_quantize_cc = TensorFlowFile("prepare_quantize.cc")
+prepare_tf_cc = TensorFlowFile("prepare_tf.cc")
+push_transpose_through_ewise_cc = TensorFlowFile("push_transpose_through_ewise.cc")
+quantization_driver_cc = TensorFlowFile("quantization_driver.cc")
+quantization_utils_h = TensorFlowFile("quantization_utils.h")
+quantize_cc = TensorFlowFile("quantize.cc")
+quantize_patterns_td = TensorFlowFile("quantize_patterns.td")
+tf_arith_ops_folder_h = TensorFlowFile("tf_arith_ops_folder.h")
+tf_ops_a_m_cc = TensorFlowFile("tf_ops_a_m.cc")
+tf_ops_n_z_cc = TensorFlowFile("tf_ops_n_z.cc")
+tfl_ops_cc = TensorFlowFile("tfl_ops.cc")
+
+named_in_libraries = TensorFlowFile("by name in the libraries of 2.15.1 and 2.21, and measured")
+"""For a pattern whose file was not read."""
 
 
 def by_root(patterns: Iterable[RewritePattern], version: Version) -> Patterns:

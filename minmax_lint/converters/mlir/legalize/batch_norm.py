@@ -10,16 +10,15 @@ from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 
-@pattern(
+@prepare_patterns_td(
     *("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"),
     tf_name="FusedBatchNormV3Pat, ConvertFusedBatchNorm",
-    source="prepare_patterns.td",
     before=lambda n: n.fq(
         n.op(
             "FusedBatchNormV3",
@@ -42,10 +41,9 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     return _inference(importer, node, x, importer.inputs(node)[1:5], node.real("epsilon", 1e-4))
 
 
-@pattern(
+@named_in_libraries(
     "BatchNormWithGlobalNormalization",
     tf_name="ConvertBatchNormWithGlobalNormalization_1, ConvertBatchNormWithGlobalNormalization_2",
-    source="by name in the libraries of 2.15.1 and 2.21, and measured",
     before=lambda n: n.fq(
         n.op(
             "BatchNormWithGlobalNormalization",

@@ -8,10 +8,13 @@ from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.move_transposes import before_transpose
 from minmax_lint.converters.mlir.matchers import all_equal, is_number
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    canonicalize_td,
+    operation_cpp,
+    optimize_patterns_td,
+    tf_ops_a_m_cc,
+)
 from minmax_lint.graph.node import Node
-
-SOURCE = "canonicalize.td"
 
 
 def operand(importer: Importer, node: Node) -> Value:
@@ -19,13 +22,7 @@ def operand(importer: Importer, node: Node) -> Value:
     return importer.value(node.inputs[0].array)
 
 
-@pattern(
-    "Relu",
-    tf_name="ReluOfMinimum6ToRelu6",
-    source=SOURCE,
-    before=lambda n: n.fq(n.op("Relu", n.op("Minimum", n.x(), n.c(6.0)))),
-    after="RELU6",
-)
+@canonicalize_td("Relu", before=lambda n: n.fq(n.op("Relu", n.op("Minimum", n.x(), n.c(6.0)))), after="RELU6")
 def relu_of_minimum6_to_relu6(importer: Importer, node: Node) -> Value | None:
     """RELU of MINIMUM(x, 6) is RELU6."""
     return _relu6(importer, node, operand(importer, node))
@@ -39,10 +36,9 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     return _again("RELU6", source) or importer.add("RELU6", node, [source])
 
 
-@pattern(
+@operation_cpp(
     *("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign", "ZerosLike"),
     tf_name="OpTrait::impl::foldIdempotent()",
-    source="mlir/lib/IR/Operation.cpp",
     before=lambda n: n.fq(n.op("Relu6", n.op("Relu6", n.op("Elu", n.x())))),
     after="ELU(float) RELU6(float)",
 )
@@ -65,11 +61,10 @@ _OPPOSITES = {
 }
 
 
-@pattern(
+@canonicalize_td(
     "LogicalNot",
     tf_name="LogicalNotOfEqual, LogicalNotOfNotEqual, LogicalNotOfGreater, LogicalNotOfGreaterEqual, "
     "LogicalNotOfLess, LogicalNotOfLessEqual",
-    source=SOURCE,
     before=lambda n: n.op("LogicalNot", n.op("Greater", n.x(), n.c(0.5))),
     after="LESS_EQUAL",
 )
@@ -81,10 +76,8 @@ def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
     return importer.add(_OPPOSITES[compared.name], node, compared.operands)
 
 
-@pattern(
+@canonicalize_td(
     "Square",
-    tf_name="SquareOfSub",
-    source=SOURCE,
     before=lambda n: n.fq(n.op("Square", n.op("Sub", x := n.x(), n.fq(n.op("Relu", x))))),
     after="RELU SQUARED_DIFFERENCE",
 )
@@ -96,13 +89,7 @@ def square_of_sub(importer: Importer, node: Node) -> Value | None:
     return importer.add("SQUARED_DIFFERENCE", node, difference.operands)
 
 
-@pattern(
-    "Log",
-    tf_name="LogOfSoftmax",
-    source=SOURCE,
-    before=lambda n: n.fq(n.op("Log", n.op("Softmax", n.x()))),
-    after="LOG_SOFTMAX",
-)
+@canonicalize_td("Log", before=lambda n: n.fq(n.op("Log", n.op("Softmax", n.x()))), after="LOG_SOFTMAX")
 def log_of_softmax(importer: Importer, node: Node) -> Value | None:
     """The logarithm of SOFTMAX is LOG_SOFTMAX."""
     softmax = operand(importer, node).op
@@ -111,10 +98,9 @@ def log_of_softmax(importer: Importer, node: Node) -> Value | None:
     return importer.add("LOG_SOFTMAX", node, softmax.operands)
 
 
-@pattern(
+@optimize_patterns_td(
     "Maximum",
     tf_name="MatchRelu0To1Pattern1, MatchRelu0To1Pattern2",
-    source="optimize_patterns.td",
     before=lambda n: n.fq(n.op("Maximum", n.c(0.0), n.op("Minimum", n.x(), n.c(1.0)))),
     after="RELU_0_TO_1",
 )
@@ -130,10 +116,8 @@ def match_relu_0_to_1(importer: Importer, node: Node) -> Value | None:
     return importer.add("RELU_0_TO_1", node, below.operands[:1])
 
 
-@pattern(
+@canonicalize_td(
     "Maximum",
-    tf_name="MaximumOfZeroToRelu",
-    source=SOURCE,
     before=lambda n: n.fq(n.op("Maximum", n.transpose(n.x(2, 4, 8), 0, 2, 1), n.c(0.0))),
     after="RELU TRANSPOSE",
 )
@@ -150,10 +134,9 @@ def maximum_of_zero_to_relu(importer: Importer, node: Node) -> Value | None:
     )
 
 
-@pattern(
+@operation_cpp(
     *("Maximum", "Minimum"),
     tf_name="OpTrait::impl::foldCommutative()",
-    source="mlir/lib/IR/Operation.cpp",
     before=lambda n: n.fq(n.op("Minimum", n.c(6.0), n.op("Maximum", n.c(-2.0), n.x()))),
     after="MAXIMUM MINIMUM",
 )
@@ -162,10 +145,9 @@ def fold_commutative(importer: Importer, node: Node) -> Value:
     return importer.add(LEGALIZED[node.op], node, importer.ordered_inputs(node))
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "BatchToSpace",
     tf_name="BatchToSpaceToBatchToSpaceND",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.fq(
         n.op("BatchToSpace", n.x(4, 4, 4, 2), n.ints(0, 0, 0, 0, shape=[2, 2]), block_size=2, Tidx=True)
     ),

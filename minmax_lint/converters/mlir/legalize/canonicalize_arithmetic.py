@@ -10,19 +10,21 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
 from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant, producer
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    canonicalize_td,
+    operation_cpp,
+    tf_arith_ops_folder_h,
+    tf_ops_a_m_cc,
+)
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
 
-SOURCE = "canonicalize.td"
 
-
-@pattern(
+@operation_cpp(
     *("Neg", "Reciprocal"),
     tf_name="OpTrait::impl::foldInvolution()",
-    source="mlir/lib/IR/Operation.cpp",
     before=lambda n: n.fq(n.op("Neg", n.op("Neg", n.op("Relu", n.x())))),
     after="RELU",
 )
@@ -42,10 +44,9 @@ def negated(value: Value) -> Value | None:
     return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
 
 
-@pattern(
+@canonicalize_td(
     *("Add", "AddV2"),
     tf_name="AddV2OfNegLeft, AddV2OfNegRight",
-    source=SOURCE,
     before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("Neg", n.fq(n.op("Relu", x))))),
     after="RELU SUB",
 )
@@ -60,10 +61,8 @@ def add_v2_of_neg(importer: Importer, node: Node) -> Value | None:
     return None
 
 
-@pattern(
+@canonicalize_td(
     "Sub",
-    tf_name="SubOfNeg",
-    source=SOURCE,
     before=lambda n: n.fq(n.op("Sub", x := n.x(), n.op("Neg", n.fq(n.op("Relu", x))))),
     after="RELU ADD",
 )
@@ -78,10 +77,9 @@ def sub_of_neg(importer: Importer, node: Node) -> Value | None:
     return importer.add("ADD", node, [left, inner])
 
 
-@pattern(
+@tf_arith_ops_folder_h(
     *("Add", "AddV2", "BiasAdd", "BiasAddV1", "Mul", "Sub"),
     tf_name="foldIdentityArithmetic()",
-    source="tf_arith_ops_folder.h",
     before=lambda n: n.fq(n.op("AddV2", n.op("Relu", n.x()), n.c(0.0))),
     after="RELU",
 )
@@ -111,10 +109,9 @@ def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, rig
     return folds and all_equal(right, neutral)
 
 
-@pattern(
+@canonicalize_td(
     *("RealDiv", "Div", "TruncateDiv"),
     tf_name="RealDivWithSqrtDivisor, DivWithSqrtDivisor, TruncateDivWithSqrtDivisor",
-    source=SOURCE,
     before=lambda n: n.op("RealDiv", x := n.x(), n.op("Sqrt", n.fq(n.op("Relu", x)))),
     after="RELU RSQRT(float) MUL(float)",
 )
@@ -129,10 +126,8 @@ def real_div_with_sqrt_divisor(importer: Importer, node: Node) -> Value | None:
     return unless_neutral(importer, node, "MUL", 1.0, left, root)
 
 
-@pattern(
+@canonicalize_td(
     *("RealDiv", "Div"),
-    tf_name="RealDivWithConstDivisor",
-    source=SOURCE,
     before=lambda n: n.fq(n.op("Log", n.op("RealDiv", n.op("Softmax", n.x()), n.c(1.0)))),
     after="LOG_SOFTMAX",
 )
@@ -152,10 +147,8 @@ def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
     return unless_neutral(importer, node, "MUL", 1.0, left, inverse)
 
 
-@pattern(
+@tf_ops_a_m_cc(
     *("DivNoNan", "MulNoNan"),
-    tf_name="DivNoNanOrMulNoNanConstantY",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.op("AddV2", e := n.op("Elu", n.x()), n.op("DivNoNan", e, n.c(0.0))),
     after="ELU(float)",
 )

@@ -6,18 +6,14 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import REMOVED
 from minmax_lint.converters.mlir.matchers import held, is_number, rank
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import tf_ops_a_m_cc, tf_ops_n_z_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
-SOURCE = "tf_ops_a_m.cc"
 
-
-@pattern(
+@tf_ops_a_m_cc(
     *("Concat", "ConcatV2"),
-    tf_name="HoistCwiseUnaryOutOfConcat",
-    source=SOURCE,
     before=lambda n: n.op(
         "ConcatV2", n.op("Neg", x := n.x()), n.op("Neg", n.fq(n.op("Relu", x))), n.i(1), N=2, Tidx=True
     ),
@@ -36,10 +32,8 @@ def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | N
     return importer.add("LOG", node, [importer.add("ADD", node, [_concatenation(importer, node, sums), one])])
 
 
-@pattern(
+@tf_ops_n_z_cc(
     *("Log1p", "Neg"),
-    tf_name="HoistCwiseUnaryOutOfUnpack",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.op(
         "ConcatV2",
         n.op("Neg", u := n.op("Unpack", n.x(2, 4), num=2, axis=0)),
@@ -107,10 +101,8 @@ _IDENTITY = {"MUL": 1.0, "DIV": 1.0, "SUB": 0.0}
 """Operation -> the number with which another array is computed in its place, where few are not made by it."""
 
 
-@pattern(
+@tf_ops_a_m_cc(
     *("Concat", "ConcatV2"),
-    tf_name="HoistCwiseBinaryOutOfConcat",
-    source=SOURCE,
     before=lambda n: n.op(
         "ConcatV2",
         n.op("Sub", x := n.x(4, 1), n.c(0.5)),

@@ -6,7 +6,7 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import dilated_conv_h
 from minmax_lint.converters.prediction import AbortKind
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -32,13 +32,7 @@ class _Between(NamedTuple):
     bias: Operation | None
 
 
-@pattern(
-    "BatchToSpaceND",
-    tf_name="ConvertTFDilatedConvOp",
-    source="dilated_conv.h",
-    before=_spread,
-    after="CONV_2D",
-)
+@dilated_conv_h("BatchToSpaceND", tf_name="ConvertTFDilatedConvOp", before=_spread, after="CONV_2D")
 def convert_tf_dilated_conv_op(importer: Importer, node: Node) -> Value | None:
     """SpaceToBatchND -> Conv2D -> BatchToSpaceND becomes Conv2D.
 

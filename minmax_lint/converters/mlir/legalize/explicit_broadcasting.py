@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from minmax_lint.converters.mlir.behaviours import DIVIDES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import held, is_constant, static
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import legalize_tf_cc
 from minmax_lint.converters.mlir.tables import BROADCAST_RANK
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
@@ -16,9 +16,7 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
-@pattern(
-    tf_name="ApplyExplicitBroadcasting",
-    source="legalize_tf.cc",
+@legalize_tf_cc(
     before=lambda n: n.op("Pow", n.op("Abs", x := n.x(2, 1, 1, 2, 2)), n.op("Exp", n.sum(x, 0))),
     after="ABS(float) SUM(float) EXP(float) BROADCAST_TO(float) POW(float)",
 )

@@ -15,17 +15,16 @@ from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Opera
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import fake_quant_utils_h
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.fakequant import FAKE_QUANTS, RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
 
-@pattern(
+@fake_quant_utils_h(
     *sorted(FAKE_QUANTS),
     tf_name="InsertTFLQuantOpsAfterTFFakeQuantOp::matchAndRewrite()",
-    source="fake_quant_utils.h",
     before=lambda n: n.fq(n.op("Relu", n.x())),
     after="RELU",
 )

@@ -5,15 +5,14 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize import operand
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import all_equal, held, number, static
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import canonicalize_td, tf_ops_a_m_cc, tf_ops_n_z_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "Tile",
     tf_name="TileOp::fold",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1), Tmultiples=True)),
     after="RELU",
 )
@@ -23,10 +22,9 @@ def fold_tile(importer: Importer, node: Node) -> Value | None:
     return operand(importer, node) if once else None
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "Cast",
     tf_name="CastOp::fold",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.fq(n.op("Cast", n.op("Relu", n.x()), SrcT=DType.FLOAT, DstT=DType.FLOAT)),
     after="RELU",
 )
@@ -36,10 +34,9 @@ def fold_cast(importer: Importer, node: Node) -> Value | None:
     return source if source.dtype is importer.inference.dtype(node.name) else None
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "EnsureShape",
     tf_name="EnsureShapeOp::fold",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.fq(n.op("Relu", n.op("EnsureShape", n.x(), shape=(None, 8), T=DType.FLOAT))),
     after="RELU",
 )
@@ -53,10 +50,9 @@ def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
     return source if holds else None
 
 
-@pattern(
+@canonicalize_td(
     "Bitcast",
     tf_name="BitcastNested, BitcastSameType",
-    source="canonicalize.td",
     before=lambda n: n.fq(n.op("Relu", n.op("Bitcast", n.x(), T=DType.FLOAT, type=DType.FLOAT))),
     after="RELU",
 )
@@ -70,10 +66,9 @@ def bitcast_nested(importer: Importer, node: Node) -> Value | None:
     return None if source is first else importer.add("BITCAST", node, [source])
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "LeakyRelu",
     tf_name="LeakyReluOp::fold",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.fq(n.op("LeakyRelu", n.op("Relu", n.x()), alpha=1.0)),
     after="RELU",
 )
@@ -82,10 +77,9 @@ def fold_leaky_relu(importer: Importer, node: Node) -> Value | None:
     return operand(importer, node) if node.real("alpha", 0.2) == 1 else None
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "Pow",
     tf_name="PowOp::fold",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(1.0, shape=[8])),
     after="ELU(float)",
 )
@@ -100,10 +94,9 @@ def fold_pow(importer: Importer, node: Node) -> Value | None:
     return importer.filled(node.name, shape, 1.0)
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "AddN",
     tf_name="AddNOp::fold",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), n.c(0.0, shape=[1, 8]), N=2)),
     after="RELU",
 )
@@ -129,13 +122,7 @@ def _own_shape(n: Net) -> str:
     return n.op("Reshape", e, n.op("Pack", batch, n.i(8), N=2, axis=0, T=integers))
 
 
-@pattern(
-    "Pack",
-    tf_name="PackOp::fold",
-    source="tf_ops_n_z.cc",
-    before=_own_shape,
-    after="ELU(float)",
-)
+@tf_ops_n_z_cc("Pack", tf_name="PackOp::fold", before=_own_shape, after="ELU(float)")
 def fold_pack(importer: Importer, node: Node) -> Value | None:
     """The open batch of an array and its other sizes, packed, are its SHAPE."""
     batch, *sizes = importer.inputs(node)
@@ -153,10 +140,9 @@ def fold_pack(importer: Importer, node: Node) -> Value | None:
     return shape if whole and shape.dtype is batch.dtype else None
 
 
-@pattern(
+@tf_ops_a_m_cc(
     "LogicalAnd",
     tf_name="LogicalAndOp::fold",
-    source="tf_ops_a_m.cc",
     before=lambda n: n.op(
         "Cast",
         n.op(
@@ -178,10 +164,8 @@ def fold_logical_and(importer: Importer, node: Node) -> Value | None:
     return None
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "ToBool",
-    tf_name="ToBoolOfRankedTensor",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.op(
         "Cast",
         n.op("ToBool", n.sum(n.reshape(n.op("Elu", n.x()), 8), 0, keep_dims=False), T=DType.FLOAT),

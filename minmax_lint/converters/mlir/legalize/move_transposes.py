@@ -12,16 +12,15 @@ from minmax_lint.converters.mlir.legalize.reorder_fake_quant import (
     moved,
     undoes,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import layout_optimization_cc
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
 
-@pattern(
+@layout_optimization_cc(
     *MOVED_BEFORE_TRANSPOSE,
     tf_name="MoveTransposesPass::runOnOperation()",
-    source="layout_optimization.cc",
     before=lambda n: n.fq(n.op("Relu", n.transpose(n.x(2, 4, 8), 0, 2, 1))),
     after="RELU TRANSPOSE",
 )
@@ -56,10 +55,9 @@ def _transpose(importer: Importer, node: Node, slot: int) -> Node | None:
     return source if known and not importer.inference.is_constant(source.name) else None
 
 
-@pattern(
+@layout_optimization_cc(
     "BiasAdd",
     tf_name="LayoutAssignmentPass::runOnOperation()",
-    source="layout_optimization.cc",
     before=lambda n: n.fq(n.op("BiasAdd", n.x(2, 4, 8), n.c(0.5, shape=[4]), data_format=b"NCHW")),
     after="",
 )
@@ -74,10 +72,9 @@ def assign_layout_of_bias_add(importer: Importer, node: Node) -> Value | None:
     raise ConversionError("other", message, node=node.name, array=node.name, reason=reason)
 
 
-@pattern(
+@layout_optimization_cc(
     *("Add", "AddV2", "BiasAdd", "BiasAddV1"),
     tf_name="MoveTransposesPass::runOnOperation()",
-    source="layout_optimization.cc",
     before=lambda n: n.op(
         "AddV2",
         n.transpose(n.op("Elu", x := n.x(2, 4, 8)), 0, 2, 1),
@@ -101,10 +98,9 @@ def move_transposes_behind_add(importer: Importer, node: Node) -> Value | None:
 _LAYOUT_AGNOSTIC = frozenset({"Add", "AddV2", *MOVED_BEFORE_TRANSPOSE})
 
 
-@pattern(
+@layout_optimization_cc(
     "Transpose",
     tf_name="MoveTransposesPass::runOnOperation()",
-    source="layout_optimization.cc",
     before=lambda n: n.transpose(
         n.op("AddV2", n.transpose(e := n.op("Elu", n.x(2, 4, 4)), 0, 2, 1), n.op("Exp", e)), 0, 2, 1
     ),

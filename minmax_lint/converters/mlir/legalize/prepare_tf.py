@@ -9,16 +9,21 @@ from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
 from minmax_lint.converters.mlir.matchers import is_constant
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    legalize_patterns_td,
+    legalize_tf_cc,
+    optimize_td,
+    prepare_patterns_td,
+    prepare_tf_cc,
+)
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
 
-@pattern(
+@prepare_patterns_td(
     "MatMul",
     tf_name="ConvertMatmulWithTranspose, ConvertMatmulWithoutTransposeToWithTranspose",
-    source="prepare_patterns.td",
     before=lambda n: n.fq(n.mat_mul(n.x(8, 1), n.fq(n.weights(8, 4)), a=True)),
     after="RESHAPE FULLY_CONNECTED",
 )
@@ -40,10 +45,9 @@ def fully_connected(
     return importer.add("FULLY_CONNECTED", node, [left, right])
 
 
-@pattern(
+@prepare_tf_cc(
     "Conv2D",
     tf_name="ConvertTFConv2D",
-    source="prepare_tf.cc",
     before=lambda n: n.fq(n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4)))),
     after="CONV_2D",
 )
@@ -55,10 +59,9 @@ def convert_tf_conv2d(importer: Importer, node: Node) -> Value:
     return _with_bias(importer, node, "CONV_2D", image, filters, "TRANSPOSE", wanted, 0)
 
 
-@pattern(
+@prepare_tf_cc(
     "DepthwiseConv2dNative",
     tf_name="ConvertTFDepthwiseConv2dNative",
-    source="prepare_tf.cc",
     before=lambda n: n.fq(
         n.op(
             "DepthwiseConv2dNative",
@@ -106,10 +109,9 @@ def _with_bias(
     return importer.add(name, node, [image, filters, bias])
 
 
-@pattern(
+@legalize_patterns_td(
     "Conv2DBackpropInput",
     tf_name="LegalizeConv2DBackpropInput",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(
         n.op(
             "Conv2DBackpropInput",
@@ -135,10 +137,9 @@ def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
     return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
 
 
-@pattern(
+@legalize_tf_cc(
     *("Concat", "ConcatV2"),
     tf_name="ConvertTFConcatV2Op",
-    source="legalize_tf.cc",
     before=lambda n: n.op("ConcatV2", x := n.x(), x, n.i(1), N=2, Tidx=True),
     after="CONCATENATION",
 )
@@ -148,10 +149,8 @@ def convert_tf_concat_v2_op(importer: Importer, node: Node) -> Value:
     return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
-@pattern(
+@legalize_patterns_td(
     "SelectV2",
-    tf_name="LegalizeSelectV2SameStaticShape",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(
         n.op("SelectV2", n.op("Greater", x := n.x(), y := n.fq(n.op("Relu", x))), n.op("Elu", x), y)
     ),
@@ -162,10 +161,9 @@ def legalize_select_v2_same_static_shape(importer: Importer, node: Node) -> Valu
     return importer.select(node, importer.inputs(node))
 
 
-@pattern(
+@optimize_td(
     "Mul",
     tf_name="PassthroughMulAndBiasAdd, PassthroughMulAndAddV2",
-    source="optimize.td",
     before=lambda n: n.fq(n.op("Mul", n.op("BiasAdd", n.conv(n.image()), n.c(0.5, shape=[4])), n.c(0.5))),
     after="CONV_2D",
 )
@@ -187,10 +185,9 @@ def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Valu
     return importer.add("ADD", node, [product, bias])
 
 
-@pattern(
+@prepare_tf_cc(
     "BroadcastTo",
     tf_name="ConvertTFBroadcastTo",
-    source="prepare_tf.cc",
     before=lambda n: n.op(
         "BroadcastTo",
         n.op("BiasAdd", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5, 0.25, 0.5, 0.125)),
@@ -217,10 +214,9 @@ def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
     return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)
 
 
-@pattern(
+@prepare_tf_cc(
     "StridedSlice",
     tf_name="ConvertTFStridedSlice",
-    source="prepare_tf.cc",
     before=lambda n: n.op(
         "StridedSlice", n.x(), n.ints(0), n.ints(0), n.ints(1), Index=DType.INT32, new_axis_mask=1
     ),

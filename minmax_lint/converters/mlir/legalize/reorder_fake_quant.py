@@ -7,7 +7,7 @@ from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, quantize_of
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import prepare_patterns_td, tf_ops_n_z_cc, tfl_ops_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -60,10 +60,8 @@ def moved(
     return result
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "Reshape",
-    tf_name="ReshapeToSelfShape",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.fq(n.op("Log", n.reshape(n.op("Softmax", n.x()), 1, 8))),
     after="LOG_SOFTMAX",
 )
@@ -79,10 +77,9 @@ def reshape_to_self_shape(importer: Importer, node: Node) -> Value | None:
     return source if source is sizes.op.operands[0] else None
 
 
-@pattern(
+@prepare_patterns_td(
     "Reshape",
     tf_name="ReorderReshapeFakeQuant, ReorderReshapeDequantQuant, ReorderFakeQuantPattern",
-    source="prepare_patterns.td",
     before=lambda n: n.fq(n.op("Relu", n.reshape(n.x(), 8, 1))),
     after="RELU RESHAPE",
 )
@@ -92,10 +89,9 @@ def reorder_reshape_fake_quant(importer: Importer, node: Node) -> Value:
     return moved(importer, node, "RESHAPE", source, importer.inference.shape(node.name), sizes)
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "Transpose",
     tf_name="TransposeOp::fold",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.fq(n.op("Log", n.transpose(n.op("Softmax", n.x()), 0, 1))),
     after="LOG_SOFTMAX",
 )
@@ -119,10 +115,8 @@ def undoes(order: Sequence[int], earlier: Sequence[int] | None) -> bool:
     return [earlier[axis] for axis in order] == places
 
 
-@pattern(
+@tfl_ops_cc(
     "Transpose",
-    tf_name="ConvertTransposeToDecreaseRank",
-    source="tfl_ops.cc",
     since=(2, 16),
     before=lambda n: n.fq(n.transpose(n.op("Elu", n.x(1, 2, 1, 3, 1, 4, 1)), 0, 5, 2, 3, 4, 1, 6)),
     after="ELU(float) RESHAPE(float) TRANSPOSE RESHAPE",
@@ -151,10 +145,9 @@ def decreased(importer: Importer, node: Node, source: Value, axes: tuple[int, ..
 _MOST_AXES = 6
 
 
-@pattern(
+@prepare_patterns_td(
     "Transpose",
     tf_name="ReorderTransposeFakeQuant, ReorderTransposeDequantQuant, ReorderFakeQuantPattern",
-    source="prepare_patterns.td",
     before=lambda n: n.fq(n.op("Exp", n.transpose(n.x(2, 4, 8), 0, 2, 1))),
     after="EXP TRANSPOSE",
 )
@@ -174,13 +167,7 @@ def flipped(importer: Importer, node: Node, source: Value) -> Value:
     return moved(importer, node, "TRANSPOSE", source, shape, order)
 
 
-@pattern(
-    "Pack",
-    tf_name="ConvertPackToReshape",
-    source="tf_ops_n_z.cc",
-    before=lambda n: n.op("Pack", n.x(), N=1, axis=0),
-    after="RESHAPE",
-)
+@tf_ops_n_z_cc("Pack", before=lambda n: n.op("Pack", n.x(), N=1, axis=0), after="RESHAPE")
 def convert_pack_to_reshape(importer: Importer, node: Node) -> Value | None:
     """Of one array, PACK is a RESHAPE."""
     operands = importer.inputs(node)

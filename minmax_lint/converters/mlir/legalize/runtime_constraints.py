@@ -4,16 +4,15 @@ from minmax_lint.converters.mlir.behaviours import SLICES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import legalize_tf_cc
 from minmax_lint.converters.mlir.tables import MOST_DIMENSIONS
 from minmax_lint.converters.mlir.version import Version
 
 _SLICES = ("SLICE", "STRIDED_SLICE")
 
 
-@pattern(
+@legalize_tf_cc(
     tf_name="TflRuntimeVerifyOpInterface",
-    source="legalize_tf.cc",
     before=lambda n: n.op("Pad", n.x(1, 1, 1, 1, 2, 2), n.ints(*[0, 1] * 6, shape=[6, 2]), Tpaddings=True),
     after="",
 )

@@ -10,17 +10,16 @@ from minmax_lint.converters.mlir.matchers import (
     rank,
     same_dimensions,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import ACTIVATIONS, FUSES_ACTIVATION
 from minmax_lint.graph.dtype import DType
 
 
-@pattern(
+@optimize_patterns_td(
     *sorted(ACTIVATIONS),
     tf_name="FuseActivationFuncWithConv, FuseActivationFuncWithDepthwiseConv, FuseActivationFuncWithAvgPool, "
     "FuseActivationFuncWithMaxPool, FuseBinaryWithActivation, FuseFullyConnectedAndReluX",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Relu6", n.op("AddV2", n.x(), n.c(0.5))),
     after="ADD(float)",
 )
@@ -38,10 +37,8 @@ def fuse_activation_func(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "RELU",
-    tf_name="OptimizeReluSquaredDifference",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Relu", n.op("SquaredDifference", n.x(), n.c(0.5))),
     after="SQUARED_DIFFERENCE(float)",
 )
@@ -53,12 +50,8 @@ def optimize_relu_squared_difference(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
-    "MAXIMUM",
-    tf_name="MatchReluPattern",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Maximum", n.x(), n.c(0.0, shape=[1])),
-    after="RELU(float)",
+@optimize_patterns_td(
+    "MAXIMUM", before=lambda n: n.op("Maximum", n.x(), n.c(0.0, shape=[1])), after="RELU(float)"
 )
 def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x, 0) is RELU."""
@@ -68,10 +61,8 @@ def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "MINIMUM",
-    tf_name="MinimumOfReluAnd6ToRelu6",
-    source="optimize_patterns.td",
     since=(2, 13),
     before=lambda n: n.op("Minimum", n.op("Relu", n.x()), n.c(6.0)),
     after="RELU6(float)",
@@ -84,10 +75,8 @@ def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
     )
 
 
-@pattern(
+@optimize_patterns_td(
     "RELU",
-    tf_name="MinimumOfReluAnd6ToRelu62",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.op("Relu", n.reshape(n.op("Minimum", n.x(1, 2, 8), n.c(6.0)), 2, 8)),
     after="RELU6(float) RESHAPE(float)",
@@ -100,10 +89,8 @@ def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
     )
 
 
-@pattern(
+@optimize_patterns_td(
     "MINIMUM",
-    tf_name="MatchRelu1Pattern1",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Minimum", n.op("Maximum", n.x(), n.c(-1.0)), n.c(1.0)),
     after="RELU_N1_TO_1(float)",
 )
@@ -115,10 +102,8 @@ def match_relu1_pattern1(rewriter: Rewriter, op: Operation) -> bool:
     return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
 
 
-@pattern(
+@optimize_patterns_td(
     "MAXIMUM",
-    tf_name="MatchRelu1Pattern2",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Maximum", n.op("Minimum", n.x(), n.c(1.0)), n.c(-1.0)),
     after="RELU_N1_TO_1(float)",
 )
@@ -142,10 +127,8 @@ def _one_for_two(rewriter: Rewriter, op: Operation, inner: Operation, name: str)
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "MAXIMUM",
-    tf_name="MatchLeakyRelu",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Maximum", n.op("Mul", x := n.x(), n.c(0.1)), x),
     after="LEAKY_RELU(float)",
 )
@@ -161,10 +144,9 @@ def match_leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     tf_name="MatchPRelu",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "AddV2",
         n.op("Relu", x := n.x(1, 2, 8)),
@@ -194,36 +176,24 @@ def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
-    "POW",
-    tf_name="OptimizePow2ToSquare",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0)),
-    after="ELU(float) MUL(float)",
+@optimize_patterns_td(
+    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0)), after="ELU(float) MUL(float)"
 )
 def optimize_pow2_to_square(rewriter: Rewriter, op: Operation) -> bool:
     """The second power is a product."""
     return _exponent(op, 2.0) and _instead(rewriter, op, "MUL", 2)
 
 
-@pattern(
-    "POW",
-    tf_name="OptimizePow2ToSqrt",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(0.5)),
-    after="ELU(float) SQRT(float)",
+@optimize_patterns_td(
+    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(0.5)), after="ELU(float) SQRT(float)"
 )
 def optimize_pow2_to_sqrt(rewriter: Rewriter, op: Operation) -> bool:
     """The power of a half is the root."""
     return _exponent(op, 0.5) and _instead(rewriter, op, "SQRT", 1)
 
 
-@pattern(
-    "POW",
-    tf_name="OptimizePow2ToRsqrt",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(-0.5)),
-    after="ELU(float) RSQRT(float)",
+@optimize_patterns_td(
+    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(-0.5)), after="ELU(float) RSQRT(float)"
 )
 def optimize_pow2_to_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
     """The power of minus a half is the inverse of the root."""

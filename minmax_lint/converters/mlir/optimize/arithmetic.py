@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.matchers import (
     same_dimensions,
     same_type,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import operation_cpp, optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
@@ -23,10 +23,9 @@ def _two_dense_layers(n: Net) -> str:
     return n.op("BiasAdd", n.mat_mul(first, n.fq(n.weights(4, 4))), n.c(0.5, 0.25, shape=[4]))
 
 
-@pattern(
+@tfl_ops_cc(
     "FULLY_CONNECTED",
     tf_name="FullyConnectedOp::fold",
-    source="tfl_ops.cc",
     until=(2, 20),
     before=_two_dense_layers,
     after="ELU(float) FULLY_CONNECTED(float) FULLY_CONNECTED(float)",
@@ -36,10 +35,9 @@ def fold_fully_connected_of_a_vector(rewriter: Rewriter, op: Operation) -> bool:
     return rank(op.operands[0]) == 1 and fold_constants(rewriter, op)
 
 
-@pattern(
+@tfl_ops_cc(
     "FULLY_CONNECTED",
     tf_name="FullyConnectedOp::fold",
-    source="tfl_ops.cc",
     since=(2, 21),
     before=lambda n: n.op(
         "AddV2", n.op("Exp", n.x(2, 4)), n.mat_mul(n.fq(n.weights(2, 8)), n.fq(n.weights(8, 4)))
@@ -51,11 +49,10 @@ def fold_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     return fold_constants(rewriter, op)
 
 
-@pattern(
+@tfl_ops_cc(
     *("ABS", "ADD", "COS", "DIV", "LOG", "MUL", "RSQRT", "SIN", "SQRT", "SQUARE", "SUB"),
     tf_name="AbsOp::fold, AddOp::fold, CosOp::fold, DivOp::fold, LogOp::fold, MulOp::fold, RsqrtOp::fold, "
     "SinOp::fold, SqrtOp::fold, SquareOp::fold, SubOp::fold",
-    source="tfl_ops.cc",
     before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Log", n.fq(n.c(0.5, 0.25, shape=[8])))),
     after="EXP(float) ADD(float)",
 )
@@ -65,10 +62,9 @@ def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
     return source is not None and source.name == CONST and fold_constants(rewriter, op)
 
 
-@pattern(
+@tfl_ops_cc(
     "SUM",
     tf_name="SumOp::fold",
-    source="tfl_ops.cc",
     since=(2, 19),
     before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.sum(n.fq(n.c(0.5, 0.25, shape=[8])))),
     after="EXP(float) ADD(float)",
@@ -78,10 +74,9 @@ def fold_sum(rewriter: Rewriter, op: Operation) -> bool:
     return fold_constants(rewriter, op)
 
 
-@pattern(
+@tfl_ops_cc(
     *("EXP", "FLOOR", "RELU"),
     tf_name="ExpOp::fold, FloorOp::fold, ReluOp::fold",
-    source="tfl_ops.cc",
     since=(2, 18),
     before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Exp", n.fq(n.c(0.5, 0.25, shape=[8])))),
     after="EXP(float) ADD(float)",
@@ -99,10 +94,9 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@tfl_ops_cc(
     *("ADD", "MUL", "SUB"),
     tf_name="AddOp::fold, MulOp::fold, SubOp::fold",
-    source="tfl_ops.cc",
     since=(2, 18),
     before=lambda n: n.op(
         "AddV2",
@@ -130,10 +124,9 @@ def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
     return False
 
 
-@pattern(
+@operation_cpp(
     *("ADD", "MUL"),
     tf_name="OpTrait::impl::foldCommutative()",
-    source="mlir/lib/IR/Operation.cpp",
     before=lambda n: n.op("AddV2", n.fq(n.weights(4)), n.mat_mul(n.x(), n.weights())),
     after="FULLY_CONNECTED(float)",
 )
@@ -158,10 +151,9 @@ FOLDS = (
 """What every pass folds; it matters from QuantizePass on, which makes constants of quantized ones."""
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     tf_name="ReorderAddToAllowConstFold_ActFunc",
-    source="optimize_patterns.td",
     before=lambda n: n.op("AddV2", n.op("AddV2", n.x(), n.c(0.5)), n.c(0.25)),
     after="ADD(float)",
 )
@@ -184,10 +176,9 @@ def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     tf_name="AddComputedZeroRHS",
-    source="optimize_patterns.td",
     since=(2, 20),
     before=lambda n: n.op("Abs", n.op("AddV2", x := n.x(), n.op("Sub", y := n.op("Elu", x), y))),
     after="ABS(float)",
@@ -208,10 +199,9 @@ def _add_computed_zero(rewriter: Rewriter, op: Operation, slot: int) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     tf_name="AddComputedZeroLHS",
-    source="optimize_patterns.td",
     since=(2, 20),
     before=lambda n: n.op("Abs", n.op("AddV2", n.op("Sub", y := n.op("Elu", x := n.x()), y), x)),
     after="ABS(float)",
@@ -221,13 +211,8 @@ def add_computed_zero_lhs(rewriter: Rewriter, op: Operation) -> bool:
     return _add_computed_zero(rewriter, op, 0)
 
 
-@pattern(
-    "DIV",
-    tf_name="RealDivWithF32ConstDivisor",
-    source="optimize_patterns.td",
-    since=(2, 19),
-    before=lambda n: n.op("L2Loss", n.x()),
-    after="MUL(float) SUM(float) MUL(float)",
+@optimize_patterns_td(
+    "DIV", since=(2, 19), before=lambda n: n.op("L2Loss", n.x()), after="MUL(float) SUM(float) MUL(float)"
 )
 def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
     """What is divided by a constant is multiplied by its inverse."""
@@ -245,10 +230,8 @@ def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "MUL",
-    tf_name="OptimizeMul1ToIdentity",
-    source="optimize_patterns.td",
     before=lambda n: n.fq(
         n.op("Mul", n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5)), n.c(1.0))
     ),

@@ -6,7 +6,11 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    optimize_batch_matmul_cc,
+    optimize_pass_cc,
+    optimize_patterns_td,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 
 
@@ -31,10 +35,9 @@ def _sizes(value: Value) -> list[int]:
     return [size or 0 for size in value.shape or ()]
 
 
-@pattern(
+@optimize_patterns_td(
     "RESHAPE",
     tf_name="FuseReshapesAroundBatchMatMulLHS, FuseReshapesAroundBatchMatMulLHS1",
-    source="optimize_patterns.td",
     since=(2, 14),
     before=lambda n: n.reshape(
         n.op(
@@ -73,10 +76,9 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "RESHAPE",
     tf_name="FuseReshapesAroundBatchMatMulLHS1",
-    source="optimize_patterns.td",
     since=(2, 14),
     until=(2, 16),
     before=lambda n: n.reshape(
@@ -117,10 +119,9 @@ def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Opera
     )
 
 
-@pattern(
+@optimize_patterns_td(
     "RESHAPE",
     tf_name="FuseOutputReshape_BatchMatMulWithFlattenedContractingDims",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.reshape(
         n.op(
@@ -160,10 +161,9 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "RESHAPE",
     tf_name="FuseInputReshape_BatchMatMulWithFlattenedRhsDims",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.reshape(
         n.op(
@@ -204,10 +204,8 @@ def fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims(rewriter: Rewriter,
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "RESHAPE",
-    tf_name="MoveReshapeAfterFullyConnected",
-    source="optimize_pass.cc",
     since=(2, 18),
     before=lambda n: n.reshape(
         n.mat_mul(n.reshape(n.op("Elu", n.x(4, 16)), 8, 8), n.fq(n.weights(8, 4))), 2, 4, 4
@@ -235,10 +233,8 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
     return True
 
 
-@pattern(
+@optimize_batch_matmul_cc(
     "BATCH_MATMUL",
-    tf_name="FuseRhsTransposeIntoBatchMatMulOp",
-    source="optimize_batch_matmul.cc",
     since=(2, 20),
     before=lambda n: n.op(
         "BatchMatMulV2",

@@ -15,7 +15,13 @@ from minmax_lint.converters.mlir.matchers import (
     same_type,
     static,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    fold_broadcast_cc,
+    optimize_broadcast_like_pass_cc,
+    optimize_cc,
+    optimize_patterns_td,
+    tfl_ops_cc,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BROADCAST_RANK, VALUE_OPS
 from minmax_lint.graph.dtype import DType
@@ -23,7 +29,7 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.shape_arithmetic import broadcast, elements
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "DIV",
     "MAXIMUM",
@@ -32,7 +38,6 @@ from minmax_lint.inference.shape_arithmetic import broadcast, elements
     "SUB",
     *sorted(VALUE_OPS),
     tf_name="ReorderBroadcastToOf, ReorderBroadcastToOpAnd",
-    source="optimize_patterns.td",
     since=(2, 20),
     before=lambda n: n.op("Exp", n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8), Tidx=True)),
     after="ELU(float) EXP(float) BROADCAST_TO(float)",
@@ -54,10 +59,8 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_broadcast_like_pass_cc(
     *sorted(BROADCAST_RANK.keys() - {"SELECT_V2"}),
-    tf_name="ConvertResultsBroadcastableShapeOp",
-    source="optimize_broadcast_like_pass.cc",
     since=(2, 20),
     before=lambda n: n.op(
         "AddV2",
@@ -86,10 +89,8 @@ def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) ->
     return False
 
 
-@pattern(
+@optimize_broadcast_like_pass_cc(
     "BATCH_MATMUL",
-    tf_name="ConvertResultsBroadcastableBatchMatMulShapeOp",
-    source="optimize_broadcast_like_pass.cc",
     since=(2, 20),
     before=lambda n: n.op(
         "BatchMatMulV2",
@@ -119,10 +120,8 @@ def _batches(left: Value, right: Value) -> Shape | None:
     return _broadcast([(value.shape or ())[:-2] for value in (left, right)])
 
 
-@pattern(
+@tfl_ops_cc(
     "BROADCAST_TO",
-    tf_name="ConvertBroadcastToReshape",
-    source="tfl_ops.cc",
     since=(2, 19),
     before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x(2, 4)), n.ints(1, 2, 4), Tidx=True),
     after="ELU(float) RESHAPE(float)",
@@ -136,10 +135,9 @@ def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_cc(
     "BROADCAST_TO",
     tf_name="ConvertTFLBroadcastToMulOp",
-    source="optimize.cc",
     since=(2, 16),
     until=(2, 19),
     before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8), Tidx=True),
@@ -159,13 +157,12 @@ def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
     tf_name="FuseTileBroadcastToBinaryOp1, FuseTileBroadcastToBinaryOp2",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "Mul", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)
     ),
@@ -185,11 +182,9 @@ def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
     return False
 
 
-@pattern(
+@fold_broadcast_cc(
     *sorted(BROADCAST_RANK.keys() - {"ADD", "DIV", "EQUAL", "MUL", "NOT_EQUAL", "SUB"}),
     "SELECT",
-    tf_name="FuseWithBroadcastCompatibleOp",
-    source="tensorflow/transforms/fold_broadcast.cc",
     since=(2, 19),
     before=lambda n: n.op(
         "Maximum", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)

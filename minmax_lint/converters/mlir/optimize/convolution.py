@@ -2,7 +2,7 @@
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, padding_of, producer, quantize_of
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -22,11 +22,10 @@ def _fits_channels(conv: Operation, constant: Value) -> bool:
     return (filters[-1] if conv.name == "DEPTHWISE_CONV_2D" else filters[0]) == shape[-1]
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "SUB",
     tf_name="FuseBinaryOpWithConv, FuseBinaryOpWithDepthwiseConv, FuseBinaryOpWithTransposeConv",
-    source="optimize_patterns.td",
     before=lambda n: n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5)),
     after="CONV_2D(float)",
 )
@@ -57,11 +56,10 @@ def _fuse_sum(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "DIV",
     "MUL",
     tf_name="FuseMulOrDivWithConv, FuseMulOrDivWithDepthwiseConv, FuseMulOrDivWithTransposeConv",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Mul", n.conv(n.image()), n.c(0.5)),
     after="CONV_2D(float)",
 )
@@ -92,13 +90,12 @@ def _fuse_product(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
     tf_name="FuseBinaryOpWithDepthwiseConv, FuseMulOrDivWithDepthwiseConv",
-    source="optimize_patterns.td",
     since=(2, 13),
     before=lambda n: n.op(
         "Mul",
@@ -121,10 +118,9 @@ def fuse_scalar_with_depthwise_conv(rewriter: Rewriter, op: Operation) -> bool:
     return _fuse_sum(rewriter, op) if op.name in ("ADD", "SUB") else _fuse_product(rewriter, op)
 
 
-@pattern(
+@optimize_cc(
     "MUL",
     tf_name="FuseAffinOpAndMulWithQDQs",
-    source="optimize.cc",
     before=lambda n: n.fq(
         n.op("Mul", n.conv(n.image(), n.per_channel(n.weights(3, 3, 4, 4), 4)), n.c(0.5, 0.25, 0.5, 0.25))
     ),
@@ -150,12 +146,11 @@ def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "CONV_2D",
     "CONV_3D",
     "DEPTHWISE_CONV_2D",
     tf_name="FuseSamePaddingConv2D, FuseSamePaddingConv3D, FuseSamePaddingDepthwiseConv",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.conv(
         n.op("Pad", n.op("Elu", n.image()), n.ints(0, 0, 1, 1, 1, 1, 0, 0, shape=[4, 2]), Tpaddings=True),

@@ -10,16 +10,14 @@ from minmax_lint.converters.mlir.matchers import (
     rank,
     same_dimensions,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_pass_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 from minmax_lint.inference.shape_arithmetic import elements
 
 
-@pattern(
+@optimize_cc(
     "ADD",
-    tf_name="FuseFullyConnectedAndAdd",
-    source="optimize.cc",
     since=(2, 16),
     before=lambda n: n.fq(
         n.op("AddV2", n.mat_mul(n.x(), n.fq(n.weights(8, 4))), n.fq(n.c(0.5, 0.25, 0.5, 0.25)))
@@ -32,10 +30,9 @@ def fuse_fully_connected_and_add(rewriter: Rewriter, op: Operation) -> bool:
     return dense is not None and dense.result.use_count == 1 and _add(rewriter, op, dense)
 
 
-@pattern(
+@optimize_cc(
     "ADD",
     tf_name="FuseFullyConnectedAndAdd",
-    source="optimize.cc",
     until=(2, 19),
     before=lambda n: n.op(
         "AddV2",
@@ -74,10 +71,8 @@ def _rank_is_lost(weights: Value) -> bool:
     return quantize is not None and bool(quantize.attrs.get("moved"))
 
 
-@pattern(
+@optimize_cc(
     "MUL",
-    tf_name="FuseFullyConnectedAndMul",
-    source="optimize.cc",
     since=(2, 16),
     before=lambda n: n.op("Mul", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)),
     after="FULLY_CONNECTED(float)",
@@ -109,10 +104,9 @@ def _fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation, *, single: 
     return True
 
 
-@pattern(
+@optimize_cc(
     "MUL",
     tf_name="FuseFullyConnectedAndMul",
-    source="optimize.cc",
     until=(2, 15),
     before=lambda n: n.op(
         "AddV2", n.op("Mul", d := n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5)), n.op("Elu", d)
@@ -124,12 +118,10 @@ def fuse_shared_fully_connected_and_mul(rewriter: Rewriter, op: Operation) -> bo
     return _fuse_fully_connected_and_mul(rewriter, op, single=False)
 
 
-@pattern(
+@optimize_cc(
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "FULLY_CONNECTED",
-    tf_name="FuseBinaryOpToFollowingAffineOp",
-    source="optimize.cc",
     before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5)), n.weights(8, 4)),
     after="FULLY_CONNECTED(float)",
 )
@@ -159,10 +151,9 @@ def fuse_binary_op_to_following_affine_op(rewriter: Rewriter, op: Operation) -> 
     return True
 
 
-@pattern(
+@optimize_cc(
     "FULLY_CONNECTED",
     tf_name="FuseAddAndFullyConnected, FuseMulAndFullyConnected",
-    source="optimize.cc",
     since=(2, 21),
     before=lambda n: n.mat_mul(n.op("Mul", n.x(), n.c(0.5, 0.25, shape=[8])), n.weights(8, 4)),
     after="FULLY_CONNECTED(float)",
@@ -179,10 +170,9 @@ def fuse_binary_and_fully_connected_of_constants(rewriter: Rewriter, op: Operati
     return constants and fuse_binary_and_fully_connected(rewriter, op)
 
 
-@pattern(
+@optimize_cc(
     "FULLY_CONNECTED",
     tf_name="FuseAddAndFullyConnected, FuseMulAndFullyConnected",
-    source="optimize.cc",
     until=(2, 20),
     before=lambda n: n.fq(
         n.op(
@@ -218,10 +208,9 @@ def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "FULLY_CONNECTED",
     tf_name="FullyConnectedSwapOperandsWhenLHSIsConst",
-    source="optimize_pass.cc",
     since=(2, 20),
     before=lambda n: n.fq(n.mat_mul(n.weights(4, 8), n.op("Elu", n.x(8, 8)), b=True)),
     after="ELU(float) FULLY_CONNECTED(float) TRANSPOSE",

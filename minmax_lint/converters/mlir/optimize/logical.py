@@ -3,7 +3,11 @@
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, held, producer, same_type, splat
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    optimize_broadcast_like_pass_cc,
+    optimize_cc,
+    optimize_patterns_td,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
@@ -14,11 +18,10 @@ def _selected(n: Net, op: str, *, constant: bool) -> str:
     return n.op("SelectV2", n.op(op, n.op("Greater", e, n.c(0.5)), every), e, n.op("Exp", x))
 
 
-@pattern(
+@optimize_patterns_td(
     "LOGICAL_AND",
     "LOGICAL_OR",
     tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrFalse",
-    source="optimize_patterns.td",
     before=lambda n: _selected(n, "LogicalAnd", constant=True),
     after="ELU(float) GREATER(float) EXP(float) SELECT(float)",
 )
@@ -27,13 +30,8 @@ def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
     return not (op.name == "LOGICAL_OR" and _decides(op)) and _eliminate(rewriter, op)
 
 
-@pattern(
-    "LOGICAL_OR",
-    tf_name="EliminateLogicalOrTrue",
-    source="optimize_patterns.td",
-    until=(2, 18),
-    before=lambda n: _selected(n, "LogicalOr", constant=True),
-    after="ELU(float)",
+@optimize_patterns_td(
+    "LOGICAL_OR", until=(2, 18), before=lambda n: _selected(n, "LogicalOr", constant=True), after="ELU(float)"
 )
 def eliminate_logical_or_true(rewriter: Rewriter, op: Operation) -> bool:
     """OR with True everywhere is True; later the constant is a scalar before, which has another type."""
@@ -60,11 +58,9 @@ def _eliminate(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "SELECT",
     "SELECT_V2",
-    tf_name="OptimizeSelectOpNot",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "SelectV2",
         n.op(
@@ -98,10 +94,8 @@ def _compared_cast(n: Net) -> str:
 _COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 
 
-@pattern(
+@optimize_broadcast_like_pass_cc(
     "CAST",
-    tf_name="ReorderBroadcastToCast",
-    source="optimize_broadcast_like_pass.cc",
     since=(2, 20),
     before=lambda n: n.op(
         "Cast",
@@ -128,10 +122,8 @@ def reorder_broadcast_to_cast(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "GATHER",
-    tf_name="ReorderGatherAndCast",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=lambda n: n.op(
         "GatherV2",
@@ -175,11 +167,10 @@ def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
     return None
 
 
-@pattern(
+@optimize_cc(
     *_COMPARISONS,
     tf_name="CastEqualZero, CastGreaterEqualZero, CastGreaterZero, CastLessEqualZero, CastLessZero, CastNotEqualZero, "
     "ZeroEqualCast, ZeroGreaterCast, ZeroGreaterEqualCast, ZeroLessCast, ZeroLessEqualCast, ZeroNotEqualCast",
-    source="optimize.cc",
     since=(2, 20),
     before=_compared_cast,
     after="ELU(float) GREATER(float) EXP SELECT",

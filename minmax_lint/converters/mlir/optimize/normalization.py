@@ -16,17 +16,16 @@ from minmax_lint.converters.mlir.matchers import (
     quantize_of,
     rank,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
 _LOWEST = -3.4028234663852886e38
 
 
-@pattern(
+@optimize_patterns_td(
     "MUL",
     tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x)))),
     after="L2_NORMALIZATION",
 )
@@ -35,10 +34,9 @@ def l2_normalize_pattern_mul_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
     return _l2_normalize(rewriter, op, "RSQRT")
 
 
-@pattern(
+@optimize_patterns_td(
     "DIV",
     tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
-    source="optimize_patterns.td",
     before=lambda n: n.op("RealDiv", x := n.x(), n.op("Pow", n.sum(n.op("Square", x)), n.c(0.5))),
     after="L2_NORMALIZATION",
 )
@@ -78,11 +76,10 @@ def _last_axis(op: Operation) -> bool:
     return axes[0] in (len(shape) - 1, -1) or axes == list(range(len(shape)))
 
 
-@pattern(
+@optimize_patterns_td(
     "MUL",
     tf_name="MatchHardSwishPattern1, MatchHardSwishPattern2, MatchHardSwishPattern3, MatchHardSwishPattern4, "
     "MatchHardSwishPattern5, MatchHardSwishPattern6, MatchHardSwishQuantized",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "Mul", n.op("Mul", x := n.x(), n.op("Relu6", n.op("AddV2", x, n.c(3.0)))), n.c(1 / 6)
     ),
@@ -143,12 +140,8 @@ def _six_outside_quantized(op: Operation) -> tuple[Value, list[Operation]] | Non
     return None if gate is None else (product.operands[0], [gate, product])
 
 
-@pattern(
-    "DIV",
-    tf_name="OptimizeToSoftmax",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("RealDiv", e := n.op("Exp", n.x()), n.sum(e)),
-    after="SOFTMAX",
+@optimize_patterns_td(
+    "DIV", before=lambda n: n.op("RealDiv", e := n.op("Exp", n.x()), n.sum(e)), after="SOFTMAX"
 )
 def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """EXP(x) / SUM(EXP(x)) over the last axis is SOFTMAX."""
@@ -164,12 +157,8 @@ def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
-    "SOFTMAX",
-    tf_name="FoldNormalizationIntoSoftmax",
-    source="optimize_patterns.td",
-    before=lambda n: n.op("Softmax", n.op("Sub", x := n.x(), n.sum(x, op="Max"))),
-    after="SOFTMAX",
+@optimize_patterns_td(
+    "SOFTMAX", before=lambda n: n.op("Softmax", n.op("Sub", x := n.x(), n.sum(x, op="Max"))), after="SOFTMAX"
 )
 def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
@@ -186,10 +175,9 @@ def _bounded_largest(n: Net) -> str:
     return n.op("Softmax", n.op("Sub", x, n.reshape(largest, 1, 1)))
 
 
-@pattern(
+@optimize_patterns_td(
     "SOFTMAX",
     tf_name="FoldNormalizationIntoSoftmaxJaxWithAxisMinus1",
-    source="optimize_patterns.td",
     since=(2, 17),
     before=_bounded_largest,
     after="ELU(float) SOFTMAX(float)",
@@ -215,10 +203,8 @@ def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bo
     return True
 
 
-@pattern(
+@optimize_cc(
     "SUB",
-    tf_name="FuseLogSoftmax",
-    source="optimize.cc",
     since=(2, 15),
     before=lambda n: n.op(
         "Sub", d := n.op("Sub", x := n.x(), n.sum(x, op="Max")), n.op("Log", n.sum(n.op("Exp", d)))
@@ -256,11 +242,10 @@ def _normalized(value: Value) -> tuple[Operation | None, Value]:
     return (difference, x) if fits else (None, value)
 
 
-@pattern(
+@optimize_patterns_td(
     "ARG_MAX",
     "ARG_MIN",
     tf_name="RemoveSoftmaxOpBefore, RemoveLogSoftmaxOpBefore",
-    source="optimize_patterns.td",
     before=lambda n: n.op("ArgMax", n.op("Softmax", n.op("Elu", n.x())), n.i(1), output_type=DType.INT32),
     after="ELU(float) ARG_MAX(float)",
 )

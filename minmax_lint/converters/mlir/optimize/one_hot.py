@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.matchers import (
     rank,
     static,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
@@ -27,10 +27,8 @@ def _one_hot(n: Net, on: str, off: str, dtype: DType) -> str:
     return n.op("OneHot", _indices(n, 4), n.i(8), on, off, axis=-1, T=dtype, TI=DType.INT32)
 
 
-@pattern(
+@optimize_patterns_td(
     "EQUAL",
-    tf_name="ReshapeEqualOpToOneHotOp",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "Cast",
         n.op("Equal", _indices(n, 4, 1), n.ints(0, 1, 2, 3, 4), T=DType.INT32),
@@ -60,10 +58,8 @@ def reshape_equal_op_to_one_hot_op(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "CAST",
-    tf_name="FuseOneHotAndCastToFloat",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "Cast",
         _one_hot(
@@ -92,10 +88,9 @@ def fuse_one_hot_and_cast_to_float(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "FULLY_CONNECTED",
     tf_name="ReplaceOneHotFullyConnectedWithLookup, ReplaceOneHotDynamicShapeFullyConnectedWithLookup",
-    source="optimize_patterns.td",
     before=lambda n: n.fq(n.mat_mul(_one_hot(n, n.c(1.0), n.c(0.0), DType.FLOAT), n.fq(n.weights(8, 4)))),
     after="CAST(float) EMBEDDING_LOOKUP(float)",
 )

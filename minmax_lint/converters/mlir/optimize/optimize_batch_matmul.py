@@ -13,7 +13,11 @@ from minmax_lint.converters.mlir.matchers import (
     producer,
     rank,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    optimize_batch_matmul_cc,
+    optimize_batch_matmul_td,
+    optimize_patterns_td,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
@@ -22,10 +26,9 @@ BATCH_MATMUL_V3: dict[str, Attr] = {"Ta": DType.FLOAT, "Tb": DType.FLOAT, "Tout"
 """Attributes of the examples: of two matrices earlier versions of the op are a MatMul."""
 
 
-@pattern(
+@optimize_batch_matmul_cc(
     "BATCH_MATMUL",
     tf_name="ConvertBatchMatMulOp2FullyConnectedOp",
-    source="optimize_batch_matmul.cc",
     since=(2, 15),
     until=(2, 16),
     before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 2, 8), n.weights(8, 4), adj_x=False, adj_y=False)),
@@ -38,10 +41,9 @@ def convert_batch_mat_mul_op_to_fully_connected_op(rewriter: Rewriter, op: Opera
     )
 
 
-@pattern(
+@optimize_batch_matmul_cc(
     "BATCH_MATMUL",
     tf_name="ConvertBatchMatMulOp2FullyConnectedOp, ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
-    source="optimize_batch_matmul.cc",
     since=(2, 17),
     before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 8, 2), n.fq(n.weights(4, 8)), adj_x=True, adj_y=True)),
     after="TRANSPOSE FULLY_CONNECTED",
@@ -63,10 +65,9 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
     return True
 
 
-@pattern(
+@optimize_batch_matmul_td(
     "BATCH_MATMUL",
     tf_name="FuseTransposeIntoBatchMatMulLHS",
-    source="optimize_batch_matmul.td",
     since=(2, 14),
     before=lambda n: n.op(
         "BatchMatMulV2", n.transpose(n.op("Exp", x := n.x(1, 8, 8)), 0, 2, 1), x, adj_x=False, adj_y=False
@@ -78,10 +79,9 @@ def fuse_transpose_into_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> 
     return _take_transpose_in(rewriter, op, 0, "adj_x")
 
 
-@pattern(
+@optimize_batch_matmul_td(
     "BATCH_MATMUL",
     tf_name="FuseTransposeIntoBatchMatMulRHS",
-    source="optimize_batch_matmul.td",
     since=(2, 14),
     until=(2, 15),
     before=lambda n: n.op(
@@ -94,10 +94,9 @@ def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> 
     return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
 
 
-@pattern(
+@optimize_batch_matmul_td(
     "BATCH_MATMUL",
     tf_name="FuseTransposeIntoBatchMatMulRHSAdjY",
-    source="optimize_batch_matmul.td",
     since=(2, 19),
     before=lambda n: n.op(
         "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
@@ -109,10 +108,9 @@ def fuse_transpose_into_batch_mat_mul_rhs_adj_y(rewriter: Rewriter, op: Operatio
     return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
 
 
-@pattern(
+@optimize_batch_matmul_td(
     "FULLY_CONNECTED",
     tf_name="FuseTransposeFCRhsToBatchMatmul",
-    source="optimize_batch_matmul.td",
     since=(2, 14),
     before=lambda n: n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x)),
     after="ELU(float) EXP(float) BATCH_MATMUL(float)",
@@ -133,10 +131,8 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "TRANSPOSE",
-    tf_name="FuseTransposeAfterBatchMatmul",
-    source="optimize_patterns.td",
     since=(2, 15),
     before=lambda n: n.transpose(
         n.op("BatchMatMulV2", n.op("Elu", x := n.x(2, 4, 8)), n.op("Exp", x), adj_x=False, adj_y=True),
@@ -157,10 +153,8 @@ def fuse_transpose_after_batch_matmul(rewriter: Rewriter, op: Operation) -> bool
     return True
 
 
-@pattern(
+@optimize_batch_matmul_cc(
     "BATCH_MATMUL",
-    tf_name="ConvertBatchMatMulOpToReduceSum",
-    source="optimize_batch_matmul.cc",
     since=(2, 17),
     before=lambda n: n.op(
         "BatchMatMulV2", n.c(1.0, shape=[1, 1, 8]), n.op("Elu", n.x(1, 8, 4)), adj_x=False, adj_y=False
@@ -182,10 +176,9 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
     return True
 
 
-@pattern(
+@optimize_batch_matmul_td(
     "BATCH_MATMUL",
     tf_name="FuseTransposeFCLhsToBatchMatmul",
-    source="optimize_batch_matmul.td",
     since=(2, 15),
     before=lambda n: n.op(
         "BatchMatMulV3",

@@ -13,17 +13,15 @@ from minmax_lint.converters.mlir.matchers import (
     static,
     tail_of,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE, MOVE_OPS, VALUE_OPS
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape
 
 
-@pattern(
+@optimize_patterns_td(
     *sorted(BEFORE_RESHAPE),
-    tf_name="MoveBinaryOpConstBeforeReshape",
-    source="optimize_patterns.td",
     before=lambda n: n.op("AddV2", n.reshape(n.op("Exp", n.x(1, 2, 8)), 2, 8), n.c(0.5, 0.25, shape=[8])),
     after="EXP(float) ADD(float) RESHAPE(float)",
 )
@@ -53,10 +51,8 @@ def _typed_as(result: Value, source: Value) -> None:
     result.scale = source.scale
 
 
-@pattern(
+@optimize_patterns_td(
     *sorted(BEFORE_RESHAPE),
-    tf_name="MoveBinaryOpBeforeReshape",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "Minimum", n.reshape(n.op("Exp", x := n.x(1, 2, 8)), 2, 8), n.reshape(n.op("Abs", x), 2, 8)
     ),
@@ -94,13 +90,12 @@ def _shared_reshape(n: Net) -> str:
     return n.op("AddV2", n.op("AddV2", one, other), n.op("SquaredDifference", one, other))
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
     tf_name="MoveBinaryOpBeforeReshape",
-    source="optimize_patterns.td",
     until=(2, 18),
     before=_shared_reshape,
     after=(
@@ -113,10 +108,8 @@ def move_binary_op_before_shared_reshape(rewriter: Rewriter, op: Operation) -> b
     return _move_binary_op_before_reshape(rewriter, op, single=False)
 
 
-@pattern(
+@optimize_patterns_td(
     *sorted(VALUE_OPS),
-    tf_name="ReorderElementwiseAndMoveOperations",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Exp", n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8)),
     after="ELU(float) EXP(float) RESHAPE(float)",
 )
@@ -135,11 +128,10 @@ def reorder_elementwise_and_move_operations(rewriter: Rewriter, op: Operation) -
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "EXPAND_DIMS",
     "SQUEEZE",
     tf_name="ConvertSqueezeToReshape, ConvertExpandDimsToReshape",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Squeeze", n.op("Elu", n.x(1, 8)), squeeze_dims=[0]),
     after="ELU(float) RESHAPE(float)",
 )
@@ -156,10 +148,9 @@ def convert_squeeze_and_expand_dims_to_reshape(rewriter: Rewriter, op: Operation
     return True
 
 
-@pattern(
+@tfl_ops_cc(
     "RESHAPE",
     tf_name="ReshapeOp::fold, RemoveAdjacentReshape",
-    source="tfl_ops.cc",
     before=lambda n: n.reshape(n.reshape(n.op("Elu", n.x(1, 2, 8)), 16), 2, 8),
     after="ELU(float) RESHAPE(float)",
 )
@@ -177,13 +168,12 @@ def fold_reshape(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
     tf_name="RemoveRedundantReshapeUsedAsLhsTo, RemoveRedundantReshapeUsedAsRhsTo",
-    source="optimize_patterns.td",
     since=(2, 13),
     before=lambda n: n.op("Mul", x := n.x(2, 4), n.reshape(n.op("Elu", n.sum(x, 0, keep_dims=False)), 1, 4)),
     after="SUM(float) ELU(float) MUL(float)",
@@ -213,10 +203,9 @@ def _read_by_binaries(value: Value) -> bool:
     return value.use_count == 1 or all(user.name in ("ADD", "DIV", "MUL", "SUB") for user in value.users)
 
 
-@pattern(
+@optimize_patterns_td(
     QUANTIZE,
     tf_name="eliminate_dq_q_pairs, EliminateQDQPairs",
-    source="optimize_patterns.td",
     before=lambda n: n.fq(n.fq(n.op("Abs", n.x()))),
     after="ABS",
 )
@@ -231,13 +220,8 @@ def eliminate_qdq_pairs(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
-    QUANTIZE,
-    tf_name="SquashDqQ",
-    source="optimize_patterns.td",
-    since=(2, 20),
-    before=lambda n: n.fake_quant("again", n.fq(n.op("Abs", n.x())), -2, 2),
-    after="",
+@optimize_patterns_td(
+    QUANTIZE, since=(2, 20), before=lambda n: n.fake_quant("again", n.fq(n.op("Abs", n.x())), -2, 2), after=""
 )
 def squash_dq_q(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized goes, unless a quantize of another type made that."""

@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.matchers import (
     static,
     tail_of,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_pass_cc, optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE
 from minmax_lint.graph.dtype import DType
@@ -21,10 +21,9 @@ from minmax_lint.graph.dtype import DType
 REDUCTIONS = ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
 
 
-@pattern(
+@optimize_patterns_td(
     "RESHAPE",
     tf_name="FoldReshapeTo",
-    source="optimize_patterns.td",
     before=lambda n: n.reshape(n.sum(n.op("Elu", n.x()), 1, keep_dims=False), 1, 1),
     after="ELU(float) SUM(float)",
 )
@@ -49,10 +48,8 @@ def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_cc(
     "FULLY_CONNECTED",
-    tf_name="RemoveReshapeBeforeFullyConnected",
-    source="optimize.cc",
     lacking=((2, 14),),
     before=lambda n: n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)),
     after="ELU(float) FULLY_CONNECTED(float)",
@@ -71,10 +68,8 @@ def remove_reshape_before_fully_connected(rewriter: Rewriter, op: Operation) -> 
     return True
 
 
-@pattern(
+@optimize_cc(
     "RESHAPE",
-    tf_name="RemoveReshapeAfterFullyConnected",
-    source="optimize.cc",
     lacking=((2, 14),),
     before=lambda n: n.reshape(
         n.mat_mul(n.reshape(n.op("Elu", n.x(1, 2, 8)), 2, 8), n.weights(8, 4)), 1, 2, 4
@@ -100,10 +95,8 @@ def remove_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> b
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "RESHAPE",
-    tf_name="EnableFullyConnectedKeepNumDimsBeforeReshape",
-    source="optimize_pass.cc",
     since=(2, 18),
     before=lambda n: n.reshape(
         n.mat_mul(n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8), n.reshape(n.op("Exp", x), 8, 4)),
@@ -128,10 +121,8 @@ def enable_fully_connected_keep_num_dims_before_reshape(rewriter: Rewriter, op: 
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     *sorted(BEFORE_RESHAPE),
-    tf_name="MoveBinaryOpFlattenConstBeforeReshape",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "AddV2",
         n.reshape(n.mat_mul(n.op("Elu", n.x(2, 8)), n.fq(n.weights(8, 4))), 2, 1, 4),
@@ -161,10 +152,8 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
-    tf_name="UndoBroadcastFullyConnectedBiasAdd",
-    source="optimize_patterns.td",
     since=(2, 15),
     before=lambda n: n.op("AddV2", n.mat_mul(n.x(2, 8), n.fq(n.weights(8, 4))), n.c(0.5, 0.25, shape=[1, 4])),
     after="FULLY_CONNECTED(float)",
@@ -190,10 +179,9 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "ADD",
     tf_name="UndoBroadcastFullyConnectedBiasAdd, UndoBroadcastFullyConnectedBiasAddWithQDQs",
-    source="optimize_pass.cc",
     since=(2, 16),
     before=lambda n: n.fq(
         n.op(
@@ -222,10 +210,8 @@ def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Op
     return True
 
 
-@pattern(
+@optimize_cc(
     "CONCATENATION",
-    tf_name="FuseUnpackAndConcatToReshape",
-    source="optimize.cc",
     before=lambda n: n.op(
         "ConcatV2",
         u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0),
@@ -247,10 +233,9 @@ def fuse_unpack_and_concat_to_reshape(rewriter: Rewriter, op: Operation) -> bool
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "TRANSPOSE",
     tf_name="ConvertTrasposeReshapeTransposeToReshape",
-    source="optimize_patterns.td",
     since=(2, 14),
     before=lambda n: n.transpose(n.reshape(n.transpose(n.op("Elu", n.x(1, 2, 8)), 0, 2, 1), 8, 2), 1, 0),
     after="ELU(float) RESHAPE(float)",

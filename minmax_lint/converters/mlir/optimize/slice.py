@@ -11,16 +11,15 @@ from minmax_lint.converters.mlir.matchers import (
     static,
 )
 from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
 
-@pattern(
+@optimize_patterns_td(
     "SELECT",
     "SELECT_V2",
     tf_name="OptimizeSelectOpTrue, OptimizeSelectOpFalse",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "SelectV2", n.const("all", [True], [1, 8], DType.BOOL), e := n.op("Elu", n.x()), n.op("Exp", e)
     ),
@@ -39,10 +38,8 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "CUMSUM",
-    tf_name="EliminateCumSumInclusive",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Cumsum", n.op("Elu", n.x()), n.i(0), exclusive=False, reverse=False),
     after="ELU(float)",
 )
@@ -57,10 +54,8 @@ def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "GATHER_ND",
-    tf_name="OptimizeIdentityGatherNdOp",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "GatherNd", n.op("Elu", n.x(2, 4)), n.ints(0, 1, shape=[2, 1]), Tindices=True, Tparams=DType.FLOAT
     ),
@@ -71,10 +66,8 @@ def optimize_identity_gather_nd_op(rewriter: Rewriter, op: Operation) -> bool:
     return _all_rows_in_order(rewriter, op, op.operands[1], op.operands[0])
 
 
-@pattern(
+@optimize_patterns_td(
     "SCATTER_ND",
-    tf_name="OptimizeIdentityScatterNdOp",
-    source="optimize_patterns.td",
     before=lambda n: n.op(
         "ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Elu", n.x(2, 4)), n.ints(2, 4), Tindices=True
     ),
@@ -102,13 +95,7 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
     return True
 
 
-@pattern(
-    *REDUCTIONS,
-    tf_name="EliminateNoOpReductionOp",
-    source="optimize_patterns.td",
-    before=lambda n: n.sum(n.op("Elu", n.x()), 0),
-    after="ELU(float)",
-)
+@optimize_patterns_td(*REDUCTIONS, before=lambda n: n.sum(n.op("Elu", n.x()), 0), after="ELU(float)")
 def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
     """A reduction over axes of size 1 that keeps them goes."""
     source, axes = op.operands[0], axes_of(op.operands[1])
@@ -122,10 +109,8 @@ def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@tfl_ops_cc(
     "PACK",
-    tf_name="RemoveRedundantUnpackPack",
-    source="tfl_ops.cc",
     before=lambda n: n.op(
         "Pack", u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0), f"{u}:1", N=2, axis=0
     ),
@@ -147,13 +132,7 @@ def _largest(n: Net) -> str:
     return n.op("Slice", largest, n.ints(0, 0), n.ints(1, 2), Index=True)
 
 
-@pattern(
-    "TOPK_V2",
-    tf_name="OptimizeTopK",
-    source="optimize.cc",
-    before=_largest,
-    after="ELU(float) TOPK_V2(float)",
-)
+@optimize_cc("TOPK_V2", before=_largest, after="ELU(float) TOPK_V2(float)")
 def optimize_top_k(rewriter: Rewriter, op: Operation) -> bool:
     """TOPK_V2 of which only the first few are read makes only these."""
     counts: set[int] = set()
@@ -190,10 +169,9 @@ def _packed_slices(n: Net) -> str:
     return n.op("Pack", *[n.op("Reshape", part, n.ints(shape=[0])) for part in parts], N=3, axis=0)
 
 
-@pattern(
+@optimize_patterns_td(
     "PACK",
     tf_name="FuseSliceAndPack, FuseSliceAndPack4D",
-    source="optimize_patterns.td",
     since=(2, 18),
     before=_packed_slices,
     after="RESHAPE ELU(float)",

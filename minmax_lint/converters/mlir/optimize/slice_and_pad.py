@@ -4,16 +4,14 @@ from minmax_lint.converters.mlir.behaviours import FOLDS_SLICE_FIRST
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import axes_of, rank, same_type
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 
 _MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
 
 
-@pattern(
+@optimize_patterns_td(
     "SLICE",
-    tf_name="OptimizeSliceOp",
-    source="optimize_patterns.td",
     before=lambda n: n.op("Slice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), Index=True),
     after="ELU(float)",
 )
@@ -35,10 +33,9 @@ def _takes_all(op: Operation) -> bool:
     return whole and shape == result.shape and op.operands[0].scale == result.scale
 
 
-@pattern(
+@tfl_ops_cc(
     "STRIDED_SLICE",
     tf_name="StridedSliceOp::fold",
-    source="tfl_ops.cc",
     before=lambda n: n.op(
         "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), n.ints(1, 1), Index=True
     ),
@@ -55,10 +52,8 @@ def fold_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "STRIDED_SLICE",
-    tf_name="OptimizeStridedSlice",
-    source="optimize_patterns.td",
     since=(2, 16),
     before=lambda n: n.op(
         "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 4), n.ints(1, 1), Index=True
@@ -107,11 +102,10 @@ def _check_ends(op: Operation, ends: list[int]) -> None:
             )
 
 
-@pattern(
+@tfl_ops_cc(
     "PAD",
     "PADV2",
     tf_name="PadOp::fold",
-    source="tfl_ops.cc",
     before=lambda n: n.op("Pad", n.op("Elu", n.x()), n.ints(0, 0, 0, 0, shape=[2, 2]), Tpaddings=True),
     after="ELU(float)",
 )

@@ -11,7 +11,12 @@ from minmax_lint.converters.mlir.matchers import (
     same_type,
     splat,
 )
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    optimize_broadcast_like_pass_cc,
+    optimize_broadcast_like_patterns_td,
+    optimize_cc,
+    optimize_patterns_td,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BROADCAST_RANK
 from minmax_lint.graph.dtype import DType
@@ -19,13 +24,11 @@ from minmax_lint.graph.dtype import DType
 _AFFINE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
-@pattern(
+@optimize_cc(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
-    tf_name="ScalarizeSplatConstantForBroadcastableOps",
-    source="optimize.cc",
     until=(2, 18),
     before=lambda n: n.fq(
         n.op("AddV2", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.fq(n.c(0.5, shape=[1, 4, 4, 4])))
@@ -37,13 +40,12 @@ def scalarize_splat_constant_for_broadcastable_ops(rewriter: Rewriter, op: Opera
     return _scalarize(rewriter, op)
 
 
-@pattern(
+@optimize_broadcast_like_pass_cc(
     "ADD",
     "DIV",
     "MUL",
     "SUB",
     tf_name="ConvertResultsBroadcastableShapeOp",
-    source="optimize_broadcast_like_pass.cc",
     since=(2, 19),
     before=lambda n: n.fq(n.op("Sub", n.conv(n.image()), n.c(0.5, shape=[1, 4, 4, 4]))),
     after="CONV_2D",
@@ -53,10 +55,9 @@ def convert_results_broadcastable_shape_op_of_splat(rewriter: Rewriter, op: Oper
     return _scalarize(rewriter, op)
 
 
-@pattern(
+@optimize_broadcast_like_pass_cc(
     "POW",
     tf_name="ConvertResultsBroadcastableShapeOp",
-    source="optimize_broadcast_like_pass.cc",
     since=(2, 19),
     before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0, shape=[8])),
     after="ELU(float) MUL(float)",
@@ -84,11 +85,10 @@ def _scalarize(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_broadcast_like_patterns_td(
     "SELECT",
     "SELECT_V2",
     tf_name="FuseSplatConstLhsInto, FuseSplatConstRhsInto",
-    source="optimize_broadcast_like_patterns.td",
     since=(2, 19),
     before=lambda n: n.op(
         "SelectV2", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), e, n.c(0.25, shape=[1, 8])
@@ -123,11 +123,10 @@ def _spread_condition(n: Net) -> str:
     return n.op("SelectV2", spread, e, n.op("Exp", e))
 
 
-@pattern(
+@optimize_patterns_td(
     "SELECT",
     "SELECT_V2",
     tf_name="FuseBroadcastInto",
-    source="optimize_patterns.td",
     since=(2, 13),
     until=(2, 18),
     before=_spread_condition,
@@ -143,11 +142,10 @@ def fuse_broadcast_condition_into_select_op(rewriter: Rewriter, op: Operation) -
     return True
 
 
-@pattern(
+@optimize_broadcast_like_patterns_td(
     "SELECT",
     "SELECT_V2",
     tf_name="FuseBroadcastConditionInto, FuseBroadcastLhsInto, FuseBroadcastRhsInto",
-    source="optimize_broadcast_like_patterns.td",
     since=(2, 19),
     before=_spread_choice,
     after="ELU(float) GREATER(float) LESS(float) SUM(float) GREATER(float) CAST(float)",

@@ -13,17 +13,17 @@ from minmax_lint.converters.mlir.matchers import (
     static,
 )
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3, adjoint
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    optimize_pass_cc,
+    optimize_patterns_td,
+    push_transpose_through_ewise_cc,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.inference.shape_arithmetic import elements
 
 
-@pattern(
-    "TRANSPOSE",
-    tf_name="ConvertTrivialTransposeOpToReshapeOp",
-    source="optimize_patterns.td",
-    before=lambda n: n.transpose(n.op("Elu", n.x(1, 8)), 1, 0),
-    after="ELU(float) RESHAPE(float)",
+@optimize_patterns_td(
+    "TRANSPOSE", before=lambda n: n.transpose(n.op("Elu", n.x(1, 8)), 1, 0), after="ELU(float) RESHAPE(float)"
 )
 def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation) -> bool:
     """A TRANSPOSE that only moves dimensions of size 1 is a RESHAPE."""
@@ -33,7 +33,7 @@ def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation
     return True
 
 
-@pattern(
+@push_transpose_through_ewise_cc(
     "ADD",
     "DIV",
     "MAXIMUM",
@@ -41,7 +41,6 @@ def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation
     "MUL",
     "SUB",
     tf_name="CommuteBothInputsTransposedWithEwiseOps, CommuteTransposeWithEwiseOps",
-    source="push_transpose_through_ewise.cc",
     since=(2, 17),
     before=lambda n: n.op(
         "Mul", n.transpose(n.op("Elu", x := n.image()), 0, 3, 1, 2), n.transpose(n.op("Exp", x), 0, 3, 1, 2)
@@ -85,10 +84,9 @@ def _swap_with_transpose(
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "ADD",
     tf_name="ReorderNCHWTransposeAdd",
-    source="optimize_patterns.td",
     since=(2, 16),
     until=(2, 16),
     before=lambda n: n.fq(
@@ -119,10 +117,8 @@ def reorder_nchw_transpose_add(rewriter: Rewriter, op: Operation) -> bool:
     return _swap_with_transpose(rewriter, op, transpose, [transpose.operands[0], last], [transpose])
 
 
-@pattern(
+@optimize_pass_cc(
     "SQUEEZE",
-    tf_name="PushTransposeThroughSqueeze",
-    source="optimize_pass.cc",
     since=(2, 20),
     before=lambda n: n.op(
         "Squeeze", n.transpose(n.reshape(n.op("Elu", n.x(2, 8)), 1, 2, 8), 0, 2, 1), squeeze_dims=[0]
@@ -149,10 +145,8 @@ def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_patterns_td(
     "TRANSPOSE",
-    tf_name="FoldDoubleTranspose",
-    source="optimize_patterns.td",
     since=(2, 14),
     before=lambda n: n.transpose(n.transpose(n.op("Elu", n.x(2, 3, 4)), 0, 2, 1), 1, 0, 2),
     after="ELU(float) TRANSPOSE(float)",
@@ -169,10 +163,8 @@ def fold_double_transpose(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "TRANSPOSE",
-    tf_name="ReorderTransposeReshapeTranspose",
-    source="optimize_pass.cc",
     since=(2, 20),
     before=lambda n: n.transpose(n.reshape(n.transpose(n.op("Elu", n.x(4, 6)), 1, 0), 2, 3, 4), 0, 2, 1),
     after="ELU(float) RESHAPE(float) TRANSPOSE(float)",
@@ -200,10 +192,8 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "BATCH_MATMUL",
-    tf_name="FuseTransposeReshapeIntoBatchMatmul",
-    source="optimize_pass.cc",
     since=(2, 15),
     before=lambda n: n.op(
         "BatchMatMulV3",
@@ -237,10 +227,8 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
     return True
 
 
-@pattern(
+@optimize_pass_cc(
     "TRANSPOSE",
-    tf_name="FuseReshapeAndTransposeAroundBatchMatmul",
-    source="optimize_pass.cc",
     since=(2, 15),
     before=lambda n: n.transpose(
         n.reshape(

@@ -4,7 +4,11 @@ from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights
 from minmax_lint.converters.mlir.optimize.passes import AFTER_QUANTIZATION, optimize
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    post_quantize_cc,
+    post_quantize_patterns_td,
+    quantization_utils_h,
+)
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import FIXED
@@ -56,11 +60,8 @@ def make_dense(function: Function) -> None:
             op.name = "FULLY_CONNECTED"
 
 
-@pattern(
-    tf_name="RemoveQuantizationAdaptorOps()",
-    source="post_quantize.cc",
-    before=lambda n: n.fq(n.op("Relu", n.x())),
-    after="RELU",
+@post_quantize_cc(
+    tf_name="RemoveQuantizationAdaptorOps()", before=lambda n: n.fq(n.op("Relu", n.x())), after="RELU"
 )
 def remove_quantization_adaptor_ops(function: Function) -> None:
     """Inputs and outputs take the quantized type where a quantize or dequantize stands alone."""
@@ -77,10 +78,8 @@ def remove_quantization_adaptor_ops(function: Function) -> None:
             function.erase(op)
 
 
-@pattern(
+@quantization_utils_h(
     DEQUANTIZE,
-    tf_name="RemoveVolatileOps",
-    source="quantization_utils.h",
     before=lambda n: n.op("Elu", n.op("Softmax", n.op("Elu", n.x()))),
     after="ELU(float) SOFTMAX(float) ELU(float)",
 )
@@ -104,10 +103,9 @@ def remove_volatile_ops(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@post_quantize_patterns_td(
     QUANTIZE,
     tf_name="FoldTrivalRequantizeOp",
-    source="post_quantize_patterns.td",
     before=lambda n: n.op(
         "Maximum", n.fq(n.op("Relu", x := n.x())), n.fake_quant("wide", n.op("Relu6", x), -2, 2)
     ),

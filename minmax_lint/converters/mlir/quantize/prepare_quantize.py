@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import prepare_quantize_cc
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -19,9 +19,8 @@ INPUT_RANGE = Range((0 - 128) / 64, (255 - 128) / 64)
 """Of every input: quantized_input_stats with mean 128 and std 64."""
 
 
-@pattern(
+@prepare_quantize_cc(
     tf_name="PrepareQuantizePass::SetInputNodesQuantizationParams()",
-    source="prepare_quantize.cc",
     before=lambda n: n.fq(n.op("Relu6", n.op("Relu", n.placeholder("input", (1, 8))))),
     after="RELU(float) RELU6(float)",
 )

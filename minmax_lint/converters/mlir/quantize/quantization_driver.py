@@ -9,7 +9,7 @@ from collections.abc import Callable
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import quantization_driver_cc
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.tables import BIAS_SLOTS, FIXED
@@ -179,9 +179,8 @@ class Driver:
             materialize(self.function, value, state, self.rescales.get(id(state), []))
 
 
-@pattern(
+@quantization_driver_cc(
     tf_name="QuantizationDriver::SetConstantResultParams()",
-    source="quantization_driver.cc",
     before=lambda n: n.fq(n.mat_mul(n.x(), n.weights())),
     after="FULLY_CONNECTED",
 )
@@ -196,9 +195,8 @@ def set_constant_result_params(driver: Driver, op: Operation) -> bool | None:
     return driver.set_result(op, 0, Scale(0.0, 0, channels=((0.0, id(op)),)))
 
 
-@pattern(
+@quantization_driver_cc(
     tf_name="QuantizationDriver::GetQuantParamsForSameScaleConstraint()",
-    source="quantization_driver.cc",
     before=lambda n: n.fq(n.op("Relu", n.reshape(n.x(), 8, 1))),
     after="RELU RESHAPE",
 )
@@ -217,20 +215,16 @@ def get_quant_params_for_same_scale_constraint(driver: Driver, op: Operation) ->
     return changed
 
 
-@pattern(
-    tf_name="FixedOutputRangeInterface",
-    source="quantization_driver.cc",
-    before=lambda n: n.op("Sigmoid", n.x()),
-    after="LOGISTIC",
+@quantization_driver_cc(
+    tf_name="FixedOutputRangeInterface", before=lambda n: n.op("Sigmoid", n.x()), after="LOGISTIC"
 )
 def get_fixed_output_range(driver: Driver, op: Operation) -> bool | None:
     """The result of an operation that fixes its range gets that one, where anything else is quantized."""
     return driver.infer_tensor_range and driver.set_result(op, 0, Scale(*FIXED[op.name]))
 
 
-@pattern(
+@quantization_driver_cc(
     tf_name="QuantizationDriver::GetBiasParams()",
-    source="quantization_driver.cc",
     before=lambda n: n.fq(n.op("BiasAdd", n.mat_mul(n.x(), n.fq(n.weights())), n.c(0.5, -0.5, 0.25, 1.0))),
     after="FULLY_CONNECTED",
 )

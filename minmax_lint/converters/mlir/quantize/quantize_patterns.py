@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.fake_quant_support import on_grid
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import constant_behind
 from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS, fold_commutative_operands
-from minmax_lint.converters.mlir.pattern import by_root, pattern
+from minmax_lint.converters.mlir.pattern import by_root, quantize_cc, quantize_patterns_td
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewriter
 from minmax_lint.converters.mlir.version import Version
@@ -37,10 +37,9 @@ def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> 
     function.sweep()
 
 
-@pattern(
+@quantize_cc(
     QUANTIZE,
     tf_name="TFLFullQuantizationReverse",
-    source="quantize.cc",
     before=lambda n: n.op("AddV2", n.fq(n.op("Relu", x := n.x())), n.op("Elu", x)),
     after="ELU(float) RELU ADD(float)",
 )
@@ -52,10 +51,9 @@ def tfl_full_quantization_reverse(rewriter: Rewriter, op: Operation) -> bool:
     return make_integer(rewriter, source.op)
 
 
-@pattern(
+@quantize_cc(
     DEQUANTIZE,
     tf_name="TFLFullQuantization",
-    source="quantize.cc",
     before=lambda n: n.op("ArgMax", n.x(), n.i(1), output_type=DType.INT32),
     after="ARG_MAX",
 )
@@ -69,10 +67,9 @@ def tfl_full_quantization(rewriter: Rewriter, op: Operation) -> bool:
     )
 
 
-@pattern(
+@quantize_patterns_td(
     QUANTIZE,
     tf_name="quantize_patterns::GeneratedConvert0",
-    source="quantize_patterns.td",
     until=(2, 19),
     before=SQUASH_DQ_Q.before,
     after="ELU(float)",
@@ -147,10 +144,9 @@ def make_integer(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-@pattern(
+@quantize_patterns_td(
     DEQUANTIZE,
     tf_name="quantize_patterns::GeneratedConvert1",
-    source="quantize_patterns.td",
     before=lambda n: n.op("Elu", n.op("Mul", n.op("Elu", n.x()), n.fq(n.c(1.0, shape=[8])))),
     after="ELU(float) MUL(float) ELU(float)",
 )

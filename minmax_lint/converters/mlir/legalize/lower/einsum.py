@@ -14,17 +14,16 @@ from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unrol
 from minmax_lint.converters.mlir.legalize.prepare_tf import fully_connected
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
 from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import canonicalize_td, einsum_cc, optimize_batch_matmul_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.shape_arithmetic import Size
 
 
-@pattern(
+@einsum_cc(
     "Einsum",
     tf_name="ConvertTFEinsumOp",
-    source="einsum.cc",
     before=lambda n: n.fq(
         n.op("Einsum", n.x(1, 4, 8), n.fq(n.weights(8, 2, 2)), N=2, equation=b"abc,cde->abde")
     ),
@@ -101,10 +100,9 @@ def _product(
     return importer.add("FULLY_CONNECTED", node, [first, turned], shape)
 
 
-@pattern(
+@canonicalize_td(
     *("BatchMatMul", "BatchMatMulV2"),
     tf_name="BatchMatMulToV2, BatchMatMulV2ToMatMul",
-    source="canonicalize.td",
     before=lambda n: n.fq(
         n.op("BatchMatMulV2", x := n.x(None, 8), n.fq(n.op("Elu", x)), adj_x=False, adj_y=True),
     ),
@@ -118,10 +116,9 @@ def batch_mat_mul_v2_to_mat_mul(importer: Importer, node: Node) -> Value | None:
     return fully_connected(importer, node, left, right, adj_x=node.flag("adj_x"), adj_y=node.flag("adj_y"))
 
 
-@pattern(
+@optimize_batch_matmul_cc(
     *("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"),
     tf_name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
-    source="optimize_batch_matmul.cc",
     before=CONVERT_BATCH_MATMUL_EARLY.before,
     after="FULLY_CONNECTED",
     since=CONVERT_BATCH_MATMUL_EARLY.since,

@@ -10,16 +10,14 @@ from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps, truth
 from minmax_lint.converters.mlir.matchers import is_constant
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import legalize_patterns_td, lower_tf_cc, lower_tf_td
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
 
-@pattern(
+@lower_tf_td(
     "MulNoNan",
-    tf_name="LowerMulNoNanOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("MulNoNan", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU MUL EQUAL SELECT_V2",
 )
@@ -30,10 +28,8 @@ def lower_mul_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), product)
 
 
-@pattern(
+@lower_tf_td(
     "Xlogy",
-    tf_name="LowerXlogyOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Xlogy", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU EQUAL LOG(float) MUL(float) SELECT",
 )
@@ -43,10 +39,8 @@ def lower_xlogy_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, s.op("LOG", y)))
 
 
-@pattern(
+@lower_tf_td(
     "Xlog1py",
-    tf_name="LowerXlog1pyOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Xlog1py", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU ADD(float) LOG(float) EQUAL MUL(float) SELECT",
 )
@@ -57,10 +51,9 @@ def lower_xlog1py_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("MUL", x, logarithm))
 
 
-@pattern(
+@lower_tf_td(
     "TruncateDiv",
     tf_name="LowerTruncateDivOpOnFloatTensors",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("TruncateDiv", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU DIV(float) LESS(float) CEIL(float) FLOOR(float) SELECT(float)",
 )
@@ -72,10 +65,8 @@ def lower_truncate_div_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(below, s.op("CEIL", quotient), s.op("FLOOR", quotient))
 
 
-@pattern(
+@legalize_patterns_td(
     "SigmoidGrad",
-    tf_name="LegalizeSigmoidGrad",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(n.op("SigmoidGrad", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU SUB(float) MUL(float) MUL(float)",
 )
@@ -85,10 +76,8 @@ def legalize_sigmoid_grad(s: Steps, y: Value, dy: Value) -> Value:
     return s.op("MUL", dy, s.op("MUL", y, s.op("SUB", s.number(1.0), y)))
 
 
-@pattern(
+@lower_tf_td(
     "TanhGrad",
-    tf_name="LowerTanhGradOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("TanhGrad", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU SQUARE(float) SUB(float) MUL(float)",
 )
@@ -98,10 +87,8 @@ def lower_tanh_grad_op(s: Steps, y: Value, dy: Value) -> Value:
     return s.op("MUL", dy, s.op("SUB", s.number(1.0), s.op("SQUARE", y)))
 
 
-@pattern(
+@lower_tf_td(
     "SqrtGrad",
-    tf_name="LowerSqrtGradOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("SqrtGrad", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU MUL(float) DIV(float)",
 )
@@ -111,10 +98,8 @@ def lower_sqrt_grad_op(s: Steps, y: Value, dy: Value) -> Value:
     return s.op("DIV", s.op("MUL", dy, s.number(0.5)), y)
 
 
-@pattern(
+@lower_tf_td(
     "RsqrtGrad",
-    tf_name="LowerRsqrtGradOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("RsqrtGrad", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU MUL(float) MUL(float) MUL(float) MUL(float)",
 )
@@ -124,10 +109,8 @@ def lower_rsqrt_grad_op(s: Steps, y: Value, dy: Value) -> Value:
     return s.op("MUL", s.op("DIV", dy, s.number(-2.0)), s.op("MUL", s.op("MUL", y, y), y))
 
 
-@pattern(
+@lower_tf_td(
     "SeluGrad",
-    tf_name="LowerSeluGradOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("SeluGrad", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU GREATER MUL ADD(float) MUL(float) SELECT",
 )
@@ -140,13 +123,7 @@ def lower_selu_grad_op(s: Steps, gradients: Value, features: Value) -> Value:
     return s.select(above, scaled, below)
 
 
-@pattern(
-    "BiasAddGrad",
-    tf_name="LowerBiasAddGradOp",
-    source="lower_tf.td",
-    before=lambda n: n.fq(n.op("BiasAddGrad", n.image())),
-    after="SUM",
-)
+@lower_tf_td("BiasAddGrad", before=lambda n: n.fq(n.op("BiasAddGrad", n.image())), after="SUM")
 def lower_bias_add_grad_op(importer: Importer, node: Node) -> Value:
     """The sum over everything but the channels."""
     x = importer.value(node.inputs[0].array)
@@ -154,10 +131,8 @@ def lower_bias_add_grad_op(importer: Importer, node: Node) -> Value:
     return importer.add("SUM", node, [x, axes])
 
 
-@pattern(
+@lower_tf_td(
     "SoftmaxCrossEntropyWithLogits",
-    tf_name="LowerSoftmaxCrossEntropyWithLogitsOp",
-    source="lower_tf.td",
     before=lambda n: n.op("SoftmaxCrossEntropyWithLogits", x := n.x(), n.fq(n.op("Relu", x))),
     after="RELU NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) SELECT_V2(float) SUM(float)",
 )
@@ -167,10 +142,8 @@ def lower_softmax_cross_entropy_with_logits_op(importer: Importer, node: Node) -
     return _cross_entropy(importer, node, features, labels)
 
 
-@pattern(
+@lower_tf_td(
     "SparseSoftmaxCrossEntropyWithLogits",
-    tf_name="LowerSparseSoftmaxCrossEntropyWithLogitsOp",
-    source="lower_tf.td",
     before=lambda n: n.op("SparseSoftmaxCrossEntropyWithLogits", n.x(), n.ints(3), Tlabels=DType.INT32),
     after="SELECT_V2(float) RESHAPE(float) ADD(float) NEG(float) LOG_SOFTMAX EQUAL(float) MUL(float) "
     "SELECT_V2(float) SUM(float)",
@@ -220,10 +193,8 @@ def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Valu
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])
 
 
-@pattern(
+@lower_tf_cc(
     "Lgamma",
-    tf_name="LowerLgammaOp",
-    source="lower_tf.cc",
     before=lambda n: n.op("Lgamma", n.op("Exp", n.x())),
     after="EXP(float) LESS(float) NEG(float) SUB(float) SELECT(float) "
     + "ADD(float) DIV(float) ADD(float) " * 8

@@ -6,7 +6,7 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import is_constant, static
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import lower_tf_cc, lower_tf_td, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -16,10 +16,9 @@ def _scattering(n: Net, op: str) -> str:
     return n.op(op, n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True)
 
 
-@pattern(
+@lower_tf_td(
     "TensorScatterUpdate",
     tf_name="LowerTensorScatterUpdate_1, LowerTensorScatterUpdate_2",
-    source="lower_tf.td",
     before=lambda n: _scattering(n, "TensorScatterUpdate"),
     after="SCATTER_ND(float) SUB(float) MUL(float) SCATTER_ND(float) ADD(float)",
 )
@@ -28,10 +27,8 @@ def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
     return _scattered(importer, node, *importer.inputs(node)[:3])
 
 
-@pattern(
+@prepare_patterns_td(
     "TensorScatterAdd",
-    tf_name="LowerTensorScatterAdd",
-    source="prepare_patterns.td",
     before=lambda n: _scattering(n, "TensorScatterAdd"),
     after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
     "SCATTER_ND(float) ADD(float)",
@@ -63,10 +60,8 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     return importer.add("ADD", node, [left, scattered], x.shape)
 
 
-@pattern(
+@lower_tf_cc(
     "InvertPermutation",
-    tf_name="LowerInvertPermutationOp",
-    source="lower_tf.cc",
     before=lambda n: n.op(
         "Cast",
         n.op("InvertPermutation", n.op("Cast", n.x(4), SrcT=DType.FLOAT, DstT=DType.INT32), T=DType.INT32),
@@ -86,10 +81,8 @@ def lower_invert_permutation_op(importer: Importer, node: Node) -> Value | None:
     return _scattered(importer, node, x, column, places)
 
 
-@pattern(
+@lower_tf_cc(
     "DynamicStitch",
-    tf_name="LowerDynamicStitchOp",
-    source="lower_tf.cc",
     before=lambda n: n.fq(
         n.op("DynamicStitch", n.ints(1, 0), n.ints(2, 3), x := n.x(2, 4), n.fq(n.op("Relu", x)), N=2)
     ),

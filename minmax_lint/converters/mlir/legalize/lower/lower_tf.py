@@ -8,15 +8,14 @@ from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, steps
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import canonicalize_td, legalize_patterns_td, lower_tf_td
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
 
 
-@pattern(
+@legalize_patterns_td(
     "Softplus",
     tf_name="LegalizeSoftPlus",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(n.op("Softplus", n.x())),
     after="EXP(float) ADD(float) LOG(float)",
 )
@@ -26,10 +25,8 @@ def lower_softplus(s: Steps, x: Value) -> Value:
     return s.op("LOG", s.op("ADD", s.op("EXP", x), s.number(1.0)))
 
 
-@pattern(
+@lower_tf_td(
     "Selu",
-    tf_name="LowerSeluOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Selu", n.x())),
     after="GREATER MUL EXP(float) SUB(float) MUL(float) SELECT",
 )
@@ -43,10 +40,8 @@ def lower_selu_op(s: Steps, x: Value) -> Value:
     return s.select(positive, scaled, below)
 
 
-@pattern(
+@legalize_patterns_td(
     "Softsign",
-    tf_name="LegalizeSoftsign",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(n.op("Softsign", n.x())),
     after="ABS(float) ADD(float) DIV(float)",
     since=(2, 20),
@@ -59,10 +54,9 @@ def legalize_softsign(s: Steps, x: Value) -> Value | None:
     return s.op("DIV", x, s.op("ADD", s.op("ABS", x), s.number(1.0)))
 
 
-@pattern(
+@lower_tf_td(
     "Expm1",
     tf_name="LowerExp1mOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Expm1", n.x())),
     after="EXP(float) SUB(float)",
 )
@@ -72,10 +66,8 @@ def lower_expm1_op(s: Steps, x: Value) -> Value:
     return s.op("SUB", s.op("EXP", x), s.number(1.0))
 
 
-@pattern(
+@legalize_patterns_td(
     "Log1p",
-    tf_name="LegalizeLog1p",
-    source="legalize_patterns.td",
     before=lambda n: n.fq(n.op("Log1p", n.op("Exp", n.x()))),
     after="EXP(float) ADD(float) LOG(float)",
 )
@@ -85,10 +77,9 @@ def legalize_log1p(s: Steps, x: Value) -> Value:
     return s.op("LOG", s.op("ADD", x, s.number(1.0)))
 
 
-@pattern(
+@lower_tf_td(
     *("Inv", "Reciprocal"),
     tf_name="LowerInv, LowerReciprocal",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Reciprocal", n.x())),
     after="DIV",
 )
@@ -98,10 +89,8 @@ def lower_reciprocal(s: Steps, x: Value) -> Value:
     return s.op("DIV", s.number(1.0), x)
 
 
-@pattern(
+@lower_tf_td(
     "DivNoNan",
-    tf_name="LowerDivNoNanOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("DivNoNan", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU EQUAL DIV SELECT_V2",
 )
@@ -111,10 +100,8 @@ def lower_div_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(s.truth("EQUAL", y, s.number(0.0)), s.number(0.0), s.op("DIV", x, y))
 
 
-@pattern(
+@canonicalize_td(
     "Xdivy",
-    tf_name="XdivyWithSqrtDivisor",
-    source="canonicalize.td",
     before=lambda n: n.op("Xdivy", x := n.x(), n.op("Sqrt", n.fq(n.op("Relu", x)))),
     after="RELU RSQRT(float) MUL(float) EQUAL SELECT_V2(float)",
 )
@@ -127,10 +114,8 @@ def xdivy_with_sqrt_divisor(s: Steps, x: Value, y: Value) -> Value | None:
     return s.select(s.truth("EQUAL", x, s.number(0.0)), s.number(0.0), product)
 
 
-@pattern(
+@lower_tf_td(
     "Xdivy",
-    tf_name="LowerXdivyOp",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("Xdivy", x := n.x(), n.fq(n.op("Relu", x)))),
     after="RELU EQUAL DIV SELECT",
 )
@@ -140,10 +125,9 @@ def lower_xdivy_op(s: Steps, x: Value, y: Value) -> Value:
     return s.select(s.truth("EQUAL", x, s.number(0.0)), x, s.op("DIV", x, y))
 
 
-@pattern(
+@legalize_patterns_td(
     *("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"),
     tf_name="LegalizeQuantizeAndDequantizeV4, QuantizeAndDequantizeV2ToQuantizeAndDequantizeV4",
-    source="legalize_patterns.td",
     before=lambda n: n.op(
         "QuantizeAndDequantizeV2",
         n.op("Relu", n.x()),

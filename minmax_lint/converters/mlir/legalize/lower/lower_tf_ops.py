@@ -14,32 +14,26 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
 from minmax_lint.converters.mlir.matchers import static
-from minmax_lint.converters.mlir.pattern import pattern
+from minmax_lint.converters.mlir.pattern import (
+    legalize_patterns_td,
+    lower_tf_cc,
+    lower_tf_td,
+    prepare_tf_cc,
+    tf_ops_n_z_cc,
+)
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
 
-@pattern(
-    "IsNan",
-    tf_name="LowerIsNanOp",
-    source="lower_tf.td",
-    before=lambda n: n.op("IsNan", n.x()),
-    after="NOT_EQUAL(float)",
-)
+@lower_tf_td("IsNan", before=lambda n: n.op("IsNan", n.x()), after="NOT_EQUAL(float)")
 def lower_is_nan_op(importer: Importer, node: Node) -> Value:
     """A value that is not equal to itself."""
     x = importer.value(node.inputs[0].array)
     return importer.add("NOT_EQUAL", node, [x, x])
 
 
-@pattern(
-    "IsInf",
-    tf_name="LowerIsInfOp",
-    source="lower_tf.td",
-    before=lambda n: n.op("IsInf", n.x()),
-    after="ABS(float) EQUAL(float)",
-)
+@lower_tf_td("IsInf", before=lambda n: n.op("IsInf", n.x()), after="ABS(float) EQUAL(float)")
 def lower_is_inf_op(importer: Importer, node: Node) -> Value:
     """IsInf is the magnitude compared with infinity."""
     x = importer.value(node.inputs[0].array)
@@ -47,13 +41,7 @@ def lower_is_inf_op(importer: Importer, node: Node) -> Value:
     return importer.add("EQUAL", node, [magnitude, number(importer, node, math.inf)])
 
 
-@pattern(
-    "IsFinite",
-    tf_name="LowerIsFiniteOp",
-    source="lower_tf.td",
-    before=lambda n: n.op("IsFinite", n.x()),
-    after="SUB(float) EQUAL(float)",
-)
+@lower_tf_td("IsFinite", before=lambda n: n.op("IsFinite", n.x()), after="SUB(float) EQUAL(float)")
 def lower_is_finite_op(importer: Importer, node: Node) -> Value:
     """The difference with itself is zero."""
     x = importer.value(node.inputs[0].array)
@@ -61,13 +49,7 @@ def lower_is_finite_op(importer: Importer, node: Node) -> Value:
     return importer.add("EQUAL", node, [difference, number(importer, node, 0.0)])
 
 
-@pattern(
-    "OnesLike",
-    tf_name="LowerOnesLikeOp",
-    source="lower_tf.td",
-    before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("OnesLike", x))),
-    after="ADD",
-)
+@lower_tf_td("OnesLike", before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("OnesLike", x))), after="ADD")
 def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     """A constant, where the shape is known."""
     x = importer.value(node.inputs[0].array)
@@ -82,13 +64,7 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     return importer.filled(node.name, shape, 1, x.dtype)
 
 
-@pattern(
-    "L2Loss",
-    tf_name="LowerL2LossOp",
-    source="lower_tf.td",
-    before=lambda n: n.fq(n.op("L2Loss", n.x())),
-    after="MUL(float) SUM(float) MUL(float)",
-)
+@lower_tf_td("L2Loss", before=lambda n: n.fq(n.op("L2Loss", n.x())), after="MUL(float) SUM(float) MUL(float)")
 def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     """Half the sum of the squares."""
     x = importer.value(node.inputs[0].array)
@@ -97,10 +73,8 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     return importer.add("DIV", node, [total, number(importer, node, 2.0)], ())
 
 
-@pattern(
+@lower_tf_cc(
     "Roll",
-    tf_name="LowerRollOp",
-    source="lower_tf.cc",
     before=lambda n: n.op("Roll", n.x(), n.ints(3), n.ints(1), Tshift=DType.INT32, Taxis=DType.INT32),
     after="SLICE SLICE CONCATENATION",
 )
@@ -131,10 +105,8 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
     return importer.add("SLICE", node, [value, *bounds], sizes)
 
 
-@pattern(
+@lower_tf_td(
     "MatrixBandPart",
-    tf_name="LowerMatrixBandPartOp",
-    source="lower_tf.td",
     before=lambda n: n.op("MatrixBandPart", n.x(4, 4), n.i(1), n.i(1), Tindex=DType.INT32),
     after="ZEROS_LIKE(float) SELECT(float)",
 )
@@ -156,10 +128,8 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
 
-@pattern(
+@prepare_tf_cc(
     "RFFT",
-    tf_name="ConvertRfftToRfft2d",
-    source="prepare_tf.cc",
     before=lambda n: n.op("RFFT", n.x(), n.ints(8), Tcomplex=DType.COMPLEX64),
     after="RESHAPE RFFT2D(float)",
 )
@@ -176,10 +146,9 @@ def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
     return importer.add(last, node, [complex_row, sizes][: 2 if last == "RESHAPE" else 1], result)
 
 
-@pattern(
+@tf_ops_n_z_cc(
     "NonMaxSuppressionV3",
     tf_name="NMSV3ToNMSV4Op",
-    source="tf_ops_n_z.cc",
     before=lambda n: n.op(
         "NonMaxSuppressionV3", n.x(8, 4), n.c(*[0.5] * 8), n.i(3), n.c(0.5), n.c(0.5), T_threshold=DType.FLOAT
     ),
@@ -190,10 +159,8 @@ def nms_v3_to_nms_v4_op(importer: Importer, node: Node) -> Value:
     return importer.add("NON_MAX_SUPPRESSION_V4", node, importer.inputs(node))
 
 
-@pattern(
+@lower_tf_td(
     "SquaredDifference",
-    tf_name="LowerSquaredDifferenceOpOnRealTensors",
-    source="lower_tf.td",
     before=lambda n: n.fq(n.op("SquaredDifference", x := n.x(2, 1, 1, 1, 8), n.fq(n.sum(x)))),
     after="SUM SUB(float) SQUARE(float)",
 )
@@ -209,13 +176,7 @@ def lower_squared_difference_op_on_real_tensors(importer: Importer, node: Node) 
 _MOST_BROADCAST_DIMENSIONS = 4
 
 
-@pattern(
-    "Atan2",
-    tf_name="LegalizeAtan2",
-    source="legalize_patterns.td",
-    before=lambda n: n.op("Atan2", x := n.x(1, 8), n.sum(x)),
-    after="",
-)
+@legalize_patterns_td("Atan2", before=lambda n: n.op("Atan2", x := n.x(1, 8), n.sum(x)), after="")
 def legalize_atan2(importer: Importer, node: Node) -> Value | None:
     """Operands of one shape; of others it fails in the verifier."""
     left, right = importer.inputs(node)[:2]
