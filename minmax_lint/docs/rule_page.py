@@ -23,7 +23,7 @@ def rule_page(rule: Rule, *, drawing: str = "") -> str:
 def report_text(rule: Rule) -> str:
     """What the linter says about the rule's failing example: this rule's findings alone."""
     out = io.StringIO()
-    renderer("full")(Run((example_report(rule, rule.failing()),), quiet=True), out)
+    renderer("full")(Run((example_report(rule, rule.examples().failing),), quiet=True), out)
     return out.getvalue().strip("\n")
 
 

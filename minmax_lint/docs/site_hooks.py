@@ -47,8 +47,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 def drawings(rule: Rule) -> str:
     """The rule's two examples, drawn side by side."""
-    parts = [_drawing(rule, rule.failing(), f"{rule.code} finds something")]
-    parts.append(_drawing(rule, rule.passing(), "put right"))
+    parts = [_drawing(rule, rule.examples().failing, f"{rule.code} finds something")]
+    parts.append(_drawing(rule, rule.examples().passing, "put right"))
     return f'<div class="examples">\n{"".join(parts)}</div>'
 
 

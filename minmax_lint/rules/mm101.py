@@ -11,7 +11,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import OutsideFakeQuant, agree, outside_fake_quants
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm130 import are_strippable, training_ops
 
@@ -93,12 +93,11 @@ class OutputFakeQuantOutside(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net().graph(), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net().graph(), {"input": (1, 4)}, ("output/quant",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net().graph()),
+            passing=Example(_net().graph(), {"input": (1, 4)}, ("output/quant",)),
+        )
 
 
 def _offer(subject: Subject, output: str, outside: Sequence[OutsideFakeQuant]) -> FixOffer | None:

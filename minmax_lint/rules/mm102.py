@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Finding, insertion
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -73,18 +74,8 @@ class OutputWithoutRange(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        b.dense("output", x, 4, 2)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        b.fake_quant("output", b.dense("dense", x, 4, 2), -4, 4)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 
 def _advice(subject: Subject, output: str) -> str:
@@ -102,3 +93,12 @@ def _looks_pruned(subject: Subject) -> bool:
     graph, kept = subject.graph, subject.kept
     rewritten = any(is_fake_quant(graph.op(name)) for name in kept.order)
     return rewritten and not subject.unfrozen and len(kept) + len(kept.control_only) == len(graph)
+
+
+def _net(*, quantized: bool) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    y = b.dense("dense" if quantized else "output", x, 4, 2)
+    if quantized:
+        b.fake_quant("output", y, -4, 4)
+    return b.graph()

@@ -9,7 +9,7 @@ from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import NO_RANGE, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -84,12 +84,8 @@ class OutputRangeLostInCollapse(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("relu"), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("relu/quant"), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net("relu")), passing=Example(_net("relu/quant")))
 
 
 def _net(read: str) -> Graph:

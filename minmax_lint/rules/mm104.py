@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
 from minmax_lint.rules.framework.finding import Finding, Step, insertion
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.training import or_calibrate
 
@@ -59,12 +59,8 @@ class FloatTail(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 
 def _path(subject: Subject, arrays: tuple[str, ...]) -> tuple[Step, ...]:

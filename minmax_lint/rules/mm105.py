@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import in_front_of, step
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -52,12 +52,11 @@ class OutputStaysFloat(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(), {"input": (1, 4)}, ("dense", "dense/quant"))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(), {"input": (1, 4)}, ("dense/quant",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net(), {"input": (1, 4)}, ("dense", "dense/quant")),
+            passing=Example(_net(), {"input": (1, 4)}, ("dense/quant",)),
+        )
 
 
 def _net() -> Graph:

@@ -9,7 +9,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer, insertion
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.training import or_calibrate, train_output
 
@@ -81,12 +81,8 @@ class ActivationWithoutRange(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 
 def _unrolled(subject: Subject, cause: Cause) -> str:

@@ -9,7 +9,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import row
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.training import train_weights
 
@@ -87,12 +87,8 @@ class WeightsWithoutRange(Rule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(quantized=False), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(quantized=True), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 
 def _bare_weights(subject: Subject) -> Iterator[tuple[str, str]]:

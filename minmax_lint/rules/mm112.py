@@ -9,7 +9,7 @@ from minmax_lint.rules.framework.attribution import Cause, profiles_of
 from minmax_lint.rules.framework.drawing import NO_RANGE, around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.patterns import batch_norm_at, is_batch_norm, scaling_in
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -64,12 +64,11 @@ class BatchNormNotFolded(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(between=True), {"input": (1, 4, 4, 2)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(between=False), {"input": (1, 4, 4, 2)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net(between=True), {"input": (1, 4, 4, 2)}, ("output",)),
+            passing=Example(_net(between=False), {"input": (1, 4, 4, 2)}, ("output",)),
+        )
 
 
 def _by_norm(subject: Subject) -> dict[str, Cause]:

@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import NO_RANGE, step
 from minmax_lint.rules.framework.finding import Finding, insertion
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -60,12 +60,8 @@ class FakeQuantSplitsActivation(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(behind=False), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(behind=True), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(behind=False)), passing=Example(_net(behind=True)))
 
 
 def _net(*, behind: bool) -> Graph:

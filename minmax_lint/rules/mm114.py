@@ -8,7 +8,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -68,12 +68,8 @@ class ConsumerBypassesFakeQuant(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("sum"), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("sum/quant"), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net("sum")), passing=Example(_net("sum/quant")))
 
 
 def _path(subject: Subject, array: str, quants: Sequence[str], raw: Sequence[str]) -> Iterator[Step]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.finding import Finding, insertion
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -61,17 +62,21 @@ class NoFakeQuantInSubgraph(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        b = Builder()
-        x = b.placeholder("input", [1, 4])
-        hidden = b.add("Relu", "hidden", b.dense("dense", x, 4, 4, quantized_weights=False))
-        b.dense("output", hidden, 4, 2, quantized_weights=False)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_float_net()), passing=Example(_trained_net()))
 
-    @classmethod
-    def passing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), 0, 4)
-        b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+
+def _float_net() -> Graph:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    hidden = b.add("Relu", "hidden", b.dense("dense", x, 4, 4, quantized_weights=False))
+    b.dense("output", hidden, 4, 2, quantized_weights=False)
+    return b.graph()
+
+
+def _trained_net() -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    hidden = b.fake_quant("hidden", b.add("Relu", "relu", b.dense("dense", x, 4, 4)), 0, 4)
+    b.fake_quant("output", b.dense("last", hidden, 4, 2), -4, 4)
+    return b.graph()

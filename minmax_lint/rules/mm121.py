@@ -9,7 +9,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import LEGACY_OPS, profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -62,12 +62,8 @@ class LegacyEightBitOps(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(legacy=True), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(legacy=False), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(legacy=True)), passing=Example(_net(legacy=False)))
 
 
 def _net(*, legacy: bool) -> Graph:

@@ -12,7 +12,7 @@ from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.patterns import BACKWARD, is_augmentation
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _RANDOM = of_role("random")
@@ -82,21 +82,8 @@ class TrainingGraph(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        y = b.add("Relu", "relu", x)
-        low = b.add("Assign", "quant/AssignMin", b.const("quant/min", 0.0), b.const("quant/zero", 0.0))
-        high = b.add("Assign", "quant/AssignMax", b.const("quant/max", 6.0), b.const("quant/six", 6.0))
-        b.add("FakeQuantWithMinMaxVars", "output", y, low, high, num_bits=8, narrow_range=False)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        b.fake_quant("output", b.add("Relu", "relu", x), 0, 6)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(assigned=True)), passing=Example(_net(assigned=False)))
 
 
 EVALUATE = (
@@ -174,3 +161,15 @@ def is_layer_normalization(subject: Subject, node: Node) -> bool:
 
 def _is_gradient(node: Node) -> bool:
     return node.op in GRADIENTS or (node.op != "Const" and BACKWARD.search(node.name) is not None)
+
+
+def _net(*, assigned: bool) -> Graph:
+    b = Builder()
+    y = b.add("Relu", "relu", b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1))
+    if not assigned:
+        b.fake_quant("output", y, 0, 6)
+        return b.graph()
+    low = b.add("Assign", "quant/AssignMin", b.const("quant/min", 0.0), b.const("quant/zero", 0.0))
+    high = b.add("Assign", "quant/AssignMax", b.const("quant/max", 6.0), b.const("quant/six", 6.0))
+    b.add("FakeQuantWithMinMaxVars", "output", y, low, high, num_bits=8, narrow_range=False)
+    return b.graph()

@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.patterns import BACKWARD
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -54,12 +54,10 @@ class FakeQuantInGradients(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("gradients/dense_grad/quant"), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("summary/quant"), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net("gradients/dense_grad/quant")), passing=Example(_net("summary/quant"))
+        )
 
 
 def _net(name: str) -> Graph:

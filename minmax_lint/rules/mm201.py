@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.ranges import misses_zero, widened
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -59,12 +59,8 @@ class RangeMissesZero(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(2.0), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(0.0), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(2.0)), passing=Example(_net(0.0)))
 
 
 def _net(low: float) -> Graph:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import half_step_off
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -54,9 +54,5 @@ class RangeNudged(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example.of_range(-4, 4)
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example.of_range(-128 / 32, 127 / 32)
+    def examples(cls) -> Examples:
+        return Examples(failing=Example.of_range(-4, 4), passing=Example.of_range(-128 / 32, 127 / 32))

@@ -10,7 +10,7 @@ from minmax_lint.ops.table import row
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import is_degenerate, known
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 TOLERANCE = 0.05
@@ -60,12 +60,8 @@ class RangeContradictsOp(Rule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(-6), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(0), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(-6)), passing=Example(_net(0)))
 
 
 def beyond_image(found: FakeQuant, op: str) -> float:

@@ -7,7 +7,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import INITIAL, is_degenerate, known
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
 
@@ -66,12 +66,8 @@ class RangeLooksUntrained(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example.of_range(-6, 6)
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example.of_range(-3.71, 4.02)
+    def examples(cls) -> Examples:
+        return Examples(failing=Example.of_range(-6, 6), passing=Example.of_range(-3.71, 4.02))
 
 
 def _suspects(subject: Subject) -> list[FakeQuant]:

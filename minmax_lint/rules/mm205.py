@@ -10,7 +10,7 @@ from minmax_lint.rules.framework.attribution import consequences_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.ranges import is_degenerate, known
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -68,12 +68,8 @@ class RangeDegenerate(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(math.nan), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(6.0), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(math.nan)), passing=Example(_net(6.0)))
 
 
 def _text(found: FakeQuant) -> str:

@@ -7,7 +7,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import USUAL_BITS
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -54,12 +54,8 @@ class NumBitsNot8(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(6), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(8), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(6)), passing=Example(_net(8)))
 
 
 def _net(num_bits: int) -> Graph:

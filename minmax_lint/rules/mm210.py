@@ -12,7 +12,7 @@ from minmax_lint.ops.table import WITHIN_INPUT, row
 from minmax_lint.rules.framework.drawing import around, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, known, misses_zero, step_of
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 NUDGED_STEPS = 1.5
@@ -88,12 +88,8 @@ class SharedScaleViolated(Rule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(-3, 3), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(-5, 5), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(-3, 3)), passing=Example(_net(-5, 5)))
 
 
 def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Range]]:

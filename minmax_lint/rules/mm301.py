@@ -12,7 +12,7 @@ from minmax_lint.rules.framework.range_variables import (
     renamed,
     unused_keys,
 )
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.wording import listed
 
@@ -95,12 +95,11 @@ class RangeNotInCheckpoint(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/maxx": 6.0}))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/maxx": 6.0})),
+            passing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0})),
+        )
 
 
 def _also_absent(subject: Subject, ranges: Sequence[str]) -> Sequence[str]:

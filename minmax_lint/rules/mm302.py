@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import range_variables
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.wording import listed
 
@@ -64,11 +64,10 @@ class RangeNotRestored(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return quantized_net(
-            MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}, frozenset({"act_quant/min"}))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=quantized_net(
+                MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}, frozenset({"act_quant/min"}))
+            ),
+            passing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0})),
         )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))

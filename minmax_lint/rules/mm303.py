@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import missing, renamed
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -63,12 +63,13 @@ class RangeScopeDrift(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return quantized_net(MadeCheckpoint({"clone_0/act_quant/min": 0.0, "clone_0/act_quant/max": 6.0}))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0}))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=quantized_net(
+                MadeCheckpoint({"clone_0/act_quant/min": 0.0, "clone_0/act_quant/max": 6.0})
+            ),
+            passing=quantized_net(MadeCheckpoint({"act_quant/min": 0.0, "act_quant/max": 6.0})),
+        )
 
 
 def _written(moved: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import Cause, consequences_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -70,12 +70,8 @@ class RangeNotConstant(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(computed=True), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(computed=False), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net(computed=True)), passing=Example(_net(computed=False)))
 
 
 def _net(*, computed: bool) -> Graph:

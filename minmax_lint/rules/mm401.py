@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.replaceable import replacement, scalar_operand
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 INSTEAD: Mapping[str, str] = {
@@ -92,18 +93,8 @@ class NoQuantizedKernel(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        b.fake_quant("output", b.add("Square", "square", x), 0, 1)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        b = Builder()
-        x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
-        b.fake_quant("output", b.add("Mul", "square", x, x), 0, 1)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net("Square")), passing=Example(_net("Mul")))
 
 
 def _why(cause: Cause) -> str:
@@ -148,3 +139,10 @@ def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and scalars.count(True) == 1):
         return FixOffer("approximate", "unsafe", f"Make {cause.node!r} piecewise linear.")
     return None
+
+
+def _net(op: str) -> Graph:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    b.fake_quant("output", b.add(op, "square", *([x, x] if op == "Mul" else [x])), 0, 1)
+    return b.graph()

@@ -8,7 +8,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -55,12 +55,8 @@ class CustomOpInPath(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("TFLite_Detection_PostProcess"), {"input": (1, 4)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("Relu"), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(failing=Example(_net("TFLite_Detection_PostProcess")), passing=Example(_net("Relu")))
 
 
 def _select_tf(op: str, message: str) -> str:

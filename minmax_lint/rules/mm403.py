@@ -8,7 +8,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import is_unknown
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
@@ -65,12 +65,11 @@ class ConverterCheckFails(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net([1.0, 2.0, 3.0, 4.0]), {"input": (1, 4)}, ("output",), ("toco-2.15",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(4.0), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net([1.0, 2.0, 3.0, 4.0]), profiles=("toco-2.15",)),
+            passing=Example(_net(4.0), profiles=("toco-2.15",)),
+        )
 
 
 def _net(bound: float | list[float]) -> Graph:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.prediction import Placement
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.finished_example import FinishedNet
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 DEVICE = "edgetpu"
@@ -77,9 +77,8 @@ class EdgeTPUCPUOp(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return FinishedNet(middle_op="LEAKY_RELU").example(DEVICE)
-
-    @classmethod
-    def passing(cls) -> Example:
-        return FinishedNet(middle_op="RELU6").example(DEVICE)
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=FinishedNet(middle_op="LEAKY_RELU").example(DEVICE),
+            passing=FinishedNet(middle_op="RELU6").example(DEVICE),
+        )

@@ -10,7 +10,7 @@ from minmax_lint.graph.graph import Function, graph_of
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.replaceable import is_list_of_lstm, open_batches
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -80,24 +80,21 @@ class ControlFlowFloat(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
+    def examples(cls) -> Examples:
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         flag = b.placeholder("flag", [], DType.BOOL)
         types: list[DType] = [DType.FLOAT]
         b.fake_quant("output", b.add("StatelessIf", "cond", flag, x, Tout=types), 0.0, 6.0)
         branches = (_branch("Relu6", "then branch", x), _branch("Relu", "else branch", x))
-        nodes = tuple(b.graph())
-        return Example(
-            graph_of(nodes, {"cond": branches}), {"input": (1, 4), "flag": ()}, ("output",), ("mlir-2.21-v2",)
-        )
-
-    @classmethod
-    def passing(cls) -> Example:
+        branching = graph_of(tuple(b.graph()), {"cond": branches})
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), -1.0, 1.0)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",), ("mlir-2.21-v2",))
+        return Examples(
+            failing=Example(branching, {"input": (1, 4), "flag": ()}, profiles=("mlir-2.21-v2",)),
+            passing=Example(b.graph(), profiles=("mlir-2.21-v2",)),
+        )
 
 
 def _offer(subject: Subject, cause: Cause) -> FixOffer | None:

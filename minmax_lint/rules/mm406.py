@@ -8,7 +8,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.replaceable import replacement
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -95,12 +95,11 @@ class NoKernel(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("Abs"), {"input": (1, 4)}, ("output",), ("mlir-2.15", "mlir-2.21"))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("Relu"), {"input": (1, 4)}, ("output",), ("mlir-2.15", "mlir-2.21"))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net("Abs"), profiles=("mlir-2.15", "mlir-2.21")),
+            passing=Example(_net("Relu"), profiles=("mlir-2.15", "mlir-2.21")),
+        )
 
 
 def _offer(subject: Subject, node: str | None, profiles: tuple[str, ...]) -> FixOffer | None:

@@ -6,7 +6,7 @@ from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.rules.framework.finding import Finding, Role, Step
 from minmax_lint.rules.framework.finished_example import FinishedNet
 from minmax_lint.rules.framework.islands import Island, islands
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.wording import SHOWN, listed
 
@@ -71,12 +71,10 @@ class TFLiteFloatOp(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return FinishedNet(middle="float32").example()
-
-    @classmethod
-    def passing(cls) -> Example:
-        return FinishedNet(middle="int8").example()
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=FinishedNet(middle="float32").example(), passing=FinishedNet(middle="int8").example()
+        )
 
 
 def _message(island: Island, model: TFLiteModel) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.rules.framework.finding import Finding, Severity
 from minmax_lint.rules.framework.finished_example import FinishedNet
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -71,12 +71,10 @@ class TFLiteFloatIO(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return FinishedNet(ends="float32").example()
-
-    @classmethod
-    def passing(cls) -> Example:
-        return FinishedNet(ends="int8").example()
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=FinishedNet(ends="float32").example(), passing=FinishedNet(ends="int8").example()
+        )
 
 
 def _readers(model: TFLiteModel, tensor: TensorInfo) -> list[OpInfo]:

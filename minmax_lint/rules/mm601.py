@@ -7,7 +7,7 @@ from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault
 from minmax_lint.rules.framework.finding import Severity
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -59,13 +59,14 @@ class ConverterFlagsMissing(CallRule):
             yield from _missing(call, subject)
 
     @classmethod
-    def failing(cls) -> Example:
-        return _example(ConverterCall("export.py:12", "tf1"))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return _example(
-            ConverterCall("export.py:12", "tf1", inference_type="uint8", input_stats={"input": (128.0, 64.0)})
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=_example(ConverterCall("export.py:12", "tf1")),
+            passing=_example(
+                ConverterCall(
+                    "export.py:12", "tf1", inference_type="uint8", input_stats={"input": (128.0, 64.0)}
+                )
+            ),
         )
 
 
@@ -121,4 +122,4 @@ def _example(call: ConverterCall) -> Example:
     b = Builder()
     y = b.add("Relu6", "Relu6", b.placeholder("input", [1, 4]))
     b.fake_quant("output", y, 0.0, 6.0)
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), calls=(call,))
+    return Example(b.graph(), calls=(call,))

@@ -6,7 +6,7 @@ from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, 
 from minmax_lint.converters.call_site import DATASET, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -55,12 +55,13 @@ class ConverterModeMismatch(CallRule):
             yield from _without_ranges(call, subject)
 
     @classmethod
-    def failing(cls) -> Example:
-        return _example(ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return _example(ConverterCall("export.py:12", "tf2", optimizations=True))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=_example(
+                ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
+            ),
+            passing=_example(ConverterCall("export.py:12", "tf2", optimizations=True)),
+        )
 
 
 def _without_ranges(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
@@ -102,4 +103,4 @@ def _example(call: ConverterCall) -> Example:
     b = Builder()
     x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0.0, 6.0)
     b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), calls=(call,))
+    return Example(b.graph(), calls=(call,))

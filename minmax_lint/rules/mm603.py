@@ -11,7 +11,7 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_yields,
     float_example,
 )
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -61,11 +61,12 @@ class DatasetMissing(CallRule):
         yield Fault(refusal(call, bool(subject.kept_fake_quants)), advice, changes)
 
     @classmethod
-    def failing(cls) -> Example:
-        return float_example(
-            ConverterCall("export.py:12", "tf2", optimizations=True, supported_ops=frozenset({BUILTINS_INT8}))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=float_example(
+                ConverterCall(
+                    "export.py:12", "tf2", optimizations=True, supported_ops=frozenset({BUILTINS_INT8})
+                )
+            ),
+            passing=calibrated_example(supported_ops=frozenset({BUILTINS_INT8})),
         )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(supported_ops=frozenset({BUILTINS_INT8}))

@@ -11,7 +11,7 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_yields,
     float_example,
 )
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -54,14 +54,13 @@ class IoTypesRefused(CallRule):
             yield Fault(f"ValueError: {refusal}", advice, changes)
 
     @classmethod
-    def failing(cls) -> Example:
-        return float_example(
-            ConverterCall("export.py:12", "tf2", representative_dataset=True, inference_input_type="int8")
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=float_example(
+                ConverterCall("export.py:12", "tf2", representative_dataset=True, inference_input_type="int8")
+            ),
+            passing=calibrated_example(inference_input_type="int8"),
         )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(inference_input_type="int8")
 
 
 def _instead(call: ConverterCall, trained: bool, subject: Subject) -> tuple[str, Changes]:

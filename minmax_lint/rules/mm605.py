@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.converters.call_site import DEFAULT
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -53,11 +53,14 @@ class SupportedTypesRefused(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return float_example(ConverterCall("export.py:12", "tf2", supported_types=frozenset({"float16"})))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return float_example(
-            ConverterCall("export.py:12", "tf2", optimizations=True, supported_types=frozenset({"float16"}))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=float_example(
+                ConverterCall("export.py:12", "tf2", supported_types=frozenset({"float16"}))
+            ),
+            passing=float_example(
+                ConverterCall(
+                    "export.py:12", "tf2", optimizations=True, supported_types=frozenset({"float16"})
+                )
+            ),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall, refused_ends
 from minmax_lint.converters.call_site import DEFAULT
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, float_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -55,9 +55,8 @@ class OptimizationsMissing(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return float_example(ConverterCall("export.py:12", "tf2", representative_dataset=True))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example()
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=float_example(ConverterCall("export.py:12", "tf2", representative_dataset=True)),
+            passing=calibrated_example(),
+        )

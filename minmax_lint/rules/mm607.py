@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 _INSTEAD = {
@@ -61,12 +61,11 @@ class FlagWithoutEffect(CallRule):
             yield Fault(f"{name} has no effect on the TF2 converter", _INSTEAD[name], _changes(call, name))
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(inference_type="uint8")
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(inference_input_type="uint8")
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=calibrated_example(inference_type="uint8"),
+            passing=calibrated_example(inference_input_type="uint8"),
+        )
 
 
 def _changes(call: ConverterCall, name: str) -> Changes:

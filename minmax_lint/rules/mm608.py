@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -51,12 +51,8 @@ class IntegerOnlyNotEnforced(CallRule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        return _example("FloorMod")
-
-    @classmethod
-    def passing(cls) -> Example:
-        return _example("Add")
+    def examples(cls) -> Examples:
+        return Examples(failing=_example("FloorMod"), passing=_example("Add"))
 
 
 def _example(op: str) -> Example:
@@ -70,4 +66,4 @@ def _example(op: str) -> Example:
         representative_dataset=True,
         supported_ops=frozenset({BUILTINS_INT8}),
     )
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=(call,))
+    return Example(b.graph(), profiles=CALIBRATED, calls=(call,))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, COMMAND_LINE, ConverterCall
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, predictions_of
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -63,9 +63,8 @@ class IoStaysFloat(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example()
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(inference_input_type="int8", inference_output_type="int8")
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=calibrated_example(),
+            passing=calibrated_example(inference_input_type="int8", inference_output_type="int8"),
+        )

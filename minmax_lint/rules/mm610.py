@@ -6,7 +6,7 @@ from minmax_lint.converters.call import INTEGERS, ConverterCall
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -48,12 +48,8 @@ class IntegerEndDropped(CallRule):
                 yield from _dropped(call, prediction, subject)
 
     @classmethod
-    def failing(cls) -> Example:
-        return _example("uint8")
-
-    @classmethod
-    def passing(cls) -> Example:
-        return _example("")
+    def examples(cls) -> Examples:
+        return Examples(failing=_example("uint8"), passing=_example(""))
 
 
 def _dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
@@ -82,4 +78,4 @@ def _example(kind: str) -> Example:
     call = ConverterCall(
         "export.py:12", "tf2", optimizations=True, representative_dataset=True, inference_output_type=kind
     )
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=(call,))
+    return Example(b.graph(), profiles=CALIBRATED, calls=(call,))

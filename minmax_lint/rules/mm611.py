@@ -6,7 +6,7 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import Changes
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -57,15 +57,14 @@ class TocoNotAvailable(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return float_example(
-            ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 21))
-        )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return float_example(
-            ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 15))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=float_example(
+                ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 21))
+            ),
+            passing=float_example(
+                ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 15))
+            ),
         )
 
 

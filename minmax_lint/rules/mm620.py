@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -47,11 +46,5 @@ class DatasetEmpty(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(dataset=Dataset("export.py:4", (), empty=True))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
-        )
+    def examples(cls) -> Examples:
+        return Examples(failing=dataset_example(), passing=dataset_example(WITHIN_ONE))

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -51,13 +51,8 @@ class DatasetNotFinite(CallRule):
                 yield Fault(f"the samples{named} hold {what}", "Leave such samples out, or clean them.")
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", finite=False),))
-        )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=dataset_example(SampleArray(dtype="float32", finite=False)),
+            passing=dataset_example(WITHIN_ONE),
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import Mistyped, mistyped
 from minmax_lint.converters.call_site import YIELD, Changes
-from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -49,13 +49,9 @@ class DatasetType(CallRule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(dataset=Dataset("export.py:4", (SampleArray(dtype="float64"),)))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=dataset_example(SampleArray(dtype="float64")), passing=dataset_example(WITHIN_ONE)
         )
 
 

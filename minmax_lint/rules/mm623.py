@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import misranked, sampled, unknown_names
 from minmax_lint.converters.call_site import YIELD
-from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, yielded
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset
+from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -75,16 +75,8 @@ class DatasetShape(CallRule):
         yield from _misfits(call, subject)
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32"), SampleArray(dtype="float32")))
-        )
-
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=-1.0, high=1.0),))
-        )
+    def examples(cls) -> Examples:
+        return Examples(failing=dataset_example(WITHIN_ONE, WITHIN_ONE), passing=dataset_example(WITHIN_ONE))
 
 
 def _missing(dataset: Dataset, subject: Subject) -> Fault | None:

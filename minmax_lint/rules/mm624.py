@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, SampleArray
+from minmax_lint.converters.dataset import SampleArray
 from minmax_lint.ops.table import SAME_VALUES
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 _PIXEL = 255.0
@@ -78,16 +78,12 @@ class DatasetScale(CallRule):
                     )
 
     @classmethod
-    def failing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=255.0, whole=True),))
-        )
+    def examples(cls) -> Examples:
+        return Examples(failing=_example(0.0, 255.0, whole=True), passing=_example(0.0, 1.0))
 
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", low=0.0, high=1.0),))
-        )
+
+def _example(low: float, high: float, *, whole: bool = False) -> Example:
+    return dataset_example(SampleArray(dtype="float32", low=low, high=high, whole=whole))
 
 
 def _name(number: int, subject: Subject) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from math import prod
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.dataset import Dataset, SampleArray
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Example
+from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_example
+from minmax_lint.rules.framework.rule import Example, Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -49,12 +49,10 @@ class DatasetConstant(CallRule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        zeros = SampleArray(dtype="float32", shape=(1, 4), low=0.0, high=0.0)
-        return calibrated_example(dataset=Dataset("export.py:4", (zeros,)))
+    def examples(cls) -> Examples:
+        return Examples(failing=_example(0.0, 0.0), passing=_example(-1.0, 1.0))
 
-    @classmethod
-    def passing(cls) -> Example:
-        return calibrated_example(
-            dataset=Dataset("export.py:4", (SampleArray(dtype="float32", shape=(1, 4), low=-1.0, high=1.0),))
-        )
+
+def _example(low: float, high: float) -> Example:
+    sample = SampleArray(dtype="float32", shape=(1, 4), low=low, high=high)
+    return dataset_example(sample)

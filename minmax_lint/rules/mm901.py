@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _FEW = 4
@@ -58,12 +58,10 @@ class ArrayNotFound(Rule):
                 )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net().graph(), {"input": (1, 4)}, ("outptu",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net().graph(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net().graph(), {"input": (1, 4)}, ("outptu",)), passing=Example(_net().graph())
+        )
 
 
 def _net() -> Builder:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -47,12 +47,8 @@ class UnusedIgnore(Rule):
         )
 
     @classmethod
-    def failing(cls) -> Example:
-        return cls.passing()
-
-    @classmethod
-    def passing(cls) -> Example:
+    def examples(cls) -> Examples:
         b = Builder()
         x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0, 6)
         b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)
-        return Example(b.graph(), {"input": (1, 4)}, ("output",))
+        return Examples(failing=Example(b.graph()), passing=Example(b.graph()))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _JAX = (
@@ -71,12 +71,11 @@ class VerdictUndetermined(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net("bound"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net("other"), {"input": (1, 4)}, ("output",), ("toco-2.15",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net("bound"), profiles=("toco-2.15",)),
+            passing=Example(_net("other"), profiles=("toco-2.15",)),
+        )
 
 
 def _net(second: str) -> Graph:

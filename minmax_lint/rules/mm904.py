@@ -7,7 +7,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -55,12 +55,10 @@ class InputNotUsed(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return Example(_net(), {"input": (1, 4), "labels": (1, 2)}, ("output",))
-
-    @classmethod
-    def passing(cls) -> Example:
-        return Example(_net(), {"input": (1, 4)}, ("output",))
+    def examples(cls) -> Examples:
+        return Examples(
+            failing=Example(_net(), {"input": (1, 4), "labels": (1, 2)}, ("output",)), passing=Example(_net())
+        )
 
 
 def _net() -> Graph:

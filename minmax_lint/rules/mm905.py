@@ -6,7 +6,7 @@ from minmax_lint.converters.limits import MOST_BYTES, serialized_size
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph, Serialized
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Rule
+from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -49,12 +49,8 @@ class GraphOver2GiB(Rule):
             )
 
     @classmethod
-    def failing(cls) -> Example:
-        return _example(3 << 30)
-
-    @classmethod
-    def passing(cls) -> Example:
-        return _example(1 << 20)
+    def examples(cls) -> Examples:
+        return Examples(failing=_example(3 << 30), passing=_example(1 << 20))
 
 
 def _example(size: int) -> Example:
@@ -63,4 +59,4 @@ def _example(size: int) -> Example:
     b.fake_quant("output", b.add("Relu6", "Relu6", x), 0, 6)
     serialized = Serialized(b"", 0, size, lambda position: None)
     graph = Graph(b.graph().columns._replace(serialized=serialized))
-    return Example(graph, {"input": (1, 4)}, ("output",))
+    return Example(graph)

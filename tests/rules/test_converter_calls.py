@@ -305,7 +305,7 @@ def test_a_float_graph_needs_a_dataset_for_integers(call, message):
 
     b = Builder()
     y = b.add("Relu", "y", b.placeholder("x", [1, 4]))
-    example = ConverterModeMismatch.passing()._replace(
+    example = ConverterModeMismatch.examples().passing._replace(
         graph=b.graph(), inputs={"x": (1, 4)}, outputs=(y,), calls=(call,)
     )
     findings = found(lint_example(example), "MM602")

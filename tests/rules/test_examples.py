@@ -17,11 +17,11 @@ EACH_RULE = pytest.mark.parametrize(
 
 @EACH_RULE
 def test_the_failing_example_is_found(rule: Rule) -> None:
-    report = lint_example(rule.failing())
+    report = lint_example(rule.examples().failing)
     assert found(report, rule.code), report.findings
     assert rule.needs in (None, *report.given)
 
 
 @EACH_RULE
 def test_the_passing_example_is_not_found(rule: Rule) -> None:
-    assert not found(lint_example(rule.passing()), rule.code)
+    assert not found(lint_example(rule.examples().passing), rule.code)

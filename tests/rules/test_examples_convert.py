@@ -26,9 +26,9 @@ CONVERTERS: dict[str, Callable[[], Path]] = {"toco-2.15": tf215, "mlir-2.15": tf
 
 def _examples(profile: str) -> Iterator[tuple[str, Example]]:
     for rule in rules():
-        for kind, example in (("failing", rule.failing), ("passing", rule.passing)):
-            shown = None if rule.code in NOT_CONVERTED else example()
-            if shown is not None and profile in shown.profiles and not (shown.finished or shown.variables):
+        examples = {} if rule.code in NOT_CONVERTED else rule.examples()._asdict()
+        for kind, shown in examples.items():
+            if profile in shown.profiles and not (shown.finished or shown.variables):
                 yield f"{rule.code} {kind}", shown
 
 

@@ -47,7 +47,7 @@ def test_of_several_float_ops_the_costliest_is_named() -> None:
 def test_a_node_that_became_several_ops_weighs_where_it_multiplies() -> None:
     # MLIR writes a MatMul with weights that have a FakeQuant, but no range behind it, as TRANSPOSE (integer) and
     # FULLY_CONNECTED (float).
-    example = rule("MM114").failing()
+    example = rule("MM114").examples().failing
     found = lint(example.graph, example.inputs, example.outputs, ["mlir-2.21"]).predictions["mlir-2.21"]
     weights = {op.op: op.macs for op in found.ops if op.macs}
     assert set(weights) == {"FULLY_CONNECTED"}

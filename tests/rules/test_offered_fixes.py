@@ -21,13 +21,13 @@ from tests.rules.linted import found, lint_example
 OFFERING = [
     rule
     for rule in rules()
-    if rule.fixes and any(f.fix for f in found(lint_example(rule.failing()), rule.code))
+    if rule.fixes and any(f.fix for f in found(lint_example(rule.examples().failing), rule.code))
 ]
 
 
 @pytest.mark.parametrize("rule", OFFERING, ids=lambda rule: rule.code)
 def test_the_repair_that_the_failing_example_is_offered_heals_it(rule: Rule) -> None:
-    example = rule.failing()
+    example = rule.examples().failing
     (finding,) = found(lint_example(example), rule.code)
     assert finding.fix is not None
     assert finding.fix.strategy in rule.fixes

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import YIELD, Changes, TextEdit
+from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer, Severity
@@ -104,7 +105,7 @@ def float_example(*calls: ConverterCall) -> Example:
     """A graph without FakeQuants, and how it is converted."""
     b = Builder()
     b.add("Relu6", "output", b.placeholder("input", [1, 4]))
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), CALIBRATED, calls=calls)
+    return Example(b.graph(), profiles=CALIBRATED, calls=calls)
 
 
 def calibrated_example(**flags: Any) -> Example:
@@ -113,9 +114,17 @@ def calibrated_example(**flags: Any) -> Example:
     return float_example(call)
 
 
+WITHIN_ONE = SampleArray(dtype="float32", low=-1.0, high=1.0)
+
+
+def dataset_example(*sample: SampleArray) -> Example:
+    """The same with a dataset that yields these arrays; empty where there are none."""
+    return calibrated_example(dataset=Dataset("export.py:4", sample, empty=not sample))
+
+
 def trained_example(*calls: ConverterCall) -> Example:
     """A graph with FakeQuants, and how it is converted."""
     b = Builder()
     x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0.0, 6.0)
     b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
-    return Example(b.graph(), {"input": (1, 4)}, ("output",), calls=calls)
+    return Example(b.graph(), calls=calls)

@@ -30,8 +30,8 @@ class Example(NamedTuple):
     """A graph that shows a rule, with the call that lints it."""
 
     graph: Graph
-    inputs: dict[str, Shape]
-    outputs: tuple[str, ...]
+    inputs: dict[str, Shape] = {"input": (1, 4)}
+    outputs: tuple[str, ...] = ("output",)
     profiles: tuple[str, ...] = tuple(FAKE_QUANT_PROFILES)
     finished: TFLiteModel | None = None
     """The .tflite model that `graph` shows, for rules about those."""
@@ -46,7 +46,16 @@ class Example(NamedTuple):
         b = Builder()
         x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), 0, 1)
         b.fake_quant("output", b.dense("dense", x, 4, 2), low, high)
-        return cls(b.graph(), {"input": (1, 4)}, ("output",))
+        return cls(b.graph())
+
+
+class Examples(NamedTuple):
+    """What shows a rule."""
+
+    failing: Example
+    """The rule finds something."""
+    passing: Example
+    """It finds nothing."""
 
 
 class Rule(ABC):
@@ -72,13 +81,8 @@ class Rule(ABC):
 
     @classmethod
     @abstractmethod
-    def failing(cls) -> Example:
-        """A graph on which the rule finds something."""
-
-    @classmethod
-    @abstractmethod
-    def passing(cls) -> Example:
-        """The same graph put right: the rule finds nothing."""
+    def examples(cls) -> Examples:
+        """A graph on which the rule finds something, and the same put right, on which it finds nothing."""
 
     @classmethod
     def summary(cls) -> str:
