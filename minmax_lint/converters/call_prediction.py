@@ -89,10 +89,10 @@ def refused_samples(call: ConverterCall, dataset: Dataset, kept: Kept) -> str:
     unnamed = unknown_names(call, dataset)
     if unnamed:
         return unnamed
-    keyed = any(one.key for one in dataset.arrays) or bool(dataset.unknown)
     if dataset.missing:
         return f"KeyError: {dataset.missing[0].partition(' ')[0]}"
-    if dataset.arrays and not keyed and len(dataset.arrays) != len(kept.inputs):
+    known = bool(dataset.arrays or dataset.blank)
+    if known and not dataset.keyed and len(dataset.arrays) != len(kept.inputs):
         expected, given = len(kept.inputs), len(dataset.arrays)
         return f"ValueError: Invalid input shapes: expected {expected} items got {given} items."
     return ""
@@ -100,8 +100,7 @@ def refused_samples(call: ConverterCall, dataset: Dataset, kept: Kept) -> str:
 
 def unknown_names(call: ConverterCall, dataset: Dataset) -> str:
     """What the converter raises for samples with names where the model has no signature; else empty."""
-    keyed = any(one.key for one in dataset.arrays) or bool(dataset.unknown)
-    if not keyed or not (call.flow == "tf1" or call.unsigned):
+    if not dataset.keyed or not (call.flow == "tf1" or call.unsigned):
         return ""
     named = dataset.signature not in ("", COMPUTED_SIGNATURE)
     return f'ValueError: Invalid signature_key provided: "{dataset.signature}".' if named else NO_SIGNATURE

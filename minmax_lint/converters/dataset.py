@@ -61,6 +61,15 @@ class Dataset(NamedTuple):
     """The inputs for which no array has a name, in quotation marks, where samples name their arrays."""
     unknown: tuple[str, ...] = ()
     """The names that the arrays have instead."""
+    unmatched: str = ""
+    """The pattern after which it takes its files, where no file here has such a name."""
+    blank: str = ""
+    """What a sample without arrays is: `[]` or `{}`; empty for other samples."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether its samples are mappings."""
+        return any(one.key for one in self.arrays) or bool(self.unknown) or self.blank == "{}"
 
 
 def with_signatures(found: Dataset, signatures: Sequence[str]) -> Dataset:
@@ -75,7 +84,7 @@ def with_signatures(found: Dataset, signatures: Sequence[str]) -> Dataset:
         return found._replace(refused=f'ValueError: Invalid signature_key provided: "{found.signature}".')
     if len(signatures) == 1:
         return found
-    if not found.signature and any(one.key for one in found.arrays):
+    if not found.signature and found.keyed:
         return found._replace(refused=NO_SIGNATURE.replace("model has 0", f"model has {len(signatures)}"))
     return found._replace(arrays=(), unfed=not (found.signature and found.more))
 
@@ -86,7 +95,7 @@ def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:
     `inputs`: input -> what a signature calls it.
     """
     keys = [one.key for one in found.arrays if one.key]
-    if not keys or not inputs:
+    if not found.keyed or not inputs:
         return found
     names = {key: name for name, known in inputs.items() for key in (name, f"{name}:0", *known)}
     fed = {names[key] for key in keys if key in names}

@@ -12,7 +12,8 @@ class DatasetEmpty(CallRule):
     """The representative dataset yields no sample.
 
     ## What it does
-    Looks at the first samples of the dataset (`--calibrate DATA`, or `checked(converter)`).
+    Looks at the first samples of the dataset (`--calibrate DATA`, or `checked(converter)`), and at the text of the
+    script (`range(0)`, `[]`). A pattern of `glob` that fits no file here is a warning: they may lie on another machine.
 
     ## Why
     Without a sample no array gets a range: the int8 converter makes a float model without a message, the 16x8 converter
@@ -43,6 +44,13 @@ class DatasetEmpty(CallRule):
             yield Fault(
                 f"the dataset ({call.dataset.origin}) yields no sample: no array gets a range",
                 "Yield samples each time the function is called.",
+            )
+        elif call.dataset is not None and call.dataset.unmatched:
+            yield Fault(
+                f"the dataset ({call.dataset.origin}) reads the files {call.dataset.unmatched!r}, and none is there: "
+                "where it finds none, it yields no sample, and no array gets a range",
+                "Name a folder that holds them on the machine that converts, and let the script stop where it is empty.",
+                severity="warning",
             )
 
     @classmethod

@@ -95,10 +95,10 @@ def _missing(dataset: Dataset, subject: Subject) -> Fault | None:
 def _miscounted(dataset: Dataset, names: Sequence[str]) -> Fault | None:
     """More arrays without names than inputs, or fewer."""
     count = len(dataset.arrays)
-    if count in (0, len(names)) or any(one.key for one in dataset.arrays):
+    if count == len(names) or dataset.keyed or not (count or dataset.blank):
         return None
     return Fault(
-        f"a sample has {count} arrays, and the model {len(names)} input{'s' * (len(names) != 1)} ({', '.join(names)})",
+        f"a sample has {count or 'no'} arrays, and the model {len(names)} input{'s' * (len(names) != 1)} ({', '.join(names)})",
         "Yield one array for each input.",
     )
 

@@ -69,7 +69,9 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
 
 def _call(source: Opened, asked: Asked) -> ConverterCall:
     if asked.mode is not None:
-        found = call_as(asked.mode, COMMAND_LINE)
+        of_mode = [call for call in source.calls if call.mode(trained(source.model)) == asked.mode]
+        several = len(source.calls) > 1 and len(of_mode) == 1
+        found = of_mode[0] if several else call_as(asked.mode, COMMAND_LINE)
     elif source.calls:
         found = _only(source.calls)
     elif not (source.model.of_tf2 and asked.engine == "mlir"):
@@ -90,7 +92,7 @@ def _only(calls: tuple[ConverterCall, ...]) -> ConverterCall:
     if len(calls) > 1:
         script, lines = calls[0].origin.rpartition(":")[0], [call.origin.rpartition(":")[2] for call in calls]
         raise UserError(
-            f"{script} makes {len(calls)} converters (lines {', '.join(lines)}): say which with --int8, --flow tf2, ..."
+            f"{script} converts {len(calls)} times (lines {', '.join(lines)}): say which with --int8, --flow tf2, ..."
         )
     return calls[0]
 

@@ -58,7 +58,7 @@ def float_graph(tmp_path: Path) -> Path:
         (["--16x8"], "give samples with --calibrate DATA"),
         (["--script", "export.py"], "which is not run: give samples with --calibrate"),
         (["--script", "computed.py"], "computes the input stats of 'input': give them with --input-stats"),
-        (["--script", "two.py"], "makes 2 converters (lines 3, 7)"),
+        (["--script", "two.py"], "converts 2 times (lines 3, 7)"),
     ],
 )
 def test_a_call_that_cannot_be_made_is_one_line(

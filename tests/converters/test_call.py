@@ -257,7 +257,10 @@ samples = {
     "count": lambda: iter([[array, array]]),
     "key": lambda: iter([{"other": array}]),
     "type": lambda: iter([[np.ones((1, 8))]]),
+    "no arrays": lambda: iter([[]]),
+    "no names": lambda: iter([{}]),
     "pair of signatures": lambda: iter([{"x": array}]),
+    "pair and no names": lambda: iter([{}]),
     "pair without that signature": lambda: iter([("three", {"x": array})]),
 }
 forms = {}
@@ -298,7 +301,10 @@ FORMS = {
     "count": Dataset("", (ONE, ONE)),
     "key": by_input(Dataset("", (ONE._replace(key="other"),)), {"x": ()}),
     "type": Dataset("", (ONE._replace(dtype="float64"),)),
+    "no arrays": Dataset("", blank="[]"),
+    "no names": by_input(Dataset("", blank="{}"), {"x": ()}),
     "pair of signatures": with_signatures(Dataset("", (ONE._replace(key="x"),)), ["one", "two"]),
+    "pair and no names": with_signatures(Dataset("", blank="{}"), ["one", "two"]),
     "pair without that signature": with_signatures(
         Dataset("", (ONE._replace(key="x"),), signature="three"), ["one", "two"]
     ),

@@ -138,10 +138,70 @@ def test_arrays_are_followed_through_variables_and_loops(
         ("def data():\n    yield np.zeros((1, 4)), np.zeros((1, 4))\n", NO_DICTIONARY),
         ("def data():\n    yield 'serve', {'x': np.zeros((1, 4))}\n", ""),
         ("data = tf.lite.RepresentativeDataset(lambda: [[np.zeros((1, 4))]])\n", ""),
+        ("data = tf.lite.RepresentativeDataset(input_gen=lambda: [[np.zeros((1, 4))]])\n", ""),
+        (
+            "def make():\n    yield [np.zeros((1, 4))]\ndata = tf.lite.RepresentativeDataset(make())\n",
+            NOT_CALLABLE,
+        ),
     ],
 )
 def test_what_the_converter_does_not_take_for_samples(text: str, refused: str, tmp_path: Path) -> None:
     assert of_script(tmp_path, text).refused == refused
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        ("def data():\n    for _ in range(0):\n        yield [x]\n", True),
+        (
+            "N = 0\ndef data():\n    for i in range(N):\n        for one in x:\n            yield [one]\n",
+            True,
+        ),
+        ("def data():\n    for one in range(4, 4):\n        yield [one]\n", True),
+        (
+            "def data():\n    for one in tf.data.Dataset.from_tensor_slices(x).take(0):\n        yield [one]\n",
+            True,
+        ),
+        ("def data():\n    for one in x[:0]:\n        yield [one]\n", True),
+        ("def data():\n    yield from []\n", True),
+        ("data = lambda: iter([])\n", True),
+        ("def data():\n    return [[one] for one in range(0)]\n", True),
+        ("def data():\n    for _ in range(1):\n        yield [x]\n", False),
+        ("rows = []\nrows.append(x)\ndef data():\n    for one in rows:\n        yield [one]\n", False),
+        ("def data():\n    for _ in range(0):\n        print(x)\n    yield [x]\n", False),
+        ("def data():\n    for one in x[0:]:\n        yield [one]\n", False),
+    ],
+)
+def test_a_loop_over_nothing_is_an_empty_dataset(text: str, empty: bool, tmp_path: Path) -> None:
+    assert of_script(tmp_path, f"x = np.zeros((9, 4))\n{text}").empty == empty
+
+
+@pytest.mark.parametrize(
+    ("over", "unmatched"),
+    [
+        ("glob.glob('held/*.npy')", ""),
+        ("glob.glob('held/*.png')", "held/*.png"),
+        ("sorted(glob.iglob(os.path.join(FOLDER, '*.png')))[:100]", "held/*.png"),
+        ("Path(FOLDER).glob('*.png')", "held/*.png"),
+        ("(Path(FOLDER) / 'more').glob('*')", "held/more/*"),
+        ("tqdm(FILES)", "none/*.npy"),
+        ("glob.glob('held/**/*.png')", ""),  # that searches folders
+        ("glob.glob('gs://bucket/*.png')", ""),
+        ("glob.glob(sys.argv[1])", ""),
+        ("Path(sys.argv[1]).glob('*.png')", ""),
+    ],
+)
+def test_files_that_a_dataset_looks_for_are_looked_for(over: str, unmatched: str, tmp_path: Path) -> None:
+    (tmp_path / "held").mkdir()
+    (tmp_path / "held" / "one.npy").touch()
+    text = "FOLDER = 'held'\nFILES = glob.glob('none/*.npy')\n"
+    found = of_script(tmp_path, f"{text}def data():\n    for one in {over}:\n        yield [np.load(one)]\n")
+    assert found.unmatched == unmatched
+
+
+@pytest.mark.parametrize("sample", ["[]", "{}"])
+def test_a_sample_without_arrays_is_seen(sample: str, tmp_path: Path) -> None:
+    assert of_script(tmp_path, f"def data():\n    yield {sample}\n").blank == sample
 
 
 def test_a_list_of_arrays_that_is_returned_is_no_list_of_samples(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def dataset_of(samples: Sequence[Any]) -> Dataset:
     if len(signatures) > 1:
         return Dataset(origin, signature=COMPUTED_SIGNATURE)
     arrays = tuple(_array(key, values) for key, values in found.items())
-    return Dataset(origin, arrays, signature=signatures.pop(), more=len(samples) >= LOOKED_AT)
+    blank = "" if arrays else "{}" if isinstance(samples[0], (dict, tuple)) else "[]"
+    return Dataset(origin, arrays, signature=signatures.pop(), more=len(samples) >= LOOKED_AT, blank=blank)
 
 
 def _listed(sample: Any) -> Any:

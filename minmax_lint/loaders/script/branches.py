@@ -1,4 +1,4 @@
-"""The branches of a script: under which conditions a statement runs."""
+"""The branches of a script: in which order, and under which conditions, its statements run."""
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -131,3 +131,16 @@ def _possible(way: Mapping[str, int], comparisons: Mapping[str, _Comparison]) ->
 def taken(path: Path, way: Mapping[str, int]) -> bool:
     """Whether the way takes this path."""
     return all(way.get(key) == branch for key, branch in path)
+
+
+def in_order(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node before what stands behind it, a call before the assignment that takes its value."""
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while pending:
+        node, ready = pending.pop()
+        if ready or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return)):
+            yield node
+        else:
+            pending.append((node, True))
+        if not ready:
+            pending += [(child, False) for child in reversed(list(ast.iter_child_nodes(node)))]

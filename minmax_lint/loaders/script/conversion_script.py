@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
+from minmax_lint.loaders.script.assigned import KEYWORDS, Assigned, by_call, keywords
 from minmax_lint.loaders.script.branches import Path as Branches
-from minmax_lint.loaders.script.branches import beyond, exclusive, paths
+from minmax_lint.loaders.script.branches import beyond, exclusive, in_order, paths
+from minmax_lint.loaders.script.conversions import CONVERT, GIVEN_AWAY, conversions
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
@@ -34,8 +34,9 @@ _MAKERS: dict[str, Flow] = {
 }
 """Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
 
-_ADDING = {"add": False, "append": False, "extend": True, "update": True}
-"""Method of a collection -> whether it takes several elements."""
+_NOT_CONVERTING = frozenset(
+    {"setattr", "getattr", "hasattr", "print", "isinstance", "type", "vars", "dir", "id"}
+)
 _LARGEST = 16 << 20
 _MOST_PENDING = 32
 """Settings of one parameter of a function."""
@@ -97,7 +98,7 @@ class _Reader:
     """Function -> the converters it may return."""
     _specs: set[str] = field(default_factory=set)
     """Variables that hold a converter's target_spec."""
-    _pending: dict[tuple[str, str], list[_Assigned]] = field(default_factory=dict)
+    _pending: dict[tuple[str, str], list[Assigned]] = field(default_factory=dict)
     """Function and parameter -> what the function sets on the converter that it is given."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
@@ -112,7 +113,7 @@ class _Reader:
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
         self._paths = paths(tree, self.values.truth)
-        for node in _in_order(tree):
+        for node in in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
             elif isinstance(node, ast.Return) and node.value is not None:
@@ -124,6 +125,7 @@ class _Reader:
             elif isinstance(node, ast.Call):
                 self._make(node)
                 self._set_in_function(node)
+                self._converts(node)
             elif isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value)
             elif isinstance(node, ast.Assign):
@@ -133,13 +135,24 @@ class _Reader:
                 self._assign(node.target, node.value, node)
             elif isinstance(node, ast.AugAssign):
                 name, _, attribute = dotted(node.target).rpartition(".")
-                self._set(_Assigned(name, attribute, node.value, None, node.target, True))
+                self._set(Assigned(name, attribute, node.value, None, node.target, True))
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                self._set_by_call(node, node.value)
-        for place, one in enumerate(self.calls):
-            one = with_settings(one, self._settings.get(place, []), self.values)
+                for given in by_call(self.values, node, node.value):
+                    self._set(given)
+        made = self.calls
+        self.calls = []
+        for place, one in enumerate(made):
             outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
-            self.calls[place] = replace(one, outputs=outputs, site=self.sites.site(place, self._modules))
+            found = conversions(self._settings.get(place, []))
+            for number, (convert, given_for_it) in enumerate(found, 1):
+                call = with_settings(one, given_for_it, self.values)
+                site = None
+                if number == len(found):  # what an earlier one is given holds for the later ones as well
+                    site = self.sites.site(
+                        place, self._modules, [once.convert for once in found if once.convert]
+                    )
+                origin = f"{self.path}:{convert.lineno}" if convert and len(found) > 1 else one.origin
+                self.calls.append(replace(call, origin=origin, outputs=outputs, site=site))
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
@@ -219,24 +232,10 @@ class _Reader:
                 self.sites.made(held[0], full_name, statement)
         elif "." in full_name:
             name, _, attribute = full_name.rpartition(".")
-            self._set(_Assigned(name, attribute, value, statement, target))
+            self._set(Assigned(name, attribute, value, statement, target))
 
     def _path(self, node: ast.AST) -> Branches:
         return self._paths.get(node, ())
-
-    def _set_by_call(self, statement: ast.Expr, call: ast.Call) -> None:
-        """A flag of a converter, if the statement is a `setattr` of one, or adds to one."""
-        name = dotted(call.func)
-        named = call.args[1] if len(call.args) == 3 else None
-        if name == "setattr" and isinstance(named, ast.Constant):
-            holder, _, value = call.args
-            self._set(_Assigned(dotted(holder), str(named.value), value, statement, named))
-        name, _, method = name.rpartition(".")
-        if method in _ADDING and len(call.args) == 1:
-            holder_name, _, attribute_name = name.rpartition(".")
-            value = call.args[0]
-            value = value if _ADDING[method] else ast.copy_location(ast.List([value], ast.Load()), value)
-            self._set(_Assigned(holder_name, attribute_name, value, None, call.func, True))
 
     def _set_in_function(self, call: ast.Call) -> None:
         """What a function of the script sets on a converter that the call gives it."""
@@ -247,9 +246,20 @@ class _Reader:
         for parameter, argument in given.items():
             for one in tuple(self._pending.get((function.name, parameter), ())):
                 suffix = one.name.removeprefix(parameter)
-                self._set(one._replace(name=f"{dotted(argument)}{suffix}", holder=argument))
+                one = one._replace(name=f"{dotted(argument)}{suffix}", holder=argument)
+                for given_here in keywords(self.values, one, call) if one.attribute == KEYWORDS else (one,):
+                    self._set(given_here)
 
-    def _set(self, given: _Assigned) -> None:
+    def _converts(self, call: ast.Call) -> None:
+        """Note a call of `convert`, and one of a function elsewhere that is given a converter and may call it."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "convert":
+            self._set(Assigned(dotted(call.func.value), CONVERT, call, None, call.func))
+        name = dotted(call.func).rpartition(".")[2]
+        if name not in self.values.functions and name not in _NOT_CONVERTING:
+            for one in (*call.args, *(keyword.value for keyword in call.keywords)):
+                self._set(Assigned(dotted(one), GIVEN_AWAY, call, None, one))
+
+    def _set(self, given: Assigned) -> None:
         attribute = given.attribute
         spec = given.name.endswith(".target_spec") or given.name in self._specs
         if attribute == "supported_ops" and not spec:
@@ -260,41 +270,21 @@ class _Reader:
         if not places and function is not None and name in parameters(function):
             pending = self._pending.setdefault((function.name, name), [])
             pending += [given] if len(pending) < _MOST_PENDING else []
+        at = (
+            given.holder if attribute == CONVERT else None
+        )  # the place where a function that converts is called
+        if places and attribute == KEYWORDS:
+            for keyword in keywords(self.values, given):
+                self._set(keyword)
+            return
         for place in places:
             if given.statement is not None:
                 several = len(places) > 1
                 self.sites.set(place, attribute, given.statement, given.target, given.value, shared=several)
             under = beyond(path, self._starts[place])
             for one in settings(self.values, under, attribute, given.value, given.adds):
+                one = one._replace(function=function, value=at or one.value)
                 if attribute == "representative_dataset":
                     one = one._replace(dataset=dataset_of(self.values, one.value, str(self.path)))
                     self.sites.yields(place, arrays_of(self.values, one.value))
                 self._settings.setdefault(place, []).append(one)
-
-
-class _Assigned(NamedTuple):
-    """An attribute that a statement sets."""
-
-    name: str
-    """Of what holds it."""
-    attribute: str
-    value: ast.expr
-    statement: ast.stmt | None
-    """Where its text can be changed."""
-    target: ast.expr
-    adds: bool = False
-    holder: ast.expr | None = None
-    """The argument by which a function was given the converter."""
-
-
-def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node before what stands behind it, a call before the assignment that takes its value."""
-    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
-    while pending:
-        node, ready = pending.pop()
-        if ready or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return)):
-            yield node
-        else:
-            pending.append((node, True))
-        if not ready:
-            pending += [(child, False) for child in reversed(list(ast.iter_child_nodes(node)))]

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from minmax_lint.converters.dataset import (
@@ -13,6 +14,7 @@ from minmax_lint.converters.dataset import (
     SampleArray,
 )
 from minmax_lint.loaders.script.arrays import Arrays
+from minmax_lint.loaders.script.empty import is_empty, unmatched_pattern
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Function, Values
 
@@ -36,9 +38,37 @@ def dataset_of(values: Values, value: ast.expr, path: str) -> Dataset | None:
     function = _function(values, value)
     if isinstance(function, ast.Call):
         return Dataset(f"{path}:{function.lineno}", refused=NOT_CALLABLE)
-    sample = None if function is None else _sample(function)
-    if sample is None:
+    if function is None:
         return None
+    over = list(_gone_over(function))
+    if any(is_empty(values, one) for one in over):
+        return Dataset(f"{path}:{function.lineno}", empty=True)
+    sample = _sample(function)
+    found = None if sample is None else _of_sample(values, sample, path)
+    folders = (Path.cwd(), Path(path).absolute().parent)
+    unmatched = next(filter(None, (unmatched_pattern(values, one, folders) for one in over)), "")
+    if not unmatched:
+        return found
+    return (found or Dataset(f"{path}:{function.lineno}"))._replace(unmatched=unmatched)
+
+
+def _gone_over(function: Function | ast.Lambda) -> Iterator[ast.expr]:
+    """What each loop around the only sample goes over, and what is returned instead of a generator."""
+    if not isinstance(function, ast.Lambda) and _yields(function):
+        yielded = [*_own(function, ast.Yield), *_own(function, ast.YieldFrom)]
+        if len(yielded) == 1:
+            yield from (one.iter for one in _own(function, ast.For) if yielded[0] in ast.walk(one))
+        if len(yielded) == 1 and isinstance(yielded[0], ast.YieldFrom):
+            yield yielded[0].value
+        return
+    body = _body(function)
+    if isinstance(body, (ast.GeneratorExp, ast.ListComp)):
+        yield from (one.iter for one in body.generators)
+    elif body is not None:
+        yield body
+
+
+def _of_sample(values: Values, sample: _Sample, path: str) -> Dataset | None:
     owner = values.owner.get(sample.value)
     arrays = Arrays.within(values, sample.function if not isinstance(sample.function, ast.Lambda) else owner)
     for one in sample.elements:
@@ -48,12 +78,13 @@ def dataset_of(values: Values, value: ast.expr, path: str) -> Dataset | None:
     if isinstance(found, ast.Tuple) and len(found.elts) == 2 and isinstance(found.elts[1], ast.Dict):
         signature, found = _signature(values, found.elts[0]), found.elts[1]
     if isinstance(found, ast.Dict):
-        return Dataset(origin, tuple(_keyed(arrays, found)), signature=signature)
+        keyed = tuple(_keyed(arrays, found))
+        return Dataset(origin, keyed, signature=signature, blank="" if found.keys else "{}")
     if isinstance(found, ast.Tuple):
         refused = NO_DICTIONARY if len(found.elts) > 1 else SHORT_TUPLE
         return Dataset(origin, tuple(map(arrays.array, found.elts)), refused=refused)
     if isinstance(found, ast.List):
-        return Dataset(origin, tuple(map(arrays.array, found.elts)))
+        return Dataset(origin, tuple(map(arrays.array, found.elts)), blank="" if found.elts else "[]")
     one_array = arrays.array(found)
     return Dataset(origin, (one_array,), listed=False) if one_array.dtype else None
 
@@ -86,8 +117,9 @@ def _function(values: Values, value: ast.expr) -> Function | ast.Lambda | ast.Ca
             return values.functions.get(dotted(value).rpartition(".")[2])
         name = dotted(value.func).rpartition(".")[2]
         called = values.functions.get(name)
-        if name in _WRAPPERS and value.args:
-            value = value.args[0]
+        given = value.args or [one.value for one in value.keywords if one.arg == "input_gen"]
+        if name in _WRAPPERS and given:
+            value = given[0]
         elif called is None:
             return None
         elif _yields(called):
@@ -123,6 +155,16 @@ def _sample(function: Function | ast.Lambda) -> _Sample | None:
         yielded = [one.value for one in _own(function, ast.Yield) if one.value is not None]
         alone = len(yielded) == 1 and not _own(function, ast.YieldFrom)
         return _Sample(yielded[0], function) if alone else None
+    body = _body(function)
+    if isinstance(body, (ast.GeneratorExp, ast.ListComp)):
+        return _Sample(body.elt, function, tuple(body.generators))
+    if isinstance(body, (ast.List, ast.Tuple)) and body.elts:
+        return _Sample(body.elts[0], function)
+    return None
+
+
+def _body(function: Function | ast.Lambda) -> ast.expr | None:
+    """The one expression that a function returns, without `iter` and `list` around it."""
     if isinstance(function, ast.Lambda):
         body: ast.expr | None = function.body
     else:
@@ -130,11 +172,7 @@ def _sample(function: Function | ast.Lambda) -> _Sample | None:
         body = returned[0].value if len(returned) == 1 else None
     if isinstance(body, ast.Call) and dotted(body.func) in ("iter", "list") and len(body.args) == 1:
         body = body.args[0]
-    if isinstance(body, (ast.GeneratorExp, ast.ListComp)):
-        return _Sample(body.elt, function, tuple(body.generators))
-    if isinstance(body, (ast.List, ast.Tuple)) and body.elts:
-        return _Sample(body.elts[0], function)
-    return None
+    return body
 
 
 def _keyed(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:

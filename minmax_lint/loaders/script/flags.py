@@ -10,7 +10,7 @@ from minmax_lint.converters.call import BUILTINS, COMPUTED, OPS_SETS, SWITCHES, 
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.branches import Path, condition, taken, ways
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import Values
+from minmax_lint.loaders.script.values import Function, Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
 _SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
@@ -35,6 +35,8 @@ class Setting(NamedTuple):
     """Whether the value joins what the attribute holds, as with `|=` and `append`."""
     dataset: Dataset | None = None
     """Of representative_dataset: what it yields."""
+    function: Function | None = None
+    """The function in which it gets the value."""
 
 
 def settings(

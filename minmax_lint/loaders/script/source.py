@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -115,17 +116,27 @@ class Sites:
             known = self._settings.setdefault(converter, {}).setdefault(f"{YIELD}{number}", [])
             known += [] if found in known else [found]
 
-    def site(self, converter: int, modules: dict[str, str]) -> CallSite | None:
-        """The site of a converter; None where the script never gives it a name in a statement of its own."""
+    def site(
+        self, converter: int, modules: dict[str, str], converts: Sequence[ast.expr] = ()
+    ) -> CallSite | None:
+        """The site of a converter; None where the script never gives it a name in a statement of its own.
+
+        `converts`: the calls that convert with it, of which the last counts: what is set for it alone can be changed.
+        """
         if converter not in self._made:
             return None
         name, statement = self._made[converter]
+        before = converts[-2].lineno if len(converts) > 1 else 0
+        if before:
+            statement = self._statement(converts[-1])
         indent = self.source.indent(statement)
         if indent is None:
             return None
         found = next((one for one, full in modules.items() if full in _TENSORFLOW), "")
         known = {"tf": found, "lite": f"{found}.lite" if found else self._lite.get(converter, "")}
         line, end = statement.end_lineno or statement.lineno, self.source.end_of_lines(statement)
+        if before:
+            line, end = statement.lineno - 1, self.source.place(statement.lineno, 0)
         text = self.source.line(line)
         breaks = text[len(text.rstrip("\r\n")) :]
         first = self.source.line(1)
@@ -137,9 +148,17 @@ class Sites:
             indent,
             breaks or first[len(first.rstrip("\r\n")) :] or "\n",
             not breaks,
-            {key: tuple(one) for key, one in self._settings.get(converter, {}).items()},
+            {
+                key: tuple(one._replace(shared=one.shared or one.line <= before) for one in found)
+                for key, found in self._settings.get(converter, {}).items()
+            },
             self._names,
         )
+
+    def _statement(self, node: ast.expr) -> ast.stmt:
+        """The innermost statement around an expression."""
+        around = [one for one in ast.walk(self.tree) if isinstance(one, ast.stmt) and node in ast.walk(one)]
+        return around[-1]
 
     @cached_property
     def _only(self) -> frozenset[int]:

@@ -25,6 +25,8 @@ class Values:
     """Node -> the innermost function around it."""
     _given: dict[tuple[Function | None, str], list[ast.expr | None]] = field(default_factory=dict)
     """Function and name -> what it is set to there; None for what cannot be read, such as a loop's values."""
+    _loops: dict[tuple[Function | None, str], ast.For | ast.AsyncFor] = field(default_factory=dict)
+    """Function and variable of a loop -> the loop, the last where there are several."""
     _calls: dict[str, list[ast.Call]] = field(default_factory=dict)
     _depth: int = 0
     """How many expressions inside each other are being read: a name may stand for itself."""
@@ -51,6 +53,9 @@ class Values:
             self._set(node.target, node.value, function)
         elif isinstance(node, (ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension)):
             self._set(node.target, None, function)
+            if isinstance(node, (ast.For, ast.AsyncFor)):
+                targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+                self._loops.update({(function, dotted(one)): node for one in targets})
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._set(node.optional_vars, None, function)
 
@@ -71,6 +76,10 @@ class Values:
         for call in self._calls.get(function.name, []):
             given = dict(zip(names, call.args, strict=False))
             yield call, given | {one.arg: one.value for one in call.keywords if one.arg}
+
+    def loop(self, node: ast.expr) -> ast.For | ast.AsyncFor | None:
+        """The loop of the same function, or of the script itself, that gives a variable its values."""
+        return self._loops.get((self.owner.get(node), dotted(node)))
 
     def _values(self, node: ast.expr) -> list[ast.expr | None]:
         """All that a name may stand for where it is read."""

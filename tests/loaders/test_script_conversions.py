@@ -1,0 +1,143 @@
+"""What is set on a converter each time a script converts with it, however it is set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from minmax_lint.backends.calibration.run import Data
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.errors import UserError
+from minmax_lint.loaders.script.conversion_script import converter_calls
+from minmax_lint.workflows.calling import Asked, converter_for
+from minmax_lint.workflows.opened import open_model
+from minmax_lint.workflows.script import patched_script
+
+HEAD = """
+import tensorflow as tf
+
+def data():
+    yield [tf.zeros([1, 4])]
+
+DEFAULT = [tf.lite.Optimize.DEFAULT]
+"""
+MAKE = "c = tf.lite.TFLiteConverter.from_saved_model('model')\n"
+OPTIMIZE = "c.optimizations = DEFAULT\n"
+SAMPLES = "c.representative_dataset = data\n"
+CONVERT = "c.convert()\n"
+
+
+def calls_of(text: str, folder: Path) -> tuple[ConverterCall, ...]:
+    script = folder / "export.py"
+    script.write_text(HEAD + text)
+    return converter_calls(script)
+
+
+SEVERAL = {
+    "one after the other": (
+        MAKE + CONVERT + OPTIMIZE + CONVERT + SAMPLES + CONVERT,
+        ["9 float", "11 dynamic", "13 int8"],
+    ),
+    "the same twice": (MAKE + OPTIMIZE + CONVERT + CONVERT, ["8 dynamic"]),
+    "set after it": (MAKE + CONVERT + OPTIMIZE, ["8 float"]),
+    "given away after it": (MAKE + CONVERT + OPTIMIZE + "write(c)\n", ["9 float", "11 dynamic"]),
+    "taken back": (
+        MAKE + OPTIMIZE + SAMPLES + CONVERT + "c.representative_dataset = None\n" + CONVERT,
+        ["11 int8", "13 dynamic"],
+    ),
+    "in a function that is given it": (
+        "def save(c):\n    write(c.convert())\n" + MAKE + "save(c)\n" + OPTIMIZE + "save(c)\n",
+        ["11 float", "13 dynamic"],
+    ),
+    "set in another function": (
+        "class Export:\n    def __init__(self, path):\n"
+        "        self.c = tf.lite.TFLiteConverter.from_saved_model(path)\n"
+        "    def run(self):\n        return self.c.convert()\n"
+        "    def quantize(self):\n        self.c.optimizations = DEFAULT\n",
+        ["10 dynamic"],
+    ),
+    "on the two ways through a branch": (
+        MAKE + f"if fast:\n    {CONVERT}else:\n    {OPTIMIZE}    {CONVERT}",
+        ["8 dynamic"],
+    ),
+    "again where it fails": (
+        MAKE + OPTIMIZE + f"try:\n    {CONVERT}except Exception:\n    {SAMPLES}    {CONVERT}",
+        ["8 int8"],
+    ),
+    "under a condition": (
+        MAKE + f"if fast:\n    {OPTIMIZE}    {CONVERT}{CONVERT}",
+        ["11 dynamic", "12 dynamic"],
+    ),
+    "another converter of the same name": (
+        MAKE + CONVERT + MAKE + OPTIMIZE + CONVERT,
+        ["8 float", "10 dynamic"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_each_conversion_has_what_is_set_before_it(text: str, wanted: list[str], tmp_path: Path) -> None:
+    found = calls_of(text, tmp_path)
+    assert [f"{one.origin.rpartition(':')[2]} {one.mode(False)}" for one in found] == wanted
+
+
+FLAGS = "'optimizations': DEFAULT, 'representative_dataset': data, 'inference_input_type': tf.int8"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MAKE + f"for name, value in {{{FLAGS}}}.items():\n    setattr(c, name, value)\n",
+        MAKE + f"flags = {{{FLAGS}}}\nfor name in flags:\n    setattr(c, name, flags[name])\n",
+        MAKE
+        + "flags = dict(optimizations=DEFAULT, representative_dataset=data, inference_input_type=tf.int8)\n"
+        "for name, value in flags.items():\n    setattr(c, name, value)\n",
+        MAKE + "for name, value in [('optimizations', DEFAULT), ('representative_dataset', data), "
+        "('inference_input_type', tf.int8)]:\n    setattr(c, name, value)\n",
+        "def make(path, **flags):\n    c = tf.lite.TFLiteConverter.from_saved_model(path)\n"
+        "    for name, value in flags.items():\n        setattr(c, name, value)\n    return c\n"
+        "make('model', optimizations=DEFAULT, representative_dataset=data, inference_input_type=tf.int8)\n",
+        "def set_all(one, **flags):\n    for name, value in flags.items():\n        setattr(one, name, value)\n"
+        + MAKE
+        + "set_all(c, optimizations=DEFAULT, representative_dataset=data, inference_input_type=tf.int8)\n",
+    ],
+)
+def test_setattr_in_a_loop_sets_what_the_loop_goes_over(text: str, tmp_path: Path) -> None:
+    (call,) = calls_of(text, tmp_path)
+    assert (call.mode(False), call.inference_input_type, call.dataset is not None) == ("int8", "int8", True)
+
+
+def test_each_call_of_a_function_sets_its_own_keywords(tmp_path: Path) -> None:
+    text = (
+        "def set_all(one, **flags):\n    for name, value in flags.items():\n        setattr(one, name, value)\n"
+        + MAKE
+        + "set_all(c, optimizations=DEFAULT)\n"
+        + "d = tf.lite.TFLiteConverter.from_saved_model('model')\nset_all(d, optimizations=[])\n"
+    )
+    assert [one.mode(False) for one in calls_of(text, tmp_path)] == ["dynamic", "float"]
+
+
+SAVED_MODEL = Path(__file__).parents[2] / "fixtures" / "founding" / "eval-saved_model"
+
+
+def test_a_patch_changes_the_last_conversion_alone(tmp_path: Path) -> None:
+    first = MAKE.replace("'model'", repr(str(SAVED_MODEL))) + CONVERT
+    script = tmp_path / "export.py"
+    script.write_text(HEAD + first + "c.inference_input_type = tf.int8\n" + CONVERT)
+    calls = [replace(one, tensorflow=(2, 21)) for one in converter_calls(script)]
+    patch = patched_script(open_model(SAVED_MODEL, calls=calls), script)
+    assert not patch.empty
+    assert patch.after.startswith(HEAD + first)
+    assert patch.after.endswith(CONVERT)
+
+
+def test_convert_takes_the_conversion_of_the_mode_that_is_named(tmp_path: Path) -> None:
+    text = MAKE + CONVERT + OPTIMIZE + SAMPLES + "c.inference_input_type = tf.uint8\n" + CONVERT
+    opened = open_model(SAVED_MODEL, calls=calls_of(text, tmp_path))
+    with pytest.raises(UserError, match="converts 2 times"):
+        converter_for(opened, Asked())
+    found = converter_for(opened, Asked(mode="int8", data=Data("samples.npz")))
+    assert found.call is not None
+    assert (found.mode, found.call.inference_input_type) == ("int8", "uint8")
