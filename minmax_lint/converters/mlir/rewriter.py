@@ -5,6 +5,7 @@ at again; what nothing reads goes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
 from minmax_lint.converters.mlir.version import Version
@@ -104,11 +105,32 @@ class Rewriter:
             scalar.op.attrs["load"] = lambda: Tensor.of(tensor.dtype, [], tensor.leading()[:1])
         return scalar
 
-    def replace(self, op: Operation, value: Value) -> None:
-        """Let `value` take the place of the result of `op`."""
+    def replace(self, op: Operation, value: Value) -> bool:
+        """Let `value` take the place of the result of `op`; True, which the pattern returns."""
         self.visit(op.result.users)
         op.result.replace_uses(value)
         self.erase(op)
+        return True
+
+    def replace_with_new(
+        self,
+        op: Operation,
+        name: str,
+        operands: Iterable[Value],
+        of: Iterable[Operation] = (),
+        *,
+        attrs_of: Operation | None = None,
+        activation: str | None = None,
+        **attrs: Any,
+    ) -> bool:
+        """Let a new operation take the place of `op` and of those in `of` (replaceOpWithNewOp); True.
+
+        It has the attributes of `op`, or of `attrs_of`, but for `attrs`.
+        """
+        new = self.create(name, operands, op, of)
+        new.attrs = {**(op if attrs_of is None else attrs_of).attrs, **attrs}
+        new.activation = activation
+        return self.replace(op, new.result)
 
     def set_operand(self, op: Operation, slot: int, value: Value) -> None:
         """Let `op` read `value` at `slot`."""

@@ -33,8 +33,7 @@ def fuse_activation_func(rewriter: Rewriter, op: Operation) -> bool:
     fused = rewriter.create(source.name, source.operands, op, [source])
     fused.attrs.update(source.attrs)
     fused.activation = op.name
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace(op, fused.result)
 
 
 @optimize_patterns_td(
@@ -46,8 +45,7 @@ def optimize_relu_squared_difference(rewriter: Rewriter, op: Operation) -> bool:
     """RELU of SQUARED_DIFFERENCE, which is never negative, goes."""
     if producer(op.operands[0], "SQUARED_DIFFERENCE") is None:
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])
 
 
 @optimize_patterns_td(
@@ -57,8 +55,7 @@ def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """MAXIMUM(x, 0) is RELU."""
     if op.result.dtype is not DType.FLOAT or not _repeats(op, op.operands[1], 0.0):
         return False
-    rewriter.replace(op, rewriter.create("RELU", op.operands[:1], op).result)
-    return True
+    return rewriter.replace_with_new(op, "RELU", op.operands[:1])
 
 
 @optimize_patterns_td(
@@ -123,8 +120,7 @@ def _repeats(op: Operation, value: Value, wanted: float) -> bool:
 
 
 def _one_for_two(rewriter: Rewriter, op: Operation, inner: Operation, name: str) -> bool:
-    rewriter.replace(op, rewriter.create(name, inner.operands[:1], op, [inner]).result)
-    return True
+    return rewriter.replace_with_new(op, name, inner.operands[:1], [inner])
 
 
 @optimize_patterns_td(
@@ -140,8 +136,7 @@ def match_leaky_relu(rewriter: Rewriter, op: Operation) -> bool:
     alpha = number(product.operands[1])
     if alpha is None or not abs(alpha) < 1 or product.result.use_count != 1:
         return False
-    rewriter.replace(op, rewriter.create("LEAKY_RELU", product.operands[:1], op, [product]).result)
-    return True
+    return rewriter.replace_with_new(op, "LEAKY_RELU", product.operands[:1], [product])
 
 
 @optimize_patterns_td(
@@ -172,8 +167,7 @@ def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
         rewriter.constant(alpha) if is_constant(alpha) else rewriter.create("NEG", [alpha], product).result
     )
     parts = [relu, negation, below, product]
-    rewriter.replace(op, rewriter.create("PRELU", [x, slope], op, parts).result)
-    return True
+    return rewriter.replace_with_new(op, "PRELU", [x, slope], parts)
 
 
 @optimize_patterns_td(
@@ -205,5 +199,4 @@ def _exponent(op: Operation, wanted: float) -> bool:
 
 
 def _instead(rewriter: Rewriter, op: Operation, name: str, count: int) -> bool:
-    rewriter.replace(op, rewriter.create(name, [op.operands[0]] * count, op).result)
-    return True
+    return rewriter.replace_with_new(op, name, [op.operands[0]] * count)

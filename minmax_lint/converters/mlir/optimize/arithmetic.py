@@ -90,8 +90,7 @@ def fold_constants(rewriter: Rewriter, op: Operation) -> bool:
     """Replace an operation that reads constants alone by one."""
     if not all(map(is_constant, op.operands)):
         return False
-    rewriter.replace(op, rewriter.constant(op.result))
-    return True
+    return rewriter.replace(op, rewriter.constant(op.result))
 
 
 @tfl_ops_cc(
@@ -119,8 +118,7 @@ def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
             else:
                 kept, fits = other, same_dimensions(other, op.result) and other.scale == op.result.scale
             if fits:
-                rewriter.replace(op, kept)
-                return True
+                return rewriter.replace(op, kept)
     return False
 
 
@@ -170,10 +168,7 @@ def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
         return False
     total = rewriter.constant(op.operands[1])
     total.shape = shape
-    fused = rewriter.create("ADD", [first.operands[0], total], op, [first])
-    fused.activation = op.activation
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(op, "ADD", [first.operands[0], total], [first], activation=op.activation)
 
 
 @optimize_patterns_td(
@@ -195,8 +190,7 @@ def _add_computed_zero(rewriter: Rewriter, op: Operation, slot: int) -> bool:
         return False
     if difference.operands[0] is not difference.operands[1] or not same_type(other, op.result):
         return False
-    rewriter.replace(op, other)
-    return True
+    return rewriter.replace(op, other)
 
 
 @optimize_patterns_td(
@@ -224,10 +218,7 @@ def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
         inverse.op.attrs["load"] = lambda: Tensor.of(
             DType.FLOAT, [1] * len(right.shape or ()), [float32(1 / divisor)]
         )
-    product = rewriter.create("MUL", [left, inverse], op)
-    product.activation = op.activation
-    rewriter.replace(op, product.result)
-    return True
+    return rewriter.replace_with_new(op, "MUL", [left, inverse], activation=op.activation)
 
 
 @optimize_patterns_td(
@@ -241,5 +232,4 @@ def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
     """What is multiplied by 1 stays."""
     if op.activation or not same_dimensions(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])

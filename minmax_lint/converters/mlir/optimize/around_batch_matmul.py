@@ -199,9 +199,7 @@ def fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims(rewriter: Rewriter,
     fused.shape = (1, *made)
     if fused.op is not None:
         fused.op.attrs = dict(product.attrs)
-    after = rewriter.create("RESHAPE", [fused, *op.operands[1:]], op, [before, product])
-    rewriter.replace(op, after.result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [fused, *op.operands[1:]], [before, product])
 
 
 @optimize_pass_cc(
@@ -226,11 +224,15 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
     sizes = rewriter.integers(shape, op.operands[1])
     left = rewriter.compute("RESHAPE", [dense.operands[0], sizes], dense, dense.operands[0])
     left.shape = tuple(shape)
-    moved = rewriter.create("FULLY_CONNECTED", [left, *dense.operands[1:]], op, [dense])
-    moved.attrs = {**dense.attrs, "keep_num_dims": True}
-    moved.activation = dense.activation
-    rewriter.replace(op, moved.result)
-    return True
+    return rewriter.replace_with_new(
+        op,
+        "FULLY_CONNECTED",
+        [left, *dense.operands[1:]],
+        [dense],
+        attrs_of=dense,
+        activation=dense.activation,
+        keep_num_dims=True,
+    )
 
 
 @optimize_batch_matmul_cc(
@@ -262,10 +264,9 @@ def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) 
             sizes = rewriter.integers([columns, rows], reshape.operands[1])
             right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
             right.shape = (columns, rows)
-            dense = rewriter.create("FULLY_CONNECTED", [op.operands[0], right], op, [transpose, reshape])
-            dense.attrs = {**op.attrs, "keep_num_dims": True}
-            rewriter.replace(op, dense.result)
-            return True
+            return rewriter.replace_with_new(
+                op, "FULLY_CONNECTED", [op.operands[0], right], [transpose, reshape], keep_num_dims=True
+            )
     return False
 
 

@@ -54,9 +54,7 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
     first = rewriter.create(op.name, operands, op)
     first.activation = op.activation
     first.result.shape = spread.operands[0].shape
-    second = rewriter.create("BROADCAST_TO", [first.result, *spread.operands[1:]], op, [spread])
-    rewriter.replace(op, second.result)
-    return True
+    return rewriter.replace_with_new(op, "BROADCAST_TO", [first.result, *spread.operands[1:]], [spread])
 
 
 @optimize_broadcast_like_pass_cc(
@@ -78,9 +76,9 @@ def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) ->
         first = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
         first.activation = op.activation
         first.result.shape = left.operands[0].shape
-        second = rewriter.create("BROADCAST_TO", [first.result, *left.operands[1:]], op, [left, right])
-        rewriter.replace(op, second.result)
-        return True
+        return rewriter.replace_with_new(
+            op, "BROADCAST_TO", [first.result, *left.operands[1:]], [left, right]
+        )
     for slot, value in enumerate(op.operands[:2]):
         spread, other = producer(value, "BROADCAST_TO"), op.operands[1 - slot]
         if spread is not None and broadcast_to(spread.operands[0], other, op.result):
@@ -131,8 +129,7 @@ def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     source = op.operands[0]
     if not static(source) or not static(op.result) or elements_of(source) != elements_of(op.result):
         return False
-    rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", op.operands)
 
 
 @optimize_cc(
@@ -153,8 +150,7 @@ def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
     ones = rewriter.constant(op.result)
     if ones.op is not None:
         ones.op.attrs["load"] = lambda: Tensor.of(DType.FLOAT, [size or 0 for size in sizes], [1.0])
-    rewriter.replace(op, rewriter.create("MUL", [op.operands[0], ones], op).result)
-    return True
+    return rewriter.replace_with_new(op, "MUL", [op.operands[0], ones])
 
 
 @optimize_patterns_td(

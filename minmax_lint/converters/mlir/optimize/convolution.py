@@ -52,8 +52,7 @@ def _fuse_sum(rewriter: Rewriter, op: Operation) -> bool:
     fused = rewriter.create(conv.name, [*conv.operands[:slot], bias], op, [conv])
     fused.attrs.update(conv.attrs)
     fused.activation = op.activation
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace(op, fused.result)
 
 
 @optimize_patterns_td(
@@ -86,8 +85,7 @@ def _fuse_product(rewriter: Rewriter, op: Operation) -> bool:
     fused = rewriter.create(conv.name, operands, op, [conv])
     fused.attrs.update(conv.attrs)
     fused.activation = op.activation
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace(op, fused.result)
 
 
 @optimize_patterns_td(
@@ -142,8 +140,7 @@ def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     conv.activation = op.activation
     conv.nodes = (*conv.nodes, *op.nodes)
     conv.result.name = op.result.name
-    rewriter.replace(op, conv.result)
-    return True
+    return rewriter.replace(op, conv.result)
 
 
 @optimize_patterns_td(

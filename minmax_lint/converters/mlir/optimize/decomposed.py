@@ -46,8 +46,7 @@ def _decomposed(
         parts: list[Operation] = []
         if not _has_form(op, form, found, parts, shared):
             return False
-        rewriter.replace(op, rewriter.create(result, [found[X]], op, parts).result)
-        return True
+        return rewriter.replace_with_new(op, result, [found[X]], parts)
 
     return Pattern(
         since,

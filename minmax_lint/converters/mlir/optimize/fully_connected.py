@@ -58,11 +58,9 @@ def _add(rewriter: Rewriter, op: Operation, dense: Operation) -> bool:
     if rank(added) == 0 and not biases and rank(dense.operands[1]) != 2:
         return False
     bias = added if not biases and rank(added) == 1 else rewriter.constant(biases[0] if biases else added)
-    fused = rewriter.create("FULLY_CONNECTED", [*dense.operands[:2], bias], op, [dense])
-    fused.attrs = dict(dense.attrs)
-    fused.activation = op.activation
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "FULLY_CONNECTED", [*dense.operands[:2], bias], [dense], attrs_of=dense, activation=op.activation
+    )
 
 
 def _rank_is_lost(weights: Value) -> bool:
@@ -97,11 +95,9 @@ def _fuse_fully_connected_and_mul(rewriter: Rewriter, op: Operation, *, single: 
     if any(size != 1 for size in (factor.shape or ())[:-1]):
         return False
     operands = [dense.operands[0], *(rewriter.constant(value) for value in dense.operands[1:])]
-    fused = rewriter.create("FULLY_CONNECTED", operands, op, [dense])
-    fused.attrs = dict(dense.attrs)
-    fused.activation = op.activation
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "FULLY_CONNECTED", operands, [dense], attrs_of=dense, activation=op.activation
+    )
 
 
 @optimize_cc(
@@ -227,5 +223,4 @@ def fully_connected_swap_operands_when_lhs_is_const(rewriter: Rewriter, op: Oper
     if product.op is not None:
         product.op.activation = op.activation
     order = rewriter.integers([1, 0], right)
-    rewriter.replace(op, rewriter.create("TRANSPOSE", [product, order], op).result)
-    return True
+    return rewriter.replace_with_new(op, "TRANSPOSE", [product, order])

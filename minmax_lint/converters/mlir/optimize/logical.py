@@ -54,8 +54,7 @@ def _eliminate(rewriter: Rewriter, op: Operation) -> bool:
     kept = op.operands[1 if _decides(op) else 0]
     if not same_type(kept, op.result):
         return False
-    rewriter.replace(op, kept)
-    return True
+    return rewriter.replace(op, kept)
 
 
 @optimize_patterns_td(
@@ -77,8 +76,7 @@ def optimize_select_op_not(rewriter: Rewriter, op: Operation) -> bool:
     if opposite is None:
         return False
     operands = [opposite.operands[0], op.operands[2], op.operands[1]]
-    rewriter.replace(op, rewriter.create(op.name, operands, op, [opposite]).result)
-    return True
+    return rewriter.replace_with_new(op, op.name, operands, [opposite])
 
 
 def _less(n: Net, x: str) -> str:
@@ -118,8 +116,7 @@ def reorder_broadcast_to_cast(rewriter: Rewriter, op: Operation) -> bool:
         return False
     first = rewriter.compute("CAST", [spread.operands[0]], op, op.result)
     first.shape = spread.operands[0].shape
-    rewriter.replace(op, rewriter.create("BROADCAST_TO", [first, *spread.operands[1:]], op, [spread]).result)
-    return True
+    return rewriter.replace_with_new(op, "BROADCAST_TO", [first, *spread.operands[1:]], [spread])
 
 
 @optimize_patterns_td(
@@ -145,8 +142,7 @@ def reorder_gather_and_cast(rewriter: Rewriter, op: Operation) -> bool:
     source = cast.operands[0]
     first = rewriter.compute("GATHER", [source, *op.operands[1:]], op, op.result)
     first.dtype, first.scale = source.dtype, source.scale
-    rewriter.replace(op, rewriter.create("CAST", [first], op, [cast]).result)
-    return True
+    return rewriter.replace_with_new(op, "CAST", [first], [cast])
 
 
 def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
@@ -182,9 +178,7 @@ def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:
         return False
     condition, name = found
     if name in ("GREATER", "NOT_EQUAL"):
-        rewriter.replace(op, condition)
-        return True
+        return rewriter.replace(op, condition)
     if name in ("EQUAL", "LESS_EQUAL"):
-        rewriter.replace(op, rewriter.create("LOGICAL_NOT", [condition], op).result)
-        return True
+        return rewriter.replace_with_new(op, "LOGICAL_NOT", [condition])
     return False

@@ -62,9 +62,7 @@ def _l2_normalize(rewriter: Rewriter, op: Operation, root: str) -> bool:
     square = producer(total.operands[0], "SQUARE")
     if square is None or square.operands[0] is not x:
         return False
-    fused = rewriter.create("L2_NORMALIZATION", [x], op, [square, total, *parts])
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(op, "L2_NORMALIZATION", [x], [square, total, *parts])
 
 
 def _last_axis(op: Operation) -> bool:
@@ -93,8 +91,7 @@ def match_hard_swish_pattern(rewriter: Rewriter, op: Operation) -> bool:
         found = factors(op)
         if found is not None:
             x, parts = found
-            rewriter.replace(op, rewriter.create("HARD_SWISH", [x], op, parts).result)
-            return True
+            return rewriter.replace_with_new(op, "HARD_SWISH", [x], parts)
     return False
 
 
@@ -152,9 +149,7 @@ def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if exponential.result.use_count != 2 or total.result.use_count != 1:
         return False
-    softmax = rewriter.create("SOFTMAX", exponential.operands, op, [exponential, total])
-    rewriter.replace(op, softmax.result)
-    return True
+    return rewriter.replace_with_new(op, "SOFTMAX", exponential.operands, [exponential, total])
 
 
 @optimize_patterns_td(
@@ -226,8 +221,7 @@ def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if not keeps_dimensions(total) or not _over_last_axis(total):
         return False
-    rewriter.replace(op, rewriter.create("LOG_SOFTMAX", [x], op, parts).result)
-    return True
+    return rewriter.replace_with_new(op, "LOG_SOFTMAX", [x], parts)
 
 
 def _normalized(value: Value) -> tuple[Operation | None, Value]:

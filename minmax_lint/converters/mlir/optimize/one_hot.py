@@ -54,8 +54,7 @@ def reshape_equal_op_to_one_hot_op(rewriter: Rewriter, op: Operation) -> bool:
     depth.dtype, depth.shape = DType.INT32, ()
     for mark in marks:
         mark.dtype, mark.shape = DType.BOOL, ()
-    rewriter.replace(op, rewriter.create("ONE_HOT", [flat, depth, *marks], op).result)
-    return True
+    return rewriter.replace_with_new(op, "ONE_HOT", [flat, depth, *marks])
 
 
 @optimize_patterns_td(
@@ -82,10 +81,9 @@ def fuse_one_hot_and_cast_to_float(rewriter: Rewriter, op: Operation) -> bool:
     marks = [rewriter.constant(value) for value in one_hot.operands[2:]]
     for mark in marks:
         mark.dtype = DType.FLOAT
-    fused = rewriter.create("ONE_HOT", [*one_hot.operands[:2], *marks], op, [one_hot])
-    fused.attrs = dict(one_hot.attrs)
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "ONE_HOT", [*one_hot.operands[:2], *marks], [one_hot], attrs_of=one_hot
+    )
 
 
 @optimize_patterns_td(
@@ -121,8 +119,7 @@ def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operatio
     if shape is not None and rows.shape != shape:
         sizes = rewriter.integers([size or 0 for size in shape], indices)
         rows = rewriter.compute("RESHAPE", [rows, sizes], op, op.result)
-    rewriter.replace(op, rows)
-    return True
+    return rewriter.replace(op, rows)
 
 
 def _is_last_axis(one_hot: Operation) -> bool:

@@ -59,10 +59,7 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
         left = _flipped(rewriter, op, left)
     if not adjoint(op, "adj_y"):
         right = _flipped(rewriter, op, right)
-    dense = rewriter.create("FULLY_CONNECTED", [left, right], op)
-    dense.attrs = {**op.attrs, "keep_num_dims": True}
-    rewriter.replace(op, dense.result)
-    return True
+    return rewriter.replace_with_new(op, "FULLY_CONNECTED", [left, right], keep_num_dims=True)
 
 
 @optimize_batch_matmul_td(
@@ -125,10 +122,9 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
         return False
     if constant_behind(right.operands[0]) is not None or rank(op.result) != rank(left):
         return False
-    fused = rewriter.create("BATCH_MATMUL", [left, right.operands[0]], op, [right])
-    fused.attrs = {**op.attrs, "adj_x": False, "adj_y": False}
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "BATCH_MATMUL", [left, right.operands[0]], [right], adj_x=False, adj_y=False
+    )
 
 
 @optimize_patterns_td(
@@ -147,10 +143,9 @@ def fuse_transpose_after_batch_matmul(rewriter: Rewriter, op: Operation) -> bool
     product = producer(op.operands[0], "BATCH_MATMUL")
     if product is None or not _flips(op) or adjoint(product, "adj_x") or not adjoint(product, "adj_y"):
         return False
-    swapped = rewriter.create("BATCH_MATMUL", product.operands[::-1], op, [product])
-    swapped.attrs = {**swapped.attrs, "adj_x": False, "adj_y": True}
-    rewriter.replace(op, swapped.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "BATCH_MATMUL", product.operands[::-1], [product], adj_x=False, adj_y=True
+    )
 
 
 @optimize_batch_matmul_cc(
@@ -170,10 +165,7 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
     if ones.shape[-1 if flipped else -2] != 1:
         return False
     axis = rewriter.integers([len(matrix.shape) - (1 if flipped else 2)], matrix)
-    total = rewriter.create("SUM", [matrix, axis], op)
-    total.attrs = {**total.attrs, "keep_dims": True}
-    rewriter.replace(op, total.result)
-    return True
+    return rewriter.replace_with_new(op, "SUM", [matrix, axis], keep_dims=True)
 
 
 @optimize_batch_matmul_td(
@@ -204,10 +196,9 @@ def fuse_transpose_fc_lhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
     inner.shape = (*shape[:-2], *shape[:-3:-1])
     if inner.op is not None:
         inner.op.attrs = {**op.attrs, "adj_x": False, "adj_y": False}
-    fused = rewriter.create("BATCH_MATMUL", [inner, op.operands[1]], op, [dense, turned])
-    fused.attrs = {**op.attrs, "adj_x": False, "adj_y": adjoint(op, "adj_y")}
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op, "BATCH_MATMUL", [inner, op.operands[1]], [dense, turned], adj_x=False, adj_y=adjoint(op, "adj_y")
+    )
 
 
 def _take_transpose_in(rewriter: Rewriter, op: Operation, slot: int, name: str) -> bool:

@@ -40,9 +40,7 @@ def move_binary_op_const_before_reshape(rewriter: Rewriter, op: Operation) -> bo
     moved = rewriter.create(op.name, [source, constant], op)
     moved.activation = op.activation
     _typed_as(moved.result, source)
-    after = rewriter.create("RESHAPE", [moved.result, *reshape.operands[1:]], op, [reshape])
-    rewriter.replace(op, after.result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *reshape.operands[1:]], [reshape])
 
 
 def _typed_as(result: Value, source: Value) -> None:
@@ -79,9 +77,7 @@ def _move_binary_op_before_reshape(rewriter: Rewriter, op: Operation, *, single:
     moved = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
     moved.activation = op.activation
     _typed_as(moved.result, left.operands[0])
-    after = rewriter.create("RESHAPE", [moved.result, *left.operands[1:]], op, [left, right])
-    rewriter.replace(op, after.result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *left.operands[1:]], [left, right])
 
 
 def _shared_reshape(n: Net) -> str:
@@ -122,10 +118,7 @@ def reorder_elementwise_and_move_operations(rewriter: Rewriter, op: Operation) -
         return False
     first = rewriter.create(op.name, [move.operands[0]], op)
     _typed_as(first.result, move.operands[0])
-    second = rewriter.create(move.name, [first.result, *move.operands[1:]], op, [move])
-    second.attrs = dict(move.attrs)
-    rewriter.replace(op, second.result)
-    return True
+    return rewriter.replace_with_new(op, move.name, [first.result, *move.operands[1:]], [move], attrs_of=move)
 
 
 @optimize_patterns_td(
@@ -144,8 +137,7 @@ def convert_squeeze_and_expand_dims_to_reshape(rewriter: Rewriter, op: Operation
         return False
     sizes = rewriter.constant(op.result)
     sizes.dtype = DType.INT32
-    rewriter.replace(op, rewriter.create("RESHAPE", [op.operands[0], sizes], op).result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [op.operands[0], sizes])
 
 
 @tfl_ops_cc(
@@ -158,14 +150,11 @@ def fold_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """A RESHAPE to the shape it has goes; of two in a row the first does."""
     source = op.operands[0]
     if same_type(source, op.result):
-        rewriter.replace(op, source)
-        return True
+        return rewriter.replace(op, source)
     before = producer(source, "RESHAPE")
     if before is None:
         return False
-    after = rewriter.create("RESHAPE", [before.operands[0], *op.operands[1:]], op, [before])
-    rewriter.replace(op, after.result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [before.operands[0], *op.operands[1:]], [before])
 
 
 @optimize_patterns_td(
@@ -216,8 +205,7 @@ def eliminate_qdq_pairs(rewriter: Rewriter, op: Operation) -> bool:
         return False
     stored = before.operands[0]
     stored.name = op.result.name
-    rewriter.replace(op, stored)
-    return True
+    return rewriter.replace(op, stored)
 
 
 @optimize_patterns_td(
@@ -231,5 +219,4 @@ def squash_dq_q(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if stored.op is not None and stored.op.name == QUANTIZE and stored.scale != op.result.scale:
         return False
-    rewriter.replace(op, stored)
-    return True
+    return rewriter.replace(op, stored)

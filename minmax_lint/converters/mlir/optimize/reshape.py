@@ -42,10 +42,9 @@ def fold_reshape_to_reduce(rewriter: Rewriter, op: Operation) -> bool:
     reduced = set(axes)  # a negative axis is none of the dimensions compared (measured)
     if wanted != [1 if axis in reduced else size for axis, size in enumerate(shape)]:
         return False
-    kept = rewriter.create(reduction.name, reduction.operands, op, [reduction])
-    kept.attrs = {**reduction.attrs, "keep_dims": True}
-    rewriter.replace(op, kept.result)
-    return True
+    return rewriter.replace_with_new(
+        op, reduction.name, reduction.operands, [reduction], attrs_of=reduction, keep_dims=True
+    )
 
 
 @optimize_cc(
@@ -88,11 +87,15 @@ def remove_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> b
         return False
     if source[:-1] != wanted[:-1]:
         return False
-    kept = rewriter.create("FULLY_CONNECTED", dense.operands, op, [dense])
-    kept.attrs = {**dense.attrs, "keep_num_dims": True}
-    kept.activation = dense.activation
-    rewriter.replace(op, kept.result)
-    return True
+    return rewriter.replace_with_new(
+        op,
+        "FULLY_CONNECTED",
+        dense.operands,
+        [dense],
+        attrs_of=dense,
+        activation=dense.activation,
+        keep_num_dims=True,
+    )
 
 
 @optimize_pass_cc(
@@ -147,9 +150,7 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
     moved = rewriter.create(op.name, [source, flat], op)
     moved.activation = op.activation
     moved.result.shape, moved.result.scale = source.shape, source.scale
-    after = rewriter.create("RESHAPE", [moved.result, *reshape.operands[1:]], op, [reshape])
-    rewriter.replace(op, after.result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *reshape.operands[1:]], [reshape])
 
 
 @optimize_patterns_td(
@@ -229,8 +230,7 @@ def fuse_unpack_and_concat_to_reshape(rewriter: Rewriter, op: Operation) -> bool
         return False
     sizes = rewriter.constant(op.result)
     sizes.dtype = DType.INT32
-    rewriter.replace(op, rewriter.create("RESHAPE", [unpack.operands[0], sizes], op, [unpack]).result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [unpack.operands[0], sizes], [unpack])
 
 
 @optimize_patterns_td(
@@ -254,8 +254,7 @@ def convert_transpose_reshape_transpose_to_reshape(rewriter: Rewriter, op: Opera
     if _without_leading_ones(source.shape) != op.result.shape:
         return False
     sizes = rewriter.constant(reshape.operands[1])
-    rewriter.replace(op, rewriter.create("RESHAPE", [source, sizes], op, [first, reshape]).result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", [source, sizes], [first, reshape])
 
 
 def _without_leading_ones(shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:

@@ -34,8 +34,7 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
     chosen = op.operands[1 if tensor is not None and tensor.leading()[0] else 2]
     if not same_type(chosen, op.result):
         return False
-    rewriter.replace(op, chosen)
-    return True
+    return rewriter.replace(op, chosen)
 
 
 @optimize_patterns_td(
@@ -50,8 +49,7 @@ def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if any(not -len(shape) <= axis < len(shape) or shape[axis] != 1 for axis in axes):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])
 
 
 @optimize_patterns_td(
@@ -91,8 +89,7 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
         or tensor.values() != tuple(range(tensor.shape[0]))
     ):
         return False
-    rewriter.replace(op, params)
-    return True
+    return rewriter.replace(op, params)
 
 
 @optimize_patterns_td(*REDUCTIONS, before=lambda n: n.sum(n.op("Elu", n.x()), 0), after="ELU(float)")
@@ -105,8 +102,7 @@ def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if any(source.shape[axis] != 1 for axis in axes):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])
 
 
 @tfl_ops_cc(
@@ -123,8 +119,7 @@ def remove_redundant_unpack_pack(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if op.attrs["node"].integer("axis", 0) != unpack.attrs["node"].integer("axis", 0):
         return False
-    rewriter.replace(op, unpack.operands[0])
-    return True
+    return rewriter.replace(op, unpack.operands[0])
 
 
 def _largest(n: Net) -> str:
@@ -187,5 +182,4 @@ def fuse_slice_and_pack(rewriter: Rewriter, op: Operation) -> bool:
         sources.append(part.operands[0])
     if len(sources) not in (3, 4) or len({id(source) for source in sources}) != 1:
         return False
-    rewriter.replace(op, sources[0])
-    return True
+    return rewriter.replace(op, sources[0])

@@ -19,8 +19,7 @@ def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
     """A SLICE of everything goes."""
     if not same_type(op.operands[0], op.result) and not _takes_all(op):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])
 
 
 def _takes_all(op: Operation) -> bool:
@@ -48,8 +47,7 @@ def fold_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if any(bounds[0]) or bounds[1] != list(op.operands[0].shape or ()):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])
 
 
 @optimize_patterns_td(
@@ -70,8 +68,7 @@ def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if not (rewriter.version.has(FOLDS_SLICE_FIRST) and same_type(op.operands[0], op.result)):
         _check_ends(op, bounds[1])
-    rewriter.replace(op, rewriter.create("SLICE", op.operands[:3], op).result)
-    return True
+    return rewriter.replace_with_new(op, "SLICE", op.operands[:3])
 
 
 def _bounds(op: Operation) -> tuple[list[int], list[int]] | None:
@@ -114,5 +111,4 @@ def fold_pad(rewriter: Rewriter, op: Operation) -> bool:
     paddings = axes_of(op.operands[1])
     if paddings is None or any(paddings) or not same_type(op.operands[0], op.result):
         return False
-    rewriter.replace(op, op.operands[0])
-    return True
+    return rewriter.replace(op, op.operands[0])

@@ -104,8 +104,7 @@ def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
         operands = [condition, left, rewriter.scalar(right)]
     else:
         return False
-    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op).result)
-    return True
+    return rewriter.replace_with_new(op, "SELECT_V2", operands)
 
 
 def _spread_choice(n: Net) -> str:
@@ -138,8 +137,7 @@ def fuse_broadcast_condition_into_select_op(rewriter: Rewriter, op: Operation) -
     if spread is None or not broadcast_to(op.operands[1], op.operands[2], op.result):
         return False
     operands = [spread.operands[0], *op.operands[1:]]
-    rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [spread]).result)
-    return True
+    return rewriter.replace_with_new(op, "SELECT_V2", operands, [spread])
 
 
 @optimize_broadcast_like_patterns_td(
@@ -159,6 +157,5 @@ def fuse_broadcast_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
             continue
         operands = list(op.operands)
         operands[slot] = spread.operands[0]
-        rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [spread]).result)
-        return True
+        return rewriter.replace_with_new(op, "SELECT_V2", operands, [spread])
     return False

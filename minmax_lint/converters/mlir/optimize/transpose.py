@@ -29,8 +29,7 @@ def convert_trivial_transpose_op_to_reshape_op(rewriter: Rewriter, op: Operation
     """A TRANSPOSE that only moves dimensions of size 1 is a RESHAPE."""
     if not keeps_order(op):
         return False
-    rewriter.replace(op, rewriter.create("RESHAPE", op.operands, op).result)
-    return True
+    return rewriter.replace_with_new(op, "RESHAPE", op.operands)
 
 
 @push_transpose_through_ewise_cc(
@@ -79,9 +78,7 @@ def _swap_with_transpose(
     first = rewriter.create(op.name, operands, op)
     first.activation = op.activation
     first.result.shape = transpose.operands[0].shape
-    second = rewriter.create("TRANSPOSE", [first.result, transpose.operands[1]], op, others)
-    rewriter.replace(op, second.result)
-    return True
+    return rewriter.replace_with_new(op, "TRANSPOSE", [first.result, transpose.operands[1]], others)
 
 
 @optimize_patterns_td(
@@ -141,8 +138,7 @@ def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
     squeezed.shape = tuple(transpose.operands[0].shape[axis] for axis in left)
     axes = [left.index(order[dim]) for dim in range(len(order)) if dim not in dims]
     perm = rewriter.integers(axes, transpose.operands[1])
-    rewriter.replace(op, rewriter.create("TRANSPOSE", [squeezed, perm], op, [transpose]).result)
-    return True
+    return rewriter.replace_with_new(op, "TRANSPOSE", [squeezed, perm], [transpose])
 
 
 @optimize_patterns_td(
@@ -159,8 +155,7 @@ def fold_double_transpose(rewriter: Rewriter, op: Operation) -> bool:
     if first is None or inner is None or outer is None or first.result.use_count != 1:
         return False
     order = rewriter.integers([inner[axis] for axis in outer], op.operands[1])
-    rewriter.replace(op, rewriter.create("TRANSPOSE", [first.operands[0], order], op, [first]).result)
-    return True
+    return rewriter.replace_with_new(op, "TRANSPOSE", [first.operands[0], order], [first])
 
 
 @optimize_pass_cc(
@@ -188,8 +183,7 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
     )
     moved.shape = tuple(shape)
     order = rewriter.integers([*range(behind, len(sizes)), *range(behind)], op.operands[1])
-    rewriter.replace(reshape, rewriter.create("TRANSPOSE", [moved, order], reshape, [first]).result)
-    return True
+    return rewriter.replace_with_new(reshape, "TRANSPOSE", [moved, order], [first])
 
 
 @optimize_pass_cc(
@@ -221,10 +215,14 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
     sizes = rewriter.integers(shape, reshape.operands[1])
     right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
     right.shape = tuple(shape)
-    fused = rewriter.create("BATCH_MATMUL", [op.operands[0], right], op, [transpose, reshape])
-    fused.attrs = {**op.attrs, "adj_x": adjoint(op, "adj_x"), "adj_y": not adjoint(op, "adj_y")}
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op,
+        "BATCH_MATMUL",
+        [op.operands[0], right],
+        [transpose, reshape],
+        adj_x=adjoint(op, "adj_x"),
+        adj_y=not adjoint(op, "adj_y"),
+    )
 
 
 @optimize_pass_cc(
@@ -270,10 +268,15 @@ def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Opera
     sizes = rewriter.integers(shape, before.operands[1])
     left = rewriter.compute("RESHAPE", [turned.operands[0], sizes], op, turned.operands[0])
     left.shape = shape
-    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[0]], op, [turned, before, product, after])
-    fused.attrs = {**product.attrs, "adj_x": False, "adj_y": not adjoint(product, "adj_x")}
-    rewriter.replace(op, fused.result)
-    return True
+    return rewriter.replace_with_new(
+        op,
+        "BATCH_MATMUL",
+        [left, product.operands[0]],
+        [turned, before, product, after],
+        attrs_of=product,
+        adj_x=False,
+        adj_y=not adjoint(product, "adj_x"),
+    )
 
 
 def _has_one(matrix: Operation, other: Operation) -> bool:

@@ -122,5 +122,4 @@ def fold_trivial_requantize_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     source.scale = op.result.scale
     source.name = op.result.name
-    rewriter.replace(op, source)
-    return True
+    return rewriter.replace(op, source)

@@ -79,8 +79,7 @@ def squash_dequantize_quantize(rewriter: Rewriter, op: Operation) -> bool:
     before = op.operands[0].op
     if before is None or before.name != DEQUANTIZE or rewriter.version.has(SQUASH_DQ_Q):
         return False
-    rewriter.replace(op, before.operands[0])
-    return True
+    return rewriter.replace(op, before.operands[0])
 
 
 def is_by_chance(op: Operation, version: Version) -> bool:
@@ -158,5 +157,4 @@ def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
     restored = rewriter.constant(constant.result)
     if restored.op is not None and scale is not None:
         restored.op.attrs["load"] = lambda: on_grid(constant.load(), scale)
-    rewriter.replace(op, restored)
-    return True
+    return rewriter.replace(op, restored)
