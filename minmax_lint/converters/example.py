@@ -1,19 +1,39 @@
 """The graphs that patterns keep as examples, in one line each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 
-_INDEXED = {
-    "Sum": "Tidx",
-    "Max": "Tidx",
-    "Mean": "Tidx",
-    "Cumsum": "Tidx",
-    "ArgMax": "Tidx",
-    "Reshape": "Tshape",
+_NOT_ADJOINT: Mapping[str, Attr] = {"adj_x": False, "adj_y": False}
+_INT32 = DType.INT32
+_USUAL: Mapping[str, Mapping[str, Attr]] = {
+    "ArgMax": {"Tidx": _INT32},
+    "BatchMatMul": _NOT_ADJOINT,
+    "BatchMatMulV2": _NOT_ADJOINT,
+    "BatchMatMulV3": {**_NOT_ADJOINT, **dict.fromkeys(("Ta", "Tb", "Tout"), DType.FLOAT)},
+    "BroadcastTo": {"Tidx": _INT32},
+    "Cast": {"SrcT": DType.FLOAT, "DstT": DType.FLOAT},
+    "ConcatV2": {"Tidx": _INT32},
+    "Cumsum": {"Tidx": _INT32, "exclusive": False, "reverse": False},
+    "GatherNd": {"Tindices": _INT32, "Tparams": DType.FLOAT},
+    "Max": {"Tidx": _INT32},
+    "Mean": {"Tidx": _INT32},
+    "Pad": {"Tpaddings": _INT32},
+    "Reshape": {"Tshape": _INT32},
+    "ScatterNd": {"Tindices": _INT32},
+    "Slice": {"Index": _INT32},
+    "StridedSlice": {"Index": _INT32},
+    "Sum": {"Tidx": _INT32},
+    "TensorScatterAdd": {"Tindices": _INT32},
+    "TensorScatterUpdate": {"Tindices": _INT32},
+    "Tile": {"Tmultiples": _INT32},
+    "Transpose": {"Tperm": _INT32},
 }
+"""Op -> the attributes of its node where none are given."""
+_COUNTED = {"AddN": 0, "ConcatV2": 1, "Pack": 0}
+"""Op with the attribute N -> how many of its inputs N does not count."""
 
 
 class Net(Builder):
@@ -35,13 +55,11 @@ class Net(Builder):
         return self.fake_quant(self._name("fq"), array, -1.0, 1.0)
 
     def op(self, op: str, *inputs: str, **attrs: Attr) -> str:
-        """A node of that op."""
-        for key in ("Tidx", "Tshape", "Tperm", "Tpaddings", "Tmultiples", "Tindices", "Index"):
-            if key in attrs and attrs[key] is True:
-                attrs[key] = DType.INT32
-        if op in _INDEXED:
-            attrs.setdefault(_INDEXED[op], DType.INT32)
-        return self.add(op, self._name(op), *inputs, after=(), **attrs)
+        """A node of that op, with its usual attributes where `attrs` do not say otherwise."""
+        given = {**_USUAL.get(op, {}), **attrs}
+        if op in _COUNTED:
+            given.setdefault("N", len(inputs) - _COUNTED[op])
+        return self.add(op, self._name(op), *inputs, after=(), **given)
 
     def c(self, *values: float, shape: Sequence[int] | None = None) -> str:
         """A float constant: a scalar, a vector, or of the shape given, which the values fill."""
@@ -63,7 +81,7 @@ class Net(Builder):
 
     def transpose(self, array: str, *order: int) -> str:
         """The array with its dimensions in that order."""
-        return self.op("Transpose", array, self.ints(*order), Tperm=DType.INT32)
+        return self.op("Transpose", array, self.ints(*order))
 
     def sum(self, array: str, axis: int = -1, op: str = "Sum", *, keep_dims: bool = True) -> str:
         """A reduction over one axis."""

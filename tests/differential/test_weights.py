@@ -96,9 +96,7 @@ PARTS: dict[str, Part] = {
     "columns of a table": lambda p: p.lookup(p.w(64, 32), 4, axis=1),
     "numbers of a table": lambda p: p.lookup(p.w(2048), 4),
     "what a table feeds": lambda p: p.op("Relu", p.lookup(p.w(64, 32), 4)),
-    "a slice of rows": lambda p: p.op(
-        "Slice", p.lookup(p.w(64, 32), 4), p.ints(0, 0), p.ints(2, 8), Index=True
-    ),
+    "a slice of rows": lambda p: p.op("Slice", p.lookup(p.w(64, 32), 4), p.ints(0, 0), p.ints(2, 8)),
     "two lookups in one table": lambda p: _shared(
         p, lambda p, t: p.op("AddV2", p.lookup(t, 4), p.lookup(t, 4))
     ),

@@ -15,7 +15,6 @@ from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Behaviour
-from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
@@ -58,7 +57,7 @@ def _behaviours() -> Iterator[Separating]:
 
 def _concatenation(n: Net) -> str:
     narrow = n.fake_quant("narrow", n.x(), -1.0, 1.0, num_bits=4)
-    return n.op("Elu", n.op("ConcatV2", narrow, narrow, n.i(1), N=2, Tidx=DType.INT32))
+    return n.op("Elu", n.op("ConcatV2", narrow, narrow, n.i(1)))
 
 
 def _narrow(op: Callable[[Net, str], str]) -> Before:
@@ -68,7 +67,7 @@ def _narrow(op: Callable[[Net, str], str]) -> Before:
 
 
 def _slice(n: Net, array: str) -> str:
-    return n.op("Slice", array, n.ints(0, 1), n.ints(1, 4), Index=DType.INT32)
+    return n.op("Slice", array, n.ints(0, 1), n.ints(1, 4))
 
 
 _ROWS: Mapping[str, Mapping[str, Before]] = {
@@ -79,7 +78,7 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
         "SQRT": lambda n: n.fq(n.op("Sqrt", n.fq(n.op("Abs", n.x())))),
     },
     "SAME_SCALE_SINCE": {
-        "BROADCAST_TO": lambda n: n.op("BroadcastTo", n.x(), n.ints(4, 8), Tidx=DType.INT32),
+        "BROADCAST_TO": lambda n: n.op("BroadcastTo", n.x(), n.ints(4, 8)),
     },
     "FOUR_BITS_SINCE": {
         "CONCATENATION": _concatenation,

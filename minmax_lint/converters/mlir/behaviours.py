@@ -14,9 +14,7 @@ QUANTIZE_CONCAT_RESULT = Behaviour(
     name="QuantizeConcatResult",
     before=lambda n: n.op(
         "Maximum",
-        both := n.op(
-            "ConcatV2", x := n.x(), n.fake_quant("wide", n.op("Relu", x), -2, 2), n.i(1), N=2, Tidx=INT32
-        ),
+        both := n.op("ConcatV2", x := n.x(), n.fake_quant("wide", n.op("Relu", x), -2, 2), n.i(1)),
         n.fake_quant("wider", n.op("Abs", both), -4, 4),
     ),
 )
@@ -37,7 +35,7 @@ UNITES_UNSIGNED_CONCATENATIONS = Behaviour(
     name="union of the scales of an unsigned CONCATENATION",
     before=lambda n: n.op(
         "Sub",
-        both := n.op("ConcatV2", n.fq(y := n.op("Abs", n.x())), y, n.i(1), N=2, Tidx=INT32),
+        both := n.op("ConcatV2", n.fq(y := n.op("Abs", n.x())), y, n.i(1)),
         n.fake_quant("wide", both, -2, 2),
     ),
 )
@@ -59,9 +57,7 @@ REORDERS_SHARED_FAKE_QUANTS = Behaviour(
     until=(2, 14),
     name="ReorderFakeQuantPattern without hasOneUse",
     before=lambda n: n.op(
-        "AddV2",
-        n.op("Elu", twice := n.fake_quant("wide", n.op("Elu", n.x()), -2, 2)),
-        n.reshape(twice, 8),
+        "AddV2", n.op("Elu", twice := n.fake_quant("wide", n.op("Elu", n.x()), -2, 2)), n.reshape(twice, 8)
     ),
 )
 """A RESHAPE or TRANSPOSE comes in front of a FakeQuant whatever else reads it."""
@@ -69,18 +65,14 @@ REORDERS_SHARED_FAKE_QUANTS = Behaviour(
 UNROLL_BATCH_MATMUL = Behaviour(
     until=(2, 13),
     name="UnrollBatchMatMulPass",
-    before=lambda n: n.fq(
-        n.op("BatchMatMulV2", x := n.x(2, 4, 4), n.fq(n.op("Abs", x)), adj_x=False, adj_y=False)
-    ),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", x := n.x(2, 4, 4), n.fq(n.op("Abs", x)))),
 )
 """BATCH_MATMUL of known shapes is a FULLY_CONNECTED for each of its matrices."""
 
 CONVERT_BATCH_MATMUL_EARLY = Behaviour(
     (2, 20),
     name="ConvertBatchMatMulOp2FullyConnectedOp_Rank2ConstantRhs",
-    before=lambda n: n.fq(
-        n.op("BatchMatMulV2", n.x(1, 4, 8), n.fq(n.weights(8, 4)), adj_x=False, adj_y=False)
-    ),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 4, 8), n.fq(n.weights(8, 4)))),
 )
 """BATCH_MATMUL with constant weights is FULLY_CONNECTED from the start; else only what is float, at the end."""
 
@@ -116,10 +108,7 @@ FILLS_OPEN_BROADCASTS = Behaviour(
     until=(2, 19),
     name="ConvertTFBroadcastTo with an open shape",
     before=lambda n: n.op(
-        "BroadcastTo",
-        n.sum(e := n.op("Elu", n.x(None, 8))),
-        n.op("Shape", e, T=DType.FLOAT, out_type=INT32),
-        Tidx=INT32,
+        "BroadcastTo", n.sum(e := n.op("Elu", n.x(None, 8))), n.op("Shape", e, T=DType.FLOAT, out_type=INT32)
     ),
 )
 """BROADCAST_TO of an open shape is a product with FILL (2.12 to 2.21 measured)."""
@@ -153,9 +142,7 @@ LEAVES_REPEATED_BIASES_FLOAT = Behaviour(
 SLICES_SIX_DIMENSIONS = Behaviour(
     (2, 21),
     name="SLICE of six dimensions",
-    before=lambda n: n.op(
-        "Slice", n.op("Elu", n.x(1, 1, 1, 1, 2, 2)), n.ints(*[0] * 6), n.ints(*[1] * 6), Index=INT32
-    ),
+    before=lambda n: n.op("Slice", n.op("Elu", n.x(1, 1, 1, 1, 2, 2)), n.ints(*[0] * 6), n.ints(*[1] * 6)),
 )
 """SLICE and STRIDED_SLICE take six dimensions, rather than five."""
 
@@ -186,9 +173,7 @@ FLATTENS_ROWS_WITH_ACTIVATION = Behaviour(
 FOLDS_SLICE_FIRST = Behaviour(
     (2, 18),
     name="StridedSlice that ends behind the array",
-    before=lambda n: n.op(
-        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(3, 9), n.ints(1, 1), Index=INT32
-    ),
+    before=lambda n: n.op("StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(3, 9), n.ints(1, 1)),
 )
 """A SLICE of everything goes before its sizes are compared with the array's."""
 
@@ -231,8 +216,7 @@ FOLDS_WIDE_BROADCASTS = Behaviour(
         "TensorScatterUpdate",
         x := n.x(4, 2),
         n.ints(1, shape=[1, 1]),
-        n.op("Slice", n.op("Elu", x), n.ints(0, 0), n.ints(1, 2), Index=INT32),
-        Tindices=INT32,
+        n.op("Slice", n.op("Elu", x), n.ints(0, 0), n.ints(1, 2)),
     ),
 )
 """The same where its sizes are of int64."""
@@ -240,8 +224,6 @@ FOLDS_WIDE_BROADCASTS = Behaviour(
 QUANTIZES_GATHER_ND = Behaviour(
     (2, 16),
     name="quantized types of tfl.gather_nd",
-    before=lambda n: n.op(
-        "GatherNd", n.x(4, 2), n.ints(1, shape=[1, 1]), Tindices=INT32, Tparams=DType.FLOAT
-    ),
+    before=lambda n: n.op("GatherNd", n.x(4, 2), n.ints(1, shape=[1, 1])),
 )
 """GATHER_ND can be integer; earlier its verifier refuses the type that the quantization gives it."""

@@ -54,16 +54,16 @@ def _switch(n: Net) -> str:
 
 def _reshaped_order(n: Net) -> str:
     order = n.op("Reshape", n.ints(0, 2, 1, shape=[1, 3]), n.ints(3), T=DType.INT32)
-    return n.op("Transpose", n.x(2, 4, 8), order, Tperm=DType.INT32)
+    return n.op("Transpose", n.x(2, 4, 8), order)
 
 
 EXAMPLES: dict[str, Before] = {
     "convert_to_reshape": lambda n: n.op("Squeeze", n.x(), squeeze_dims=[0]),
     "convert_trivial_add_n_to_add": lambda n: n.fq(
-        n.op("AddN", x := n.x(), n.fq(n.op("LeakyRelu", x, alpha=0.1)), N=2)
+        n.op("AddN", x := n.x(), n.fq(n.op("LeakyRelu", x, alpha=0.1)))
     ),
-    "convert_trivial_pack_to_reshape": lambda n: n.op("Pack", n.x(), N=1, axis=0),
-    "convert_trivial_tile_to_concat": lambda n: n.op("Tile", n.x(), n.ints(2, 1), Tmultiples=True),
+    "convert_trivial_pack_to_reshape": lambda n: n.op("Pack", n.x(), axis=0),
+    "convert_trivial_tile_to_concat": lambda n: n.op("Tile", n.x(), n.ints(2, 1)),
     "propagate_generated_shape": lambda n: _bias(n, n.mat_mul(n.x(8, 8), n.fq(n.weights(8, 4)), a=True)),
     "convert_trivial_transpose_to_reshape": lambda n: n.transpose(n.x(1, 8), 1, 0),
     "convert_reorder_axes": lambda n: n.fq(n.conv(x := n.image(), n.reshape(x, 1, 1, 4, 16))),
@@ -74,7 +74,7 @@ EXAMPLES: dict[str, Before] = {
             n.op(
                 "GatherV2",
                 n.c(0.5, 0.25, shape=[4, 4]),
-                n.op("Cast", n.x(), SrcT=DType.FLOAT, DstT=DType.INT32),
+                n.op("Cast", n.x(), DstT=DType.INT32),
                 n.i(0),
                 Tindices=DType.INT32,
                 Tparams=DType.FLOAT,
@@ -85,7 +85,7 @@ EXAMPLES: dict[str, Before] = {
     ),
     **dict.fromkeys(
         ("remove_trivial_concatenation", "remove_trivial_concatenation_input"),
-        lambda n: n.fq(n.op("ConcatV2", n.op("Relu6", n.x()), n.c(shape=[0, 8]), n.i(0), N=2)),
+        lambda n: n.fq(n.op("ConcatV2", n.op("Relu6", n.x()), n.c(shape=[0, 8]), n.i(0))),
     ),
     "resolve_tensorflow_switch": lambda n: n.fq(n.op("Relu6", _switch(n) + ":1")),
     "resolve_tensorflow_merge": lambda n: n.fq(
@@ -96,20 +96,18 @@ EXAMPLES: dict[str, Before] = {
     ),
     "remove_tensorflow_identity": lambda n: _bias(n, n.op("Identity", n.conv(n.image()))),
     "remove_trivial_slice": lambda n: _bias(
-        n, n.op("Slice", n.conv(n.image()), n.ints(0, 0, 0, 0), n.ints(1, 4, 4, 4), Index=True)
+        n, n.op("Slice", n.conv(n.image()), n.ints(0, 0, 0, 0), n.ints(1, 4, 4, 4))
     ),
     "ensure_bias_vectors": lambda n: n.fq(n.conv(n.image())),
     "resolve_reorder_axes": lambda n: n.fq(n.conv(n.image())),
-    "unroll_batch_mat_mul": lambda n: n.fq(
-        n.op("BatchMatMulV2", x := n.x(1, 8, 8), x, adj_x=False, adj_y=False)
-    ),
+    "unroll_batch_mat_mul": lambda n: n.fq(n.op("BatchMatMulV2", x := n.x(1, 8, 8), x)),
     "resolve_tensorflow_mat_mul": lambda n: n.fq(n.mat_mul(n.x(), n.fq(n.weights(8, 4)))),
     "fuse_binary_into_preceding_affine": lambda n: _bias(n, n.conv(n.image())),
     "fuse_binary_into_following_affine": lambda n: _bias(
         n, n.mat_mul(n.op("Mul", n.x(), n.c(0.5)), n.weights(8, 4))
     ),
     "fuse_broadcast_into_following_binary": lambda n: n.fq(
-        n.op("Add", n.op("Tile", n.x(), n.ints(2, 1), Tmultiples=True), n.c(0.5, shape=[2, 8]))
+        n.op("Add", n.op("Tile", n.x(), n.ints(2, 1)), n.c(0.5, shape=[2, 8]))
     ),
     "merge_reshape_into_preceding_transpose": lambda n: n.reshape(
         n.transpose(n.x(1, 2, 8), 2, 1, 0), 8, 1, 2
@@ -142,9 +140,7 @@ EXAMPLES: dict[str, Before] = {
             n.op("RandomUniform", n.ints(2, 8), T=DType.INT32, dtype=DType.FLOAT, seed=1, seed2=2),
         )
     ),
-    "resolve_constant_pack": lambda n: n.fq(
-        n.op("Add", n.x(1, 2), n.op("Pack", n.c(0.5), n.c(0.2), N=2, axis=0))
-    ),
+    "resolve_constant_pack": lambda n: n.fq(n.op("Add", n.x(1, 2), n.op("Pack", n.c(0.5), n.c(0.2), axis=0))),
     "resolve_constant_reshape": _reshaped_order,
     "resolve_constant_select": lambda n: n.fq(
         n.op(
@@ -160,7 +156,7 @@ EXAMPLES: dict[str, Before] = {
         n.op("Add", n.x(), n.op("Fill", n.ints(8), n.c(0.5), index_type=DType.INT32))
     ),
     "resolve_constant_unary": lambda n: n.fq(n.op("Add", n.x(), n.op("Neg", n.c(0.5, shape=[8])))),
-    "resolve_tensorflow_concat": lambda n: n.op("ConcatV2", x := n.x(), x, n.i(0), N=2, Tidx=True),
+    "resolve_tensorflow_concat": lambda n: n.op("ConcatV2", x := n.x(), x, n.i(0)),
     "resolve_multiply_by_zero": _times_zero,
     "identify_hardswish": _hard_swish,
     "identify_l2_normalization": lambda n: n.op("Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x)))),
@@ -197,13 +193,13 @@ EXAMPLES: dict[str, Before] = {
     "fuse_activation_functions": lambda n: n.fq(n.op("Relu6", n.conv(n.image()))),
     "convert_pure_conv_to_depthwise": lambda n: n.fq(n.conv(n.x(1, 4, 4, 1), n.weights(3, 3, 1, 4))),
     "resolve_constant_concatenation": lambda n: n.fq(
-        n.op("Add", n.x(), n.op("ConcatV2", n.c(0.5, shape=[4]), n.c(0.2, shape=[4]), n.i(0), N=2, Tidx=True))
+        n.op("Add", n.x(), n.op("ConcatV2", n.c(0.5, shape=[4]), n.c(0.2, shape=[4]), n.i(0)))
     ),
     "identify_dilated_conv": _dilated,
     "make_initial_dequantize_operator": lambda n: n.fq(n.conv(n.image())),
     "remove_unused_op": _unused,
     "hardcode_min_max_from_first_input": lambda n: n.op(
-        "Slice", n.image(), n.ints(0, 0, 0, 0), n.ints(1, 2, 2, 4), Index=True
+        "Slice", n.image(), n.ints(0, 0, 0, 0), n.ints(1, 2, 2, 4)
     ),
     "hardcode_min_max_for_average_or_max_pool": lambda n: n.op(
         "MaxPool", n.image(), ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding=b"VALID"
@@ -216,9 +212,9 @@ EXAMPLES: dict[str, Before] = {
         n.op("Add", n.fq(n.op("Relu", shared := n.conv(n.image()))), n.fq(n.op("Relu6", shared)))
     ),
     "hardcode_min_max_for_reshape": lambda n: n.reshape(n.x(), 8, 1),
-    "hardcode_min_max_for_concatenation": lambda n: n.op("ConcatV2", x := n.x(), x, n.i(0), N=2, Tidx=True),
+    "hardcode_min_max_for_concatenation": lambda n: n.op("ConcatV2", x := n.x(), x, n.i(0)),
     "hardcode_min_max_for_split": lambda n: n.op("Split", n.i(1), n.x(), num_split=2),
-    "hardcode_min_max_for_pack": lambda n: n.op("Pack", x := n.x(), x, N=2, axis=0),
+    "hardcode_min_max_for_pack": lambda n: n.op("Pack", x := n.x(), x, axis=0),
     "hardcode_min_max_for_select": lambda n: n.op(
         "Select", n.op("Greater", x := n.x(), n.c(0.5, shape=[1, 8])), x, n.c(0.25, shape=[1, 8])
     ),

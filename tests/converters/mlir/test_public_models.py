@@ -31,7 +31,7 @@ def test_masks_of_a_slice_keep_it_and_new_axes_come_from_a_reshape(written: str,
     begin, end, masks, expected = SLICES[written]
     n = Net()
     bounds = n.ints(*begin), n.ints(*end), n.ints(*[1] * len(begin))
-    sliced = n.op("StridedSlice", n.op("Elu", n.x()), *bounds, Index=True, **masks)
+    sliced = n.op("StridedSlice", n.op("Elu", n.x()), *bounds, **masks)
     assert float_ops(n, sliced, name) == expected
 
 

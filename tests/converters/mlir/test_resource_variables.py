@@ -22,12 +22,12 @@ def stateful(name: str, dtype: DType = DType.FLOAT, reads: int = 1, again: bool 
     state = n.const("state", [0.0] * 4, [1, 4], dtype)
     for _ in range(reads):
         read = n.op("Identity", state, T=dtype)
-        total = n.op("AddV2", total, n.op("Cast", read, SrcT=dtype, DstT=DType.FLOAT))
-    kept = n.op("Cast", total, SrcT=DType.FLOAT, DstT=dtype)
+        total = n.op("AddV2", total, n.op("Cast", read, SrcT=dtype))
+    kept = n.op("Cast", total, DstT=dtype)
     assign = n.add("AssignVariableOp", "assign", state, kept, after=(), dtype=dtype)
     if again:
         read = n.add("Identity", "read", state, after=(assign,), T=dtype)
-        total = n.op("Mul", total, n.op("Cast", read, SrcT=dtype, DstT=DType.FLOAT))
+        total = n.op("Mul", total, n.op("Cast", read, SrcT=dtype))
     output = n.add("Identity", "output", total, after=(assign,))
     found = trace(n.graph(), ["input"], [output])
     return predict(found, Inference(found, {}), profile(name))

@@ -6,7 +6,6 @@ import pytest
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.graph.dtype import DType
 from tests.converters.predicted import predicted_of
 
 PROFILES = ("mlir-2.15-v2", "mlir-2.18", "mlir-2.21-v2")
@@ -19,9 +18,7 @@ def sliced(
     ends = [n.ints(*numbers) for numbers in zip(*bounds, strict=True)]
     attrs = {f"{key}_mask": mask for key, mask in masks.items()}
     steps = n.ints(*[1] * len(bounds))
-    cut = n.op(
-        "StridedSlice", n.op("Elu", n.placeholder("input", shape)), *ends, steps, Index=DType.INT32, **attrs
-    )
+    cut = n.op("StridedSlice", n.op("Elu", n.placeholder("input", shape)), *ends, steps, **attrs)
     output = n.op("Elu", cut)
     return predicted_of(n, output, name)
 

@@ -43,7 +43,7 @@ def around_another_array(n: Net) -> str:
 
 def read_otherwise(n: Net) -> str:
     total = n.op("AddV2", n.transpose(image(n), *FIRST), row(n))
-    return n.op("ConcatV2", exp(n, n.transpose(total, *LAST)), total, n.i(3), N=2, Tidx=True)
+    return n.op("ConcatV2", exp(n, n.transpose(total, *LAST)), total, n.i(3))
 
 
 def undone_behind(n: Net) -> str:

@@ -34,7 +34,7 @@ def magnitude(n: Net, value: str) -> str:
 
 
 def numbers(n: Net) -> str:
-    return n.op("Cast", n.x(2, 8), SrcT=DType.FLOAT, DstT=DType.COMPLEX64)
+    return n.op("Cast", n.x(2, 8), DstT=DType.COMPLEX64)
 
 
 def sizes(n: Net) -> str:
@@ -44,7 +44,7 @@ def sizes(n: Net) -> str:
 
 
 def scattered(n: Net) -> str:
-    return n.op("ScatterNd", n.ints(1, 3, shape=[2, 1]), n.x(2, 4), n.ints(8, 4), Tindices=DType.INT32)
+    return n.op("ScatterNd", n.ints(1, 3, shape=[2, 1]), n.x(2, 4), n.ints(8, 4))
 
 
 def random(n: Net) -> str:
@@ -54,7 +54,7 @@ def random(n: Net) -> str:
 
 def drawn_by_key(n: Net) -> str:
     key = n.op("StatelessRandomGetKeyCounter", n.ints(1, 2), Tseed=DType.INT32)
-    return n.op("AddV2", n.x(), n.op("Cast", key, SrcT=DType.UINT64, DstT=DType.FLOAT))
+    return n.op("AddV2", n.x(), n.op("Cast", key, SrcT=DType.UINT64))
 
 
 @pytest.mark.parametrize("name", BOTH)
@@ -63,7 +63,7 @@ def drawn_by_key(n: Net) -> str:
     [
         (lambda n: magnitude(n, n.op("Sub", v := numbers(n), v, **COMPLEX)), "Sub"),
         (
-            lambda n: magnitude(n, n.op("Transpose", numbers(n), n.ints(1, 0), Tperm=True, **COMPLEX)),
+            lambda n: magnitude(n, n.op("Transpose", numbers(n), n.ints(1, 0), **COMPLEX)),
             "Transpose",
         ),
         (drawn_by_key, "StatelessRandomGetKeyCounter"),
@@ -135,7 +135,7 @@ def test_toco_reads_two_paddings() -> None:
 def test_a_slice_of_some_dimensions_stays_a_strided_slice(ends: tuple[int, ...], op: str) -> None:
     def sliced(n: Net) -> str:
         bounds = n.ints(*[0] * len(ends)), n.ints(*ends), n.ints(*[1] * len(ends))
-        return n.op("StridedSlice", n.op("Elu", n.x(2, 8)), *bounds, Index=True)
+        return n.op("StridedSlice", n.op("Elu", n.x(2, 8)), *bounds)
 
     assert [name for name, _ in predicted(sliced, "mlir-2.21").float_ops] == ["ELU", op]
 

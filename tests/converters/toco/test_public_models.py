@@ -26,7 +26,7 @@ def predicted(net: Net, output: str) -> Prediction:
 def test_an_index_for_a_new_axis_is_one_too_many(entries: int, masks: dict[str, Attr], read: int) -> None:
     n = Net()
     bounds = n.ints(*[0] * entries), n.ints(*[0] * entries), n.ints(*[1] * entries)
-    found = predicted(n, n.fq(n.op("StridedSlice", n.x(), *bounds, Index=True, T=DType.FLOAT, **masks)))
+    found = predicted(n, n.fq(n.op("StridedSlice", n.x(), *bounds, T=DType.FLOAT, **masks)))
     if read:
         assert found.message == (
             f"Check failed: start_indices_size <= num_input_axes ({read} vs. 2)StridedSlice op requires no more than 2 "
@@ -43,5 +43,5 @@ def test_only_constant_axes_of_no_elements_are_read_as_one_zero(computed: bool) 
     if computed:
         axes = n.op("Range", n.i(0), n.i(0), n.i(1))
     most = n.op("Max", n.i(100), axes, T=DType.INT32)
-    scaled = n.op("Mul", n.x(), n.op("Cast", most, SrcT=DType.INT32, DstT=DType.FLOAT))
+    scaled = n.op("Mul", n.x(), n.op("Cast", most, SrcT=DType.INT32))
     assert ("Invalid reduction dimension 0" in predicted(n, n.fq(scaled)).message) is not computed

@@ -14,6 +14,7 @@ from minmax_lint.converters.mlir.pattern import (
     optimize_patterns_td,
     tf_ops_a_m_cc,
 )
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 
 
@@ -149,7 +150,9 @@ def fold_commutative(importer: Importer, node: Node) -> Value:
     "BatchToSpace",
     tf_name="BatchToSpaceToBatchToSpaceND",
     before=lambda n: n.fq(
-        n.op("BatchToSpace", n.x(4, 4, 4, 2), n.ints(0, 0, 0, 0, shape=[2, 2]), block_size=2, Tidx=True)
+        n.op(
+            "BatchToSpace", n.x(4, 4, 4, 2), n.ints(0, 0, 0, 0, shape=[2, 2]), block_size=2, Tidx=DType.INT32
+        )
     ),
     after="BATCH_TO_SPACE_ND",
 )

@@ -14,9 +14,7 @@ from minmax_lint.graph.tensor import Tensor
 
 @tf_ops_a_m_cc(
     *("Concat", "ConcatV2"),
-    before=lambda n: n.op(
-        "ConcatV2", n.op("Neg", x := n.x()), n.op("Neg", n.fq(n.op("Relu", x))), n.i(1), N=2, Tidx=True
-    ),
+    before=lambda n: n.op("ConcatV2", n.op("Neg", x := n.x()), n.op("Neg", n.fq(n.op("Relu", x))), n.i(1)),
     after="RELU CONCATENATION NEG(float)",
 )
 def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | None:
@@ -39,8 +37,6 @@ def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | N
         n.op("Neg", u := n.op("Unpack", n.x(2, 4), num=2, axis=0)),
         n.op("Relu", n.op("Neg", f"{u}:1")),
         n.i(0),
-        N=2,
-        Tidx=True,
     ),
     after="NEG(float) UNPACK(float) RELU(float) CONCATENATION(float)",
 )
@@ -108,8 +104,6 @@ _IDENTITY = {"MUL": 1.0, "DIV": 1.0, "SUB": 0.0}
         n.op("Sub", x := n.x(4, 1), n.c(0.5)),
         n.op("Sub", n.fq(n.op("Relu", x)), n.c(0.25)),
         n.i(1),
-        N=2,
-        Tidx=True,
     ),
     after="RELU CONCATENATION SUB(float)",
 )

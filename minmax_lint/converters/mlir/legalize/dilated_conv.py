@@ -15,7 +15,7 @@ from minmax_lint.graph.tensor import Shape
 
 def _spread(n: Net) -> str:
     block, ones = n.ints(2, 2), n.ints(2, 2, 2, 2, shape=[2, 2])
-    spread = n.op("SpaceToBatchND", n.image(), block, ones, Tpaddings=True, Tblock_shape=DType.INT32)
+    spread = n.op("SpaceToBatchND", n.image(), block, ones, Tpaddings=DType.INT32, Tblock_shape=DType.INT32)
     conv = n.conv(spread, n.weights(3, 3, 4, 4), b"VALID")
     crops = n.ints(0, 0, 0, 0, shape=[2, 2])
     return n.fq(n.op("BatchToSpaceND", conv, block, crops, Tcrops=DType.INT32, Tblock_shape=DType.INT32))

@@ -13,7 +13,7 @@ from minmax_lint.graph.node import Node
 @tf_ops_n_z_cc(
     "Tile",
     tf_name="TileOp::fold",
-    before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1), Tmultiples=True)),
+    before=lambda n: n.fq(n.op("Tile", n.op("Relu", n.x()), n.ints(1, 1))),
     after="RELU",
 )
 def fold_tile(importer: Importer, node: Node) -> Value | None:
@@ -25,7 +25,7 @@ def fold_tile(importer: Importer, node: Node) -> Value | None:
 @tf_ops_a_m_cc(
     "Cast",
     tf_name="CastOp::fold",
-    before=lambda n: n.fq(n.op("Cast", n.op("Relu", n.x()), SrcT=DType.FLOAT, DstT=DType.FLOAT)),
+    before=lambda n: n.fq(n.op("Cast", n.op("Relu", n.x()))),
     after="RELU",
 )
 def fold_cast(importer: Importer, node: Node) -> Value | None:
@@ -97,7 +97,7 @@ def fold_pow(importer: Importer, node: Node) -> Value | None:
 @tf_ops_a_m_cc(
     "AddN",
     tf_name="AddNOp::fold",
-    before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), n.c(0.0, shape=[1, 8]), N=2)),
+    before=lambda n: n.fq(n.op("AddN", n.op("Relu", n.x()), n.c(0.0, shape=[1, 8]))),
     after="RELU",
 )
 def fold_add_n(importer: Importer, node: Node) -> Value | None:
@@ -119,7 +119,7 @@ def _own_shape(n: Net) -> str:
     shape = n.op("Shape", e := n.op("Elu", n.x(None, 8)), T=DType.FLOAT, out_type=integers)
     ends = [n.ints(place) for place in (0, 1, 1)]
     batch = n.op("StridedSlice", shape, *ends, shrink_axis_mask=1, Index=integers, T=integers)
-    return n.op("Reshape", e, n.op("Pack", batch, n.i(8), N=2, axis=0, T=integers))
+    return n.op("Reshape", e, n.op("Pack", batch, n.i(8), axis=0, T=integers))
 
 
 @tf_ops_n_z_cc("Pack", tf_name="PackOp::fold", before=_own_shape, after="ELU(float)")
@@ -151,7 +151,6 @@ def fold_pack(importer: Importer, node: Node) -> Value | None:
             n.const("never", [False] * 8, [1, 8], DType.BOOL),
         ),
         SrcT=DType.BOOL,
-        DstT=DType.FLOAT,
     ),
     after="",
 )
@@ -170,7 +169,6 @@ def fold_logical_and(importer: Importer, node: Node) -> Value | None:
         "Cast",
         n.op("ToBool", n.sum(n.reshape(n.op("Elu", n.x()), 8), 0, keep_dims=False), T=DType.FLOAT),
         SrcT=DType.BOOL,
-        DstT=DType.FLOAT,
     ),
     after="ELU(float) RESHAPE(float) SUM(float) NOT_EQUAL(float) CAST(float)",
 )

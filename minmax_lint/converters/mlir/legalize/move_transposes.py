@@ -76,9 +76,7 @@ def assign_layout_of_bias_add(importer: Importer, node: Node) -> Value | None:
     *("Add", "AddV2", "BiasAdd", "BiasAddV1"),
     tf_name="MoveTransposesPass::runOnOperation()",
     before=lambda n: n.op(
-        "AddV2",
-        n.transpose(n.op("Elu", x := n.x(2, 4, 8)), 0, 2, 1),
-        n.transpose(n.op("Exp", x), 0, 2, 1),
+        "AddV2", n.transpose(n.op("Elu", x := n.x(2, 4, 8)), 0, 2, 1), n.transpose(n.op("Exp", x), 0, 2, 1)
     ),
     after="ELU(float) EXP(float) ADD(float) TRANSPOSE(float)",
 )

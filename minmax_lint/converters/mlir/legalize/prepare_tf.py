@@ -140,7 +140,7 @@ def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
 @legalize_tf_cc(
     *("Concat", "ConcatV2"),
     tf_name="ConvertTFConcatV2Op",
-    before=lambda n: n.op("ConcatV2", x := n.x(), x, n.i(1), N=2, Tidx=True),
+    before=lambda n: n.op("ConcatV2", x := n.x(), x, n.i(1)),
     after="CONCATENATION",
 )
 def convert_tf_concat_v2_op(importer: Importer, node: Node) -> Value:
@@ -192,7 +192,6 @@ def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Valu
         "BroadcastTo",
         n.op("BiasAdd", n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))), n.c(0.5, 0.25, 0.5, 0.125)),
         n.ints(2, 4, 4, 4),
-        Tidx=DType.INT32,
     ),
     after="CONV_2D(float) MUL(float) ADD(float)",
     until=(2, 15),
@@ -217,9 +216,7 @@ def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
 @prepare_tf_cc(
     "StridedSlice",
     tf_name="ConvertTFStridedSlice",
-    before=lambda n: n.op(
-        "StridedSlice", n.x(), n.ints(0), n.ints(0), n.ints(1), Index=DType.INT32, new_axis_mask=1
-    ),
+    before=lambda n: n.op("StridedSlice", n.x(), n.ints(0), n.ints(0), n.ints(1), new_axis_mask=1),
     after="RESHAPE STRIDED_SLICE",
 )
 def convert_tf_strided_slice(importer: Importer, node: Node) -> Value | None:

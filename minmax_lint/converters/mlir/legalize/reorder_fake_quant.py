@@ -167,7 +167,7 @@ def flipped(importer: Importer, node: Node, source: Value) -> Value:
     return moved(importer, node, "TRANSPOSE", source, shape, order)
 
 
-@tf_ops_n_z_cc("Pack", before=lambda n: n.op("Pack", n.x(), N=1, axis=0), after="RESHAPE")
+@tf_ops_n_z_cc("Pack", before=lambda n: n.op("Pack", n.x(), axis=0), after="RESHAPE")
 def convert_pack_to_reshape(importer: Importer, node: Node) -> Value | None:
     """Of one array, PACK is a RESHAPE."""
     operands = importer.inputs(node)

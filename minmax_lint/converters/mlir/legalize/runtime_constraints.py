@@ -13,7 +13,7 @@ _SLICES = ("SLICE", "STRIDED_SLICE")
 
 @legalize_tf_cc(
     tf_name="TflRuntimeVerifyOpInterface",
-    before=lambda n: n.op("Pad", n.x(1, 1, 1, 1, 2, 2), n.ints(*[0, 1] * 6, shape=[6, 2]), Tpaddings=True),
+    before=lambda n: n.op("Pad", n.x(1, 1, 1, 1, 2, 2), n.ints(*[0, 1] * 6, shape=[6, 2])),
     after="",
 )
 def verify_tfl_runtime_constraints(function: Function, version: Version) -> None:

@@ -5,7 +5,6 @@ from math import prod
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
-from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3
 from minmax_lint.converters.mlir.pattern import (
     optimize_batch_matmul_cc,
     optimize_pass_cc,
@@ -41,12 +40,7 @@ def _sizes(value: Value) -> list[int]:
     since=(2, 14),
     before=lambda n: n.reshape(
         n.op(
-            "BatchMatMulV3",
-            n.reshape(n.op("Elu", x := n.x(2, 4, 8)), 8, 8),
-            n.reshape(n.op("Exp", x), 8, 8),
-            adj_x=False,
-            adj_y=False,
-            **BATCH_MATMUL_V3,
+            "BatchMatMulV3", n.reshape(n.op("Elu", x := n.x(2, 4, 8)), 8, 8), n.reshape(n.op("Exp", x), 8, 8)
         ),
         2,
         4,
@@ -86,8 +80,6 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
             "BatchMatMulV2",
             n.reshape(n.op("Elu", x := n.x(1, 8)), 1, 1, 8),
             n.reshape(n.op("Exp", x), 1, 8, 1),
-            adj_x=False,
-            adj_y=False,
         ),
         1,
         1,
@@ -128,9 +120,6 @@ def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Opera
             "BatchMatMulV3",
             n.reshape(n.op("Elu", x := n.x(1, 4, 2, 8)), 4, 16),
             n.reshape(n.op("Exp", x), 16, 4),
-            adj_x=False,
-            adj_y=False,
-            **BATCH_MATMUL_V3,
         ),
         1,
         4,
@@ -167,12 +156,7 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     since=(2, 18),
     before=lambda n: n.reshape(
         n.op(
-            "BatchMatMulV3",
-            n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8),
-            n.reshape(n.op("Exp", x), 8, 4),
-            adj_x=False,
-            adj_y=False,
-            **BATCH_MATMUL_V3,
+            "BatchMatMulV3", n.reshape(n.op("Elu", x := n.x(1, 4, 8)), 4, 8), n.reshape(n.op("Exp", x), 8, 4)
         ),
         1,
         4,
@@ -242,8 +226,6 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
         "BatchMatMulV2",
         n.op("Exp", n.reshape(x := n.x(2, 8), 4, 4)),
         n.reshape(n.transpose(n.op("Elu", n.reshape(x, 2, 2, 4)), 2, 0, 1), 4, 4),
-        adj_x=False,
-        adj_y=False,
     ),
     after="EXP(float) RESHAPE(float) RESHAPE ELU(float) RESHAPE(float) FULLY_CONNECTED(float)",
 )

@@ -39,7 +39,7 @@ from minmax_lint.inference.shape_arithmetic import broadcast, elements
     *sorted(VALUE_OPS),
     tf_name="ReorderBroadcastToOf, ReorderBroadcastToOpAnd",
     since=(2, 20),
-    before=lambda n: n.op("Exp", n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8), Tidx=True)),
+    before=lambda n: n.op("Exp", n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8))),
     after="ELU(float) EXP(float) BROADCAST_TO(float)",
 )
 def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -61,9 +61,7 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
     *sorted(BROADCAST_RANK.keys() - {"SELECT_V2"}),
     since=(2, 20),
     before=lambda n: n.op(
-        "AddV2",
-        n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8), Tidx=True),
-        n.c(0.5, 0.25, shape=[2, 8]),
+        "AddV2", n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(2, 8)), n.c(0.5, 0.25, shape=[2, 8])
     ),
     after="ELU(float) ADD(float)",
 )
@@ -92,9 +90,8 @@ def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) ->
     since=(2, 20),
     before=lambda n: n.op(
         "BatchMatMulV2",
-        n.op("BroadcastTo", n.op("Elu", x := n.x(1, 4, 8)), n.ints(2, 4, 8), Tidx=True),
-        n.op("Exp", n.op("Tile", x, n.ints(2, 1, 1), Tmultiples=True)),
-        adj_x=False,
+        n.op("BroadcastTo", n.op("Elu", x := n.x(1, 4, 8)), n.ints(2, 4, 8)),
+        n.op("Exp", n.op("Tile", x, n.ints(2, 1, 1))),
         adj_y=True,
     ),
     after="ELU(float) TILE EXP(float) BATCH_MATMUL(float)",
@@ -121,7 +118,7 @@ def _batches(left: Value, right: Value) -> Shape | None:
 @tfl_ops_cc(
     "BROADCAST_TO",
     since=(2, 19),
-    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x(2, 4)), n.ints(1, 2, 4), Tidx=True),
+    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x(2, 4)), n.ints(1, 2, 4)),
     after="ELU(float) RESHAPE(float)",
 )
 def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
@@ -137,7 +134,7 @@ def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     tf_name="ConvertTFLBroadcastToMulOp",
     since=(2, 16),
     until=(2, 19),
-    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8), Tidx=True),
+    before=lambda n: n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(4, 8)),
     after="ELU(float) MUL(float)",
 )
 def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -159,9 +156,7 @@ def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
     "MUL",
     "SUB",
     tf_name="FuseTileBroadcastToBinaryOp1, FuseTileBroadcastToBinaryOp2",
-    before=lambda n: n.op(
-        "Mul", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)
-    ),
+    before=lambda n: n.op("Mul", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8))),
     after="ELU(float) MEAN(float) MUL(float)",
 )
 def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -183,7 +178,7 @@ def fuse_tile_broadcast_to_binary_op(rewriter: Rewriter, op: Operation) -> bool:
     "SELECT",
     since=(2, 19),
     before=lambda n: n.op(
-        "Maximum", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8), Tmultiples=True)
+        "Maximum", e := n.op("Elu", n.x()), n.op("Tile", n.sum(e, op="Mean"), n.ints(1, 8))
     ),
     after="ELU(float) MEAN(float) MAXIMUM(float)",
 )

@@ -150,8 +150,7 @@ def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     tf_name="FuseSamePaddingConv2D, FuseSamePaddingConv3D, FuseSamePaddingDepthwiseConv",
     since=(2, 18),
     before=lambda n: n.conv(
-        n.op("Pad", n.op("Elu", n.image()), n.ints(0, 0, 1, 1, 1, 1, 0, 0, shape=[4, 2]), Tpaddings=True),
-        padding=b"VALID",
+        n.op("Pad", n.op("Elu", n.image()), n.ints(0, 0, 1, 1, 1, 1, 0, 0, shape=[4, 2])), padding=b"VALID"
     ),
     after="ELU(float) CONV_2D(float)",
 )

@@ -179,12 +179,7 @@ fuse_leaky_relu_const = _decomposed(
     "FuseLeakyReluConst",
     "LEAKY_RELU",
     ("SELECT", ("GREATER_EQUAL", X, 0.0), X, ("MUL", X, ANY_NUMBER)),
-    lambda n: n.op(
-        "SelectV2",
-        n.op("GreaterEqual", x := n.x(), n.c(0.0)),
-        x,
-        n.op("Mul", x, n.c(0.1)),
-    ),
+    lambda n: n.op("SelectV2", n.op("GreaterEqual", x := n.x(), n.c(0.0)), x, n.op("Mul", x, n.c(0.1))),
     "LEAKY_RELU(float)",
     since=(2, 14),
 )

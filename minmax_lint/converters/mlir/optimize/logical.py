@@ -85,7 +85,7 @@ def _less(n: Net, x: str) -> str:
 
 def _compared_cast(n: Net) -> str:
     e = n.op("Elu", x := n.x())
-    number = n.op("Cast", n.op("Greater", e, n.c(0.5)), SrcT=DType.BOOL, DstT=DType.FLOAT)
+    number = n.op("Cast", n.op("Greater", e, n.c(0.5)), SrcT=DType.BOOL)
     return n.op("SelectV2", n.op("Greater", number, n.c(0.0)), x, n.op("Exp", x))
 
 
@@ -97,15 +97,8 @@ _COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_
     since=(2, 20),
     before=lambda n: n.op(
         "Cast",
-        n.op(
-            "BroadcastTo",
-            n.op("Cast", n.op("Elu", n.x()), SrcT=DType.FLOAT, DstT=DType.INT32),
-            n.ints(2, 8),
-            T=DType.INT32,
-            Tidx=True,
-        ),
+        n.op("BroadcastTo", n.op("Cast", n.op("Elu", n.x()), DstT=DType.INT32), n.ints(2, 8), T=DType.INT32),
         SrcT=DType.INT32,
-        DstT=DType.FLOAT,
     ),
     after="ELU(float) CAST(float) CAST(float) BROADCAST_TO(float)",
 )
@@ -124,11 +117,11 @@ def reorder_broadcast_to_cast(rewriter: Rewriter, op: Operation) -> bool:
     since=(2, 18),
     before=lambda n: n.op(
         "GatherV2",
-        n.op("Cast", n.op("Greater", n.op("Elu", n.x(4, 4)), n.c(0.5)), SrcT=DType.BOOL, DstT=DType.FLOAT),
+        n.op("Cast", n.op("Greater", n.op("Elu", n.x(4, 4)), n.c(0.5)), SrcT=DType.BOOL),
         n.ints(0, 2),
         n.i(0),
         batch_dims=0,
-        Tindices=True,
+        Tindices=DType.INT32,
         Taxis=DType.INT32,
         Tparams=DType.FLOAT,
     ),

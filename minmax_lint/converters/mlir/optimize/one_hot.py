@@ -19,7 +19,7 @@ from minmax_lint.graph.dtype import DType
 
 
 def _indices(n: Net, *shape: int) -> str:
-    whole = n.op("Cast", n.x(1, 4), SrcT=DType.FLOAT, DstT=DType.INT32)
+    whole = n.op("Cast", n.x(1, 4), DstT=DType.INT32)
     return n.op("Reshape", whole, n.ints(*shape), T=DType.INT32)
 
 
@@ -30,10 +30,7 @@ def _one_hot(n: Net, on: str, off: str, dtype: DType) -> str:
 @optimize_patterns_td(
     "EQUAL",
     before=lambda n: n.op(
-        "Cast",
-        n.op("Equal", _indices(n, 4, 1), n.ints(0, 1, 2, 3, 4), T=DType.INT32),
-        SrcT=DType.BOOL,
-        DstT=DType.FLOAT,
+        "Cast", n.op("Equal", _indices(n, 4, 1), n.ints(0, 1, 2, 3, 4), T=DType.INT32), SrcT=DType.BOOL
     ),
     after="CAST(float) ONE_HOT(float)",
 )
@@ -65,7 +62,6 @@ def reshape_equal_op_to_one_hot_op(rewriter: Rewriter, op: Operation) -> bool:
             n, n.const("on", True, dtype=DType.BOOL), n.const("off", False, dtype=DType.BOOL), DType.BOOL
         ),
         SrcT=DType.BOOL,
-        DstT=DType.FLOAT,
     ),
     after="CAST(float) ONE_HOT(float)",
 )

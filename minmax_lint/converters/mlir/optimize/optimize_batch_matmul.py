@@ -31,7 +31,7 @@ BATCH_MATMUL_V3: dict[str, Attr] = {"Ta": DType.FLOAT, "Tb": DType.FLOAT, "Tout"
     tf_name="ConvertBatchMatMulOp2FullyConnectedOp",
     since=(2, 15),
     until=(2, 16),
-    before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 2, 8), n.weights(8, 4), adj_x=False, adj_y=False)),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", n.x(1, 2, 8), n.weights(8, 4))),
     after="FULLY_CONNECTED",
 )
 def convert_batch_mat_mul_op_to_fully_connected_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -66,9 +66,7 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
     "BATCH_MATMUL",
     tf_name="FuseTransposeIntoBatchMatMulLHS",
     since=(2, 14),
-    before=lambda n: n.op(
-        "BatchMatMulV2", n.transpose(n.op("Exp", x := n.x(1, 8, 8)), 0, 2, 1), x, adj_x=False, adj_y=False
-    ),
+    before=lambda n: n.op("BatchMatMulV2", n.transpose(n.op("Exp", x := n.x(1, 8, 8)), 0, 2, 1), x),
     after="EXP(float) BATCH_MATMUL(float)",
 )
 def fuse_transpose_into_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> bool:
@@ -81,9 +79,7 @@ def fuse_transpose_into_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> 
     tf_name="FuseTransposeIntoBatchMatMulRHS",
     since=(2, 14),
     until=(2, 15),
-    before=lambda n: n.op(
-        "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
-    ),
+    before=lambda n: n.op("BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1)),
     after="EXP(float) BATCH_MATMUL(float)",
 )
 def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> bool:
@@ -95,9 +91,7 @@ def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> 
     "BATCH_MATMUL",
     tf_name="FuseTransposeIntoBatchMatMulRHSAdjY",
     since=(2, 19),
-    before=lambda n: n.op(
-        "BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1), adj_x=False, adj_y=False
-    ),
+    before=lambda n: n.op("BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1)),
     after="EXP(float) BATCH_MATMUL(float)",
 )
 def fuse_transpose_into_batch_mat_mul_rhs_adj_y(rewriter: Rewriter, op: Operation) -> bool:
@@ -131,10 +125,7 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
     "TRANSPOSE",
     since=(2, 15),
     before=lambda n: n.transpose(
-        n.op("BatchMatMulV2", n.op("Elu", x := n.x(2, 4, 8)), n.op("Exp", x), adj_x=False, adj_y=True),
-        0,
-        2,
-        1,
+        n.op("BatchMatMulV2", n.op("Elu", x := n.x(2, 4, 8)), n.op("Exp", x), adj_y=True), 0, 2, 1
     ),
     after="ELU(float) EXP(float) BATCH_MATMUL(float)",
 )
@@ -151,9 +142,7 @@ def fuse_transpose_after_batch_matmul(rewriter: Rewriter, op: Operation) -> bool
 @optimize_batch_matmul_cc(
     "BATCH_MATMUL",
     since=(2, 17),
-    before=lambda n: n.op(
-        "BatchMatMulV2", n.c(1.0, shape=[1, 1, 8]), n.op("Elu", n.x(1, 8, 4)), adj_x=False, adj_y=False
-    ),
+    before=lambda n: n.op("BatchMatMulV2", n.c(1.0, shape=[1, 1, 8]), n.op("Elu", n.x(1, 8, 4))),
     after="ELU(float) SUM(float)",
 )
 def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) -> bool:
@@ -177,8 +166,6 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
         n.mat_mul(n.op("Elu", x := n.x(8, 8)), n.op("Exp", x), a=True, b=True),
         n.op("Cos", x),
         adj_x=True,
-        adj_y=False,
-        **BATCH_MATMUL_V3,
     ),
     after="COS(float) ELU(float) EXP(float) BATCH_MATMUL(float) BATCH_MATMUL(float)",
 )

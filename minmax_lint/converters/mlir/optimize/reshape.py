@@ -214,12 +214,7 @@ def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Op
 @optimize_cc(
     "CONCATENATION",
     before=lambda n: n.op(
-        "ConcatV2",
-        u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0),
-        f"{u}:1",
-        n.i(0),
-        N=2,
-        Tidx=True,
+        "ConcatV2", u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0), f"{u}:1", n.i(0)
     ),
     after="ELU(float) RESHAPE(float)",
 )

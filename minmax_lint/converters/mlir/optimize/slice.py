@@ -39,7 +39,7 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
 
 @optimize_patterns_td(
     "CUMSUM",
-    before=lambda n: n.op("Cumsum", n.op("Elu", n.x()), n.i(0), exclusive=False, reverse=False),
+    before=lambda n: n.op("Cumsum", n.op("Elu", n.x()), n.i(0)),
     after="ELU(float)",
 )
 def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
@@ -54,9 +54,7 @@ def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
 
 @optimize_patterns_td(
     "GATHER_ND",
-    before=lambda n: n.op(
-        "GatherNd", n.op("Elu", n.x(2, 4)), n.ints(0, 1, shape=[2, 1]), Tindices=True, Tparams=DType.FLOAT
-    ),
+    before=lambda n: n.op("GatherNd", n.op("Elu", n.x(2, 4)), n.ints(0, 1, shape=[2, 1])),
     after="ELU(float)",
 )
 def optimize_identity_gather_nd_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -66,9 +64,7 @@ def optimize_identity_gather_nd_op(rewriter: Rewriter, op: Operation) -> bool:
 
 @optimize_patterns_td(
     "SCATTER_ND",
-    before=lambda n: n.op(
-        "ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Elu", n.x(2, 4)), n.ints(2, 4), Tindices=True
-    ),
+    before=lambda n: n.op("ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Elu", n.x(2, 4)), n.ints(2, 4)),
     after="ELU(float)",
 )
 def optimize_identity_scatter_nd_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -108,7 +104,7 @@ def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
 @tfl_ops_cc(
     "PACK",
     before=lambda n: n.op(
-        "Pack", u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0), f"{u}:1", N=2, axis=0
+        "Pack", u := n.op("Unpack", n.op("Elu", n.x(2, 4)), num=2, axis=0), f"{u}:1", axis=0
     ),
     after="ELU(float)",
 )
@@ -124,7 +120,7 @@ def remove_redundant_unpack_pack(rewriter: Rewriter, op: Operation) -> bool:
 
 def _largest(n: Net) -> str:
     largest = n.op("TopKV2", n.op("Elu", n.x()), n.i(4), sorted=True)
-    return n.op("Slice", largest, n.ints(0, 0), n.ints(1, 2), Index=True)
+    return n.op("Slice", largest, n.ints(0, 0), n.ints(1, 2))
 
 
 @optimize_cc("TOPK_V2", before=_largest, after="ELU(float) TOPK_V2(float)")
@@ -160,7 +156,7 @@ def optimize_top_k(rewriter: Rewriter, op: Operation) -> bool:
 
 def _packed_slices(n: Net) -> str:
     row = n.op("Elu", n.reshape(n.x(1, 3), 3))
-    parts = [n.op("Slice", row, n.ints(place), n.ints(1), Index=True) for place in range(3)]
+    parts = [n.op("Slice", row, n.ints(place), n.ints(1)) for place in range(3)]
     return n.op("Pack", *[n.op("Reshape", part, n.ints(shape=[0])) for part in parts], N=3, axis=0)
 
 

@@ -12,7 +12,7 @@ _MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
 
 @optimize_patterns_td(
     "SLICE",
-    before=lambda n: n.op("Slice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), Index=True),
+    before=lambda n: n.op("Slice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8)),
     after="ELU(float)",
 )
 def optimize_slice_op(rewriter: Rewriter, op: Operation) -> bool:
@@ -35,9 +35,7 @@ def _takes_all(op: Operation) -> bool:
 @tfl_ops_cc(
     "STRIDED_SLICE",
     tf_name="StridedSliceOp::fold",
-    before=lambda n: n.op(
-        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), n.ints(1, 1), Index=True
-    ),
+    before=lambda n: n.op("StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 8), n.ints(1, 1)),
     after="ELU(float)",
 )
 def fold_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
@@ -53,9 +51,7 @@ def fold_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
 @optimize_patterns_td(
     "STRIDED_SLICE",
     since=(2, 16),
-    before=lambda n: n.op(
-        "StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 4), n.ints(1, 1), Index=True
-    ),
+    before=lambda n: n.op("StridedSlice", n.op("Elu", n.x()), n.ints(0, 0), n.ints(1, 4), n.ints(1, 1)),
     after="ELU(float) SLICE(float)",
 )
 def optimize_strided_slice(rewriter: Rewriter, op: Operation) -> bool:
@@ -103,7 +99,7 @@ def _check_ends(op: Operation, ends: list[int]) -> None:
     "PAD",
     "PADV2",
     tf_name="PadOp::fold",
-    before=lambda n: n.op("Pad", n.op("Elu", n.x()), n.ints(0, 0, 0, 0, shape=[2, 2]), Tpaddings=True),
+    before=lambda n: n.op("Pad", n.op("Elu", n.x()), n.ints(0, 0, 0, 0, shape=[2, 2])),
     after="ELU(float)",
 )
 def fold_pad(rewriter: Rewriter, op: Operation) -> bool:

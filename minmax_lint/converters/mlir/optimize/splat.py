@@ -110,15 +110,15 @@ def fuse_splat_const_into_select_op(rewriter: Rewriter, op: Operation) -> bool:
 def _spread_choice(n: Net) -> str:
     e = n.op("Elu", n.x(2, 8))
     row = n.op("Greater", n.sum(e, 0), n.c(0.5))
-    spread = n.op("BroadcastTo", row, n.ints(2, 8), T=DType.BOOL, Tidx=True)
+    spread = n.op("BroadcastTo", row, n.ints(2, 8), T=DType.BOOL)
     chosen = n.op("SelectV2", n.op("Greater", e, n.c(0.5)), spread, n.op("Less", e, n.c(2.0)), T=DType.BOOL)
-    return n.op("Cast", chosen, SrcT=DType.BOOL, DstT=DType.FLOAT)
+    return n.op("Cast", chosen, SrcT=DType.BOOL)
 
 
 def _spread_condition(n: Net) -> str:
     e = n.op("Elu", n.x(2, 8))
     condition = n.op("Greater", n.sum(e, 0), n.c(0.5))
-    spread = n.op("BroadcastTo", condition, n.ints(2, 8), T=DType.BOOL, Tidx=True)
+    spread = n.op("BroadcastTo", condition, n.ints(2, 8), T=DType.BOOL)
     return n.op("SelectV2", spread, e, n.op("Exp", e))
 
 

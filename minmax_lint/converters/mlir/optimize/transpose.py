@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.matchers import (
     same_type,
     static,
 )
-from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import BATCH_MATMUL_V3, adjoint
+from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import adjoint
 from minmax_lint.converters.mlir.pattern import (
     optimize_pass_cc,
     optimize_patterns_td,
@@ -193,9 +193,6 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
         "BatchMatMulV3",
         n.op("Exp", x := n.x(8, 8)),
         n.reshape(n.transpose(n.op("Elu", n.reshape(x, 8, 2, 4)), 1, 2, 0), 8, 8),
-        adj_x=False,
-        adj_y=False,
-        **BATCH_MATMUL_V3,
     ),
     after="EXP(float) RESHAPE ELU(float) RESHAPE(float) BATCH_MATMUL(float)",
 )
@@ -234,9 +231,6 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
                 "BatchMatMulV3",
                 n.op("Exp", x := n.x(8, 8)),
                 n.reshape(n.transpose(n.op("Elu", n.reshape(x, 1, 8, 8)), 2, 0, 1), 8, 8),
-                adj_x=False,
-                adj_y=False,
-                **BATCH_MATMUL_V3,
             ),
             8,
             1,

@@ -103,9 +103,7 @@ def _product(
 @canonicalize_td(
     *("BatchMatMul", "BatchMatMulV2"),
     tf_name="BatchMatMulToV2, BatchMatMulV2ToMatMul",
-    before=lambda n: n.fq(
-        n.op("BatchMatMulV2", x := n.x(None, 8), n.fq(n.op("Elu", x)), adj_x=False, adj_y=True),
-    ),
+    before=lambda n: n.fq(n.op("BatchMatMulV2", x := n.x(None, 8), n.fq(n.op("Elu", x)), adj_y=True)),
     after="ELU(float) FULLY_CONNECTED",
 )
 def batch_mat_mul_v2_to_mat_mul(importer: Importer, node: Node) -> Value | None:

@@ -13,7 +13,7 @@ from minmax_lint.graph.tensor import Tensor
 
 
 def _scattering(n: Net, op: str) -> str:
-    return n.op(op, n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]), Tindices=True)
+    return n.op(op, n.x(4, 2), n.ints(1, shape=[1, 1]), n.c(0.5, 0.25, shape=[1, 2]))
 
 
 @lower_tf_td(
@@ -64,9 +64,8 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     "InvertPermutation",
     before=lambda n: n.op(
         "Cast",
-        n.op("InvertPermutation", n.op("Cast", n.x(4), SrcT=DType.FLOAT, DstT=DType.INT32), T=DType.INT32),
+        n.op("InvertPermutation", n.op("Cast", n.x(4), DstT=DType.INT32), T=DType.INT32),
         SrcT=DType.INT32,
-        DstT=DType.FLOAT,
     ),
     after="CAST(float) CAST(float)",
 )
