@@ -121,7 +121,7 @@ def _range_is_strippable(subject: Subject, outside: Sequence[OutsideFakeQuant]) 
         and len(outside) == 1
         and not outside[0].fake_quant.per_channel
         and all(edge is not None and graph.op(edge.node) == "Const" for edge in assigned)
-        and are_strippable(graph, training_ops(subject))
+        and are_strippable(subject, training_ops(subject))
     )
 
 

@@ -11,7 +11,7 @@ from minmax_lint.ops.table import ASSIGNMENTS, of_role
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.patterns import BACKWARD, is_augmentation
+from minmax_lint.rules.framework.patterns import BACKWARD
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -77,8 +77,8 @@ class TrainingGraph(Rule):
                 step(subject, first, "missing", "training only"),
                 *(step(subject, use.node) for use in kept.uses(first)[:1]),
             ),
-            advice=AUGMENTS if is_augmentation(graph[first]) else EVALUATE,
-            fix=OFFER if are_strippable(graph, found) else None,
+            advice=AUGMENTS if subject.coverage.is_in_augmentation(first) else EVALUATE,
+            fix=OFFER if are_strippable(subject, found) else None,
         )
 
     @classmethod
@@ -100,12 +100,12 @@ OFFER = FixOffer("strip", "safe", "Take assignments and dropout off the paths to
 
 def training_ops(subject: Subject) -> list[str]:
     """The kept nodes that are there for training only, then those that kept nodes wait for."""
-    graph, kept = subject.graph, subject.kept
+    graph, kept, augmenting = subject.graph, subject.kept, subject.coverage.augmenting
     found = [
         name
         for name in kept.order
         if graph.op(name) != "Const"
-        and is_training_op(graph[name])
+        and (is_training_op(graph[name]) or name in augmenting)
         and not is_layer_normalization(subject, graph[name])
     ]
     awaited = [name for name in kept.control_only if is_training_op(graph[name])]
@@ -115,15 +115,14 @@ def training_ops(subject: Subject) -> list[str]:
     return [*found, *sorted(awaited, key=graph.position)]
 
 
-def are_strippable(graph: Graph, found: Sequence[str]) -> bool:
+def are_strippable(subject: Subject, found: Sequence[str]) -> bool:
     """Whether these training ops can be taken off.
 
     Batch statistics and gradients cannot: the values would change. What augments data is a net of many ops.
     """
+    graph, augmenting = subject.graph, subject.coverage.augmenting
     return not any(
-        graph.op(name).startswith("FusedBatchNorm")
-        or _is_gradient(graph[name])
-        or is_augmentation(graph[name])
+        graph.op(name).startswith("FusedBatchNorm") or _is_gradient(graph[name]) or name in augmenting
         for name in found
     )
 
@@ -136,7 +135,6 @@ def is_training_op(node: Node) -> bool:
         node.op in ASSIGNMENTS
         or node.op.startswith(("AssignVariable", "AssignAddVariable", "AssignSubVariable"))
         or (node.op in _RANDOM and "dropout" in node.name.lower())
-        or is_augmentation(node)
         or _is_gradient(node)
     )
 

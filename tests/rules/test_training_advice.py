@@ -78,8 +78,26 @@ def test_a_layer_that_augments_data_is_no_custom_op_but_a_wrong_export(
     report = lint(b, {"input": (1, 4)}, (y,), [converter])
     assert "StatelessRandomGetKeyCounter" in (report.predictions[converter].message or "")
     (one,) = found(report, finding)
+    assert one.severity == "error"
     assert ("from_keras_model" in (one.advice or "")) == (finding == "MM130")
     assert one.fix is None
+
+
+@pytest.mark.parametrize(
+    ("other", "errors", "warnings"),
+    [("net/random_hue/adjust", {"MM130"}, set()), ("net/adjust", {"MM402"}, {"MM130"})],
+)
+def test_every_op_of_a_layer_that_augments_data_has_that_cause(
+    other: str, errors: set[str], warnings: set[str]
+) -> None:
+    b = Builder()
+    image = b.placeholder("input", [1, 4, 4, 3])
+    random = b.add("RandomUniform", "net/random_hue/random", b.const("shape", [1], dtype=DType.INT32))
+    y = b.add("AdjustHue", other, image, b.add("Reshape", "scalar", random, b.const("none", [], [0])))
+    report = lint(b, {"input": (1, 4, 4, 3)}, (y,), ["mlir-2.21-int8"])
+    assert "AdjustHue" in (report.predictions["mlir-2.21-int8"].message or "")
+    assert {one.code for one in report.findings if one.severity == "error"} == errors
+    assert {one.code for one in report.findings if one.severity == "warning"} == warnings
 
 
 @pytest.mark.parametrize(("profiles", "offered"), [(["mlir-2.21-v2"], True), (["mlir-2.21"], False)])

@@ -16,12 +16,7 @@ from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.framework.coverage import Coverage
-from minmax_lint.rules.framework.patterns import (
-    batch_norm_at,
-    is_augmentation,
-    is_split_activation,
-    scaling_in,
-)
+from minmax_lint.rules.framework.patterns import batch_norm_at, is_split_activation, scaling_in
 from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, misses_zero
 
 LINEAR_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
@@ -175,7 +170,7 @@ def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpO
     kind, array, node = obstacle.kind, obstacle.array, obstacle.node
     if kind in CODES:
         return CODES[kind]
-    if node is not None and node in coverage.graph and is_augmentation(coverage.graph[node]):
+    if coverage.is_in_augmentation(node):
         return CODES["training"]
     if kind == "raw-consumer":
         return "MM114" if array is not None and coverage.is_read_raw(array) else "MM210"

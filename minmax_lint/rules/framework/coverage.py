@@ -12,6 +12,7 @@ from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import CONSTANTS, Inference
 from minmax_lint.ops.table import SAME_VALUES, row
+from minmax_lint.rules.framework.augmentation import augmenting_nodes
 
 JOINS = frozenset({"AddN", "Concat", "ConcatV2", "Pack"})
 """Ops that do nothing where they have one value to join: converters collapse them."""
@@ -41,6 +42,15 @@ class Coverage:
         """The node that makes an array; None where the graph has no such array."""
         node = parse_edge(array).node if array is not None else None
         return self.graph[node] if node is not None and node in self.graph else None
+
+    @cached_property
+    def augmenting(self) -> Mapping[str, str]:
+        """Node that draws random numbers for a layer that augments data -> the start of the layer's names."""
+        return augmenting_nodes(self.kept)
+
+    def is_in_augmentation(self, node: str | None) -> bool:
+        """Whether a node belongs to a layer that augments data, and the graph runs it."""
+        return node is not None and node.startswith(tuple(self.augmenting.values()))
 
     @cached_property
     def _outputs(self) -> frozenset[str]:

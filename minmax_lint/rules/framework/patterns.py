@@ -31,29 +31,9 @@ ACTIVATIONS = frozenset({"Maximum", "Minimum", "Relu", "Relu6"})
 BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
 """In the names of nodes of the backward pass (tf.gradients)."""
 
-_AUGMENTATIONS = "aug_mix cut_mix mix_up rand_augment solarization data_augmentation".split() + [
-    f"random_{what}"
-    for what in """
-    brightness color_degeneration color_jitter contrast crop elastic_transform erasing flip gaussian_blur grayscale
-    height hue invert perspective posterization rotation saturation sharpness shear translation width zoom
-    """.split()
-]
-"""Default names of Keras' layers that change an image at random, and of the Sequential around them in its guides."""
-
-_AUGMENTATION = re.compile(rf"(^|/)({'|'.join(_AUGMENTATIONS)})(_\d+)?/")
-
 PRODUCTS = frozenset({"Div", "Mul", "RealDiv"})
 SCALINGS = BATCH_NORMS | PRODUCTS
 """Ops that converters multiply into the weights in front of them."""
-
-
-def is_augmentation(node: Node) -> bool:
-    """Whether a node draws the random numbers of a layer that augments training data, by the layer's name.
-
-    Such layers run unless they are called with training=False. `Model.export` calls them without it (Keras 3.15 and
-    tf_keras 2.21, measured), `from_keras_model` with it (tensorflow/lite/python/lite.py).
-    """
-    return node.op.startswith(("Random", "StatelessRandom")) and _AUGMENTATION.search(node.name) is not None
 
 
 def is_batch_norm(coverage: Coverage, node: Node) -> bool:
