@@ -48,7 +48,9 @@ def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Infer
     if text:
         return Prediction(profile.name, "abort", "other", message=text)
     if call.mode(trained) == "float":
-        return None if profile.engine == "mlir" else Prediction(profile.name, "float", message=FLOAT_MODEL)
+        if profile.engine == "mlir":
+            return None
+        return Prediction(profile.name, "float", message=FLOAT_MODEL, asked_float=True)
     return _of_dataset(profile, call, kept, inference)
 
 

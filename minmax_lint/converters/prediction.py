@@ -27,8 +27,12 @@ ObstacleKind = Literal[
 ]
 
 
-MISFIT = "its inputs do not fit its op; TensorFlow refuses it."
-"""The obstacle of a node that is not imported."""
+ObstacleDetail = Literal[
+    "misfit",  # a node is not imported: its inputs do not fit its op
+    "loop-invariant",  # a loop hands on a real-valued argument unchanged
+    "unexplained",  # an op stays float, and no model knows why
+]
+"""What rules have words for, of obstacles whose kind is general."""
 
 SHAPE_OPS = frozenset({"RANK", "SHAPE"})
 """TFLite ops that read the shape of an array alone, and none of its values (kernels/shape.cc, kernels/rank.cc)."""
@@ -46,6 +50,7 @@ class Obstacle(NamedTuple):
     """One sentence."""
     consequences: tuple[str, ...] = ()
     """Arrays (source names) whose ops go float, or fail, because of this."""
+    detail: ObstacleDetail | None = None
 
 
 class Weights(NamedTuple):
@@ -130,6 +135,8 @@ class Prediction:
     """Of a profile with a device: the ops that it leaves to the CPU."""
     versions: Versions = EVERY
     """Of an MLIR profile: the TensorFlow versions that are known to do the same with this graph."""
+    asked_float: bool = False
+    """Whether it is float because the call asks for a float model."""
 
     @property
     def computing(self) -> int:
@@ -189,7 +196,8 @@ def computing(float_ops: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
 
 def not_imported(profile: str, node: str, message: str) -> Prediction:
     """The abort with TensorFlow's `message` about a node whose inputs do not fit its op."""
-    cause = Obstacle("other", None, node, MISFIT)
+    reason = "its inputs do not fit its op; TensorFlow refuses it."
+    cause = Obstacle("other", None, node, reason, detail="misfit")
     return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
 
 

@@ -1,19 +1,20 @@
 """MM403: converter-check-fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from minmax_lint.converters.prediction import MISFIT
+from minmax_lint.converters.prediction import ObstacleDetail
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework.attribution import is_unknown
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
 _REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
-_SHAPES = "Check the shapes that are given with -i; where none is given, the graph is damaged: save it again."
-_ASK = "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer."
+_ADVICE: Mapping[ObstacleDetail | None, str] = {
+    "misfit": "Check the shapes that are given with -i; where none is given, the graph is damaged: save it again.",
+    "unexplained": "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer.",
+}
 
 
 class ConverterCheckFails(Rule):
@@ -52,16 +53,14 @@ class ConverterCheckFails(Rule):
             where = cause.node or cause.array
             at = f" {where!r}" if where is not None else " the graph"
             failure = cause.message.rstrip(".")
-            unknown = is_unknown(cause)
-            misfit = cause.message == MISFIT
             yield self.from_cause(
                 subject,
                 cause,
                 f"{where!r}: {failure}"
-                if unknown or misfit
+                if cause.detail
                 else f"the converter cannot take{at} as it is: {failure}",
                 path=around(subject, where, ""),
-                advice=_ASK if unknown else _SHAPES if misfit else _REWRITE,
+                advice=_ADVICE.get(cause.detail, _REWRITE),
             )
 
     @classmethod

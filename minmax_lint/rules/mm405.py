@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.mlir.control_flow.loop_invariants import UNCHANGED
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -105,7 +104,7 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
 
 
 def _advice(op: str, cause: Cause) -> str:
-    if cause.message.endswith(UNCHANGED):
+    if cause.detail == "loop-invariant":
         return f"Compute the array inside of the loop. {_of_rnn_layers(cause)}."
     if op in ("TensorListReserve", "EmptyTensorList"):
         return f"{_of_rnn_layers(cause)}."

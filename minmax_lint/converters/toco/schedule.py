@@ -53,6 +53,7 @@ def _remove_assert(model: Model, op: Operator) -> bool:
 
 
 def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], ...]:
+    """MakeGeneralGraphTransformationsSet: each transformation with the types of operator that it looks at."""
     biased = (*_AFFINE, "TransposeConv") if version.transpose_conv_bias else _AFFINE
     everything = tuple(sorted(ALL_TYPES))
     return (

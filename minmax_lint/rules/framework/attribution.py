@@ -7,9 +7,8 @@ converter is stopped by is left out.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from minmax_lint.converters.call_prediction import FLOAT_MODEL
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
-from minmax_lint.converters.prediction import Obstacle, ObstacleKind, OpOutcome, Prediction
+from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant
@@ -33,9 +32,6 @@ LEGACY_OPS = frozenset(
     """.split()
 )
 """Ops of TensorFlow's first quantization (`transform_graph quantize_nodes`): no TFLite converter reads them."""
-
-UNKNOWN = "{} stays float, and why is not known"
-"""Of a float op that no obstacle explains."""
 
 CODES: Mapping[ObstacleKind, str] = {
     "training": "MM130",
@@ -73,11 +69,8 @@ class Cause(NamedTuple):
     """The first converter's own sentence about it."""
     kind: ObstacleKind
     """The obstacle of the first converter."""
-
-
-def is_unknown(cause: Cause) -> bool:
-    """Whether an op stays float, and no model knows why."""
-    return cause.kind == "other" and cause.message.endswith(UNKNOWN.partition("{}")[2])
+    detail: ObstacleDetail | None = None
+    """Of that obstacle."""
 
 
 def profiles_of(causes: Iterable[Cause]) -> tuple[str, ...]:
@@ -116,7 +109,7 @@ def _obstacles(prediction: Prediction, profile: Profile, kept: Kept) -> Iterator
     One that reads an explained float op is its consequence. Without ranges every op stays float: that is what was
     asked for.
     """
-    as_asked = profile.ranges == "none" or prediction.message == FLOAT_MODEL
+    as_asked = profile.ranges == "none" or prediction.asked_float
     if prediction.verdict == "float" and as_asked:
         return
     yield from prediction.obstacles
@@ -128,7 +121,8 @@ def _obstacles(prediction: Prediction, profile: Profile, kept: Kept) -> Iterator
         if op.output in explained or op.output not in floats or op.integer:
             continue
         if not any(prediction.ops[place].output in explained for place in reads):
-            yield Obstacle("other", op.output, _node_of(op, kept), UNKNOWN.format(op.op), (op.output,))
+            reason = f"{op.op} stays float, and why is not known"
+            yield Obstacle("other", op.output, _node_of(op, kept), reason, (op.output,), "unexplained")
         explained.add(op.output)
 
 
@@ -150,7 +144,14 @@ def _cause(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: Op
     if code in ("MM101", "MM102", "MM103") and array is not None:
         array = coverage.output_behind(array) or array
     return Cause(
-        code, array, obstacle.node, (profile.name,), obstacle.consequences, obstacle.message, obstacle.kind
+        code,
+        array,
+        obstacle.node,
+        (profile.name,),
+        obstacle.consequences,
+        obstacle.message,
+        obstacle.kind,
+        obstacle.detail,
     )
 
 

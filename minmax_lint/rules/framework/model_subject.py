@@ -122,7 +122,9 @@ def _predicted(
             profile, ranges="none", activations="float", weights="float32", quantizer="mlir", strict=False
         )
         found = predict(kept, inference, profile)
-        return replace(found, message=FLOAT_MODEL, obstacles=()) if found.verdict == "float" else found
+        if found.verdict != "float":
+            return found
+        return replace(found, message=FLOAT_MODEL, asked_float=True, obstacles=())
     found = with_default_ranges(predict(kept, inference, profile), calls)
     return with_signature_names(found, model, kept)
 

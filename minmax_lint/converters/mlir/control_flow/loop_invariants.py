@@ -21,9 +21,6 @@ from minmax_lint.inference.inference import Inference
 
 CRASH = "the process ends with a signal (SIGSEGV) during calibration"
 
-UNCHANGED = "from iteration to iteration unchanged, and calibration ends the process there"
-"""The end of the obstacle's message."""
-
 
 def crash(kept: Kept, inference: Inference, profile: Profile) -> Prediction | None:
     """The abort, where a loop of the kept subgraph brings it about."""
@@ -69,6 +66,7 @@ def _source(graph: Graph, array: str) -> str:
 
 
 def _abort(graph: Graph, node: str, passed: str, profile: Profile) -> Prediction:
-    reason = f"{placed(graph[node])} hands {passed!r} {UNCHANGED}"
-    cause = Obstacle("control-flow", passed, node, reason, (node,))
+    handing = f"{placed(graph[node])} hands {passed!r} from iteration to iteration unchanged"
+    reason = f"{handing}, and calibration ends the process there"
+    cause = Obstacle("control-flow", passed, node, reason, (node,), "loop-invariant")
     return Prediction(profile.name, "abort", "other", message=CRASH, obstacles=(cause,))
