@@ -1,38 +1,21 @@
 """Inputs and outputs: as the user named them, as a signature names them, or inferred from the graph."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name, canonical_array, near_names, parse_edge
-from minmax_lint.graph.outside import is_retargeted
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
+from minmax_lint.loaders.ends import BOOKKEEPING_SCOPE, PIPELINES, ends_of, named_inputs
 from minmax_lint.loaders.model import Model, Signature
-from minmax_lint.loaders.training_ends import downstream, kind_of_end, predictions_of
+from minmax_lint.loaders.predictions import predicted
 
 DEFAULT_SIGNATURE = "serving_default"
-
-_BOOKKEEPING = re.compile(
-    r"Assert|Assign|Save|Restore|MergeV2|ShardedFilename|NoOp|Print|Summary|IsVariableInitialized|Queue|Iterator"
-    r"|^Apply|^ResourceApply|Scatter.*Update|^Const$|^Variable|VarIsInitialized|^VarHandleOp$|^Placeholder"
-)
-"""Ops that end a graph without being its output."""
-
-PIPELINES = frozenset(
-    "IteratorGetNext IteratorGetNextSync QueueDequeue QueueDequeueMany QueueDequeueManyV2 QueueDequeueUpTo "
-    "QueueDequeueUpToV2 QueueDequeueV2".split()
-)
-"""Ops that read training data: what they give can be named as an input."""
-
-_BOOKKEEPING_SCOPE = re.compile(
-    r"(^|/)(gradients|save(_\d+)?|init(_\d+)?|report_uninitialized_variables|[Aa]ssert\w*)/"
-)
 
 
 class Endpoints(NamedTuple):
@@ -76,7 +59,7 @@ def endpoints(
         outputs = script.outputs
         guessed.append(f"outputs from {script.origin}")
     elif not outputs:
-        outputs, where = _predicted(model.graph, _sinks(model.graph))
+        outputs, where = predicted(model.graph, ends_of(model.graph))
         guessed.append(f"outputs from {where}")
     if not inputs and script is not None and script.inputs:
         inputs = script.inputs
@@ -135,7 +118,7 @@ def _in_graph(graph: Graph, name: str) -> str | None:
     node, port = parse_edge(name)[:2]
     if node in graph:
         return name
-    scoped = [one for one in graph.names if one.endswith(f"/{node}") and not _BOOKKEEPING_SCOPE.search(one)]
+    scoped = [one for one in graph.names if one.endswith(f"/{node}") and not BOOKKEEPING_SCOPE.search(one)]
     return array_name(scoped[0], port) if len(scoped) == 1 else None
 
 
@@ -177,16 +160,9 @@ def _placeholders(graph: Graph, outputs: Sequence[str]) -> dict[str, Shape | Non
     kept = trace(graph, (), known)
     found = {name: _shape(graph, name) for name in graph.of_ops({"Placeholder"}) if name in kept}
     if not found and known:
-        named = _named_inputs(graph, (name for name in graph.of_ops(PIPELINES) if name in kept))
+        named = named_inputs(graph, (name for name in graph.of_ops(PIPELINES) if name in kept))
         raise UserError(f"no placeholder leads to {', '.join(known)}: name the inputs with {named}")
     return found
-
-
-def _named_inputs(graph: Graph, pipelines: Iterable[str]) -> str:
-    """The options that make inputs of what an input pipeline gives; in general terms where there is none."""
-    arrays = [array_name(name, port) for name in pipelines for port in range(MOST_CANDIDATES)]
-    read = [array for array in arrays if graph.uses(array)]
-    return " ".join(f"-i {array}=SHAPE" for array in read[:MOST_CANDIDATES]) or "-i NAME=SHAPE"
 
 
 def _shape(graph: Graph, array: str) -> Shape | None:
@@ -194,102 +170,3 @@ def _shape(graph: Graph, array: str) -> Shape | None:
     node = graph[parse_edge(array).node]
     shape = node.attribute("shape") if node.op == "Placeholder" else None
     return shape if isinstance(shape, tuple) else None
-
-
-def _sinks(graph: Graph) -> tuple[str, ...]:
-    """Ends of the graph that compute something from an input.
-
-    A FakeQuant at the end is looked through, unless it is named as our retarget names an output. What only
-    feeds an assignment (the moving averages of a training graph's ranges) is no output either.
-    """
-    live = downstream(graph, {"Placeholder"})
-    waiting = _use_counts(graph)
-    ends = [name for name in graph.names if not waiting.get(name)]
-    read_otherwise: set[str] = set()
-    outputs: list[str] = []
-    for name in ends:
-        op = graph.op(name)
-        assigned = op.startswith("Assign") or (name not in read_otherwise and waiting.get(name) == 0)
-        if not assigned and name in live and not _looked_through(graph, name, op):
-            outputs.append(name)
-            continue
-        for source in (edge.node for edge in graph[name].inputs):
-            if not assigned:
-                read_otherwise.add(source)
-            if source not in waiting:
-                continue
-            waiting[source] -= 1
-            if waiting[source] == 0 and source in graph:
-                ends.append(source)
-    if not outputs:
-        raise UserError(f"no output can be inferred from this graph: {_candidates(graph)}")
-    return tuple(array_name(name) for name in sorted(dict.fromkeys(outputs), key=graph.position))
-
-
-def _predicted(graph: Graph, ends: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """Of the ends of a training graph what it predicts, and the words for where that was found."""
-    training = [name for name in ends if kind_of_end(graph, name) in ("loss", "metric")]
-    others = tuple(name for name in ends if name not in training)
-    if training and others:
-        return others, f"the ends of the graph without {_listed(graph, training)}"
-    losses = [name for name in training if predictions_of(graph, [name])]
-    if losses:
-        verb = "are" if len(losses) > 1 else "is"
-        return predictions_of(graph, losses), f"what {_listed(graph, losses)} {verb} computed from"
-    return ends, "the ends of the graph"
-
-
-def _listed(graph: Graph, training: list[str]) -> str:
-    if len(training) > 1:
-        return f"{len(training)} losses and metrics"
-    return f"the {kind_of_end(graph, training[0])} {training[0]}"
-
-
-MOST_CANDIDATES = 5
-
-
-def _candidates(graph: Graph) -> str:
-    """What could be named as an output: the ends that look most like one first."""
-    counts = _use_counts(graph)
-    ends = [
-        name
-        for name in graph.names
-        if not counts.get(name)
-        and graph.op(name) not in ("NoOp", "Const")
-        and not _BOOKKEEPING_SCOPE.search(name)
-    ]
-    if not ends:
-        return "name it with -o NAME"
-    order = ("prediction", "value", "metric", "loss")
-    kinds = {name: kind_of_end(graph, name) for name in ends}
-    ends.sort(key=lambda name: (bool(_BOOKKEEPING.search(graph.op(name))), order.index(kinds[name])))
-    shown = ", ".join(f"-o {name} ({graph.op(name)}, a {kinds[name]})" for name in ends[:MOST_CANDIDATES])
-    rest = f" and {len(ends) - MOST_CANDIDATES} more" if len(ends) > MOST_CANDIDATES else ""
-    named = _named_inputs(graph, graph.of_ops(PIPELINES))
-    return f"name it with -o NAME, and its inputs with {named}; no Placeholder leads to any of its ends {shown}{rest}"
-
-
-def _looked_through(graph: Graph, name: str, op: str) -> bool:
-    if _BOOKKEEPING.search(op) or _BOOKKEEPING_SCOPE.search(name) or _is_pivot(graph, name, op):
-        return True
-    return op in FAKE_QUANTS and not is_retargeted(graph, name)
-
-
-def _is_pivot(graph: Graph, name: str, op: str) -> bool:
-    """Whether it only says which branch of a tf.cond runs, or that a loop does (control_flow_ops.py, `pivot`)."""
-    if op == "Switch":
-        return True
-    sources = graph[name].inputs if op == "Identity" else ()
-    if not sources or sources[0].node not in graph or graph.op(sources[0].node) != "Switch":
-        return False
-    return len(set(graph[sources[0].node].inputs)) == 1 or bool(graph.control_uses(name))
-
-
-def _use_counts(graph: Graph) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for raw in graph.columns.inputs:
-        for text in raw:
-            if not text.startswith("^"):
-                source = parse_edge(text).node
-                counts[source] = counts.get(source, 0) + 1
-    return counts
