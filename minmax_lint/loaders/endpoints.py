@@ -55,6 +55,9 @@ def endpoints(
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
     guessed: list[str] = []
     script, missing = _named_by(calls, model.graph)
+    signatures = [one for one in model.signatures.values() if one.outputs]
+    if len(signatures) > 1 and not (inputs or outputs or script):
+        return _together(signatures)
     if not outputs and script is not None and script.outputs:
         outputs = script.outputs
         guessed.append(f"outputs from {script.origin}")
@@ -69,7 +72,7 @@ def endpoints(
     elif not inputs:
         inputs = _placeholders(model.graph, outputs)
         guessed.append("inputs from its placeholders")
-    how = ", ".join(guessed) + missing + _together(model, guessed)
+    how = ", ".join(guessed) + missing
     return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
 
 
@@ -79,11 +82,12 @@ def _called_signature(model: Model, calls: Sequence[ConverterCall]) -> str | Non
     return named.pop() if len(named) == 1 else None
 
 
-def _together(model: Model, guessed: Sequence[str]) -> str:
-    """Words for several signatures of which none was chosen."""
-    if len(model.signatures) < 2 or not any(words.startswith("outputs from") for words in guessed):
-        return ""
-    return f"; signatures {', '.join(map(repr, model.signatures))} together: --signature names one"
+def _together(signatures: Sequence[Signature]) -> Endpoints:
+    """The ends of several signatures of which none serves by default: from_saved_model takes all."""
+    inputs = {array: one.input_shapes.get(array) for one in signatures for array in one.inputs.values()}
+    outputs = dict.fromkeys(array for one in signatures for array in one.outputs.values())
+    names = ", ".join(repr(one.name) for one in signatures)
+    return Endpoints(inputs, tuple(outputs), True, f"from signatures {names} together: --signature names one")
 
 
 def _named_by(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:

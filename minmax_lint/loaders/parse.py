@@ -89,6 +89,15 @@ def _model(
         from minmax_lint.loaders.savedmodel.inference_function import flattened
 
         return flattened(meta, graph, path, form, bundle, signature)
+    if not meta.signatures and CALLS.intersection(graph.ops):
+        from minmax_lint.loaders.savedmodel.object_graph import function_of_root
+
+        function = function_of_root(meta.objects())
+        if function:
+            raise UnreadableModel(
+                "this SavedModel has no signature, and TFLite's converter refuses it; "
+                f"save it with signatures=model.{function}.get_concrete_function(...)"
+            )
     graph = _branching(meta.buffer, meta.graph_start, meta.graph_end, graph)
     variables = CheckpointVariables(graph, bundle, meta.restore) if bundle is not None else None
     return Model(path, form, graph, meta.signatures, variables)

@@ -115,11 +115,17 @@ def test_the_signature_that_a_call_converts_is_taken() -> None:
     assert endpoints(known, calls=[ConverterCall("export.py:3", "tf2")]).outputs == ("output",)
 
 
-def test_signatures_of_which_none_serves_by_default_are_named() -> None:
+def test_signatures_of_which_none_serves_by_default_are_taken_together() -> None:
+    b = founding()
+    b.add("Mean", "loss", b.add("Relu", "cost", b.placeholder("labels", [1])))
     first = Signature("classify", {"x": "input"}, {"y": "fc"}, {"input": (1, 8)})
-    second = first._replace(name="distance")
-    ends = endpoints(model(founding().graph(), first, second))
-    assert ends.how.endswith("; signatures 'classify', 'distance' together: --signature names one")
+    second = Signature(
+        "train", {"x": "input", "z": "labels"}, {"loss": "loss"}, {"input": (1, 8), "labels": None}
+    )
+    ends = endpoints(model(b.graph(), first, second))
+    assert ends.inputs == {"input": (1, 8), "labels": None}
+    assert ends.outputs == ("fc", "loss")
+    assert ends.how == "from signatures 'classify', 'train' together: --signature names one"
 
 
 def test_an_unknown_signature_is_the_users_error() -> None:

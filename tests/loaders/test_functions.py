@@ -188,6 +188,20 @@ def test_a_signature_is_chosen(tf, tmp_path):
     assert "Elu" in load(tmp_path, signature="other").graph.columns.ops
 
 
+def test_a_model_without_signature_is_refused_with_the_way_to_give_it_one(tf, tmp_path):
+    net = tf.Module()
+    net.predict = tf.function(lambda x: x + 1.0)
+    net.predict.get_concrete_function(tf.TensorSpec([1, 4]))
+    tf.saved_model.save(net, tmp_path / "net")
+    with pytest.raises(
+        UnreadableModel, match=r"no signature.*signatures=model\.predict\.get_concrete_function"
+    ):
+        load(tmp_path / "net")
+    converter = tf.lite.TFLiteConverter.from_saved_model
+    with pytest.raises(ValueError, match="at least one signature key"):
+        converter(str(tmp_path / "net"))
+
+
 def test_no_tensorflow_is_needed(exported):
     script = (
         "import sys; from minmax_lint.loaders import load; m = load(sys.argv[1]); list(m.graph);"

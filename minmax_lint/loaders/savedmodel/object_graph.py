@@ -17,6 +17,20 @@ from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
 from minmax_lint.ops.table import CALLS
 
 
+def function_of_root(objects: Any) -> str:
+    """The first tf.function of the saved object that was traced; empty where it has none.
+
+    Source: saved_object_graph.proto, SavedFunction.
+    """
+    children = objects.nodes[0].children if objects.nodes else ()
+    for child in children:
+        one = objects.nodes[child.node_id] if 0 <= child.node_id < len(objects.nodes) else None
+        if one is not None and one.function.concrete_functions:
+            name: str = child.local_name
+            return name
+    return ""
+
+
 def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str, str]:
     """Node of the graph -> checkpoint key, for what the functions called in the graph capture."""
     objects = meta.objects()
