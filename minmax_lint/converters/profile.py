@@ -54,6 +54,8 @@ class Profile:
     """Whether the call allows SELECT_TF_OPS: ops without builtin stay ops of TensorFlow."""
     single_batch: bool = False
     """Whether the items of tensor lists with an open batch get a batch of 1."""
+    saved_model: bool = False
+    """Whether the converter is given a SavedModel, or a Keras model that it saves as one."""
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import 
     functionalize_control_flow,
     lost_output,
 )
-from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import lower_static_tensor_list
+from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import LISTS, lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
 from minmax_lint.converters.mlir.control_flow.resource_variables import assignments, keep_assigned_variables
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
@@ -18,7 +18,9 @@ from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assign
 from minmax_lint.converters.prediction import Prediction, shared_versions
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.inference import Inference
 
 _ALONE = EnclosingContext()
@@ -31,6 +33,9 @@ def predict_mlir(
     if profile.ranges == "none" and profile.weights != "float32" and _is_trained(kept.graph):
         # The call is that of a graph trained for quantization: only one without ranges gets integer weights alone.
         profile = replace(profile, ranges="fakequant", activations="int8")
+    if profile.saved_model and profile.flow == "tf1" and _implements(kept.graph):
+        # The graph has the signature's name then, and quantized_input_stats are for one called `main`.
+        profile = replace(profile, flow="tf2")
     if profile.strict:
         # Ranges are asked for in all functions before an operator is refused (quantize_model.cc). A model that is all
         # integer can have such operators as well: the QUANTIZE and DEQUANTIZE of its FakeQuants.
@@ -51,10 +56,11 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     refused = lost_output(kept, profile.name)
     if refused is not None:
         return refused
-    # A stateful LSTM layer stays a loop (measured).
-    fuses_lstm = profile.flow == "tf2" and not around.strict and not kept.once(assignments)
+    saved_model = profile.flow == "tf2" and not around.strict
     try:
-        kept, inference = _lowered(kept, inference, fuses_lstm=fuses_lstm, single_batch=profile.single_batch)
+        kept, inference = _lowered(
+            kept, inference, saved_model=saved_model, single_batch=profile.single_batch
+        )
     except NotLowered as error:
         return error.prediction(profile.name)
     if profile.flow == "tf2":
@@ -63,16 +69,28 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     return with_branches(prediction, kept, inference, profile, predict_mlir, around)
 
 
+def _implements(graph: Graph) -> bool:
+    """Whether a layer of Keras 2 says what it is: TF1's converter then reads the SavedModel itself.
+
+    Of another SavedModel it freezes the graph, of which it takes the shapes that are declared (lite.py:
+    `_contains_function_with_implements_attr`; measured with TF 2.15 and 2.21).
+    """
+    return any(IMPLEMENTS in graph[name].attrs for name in graph.of_ops(LOOPS | LISTS))
+
+
 def _lowered(
-    kept: Kept, inference: Inference, *, fuses_lstm: bool, single_batch: bool
+    kept: Kept, inference: Inference, *, saved_model: bool, single_batch: bool
 ) -> tuple[Kept, Inference]:
     """The graph with functional control flow, without tensor lists, over channels last. Raises NotLowered."""
-    memo, key = inference.memo, (_lowered, fuses_lstm, single_batch)
+    # A stateful LSTM layer stays a loop (measured).
+    fuses_lstm = saved_model and not kept.once(assignments)
+    memo, key = inference.memo, (_lowered, saved_model, single_batch)
     if memo is None or key not in memo:
         lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
         if fuses_lstm:
             lowered = with_fused_lstm(*lowered)
-        lowered = layout_assignment(*lower_static_tensor_list(*lowered, single_batch=single_batch))
+        lowered = lower_static_tensor_list(*lowered, single_batch=single_batch, declared=not saved_model)
+        lowered = layout_assignment(*lowered)
         if memo is None:
             return lowered
         lowered[1].memo = memo if lowered[1] is inference else {}

@@ -80,14 +80,19 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
     }
 
 
-def _as_called(profile: Profile, calls: tuple[ConverterCall, ...]) -> Profile:
-    """The profile, with what every call that it stands for allows."""
-    if not calls or profile.engine != "mlir":
+def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...]) -> Profile:
+    """The profile for that format of model, with what every call that it stands for allows."""
+    if profile.engine != "mlir":
         return profile
-    return replace(
-        profile,
-        select_tf=all(SELECT_TF in call.supported_ops for call in calls),
-        single_batch=all(call.single_batch for call in calls),
+    profile = replace(profile, saved_model=model.format.startswith(("savedmodel", "keras")))
+    return (
+        profile
+        if not calls
+        else replace(
+            profile,
+            select_tf=all(SELECT_TF in call.supported_ops for call in calls),
+            single_batch=all(call.single_batch for call in calls),
+        )
     )
 
 
@@ -116,7 +121,7 @@ def _predicted(
         return replace(decided, message=re.sub(r"(?<=, name: )\S+$", r"\g<0>:0", decided.message))
     if decided is not None:
         return decided
-    profile = _as_called(profile, calls)
+    profile = _as_called(profile, model, calls)
     if ask_for_float(calls, kept) and profile.engine == "mlir":
         profile = replace(
             profile, ranges="none", activations="float", weights="float32", quantizer="mlir", strict=False

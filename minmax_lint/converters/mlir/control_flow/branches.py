@@ -40,6 +40,8 @@ class EnclosingContext(NamedTuple):
     """Whether constants get scales; None where the branch decides it itself."""
     strict: bool = False
     """Whether the outermost graph is converted in the TF1 flow."""
+    inputs_have_ranges: bool = False
+    """Whether that graph stands right around, whose inputs have ranges in the TF1 flow."""
 
 
 Predict = Callable[[Kept, Inference, Profile, EnclosingContext], Prediction]
@@ -96,7 +98,7 @@ class _Branches(NamedTuple):
         """The prediction for one branch of a node."""
         inner = replace(self.profile, flow="tf2")
         if _is_loop(function):
-            of_loop = EnclosingContext(self.infer_tensor_range, self.strict)
+            of_loop = EnclosingContext(self.infer_tensor_range, self.strict, self.profile.flow == "tf1")
             found = _branch(function, self.inference, inner, self.predict, of_loop)
             return _named(found, node, function, self.profile)
         # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
@@ -221,7 +223,9 @@ def _only_reader(body: Graph, argument: str) -> str:
 def _branch(
     function: Function, inference: Inference, profile: Profile, predict: Predict, around: EnclosingContext
 ) -> Prediction:
-    graph = loop_graph(function, inference) if _is_loop(function) else function.graph
+    graph = function.graph
+    if _is_loop(function):
+        graph = loop_graph(function, inference, inputs_have_ranges=around.inputs_have_ranges)
     made = [maker(function.graph, array) for array in function.outputs]
     made = [array for array in made if graph.op(parse_edge(array).node) not in ("Placeholder", "Const")]
     kept = trace(graph, [name for name in function.inputs if graph.op(name) == "Placeholder"], made)

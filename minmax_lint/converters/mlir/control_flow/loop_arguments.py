@@ -3,8 +3,9 @@
 Source: WhileResultOperandsMatchAndImplicitCapture (tfl_ops.cc); measured with TF 2.15 and 2.21.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.names import Edge, parse_edge
@@ -12,16 +13,25 @@ from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 
+_MOVES = frozenset({"ExpandDims", "Identity", "Reshape", "Squeeze", "Transpose"})
+"""Ops whose result has the range of what they move."""
+_UINT8 = [Tensor.of(DType.FLOAT, [], [bound]) for bound in (-1.0, 1.0)]
+"""Bounds in place of those that an input of the TF1 flow has."""
 
-def loop_graph(loop: Function, inference: Inference) -> Graph:
+
+def loop_graph(loop: Function, inference: Inference, *, inputs_have_ranges: bool = False) -> Graph:
     """The body, or condition, with the constants that it is passed and hands on, and behind FakeQuants as these are.
 
-    Such constants are the weights of RNN layers, such FakeQuants those of the elements that map_fn and scan read.
+    Such constants are the weights of RNN layers, such FakeQuants those of the elements that map_fn, scan and RNN layers
+    read.
     """
     graph = loop.graph
     unchanged = {maker(graph, array) for array in loop.outputs} & loop.inputs.keys()
     constants = {name: inference.constant(loop.inputs[name]) for name in unchanged}
-    ranges = {name: _fake_quant(inference, loop.inputs[name]) for name in unchanged}
+    ranges = {
+        name: _fake_quant(inference, loop.inputs[name], inputs_have_ranges=inputs_have_ranges)
+        for name in unchanged
+    }
     if not any(constants.values()) and not any(ranges.values()):
         return graph
     return graph_of(list(_nodes(graph, constants, ranges)), graph.functions)
@@ -38,11 +48,20 @@ def maker(graph: Graph, array: str) -> str:
     return array
 
 
-def _fake_quant(inference: Inference, passed: str) -> tuple[Node, list[Tensor]] | None:
-    """The FakeQuant that makes what is passed, with the bounds it reads."""
-    graph = inference.kept.graph
-    name = parse_edge(maker(graph, passed)).node if parse_edge(passed).node in graph else ""
-    if not name or graph.op(name) not in FAKE_QUANTS or inference.kept.is_cut(name):
+def _fake_quant(
+    inference: Inference, passed: str, *, inputs_have_ranges: bool
+) -> tuple[Node, list[Tensor]] | None:
+    """The FakeQuant that gives what is passed its range, with the bounds it reads."""
+    graph, kept = inference.kept.graph, inference.kept
+    name = parse_edge(passed).node
+    seen: set[str] = set()
+    while name in graph and graph.op(name) in _MOVES and name not in seen and not kept.is_cut(name):
+        seen.add(name)
+        edges = graph[name].inputs
+        name = edges[0].node if edges and edges[0].port == 0 else ""
+    if inputs_have_ranges and name in kept.inputs:
+        return (Node(name, "FakeQuantWithMinMaxVars", (), (), {}), _UINT8)
+    if name not in graph or graph.op(name) not in FAKE_QUANTS or kept.is_cut(name):
         return None
     bounds = [inference.constant(edge.array) for edge in graph[name].inputs[1:]]
     known = [bound for bound in bounds if bound is not None]
@@ -67,3 +86,13 @@ def _nodes(
             yield from bounds
             edges = (Edge(node.name, 0), *(Edge(bound.name, 0) for bound in bounds))
             yield found[0]._replace(name=name, inputs=edges, control_inputs=())
+
+
+def reading_arrays(function: Function, passed: Mapping[str, DType]) -> Function:
+    """The function with arrays for arguments that are lists."""
+    kinds = {name: passed[array] for name, array in function.inputs.items() if array in passed}
+    nodes = [
+        node._replace(attrs={**node.attrs, "dtype": kinds[node.name]}) if node.name in kinds else node
+        for node in function.graph
+    ]
+    return function._replace(graph=graph_of(nodes, function.graph.functions))

@@ -5,15 +5,17 @@ conversion. Bodies of loops are lowered when their own turn comes.
 Source: tensorflow/compiler/mlir/lite/transforms/lower_static_tensor_list.cc; measured with TF 2.15 and 2.21.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from minmax_lint.converters.mlir.control_flow.loop_arguments import reading_arrays
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
     ILLEGAL,
     NUMBERS,
     RANKED,
     STATIC,
     NotLowered,
+    check_declared_stack,
     static_shape,
     unknown_elements,
 )
@@ -54,11 +56,12 @@ _INPUTS = {
 
 
 def lower_static_tensor_list(
-    kept: Kept, inference: Inference, *, single_batch: bool = False
+    kept: Kept, inference: Inference, *, single_batch: bool = False, declared: bool = False
 ) -> tuple[Kept, Inference]:
     """The kept subgraph without lists; the same objects where there are none. Raises NotLowered.
 
     `single_batch` gives items with an open batch a batch of 1 (default_to_single_batch_in_tensor_list_ops).
+    `declared`: whether arrays have the shapes that `_output_shapes` states.
     """
     if (LISTS | LOOPS).isdisjoint(kept.graph.columns.ops):
         return kept, inference
@@ -67,7 +70,7 @@ def lower_static_tensor_list(
         for name in inference.order
         if kept.graph.op(name) in _MAKERS and not kept.is_cut(name)
     }
-    lowering = _Lowering(kept, inference, single_batch, types=lists)
+    lowering = _Lowering(kept, inference, single_batch, declared, types=lists)
     for name in inference.order:
         if not kept.is_cut(name):
             lowering.node(kept.graph[name])
@@ -84,6 +87,7 @@ class _Lowering:
     kept: Kept
     inference: Inference
     single_batch: bool = False
+    declared: bool = False
     nodes: dict[str, list[Node]] = field(default_factory=dict)
     functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     types: dict[str, DType] = field(default_factory=dict)
@@ -190,6 +194,8 @@ class _Lowering:
         if element is None or not element.known or element.shape == ():
             self._become(node, "Identity", source, T=_items(node))
             return
+        if self.declared:
+            check_declared_stack(self.inference, node, map(int, element.values()))
         shape = self._front(node, "shape", "Shape", source, T=_items(node), out_type=DType.INT32)
         self._become(node, "Reshape", source, shape, T=_items(node))
 
@@ -251,18 +257,8 @@ class _Lowering:
         self.types.update({node.output(slot): kind for slot, kind in lists.items()})
         passed = {edge.array: self.types[edge.array] for edge in node.inputs if edge.array in self.types}
         self.functions[node.name] = tuple(
-            _reading_arrays(one, passed) for one in self.kept.graph.functions.get(node.name, ())
+            reading_arrays(one, passed) for one in self.kept.graph.functions.get(node.name, ())
         )
-
-
-def _reading_arrays(function: Function, passed: Mapping[str, DType]) -> Function:
-    """The function with arrays for arguments that are lists."""
-    kinds = {name: passed[array] for name, array in function.inputs.items() if array in passed}
-    nodes = [
-        node._replace(attrs={**node.attrs, "dtype": kinds[node.name]}) if node.name in kinds else node
-        for node in function.graph
-    ]
-    return function._replace(graph=graph_of(nodes, function.graph.functions))
 
 
 def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tuple[int, ...] | None:
@@ -275,9 +271,12 @@ def _written_in(body: Function, loop: Node, around: _Lowering, name: str) -> tup
     entered = {edge.array: around.entered(loop, slot) for slot, edge in enumerate(loop.inputs)}
     shapes = {own: entered.get(passed) for own, passed in body.inputs.items()}
     item = writes[0].inputs[2].array
-    inside = trace(_reading_arrays(body, around.types).graph, body.inputs, [item])
+    inside = trace(reading_arrays(body, around.types).graph, body.inputs, [item])
     inside, inference = lower_static_tensor_list(
-        inside, Inference(inside, shapes, around.inference.batch), single_batch=around.single_batch
+        inside,
+        Inference(inside, shapes, around.inference.batch),
+        single_batch=around.single_batch,
+        declared=around.declared,
     )
     return static_shape(inference, around.kept.graph[name], item)
 

@@ -1,8 +1,12 @@
 """Where lists of tensors end the conversion, and MLIR's words for it (lower_static_tensor_list.cc)."""
 
+from collections.abc import Iterable
+
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import undoes
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.inference import Inference
 
 STATIC = "requires element_shape to be static during TF Lite transformation pass"
@@ -12,6 +16,7 @@ NUMBERS = (
     "TF Lite transformation pass"
 )
 ILLEGAL = "failed to legalize operation 'tf.Identity' that was explicitly marked illegal"
+UNRESOLVED = "failed to legalize unresolved materialization"
 
 
 class NotLowered(Exception):
@@ -41,6 +46,52 @@ def static_shape(inference: Inference, node: Node, array: str) -> tuple[int, ...
         )
     sizes = [size for size in shape if size is not None]
     return tuple(sizes) if len(sizes) == len(shape) else None
+
+
+def check_declared_stack(inference: Inference, node: Node, items: Iterable[int]) -> None:
+    """Raise NotLowered where a stack that is declared of one shape becomes an array of another.
+
+    It becomes one of `num_elements` items of that shape, or of an open number: what reads it still reads the other,
+    unless that is a list again.
+    """
+    listed = node.attribute("_output_shapes")
+    declared = listed[0] if isinstance(listed, list) and listed else None
+    count = node.integer("num_elements", -1)
+    made = tuple(None if size < 0 else size for size in (count, *items))
+    if not isinstance(declared, tuple) or declared == made or _read_as_list(inference, node.name, declared):
+        return
+    raise NotLowered(
+        node.name,
+        UNRESOLVED,
+        f"the stack of the list {placed(node)} is declared as {_sizes(declared)}, and its list becomes an array of "
+        f"{_sizes(made)}",
+    )
+
+
+def _read_as_list(inference: Inference, array: str, declared: Shape, turned: tuple[int, ...] = ()) -> bool:
+    """Whether all readers make a list of it; `turned`: the order of a Transpose that one behind it is to undo."""
+    kept = inference.kept
+    readers = [kept.graph[use.node] for use in kept.uses(array)]
+    return array not in kept.outputs and all(
+        (reader.op == "TensorListFromTensor" and not turned)
+        or (reader.op == "Shape" and None not in declared)
+        or _turned_as_list(inference, reader, declared, turned)
+        for reader in readers
+    )
+
+
+def _turned_as_list(inference: Inference, reader: Node, declared: Shape, turned: tuple[int, ...]) -> bool:
+    if reader.op != "Transpose" or len(reader.inputs) != 2:
+        return False
+    axes = inference.constant(reader.inputs[1].array)
+    order = tuple(map(int, axes.values())) if axes is not None and axes.known else ()
+    if turned:
+        return undoes(order, turned) and _read_as_list(inference, reader.name, declared)
+    return bool(order) and _read_as_list(inference, reader.name, declared, order)
+
+
+def _sizes(shape: Iterable[int | None]) -> str:
+    return "x".join("?" if size is None else str(size) for size in shape)
 
 
 def unknown_elements(node: Node, what: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,54 @@ def test_a_list_of_texts_is_refused():
 
 def test_a_list_that_lacks_inputs_is_not_followed():
     assert made_list(DType.FLOAT, "shape").verdict in ("undetermined", "abort")
+
+
+def stacked(declared, *behind, count=3, converter="mlir-2.21"):
+    """A loop's list of three items that is stacked, as a function of a SavedModel declares it, and what reads it."""
+    b = Builder()
+    b.const("shape", [2], dtype=DType.INT32)
+    b.const("count", count, dtype=DType.INT32)
+    b.const("order", [1, 0], dtype=DType.INT32)
+    b.add("TensorListReserve", "list", "shape", "count", element_dtype=DType.FLOAT)
+    array = b.add(
+        "TensorListStack", "stack", "list", "shape", element_dtype=DType.FLOAT, _output_shapes=[declared]
+    )
+    for number, op in enumerate(behind):
+        inputs = {"TensorListFromTensor": "shape", "TensorListStack": "shape", "Transpose": "order"}
+        types = {"element_dtype": DType.FLOAT, "T": DType.FLOAT}
+        array = b.add(op, f"reader{number}", array, *filter(None, [inputs.get(op)]), **types)
+    kept = trace(b.graph(), (), [array])
+    return predict(kept, Inference(kept, {}), profile(converter))
+
+
+@pytest.mark.parametrize("converter", ["mlir-2.15", "mlir-2.21"])
+def test_a_stack_that_a_function_declares_of_another_shape_is_not_lowered_in_the_tf1_flow(converter):
+    found = stacked((3, 2), "Relu", converter=converter)
+    assert (found.verdict, found.message) == ("abort", "failed to legalize unresolved materialization")
+    assert "is declared as 3x2, and its list becomes an array of ?x2" in found.obstacles[0].message
+
+
+@pytest.mark.parametrize(
+    ("declared", "behind", "converter"),
+    [
+        ((None, 2), ("Relu",), "mlir-2.21"),
+        ((3, 2), ("Relu",), "mlir-2.21-v2"),
+        ((3, 2), ("TensorListFromTensor", "TensorListStack"), "mlir-2.21"),
+        ((3, 2), ("Transpose", "Transpose", "TensorListFromTensor", "TensorListStack"), "mlir-2.21"),
+    ],
+)
+def test_a_stack_is_lowered_where_its_shape_is_that_of_its_list_or_a_list_is_made_of_it(
+    declared, behind, converter
+):
+    assert stacked(declared, *behind, converter=converter).verdict != "abort"
+
+
+@pytest.mark.parametrize(("name", "op"), [("lstm", "UNIDIRECTIONAL_SEQUENCE_LSTM"), ("gru", "GATHER")])
+def test_a_saved_model_with_a_layer_of_keras_2_is_read_as_in_the_tf2_flow(name, op):
+    """TF1's converter freezes the graph of another one, whose loop takes elements of an input that has a range."""
+    model = minmax_lint.loaders.load(FIXTURES / f"{name}.pb")
+    kept = trace(model.graph, ["x"], ["Identity"])
+    for saved_model in (False, True):
+        called = replace(profile("mlir-2.21"), saved_model=saved_model)
+        found = predict(kept, Inference(kept, {}), called)
+        assert (op in {one for one, _ in found.float_ops}) is saved_model
