@@ -5,6 +5,7 @@ from types import MethodType
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
+from minmax_lint.converters.mlir.legalize.import_order import WRITES
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -14,7 +15,7 @@ _SAME_OP = {"Add": "AddV2"}
 _OF_SHAPES = frozenset({"BROADCAST_ARGS", "BROADCAST_TO", "SHAPE"})
 """Operations that passes make of nodes whose attributes are none of theirs."""
 _OF_VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE"})
-_NEVER = frozenset({"AssignVariableOp", "NoOp", "Placeholder", "RandomUniform"})
+_NEVER = frozenset({"AssignVariableOp", "NoOp", "Placeholder", "RandomUniform", "VarHandleOp"})
 
 
 def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
@@ -23,26 +24,27 @@ def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
     known: dict[object, str] = {}
     constants: dict[object, list[tuple[Tensor, str]]] = {}
     attributes = _Attributes()
+    writes = 0
     for name in order:
         op = kept.graph.op(name)
+        writes += op in WRITES
         if op in _NEVER or kept.is_cut(name):
             continue
         node = kept.graph[name]
         found = (
             _equal_constant(node, constants)
             if op == "Const"
-            else known.setdefault((_key(node, first), attributes(node)), name)
+            else known.setdefault((_key(node, first, writes), attributes(node)), name)
         )
         if found != name:
             first[name] = found
     return first
 
 
-def _key(node: Node, first: dict[str, str]) -> object:
+def _key(node: Node, first: dict[str, str], writes: int) -> object:
     sources = tuple(array_name(first.get(edge.node, edge.node), edge.port) for edge in node.inputs)
-    # Two reads of a variable are one where both are behind the same assignments.
-    behind = node.control_inputs if node.op == "ReadVariableOp" else ()
-    return _SAME_OP.get(node.op, node.op), sources, behind
+    # Two reads of a variable are one where nothing is written between them, be it to another variable.
+    return _SAME_OP.get(node.op, node.op), sources, writes if node.op == "ReadVariableOp" else 0
 
 
 class _Attributes:

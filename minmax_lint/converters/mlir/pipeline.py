@@ -11,7 +11,12 @@ from minmax_lint.converters.mlir.control_flow.functionalize_control_flow import 
 )
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import LISTS, lower_static_tensor_list
 from minmax_lint.converters.mlir.control_flow.prepare_composite_functions import with_fused_lstm
-from minmax_lint.converters.mlir.control_flow.resource_variables import assignments, keep_assigned_variables
+from minmax_lint.converters.mlir.control_flow.resource_variables import (
+    assignments,
+    keep_assigned_variables,
+    resource_refusal,
+    with_initializers,
+)
 from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
 from minmax_lint.converters.mlir.function import predict_function
 from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assignment
@@ -56,6 +61,10 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     refused = lost_output(kept, profile.name)
     if refused is not None:
         return refused
+    if profile.flow == "tf1":
+        refused = resource_refusal(kept, profile.name)
+        if refused is not None:
+            return refused
     saved_model = profile.flow == "tf2" and not around.strict
     try:
         kept, inference = _lowered(
@@ -66,6 +75,8 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
     if profile.flow == "tf2":
         kept, inference = keep_assigned_variables(kept, inference)
     prediction = predict_function(kept, inference, profile, around.infer_tensor_range)
+    if around is _ALONE:
+        prediction = with_initializers(prediction, kept, sixteen_bits=profile.activations == "int16")
     return with_branches(prediction, kept, inference, profile, predict_mlir, around)
 
 

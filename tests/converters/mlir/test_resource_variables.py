@@ -11,6 +11,7 @@ from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.graph import Function, graph_of
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 
@@ -36,7 +37,8 @@ def stateful(name: str, dtype: DType = DType.FLOAT, reads: int = 1, again: bool 
 @pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
 def test_a_state_is_read_and_assigned_in_float(name: str) -> None:
     found = stateful(name)
-    assert Counter(op for op, _ in found.float_ops) == {"READ_VARIABLE": 1, "ASSIGN_VARIABLE": 1}
+    # One of the assignments gives the state its first value.
+    assert Counter(op for op, _ in found.float_ops) == {"READ_VARIABLE": 1, "ASSIGN_VARIABLE": 2}
     (cause,) = found.obstacles
     assert (cause.array, cause.message) == (
         "state",
@@ -60,3 +62,53 @@ def test_a_state_has_sixteen_bits(name: str) -> None:
 def test_a_state_of_a_type_that_variables_lack_is_refused() -> None:
     found = stateful("mlir-2.21-int8", DType.HALF)
     assert (found.verdict, found.op) == ("abort", "AssignVariableOp")
+
+
+def updated(name: str, op: str, inside: bool = False) -> Prediction:
+    """Reads a state behind what `op` makes of it; `inside`: a branch of an If does that."""
+    n = Net()
+    value = n.placeholder("input", (1, 4))
+    state = n.const("state", [0.0] * 4, [1, 4])
+    if not inside:
+        effect = n.add(op, "effect", state, value, after=(), dtype=DType.FLOAT)
+        functions: dict[str, tuple[Function, ...]] = {}
+    else:
+        condition = n.placeholder("condition", (), DType.BOOL)
+        effect = n.add("If", "effect", condition, state, value, Tin=[DType.FLOAT] * 2, Tout=[DType.BOOL])
+        functions = {"effect": (branch("then branch", op), branch("else branch", None))}
+    read = n.add("Identity", "read", state, after=(effect,), T=DType.FLOAT)
+    output = n.add("Identity", "output", n.op("Relu", read), after=(effect,))
+    found = trace(graph_of(list(n.graph()), functions), ["input", *["condition"] * inside], [output])
+    return predict(found, Inference(found, {}), profile(name))
+
+
+def branch(role: str, op: str | None) -> Function:
+    """One that updates the state with what it is passed, or does nothing."""
+    n = Net()
+    yes = n.const("yes", True, [], DType.BOOL)
+    if op is None:
+        return Function(role, n.graph(), {}, (yes,))
+    state = n.const("state", [0.0] * 4, [1, 4])
+    effect = n.add(op, "effect", state, n.placeholder("value", (1, 4)), after=(), dtype=DType.FLOAT)
+    done = n.add("Identity", "done", yes, after=(effect,), T=DType.BOOL)
+    return Function(role, n.graph(), {"value": "input"}, (done,))
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
+@pytest.mark.parametrize("op", ["AssignAddVariableOp", "AssignSubVariableOp"])
+def test_an_update_is_a_read_and_an_assignment(name: str, op: str) -> None:
+    floats = Counter(one for one, _ in updated(name, op).float_ops)
+    assert (floats["READ_VARIABLE"], floats["ASSIGN_VARIABLE"]) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
+def test_a_branch_assigns_the_state_of_the_model(name: str) -> None:
+    floats = Counter(one for one, _ in updated(name, "AssignVariableOp", inside=True).float_ops)
+    assert (floats["READ_VARIABLE"], floats["ASSIGN_VARIABLE"], floats["IF"]) == (1, 2, 1)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+def test_a_state_that_a_branch_assigns_is_refused_in_the_tf1_flow(name: str) -> None:
+    found = updated(name, "AssignVariableOp", inside=True)
+    assert (found.verdict, found.kind) == ("abort", "other")
+    assert found.message.startswith("input resource[0] expected type resource != float")

@@ -1,20 +1,36 @@
 """Variables that a function of TensorFlow 2 assigns, such as the state of a stateful RNN: they are no constants.
 
-Source: freeze_variables.cc (what nothing assigns is frozen), analyze_variables.cc and legalize_variables.td.
-Measured with TF 2.15.1 and 2.21.0.
+What reads or updates one in other ways is a read, and an assignment, of its own.
+Source: freeze_variables.cc (what nothing assigns is frozen), decompose_resource_ops.td, analyze_variables.cc,
+legalize_variables.td and initialize_variables_pass.cc. Measured with TF 2.15.1 and 2.21.0.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 
+from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import graph_of
-from minmax_lint.graph.node import Node
+from minmax_lint.graph.graph import Graph, graph_of
+from minmax_lint.graph.layers import placed
+from minmax_lint.graph.names import Edge
+from minmax_lint.graph.node import Node, const_node
+from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 
 _ASSIGN = "AssignVariableOp"
+_UPDATES = {
+    "AssignAddVariableOp": "AddV2",
+    "AssignSubVariableOp": "Sub",
+    "ResourceScatterUpdate": "TensorScatterUpdate",
+}
+"""Op -> what makes the value that it assigns, of the value that the variable has."""
+_ASSIGNS = frozenset({_ASSIGN, *_UPDATES})
 _READ = "Identity"
 """What freezing makes of ReadVariableOp."""
+_GATHER = "Gather"
+"""What freezing makes of ResourceGather."""
 _TYPES = frozenset({DType.FLOAT, DType.BOOL, DType.INT8, DType.UINT8, DType.INT32, DType.INT64})
 """Types of a variable of TFLite (variables_utils.cc)."""
 
@@ -22,7 +38,41 @@ _TYPES = frozenset({DType.FLOAT, DType.BOOL, DType.INT8, DType.UINT8, DType.INT3
 def assignments(kept: Kept) -> list[str]:
     """The assignments that the outputs wait for: they are reached through control edges alone."""
     graph = kept.graph
-    return [name for name in graph.names if name in kept.control_only and graph.op(name) == _ASSIGN]
+    return [name for name in graph.of_ops(_ASSIGNS) if name in kept.control_only]
+
+
+def assigned_in_functions(kept: Kept) -> dict[str, str]:
+    """Variable -> the kept control flow in a function of which it is assigned."""
+    graph = kept.graph
+    return {
+        variable: node
+        for node, functions in graph.functions.items()
+        if node in kept.nodes or node in kept.control_only
+        for function in functions
+        for variable in _assigned(function.graph)
+    }
+
+
+def resource_refusal(kept: Kept, profile: str) -> Prediction | None:
+    """The abort of the TF1 flow where a function assigns a variable, which freezing made a constant."""
+    for variable, node in kept.once(assigned_in_functions).items():
+        kind = (
+            (kept.graph[variable].dtype("dtype") or DType.FLOAT).name.lower()
+            if variable in kept.graph
+            else "float"
+        )
+        message = f"input resource[0] expected type resource != {kind}, the type of {variable}"
+        text = f"a function of {placed(kept.graph[node])} assigns {variable!r}, and freezing made a constant of that"
+        cause = Obstacle("control-flow", variable, node, text, (node,))
+        return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
+    return None
+
+
+def _assigned(graph: Graph) -> Iterator[str]:
+    for name in graph.of_ops(_ASSIGNS):
+        yield graph[name].inputs[0].node
+    for function in chain.from_iterable(graph.functions.values()):
+        yield from _assigned(function.graph)
 
 
 def keep_assigned_variables(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
@@ -31,14 +81,44 @@ def keep_assigned_variables(kept: Kept, inference: Inference) -> tuple[Kept, Inf
     The same objects where it assigns none, or one of a type that TFLite's variables lack, or that another op reads.
     """
     graph, assigns = kept.graph, kept.once(assignments)
-    variables = dict.fromkeys(graph[name].inputs[0].node for name in assigns)
+    inside = kept.once(assigned_in_functions)
+    variables = dict.fromkeys([*(graph[name].inputs[0].node for name in assigns), *inside])
     if not variables or not all(_can_stay(kept, one) for one in variables):
         return kept, inference
-    changed = graph_of([_made(node, kept, variables) for node in graph], dict(graph.functions))
-    found = trace(changed, kept.inputs, kept.outputs)
-    reached = trace(changed, kept.inputs, (*kept.outputs, *assigns)).nodes
-    found = Kept(changed, found.inputs, found.outputs, reached, found.control_only - reached)
+    changed = _with_variables(graph, variables)
+    found = reaching(trace(changed, kept.inputs, kept.outputs), [*assigns, *dict.fromkeys(inside.values())])
     return found, Inference(found, inference.input_shapes, inference.batch)
+
+
+def reaching(kept: Kept, effects: Iterable[str]) -> Kept:
+    """The kept subgraph with these nodes, and all that they need, among its nodes."""
+    reached = trace(kept.graph, kept.inputs, (*kept.outputs, *effects)).nodes
+    return Kept(kept.graph, kept.inputs, kept.outputs, reached, kept.control_only - reached)
+
+
+def _with_variables(graph: Graph, variables: Collection[str]) -> Graph:
+    """The graph, and the functions that it calls, with variables in place of constants of their names."""
+    functions = {
+        node: tuple(one._replace(graph=_with_variables(one.graph, variables)) for one in called)
+        for node, called in graph.functions.items()
+    }
+    return graph_of([made for node in graph for made in _made(node, graph, variables)], functions)
+
+
+def with_initializers(prediction: Prediction, kept: Kept, *, sixteen_bits: bool) -> Prediction:
+    """The prediction with what gives each variable of the model its first value: a function of its own does it."""
+    variables = [kept.graph[name] for name in kept.graph.of_ops({"VarHandleOp"})]
+    if not variables or prediction.verdict not in ("quantized", "float"):
+        return prediction
+    floats = [one.name for one in variables if one.dtype("dtype") is DType.FLOAT and not sixteen_bits]
+    made = [
+        OpOutcome("ASSIGN_VARIABLE", one.name, (one.name,), one.name not in floats, computes=False)
+        for one in variables
+    ]
+    found = replace(prediction, ops=(*prediction.ops, *made))
+    if prediction.verdict == "quantized":
+        return found
+    return replace(found, float_ops=(*found.float_ops, *(("ASSIGN_VARIABLE", name) for name in floats)))
 
 
 def _can_stay(kept: Kept, name: str) -> bool:
@@ -48,16 +128,49 @@ def _can_stay(kept: Kept, name: str) -> bool:
     return (
         tensor is not None
         and tensor.dtype in _TYPES
-        and all(graph.op(one) in (_READ, _ASSIGN) for one in readers)
+        and all(graph.op(one) in (_READ, _GATHER, *_ASSIGNS) or one in graph.functions for one in readers)
     )
 
 
-def _made(node: Node, kept: Kept, variables: Collection[str]) -> Node:
+def _made(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node]:
     """What stands for a node of the frozen graph."""
     variable = node.name if node.name in variables else node.inputs[0].node if node.inputs else ""
-    tensor = kept.graph[variable].tensor() if variable in variables else None
-    if tensor is None or node.op == _ASSIGN:
-        return node
-    if variable == node.name:
-        return node._replace(op="VarHandleOp", attrs={"dtype": tensor.dtype, "shape": tuple(tensor.shape)})
-    return node._replace(op="ReadVariableOp", attrs={"dtype": tensor.dtype})
+    tensor = graph[variable].tensor() if variable in variables else None
+    if node.name in graph.functions and not graph.uses(node.name):
+        # What it does is its effect: without results no pass takes it for dead.
+        yield node._replace(attrs={**node.attrs, "T": [], "Tout": []})
+    elif tensor is None or node.op == _ASSIGN:
+        yield node
+    elif variable == node.name:
+        yield node._replace(op="VarHandleOp", attrs={"dtype": tensor.dtype, "shape": tuple(tensor.shape)})
+    elif node.op == _READ:
+        yield node._replace(op="ReadVariableOp", attrs={"dtype": tensor.dtype})
+    else:
+        read = Node(
+            f"{node.name}/read",
+            "ReadVariableOp",
+            node.inputs[:1],
+            node.control_inputs,
+            {"dtype": tensor.dtype},
+        )
+        yield read
+        value = Edge(read.name, 0)
+        if node.op == _GATHER:
+            yield node._replace(inputs=(value, *node.inputs[1:]))
+        else:
+            yield from _updated(node, value, tensor.dtype)
+
+
+def _updated(node: Node, value: Edge, dtype: DType) -> Iterator[Node]:
+    """The assignment of what `node` makes of the value that its variable has."""
+    sources = node.inputs[1:]
+    if node.op == "ResourceScatterUpdate" and sources:
+        axis = const_node(f"{node.name}/axis", Tensor.of(DType.INT32, [], [-1]))
+        rows = Node(
+            f"{node.name}/rows", "ExpandDims", (sources[0], Edge(axis.name, 0)), (), {"T": DType.INT32}
+        )
+        yield from (axis, rows)
+        sources = (Edge(rows.name, 0), *sources[1:])
+    made = Node(f"{node.name}/value", _UPDATES[node.op], (value, *sources), (), {"T": dtype})
+    yield made
+    yield node._replace(op=_ASSIGN, inputs=(node.inputs[0], Edge(made.name, 0)), attrs={"dtype": dtype})

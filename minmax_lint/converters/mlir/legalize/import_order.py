@@ -1,15 +1,27 @@
 """The order in which the importer visits nodes (tensorflow/core/graph/algorithm.cc, GetReversePostOrder)."""
 
+from collections.abc import Set as AbstractSet
+
 from minmax_lint.converters.mlir.failure import Unmodeled
 from minmax_lint.graph.trace import Kept
 
+WRITES = frozenset({"AssignVariableOp", "If", "StatelessIf", "StatelessWhile", "While"})
+"""What may write to a variable."""
+EFFECTS = WRITES | {"ReadVariableOp"}
+
 
 def import_order(kept: Kept) -> list[str]:
-    """Reverse post-order over consumers, smaller names first, as the importer orders nodes (graph_algorithm)."""
+    """Reverse post-order over consumers, smaller names first, as the importer orders nodes (graph_algorithm).
+
+    What reads or assigns a variable of the model comes behind what it waits for.
+    """
+    effects = {*kept.graph.of_ops(EFFECTS)} & kept.nodes
     readers: dict[str, set[str]] = {}
     roots: list[str] = []
     for name in kept.order:
         sources = set(kept.sources(name))
+        if name in effects:
+            sources |= _awaited(kept, name, effects)
         for source in sources:
             if source in readers:
                 readers[source].add(name)
@@ -32,3 +44,17 @@ def import_order(kept: Kept) -> list[str]:
     if len(finished) < len(kept.nodes):
         raise Unmodeled("the graph has a cycle")
     return finished[::-1]
+
+
+def _awaited(kept: Kept, name: str, effects: AbstractSet[str]) -> set[str]:
+    """The effects that a node waits for, through nodes that do nothing as well."""
+    found, seen = set[str](), {name}
+    waiting = list(kept.graph[name].control_inputs)
+    while waiting:
+        one = waiting.pop()
+        if one in effects:
+            found.add(one)
+        elif one not in seen and one in kept.graph:
+            waiting += kept.graph[one].control_inputs
+        seen.add(one)
+    return found
