@@ -54,7 +54,7 @@ _REDUCTIONS = {
 FOLDABLE = (
     frozenset(
         """
-    Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 MatMul Pack Range Relu Relu6 Reshape Rsqrt Select
+    BiasAdd Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 MatMul Pack Range Relu Relu6 Reshape Rsqrt Select
     SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose BroadcastTo SquaredDifference
     """.split()
     )
@@ -202,6 +202,13 @@ def _turned(node: Node, side: str, value: Array) -> Array:
     return value.T if node.flag(f"transpose_{side}") else value
 
 
+def _biased(node: Node, values: list[Array]) -> Array:
+    value, bias = values
+    axes = value.ndim - 2 if node.text("data_format") == "NCHW" else 0
+    biased: Array = value + bias.reshape(-1, *[1] * axes)
+    return biased
+
+
 _GROWS: dict[str, Callable[[list[Array]], float]] = {
     "BroadcastTo": lambda v: math.prod(map(int, v[1].flat)),
     "Fill": lambda v: math.prod(map(int, v[0].flat)),
@@ -216,6 +223,7 @@ _JOINS = frozenset({"Concat", "ConcatV2", "Pack"})
 _BROADCASTS = frozenset({"Select", "SelectV2", "SquaredDifference"})
 
 _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
+    "BiasAdd": _biased,
     "Cast": _cast,
     "StridedSlice": _strided,
     "Slice": _slice,

@@ -102,7 +102,16 @@ def _with_variables(graph: Graph, variables: Collection[str]) -> Graph:
         node: tuple(one._replace(graph=_with_variables(one.graph, variables)) for one in called)
         for node, called in graph.functions.items()
     }
-    return graph_of([made for node in graph for made in _made(node, graph, variables)], functions)
+    read = {edge.node for node in graph for edge in node.inputs}
+    nodes = [
+        made._replace(attrs={**made.attrs, "T": [], "Tout": []})
+        if made.name in functions and made.name not in read
+        else made
+        for node in graph
+        for made in _made(node, graph, variables)
+    ]
+    # What a node without results does is its effect: no pass takes it for dead.
+    return graph_of(nodes, functions)
 
 
 def with_initializers(prediction: Prediction, kept: Kept, *, sixteen_bits: bool) -> Prediction:
@@ -136,10 +145,7 @@ def _made(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node
     """What stands for a node of the frozen graph."""
     variable = node.name if node.name in variables else node.inputs[0].node if node.inputs else ""
     tensor = graph[variable].tensor() if variable in variables else None
-    if node.name in graph.functions and not graph.uses(node.name):
-        # What it does is its effect: without results no pass takes it for dead.
-        yield node._replace(attrs={**node.attrs, "T": [], "Tout": []})
-    elif tensor is None or node.op == _ASSIGN:
+    if tensor is None or node.op == _ASSIGN:
         yield node
     elif variable == node.name:
         yield node._replace(op="VarHandleOp", attrs={"dtype": tensor.dtype, "shape": tuple(tensor.shape)})
