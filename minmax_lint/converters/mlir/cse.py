@@ -5,7 +5,6 @@ from types import MethodType
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
-from minmax_lint.converters.mlir.legalize.import_order import WRITES
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -16,6 +15,8 @@ _OF_SHAPES = frozenset({"BROADCAST_ARGS", "BROADCAST_TO", "SHAPE"})
 """Operations that passes make of nodes whose attributes are none of theirs."""
 _OF_VARIABLES = frozenset({"ASSIGN_VARIABLE", "READ_VARIABLE"})
 _NEVER = frozenset({"AssignVariableOp", "NoOp", "Placeholder", "RandomUniform", "VarHandleOp"})
+WRITES = frozenset({"AssignVariableOp", "If", "StatelessIf", "StatelessWhile", "While"})
+"""What may write to a variable."""
 
 
 def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Set as AbstractSet
 
+from minmax_lint.converters.mlir.cse import WRITES
 from minmax_lint.converters.mlir.failure import Unmodeled
 from minmax_lint.graph.trace import Kept
 
-WRITES = frozenset({"AssignVariableOp", "If", "StatelessIf", "StatelessWhile", "While"})
-"""What may write to a variable."""
-EFFECTS = WRITES | {"ReadVariableOp"}
+_EFFECTS = WRITES | {"ReadVariableOp"}
 
 
 def import_order(kept: Kept) -> list[str]:
@@ -15,7 +14,7 @@ def import_order(kept: Kept) -> list[str]:
 
     What reads or assigns a variable of the model comes behind what it waits for.
     """
-    effects = {*kept.graph.of_ops(EFFECTS)} & kept.nodes
+    effects = {*kept.graph.of_ops(_EFFECTS)} & kept.nodes
     readers: dict[str, set[str]] = {}
     roots: list[str] = []
     for name in kept.order:
