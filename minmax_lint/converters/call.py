@@ -6,14 +6,13 @@ TF 2.15.1 and 2.21.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from minmax_lint.converters.call_site import CallSite
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.converters.profile import Flow, Profile
-from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
 
 INTEGERS = frozenset({"int8", "uint8", "int16"})
@@ -49,9 +48,9 @@ TRAINED = frozenset(
 
 _BYTES = {"int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16": 2, "float32": 4}
 """Type -> its size, as the converter compares the supported types."""
-_OLD_STATS_MESSAGE = (2, 3)
-"""The last version known with the older words."""
 
+
+Maker = Literal["", "saved_model", "keras", "functions"]
 Mode = Literal["float", "tf1", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16"]
 """What a call asks for: a float model, or what the profiles of that name model (`tf1`: those without a suffix)."""
 CALIBRATED = frozenset({"int8", "16x8", "16x8-fallback"})
@@ -100,6 +99,8 @@ class ConverterCall:
     """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
     flow_named: bool = True
     """Whether it says its flow; else that of the kind of model holds."""
+    maker: Maker = ""
+    """What TF2's converter is made from; empty where that is not known."""
     unsigned: bool = False
     """Whether the converted model has no signature: functions that are converted without their object."""
     dataset: Dataset | None = None
@@ -135,6 +136,18 @@ class ConverterCall:
         return bool(self.supported_ops) and self.supported_ops <= {BUILTINS_INT8, BUILTINS_16X8}
 
     @property
+    def kernels(self) -> frozenset[str]:
+        """The members of tf.lite.OpsSet that count."""
+        return frozenset(
+            {BUILTINS_INT8} if self.supported_types == {"int8"} else self.supported_ops or {BUILTINS}
+        )
+
+    @property
+    def floats_allowed(self) -> bool:
+        """Whether it names kernels that compute in float (`is_allow_float`)."""
+        return bool(self.kernels & {BUILTINS, SELECT_TF})
+
+    @property
     def int8_required(self) -> bool:
         """Whether the converter takes it for full integer quantization (`_is_int8_target_required`)."""
         return BUILTINS_INT8 in self.supported_ops or self.supported_types == {"int8"}
@@ -161,11 +174,9 @@ class ConverterCall:
         """What QuantizationMode makes of the flags, in its order."""
         if not self.optimizations:
             return "float"
-        types, ops = self.supported_types, self.supported_ops or {BUILTINS}
-        ops = {BUILTINS_INT8} if types == {"int8"} else ops
-        floats = bool(ops & {BUILTINS, SELECT_TF})
+        types, floats = self.supported_types, self.floats_allowed
         int8 = self.smallest_type in ("int8", COMPUTED)
-        if self.representative_dataset and BUILTINS_16X8 in ops:
+        if self.representative_dataset and BUILTINS_16X8 in self.kernels:
             return "16x8-fallback" if floats else "16x8"
         if self.representative_dataset and (int8 if floats else self.int8_required):
             return "int8"
@@ -194,87 +205,3 @@ def call_as(mode: Mode, origin: str) -> ConverterCall:
         supported_ops=frozenset(sixteen.get(mode, ())),
         supported_types=frozenset({"float16"} if mode == "float16" else ()),
     )
-
-
-def refusal(call: ConverterCall, trained: bool) -> str:
-    """What the converter raises instead of converting, whatever the graph; empty where it takes the call."""
-    if call.int8_required:
-        if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
-            return (
-                "ValueError: As full integer quantization has been enabled by setting "
-                "`target_spec.supported_ops`={tf.lite.OpsSet.TFLITE_BUILTINS_INT8}, thus `target_spec.supported_types` "
-                "should be left uninitizalized or set to {tf.int8}."
-            )
-        if not call.representative_dataset:
-            # TF1's converter asks whether the graph is trained before it has all that the answer needs.
-            if call.flow == "tf1" and trained and call.optimizations:
-                return (
-                    "AttributeError: 'QuantizationMode' object has no attribute '_experimental_low_bit_qat'"
-                )
-            return "ValueError: For full integer quantization, a `representative_dataset` must be specified."
-    text = refused_ends(call, trained) or refused_stats(call, trained)
-    return f"ValueError: {text}" if text else ""
-
-
-def refused_stats(call: ConverterCall, trained: bool) -> str:
-    """What TF1's converter says where quantized_input_stats is not set; empty where it needs none.
-
-    Source: _validate_quantized_input_stats in tensorflow/lite/python/lite.py.
-    """
-    mode = call.mode(trained)
-    if call.flow != "tf1" or call.input_stats is not None or mode not in ("tf1", "v2", "float"):
-        return ""
-    input_type = "float32" if mode == "v2" else call.inference_input_type
-    kinds = (call.inference_type or "float32", input_type)
-    if not {"int8", "uint8"}.intersection(kinds):
-        return ""
-    if call.tensorflow is not None and call.tensorflow <= _OLD_STATS_MESSAGE:
-        return (
-            "std_dev and mean must be defined when inference_type or inference_input_type is QUANTIZED_UINT8 or "
-            "INT8."
-        )
-    inference, end = (f"tf.{kind}" if kind else "None" for kind in kinds)
-    return (
-        "The `quantized_input_stats` flag must be defined when either `inference_type` flag or `inference_input_type` "
-        f"flag is set to tf.int8 or tf.uint8. Currently, `inference_type={inference}` and "
-        f"`inference_input_type={end}`."
-    )
-
-
-def without_stats(call: ConverterCall, inputs: Iterable[str]) -> tuple[str, ...]:
-    """The inputs that quantized_input_stats leaves out; none where it is not set, or its inputs cannot be read."""
-    given = {canonical_array(name) for name in call.input_stats or ()}
-    return tuple(name for name in inputs if name not in given) if given and call.flow == "tf1" else ()
-
-
-def lacking_stats(names: Iterable[str]) -> str:
-    """What TF1's converter raises for inputs that quantized_input_stats leaves out (`_validate_inputs`)."""
-    return f"ValueError: Quantization input stats are not available for input tensors '{','.join(names)}'."
-
-
-def refused_ends(call: ConverterCall, trained: bool) -> str:
-    """What the converter says of the types at the model's ends; empty where it takes them."""
-    mode = call.mode(trained)
-    asked = call.ends - {"float32", COMPUTED}
-    if call.flow == "tf1":
-        if trained and call.optimizations and mode in ("v2", "float") and call.inference_type != "int8":
-            # The ends are changed afterwards, and the model is uint8, or float (_modify_model_io_type).
-            if call.inference_input_type in INTEGERS:
-                return "Initial model input is not quantized."
-            return "Initial model output is not dequantized." if asked else ""
-        return _unsupported_end(call) if mode == "int8" and "int16" in asked else ""
-    if mode in ("float", "dynamic", "float16"):
-        return "The inference_input_type and inference_output_type must be tf.float32." if asked else ""
-    if mode in ("16x8", "16x8-fallback"):
-        allowed = "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int16']."
-        return allowed if asked - {"int16"} else ""
-    if "int16" not in asked:
-        return ""
-    if call.tensorflow is not None and call.tensorflow <= (2, 15):
-        return "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int8', 'tf.uint8']."
-    return _unsupported_end(call)
-
-
-def _unsupported_end(call: ConverterCall) -> str:
-    end = "inference_input_type" if call.inference_input_type == "int16" else "inference_output_type"
-    return f"Unsupported `{end}` value. Expected to be in ('tf.uint8', 'tf.int8'), instead got tf.int16."

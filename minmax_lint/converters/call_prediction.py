@@ -6,7 +6,8 @@ Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from minmax_lint.converters.call import TRAINED, ConverterCall, lacking_stats, refusal, without_stats
+from minmax_lint.converters.call import SELECT_TF, TRAINED, ConverterCall
+from minmax_lint.converters.call_refusals import lacking_stats, refusal, refused_flex, without_stats
 from minmax_lint.converters.dataset import COMPUTED_SIGNATURE, NO_LIST, NO_SIGNATURE, Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
@@ -15,6 +16,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
+FLEX_MODEL = "every op stays one of TensorFlow's, in float"
 FLOAT_MODEL = "the call asks for a float model"
 
 
@@ -44,9 +46,11 @@ def with_default_ranges(prediction: Prediction, calls: Sequence[ConverterCall]) 
 def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
     trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
     lacking = without_stats(call, kept.inputs)
-    text = lacking_stats(lacking) if lacking else refusal(call, trained)
+    text = lacking_stats(lacking) if lacking else refusal(call, trained) or refused_flex(call, trained)
     if text:
         return Prediction(profile.name, "abort", "other", message=text)
+    if call.supported_ops == {SELECT_TF}:
+        return Prediction(profile.name, "float", message=f"{SELECT_TF} alone: {FLEX_MODEL}")
     if call.mode(trained) == "float":
         if profile.engine == "mlir":
             return None

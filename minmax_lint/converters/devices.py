@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.partition import producers_of
 from minmax_lint.converters.prediction import OpOutcome, Prediction
-from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import is_fake_quant

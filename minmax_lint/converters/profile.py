@@ -47,7 +47,8 @@ class Profile:
     """What activations become; `int8` means uint8 in the TF1 flow."""
     weights: Weights = "int8"
     quantizer: Quantizer = "mlir"
-    """`legacy`: the C++ quantizer of tensorflow/lite/tools/optimize, which TensorFlow uses for 16x8."""
+    """`legacy`: the C++ quantizer of tensorflow/lite/tools/optimize, which TensorFlow uses for 16x8 and with
+    experimental_new_quantizer=False."""
     strict: bool = False
     """Whether an op without integer form ends the conversion."""
     select_tf: bool = False
@@ -56,6 +57,9 @@ class Profile:
     """Whether the items of tensor lists with an open batch get a batch of 1."""
     saved_model: bool = False
     """Whether the converter is given a SavedModel, or a Keras model that it saves as one."""
+    input_type: str = ""
+    """The integer type that the call asks of the legacy quantizer for the model's inputs; empty for float ones."""
+    output_type: str = ""
 
     @property
     def title(self) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall, lacking_stats, refused_stats, without_stats
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_refusals import lacking_stats, refused_stats, without_stats
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall, refusal, refused_stats
+from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall
+from minmax_lint.converters.call_refusals import refusal, refused_stats
 from minmax_lint.converters.call_site import DATASET, Changes
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields

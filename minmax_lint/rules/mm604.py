@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ENDS, ConverterCall, refused_ends
+from minmax_lint.converters.call import ENDS, ConverterCall
+from minmax_lint.converters.call_refusals import refused_ends
 from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
 from minmax_lint.rules.framework.call_rule import (
     CallRule,

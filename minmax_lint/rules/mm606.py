@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import ConverterCall, refused_ends
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_refusals import refused_ends
 from minmax_lint.converters.call_site import DEFAULT
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, float_example
 from minmax_lint.rules.framework.rule import Examples

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call_refusals import refused_engine
 from minmax_lint.converters.call_site import Changes
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
 from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
+
+_IGNORED = "which ignores it: MLIR converts"
 
 
 class TocoNotAvailable(CallRule):
@@ -42,10 +45,12 @@ class TocoNotAvailable(CallRule):
             return
         without: Changes = {"experimental_new_converter": None}
         if call.flow == "tf2":
+            ended = _ended(call)
             yield Fault(
-                f"experimental_new_converter is False on the TF2 converter, {_ended(call)}",
+                f"experimental_new_converter is False on the TF2 converter, {ended}",
                 "Leave experimental_new_converter out.",
                 without,
+                severity="warning" if ended == _IGNORED else None,
             )
         elif call.tensorflow is not None and toco(call.tensorflow) != "runs":
             last = dotted(LAST_TOCO)
@@ -69,9 +74,15 @@ class TocoNotAvailable(CallRule):
 
 
 def _ended(call: ConverterCall) -> str:
-    """What comes of it, measured with TF 2.15.1 and 2.21."""
-    if call.tensorflow is not None and toco(call.tensorflow) == "runs":
-        return "which then runs TOCO: it knows neither functions nor quantization of TF2"
+    """What comes of it, measured with TF 2.12 to 2.21."""
+    refused = refused_engine(call)
+    if refused:
+        return f"which ends with an error of Python: {refused}"
+    if call.maker == "functions" or call.tensorflow is not None:
+        runs = call.tensorflow is not None and toco(call.tensorflow) == "runs"
+        return (
+            "which then runs TOCO: it knows neither functions nor quantization of TF2" if runs else _IGNORED
+        )
     return (
         "which ends with an error of Python for a SavedModel and for a model of Keras 3 (AttributeError: no attribute "
         "'_funcs', TypeError: 'NoneType' object is not callable)"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.run import Engine
-from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as, refusal
+from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as
+from minmax_lint.converters.call_refusals import refusal
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.workflows.choice import judged_mode, trained

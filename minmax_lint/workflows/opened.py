@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import ConverterCall, Maker
 from minmax_lint.converters.dataset import Dataset, as_fed, by_input, with_signatures
 from minmax_lint.converters.profile import Flow, Profile, profile
 from minmax_lint.errors import UnknownName, UserError
@@ -164,7 +164,10 @@ def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> t
     """The calls on a model: their samples by the inputs of its graph, and its flow where a call names none."""
     keys = model.input_keys(ends.inputs)
     flow: Flow = "tf2" if model.of_tf2 else "tf1"
+    form = model.format.partition("-")[0]
+    maker: Maker = "saved_model" if form == "savedmodel" else "keras" if form == "keras" else ""
     calls = [call if call.flow_named else replace(call, flow=flow) for call in calls]
+    calls = [call if call.maker else replace(call, maker=maker) for call in calls]
     return tuple(
         call
         if call.dataset is None

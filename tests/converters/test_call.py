@@ -16,10 +16,11 @@ from minmax_lint.converters.call import (
     BUILTINS_INT8,
     SELECT_TF,
     ConverterCall,
+    Maker,
     Mode,
-    refusal,
 )
 from minmax_lint.converters.call_prediction import decided_by_calls, with_default_ranges
+from minmax_lint.converters.call_refusals import refusal
 from minmax_lint.converters.dataset import (
     NO_DICTIONARY,
     NOT_CALLABLE,
@@ -29,6 +30,7 @@ from minmax_lint.converters.dataset import (
     with_signatures,
 )
 from minmax_lint.converters.profile import profile
+from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
@@ -344,6 +346,59 @@ def test_the_real_converter_refuses_the_same_calls_with_the_same_words_and_takes
     assert {form: forms[form].startswith(text) for form, text in refused.items()} == dict.fromkeys(
         FORMS, True
     )
+
+
+NO_FUNCS = "AttributeError: 'TFLiteSavedModelConverterV2' object has no attribute '_funcs'"
+NOT_CALLED = "TypeError: 'NoneType' object is not callable"
+
+
+@pytest.mark.parametrize(
+    ("maker", "version", "refused"),
+    [
+        ("saved_model", (2, 16), ""),
+        ("saved_model", (2, 18), NO_FUNCS),
+        ("saved_model", (2, 21), NO_FUNCS),
+        ("saved_model", None, NO_FUNCS),
+        ("keras", (2, 15), ""),
+        ("keras", (2, 16), NOT_CALLED),
+        ("keras", (2, 21), NOT_CALLED),
+        ("functions", (2, 15), ""),
+        ("functions", (2, 18), "ConverterError: See console for info."),
+        ("functions", (2, 21), ""),
+    ],
+)
+def test_the_tf2_converter_that_is_asked_for_toco_ends_as_measured(
+    maker: Maker, version: tuple[int, int] | None, refused: str
+) -> None:
+    call = replace(PTQ, experimental_new_converter=False, maker=maker, tensorflow=version)
+    assert refusal(call, trained=False) == refused
+
+
+@pytest.mark.parametrize(
+    ("call", "version", "verdict", "message"),
+    [
+        (PTQ, (2, 15), "abort", "ValueError: Failed to parse the model"),
+        (PTQ, (2, 18), "float", "every op stays one of TensorFlow's"),
+        (PTQ, (2, 21), "abort", "RuntimeError: Select TensorFlow op(s)"),
+        (replace(PTQ, unsigned=True), (2, 15), "float", "every op stays one of TensorFlow's"),
+        (replace(PTQ, unsigned=True), (2, 21), "abort", "RuntimeError: Select TensorFlow op(s)"),
+        (replace(PTQ, flow="tf1"), (2, 15), "float", "every op stays one of TensorFlow's"),
+        (replace(PTQ, representative_dataset=False), (2, 15), "abort", "TypeError: 'NoneType'"),
+        (replace(PTQ, representative_dataset=False), (2, 21), "float", "every op stays one of TensorFlow's"),
+        (replace(CALL, representative_dataset=True), (2, 21), "float", "every op stays one of TensorFlow's"),
+    ],
+)
+def test_ops_of_tensorflow_alone_make_a_float_model_or_none(
+    call: ConverterCall, version: tuple[int, int], verdict: str, message: str
+) -> None:
+    b = Builder()
+    output = b.add("Relu", "y", b.placeholder("x", [1, 8]))
+    kept = trace(b.graph(), ["x"], [output])
+    asked = replace(call, supported_ops=frozenset({SELECT_TF}), tensorflow=version)
+    chosen = profile(f"mlir-{dotted(version)}-int8")
+    found = decided_by_calls(chosen, [asked], kept, Inference(kept, {}))
+    assert found is not None
+    assert (found.verdict, message in found.message) == (verdict, True)
 
 
 @pytest.mark.parametrize(

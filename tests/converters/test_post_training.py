@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from minmax_lint.api import lint
+from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, BUILTINS_INT8, ConverterCall
 from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders.parse import parse
+from minmax_lint.workflows.opened import open_model
 from minmax_lint.writers.graphdef import encode
 
 Graph = Callable[[Builder], str]
@@ -193,6 +197,8 @@ def gelu(b: Builder) -> str:
     return b.add("Mul", "y", b.add("Mul", "halved", b.const("half", 0.5), "x"), grown)
 
 
+_INPUT = "Unsupported input type INT16 for input tensor 0 of type FLOAT32."
+_OUTPUT = "Unsupported output type INT16 for output tensor 'y' of type FLOAT32."
 EXPECTED: dict[Graph, tuple[str, str, str]] = {
     rectified: ("quantized", "quantized", "quantized"),
     square_before_minimum: ("SQUARE MINIMUM", "SQUARE", "abort: unsupported-op"),
@@ -224,6 +230,49 @@ def test_each_quantizer_decides_as_the_real_one(graph: Graph, version: str) -> N
     found = predictions(graph, version)
     answers = tuple(answer(found[call]) for call in ("int8", "16x8-fallback", "16x8"))
     assert answers == EXPECTED[graph], graph.__doc__
+
+
+AS_CALLED: dict[Graph, tuple[str, str, str, str]] = {
+    rectified: ("quantized", "quantized", "quantized", "quantized"),
+    square_before_minimum: ("SQUARE", "Quantization not yet supported for op: 'SQUARE'.", _INPUT, "SQUARE"),
+    not_a_number: ("quantized", "quantized", _INPUT, "NOT_EQUAL"),
+    transpose_beside_maximum: ("quantized", "quantized", "quantized", "quantized"),
+    summed_fixed_ranges: ("ADD_N", "Quantization not yet supported for op: 'ADD_N'.", "ADD_N", _OUTPUT),
+    trained_range: (
+        "quantized",
+        "Quantization not yet supported for op: 'DEQUANTIZE'.",
+        "quantized",
+        "quantized",
+    ),
+}
+"""Graph -> what comes of it in int8 with experimental_new_quantizer=False, with TFLITE_BUILTINS_INT8 alone as well, and
+in 16x8-fallback with int16 inputs, and with int16 outputs."""
+OLD = {"experimental_new_quantizer": False}
+SIXTEEN = {"supported_ops": frozenset({BUILTINS, BUILTINS_16X8})}
+FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("int8", OLD),
+    ("int8", OLD | {"supported_ops": frozenset({BUILTINS_INT8})}),
+    ("16x8-fallback", SIXTEEN | {"inference_input_type": "int16"}),
+    ("16x8-fallback", SIXTEEN | {"inference_output_type": "int16"}),
+)
+
+
+@pytest.mark.parametrize("version", [(2, 15), (2, 21)])
+@pytest.mark.parametrize("graph", AS_CALLED, ids=lambda graph: graph.__name__)
+def test_the_legacy_quantizer_is_asked_as_the_call_asks_it(graph: Graph, version: tuple[int, int]) -> None:
+    b = Builder()
+    b.placeholder("x", SHAPE)
+    model = parse(encode(_ended(b, graph)))
+    answers = []
+    for mode, flags in FLAGS:
+        call = ConverterCall(
+            "x", "tf2", optimizations=True, representative_dataset=True, tensorflow=version, **flags
+        )
+        report = open_model(model, {"x": SHAPE}, ["y"], calls=[call]).lint()
+        found = report.predictions[f"mlir-{dotted(version)}-{mode}"]
+        floats = " ".join(name for name, _ in found.float_ops)
+        answers.append(found.message if found.verdict == "abort" else floats or found.verdict)
+    assert tuple(answers) == AS_CALLED[graph], graph.__doc__
 
 
 @pytest.mark.parametrize(
@@ -320,7 +369,7 @@ def predictions(graph: Graph, version: str) -> dict[str, Prediction]:
     return {call: report.predictions[name] for call, name in names.items()}
 
 
-def _ended(b: Builder, graph: Graph):
+def _ended(b: Builder, graph: Graph) -> Any:
     assert graph(b) == "y"
     return b.graph()
 

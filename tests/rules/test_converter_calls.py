@@ -259,7 +259,7 @@ def test_a_missing_script_is_refused(tmp_path):
         (
             QUANTIZED,
             TF2 + DEFAULT + "converter.experimental_new_converter = False\n",
-            ["MM611 experimental_new_converter is False on the TF2 converter", "MM609 inputs and outputs"],
+            ["MM611 experimental_new_converter is False on the TF2 converter"],
         ),
         (QUANTIZED, TF2, ["MM601 the graph has FakeQuants, and optimizations is not set"]),
         (QUANTIZED, TF2 + DEFAULT, ["MM609 inputs and outputs of the model stay float32"]),

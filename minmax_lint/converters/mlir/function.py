@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministi
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
-from minmax_lint.converters.mlir.legacy.quantize_model import quantize_model
+from minmax_lint.converters.mlir.legacy.quantize_model import LegacyCall, quantize_model
 from minmax_lint.converters.mlir.legalize.registered import removed, unregistered
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
@@ -78,6 +78,11 @@ def _trained(kept: Kept, inference: Inference, version: Version, specs: Quantiza
     raise found
 
 
+def _legacy_call(profile: Profile) -> LegacyCall:
+    bits = 16 if profile.activations == "int16" else 8
+    return LegacyCall(bits, not profile.strict, profile.input_type, profile.output_type)
+
+
 def _decisive(prediction: Prediction) -> object:
     return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
 
@@ -92,7 +97,7 @@ def _converted(
             float_model(kept, inference, version) if float_call else _trained(kept, inference, version, specs)
         )
         if profile.quantizer == "legacy":
-            quantize_model(function, version, allow_float=not profile.strict)
+            quantize_model(function, version, _legacy_call(profile))
         elif profile.ranges == "calibrated":
             quantize_calibrated(function, version, specs)
         elif profile.ranges == "none" and profile.weights == "float16":
@@ -118,7 +123,7 @@ def _converted(
         if profile.ranges == "none":
             return ()
         if profile.quantizer == "legacy":
-            return legacy_obstacles(function, version)
+            return legacy_obstacles(function, version, _legacy_call(profile))
         return obstacles(function, version, float_boundary=specs.signed)
 
     return answer(function, profile.name, version, explain, signed=specs.signed)

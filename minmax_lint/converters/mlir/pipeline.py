@@ -41,10 +41,14 @@ def predict_mlir(
     if profile.saved_model and profile.flow == "tf1" and _implements(kept.graph):
         # The graph has the signature's name then, and quantized_input_stats are for one called `main`.
         profile = replace(profile, flow="tf2")
+    if around is not _ALONE:  # the types are those of the main function's ends
+        profile = replace(profile, input_type="", output_type="")
     if profile.strict:
         # Ranges are asked for in all functions before an operator is refused (quantize_model.cc). A model that is all
         # integer can have such operators as well: the QUANTIZE and DEQUANTIZE of its FakeQuants.
-        lenient = predict_mlir(kept, inference, replace(profile, strict=False), around)
+        lenient = predict_mlir(
+            kept, inference, replace(profile, strict=False, input_type="", output_type=""), around
+        )
         if lenient.verdict in ("abort", "undetermined"):
             return lenient
         strict = _predict(kept, inference, profile, around)

@@ -107,7 +107,7 @@ class Version:
         """Whether this version has what there is from a version on, or never."""
         return first is not None and (first == tables.ALWAYS or self.has(Bounds(first)))
 
-    def takes_sixteen_bits(self, op: str) -> bool:
+    def has_property(self, op: str) -> bool:
         """Whether the legacy quantizer of this version knows an op that that of any version knows."""
         bounded = tables.OPERATOR_PROPERTIES_SINCE.get(op)
         return bounded is None or self.has(bounded)

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import ConverterCall, Maker
 from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
@@ -34,6 +34,11 @@ _MAKERS: dict[str, Flow] = {
 }
 """Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
 
+_MADE_FROM: dict[str, Maker] = {
+    "from_saved_model": "saved_model",
+    "from_keras_model": "keras",
+    "from_concrete_functions": "functions",
+}
 _NOT_CONVERTING = frozenset(
     {"setattr", "getattr", "hasattr", "print", "isinstance", "type", "vars", "dir", "id"}
 )
@@ -181,6 +186,7 @@ class _Reader:
                 outputs=outputs,
                 signature=signature,
                 converted=converted(self.values, node),
+                maker=_MADE_FROM.get(maker, ""),
                 unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
                 every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
             )

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
+from minmax_lint.converters.partition import producers_of
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, ObstacleKind, OpOutcome, Prediction
-from minmax_lint.converters.producers import producers_of
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge

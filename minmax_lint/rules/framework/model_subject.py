@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from minmax_lint.converters.call import SELECT_TF, ConverterCall
+from minmax_lint.converters.call import ENDS, SELECT_TF, ConverterCall
 from minmax_lint.converters.call_prediction import (
     FLOAT_MODEL,
     ask_for_float,
@@ -85,14 +85,23 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
     if profile.engine != "mlir":
         return profile
     profile = replace(profile, saved_model=model.format.startswith(("savedmodel", "keras")))
-    return (
-        profile
-        if not calls
-        else replace(
-            profile,
-            select_tf=all(SELECT_TF in call.supported_ops for call in calls),
-            single_batch=all(call.single_batch for call in calls),
-        )
+    if not calls:
+        return profile
+    profile = replace(
+        profile,
+        select_tf=all(SELECT_TF in call.supported_ops for call in calls),
+        single_batch=all(call.single_batch for call in calls),
+    )
+    old = profile.ranges == "calibrated" and all(call.experimental_new_quantizer is False for call in calls)
+    if not old and profile.quantizer != "legacy":
+        return profile
+    if profile.activations == "int8":
+        return replace(profile, quantizer="legacy", strict=not any(call.floats_allowed for call in calls))
+    inputs, outputs = ({getattr(call, end) for call in calls} for end in ENDS)
+    return replace(
+        profile,
+        input_type="int16" if inputs == {"int16"} else "",
+        output_type="int16" if outputs == {"int16"} else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minmax_lint.converters.call import SWITCHES, ConverterCall
+from minmax_lint.converters.call import SWITCHES, ConverterCall, Maker
 
 _OF_TF1 = ("target_ops", "post_training_quantize")
 """Attributes of TF1's converter that TF2's lets anyone set and never reads."""
@@ -42,12 +42,19 @@ def call_of(converter: Any, tensorflow_version: str) -> ConverterCall:
         without_effect=()
         if is_tf1(converter)
         else tuple(name for name in _OF_TF1 if name in vars(converter)),
+        maker=_maker(converter),
         tensorflow=(major, minor),
         **{
             name: getattr(ConverterCall, name) != bool(getattr(converter, attribute, False))
             for attribute, name in SWITCHES.items()
         },
     )
+
+
+def _maker(converter: Any) -> Maker:
+    """By the name of its class (lite.py)."""
+    known: dict[str, Maker] = {"SavedModel": "saved_model", "Keras": "keras", "FrozenGraph": "functions"}
+    return next((maker for part, maker in known.items() if part in type(converter).__name__), "")
 
 
 def _type(value: Any) -> str:

@@ -5,6 +5,7 @@ reads it then reads integers; an operator without integer form dequantizes what 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.failure import ConversionError
@@ -17,48 +18,73 @@ from minmax_lint.graph.dtype import DType
 
 _REFUSES_COMPUTED_FILTERS = Bounds(until=(2, 16))
 """A convolution whose filter is no constant ends the conversion (2.15 to 2.21 measured)."""
-ACTIVATION = Scale(1.0, 0, 16)
 WEIGHTS = Scale(1.0, 0, 8)
 
 
-def quantize_model(function: Function, version: Version, *, allow_float: bool) -> None:
-    """Quantize the float model in place, to activations of 16 bits.
+@dataclass(frozen=True)
+class LegacyCall:
+    """How the legacy quantizer is called."""
 
-    Raises ConversionError for a tensor that needs a range and has none, for a computed filter and, unless
-    `allow_float`, for operators without integer form.
+    bits: int = 16
+    """Of activations: 8 or 16."""
+    allow_float: bool = True
+    """Whether operators without integer form may stay float."""
+    input_type: str = ""
+    """The integer type of the model's inputs, `int16`; empty where they stay float."""
+    output_type: str = ""
+
+    @property
+    def activation(self) -> Scale:
+        """Any scale of an activation: ranges are not known."""
+        return Scale(1.0, 0, self.bits)
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return "quantizer for 16x8" if self.bits == 16 else "old quantizer"
+
+
+def quantize_model(function: Function, version: Version, call: LegacyCall) -> None:
+    """Quantize the float model in place.
+
+    Raises ConversionError for a tensor that needs a range and has none, for a computed filter, for an end that stays
+    float where the call asks for an integer and, unless `allow_float`, for operators without integer form.
     """
-    ops = [op for op in function if op.name != CONST and is_real(op, version)]
+    if all(op.name == CONST for op in function):
+        return
+    ops = [op for op in function if op.name != CONST and is_real(op, version, call)]
     fill_quantization_params(ops)
     refused = []
     for op in ops:
-        found = property_of(op, version)
+        found = property_of(op, version, call)
         if found is None:
-            refused.append(op)
+            refused += [op] if op.name != QUANTIZE else []
             _dequantize_inputs(function, op)
         else:
-            _check_filter(op, version)
-            _quantize_inputs(function, op, found)
-            _quantize_outputs(op, found)
-    if refused and not allow_float:
-        raise _unsupported(refused)
+            _check_filter(op, version, call)
+            _quantize_inputs(function, op, found, call.activation)
+            _quantize_outputs(op, found, call.activation)
+    if refused and not call.allow_float:
+        raise _unsupported(refused, call)
     for op in ops:
-        found = property_of(op, version)
+        found = property_of(op, version, call)
         if found is not None and found.bias is not None and found.bias < len(op.operands):
             bias = op.operands[found.bias]
             if bias.real and is_constant(bias):
                 bias.scale = BIAS
-    _set_input_and_output_types(function)
+    _set_input_and_output_types(function, call)
 
 
-def property_of(op: Operation, version: Version) -> OperatorProperty | None:
-    """Its property; None where it has no form with activations of 16 bits."""
+def property_of(op: Operation, version: Version, call: LegacyCall) -> OperatorProperty | None:
+    """Its property; None where it has no form with activations of so many bits."""
     found = PROPERTIES.get(op.name)
-    return found if found is not None and found.sixteen_bits and version.takes_sixteen_bits(op.name) else None
+    known = found is not None and (found.sixteen_bits or call.bits == 8) and version.has_property(op.name)
+    return found if known else None
 
 
-def is_real(op: Operation, version: Version) -> bool:
+def is_real(op: Operation, version: Version, call: LegacyCall) -> bool:
     """PopulateRealValueOpSet: whether the quantizer looks at it at all. What it cannot quantize, it looks at."""
-    found = property_of(op, version)
+    found = property_of(op, version, call)
     if found is None:
         return True
     looked_at = [op.operands[slot] for slot in found.inputs if slot < len(op.operands)]
@@ -83,36 +109,36 @@ def fill_quantization_params(ops: Iterable[Operation]) -> None:
                 raise _without_range(op, value)
 
 
-def _check_filter(op: Operation, version: Version) -> None:
+def _check_filter(op: Operation, version: Version, call: LegacyCall) -> None:
     """Raises ConversionError for a filter without a range for each channel."""
     if op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or is_constant(op.operands[1]):
         return
     if version.has(_REFUSES_COMPUTED_FILTERS):
         array = op.operands[1].name
         message = "Mismatch between number of weight maxs and channels: 1 vs several"
-        reason = f"{op.name} has a computed filter, {array}: the quantizer for 16x8 needs a constant."
+        reason = f"{op.name} has a computed filter, {array}: the {call.title} needs a constant."
         node = op.nodes[-1] if op.nodes else None
         raise ConversionError("other", message, node=node, array=array, op=op.name, reason=reason)
 
 
-def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty) -> None:
+def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty, activation: Scale) -> None:
     for slot in range(len(op.operands)) if found.arbitrary_inputs else found.inputs:
         value = op.operands[slot] if slot < len(op.operands) else None
         if value is None or not value.real:
             continue
         if is_constant(value):
-            value.scale = ACTIVATION if found.constants_as_activations else WEIGHTS
+            value.scale = activation if found.constants_as_activations else WEIGHTS
         elif value.op is None:
-            value.scale = ACTIVATION
+            value.scale = activation
         else:
             quantize = function.insert_before(op, Operation(QUANTIZE, [value], op.nodes))
-            op.set_operand(slot, quantize.add_result(value.name, value.dtype, value.shape, ACTIVATION))
+            op.set_operand(slot, quantize.add_result(value.name, value.dtype, value.shape, activation))
 
 
-def _quantize_outputs(op: Operation, found: OperatorProperty) -> None:
+def _quantize_outputs(op: Operation, found: OperatorProperty, activation: Scale) -> None:
     for result in op.results if found.arbitrary_outputs else [op.results[slot] for slot in found.outputs]:
         if result.real:
-            result.scale = ACTIVATION
+            result.scale = activation
 
 
 def _dequantize_inputs(function: Function, op: Operation) -> None:
@@ -122,19 +148,33 @@ def _dequantize_inputs(function: Function, op: Operation) -> None:
             op.set_operand(slot, dequantize.add_result(value.name, value.dtype, value.shape))
 
 
-def _set_input_and_output_types(function: Function) -> None:
-    """Inputs and outputs are float, as long as the call asks for no other type."""
+def _set_input_and_output_types(function: Function, call: LegacyCall) -> None:
+    """Float ends get an operator in between. Raises ConversionError where an end is float and has to be an integer."""
+    for place, value in enumerate(function.arguments if call.input_type else ()):
+        if value.real and not any(op.name == QUANTIZE for op, _ in value.uses):
+            raise _float_end("input", value, str(place), call.input_type)
+    for value in function.returned.operands if call.output_type else ():
+        if value.real:
+            raise _float_end("output", value, f"'{value.name}'", call.output_type)
     for place, argument in enumerate(list(function.arguments)):
         if argument.scale is None:
             continue
         outer = Value(argument.name, argument.dtype, argument.shape)
         quantize = function.insert_first(Operation(QUANTIZE, [outer], (argument.name,)))
-        argument.replace_uses(quantize.add_result(argument.name, argument.dtype, argument.shape, ACTIVATION))
+        argument.replace_uses(
+            quantize.add_result(argument.name, argument.dtype, argument.shape, argument.scale)
+        )
         function.arguments[place] = outer
     for slot, value in enumerate(list(function.returned.operands)):
         if value.scale is not None:
             dequantize = function.append(Operation(DEQUANTIZE, [value], value.op.nodes if value.op else ()))
             function.returned.set_operand(slot, dequantize.add_result(value.name, value.dtype, value.shape))
+
+
+def _float_end(end: str, value: Value, title: str, kind: str) -> ConversionError:
+    message = f"Unsupported {end} type {kind.upper()} for {end} tensor {title} of type FLOAT32."
+    reason = f"the {end} {value.name} stays float, and the call asks for {kind} there."
+    return ConversionError("other", message, array=value.name, reason=reason)
 
 
 def _without_range(op: Operation, value: Value) -> ConversionError:
@@ -153,9 +193,10 @@ def _without_range(op: Operation, value: Value) -> ConversionError:
     )
 
 
-def _unsupported(ops: Iterable[Operation]) -> ConversionError:
+def _unsupported(ops: Iterable[Operation], call: LegacyCall) -> ConversionError:
     found = list(ops)
-    lines = [f"Quantization to 16x8-bit not yet supported for op: '{op.name}'." for op in found]
+    to = " to 16x8-bit" if call.bits == 16 else ""
+    lines = [f"Quantization{to} not yet supported for op: '{op.name}'." for op in found]
     first = found[0]
     return ConversionError(
         "unsupported-op",
@@ -164,5 +205,5 @@ def _unsupported(ops: Iterable[Operation]) -> ConversionError:
         node=first.nodes[-1] if first.nodes else None,
         array=first.result.name,
         op=first.name,
-        reason=f"{first.name} has no form with activations of 16 bits.",
+        reason=f"{first.name} has no form with activations of {call.bits} bits.",
     )
