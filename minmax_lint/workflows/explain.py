@@ -7,7 +7,7 @@ from minmax_lint.converters.finished import OpInfo, TFLiteModel
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.report.report import Report
-from minmax_lint.rules.framework.explanation import Explanation
+from minmax_lint.rules.framework.finding import Explanation
 
 _CALL = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 

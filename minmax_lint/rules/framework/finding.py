@@ -125,3 +125,16 @@ _NUMBER = re.compile(r"_\d+(?=$|[/:])")
 
 def _without_numbers(name: str) -> str:
     return _NUMBER.sub("", name)
+
+
+class Explanation(NamedTuple):
+    """Why an op of a finished model is float: what is wrong in the graph that the model was made from."""
+
+    graph: str
+    """The graph's path."""
+    array: str
+    """The array in it that is to blame."""
+    message: str
+    code: str = ""
+    """The rule that finds it there; empty where none does."""
+    advice: str = ""

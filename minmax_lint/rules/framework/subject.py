@@ -16,8 +16,7 @@ from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework.attribution import Cause, attribute
 from minmax_lint.rules.framework.coverage import Coverage
-from minmax_lint.rules.framework.explanation import Explanation
-from minmax_lint.rules.framework.finding import Severity
+from minmax_lint.rules.framework.finding import Explanation, Severity
 
 About = Literal["graph", "finished"]
 Part = Literal["call", "checkpoint", "dataset", "device"]
