@@ -256,7 +256,9 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "UnidirectionalSequenceLSTM": _lstm,
     "Squeeze": lambda call: [squeezed(call.known(0), call.node.integers("squeeze_dims"))],
-    **dict.fromkeys(("Fill", "RandomStandardNormal", "RandomUniform", "TruncatedNormal"), _from_values(0)),
+    **dict.fromkeys(
+        ("Empty", "Fill", "RandomStandardNormal", "RandomUniform", "TruncatedNormal"), _from_values(0)
+    ),
     "L2Loss": lambda call: [()],
     **dict.fromkeys(
         ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"),

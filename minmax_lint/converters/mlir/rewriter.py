@@ -107,8 +107,9 @@ class Rewriter:
 
     def replace(self, op: Operation, value: Value) -> bool:
         """Let `value` take the place of the result of `op`; True, which the pattern returns."""
-        self.visit(op.result.users)
-        op.result.replace_uses(value)
+        result = op.results[0]
+        self.visit(result.users)
+        result.replace_uses(value)
         self.erase(op)
         return True
 
@@ -130,7 +131,7 @@ class Rewriter:
         new = self.create(name, operands, op, of)
         new.attrs = {**(op if attrs_of is None else attrs_of).attrs, **attrs}
         new.activation = activation
-        return self.replace(op, new.result)
+        return self.replace(op, new.results[0])
 
     def set_operand(self, op: Operation, slot: int, value: Value) -> None:
         """Let `op` read `value` at `slot`."""

@@ -3,18 +3,18 @@
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
-from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import (
     legalize_patterns_td,
     legalize_tf_cc,
     optimize_td,
     prepare_patterns_td,
     prepare_tf_cc,
+    tensorflow_optimize_cc,
 )
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -199,7 +199,12 @@ def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Valu
 def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
     """BROADCAST_TO is a product with ones."""
     source, sizes = importer.inputs(node)[:2]
-    shape = importer.inference.shape(node.name)
+    return _as_product(importer, node, source, sizes, importer.inference.shape(node.name))
+
+
+def _as_product(
+    importer: Importer, node: Node, source: Value, sizes: Value, shape: Shape | None
+) -> Value | None:
     multiplied = source.dtype in (DType.FLOAT, DType.INT32, DType.INT16)
     if not multiplied or shape is None or len(shape) > 4:
         return None
@@ -210,7 +215,45 @@ def convert_tf_broadcast_to(importer: Importer, node: Node) -> Value | None:
         return importer.add("MUL", node, [source, importer.add("FILL", node, [sizes, one])])
     ones = importer.filled(node.name, shape, 1, source.dtype)
     passed = _scaled_convolution(importer, node, source, ones)
-    return passed if passed is not None else unless_neutral(importer, node, "MUL", 1.0, source, ones)
+    if passed is not None:
+        return passed
+    neutral = source.shape == shape and source.dtype is DType.FLOAT
+    return source if neutral else importer.add("MUL", node, [source, ones], shape)
+
+
+@tensorflow_optimize_cc(
+    "BroadcastTo",
+    before=lambda n: n.op(
+        "Exp", n.reshape(n.op("BroadcastTo", n.op("Elu", n.x()), n.ints(1, 1, 4, 8)), 4, 8)
+    ),
+    after="ELU(float) EXP(float) BROADCAST_TO(float)",
+)
+def simplify_broadcast_reshape(importer: Importer, node: Node) -> Value | None:
+    """BROADCAST_TO behind which a RESHAPE alone drops or adds dimensions of 1 makes the shape of that."""
+    kept = importer.kept
+    readers = [use.node for use in kept.uses(node.name)]
+    if len(readers) != 1 or importer.reader_count(node.name) != 1 or kept.graph.op(readers[0]) != "Reshape":
+        return None
+    source, sizes = importer.inputs(node)[:2]
+    wanted, spread = (importer.inference.shape(name) for name in (readers[0], node.name))
+    if wanted is None or None in wanted or spread is None or not static(source):
+        return None
+    shape = source.shape or ()
+    carried = [
+        have
+        for size, have in zip(spread[::-1], (*shape[::-1], *[1] * len(spread)), strict=False)
+        if size != 1
+    ]
+    if len(wanted) > len(shape) or [s for s in wanted if s != 1] != [s for s in spread if s != 1]:
+        return None
+    narrow = tuple(carried.pop() if size != 1 else 1 for size in wanted)
+    if narrow != shape:
+        vector = importer.integer_vector(node.name, [size or 0 for size in narrow])
+        source = moved(importer, node, "RESHAPE", source, narrow, vector)
+    if narrow == wanted:
+        return source
+    product = _as_product(importer, node, source, sizes, wanted)
+    return product or importer.add("BROADCAST_TO", node, [source, sizes], wanted)
 
 
 @prepare_tf_cc(

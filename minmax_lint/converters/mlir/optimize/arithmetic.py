@@ -1,15 +1,20 @@
 """Sums, products and matrix products that are plainer than they look (optimize.cc, optimize_patterns.td)."""
 
+from math import prod
+
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import CONST, Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
+    axes_of,
     is_constant,
+    is_number,
     number,
     producer,
     rank,
     same_dimensions,
     same_type,
+    static,
 )
 from minmax_lint.converters.mlir.pattern import operation_cpp, optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -233,3 +238,49 @@ def optimize_mul1_to_identity(rewriter: Rewriter, op: Operation) -> bool:
     if op.activation or not same_dimensions(op.operands[0], op.result) or not all_equal(op.operands[1], 1.0):
         return False
     return rewriter.replace(op, op.operands[0])
+
+
+@optimize_patterns_td(
+    "ZEROS_LIKE",
+    tf_name="EliminateAddZerosLikeLHS, EliminateAddZerosLikeRHS, EliminateSubZerosLikeRHS, ConvertSubZerosLikeToNeg",
+    since=(2, 22),
+    before=lambda n: n.op(
+        "Sub", n.op("ZerosLike", x := n.x()), n.op("AddV2", n.op("Elu", x), n.op("ZerosLike", x))
+    ),
+    after="ELU(float) NEG(float)",
+)
+def eliminate_zeros_like(rewriter: Rewriter, op: Operation) -> bool:
+    """It goes from a sum or a difference of the other operand's type, whose activation is lost (measured)."""
+    for reader in op.result.users:
+        if reader.name not in ("ADD", "SUB"):
+            continue
+        left, right = reader.operands[:2]
+        other = left if right is op.result else right
+        if not same_dimensions(other, reader.result):
+            continue
+        if reader.name == "SUB" and other is right:
+            return rewriter.replace_with_new(reader, "NEG", [other])
+        return rewriter.replace(reader, other)
+    return False
+
+
+@optimize_patterns_td(
+    "SUM",
+    tf_name="FuseSumMulLhsIntoMean, FuseSumMulRhsIntoMean, FuseTflSumMulLhsIntoMean, FuseTflSumMulRhsIntoMean",
+    since=(2, 22),
+    before=lambda n: n.op("Mul", n.sum(n.op("Elu", n.x())), n.c(0.125)),
+    after="ELU(float) MEAN(float)",
+)
+def fuse_sum_mul_into_mean(rewriter: Rewriter, op: Operation) -> bool:
+    """A SUM times the inverse of the number of its terms is MEAN."""
+    product, axes, shape = op.result.only_user, axes_of(op.operands[1]), op.operands[0].shape or ()
+    if product is None or product.name != "MUL" or product.activation or not static(op.operands[0]):
+        return False
+    if axes is None or any(not -len(shape) <= axis < len(shape) for axis in axes):
+        return False
+    count = prod(shape[axis] or 0 for axis in axes)
+    if not count or not is_number(product.operands[1], 1 / count):
+        return False
+    if not same_dimensions(op.result, product.result):
+        return False
+    return rewriter.replace_with_new(product, "MEAN", op.operands, [op], attrs_of=op)

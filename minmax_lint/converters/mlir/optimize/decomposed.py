@@ -20,7 +20,11 @@ ANY_NUMBER = "number"
 
 def _tanh_of(cube: Form) -> Form:
     """1 + TANH((x + x^3 * 0.044715) * 0.797884583)."""
-    return ("ADD", ("TANH", ("MUL", ("ADD", X, ("MUL", cube, 0.044715)), 0.797884583)), 1.0)
+    return _tanh_of_scaled(("MUL", cube, 0.044715))
+
+
+def _tanh_of_scaled(cube: Form) -> Form:
+    return ("ADD", ("TANH", ("MUL", ("ADD", X, cube), 0.797884583)), 1.0)
 
 
 _POWER = ("POW", X, 3.0)
@@ -64,6 +68,12 @@ def _decomposed(
 def _tanh(n: Net, x: str, cube: str | None = None) -> str:
     cube = n.op("Pow", x, n.c(3.0)) if cube is None else cube
     inner = n.op("Mul", n.op("AddV2", x, n.op("Mul", cube, n.c(0.044715))), n.c(0.797884583))
+    return n.op("AddV2", n.op("Tanh", inner), n.c(1.0))
+
+
+def _tanh_of_scaled_first(n: Net, x: str) -> str:
+    cube = n.op("Mul", n.op("Mul", n.op("Mul", x, n.c(0.044715)), x), x)
+    inner = n.op("Mul", n.op("AddV2", x, cube), n.c(0.797884583))
     return n.op("AddV2", n.op("Tanh", inner), n.c(1.0))
 
 
@@ -154,6 +164,25 @@ _approximated_by_products = (
         lambda n, x, cube: n.op("Mul", x, n.op("Mul", _tanh(n, x, cube), n.c(0.5))),
     ),
 )
+_SCALED_FIRST = _tanh_of_scaled(("MUL", ("MUL", ("MUL", X, 0.044715), X), X))
+match_gelu_approximate_mul3 = _decomposed(
+    "match_gelu_approximate_mul3",
+    "MatchGeluApproximate_Mul3",
+    "GELU",
+    ("MUL", ("MUL", X, 0.5), _SCALED_FIRST),
+    lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _tanh_of_scaled_first(n, x)),
+    "GELU(float)",
+    since=(2, 22),
+)
+match_gelu_approximate1_mul3 = _decomposed(
+    "match_gelu_approximate1_mul3",
+    "MatchGeluApproximate1_Mul3",
+    "GELU",
+    ("MUL", X, ("MUL", _SCALED_FIRST, 0.5)),
+    lambda n: n.op("Mul", x := n.x(), n.op("Mul", _tanh_of_scaled_first(n, x), n.c(0.5))),
+    "GELU(float)",
+    since=(2, 22),
+)
 fuse_sigmoid = _decomposed(
     "fuse_sigmoid",
     "FuseSigmoid",
@@ -189,6 +218,8 @@ DECOMPOSED = (
     match_gelu_approximate,
     match_gelu_approximate1,
     *_approximated_by_products,
+    match_gelu_approximate_mul3,
+    match_gelu_approximate1_mul3,
     fuse_sigmoid,
     fuse_elu_const,
     fuse_leaky_relu_const,

@@ -11,7 +11,12 @@ from minmax_lint.converters.mlir.matchers import (
     static,
 )
 from minmax_lint.converters.mlir.optimize.reshape import REDUCTIONS
-from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_patterns_td, tfl_ops_cc
+from minmax_lint.converters.mlir.pattern import (
+    optimize_cc,
+    optimize_pass_cc,
+    optimize_patterns_td,
+    tfl_ops_cc,
+)
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
@@ -86,6 +91,57 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
     ):
         return False
     return rewriter.replace(op, params)
+
+
+@optimize_pass_cc(
+    "GATHER_ND",
+    since=(2, 22),
+    before=lambda n: n.op("GatherNd", n.op("Elu", n.x(4, 2)), n.ints(1, 2, shape=[2, 1])),
+    after="ELU(float) SLICE(float)",
+)
+def optimize_gather_nd_to_slice(rewriter: Rewriter, op: Operation) -> bool:
+    """A GATHER_ND of rows that follow each other is a SLICE."""
+    params, indices = op.operands[0], held(op.operands[1])
+    if indices is None or len(indices.shape) != 2 or indices.shape[1] != 1 or not static(params):
+        return False
+    rows = axes_of(op.operands[1])
+    if not rows or not params.shape or rows != list(range(rows[0], rows[0] + len(rows))):
+        return False
+    shape = (len(rows), *params.shape[1:])
+    begin = rewriter.integers([rows[0], *[0] * (len(shape) - 1)], op.operands[1])
+    return rewriter.replace_with_new(op, "SLICE", [params, begin, _sizes(rewriter, op, shape)])
+
+
+@optimize_pass_cc(
+    "GATHER_ND",
+    since=(2, 22),
+    before=lambda n: n.op("GatherNd", n.op("Elu", n.x(4, 2)), n.ints(0, 1, 1, 2, 2, 3, shape=[3, 2, 1])),
+    after="ELU(float) SLICE(float) RESHAPE(float) SLICE(float) RESHAPE(float) CONCATENATION(float)",
+)
+def optimize_gather_nd_sliding_window(rewriter: Rewriter, op: Operation) -> bool:
+    """Windows of rows, each one row further than the one before, are a SLICE for each row of a window."""
+    params, indices = op.operands[0], held(op.operands[1])
+    if indices is None or len(indices.shape) != 3 or not static(params) or not params.shape:
+        return False
+    count, width, depth = (size or 0 for size in indices.shape)
+    windows = [row + place for row in range(count) for place in range(width)]
+    if depth != 1 or count < 2 or axes_of(op.operands[1]) != windows:
+        return False
+    shape = (count, *params.shape[1:])
+    parts = []
+    for place in range(width):
+        begin = rewriter.integers([place, *[0] * (len(shape) - 1)], op.operands[1])
+        rows = rewriter.compute("SLICE", [params, begin, _sizes(rewriter, op, shape)], op, op.result)
+        rows.shape = shape
+        wanted = (count, 1, *shape[1:])
+        part = rewriter.compute("RESHAPE", [rows, _sizes(rewriter, op, wanted)], op, op.result)
+        part.shape = wanted
+        parts.append(part)
+    return rewriter.replace_with_new(op, "CONCATENATION", parts)
+
+
+def _sizes(rewriter: Rewriter, op: Operation, shape: tuple[int | None, ...]) -> Value:
+    return rewriter.integers([size or 0 for size in shape], op.operands[1])
 
 
 @optimize_patterns_td(*REDUCTIONS, before=lambda n: n.sum(n.op("Elu", n.x()), 0), after="ELU(float)")

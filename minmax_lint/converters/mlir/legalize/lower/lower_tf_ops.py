@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
-from minmax_lint.converters.mlir.matchers import static
+from minmax_lint.converters.mlir.matchers import producer, static
 from minmax_lint.converters.mlir.pattern import (
     legalize_patterns_td,
     lower_tf_cc,
@@ -62,6 +62,23 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
         wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
     return importer.filled(node.name, shape, 1, x.dtype)
+
+
+@lower_tf_cc(
+    "Empty",
+    before=lambda n: n.op("Maximum", n.op("Elu", n.x()), n.op("Empty", n.ints(1, 8), dtype=DType.FLOAT)),
+    after="ELU(float) RELU(float)",
+)
+def lower_empty_op(importer: Importer, node: Node) -> Value | None:
+    """Zeros: a constant, or of the shape of an array; refused where the shape is computed otherwise (measured)."""
+    shape, dtype = importer.inference.shape(node.name), importer.inference.dtype(node.name)
+    if shape is not None and None not in shape:
+        return importer.filled(node.name, shape, 0, dtype)
+    if producer(importer.inputs(node)[0], "SHAPE") is None:
+        return None
+    return importer.add(
+        "BROADCAST_TO", node, [importer.filled(node.name, (), 0, dtype), *importer.inputs(node)]
+    )
 
 
 @lower_tf_td("L2Loss", before=lambda n: n.fq(n.op("L2Loss", n.x())), after="MUL(float) SUM(float) MUL(float)")
