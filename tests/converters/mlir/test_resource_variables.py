@@ -64,8 +64,8 @@ def test_a_state_of_a_type_that_variables_lack_is_refused() -> None:
     assert (found.verdict, found.op) == ("abort", "AssignVariableOp")
 
 
-def updated(name: str, op: str, inside: bool = False) -> Prediction:
-    """Reads a state behind what `op` makes of it; `inside`: a branch of an If does that."""
+def updated(name: str, op: str, inside: int = 0) -> Prediction:
+    """Reads a state behind what `op` makes of it; `inside`: in a branch of an If, or of one in another."""
     n = Net()
     value = n.placeholder("input", (1, 4))
     state = n.const("state", [0.0] * 4, [1, 4])
@@ -74,24 +74,41 @@ def updated(name: str, op: str, inside: bool = False) -> Prediction:
         functions: dict[str, tuple[Function, ...]] = {}
     else:
         condition = n.placeholder("condition", (), DType.BOOL)
-        effect = n.add("If", "effect", condition, state, value, Tin=[DType.FLOAT] * 2, Tout=[DType.BOOL])
-        functions = {"effect": (branch("then branch", op), branch("else branch", None))}
+        effect, functions = chosen(n, condition, state, value, op, inside)
     read = n.add("Identity", "read", state, after=(effect,), T=DType.FLOAT)
     output = n.add("Identity", "output", n.op("Relu", read), after=(effect,))
-    found = trace(graph_of(list(n.graph()), functions), ["input", *["condition"] * inside], [output])
+    found = trace(graph_of(list(n.graph()), functions), ["input", *["condition"] * bool(inside)], [output])
     return predict(found, Inference(found, {}), profile(name))
 
 
-def branch(role: str, op: str | None) -> Function:
-    """One that updates the state with what it is passed, or does nothing."""
+def chosen(
+    n: Net, condition: str, state: str, value: str, op: str, depth: int
+) -> tuple[str, dict[str, tuple[Function, ...]]]:
+    """An If of which one branch updates the state, and its functions."""
+    types = {"Tin": [DType.FLOAT] * 2, "Tout": [DType.BOOL]}
+    effect = n.add("If", "effect", condition, state, value, after=(), **types)
+    return effect, {
+        effect: (branch("then branch", op, depth, value, condition), branch("else branch", op, 0, value, ""))
+    }
+
+
+def branch(role: str, op: str, depth: int, passed: str, decides: str) -> Function:
+    """One that updates the state with what it is passed, or, of depth 0, does nothing."""
     n = Net()
     yes = n.const("yes", True, [], DType.BOOL)
-    if op is None:
+    if not depth:
         return Function(role, n.graph(), {}, (yes,))
-    state = n.const("state", [0.0] * 4, [1, 4])
-    effect = n.add(op, "effect", state, n.placeholder("value", (1, 4)), after=(), dtype=DType.FLOAT)
+    state, value = n.const("state", [0.0] * 4, [1, 4]), n.placeholder("value", (1, 4))
+    functions: dict[str, tuple[Function, ...]] = {}
+    arguments = {"value": passed}
+    if depth == 1:
+        effect = n.add(op, "effect", state, value, after=(), dtype=DType.FLOAT)
+    else:
+        condition = n.placeholder("condition", (), DType.BOOL)
+        arguments["condition"] = decides
+        effect, functions = chosen(n, condition, state, value, op, depth - 1)
     done = n.add("Identity", "done", yes, after=(effect,), T=DType.BOOL)
-    return Function(role, n.graph(), {"value": "input"}, (done,))
+    return Function(role, graph_of(list(n.graph()), functions), arguments, (done,))
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
@@ -102,13 +119,14 @@ def test_an_update_is_a_read_and_an_assignment(name: str, op: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
-def test_a_branch_assigns_the_state_of_the_model(name: str) -> None:
-    floats = Counter(one for one, _ in updated(name, "AssignVariableOp", inside=True).float_ops)
-    assert (floats["READ_VARIABLE"], floats["ASSIGN_VARIABLE"], floats["IF"]) == (1, 2, 1)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_branch_assigns_the_state_of_the_model(name: str, depth: int) -> None:
+    floats = Counter(one for one, _ in updated(name, "AssignVariableOp", depth).float_ops)
+    assert (floats["READ_VARIABLE"], floats["ASSIGN_VARIABLE"], floats["IF"]) == (1, 2, depth)
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
 def test_a_state_that_a_branch_assigns_is_refused_in_the_tf1_flow(name: str) -> None:
-    found = updated(name, "AssignVariableOp", inside=True)
+    found = updated(name, "AssignVariableOp", inside=1)
     assert (found.verdict, found.kind) == ("abort", "other")
     assert found.message.startswith("input resource[0] expected type resource != float")

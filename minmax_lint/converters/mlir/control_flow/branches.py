@@ -15,7 +15,7 @@ from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.control_flow.branch import Branch, obstacles_of
 from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph, maker
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
-from minmax_lint.converters.mlir.control_flow.resource_variables import reaching
+from minmax_lint.converters.mlir.control_flow.resource_variables import effects, reaching
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import (
     Obstacle,
@@ -230,7 +230,7 @@ def _branch(
     made = [maker(function.graph, array) for array in function.outputs]
     made = [array for array in made if graph.op(parse_edge(array).node) not in ("Placeholder", "Const")]
     kept = trace(graph, [name for name in function.inputs if graph.op(name) == "Placeholder"], made)
-    kept = reaching(kept, graph.of_ops({"AssignVariableOp"}))
+    kept = reaching(kept, effects(graph))
     shapes = {name: inference.shape(passed) for name, passed in function.inputs.items()}
     if not any(graph.op(name) not in ("Const", "Placeholder", "NoOp", "Identity") for name in kept.nodes):
         return Prediction(profile.name, "quantized", runs=True)

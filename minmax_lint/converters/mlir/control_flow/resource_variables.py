@@ -68,6 +68,14 @@ def resource_refusal(kept: Kept, profile: str) -> Prediction | None:
     return None
 
 
+def effects(graph: Graph) -> Iterator[str]:
+    """What assigns variables in a function: all of it runs, whether or not its results are read."""
+    yield from graph.of_ops({_ASSIGN})
+    for node, functions in graph.functions.items():
+        if any(True for function in functions for _ in _assigned(function.graph)):
+            yield node
+
+
 def _assigned(graph: Graph) -> Iterator[str]:
     for name in graph.of_ops(_ASSIGNS):
         yield graph[name].inputs[0].node
