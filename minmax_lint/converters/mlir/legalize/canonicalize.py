@@ -37,6 +37,21 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     return _again("RELU6", source) or importer.add("RELU6", node, [source])
 
 
+@canonicalize_td(
+    "Reshape",
+    before=lambda n: n.reshape(
+        n.mat_mul(n.reshape(n.reshape(n.op("Elu", n.x(2, 8, 4)), 2, 4, 8), 8, 8), n.weights(8, 3)), 2, 4, 3
+    ),
+    after="ELU(float) RESHAPE(float) FULLY_CONNECTED(float) RESHAPE(float)",
+)
+def redundant_reshape(importer: Importer, node: Node) -> Value | None:
+    """A RESHAPE of a RESHAPE is one: so a dense layer behind does not take the place of the second."""
+    inner = operand(importer, node).op
+    if inner is None or inner.name != "RESHAPE":
+        return None
+    return importer.add("RESHAPE", node, [inner.operands[0], importer.inputs(node)[1]])
+
+
 @operation_cpp(
     *("Abs", "Ceil", "Floor", "Relu", "Relu6", "Rint", "Round", "Sign", "ZerosLike"),
     tf_name="OpTrait::impl::foldIdempotent()",

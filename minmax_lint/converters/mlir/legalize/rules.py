@@ -29,6 +29,7 @@ from minmax_lint.converters.mlir.legalize.lower import (
 RULES: tuple[Rule, ...] = (
     fake_quant_utils.insert_tfl_quant_ops_after_tf_fake_quant_op,
     canonicalize.relu_of_minimum6_to_relu6,
+    canonicalize.redundant_reshape,
     canonicalize.fold_idempotent,
     canonicalize.logical_not_of_comparison,
     canonicalize.square_of_sub,
