@@ -85,7 +85,7 @@ class OutputFakeQuantOutside(Rule):
                 node=outside[0].fake_quant.node,
                 array=output,
                 outputs=(output,),
-                profiles=profiles,
+                profiles=tuple(profiles),
                 consequences=cause.consequences if cause is not None else (),
                 path=_drawn(subject, output, outside[0], judged=bool(profiles)),
                 advice=_advice(output, outside) if profiles and offer is None else "",

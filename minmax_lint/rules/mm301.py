@@ -71,7 +71,7 @@ class RangeNotInCheckpoint(Rule):
                 node=node,
                 array=variables[0].fake_quant.array,
                 profiles=subject.profile_names,
-                consequences=keys,
+                consequences=tuple(keys),
                 advice="Give a checkpoint of the quantized training, saved after the quantization rewrite.",
             )
 
@@ -90,7 +90,7 @@ class RangeNotInCheckpoint(Rule):
             node=absent[0].fake_quant.node,
             array=absent[0].fake_quant.array,
             profiles=subject.profile_names,
-            consequences=keys,
+            consequences=tuple(keys),
             advice=advice,
         )
 

@@ -59,7 +59,7 @@ class RangeNotRestored(Rule):
             node=left_out[0].fake_quant.node,
             array=arrays[0],
             profiles=subject.profile_names,
-            consequences=names,
+            consequences=tuple(names),
             advice="Make the saver after the quantization rewrite, of all variables.",
         )
 

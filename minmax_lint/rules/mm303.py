@@ -58,7 +58,7 @@ class RangeScopeDrift(Rule):
             node=first.fake_quant.node,
             array=first.fake_quant.array,
             profiles=subject.profile_names,
-            consequences=list(moved),
+            consequences=tuple(moved),
             advice=f"Restore through this map (checkpoint -> graph): {_written(everything)}",
         )
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from minmax_lint.converters.call_site import CallSite, Changes, TextEdit
 
@@ -55,6 +55,20 @@ class Step(NamedTuple):
     role: Role
     note: str = ""
     """What to say beside it: `[0, 6]`, `no range`, `the output`."""
+
+
+class FindingFields(TypedDict, total=False):
+    """What a rule says of a finding beside its message; see `Finding`."""
+
+    node: str | None
+    array: str | None
+    outputs: tuple[str, ...]
+    profiles: tuple[str, ...]
+    consequences: tuple[str, ...]
+    path: tuple[Step, ...]
+    advice: str
+    fix: FixOffer | None
+    script: ScriptOffer | None
 
 
 @dataclass(frozen=True)

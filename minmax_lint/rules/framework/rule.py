@@ -7,9 +7,9 @@ import inspect
 import pkgutil
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Unpack
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.finished import TFLiteModel
@@ -22,7 +22,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.rules.framework.attribution import Cause, profiles_of
-from minmax_lint.rules.framework.finding import Finding, FixOffer, ScriptOffer, Severity, Step
+from minmax_lint.rules.framework.finding import Finding, FindingFields, Severity
 from minmax_lint.rules.framework.subject import About, Part, Subject
 
 
@@ -101,61 +101,25 @@ class Rule(ABC):
         return found.group(1).strip() if found else ""
 
     def finding(
-        self,
-        message: str,
-        *,
-        severity: Severity | None = None,
-        node: str | None = None,
-        array: str | None = None,
-        outputs: Sequence[str] = (),
-        profiles: Sequence[str] = (),
-        consequences: Sequence[str] = (),
-        path: Sequence[Step] = (),
-        advice: str = "",
-        fix: FixOffer | None = None,
-        script: ScriptOffer | None = None,
+        self, message: str, *, severity: Severity | None = None, **fields: Unpack[FindingFields]
     ) -> Finding:
-        """A finding of this rule."""
-        return Finding(
-            self.code,
-            self.name,
-            severity or self.severity,
-            message,
-            node,
-            array,
-            tuple(outputs),
-            tuple(profiles),
-            tuple(consequences),
-            tuple(path),
-            advice,
-            fix,
-            script,
-        )
+        """A finding of this rule, of the rule's severity where none is given."""
+        return Finding(self.code, self.name, severity or self.severity, message, **fields)
 
     def from_cause(
-        self,
-        subject: Subject,
-        cause: Cause,
-        message: str,
-        *,
-        path: Sequence[Step] = (),
-        advice: str = "",
-        fix: FixOffer | None = None,
+        self, subject: Subject, cause: Cause, message: str, **fields: Unpack[FindingFields]
     ) -> Finding:
         """A finding about one cause: severity, profiles and consequences are the converters'."""
         output = subject.coverage.output_of(cause.array or cause.node)
-        return self.finding(
-            message,
-            severity=subject.severity(cause.profiles),
-            node=cause.node,
-            array=cause.array,
-            outputs=(output,) if output is not None else (),
-            profiles=cause.profiles,
-            consequences=cause.consequences,
-            path=path,
-            advice=advice,
-            fix=fix,
-        )
+        about: FindingFields = {
+            "node": cause.node,
+            "array": cause.array,
+            "outputs": (output,) if output is not None else (),
+            "profiles": cause.profiles,
+            "consequences": cause.consequences,
+        }
+        about.update(fields)
+        return self.finding(message, severity=subject.severity(cause.profiles), **about)
 
     def about_fake_quant(
         self,
@@ -163,25 +127,14 @@ class Rule(ABC):
         found: FakeQuant,
         causes: Iterable[Cause],
         message: str,
-        *,
-        consequences: Sequence[str] = (),
-        path: Sequence[Step] = (),
-        advice: str = "",
-        fix: FixOffer | None = None,
+        **fields: Unpack[FindingFields],
     ) -> Finding:
         """A finding about one FakeQuant: a warning where `causes` name no converter."""
         profiles = profiles_of(causes)
-        return self.finding(
-            message,
-            severity=subject.severity(profiles, otherwise="warning"),
-            node=found.node,
-            array=found.array,
-            profiles=profiles,
-            consequences=consequences,
-            path=path,
-            advice=advice,
-            fix=fix,
-        )
+        severity = subject.severity(profiles, otherwise="warning")
+        about: FindingFields = {"node": found.node, "array": found.array, "profiles": profiles}
+        about.update(fields)
+        return self.finding(message, severity=severity, **about)
 
 
 SECTIONS = ("What it does", "Why", "Symptom", "Fix", "Converters")
