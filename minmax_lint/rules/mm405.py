@@ -28,12 +28,15 @@ class ControlFlowFloat(Rule):
     ## Symptom
     None: the model has IF, WHILE or UNIDIRECTIONAL_SEQUENCE_LSTM ops with float32 tensors. It is an error for Case,
     for lists of no fixed shape, for Keras 2's LSTM layer between FakeQuants, and in the TF1 flow for an If
-    whose branch has a FakeQuant right at an argument or a result:
+    whose branch has a FakeQuant right at an argument or a result, for a state that a branch assigns, and for RNN layers
+    of a fixed batch in a SavedModel (Keras 2's LSTM and GRU aside):
     ```
     'tf.Case' op is neither a custom op nor a flex op
     'tf.TensorListReserve' op requires element_shape to be static during TF Lite transformation pass
     We cannot duplicate the value since it's not constant.
     'tf.If' op 'then_branch' input type tensor<1x4x!quant.uniform<u8:f32, 0.0078431372549019607:128>> is incompatible with input type tensor<1x4xf32> at index 0
+    failed to legalize unresolved materialization from ('tensor<?x1x5xf32>') to ('tensor<8x1x5xf32>') that remained live after conversion
+    input resource[0] expected type resource != float, the type of cond_assignvariableop_resource[0]
     ```
 
     ## Fix
@@ -106,6 +109,8 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
 def _advice(op: str, cause: Cause) -> str:
     if cause.detail == "loop-invariant":
         return f"Compute the array inside of the loop. {_of_rnn_layers(cause)}."
+    if cause.detail == "tf1-flow":
+        return "Convert with TF2's converter, tf.lite.TFLiteConverter.from_saved_model, which takes this."
     if op in ("TensorListReserve", "EmptyTensorList"):
         return f"{_of_rnn_layers(cause)}."
     if op == "TensorListSetItem":

@@ -63,7 +63,7 @@ def resource_refusal(kept: Kept, profile: str) -> Prediction | None:
         )
         message = f"input resource[0] expected type resource != {kind}, the type of {variable}"
         text = f"a function of {placed(kept.graph[node])} assigns {variable!r}, and freezing made a constant of that"
-        cause = Obstacle("control-flow", variable, node, text, (node,))
+        cause = Obstacle("control-flow", variable, node, text, (node,), "tf1-flow")
         return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
     return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import undoes
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, Prediction
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -33,7 +33,8 @@ class NotLowered(Exception):
         if not self.message:
             cause = Obstacle("other", None, self.node, self.reason)
             return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))
-        cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,))
+        detail: ObstacleDetail | None = "tf1-flow" if self.message == UNRESOLVED else None
+        cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,), detail)
         return Prediction(profile, "abort", "other", message=self.message, obstacles=(cause,))
 
 

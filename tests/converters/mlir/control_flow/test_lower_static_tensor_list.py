@@ -170,7 +170,9 @@ def stacked(declared, *behind, count=3, converter="mlir-2.21"):
 def test_a_stack_that_a_function_declares_of_another_shape_is_not_lowered_in_the_tf1_flow(converter):
     found = stacked((3, 2), "Relu", converter=converter)
     assert (found.verdict, found.message) == ("abort", "failed to legalize unresolved materialization")
-    assert "is declared as 3x2, and its list becomes an array of ?x2" in found.obstacles[0].message
+    (cause,) = found.obstacles
+    assert "is declared as 3x2, and its list becomes an array of ?x2" in cause.message
+    assert cause.detail == "tf1-flow"
 
 
 @pytest.mark.parametrize(
