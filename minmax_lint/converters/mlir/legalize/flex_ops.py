@@ -74,7 +74,7 @@ HASH_TABLES = ((DType.INT64, DType.STRING), (DType.STRING, DType.INT64))
 
 
 def has_no_form(node: Node) -> bool:
-    """Whether a node is refused for its type, or for channels in front."""
+    """Whether a node is refused for its type, for that of its sizes, or for channels in front."""
     if node.op in CHANNELS_LAST_ONLY and channels_first(node):
         return True
     if node.op == "HashTableV2":
@@ -82,6 +82,8 @@ def has_no_form(node: Node) -> bool:
     types = (node.attribute("T"), node.attribute("Tparams"))
     if DType.COMPLEX64 in types or DType.COMPLEX128 in types:
         return node.op not in COMPLEX and node.op not in REMOVED
+    if node.op in ("RandomStandardNormal", "RandomUniform"):
+        return node.attribute("T") is DType.INT64 or node.attribute("dtype") is not DType.FLOAT
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 
 

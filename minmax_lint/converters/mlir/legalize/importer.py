@@ -287,12 +287,8 @@ def _result_count(node: Node) -> int:
     if node.op in REGIONS:
         types = node.attribute("T" if REGIONS[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
-    if node.op in _FIRST_RESULTS:
-        return _FIRST_RESULTS[node.op]
     known = registered_op(node.op)
     return 1 if known is None else known.result_count(node)
 
 
 _MLIR_BYTECODE = "ML"  # its first letters
-_FIRST_RESULTS = {"Unique": 1}
-"""Op -> how many of its results are followed."""
