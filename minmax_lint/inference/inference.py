@@ -184,10 +184,12 @@ class Inference:
         kept, graph = self.kept, self.kept.graph
         found = set(kept.of_ops(CONSTANTS))
         for name in self.order:
-            if graph.op(name) in FOLDABLE and not kept.is_cut(name):
-                inputs = graph[name].inputs
-                if inputs and all(edge.node in found or self._static(edge.array) for edge in inputs):
-                    found.add(name)
+            if graph.op(name) not in FOLDABLE:
+                continue
+            inputs = graph[name].inputs
+            constant = all(edge.node in found or self._static(edge.array) for edge in inputs)
+            if inputs and constant and not kept.is_cut(name):
+                found.add(name)
         return frozenset(found)
 
     def _static(self, array: str) -> bool:
