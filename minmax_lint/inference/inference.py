@@ -187,9 +187,12 @@ class Inference:
             if graph.op(name) not in FOLDABLE:
                 continue
             inputs = graph[name].inputs
-            constant = all(edge.node in found or self._static(edge.array) for edge in inputs)
-            if inputs and constant and not kept.is_cut(name):
-                found.add(name)
+            for edge in inputs:
+                if edge.node not in found and not self._static(edge.array):
+                    break
+            else:
+                if inputs and not kept.is_cut(name):
+                    found.add(name)
         return frozenset(found)
 
     def _static(self, array: str) -> bool:

@@ -83,7 +83,7 @@ def has_no_form(node: Node) -> bool:
     if DType.COMPLEX64 in types or DType.COMPLEX128 in types:
         return node.op not in COMPLEX and node.op not in REMOVED
     if node.op in ("RandomStandardNormal", "RandomUniform"):
-        return node.attribute("T") is DType.INT64 or node.attribute("dtype") is not DType.FLOAT
+        return node.attribute("T") is DType.INT64 or node.attribute("dtype") not in (None, DType.FLOAT)
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
 
 
