@@ -59,7 +59,7 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
         sizes.dtype = DType.INT64
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), sizes], shape)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
-        wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+        wanted = importer.constant(node.name, DType.INT32, (len(shape),))
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
     return importer.filled(node.name, shape, 1, x.dtype)
 
@@ -118,7 +118,7 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
     shape = value.shape or ()
     place = axis % len(shape)
     sizes = tuple(count if index == place else size for index, size in enumerate(shape))
-    bounds = [importer.constant(node.name, DType.INT32, (len(shape),), lambda: None) for _ in range(2)]
+    bounds = [importer.constant(node.name, DType.INT32, (len(shape),)) for _ in range(2)]
     return importer.add("SLICE", node, [value, *bounds], sizes)
 
 
@@ -131,14 +131,12 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     """A choice between the matrix and zeros, by comparisons of indices."""
     x = importer.value(node.inputs[0].array)
     square = (x.shape or ())[-2:]
-    offsets, lower, upper = (
-        importer.constant(node.name, DType.INT32, square, lambda: None) for _ in range(3)
-    )
+    offsets, lower, upper = (importer.constant(node.name, DType.INT32, square) for _ in range(3))
     opposite = importer.add("NEG", node, [offsets], square)
     opposite.name, opposite.dtype = f"{node.name}2", DType.INT32
     below = truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
     if importer.version.has(FOLDS_INTEGER_COMPARISONS):
-        above = importer.constant(node.name, DType.BOOL, square, lambda: None)
+        above = importer.constant(node.name, DType.BOOL, square)
     else:
         above = truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
     inside = truth(importer, "LOGICAL_AND", node, [above, below], square)
@@ -153,7 +151,7 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
 def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
     """RFFT2D of one row, between ExpandDims and Squeeze: two RESHAPEs where the shape is known."""
     x = importer.value(node.inputs[0].array)
-    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    sizes = importer.constant(node.name, DType.INT32, (2,))
     result = importer.inference.shape(node.name)
     row = None if x.shape is None else (*x.shape[:-1], 1, x.shape[-1])
     first, last = ("RESHAPE", "RESHAPE") if static(x) else ("EXPAND_DIMS", "SQUEEZE")
