@@ -30,7 +30,7 @@ def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
 @prepare_patterns_td(
     "TensorScatterAdd",
     before=lambda n: _scattering(n, "TensorScatterAdd"),
-    after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
+    after="SLICE ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
     "SCATTER_ND(float) ADD(float)",
 )
 def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
