@@ -175,7 +175,7 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
         if user.name != "ADD" or producer(user.operands[0], "FULLY_CONNECTED") is None:
             return False
     wider = len(constant.shape) > rank(product) and rewriter.version.has(KEEPS_DIMENSIONS_OF_ROWS)
-    if wider and not static(product):
+    if wider and (not static(product) or product.use_count != 1):
         return False
     flat = rewriter.constant(constant)
     flat.shape = constant.shape[-1:]
