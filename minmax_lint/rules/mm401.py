@@ -66,7 +66,8 @@ class NoQuantizedKernel(Rule):
     With `--unsafe-fixes`, a FakeQuant with a range for each channel gets one for all of them (`merge`), which TOCO knows,
     and a function of one array, as elu or exp, becomes piecewise linear (`approximate`): two small layers whose result
     is, nearly always, within one step of the function. The ranges of its input and its result must be known.
-    Else write it so yourself, or end the model in front of it (`-o`) and compute the rest outside.
+    Else write it so yourself, or end the model in front of it (`-o`) and compute the rest outside. Where nearly all
+    multiply-accumulates lie behind it (a spectrogram), begin the model there instead (`-i`).
 
     ## Converters
     TOCO aborts (error). MLIR leaves the op in float (error). The lists differ by version: MLIR of TF 2.21
@@ -122,7 +123,21 @@ def _advice(subject: Subject, cause: Cause, op: str) -> str:
         )
     if op in INSTEAD:
         return f"Instead of {op}, {INSTEAD[op]}."
+    if _at_the_front(subject, cause):
+        return (
+            "Write it with other ops, or begin the model behind it (-i ARRAY) and compute what stands in front outside: "
+            "nearly all of its work lies behind."
+        )
     return "Write it with other ops, or end the model in front of it and compute the rest outside."
+
+
+def _at_the_front(subject: Subject, cause: Cause) -> bool:
+    """Whether at most a tenth of the multiply-accumulates lies in front of the op: a spectrogram, a resizing."""
+    prediction = subject.predictions.get(cause.profiles[0]) if cause.profiles else None
+    ops = prediction.ops if prediction is not None else ()
+    place = next((place for place, op in enumerate(ops) if cause.node in op.nodes), None)
+    total = sum(op.macs or 0 for op in ops)
+    return place is not None and total > 0 and sum(op.macs or 0 for op in ops[:place]) * 10 <= total
 
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
