@@ -103,6 +103,11 @@ class Convert:
         "False where _experimental_disable_per_channel_quantization_for_dense_layers is set.",
         True,
     )
+    single_batch: bool = _key(
+        kinds.FLAG,
+        "True where _experimental_default_to_single_batch_in_tensor_list_ops is set.",
+        False,
+    )
     origin: str = ""
 
     @property
@@ -124,6 +129,7 @@ class Convert:
             experimental_new_converter=self.experimental_new_converter,
             per_channel=self.per_channel,
             per_channel_dense=self.per_channel_dense,
+            single_batch=self.single_batch,
             flow_named=self.flow is not None,
         )
 

@@ -15,6 +15,7 @@ from minmax_lint.converters.call import (
     SELECT_TF,
     ConverterCall,
 )
+from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED
 from minmax_lint.converters.releases import toco
 from minmax_lint.graph.names import canonical_array
 
@@ -22,9 +23,9 @@ _NEWEST = (2, 21)
 """The version that is judged where none is known."""
 KERAS_3 = (2, 16)
 """The first version whose tf.keras is Keras 3."""
-_FLEX_UNREADABLE, _FLEX_UNCALIBRATED = (2, 17), (2, 19)
-"""The last version that cannot read a model of ops of TensorFlow alone back (one with a signature), and the first whose
-calibration has no kernels for them (2.12 to 2.21 measured)."""
+_FLEX_UNREADABLE = (2, 17)
+"""The last version that cannot read a model with a signature back whose ops are all TensorFlow's (2.12 to 2.21
+measured)."""
 _OLD_STATS_MESSAGE = (2, 3)
 """The last version known with the older words."""
 
@@ -78,12 +79,9 @@ def refused_flex(call: ConverterCall, trained: bool) -> str:
         return (
             f"ValueError: {unread}" if mode in CALIBRATED else "TypeError: 'NoneType' object is not iterable"
         )
-    if version < _FLEX_UNCALIBRATED or mode not in CALIBRATED:
+    if not UNCALIBRATED.holds(version) or mode not in CALIBRATED:
         return ""
-    return (
-        "RuntimeError: Select TensorFlow op(s), included in the given model, is(are) not supported by this "
-        "interpreter. Make sure you apply/link the Flex delegate before inference."
-    )
+    return f"RuntimeError: {UNSUPPORTED}"
 
 
 def refused_stats(call: ConverterCall, trained: bool) -> str:

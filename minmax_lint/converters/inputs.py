@@ -9,7 +9,9 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
-WITHOUT_TYPE = frozenset({DType.RESOURCE, DType.VARIANT, DType.QINT8, DType.QUINT8, DType.QINT32})
+WITHOUT_TYPE = frozenset(
+    {DType.BFLOAT16, DType.RESOURCE, DType.VARIANT, DType.QINT8, DType.QUINT8, DType.QINT32}
+)
 """Element types that no input of a TFLite model can have."""
 
 

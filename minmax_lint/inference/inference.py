@@ -10,7 +10,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
-from minmax_lint.graph.trace import Kept
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
 from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size, elements
@@ -22,6 +22,7 @@ from minmax_lint.ops.table import IDENTITIES, SPLITS
 CONSTANTS = frozenset({"Const"})
 _ROOM = 1 << 25
 """Elements of folded results that are kept in all, beyond two for each that the file holds."""
+_CHOICES = frozenset({"If", "StatelessIf"})
 _ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
 """What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
 
@@ -124,6 +125,9 @@ class Inference:
         elif node.op == "Placeholder":
             self._infer_input(node)
             return
+        elif node.op in _CHOICES:
+            self._infer_choice(node)
+            return
         else:
             call = _Call(node, self._shapes, self._values)
             rule = SHAPE_RULES.get(node.op)
@@ -141,6 +145,19 @@ class Inference:
                         self._values[node.output(port)] = sizes
         if values is not None:
             self._values[node.name] = values
+
+    def _infer_choice(self, node: Node) -> None:
+        """An If gives what all its branches give (shape_inference.cc, InferShapeForIf); measured with 2.15 and 2.21."""
+        given: list[tuple[Shape | None, ...]] = []
+        for function in self.kept.graph.functions.get(node.name, ()):
+            arguments = {name: self._shapes.get(passed) for name, passed in function.inputs.items()}
+            outputs = [array for array in function.outputs if parse_edge(array).node in function.graph]
+            kept = trace(function.graph, list(function.inputs), outputs)
+            inside = Inference(kept, arguments, self.batch)
+            given.append(tuple(map(inside.shape, function.outputs)))
+        for port, shapes in enumerate(zip(*given, strict=False)):
+            if len(set(shapes)) == 1:
+                self._shapes[node.output(port)] = shapes[0]
 
     def _infer_input(self, node: Node) -> None:
         self._shapes[node.name] = self._with_batch(_stated_by(node))
@@ -167,9 +184,14 @@ class Inference:
         kept, graph = self.kept, self.kept.graph
         found = set(kept.of_ops(CONSTANTS))
         for name in self.order:
-            if graph.op(name) in FOLDABLE and not kept.is_cut(name):
-                inputs = graph[name].inputs
-                if inputs and all(edge.node in found or self._static(edge.array) for edge in inputs):
+            if graph.op(name) not in FOLDABLE:
+                continue
+            inputs = graph[name].inputs
+            for edge in inputs:
+                if edge.node not in found and not self._static(edge.array):
+                    break
+            else:
+                if inputs and not kept.is_cut(name):
                     found.add(name)
         return frozenset(found)
 

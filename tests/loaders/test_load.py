@@ -230,14 +230,30 @@ def test_a_folder_with_a_checkpoint_of_version_1_is_refused(tmp_path, values):
         load(tmp_path)
 
 
-@pytest.mark.parametrize(("producer", "shape"), [(0, None), (21, None), (22, ()), (1286, ())])
-def test_a_placeholder_of_no_dimensions_has_no_shape_in_a_graph_of_old(producer, shape, tmp_path):
+@pytest.mark.parametrize(
+    ("producer", "written", "shape"),
+    [
+        (0, None, None),
+        (21, None, None),
+        (21, [-1, 8], (None, 8)),
+        (21, [], ()),
+        (22, None, ()),
+        (22, [-1, 8], ()),
+        (1286, None, ()),
+    ],
+)
+def test_a_placeholder_of_no_dimensions_has_no_shape_in_a_graph_of_old(producer, written, shape, tmp_path):
+    """But for what a MetaGraph writes of its output shapes."""
     graph = message_class("GraphDef")()
     graph.versions.producer = producer
     for name, op in (("x", "Placeholder"), ("y", "Identity")):
         node = graph.node.add(name=name, op=op)
         node.attr["T" if op == "Identity" else "dtype"].type = 1
     graph.node[0].attr["shape"].shape.SetInParent()
+    if written is not None:
+        shapes = graph.node[0].attr["_output_shapes"].list.shape.add()
+        for size in written:
+            shapes.dim.add(size=size)
     graph.node[1].input.append("x")
     path = tmp_path / "graph.pb"
     path.write_bytes(graph.SerializeToString())

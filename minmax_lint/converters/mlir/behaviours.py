@@ -168,7 +168,14 @@ FLATTENS_ROWS_WITH_ACTIVATION = Behaviour(
         "Relu", n.op("AddV2", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5, 0.25, shape=[1, 4]))
     ),
 )
-"""UndoBroadcastFullyConnectedBiasAdd takes an ADD that an activation is fused with."""
+"""UndoBroadcastFullyConnectedBiasAdd takes an ADD that an activation is fused with, and one of an open batch."""
+
+KEEPS_DIMENSIONS_OF_ROWS = Behaviour(
+    (2, 21),
+    name="row of three dimensions added to a dense layer",
+    before=lambda n: n.op("AddV2", n.mat_mul(n.x(), n.weights(8, 4)), n.c(0.5, 0.25, shape=[1, 1, 4])),
+)
+"""UndoBroadcastFullyConnectedBiasAdd gives back the dimensions that a row adds, by a RESHAPE."""
 
 FOLDS_SLICE_FIRST = Behaviour(
     (2, 18),

@@ -9,6 +9,7 @@ from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import LegacyCall, quantize_model
+from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED, is_flex
 from minmax_lint.converters.mlir.legalize.registered import removed, unregistered
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
@@ -78,6 +79,18 @@ def _trained(kept: Kept, inference: Inference, version: Version, specs: Quantiza
     raise found
 
 
+def _check_kernels(function: Function, version: Version) -> None:
+    """Raises ConversionError for an op of TensorFlow's that the calibration cannot run."""
+    for op in function:
+        if is_flex(op.name) and version.has(UNCALIBRATED):
+            reason = (
+                f"{op.name} is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run."
+            )
+            raise ConversionError(
+                "other", UNSUPPORTED, node=op.nodes[-1] if op.nodes else None, op=op.name, reason=reason
+            )
+
+
 def _legacy_call(profile: Profile) -> LegacyCall:
     bits = 16 if profile.activations == "int16" else 8
     return LegacyCall(bits, not profile.strict, profile.input_type, profile.output_type)
@@ -96,6 +109,8 @@ def _converted(
         function = (
             float_model(kept, inference, version) if float_call else _trained(kept, inference, version, specs)
         )
+        if profile.ranges == "calibrated" and profile.select_tf:
+            _check_kernels(function, version)
         if profile.quantizer == "legacy":
             quantize_model(function, version, _legacy_call(profile))
         elif profile.ranges == "calibrated":

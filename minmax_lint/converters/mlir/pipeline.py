@@ -75,7 +75,7 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
             kept, inference, saved_model=saved_model, single_batch=profile.single_batch
         )
     except NotLowered as error:
-        return error.prediction(profile.name)
+        return error.prediction(profile)
     if profile.flow == "tf2":
         kept, inference = keep_assigned_variables(kept, inference)
     prediction = predict_function(kept, inference, profile, around.infer_tensor_range)

@@ -23,6 +23,9 @@ def check_invariants(model: Model) -> None:
                 "produced by any op in this graph.",
                 array=name,
             )
+    for name in model.narrowed & model.arrays.keys():
+        message = f"Check failed: array->buffer->type == array->data_type Tensor: {name}"
+        raise Fatal(message, array=model.arrays[name].source)
     if model.misfit is not None:
         raise model.misfit
     if model.misplaced:

@@ -39,6 +39,8 @@ class Model:
         self.last: Operator | None = None
         self.misplaced = False
         """Whether an operator was put where its readers may stand in front of it."""
+        self.narrowed: set[str] = set()
+        """Arrays of int64 whose buffer is of int32."""
         self.misfit: Fatal | None = None
         """What is wrong with an array since its shape was changed."""
         self._count = 0

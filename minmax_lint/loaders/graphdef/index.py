@@ -26,8 +26,9 @@ _NAME, _OP, _INPUT = 1, 2, 3
 _VERSIONS, _PRODUCER = 4, 1
 """GraphDef.versions, and VersionDef.producer."""
 SCALARS_SINCE = 22
-"""Producer from which on a Placeholder of no dimensions is a scalar: before, and without one, it has no shape
-(tensorflow/core/ops/array_ops.cc, "Placeholder"; measured with TF 2.21)."""
+"""Producer from which on a Placeholder of no dimensions is a scalar: before, and without one, it has the shape that
+a MetaGraph's `_output_shapes` says, else none (tensorflow/core/ops/array_ops.cc, "Placeholder", and
+tensorflow/core/common_runtime/graph_constructor.cc, ValidateShape; measured with TF 2.21)."""
 
 
 def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Columns:
@@ -50,7 +51,10 @@ def index_nodes(buffer: Buffer, start: int = 0, end: int | None = None) -> Colum
     def without_scalars(position: int) -> Details:
         attrs, device = details(position)
         if ops[position] == "Placeholder" and attrs.get("shape") == ():
-            attrs = {**attrs, "shape": UnknownRank()}
+            written = attrs.get("_output_shapes")
+            shapes = written if isinstance(written, (tuple, list)) else ()
+            shape = shapes[0] if len(shapes) == 1 and isinstance(shapes[0], tuple) else UnknownRank()
+            attrs = {**attrs, "shape": shape}
         return attrs, device
 
     return Columns(

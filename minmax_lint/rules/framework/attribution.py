@@ -171,7 +171,7 @@ def _code(coverage: Coverage, obstacle: Obstacle, profile: Profile, made_by: OpO
     kind, array, node = obstacle.kind, obstacle.array, obstacle.node
     if kind in CODES:
         return CODES[kind]
-    if coverage.is_in_augmentation(node):
+    if coverage.augmenting and coverage.is_in_augmentation(node):
         return CODES["training"]
     if kind == "raw-consumer":
         return "MM114" if array is not None and coverage.is_read_raw(array) else "MM210"

@@ -7,8 +7,10 @@ import pytest
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import profile
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 SLICES = {
     "[:, :]": ((0, 0), (0, 0), {"begin_mask": 3, "end_mask": 3}, "ELU STRIDED_SLICE"),
@@ -70,3 +72,83 @@ def test_a_vector_behind_a_fakequant_goes_into_the_bias_only_where_it_is_constan
     dense = n.op("BiasAdd", n.mat_mul(total, n.weights(8, 4)), n.c(0.1, 0.2, 0.3, 0.4))
     found = float_ops(n, dense, "mlir-2.21").split()
     assert ("ADD" not in found, found[-1]) == (constant, "FULLY_CONNECTED")
+
+
+@pytest.mark.parametrize(
+    ("batch", "row", "name", "expected"),
+    [
+        (None, (1, 4), "mlir-2.19", "FULLY_CONNECTED ADD EXP"),
+        (None, (1, 4), "mlir-2.20", "FULLY_CONNECTED EXP"),
+        (None, (1, 4), "mlir-2.21", "FULLY_CONNECTED EXP"),
+        (None, (1, 1, 4), "mlir-2.20", "FULLY_CONNECTED EXP"),
+        (None, (1, 1, 4), "mlir-2.21", "FULLY_CONNECTED ADD EXP"),
+        (2, (1, 1, 4), "mlir-2.20", "FULLY_CONNECTED EXP"),
+        (2, (1, 1, 4), "mlir-2.21", "FULLY_CONNECTED EXP RESHAPE"),
+    ],
+)
+@pytest.mark.parametrize("activation", ["", "Relu"])
+def test_a_row_becomes_the_bias_of_a_dense_layer_of_an_open_batch(
+    batch: int | None, row: tuple[int, ...], name: str, expected: str, activation: str
+) -> None:
+    n = Net()
+    total = n.op("Add", n.mat_mul(n.x(batch, 8), n.weights()), n.c(0.5, 0.25, shape=row))
+    assert float_ops(n, n.op("Exp", n.op(activation, total) if activation else total), name) == expected
+
+
+def message(net: Net, output: str, name: str) -> str:
+    return predicted_of(net, output, name).message
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+@pytest.mark.parametrize("kind", [DType.DOUBLE, DType.HALF])
+def test_an_input_of_another_width_is_quantized_and_refused_in_the_tf1_flow(kind: DType, name: str) -> None:
+    n = Net()
+    x = n.op("Cast", n.placeholder("input", (None, 8), kind), SrcT=kind, DstT=DType.FLOAT)
+    width = {DType.DOUBLE: "f64", DType.HALF: "f16"}[kind]
+    assert f"but got 'tensor<?x8x{width}>'" in message(n, n.op("Relu", x), name)
+    assert not message(n, n.op("Relu", x), f"{name}-v2").startswith("'tfl.dequantize'")
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21", "mlir-2.21-v2"])
+@pytest.mark.parametrize("op", ["RandomStandardNormal", "RandomUniform"])
+@pytest.mark.parametrize(
+    ("sizes", "kind", "refused"),
+    [(DType.INT32, DType.FLOAT, False), (DType.INT64, DType.FLOAT, True), (DType.INT32, DType.HALF, True)],
+)
+def test_random_numbers_have_sizes_of_32_bits_and_are_float32(
+    sizes: DType, kind: DType, refused: bool, op: str, name: str
+) -> None:
+    n = Net()
+    x = n.x()
+    noise = n.op(op, n.op("Shape", x, out_type=sizes), T=sizes, dtype=kind, seed=0, seed2=0)
+    text = message(n, n.op("Add", x, n.op("Cast", noise, SrcT=kind, DstT=DType.FLOAT)), name)
+    assert (f"'tf.{op}' op is neither a custom op nor a flex op" in text) == refused
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21", "mlir-2.21-v2"])
+def test_a_batch_norm_that_asks_whether_it_trains_has_the_shape_of_its_branches(name: str) -> None:
+    """`tf.layers.batch_normalization(training=placeholder)`: the convolution behind it knows its channels."""
+    n = Net()
+    image, training = n.op("Relu6", n.image()), n.placeholder("training", (), DType.BOOL)
+    attrs = {"epsilon": 1e-3, "data_format": b"NHWC"}
+    parts = [n.const(part, [0.5] * 4) for part in ("scale", "offset", "mean", "variance")]
+    none = [n.const(part, [], [0]) for part in ("no_mean", "no_variance")]
+    switches = [n.op("Switch", array, training) for array in (image, *parts)]
+    learns = n.op(
+        "FusedBatchNorm", *(f"{array}:1" for array in switches[:3]), *none, is_training=True, **attrs
+    )
+    serves = n.op("FusedBatchNorm", *switches, is_training=False, **attrs)
+    output = n.conv(n.op("Merge", serves, learns, N=2))
+    kept = trace(n.graph(), ["input", "training"], [output])
+    prediction = predict(kept, Inference(kept, {}), profile(name))
+    assert [op for op, _ in prediction.float_ops][:3] == ["RELU6", "IF", "CONV_2D"]
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+def test_both_results_of_unique_are_read(name: str) -> None:
+    n = Net()
+    x = n.op("Relu", n.x())
+    ids = n.op("Cast", n.reshape(x, -1), SrcT=DType.FLOAT, DstT=DType.INT32)
+    places = n.op("Unique", ids, T=DType.INT32, out_idx=DType.INT32) + ":1"
+    y = n.op("Mul", n.sum(n.op("Cast", places, SrcT=DType.INT32, DstT=DType.FLOAT), 0), x)
+    assert float_ops(n, y, name) == "RELU RESHAPE CAST CAST SUM MUL"

@@ -45,3 +45,18 @@ def test_only_constant_axes_of_no_elements_are_read_as_one_zero(computed: bool) 
     most = n.op("Max", n.i(100), axes, T=DType.INT32)
     scaled = n.op("Mul", n.x(), n.op("Cast", most, SrcT=DType.INT32))
     assert ("Invalid reduction dimension 0" in predicted(n, n.fq(scaled)).message) is not computed
+
+
+@pytest.mark.parametrize("sizes", [DType.INT32, DType.INT64])
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_known_shape_of_int64_that_stays_has_a_buffer_of_another_type(sizes: DType, stays: bool) -> None:
+    n = Net()
+    x = n.x()
+    shape = n.op("Shape", x, T=DType.FLOAT, out_type=sizes)
+    if stays:
+        other = n.op("RandomStandardNormal", shape, T=sizes, dtype=DType.FLOAT, seed=0, seed2=0)
+    else:
+        other = n.op("Fill", shape, n.c(1.0), index_type=sizes)
+    message = predicted(n, n.fq(n.op("Add", x, other))).message
+    narrowed = f"Check failed: array->buffer->type == array->data_type Tensor: {shape}"
+    assert (message == narrowed) == (stays and sizes is DType.INT64)

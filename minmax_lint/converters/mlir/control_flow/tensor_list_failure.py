@@ -1,9 +1,12 @@
 """Where lists of tensors end the conversion, and MLIR's words for it (lower_static_tensor_list.cc)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import undoes
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, Prediction
+from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.layers import placed
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -18,6 +21,8 @@ NUMBERS = (
 ILLEGAL = "failed to legalize operation 'tf.Identity' that was explicitly marked illegal"
 UNRESOLVED = "failed to legalize unresolved materialization"
 
+_NO_RANGE = "Max and min for dynamic tensors should be recorded during calibration"
+
 
 class NotLowered(Exception):
     """A list cannot become an array: the converter ends here, or it is not known whether it does (no message)."""
@@ -28,14 +33,29 @@ class NotLowered(Exception):
         self.message = message
         self.reason = reason
 
-    def prediction(self, profile: str) -> Prediction:
-        """The abort that the failure is."""
+    def prediction(self, profile: Profile) -> Prediction:
+        """The abort that the failure is; with SELECT_TF_OPS the list stays TensorFlow's.
+
+        Source: allow_tensorlist_pass_through. Measured with an LSTM layer of Keras 2 and 3 in TF 2.15, 2.18 and 2.21.
+        """
         if not self.message:
             cause = Obstacle("other", None, self.node, self.reason)
-            return Prediction(profile, "undetermined", message=self.reason, obstacles=(cause,))
+            return Prediction(profile.name, "undetermined", message=self.reason, obstacles=(cause,))
         detail: ObstacleDetail | None = "tf1-flow" if self.message == UNRESOLVED else None
         cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,), detail)
-        return Prediction(profile, "abort", "other", message=self.message, obstacles=(cause,))
+        if not profile.select_tf:
+            return Prediction(profile.name, "abort", "other", message=self.message, obstacles=(cause,))
+        text = (
+            "the list stays one of TensorFlow's (SELECT_TF_OPS), in float: what else is float is not modelled"
+        )
+        found = Prediction(
+            profile.name, "float", float_ops=(("FlexTensorListReserve", self.node),), message=text
+        )
+        if profile.ranges == "calibrated" and UNCALIBRATED.holds(profile.version):
+            found = Prediction(profile.name, "abort", "other", message=UNSUPPORTED)
+        elif profile.activations == "int16":
+            found = Prediction(profile.name, "abort", "minmax", message=_NO_RANGE)
+        return replace(found, obstacles=(cause,), versions=(profile.version, profile.version))
 
 
 def static_shape(inference: Inference, node: Node, array: str) -> tuple[int, ...] | None:

@@ -85,7 +85,7 @@ def _batch_norm_of_parameters(
 
     def computed(name: str, *operands: Value) -> Value:
         if all(map(is_constant, operands)):
-            return importer.constant(node.name, DType.FLOAT, scale.shape, lambda: None)
+            return importer.constant(node.name, DType.FLOAT, scale.shape)
         return importer.add(name, node, [*operands], scale.shape)
 
     inverse = computed("RSQRT", computed("ADD", variance, epsilon))

@@ -42,7 +42,7 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     before=lambda n: n.reshape(
         n.mat_mul(n.reshape(n.reshape(n.op("Elu", n.x(2, 8, 4)), 2, 4, 8), 8, 8), n.weights(8, 3)), 2, 4, 3
     ),
-    after="ELU(float) RESHAPE(float) FULLY_CONNECTED(float) RESHAPE(float)",
+    after="ELU(float) RESHAPE(float) FULLY_CONNECTED(float)",
 )
 def redundant_reshape(importer: Importer, node: Node) -> Value | None:
     """A RESHAPE of a RESHAPE is one: so a dense layer behind does not take the place of the second."""

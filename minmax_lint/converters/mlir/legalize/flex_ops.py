@@ -5,6 +5,7 @@ say ERROR_NEEDS_FLEX_OPS (fixtures/every_op.jsonl). Ops that have a builtin have
 Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, but no graph has them.
 """
 
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
 from minmax_lint.graph.dtype import DType
@@ -74,7 +75,7 @@ HASH_TABLES = ((DType.INT64, DType.STRING), (DType.STRING, DType.INT64))
 
 
 def has_no_form(node: Node) -> bool:
-    """Whether a node is refused for its type, or for channels in front."""
+    """Whether a node is refused for its type, for that of its sizes, or for channels in front."""
     if node.op in CHANNELS_LAST_ONLY and channels_first(node):
         return True
     if node.op == "HashTableV2":
@@ -82,7 +83,18 @@ def has_no_form(node: Node) -> bool:
     types = (node.attribute("T"), node.attribute("Tparams"))
     if DType.COMPLEX64 in types or DType.COMPLEX128 in types:
         return node.op not in COMPLEX and node.op not in REMOVED
+    if node.op in ("RandomStandardNormal", "RandomUniform"):
+        return node.attribute("T") is DType.INT64 or node.attribute("dtype") not in (None, DType.FLOAT)
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
+
+
+UNCALIBRATED = Bounds((2, 19))
+"""The versions whose calibration has no kernels of TensorFlow (2.12 to 2.21 measured)."""
+UNSUPPORTED = (
+    "Select TensorFlow op(s), included in the given model, is(are) not supported by this interpreter. Make sure you "
+    "apply/link the Flex delegate before inference."
+)
+"""What the calibration says of them."""
 
 
 def is_flex(name: str) -> bool:

@@ -104,9 +104,13 @@ class Importer:
         return self.values[array]
 
     def constant(
-        self, array: str, dtype: DType, shape: Shape | None, load: Callable[[], Tensor | None]
+        self,
+        array: str,
+        dtype: DType,
+        shape: Shape | None,
+        load: Callable[[], Tensor | None] = lambda: None,
     ) -> Value:
-        """A constant; constants stand in front of everything else."""
+        """A constant, of unknown content unless it is loaded; constants stand in front of everything else."""
         op = Operation(CONST, (), (parse_edge(array).node,), load=load)
         self.function.insert_first(op)
         return op.add_result(array, dtype, shape)
@@ -230,7 +234,7 @@ class Importer:
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
             self.values[array] = self.constant(
-                array, self.inference.dtype(array), self.inference.shape(array), lambda: None
+                array, self.inference.dtype(array), self.inference.shape(array)
             )
 
     def _legalize(self, node: Node) -> None:
@@ -287,12 +291,8 @@ def _result_count(node: Node) -> int:
     if node.op in REGIONS:
         types = node.attribute("T" if REGIONS[node.op] == "WHILE" else "Tout")
         return len(types) if isinstance(types, list) else 1
-    if node.op in _FIRST_RESULTS:
-        return _FIRST_RESULTS[node.op]
     known = registered_op(node.op)
     return 1 if known is None else known.result_count(node)
 
 
 _MLIR_BYTECODE = "ML"  # its first letters
-_FIRST_RESULTS = {"Unique": 1}
-"""Op -> how many of its results are followed."""

@@ -103,7 +103,7 @@ def _with_bias(
             return importer.add(flex(node.op), node, importer.inputs(node))
         reason = f"{node.op} has no TFLite builtin where the rank of its input is unknown."
         return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
-    order = importer.constant(node.name, DType.INT32, (4,), lambda: None)
+    order = importer.constant(node.name, DType.INT32, (4,))
     filters = moved(importer, node, move, filters, wanted, order)
     bias = importer.filled(node.name, (None if wanted is None else wanted[channels],), 0.0)
     return importer.add(name, node, [image, filters, bias])
@@ -181,7 +181,7 @@ def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Valu
     if conv is None or conv.name != "CONV_2D" or len(importer.kept.uses(source.name)) != 1:
         return None
     product = importer.add("MUL", node, [added.operands[0], right])
-    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape, lambda: None)
+    bias = importer.constant(source.name, DType.FLOAT, added.operands[1].shape)
     return importer.add("ADD", node, [product, bias])
 
 

@@ -173,5 +173,5 @@ def convert_pack_to_reshape(importer: Importer, node: Node) -> Value | None:
     operands = importer.inputs(node)
     if len(operands) > 1:
         return None
-    sizes = importer.constant(node.name, DType.INT32, (1,), lambda: None)
+    sizes = importer.constant(node.name, DType.INT32, (1,))
     return moved(importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes)

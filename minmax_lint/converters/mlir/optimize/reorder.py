@@ -143,7 +143,7 @@ def convert_squeeze_and_expand_dims_to_reshape(rewriter: Rewriter, op: Operation
 @tfl_ops_cc(
     "RESHAPE",
     tf_name="ReshapeOp::fold, RemoveAdjacentReshape",
-    before=lambda n: n.reshape(n.reshape(n.op("Elu", n.x(1, 2, 8)), 16), 2, 8),
+    before=lambda n: n.reshape(n.op("Squeeze", n.op("Elu", n.x(1, 2, 8)), squeeze_dims=[0]), 16),
     after="ELU(float) RESHAPE(float)",
 )
 def fold_reshape(rewriter: Rewriter, op: Operation) -> bool:

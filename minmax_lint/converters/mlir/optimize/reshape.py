@@ -1,7 +1,7 @@
 """RESHAPEs that what stands next to them can do without (optimize.cc, optimize_patterns.td)."""
 
-from minmax_lint.converters.mlir.behaviours import FLATTENS_ROWS_WITH_ACTIVATION
-from minmax_lint.converters.mlir.ir import Operation
+from minmax_lint.converters.mlir.behaviours import FLATTENS_ROWS_WITH_ACTIVATION, KEEPS_DIMENSIONS_OF_ROWS
+from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
     elements_of,
@@ -162,10 +162,10 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
 def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -> bool:
     """A row added to a dense layer is made flat, so that it can become its bias."""
     constant = op.operands[1]
-    dense = op.operands[0].op
-    if dense is None or dense.name != "FULLY_CONNECTED" or not static(op.operands[0]):
+    product = op.operands[0]
+    if product.op is None or product.op.name != "FULLY_CONNECTED":
         return False
-    if op.activation and not rewriter.version.has(FLATTENS_ROWS_WITH_ACTIVATION):
+    if (op.activation or not static(product)) and not rewriter.version.has(FLATTENS_ROWS_WITH_ACTIVATION):
         return False
     if not is_constant(constant) or not constant.shape or not 2 <= len(constant.shape) <= 4:
         return False
@@ -174,10 +174,25 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
     for user in constant.users:
         if user.name != "ADD" or producer(user.operands[0], "FULLY_CONNECTED") is None:
             return False
+    wider = len(constant.shape) > rank(product) and rewriter.version.has(KEEPS_DIMENSIONS_OF_ROWS)
+    if wider and (not static(product) or product.use_count != 1):
+        return False
     flat = rewriter.constant(constant)
     flat.shape = constant.shape[-1:]
-    rewriter.set_operand(op, 1, flat)
-    return True
+    return _add_flat(rewriter, op, flat, wider=wider)
+
+
+def _add_flat(rewriter: Rewriter, op: Operation, flat: Value, *, wider: bool) -> bool:
+    """`flat` in the place of the row; behind it a RESHAPE where the row was `wider` than what it is added to."""
+    product = op.operands[0]
+    if not wider:
+        rewriter.set_operand(op, 1, flat)
+        return True
+    added = rewriter.create(op.name, [product, flat], op)
+    added.activation = op.activation
+    added.result.shape = product.shape
+    sizes = rewriter.integers([size or 1 for size in op.result.shape or ()], product)
+    return rewriter.replace_with_new(op, "RESHAPE", [added.result, sizes])
 
 
 @optimize_pass_cc(
@@ -203,6 +218,9 @@ def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Op
     if not is_constant(constant) or not 2 <= rank(constant) <= 4:
         return False
     if (constant.shape or ())[-1] != elements_of(constant):
+        return False
+    wider = rank(constant) > rank(op.operands[0]) and rewriter.version.has(KEEPS_DIMENSIONS_OF_ROWS)
+    if wider and not static(op.operands[0]):
         return False
     flat = rewriter.constant(constant)
     flat.shape = pair.result.shape = op.operands[1].shape = (constant.shape or ())[-1:]

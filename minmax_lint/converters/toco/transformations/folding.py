@@ -204,8 +204,13 @@ def resolve_constant_select(model: Model, op: Operator) -> bool:
 
 
 def resolve_constant_shape_or_rank(model: Model, op: Operator) -> bool:
-    """ResolveConstantShapeOrRank, once the shape is known."""
-    return model.arrays[op.inputs[0]].shape is not None and _fold(model, op)
+    """ResolveConstantShapeOrRank, once the shape is known: into a buffer of int32, whatever the array is of."""
+    if model.arrays[op.inputs[0]].shape is None:
+        return False
+    attrs = op.node.attrs
+    if "out_type" in attrs and attrs["out_type"] is DType.INT64:
+        model.narrowed.add(op.output)
+    return _fold(model, op)
 
 
 def resolve_multiply_by_zero(model: Model, op: Operator) -> bool:

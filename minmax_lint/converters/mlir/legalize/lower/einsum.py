@@ -200,7 +200,7 @@ def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
 
 
 def _reshaped(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
-    wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+    wanted = importer.constant(node.name, DType.INT32, (len(shape),))
     return moved(importer, node, "RESHAPE", value, shape, wanted)
 
 

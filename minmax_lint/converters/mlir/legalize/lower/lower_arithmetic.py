@@ -152,14 +152,14 @@ def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: 
     """The same of one-hot labels, NaN where a label is no class."""
     features, classes = importer.inputs(node)[:2]
     shape, rows = features.shape, classes.shape
-    depth = importer.constant(node.name, DType.INT32, (), lambda: None)
+    depth = importer.constant(node.name, DType.INT32, ())
     marks = [number(importer, node, 1.0), number(importer, node, 0.0)]
     one_hot = (
-        importer.constant(node.name, DType.FLOAT, shape, lambda: None)
+        importer.constant(node.name, DType.FLOAT, shape)
         if is_constant(classes)
         else importer.add("ONE_HOT", node, [classes, depth, *marks], shape)
     )
-    bound = importer.constant(node.name, classes.dtype, (), lambda: None)
+    bound = importer.constant(node.name, classes.dtype, ())
     valid = truth(
         importer,
         "LOGICAL_AND",
@@ -172,7 +172,7 @@ def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: 
     )
     missing = [number(importer, node, 0.0), number(importer, node, math.nan)]
     penalty = importer.select(node, [valid, *missing], rows)
-    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    sizes = importer.constant(node.name, DType.INT32, (2,))
     column = importer.add("RESHAPE", node, [penalty, sizes], None if rows is None else (*rows, 1))
     return _cross_entropy(importer, node, features, importer.add("ADD", node, [one_hot, column], shape))
 
@@ -181,7 +181,7 @@ def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Valu
     shape, negative = features.shape, negated(labels)
     if negative is None:
         negative = (
-            importer.constant(node.name, DType.FLOAT, labels.shape, lambda: None)
+            importer.constant(node.name, DType.FLOAT, labels.shape)
             if is_constant(labels)
             else importer.add("NEG", node, [labels], labels.shape)
         )

@@ -30,7 +30,7 @@ def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
 @prepare_patterns_td(
     "TensorScatterAdd",
     before=lambda n: _scattering(n, "TensorScatterAdd"),
-    after="GATHER_ND ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
+    after="SLICE ADD(float) BROADCAST_TO(float) SCATTER_ND(float) SUB(float) MUL(float) "
     "SCATTER_ND(float) ADD(float)",
 )
 def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
@@ -43,7 +43,7 @@ def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
 
 
 def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
-    shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),), lambda: None)
+    shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),))
     one = number(importer, node, 1.0)
     one.dtype = x.dtype
     sizes = [size for size in updates.shape or () if size is not None]
@@ -51,7 +51,7 @@ def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates
     filled = Tensor.of(updates.dtype, sizes, [1]) if known else None
     ones = importer.constant(updates.name, updates.dtype, updates.shape, lambda: filled)
     if not is_constant(updates) and not importer.version.has(FOLDS_WIDE_BROADCASTS):
-        wanted = importer.constant(node.name, DType.INT64, None, lambda: None)
+        wanted = importer.constant(node.name, DType.INT64, None)
         ones = importer.add("BROADCAST_TO", node, [one, wanted], updates.shape)
     mask = importer.add("SCATTER_ND", node, [indices, ones, shape], x.shape)
     rest = importer.add("SUB", node, [one, mask], x.shape)
@@ -76,7 +76,7 @@ def lower_invert_permutation_op(importer: Importer, node: Node) -> Value | None:
         return None
     sizes = importer.integer_vector(node.name, [])
     column = importer.add("RESHAPE", node, [x, sizes], (*x.shape, 1))
-    places = importer.constant(node.name, x.dtype, x.shape, lambda: None)
+    places = importer.constant(node.name, x.dtype, x.shape)
     return _scattered(importer, node, x, column, places)
 
 

@@ -59,7 +59,7 @@ def lower_ones_like_op(importer: Importer, node: Node) -> Value:
         sizes.dtype = DType.INT64
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), sizes], shape)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
-        wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+        wanted = importer.constant(node.name, DType.INT32, (len(shape),))
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
     return importer.filled(node.name, shape, 1, x.dtype)
 
@@ -90,20 +90,6 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     return importer.add("DIV", node, [total, number(importer, node, 2.0)], ())
 
 
-@lower_tf_td(
-    "Size",
-    before=lambda n: n.op(
-        "Mul", x := n.fq(n.op("Relu", n.x(None, 8))), n.op("Cast", n.op("Size", x), SrcT=DType.INT32)
-    ),
-    after="RELU CAST(float) MUL(float)",
-)
-def lower_size_op(importer: Importer, node: Node) -> Value:
-    """The product of the sizes; where all are known it is folded before."""
-    x = importer.value(node.inputs[0].array)
-    sizes = importer.add("SHAPE", node, [x], (None if x.shape is None else len(x.shape),))
-    return importer.add("REDUCE_PROD", node, [sizes, importer.integer_vector(node.name, [0])], ())
-
-
 @lower_tf_cc(
     "Roll",
     before=lambda n: n.op("Roll", n.x(), n.ints(3), n.ints(1), Tshift=DType.INT32, Taxis=DType.INT32),
@@ -132,7 +118,7 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
     shape = value.shape or ()
     place = axis % len(shape)
     sizes = tuple(count if index == place else size for index, size in enumerate(shape))
-    bounds = [importer.constant(node.name, DType.INT32, (len(shape),), lambda: None) for _ in range(2)]
+    bounds = [importer.constant(node.name, DType.INT32, (len(shape),)) for _ in range(2)]
     return importer.add("SLICE", node, [value, *bounds], sizes)
 
 
@@ -145,14 +131,12 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     """A choice between the matrix and zeros, by comparisons of indices."""
     x = importer.value(node.inputs[0].array)
     square = (x.shape or ())[-2:]
-    offsets, lower, upper = (
-        importer.constant(node.name, DType.INT32, square, lambda: None) for _ in range(3)
-    )
+    offsets, lower, upper = (importer.constant(node.name, DType.INT32, square) for _ in range(3))
     opposite = importer.add("NEG", node, [offsets], square)
     opposite.name, opposite.dtype = f"{node.name}2", DType.INT32
     below = truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
     if importer.version.has(FOLDS_INTEGER_COMPARISONS):
-        above = importer.constant(node.name, DType.BOOL, square, lambda: None)
+        above = importer.constant(node.name, DType.BOOL, square)
     else:
         above = truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
     inside = truth(importer, "LOGICAL_AND", node, [above, below], square)
@@ -167,7 +151,7 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
 def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
     """RFFT2D of one row, between ExpandDims and Squeeze: two RESHAPEs where the shape is known."""
     x = importer.value(node.inputs[0].array)
-    sizes = importer.constant(node.name, DType.INT32, (2,), lambda: None)
+    sizes = importer.constant(node.name, DType.INT32, (2,))
     result = importer.inference.shape(node.name)
     row = None if x.shape is None else (*x.shape[:-1], 1, x.shape[-1])
     first, last = ("RESHAPE", "RESHAPE") if static(x) else ("EXPAND_DIMS", "SQUEEZE")
@@ -209,22 +193,15 @@ _MOST_BROADCAST_DIMENSIONS = 4
 
 @legalize_patterns_td("Atan2", before=lambda n: n.op("Atan2", x := n.x(1, 8), n.sum(x)), after="")
 def legalize_atan2(importer: Importer, node: Node) -> Value | None:
-    """Operands of one shape, as far as it is known; of others it fails in the verifier."""
-    left, right = (value.shape for value in importer.inputs(node)[:2])
-    if left is not None and right is not None and _differ(left, right):
+    """Operands of one shape; of others it fails in the verifier."""
+    left, right = importer.inputs(node)[:2]
+    if left.shape is not None and right.shape is not None and left.shape != right.shape:
         message = "'tfl.atan2' op requires the same type for all operands and results"
         reason = f"ATAN2 does not broadcast: the operands of {node.name} must have one shape."
         raise ConversionError(
             "other", message, "no-kernel", node=node.name, op="ATAN2", array=node.name, reason=reason
         )
     return None
-
-
-def _differ(left: Shape, right: Shape) -> bool:
-    """Whether two arrays cannot have one shape; an open size can be any."""
-    return len(left) != len(right) or any(
-        one != other for one, other in zip(left, right, strict=True) if None not in (one, other)
-    )
 
 
 def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:

@@ -23,7 +23,7 @@ class Steps:
         """One operation of the node's type; of constants it is folded."""
         if all(map(is_constant, operands)):
             shape = max((value.shape or () for value in operands), key=len)
-            return self.importer.constant(self.node.name, DType.FLOAT, shape, lambda: None)
+            return self.importer.constant(self.node.name, DType.FLOAT, shape)
         return self.importer.add(name, self.node, operands)
 
     def truth(self, name: str, *operands: Value) -> Value:

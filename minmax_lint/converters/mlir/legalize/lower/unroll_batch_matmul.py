@@ -48,10 +48,10 @@ def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
     if count == 1:
         return [_reshaped(importer, node, value, matrix)]
     if is_constant(value):
-        return [importer.constant(value.name, value.dtype, matrix, lambda: None) for _ in range(count)]
+        return [importer.constant(value.name, value.dtype, matrix) for _ in range(count)]
     if len(batch) > 1:
         value = _reshaped(importer, node, value, (count, *matrix))
-    axis = importer.constant(node.name, DType.INT32, (), lambda: None)
+    axis = importer.constant(node.name, DType.INT32, ())
     split = importer.function.append(Operation("SPLIT", [axis, value], (node.name,), node=node))
     parts = [split.add_result(node.name, value.dtype, (1, *matrix)) for _ in range(count)]
     return [_reshaped(importer, node, part, matrix) for part in parts]
@@ -69,7 +69,7 @@ def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
 
 
 def _reshaped(importer: Importer, node: Node, value: Value, shape: Sequence[int]) -> Value:
-    wanted = importer.constant(node.name, DType.INT32, (len(shape),), lambda: None)
+    wanted = importer.constant(node.name, DType.INT32, (len(shape),))
     return moved(importer, node, "RESHAPE", value, tuple(shape), wanted)
 
 
