@@ -27,6 +27,7 @@ def frozen_function(function: Any) -> FrozenFunction:
     inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
     content = frozen.graph.as_graph_def()
     _mark_loops(content, function.graph.as_graph_def())
+    _name_tables(content)
     return FrozenFunction(
         content.SerializeToString(deterministic=True),
         {_key(tensor): _array(tensor) for tensor in inputs},
@@ -49,6 +50,20 @@ def _mark_loops(frozen: Any, before: Any) -> None:
             for path, implements in layers.items():
                 if node.name.startswith(path) or "/" + path in node.name:
                     node.attr["_api_implements"].s = implements
+
+
+def _name_tables(frozen: Any) -> None:
+    """Make a table of each resource that a lookup reads, as a SavedModel has it: freezing leaves a placeholder."""
+    tables = {
+        node.input[0].partition(":")[0]: node for node in frozen.node if node.op.startswith("LookupTable")
+    }
+    for node in frozen.node:
+        if node.op == "Placeholder" and node.name in tables:
+            lookup = tables[node.name].attr
+            node.op = "HashTableV2"
+            node.attr.clear()
+            for key, of in (("key_dtype", "Tin"), ("value_dtype", "Tout")):
+                node.attr[key].type = lookup[of].type
 
 
 def called(tensorflow: Any, model: Any) -> Any:

@@ -111,6 +111,7 @@ RULES: tuple[Rule, ...] = (
     lower_tf_ops.lower_ones_like_op,
     lower_tf_ops.lower_empty_op,
     lower_tf_ops.lower_l2_loss_op,
+    lower_tf_ops.lower_size_op,
     lower_tf_ops.lower_roll_op,
     lower_scattered.lower_tensor_scatter_update,
     lower_scattered.lower_tensor_scatter_add,

@@ -90,6 +90,20 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     return importer.add("DIV", node, [total, number(importer, node, 2.0)], ())
 
 
+@lower_tf_td(
+    "Size",
+    before=lambda n: n.op(
+        "Mul", x := n.fq(n.op("Relu", n.x(None, 8))), n.op("Cast", n.op("Size", x), SrcT=DType.INT32)
+    ),
+    after="RELU CAST(float) MUL(float)",
+)
+def lower_size_op(importer: Importer, node: Node) -> Value:
+    """The product of the sizes; where all are known it is folded before."""
+    x = importer.value(node.inputs[0].array)
+    sizes = importer.add("SHAPE", node, [x], None if x.shape is None else (len(x.shape),))
+    return importer.add("REDUCE_PROD", node, [sizes, importer.integer_vector(node.name, [0])], ())
+
+
 @lower_tf_cc(
     "Roll",
     before=lambda n: n.op("Roll", n.x(), n.ints(3), n.ints(1), Tshift=DType.INT32, Taxis=DType.INT32),
