@@ -173,9 +173,9 @@ def fold_logical_and(importer: Importer, node: Node) -> Value | None:
     after="ELU(float) RESHAPE(float) SUM(float) NOT_EQUAL(float) CAST(float)",
 )
 def to_bool_of_ranked_tensor(importer: Importer, node: Node) -> Value | None:
-    """Whether a number is not 0; of other arrays, whether they have elements."""
+    """Whether a number is not 0; of other arrays, whether they have elements, which an open size has."""
     source = operand(importer, node)
-    if not static(source):
+    if source.shape is None:
         return None
     if source.shape:
         return importer.filled(node.name, (), 0 not in source.shape, DType.BOOL)

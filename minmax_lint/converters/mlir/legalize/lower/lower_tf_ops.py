@@ -100,7 +100,7 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
 def lower_size_op(importer: Importer, node: Node) -> Value:
     """The product of the sizes; where all are known it is folded before."""
     x = importer.value(node.inputs[0].array)
-    sizes = importer.add("SHAPE", node, [x], None if x.shape is None else (len(x.shape),))
+    sizes = importer.add("SHAPE", node, [x], (None if x.shape is None else len(x.shape),))
     return importer.add("REDUCE_PROD", node, [sizes, importer.integer_vector(node.name, [0])], ())
 
 
@@ -207,15 +207,22 @@ _MOST_BROADCAST_DIMENSIONS = 4
 
 @legalize_patterns_td("Atan2", before=lambda n: n.op("Atan2", x := n.x(1, 8), n.sum(x)), after="")
 def legalize_atan2(importer: Importer, node: Node) -> Value | None:
-    """Operands of one shape; of others it fails in the verifier."""
-    left, right = importer.inputs(node)[:2]
-    if left.shape is not None and right.shape is not None and left.shape != right.shape:
+    """Operands of one shape, as far as it is known; of others it fails in the verifier."""
+    left, right = (value.shape for value in importer.inputs(node)[:2])
+    if left is not None and right is not None and _differ(left, right):
         message = "'tfl.atan2' op requires the same type for all operands and results"
         reason = f"ATAN2 does not broadcast: the operands of {node.name} must have one shape."
         raise ConversionError(
             "other", message, "no-kernel", node=node.name, op="ATAN2", array=node.name, reason=reason
         )
     return None
+
+
+def _differ(left: Shape, right: Shape) -> bool:
+    """Whether two arrays cannot have one shape; an open size can be any."""
+    return len(left) != len(right) or any(
+        one != other for one, other in zip(left, right, strict=True) if None not in (one, other)
+    )
 
 
 def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
