@@ -88,6 +88,16 @@ def test_a_keras_model_is_called_as_at_inference(tf, tmp_path):
         assert not [op for op in ops if "Random" in op]
 
 
+def test_a_table_of_a_keras_model_is_a_table_as_in_its_saved_model(tf):
+    layers = tf.keras.layers
+    words = layers.StringLookup(vocabulary=["cat", "dog"])
+    net = tf.keras.Sequential([layers.Input((1,), dtype="string"), words, layers.Embedding(3, 4)])
+    ops = load(net).graph.columns.ops
+    assert "HashTableV2" in ops
+    assert "LookupTableFindV2" in ops
+    assert list(ops).count("Placeholder") == 1
+
+
 def test_anything_else_is_refused_with_what_can_be_given():
     with pytest.raises(UserError, match=r"builtins\.int cannot be linted; give a path"):
         load(3)
