@@ -28,7 +28,7 @@ def add_call(parser: ArgumentParser) -> None:
         ("float16", "float16 weights alone"),
     ):
         flows.add_argument(f"--{flow}", dest="post_training", action="store_const", const=flow, help=meaning)
-    options.add_script(flows)
+    options.add_script(group)
     group.add_argument(
         "--io-type", choices=END_TYPES, help="the type of the model's inputs and outputs (default: float32)"
     )

@@ -59,6 +59,10 @@ def float_graph(tmp_path: Path) -> Path:
         (["--script", "export.py"], "which is not run: give samples with --calibrate"),
         (["--script", "computed.py"], "computes the input stats of 'input': give them with --input-stats"),
         (["--script", "two.py"], "converts 2 times (lines 3, 7)"),
+        (
+            ["--script", "again.py", "--int8"],
+            "again.py:12 converts with a representative dataset, which is not run",
+        ),
     ],
 )
 def test_a_call_that_cannot_be_made_is_one_line(
@@ -70,6 +74,9 @@ def test_a_call_that_cannot_be_made_is_one_line(
     Path("computed.py").write_text(TF1_SCRIPT % "stats()")
     Path("two.py").write_text(
         TF1_SCRIPT % "(0, 1)" + "\n" + "\n".join((TF1_SCRIPT % "(0, 1)").split("\n")[2:])
+    )
+    Path("again.py").write_text(
+        f"{SCRIPT}converter.convert()\nconverter.representative_dataset = None\nconverter.convert()\n"
     )
     assert main(["convert", "float.pb", *words, "--output", "m.tflite", "--isolated"]) == 2
     assert message in capsys.readouterr().err
