@@ -3,8 +3,6 @@
 Source: tensorflow/lite/python/lite.py; measured with TF 2.12 to 2.21.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from minmax_lint.converters.call import (

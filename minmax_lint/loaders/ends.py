@@ -1,7 +1,5 @@
 """The ends of a graph that can be its outputs, and what is named where none can."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet

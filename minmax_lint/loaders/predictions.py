@@ -1,7 +1,5 @@
 """What a training graph predicts: the arrays that its losses compare with labels, and the ends that follow."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 

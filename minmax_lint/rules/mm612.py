@@ -1,7 +1,5 @@
 """MM612: select-tf-ops-alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS, SELECT_TF, ConverterCall

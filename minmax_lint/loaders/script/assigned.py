@@ -1,7 +1,5 @@
 """What a script's statements and calls set on an object: assignments, `setattr`, what adds to a collection."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from typing import NamedTuple

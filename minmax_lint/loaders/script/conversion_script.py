@@ -1,7 +1,5 @@
 """Python scripts and notebooks that call the TFLite converter: read as text, with `ast`, and never run."""
 
-from __future__ import annotations
-
 import ast
 import warnings
 from dataclasses import dataclass, field, replace

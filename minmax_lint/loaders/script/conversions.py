@@ -1,7 +1,5 @@
 """The conversions of one converter: what is set on it when a script calls `convert`."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Whether what a script's dataset goes over is empty, as far as its text, or the files that it names, show it."""
 
-from __future__ import annotations
-
 import ast
 import os
 from collections.abc import Iterable

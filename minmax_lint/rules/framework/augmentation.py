@@ -4,8 +4,6 @@ They run unless they are called with training=False. `Model.export` calls them w
 measured), `TFLiteConverter.from_keras_model` with it (tensorflow/lite/python/lite.py).
 """
 
-from __future__ import annotations
-
 import re
 
 from minmax_lint.graph.trace import Kept
