@@ -28,16 +28,19 @@ def main() -> int:
     parser.add_argument("profiles", nargs="+", choices=list(PROFILES))
     parser.add_argument("--out", type=Path, default=TABLE)
     parser.add_argument("--only", nargs="*", help="measure these ops alone")
+    parser.add_argument("--open", action="store_true", help="measure with an open first size")
     options = parser.parse_args()
     records = {case.op: dict(case.record) for case in cases(options.specs)}
     if options.out.exists():
         for case in cases(options.out):
             records.setdefault(case.op, dict(case.record))["answers"] = dict(case.answers)
     chosen = [op for op in sorted(records) if not options.only or op in options.only]
+    key = "open" if options.open else "answers"
     for name in options.profiles:
-        answers = measured([OpCase(records[op]) for op in chosen], PROFILES[name])
+        asked = [OpCase(records[op]).opened if options.open else OpCase(records[op]) for op in chosen]
+        answers = measured([case for case in asked if case is not None], PROFILES[name])
         for op, answer in answers.items():
-            records[op].setdefault("answers", {})[name] = answer
+            records[op].setdefault(key, {})[name] = answer
         write(options.out, records)
     return 0
 

@@ -42,7 +42,17 @@ class OpCase:
         return self.answers.get(profile, self.answers.get("mlir"))
 
     @property
-    def inputs(self) -> dict[str, list[int] | None]:
+    def opened(self) -> OpCase | None:
+        """The op on a first placeholder whose first size is open, as a batch is; None where it has no size."""
+        inputs = [list(one) for one in self.record["inputs"]]
+        first = next((one for one in inputs if one[2] is None), None)
+        if first is None or not first[1]:
+            return None
+        first[1] = [None, *first[1][1:]]
+        return OpCase({**self.record, "inputs": inputs, "answers": self.record.get("open", {})})
+
+    @property
+    def inputs(self) -> dict[str, list[int | None] | None]:
         """Placeholder -> its shape."""
         placeholders = {f"x{i}": one[1] for i, one in enumerate(self.record["inputs"]) if one[2] is None}
         return placeholders | ({} if placeholders and self.record["results"] else {"input": [1, 4]})
@@ -76,7 +86,7 @@ class OpCase:
         return graph_of((*b.graph(), *nodes))
 
 
-def _placeholder(b: Builder, name: str, shape: list[int] | None, dtype: DType) -> str:
+def _placeholder(b: Builder, name: str, shape: list[int | None] | None, dtype: DType) -> str:
     if shape is not None:
         return b.placeholder(name, shape, dtype)
     return b.add("Placeholder", name, dtype=dtype, shape=UnknownRank())

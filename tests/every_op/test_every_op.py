@@ -10,7 +10,7 @@ from minmax_lint.api import lint
 from minmax_lint.graph.op_registry import registered_op
 from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
-from tests.every_op.exceptions import EXCEPTIONS
+from tests.every_op.exceptions import EXCEPTIONS, OPEN_EXCEPTIONS
 from tests.every_op.graph import OpCase, cases
 
 CASES = tuple(cases())
@@ -43,3 +43,11 @@ def test_every_op_is_answered_as_the_converter_answers(profile: str) -> None:
         f"fixtures/every_op.jsonl: `.venv/bin/python -m tests.every_op fixtures/every_op.jsonl {profile} --only OP` "
         "measures an op anew"
     )
+
+
+@pytest.mark.parametrize("profile", OPEN_EXCEPTIONS)
+def test_every_op_of_an_open_size_is_answered_as_the_converter_answers(profile: str) -> None:
+    opened = [case for one in CASES if (case := one.opened) is not None and case.answer(profile) is not None]
+    assert len(opened) > 700
+    wrong = {case.op for case in opened if not right(case, profile)}
+    assert wrong == OPEN_EXCEPTIONS[profile], "`--open` of the same command measures an op anew"
