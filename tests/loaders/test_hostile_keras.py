@@ -49,6 +49,8 @@ RUNS_CODE = {
     "a function of Python": layer("Activation", activation=function("exec", "builtins")),
     "a function of Keras that downloads": layer("Activation", activation=function("utils.get_file", "keras")),
     "a function that loads": layer("Activation", activation=function("load_model", "keras.models")),
+    "a network of Keras that downloads": layer("ConvNeXtTiny", "keras.src.applications.convnext"),
+    "a module of networks": layer("ops.LayerScale", "keras.src.applications.convnext"),
     "a class that loads": layer("load_model", "keras.models"),
     "a module that Keras imports": layer(
         "Activation", activation=function("deserialize", "keras.src.engine.training")
@@ -89,6 +91,10 @@ READS_FILES = {
     "inside a wrapper": layer("TimeDistributed", layer=layer("StringLookup", vocabulary="words.txt")),
 }
 HARMLESS = {
+    "a layer of a network of Keras": {
+        **layer("LayerScale", "keras.src.applications.convnext"),
+        "registered_name": "LayerScale",
+    },
     "an activation": layer("Activation", activation=function("relu", "builtins")),
     "an initializer": layer(
         "Dense", kernel_initializer=layer("GlorotUniform", "keras.initializers", seed=None)

@@ -41,6 +41,8 @@ _HARMLESS_FUNCTIONS = re.compile(
     r"|tensorflow_model_optimization(\..*)?|builtins"
 )
 """Modules whose functions only compute: what other modules of Keras import can be named by their names as well."""
+_OF_APPLICATIONS = re.compile(rf"{_KERAS}\.applications\.convnext\.(LayerScale|StochasticDepth)")
+"""The layers that networks of keras.applications bring; their modules also hold what downloads weights."""
 _PYTHON_FUNCTIONS = frozenset(vars(builtins))
 """Keras says `builtins` of its own activations; these are really Python's."""
 
@@ -155,6 +157,8 @@ def _danger(one: Mapping[str, Any]) -> str:
         harmless = _HARMLESS_FUNCTIONS if function else _HARMLESS_MODULE
         # Behind a module it is what the module imports: `os.system` of one that imports `os`.
         imported = bool(within) and "." in module
+        if not function and _OF_APPLICATIONS.fullmatch(f"{place}.{last}"):
+            continue
         if imported or (place and not harmless.fullmatch(place)):
             return f"{module}.{full}{called}" if module else f"{full}{called}"
         if place == "builtins" and function and last in _PYTHON_FUNCTIONS:
