@@ -152,3 +152,23 @@ def test_both_results_of_unique_are_read(name: str) -> None:
     places = n.op("Unique", ids, T=DType.INT32, out_idx=DType.INT32) + ":1"
     y = n.op("Mul", n.sum(n.op("Cast", places, SrcT=DType.INT32, DstT=DType.FLOAT), 0), x)
     assert float_ops(n, y, name) == "RELU RESHAPE CAST CAST SUM MUL"
+
+
+def choice(n: Net, array: str, predicate: str, true: str, false: str) -> str:
+    switch = n.op("Switch", array, predicate)
+    return n.op("Merge", n.op(false, switch), n.op(true, f"{switch}:1"), N=2)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+@pytest.mark.parametrize(("follows", "ifs"), [(True, 2), (False, 1)])
+def test_choices_that_one_predicate_makes_one_after_the_other_are_ifs_of_their_own(
+    follows: bool, ifs: int, name: str
+) -> None:
+    n = Net()
+    x, predicate = n.op("Relu", n.x()), n.placeholder("predicate", (), DType.BOOL)
+    first = choice(n, x, predicate, "Tanh", "Exp")
+    second = choice(n, first if follows else x, predicate, "Sin", "Cos")
+    output = n.op("Add", first, second)
+    kept = trace(n.graph(), ["input", "predicate"], [output])
+    found = predict(kept, Inference(kept, {}), profile(name))
+    assert [op for op, _ in found.float_ops].count("IF") == ifs

@@ -173,27 +173,48 @@ def _conditionals(kept: Kept) -> _Rewriting | None:
     merges = [name for name in kept.order if graph.op(name) in _MERGES and len(graph[name].inputs) == 2]
     if not merges or len(merges) > _MOST_MERGES:
         return None
-    sides = {name: [_side(graph, edge) for edge in graph[name].inputs] for name in merges}
-    owners = {name: found for name in merges if (found := _owner(*sides[name])) is not None}
+    sides, owners, behind = {}, {}, dict[str, Side]()
+    levels: dict[str, dict[Edge, int]] = {}
+    for name in filter(set(merges).__contains__, Inference(kept, {}).order):
+        met: set[str] = set()
+        sides[name] = [_side(graph, edge, behind, met) for edge in graph[name].inputs]
+        found = _owner(*sides[name])
+        behind[name] = frozenset[tuple[Edge, int]]().union(*sides[name])
+        level: dict[Edge, int] = {}
+        levels[name] = level
+        for predicate, count in (item for other in met for item in levels[other].items()):
+            level[predicate] = max(count, level.get(predicate, 0))
+        if found is not None:
+            owners[name] = found
+            behind[name] -= {(found[0], 0), (found[0], 1)}
+            level[found[0]] = level.get(found[0], 0) + 1
     predicates = {predicate for predicate, _ in owners.values()}
-    groups: dict[Edge, list[tuple[str, int]]] = {}
-    for name, (owner, true_slot) in owners.items():
-        others = predicates - {owner}
-        if not any(_within(sides[name], other) for other in others):
-            groups.setdefault(owner, []).append((name, true_slot))
+    groups: dict[tuple[Edge, int], list[tuple[str, int]]] = {}
+    for name in filter(owners.__contains__, merges):
+        owner, true_slot = owners[name]
+        if not any(_within(sides[name], other) for other in predicates - {owner}):
+            # What follows a Merge of the same predicate is another If.
+            groups.setdefault((owner, levels[name][owner]), []).append((name, true_slot))
     rewriting = _Rewriting(graph)
-    for predicate, group in groups.items():
+    for (predicate, _), group in groups.items():
         _conditional(rewriting, graph, predicate, group)
     return rewriting if rewriting.nodes else None
 
 
-def _side(graph: Graph, start: Edge) -> Side:
-    """Every Switch that a value, or what it waits for, comes through."""
+def _side(graph: Graph, start: Edge, behind: Mapping[str, Side], met: set[str]) -> Side:
+    """Every Switch that a value, or what it waits for, comes through; not those that a Merge on the way joins again.
+
+    `behind`: Merge -> what its result still comes through. `met`: takes the Merges on the way.
+    """
     found: set[tuple[Edge, int]] = set()
     pending, seen = [start], {start}
     while pending:
         edge = pending.pop()
         node = graph[edge.node]
+        if node.name in behind:
+            met.add(node.name)
+            found |= behind[node.name]
+            continue
         if node.op in _SWITCHES and len(node.inputs) == 2:
             found.add((node.inputs[1], edge.port))
         sources = (*node.inputs, *(Edge(name, 0) for name in node.control_inputs if name in graph))
