@@ -111,4 +111,33 @@ SYMPTOMS = (
         "Quantization changed some operands of {op} and not the others: a constant of it stays float.",
         "Compute the constant side outside of the model, or write {op} with other ops.",
     ),
+    Symptom(
+        "select-tf-ops-uncalibrated",
+        r"Select TensorFlow op\(s\), included in the given model, is\(are\) not supported by this interpreter"
+        r"|Failed to parse the model: Did not get tensors in subgraph",
+        CALIBRATOR,
+        ("MM612", "MM402"),
+        "The call allows SELECT_TF_OPS, and the model holds ops of TensorFlow (Flex). The calibration of TF 2.19 and "
+        "newer has no kernels for them; TF 2.17 and older cannot read a model back that holds nothing else.",
+        "Write these ops in ones with a kernel of TFLite (an LSTM layer: unroll=True, or batch_size=1), keep "
+        "TFLITE_BUILTINS beside SELECT_TF_OPS, or calibrate with TF 2.18.",
+    ),
+    Symptom(
+        "float-end-of-legacy-quantizer",
+        r"Unsupported (?:input|output) type INT\d+ for (?:input|output) tensor \S+ of type FLOAT32",
+        CALIBRATOR,
+        ("MM610", "MM401"),
+        "The call asks for an integer input or output, and the op at that end of the model stays float: the quantizer "
+        "for 16x8 ends there, where that for int8 leaves the end float.",
+        "Leave inference_input_type and inference_output_type out, or write the op at that end in one with an integer "
+        "form.",
+    ),
+    Symptom(
+        "toco-of-tf2",
+        r"'TFLiteSavedModelConverterV2' object has no attribute '_funcs'",
+        CALIBRATOR,
+        ("MM611",),
+        "experimental_new_converter is False on the TF2 converter, which has no TOCO for a SavedModel.",
+        "Leave experimental_new_converter out.",
+    ),
 )

@@ -246,6 +246,22 @@ POST_TRAINING = {
         "keras-3-model-for-tfmot",
         "TF_USE_LEGACY_KERAS=1",
     ),
+    "RuntimeError: Select TensorFlow op(s), included in the given model, is(are) not supported by this interpreter.": (
+        "select-tf-ops-uncalibrated",
+        "TF 2.18",
+    ),
+    "ValueError: Failed to parse the model: Did not get tensors in subgraph 1.": (
+        "select-tf-ops-uncalibrated",
+        "TFLITE_BUILTINS",
+    ),
+    "RuntimeError: Unsupported output type INT16 for output tensor 'y' of type FLOAT32.": (
+        "float-end-of-legacy-quantizer",
+        "inference_output_type",
+    ),
+    "AttributeError: 'TFLiteSavedModelConverterV2' object has no attribute '_funcs'": (
+        "toco-of-tf2",
+        "experimental_new_converter",
+    ),
     "'tf.TensorListReserve' op requires element_shape to be static during TF Lite transformation pass": (
         "tensor-list-of-open-shape",
         "batch_size=1",
