@@ -18,7 +18,7 @@ from minmax_lint.loaders.script.conversion_script import converter_calls
 INT16 = f"tf.lite.OpsSet.{BUILTINS_16X8}"
 MADE = "converter = tf.lite.TFLiteConverter.from_saved_model('m')\n"
 DEFAULT = "converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
-TF2 = ConverterCall("", "tf2", every_signature=True)
+TF2 = ConverterCall("", "tf2", every_signature=True, maker="saved_model")
 SIXTEEN = frozenset({BUILTINS_16X8})
 
 
