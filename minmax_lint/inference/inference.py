@@ -151,10 +151,15 @@ class Inference:
         given: list[tuple[Shape | None, ...]] = []
         for function in self.kept.graph.functions.get(node.name, ()):
             arguments = {name: self._shapes.get(passed) for name, passed in function.inputs.items()}
-            outputs = [array for array in function.outputs if parse_edge(array).node in function.graph]
-            kept = trace(function.graph, list(function.inputs), outputs)
-            inside = Inference(kept, arguments, self.batch)
-            given.append(tuple(map(inside.shape, function.outputs)))
+            # Many Ifs may call one function.
+            known = function.graph.memo.setdefault(Inference._infer_choice, {})
+            key = (*arguments.items(), self.batch, function.outputs)
+            if key not in known:
+                outputs = [array for array in function.outputs if parse_edge(array).node in function.graph]
+                kept = trace(function.graph, list(function.inputs), outputs)
+                inside = Inference(kept, arguments, self.batch)
+                known[key] = tuple(map(inside.shape, function.outputs))
+            given.append(known[key])
         for port, shapes in enumerate(zip(*given, strict=False)):
             if len(set(shapes)) == 1:
                 self._shapes[node.output(port)] = shapes[0]

@@ -37,8 +37,7 @@ _TYPES = frozenset({DType.FLOAT, DType.BOOL, DType.INT8, DType.UINT8, DType.INT3
 
 def assignments(kept: Kept) -> list[str]:
     """The assignments that the outputs wait for: they are reached through control edges alone."""
-    graph = kept.graph
-    return [name for name in graph.of_ops(_ASSIGNS) if name in kept.control_only]
+    return [name for name in _assigning(kept.graph) if name in kept.control_only]
 
 
 def assigned_in_functions(kept: Kept) -> dict[str, str]:
@@ -72,15 +71,28 @@ def effects(graph: Graph) -> Iterator[str]:
     """What assigns variables in a function: all of it runs, whether or not its results are read."""
     yield from graph.of_ops({_ASSIGN})
     for node, functions in graph.functions.items():
-        if any(True for function in functions for _ in _assigned(function.graph)):
+        if any(_assigned(function.graph) for function in functions):
             yield node
 
 
-def _assigned(graph: Graph) -> Iterator[str]:
-    for name in graph.of_ops(_ASSIGNS):
-        yield graph[name].inputs[0].node
-    for function in chain.from_iterable(graph.functions.values()):
-        yield from _assigned(function.graph)
+def _assigned(graph: Graph) -> tuple[str, ...]:
+    """The variables that a function assigns, also in those that it calls; many may call one."""
+    known: dict[None, tuple[str, ...]] = graph.memo.setdefault(_assigned, {})
+    if None not in known:
+        found = dict.fromkeys(graph[name].inputs[0].node for name in _assigning(graph))
+        for function in chain.from_iterable(graph.functions.values()):
+            found.update(dict.fromkeys(_assigned(function.graph)))
+        known[None] = tuple(found)
+    return known[None]
+
+
+def _assigning(graph: Graph) -> list[str]:
+    """The nodes that assign, those of a damaged graph that lack inputs aside."""
+    return [
+        name
+        for name in graph.of_ops(_ASSIGNS)
+        if len(graph[name].inputs) > 1 + (graph.op(name) == "ResourceScatterUpdate")
+    ]
 
 
 def keep_assigned_variables(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
@@ -93,7 +105,7 @@ def keep_assigned_variables(kept: Kept, inference: Inference) -> tuple[Kept, Inf
     variables = dict.fromkeys([*(graph[name].inputs[0].node for name in assigns), *inside])
     if not variables or not all(_can_stay(kept, one) for one in variables):
         return kept, inference
-    changed = _with_variables(graph, variables)
+    changed = _with_variables(graph, variables, {})
     found = reaching(trace(changed, kept.inputs, kept.outputs), [*assigns, *dict.fromkeys(inside.values())])
     return found, Inference(found, inference.input_shapes, inference.batch)
 
@@ -104,10 +116,13 @@ def reaching(kept: Kept, effects: Iterable[str]) -> Kept:
     return Kept(kept.graph, kept.inputs, kept.outputs, reached, kept.control_only - reached)
 
 
-def _with_variables(graph: Graph, variables: Collection[str]) -> Graph:
+def _with_variables(graph: Graph, variables: Collection[str], done: dict[int, Graph]) -> Graph:
     """The graph, and the functions that it calls, with variables in place of constants of their names."""
+    for one in chain.from_iterable(graph.functions.values()):
+        if id(one.graph) not in done:
+            done[id(one.graph)] = _with_variables(one.graph, variables, done)
     functions = {
-        node: tuple(one._replace(graph=_with_variables(one.graph, variables)) for one in called)
+        node: tuple(one._replace(graph=done[id(one.graph)]) for one in called)
         for node, called in graph.functions.items()
     }
     read = {edge.node for node in graph for edge in node.inputs}
