@@ -98,6 +98,19 @@ def test_a_table_of_a_keras_model_is_a_table_as_in_its_saved_model(tf):
     assert list(ops).count("Placeholder") == 1
 
 
+def test_a_keras_model_that_assigns_variables_is_read_from_its_file(tf, tmp_path):
+    layers = tf.keras.layers
+    net = tf.keras.Sequential([layers.Input((4, 3)), layers.GRU(2, dropout=0.1), layers.Dense(2)])
+    net.save(tmp_path / "net.keras")
+    with pytest.raises(UserError, match="save it"):
+        load(net)
+    model = load(tmp_path / "net.keras")
+    assert (model.path, model.format) == (None, "keras")
+    assert "AssignVariableOp" in model.graph.columns.ops
+    values = [model.variables.value(name) for name in model.graph.of_ops({"VarHandleOp"})]
+    assert [2, 2] in [list(value.shape) for value in values]
+
+
 def test_anything_else_is_refused_with_what_can_be_given():
     with pytest.raises(UserError, match=r"builtins\.int cannot be linted; give a path"):
         load(3)

@@ -62,6 +62,11 @@ class Bundle:
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and key.encode() in self._index
 
+    def load(self) -> None:
+        """Map all files now, so that they may be deleted. Raises UnreadableModel."""
+        for number in range(self._shard_count if self._index else 0):
+            self._shard(number)
+
     def tensor(self, key: str) -> Tensor | None:
         """The value under `key`, put together where it is partitioned; None where there is no plain one.
 

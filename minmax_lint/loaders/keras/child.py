@@ -11,13 +11,12 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module, util
 from typing import Any, Dict, Iterator
 
-GRAPH, ANSWER = "graph.pb", "answer.json"
+GRAPH, SAVED_MODEL, ANSWER = "graph.pb", "saved_model", "answer.json"
 FREEZING = "frozen_function"
-STATEFUL = "stateful"
-"""The error of a model that assigns variables when it is called: freezing makes constants of them."""
 _TFMOT = "tensorflow_model_optimization"
 
 
@@ -32,8 +31,6 @@ def main(request: str) -> None:
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         answer = {"error": type(error).__name__, "message": lines[0] if lines else type(error).__name__}
-        if "incompatible with expected resource" in answer["message"]:
-            answer["error"] = STATEFUL
     with open(os.path.join(folder, ANSWER), "w") as file:
         json.dump(answer, file)
 
@@ -69,10 +66,29 @@ def _answer(asked: Dict[str, Any], folder: str) -> Dict[str, Any]:
         call = freezing.called(tensorflow, model)
         if call is None:
             raise ValueError("the model is not built; call it once before it is saved")
-        frozen = freezing.frozen_function(call[0].get_concrete_function(*call[1]))
+        try:
+            frozen = freezing.frozen_function(call[0].get_concrete_function(*call[1]))
+        except ValueError as error:
+            if not freezing.assigns_variables(error):
+                raise
+            _export(tensorflow, keras, model, call[1], os.path.join(folder, SAVED_MODEL))
+            return {}
     with open(os.path.join(folder, GRAPH), "wb") as file:
         file.write(frozen.content)
     return {"inputs": frozen.inputs, "outputs": frozen.outputs, "shapes": frozen.shapes}
+
+
+def _export(tensorflow: Any, keras: Any, model: Any, specs: Any, folder: str) -> None:
+    """Save the model as from_keras_model does. Source: tensorflow/lite/python/lite.py."""
+    if keras.__version__.startswith("2."):
+        tensorflow.saved_model.save(model, folder)
+        return
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "serve", partial(model.__call__, training=False), [specs] if len(specs) > 1 else specs
+    )
+    archive.write_out(folder, verbose=False)
 
 
 def _keras(tensorflow: Any, legacy: bool) -> Any:

@@ -5,17 +5,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
 from minmax_lint.isolation import command, environment
+from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.content import Kind
-from minmax_lint.loaders.keras.child import ANSWER, GRAPH, STATEFUL
+from minmax_lint.loaders.keras.child import ANSWER, GRAPH, SAVED_MODEL
 from minmax_lint.loaders.keras.config import Recipe
 from minmax_lint.loaders.keras.container import WEIGHTS_ALONE, Container, private_copy
 from minmax_lint.loaders.model import Model, Signature
-from minmax_lint.loaders.parse import whole_graph
+from minmax_lint.loaders.parse import parse, whole_graph
+from minmax_lint.loaders.savedmodel.directory import FILES, VARIABLES
 
 TIME_LIMIT = 180.0
 """Seconds that Keras may take for a small model; importing TensorFlow is most of it."""
@@ -50,10 +53,21 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
         if not trust:
             _refuse_untrusted(held, recipe)
         answer = _answer(held, recipe, folder, trust, python or sys.executable)
+        if not answer:
+            return _exported(folder / SAVED_MODEL, kind)
         content = (folder / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
     return Model(None, kind.value, whole_graph(content), {signature.name: signature})
+
+
+def _exported(folder: Path, kind: Kind) -> Model:
+    """The model in the SavedModel that Keras made of one that assigns variables; nothing is read of it later."""
+    path = folder / FILES[0]
+    model = parse(path.read_bytes(), path, prefix=folder / VARIABLES)
+    if isinstance(model.variables, CheckpointVariables):
+        model.variables.bundle.load()
+    return replace(model, path=None, format=kind.value)
 
 
 def _refuse_untrusted(held: Container, recipe: Recipe) -> None:
@@ -123,11 +137,6 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
 def _explained(error: str, message: str, recipe: Recipe) -> str:
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
         return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
-    if error == STATEFUL:
-        return (
-            "this model keeps a state between two calls, as a stateful layer does; make the state an input and an "
-            "output of the model, or export it as a SavedModel (`model.export(FOLDER)`)"
-        )
     made = f"made with Keras {recipe.version or 2}"
     if error in ("ModuleNotFoundError", "ImportError"):
         what = "made with quantize_model" if recipe.quantized else made

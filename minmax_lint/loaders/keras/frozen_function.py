@@ -36,6 +36,11 @@ def frozen_function(function: Any) -> FrozenFunction:
     )
 
 
+def assigns_variables(error: ValueError) -> bool:
+    """Whether freezing failed for a function that assigns variables: it makes constants of them."""
+    return "incompatible with expected resource" in str(error)
+
+
 def _mark_loops(frozen: Any, before: Any) -> None:
     """Note on each loop what the function that it stood in implements, as Keras 2 says it of its layers."""
     implemented = {one.signature.name: one.attr["api_implements"].s for one in before.library.function}

@@ -6,7 +6,7 @@ from typing import Any
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.loaders.keras.frozen_function import called, frozen_function
+from minmax_lint.loaders.keras.frozen_function import assigns_variables, called, frozen_function
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.loaders.parse import parse, whole_graph
 
@@ -62,7 +62,16 @@ def _keras_model(tensorflow: Any, model: Any) -> Model:
     if call is None:
         raise UserError("the Keras model is not built; call it once or give it an Input")
     function, specs = call
-    return _concrete_model(_concrete(function, tuple(specs)), "keras")
+    concrete = _concrete(function, tuple(specs))
+    try:
+        return _concrete_model(concrete, "keras")
+    except ValueError as error:
+        if not assigns_variables(error):
+            raise
+        raise UserError(
+            "the Keras model assigns variables when it is called, as a stateful layer or dropout in an RNN does; "
+            'save it (model.save("model.keras")) and give the path'
+        ) from None
 
 
 def _concrete_model(function: Any, form: str) -> Model:
