@@ -5,6 +5,7 @@ from dataclasses import replace
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction, not_imported
 from minmax_lint.converters.profile import Profile
+from minmax_lint.converters.uninitialized import uninitialized_refusal
 from minmax_lint.graph.inline_calls import inline_calls
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
@@ -38,6 +39,9 @@ def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Predict
     refused = kept.misfit or misfit(inference)
     if refused is not None:
         return not_imported(profile.name, *refused)
+    refused_variables = uninitialized_refusal(kept, profile)
+    if refused_variables is not None:
+        return refused_variables
     inlined = inline_calls(kept.graph)
     if inlined is not kept.graph:
         kept = trace(inlined, kept.inputs, kept.outputs)

@@ -27,7 +27,7 @@ class VariableValues(Protocol):
 
 
 @runtime_checkable
-class CheckpointKeys(Protocol):
+class CheckpointKeys(VariableValues, Protocol):
     """What a checkpoint holds, and what a graph restores of it."""
 
     @property
@@ -48,15 +48,24 @@ class CheckpointKeys(Protocol):
     def restored(self, node: str) -> bool:
         """Whether the graph's own saver restores the variable of node `node`."""
 
+    def uninitialized(self, node: str) -> bool:
+        """Whether the variable of node `node` has no value for a converter, whatever the checkpoint holds."""
+
 
 def frozen(
-    graph: Graph, variables: VariableValues | None, functions: dict[int, Graph] | None = None
+    graph: Graph,
+    variables: VariableValues | None,
+    functions: dict[int, Graph] | None = None,
+    *,
+    restored_only: bool = False,
 ) -> Graph:
     """The graph with every variable turned into a Const, and every ReadVariableOp into an Identity.
 
     What looks up rows of a variable (ResourceGather) looks them up in the constant.
 
-    A variable whose value is not given becomes a constant of unknown value (`Tensor.known` False).
+    A variable whose value is not given becomes a constant of unknown value (`Tensor.known` False). With
+    `restored_only` one that nothing initializes stays, as a converter has it (freeze_variables.cc, measured with TF
+    2.21).
     Nothing is decoded until it is asked for. `functions`: those that are frozen already, which several nodes may
     call. Source: tf.graph_util.convert_variables_to_constants.
     """
@@ -64,10 +73,13 @@ def frozen(
     called = _frozen_functions(graph, variables, {} if functions is None else functions)
     if VARIABLES.isdisjoint(graph.ops):
         return Graph(old, called) if called else graph
-    ops = [_BECOMES.get(op, op) for op in old.ops]
+    left = _uninitialized(graph, variables) if restored_only else set()
+    ops = [op if name in left else _BECOMES.get(op, op) for name, op in zip(old.names, old.ops, strict=True)]
 
     def details(position: int) -> Details:
         attrs, device = old.details(position)
+        if old.names[position] in left:
+            return attrs, device
         if old.ops[position] in READS:
             return {**attrs, "T": attrs.get("dtype", DType.FLOAT)}, device
         if old.ops[position] == "ResourceGather":
@@ -77,6 +89,18 @@ def frozen(
         return _constant(attrs, old.names[position], variables.value if variables else None), device
 
     return Graph(Columns(old.names, ops, old.inputs, details), called)
+
+
+def _uninitialized(graph: Graph, variables: VariableValues | None) -> set[str]:
+    """The variables that nothing initializes, and their reads; those that something else reads as well aside."""
+    if not isinstance(variables, CheckpointKeys):
+        return set()
+    left: set[str] = set()
+    for name in graph.of_ops({"VarHandleOp"}):
+        readers = [use.node for use in graph.uses(name)]
+        if variables.uninitialized(name) and all(graph.op(reader) in READS for reader in readers):
+            left.update((name, *readers))
+    return left
 
 
 def _frozen_functions(

@@ -13,6 +13,7 @@ from minmax_lint.rules.framework.subject import Subject
 _REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
 _ADVICE: Mapping[ObstacleDetail | None, str] = {
     "misfit": "Check the shapes that are given with -i; where none is given, the graph is damaged: save it again.",
+    "uninitialized": "Save the Keras model itself (model.export(FOLDER)), or convert it with from_keras_model.",
     "unexplained": "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer.",
 }
 

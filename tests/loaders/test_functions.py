@@ -202,6 +202,31 @@ def test_a_model_without_signature_is_refused_with_the_way_to_give_it_one(tf, tm
         converter(str(tmp_path / "net"))
 
 
+def test_a_variable_that_the_saver_does_not_restore_stays_a_variable(tf, tmp_path):
+    class Holder(tf.Module):
+        """Its Keras 3 model keeps variables beside those that the saver knows."""
+
+        def __init__(self):
+            super().__init__()
+            layers = tf.keras.layers
+            self.net = tf.keras.Sequential([layers.Input((4,)), layers.Dense(3)])
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, "x")])
+        def serve(self, x):
+            return {"y": self.net(x)}
+
+    holder = Holder()
+    tf.saved_model.save(holder, tmp_path / "held", signatures={"serving_default": holder.serve})
+    holder.net.export(tmp_path / "exported", verbose=False)
+    for name, variables in (("held", 2), ("exported", 0)):
+        model = load(tmp_path / name)
+        graph = frozen(model.graph, model.variables, restored_only=True)
+        assert len(list(graph.of_ops({"VarHandleOp"}))) == variables
+        content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / name)).convert()
+        ops = [one["op_name"] for one in tf.lite.Interpreter(model_content=content)._get_ops_details()]
+        assert ops.count("VAR_HANDLE") == ops.count("READ_VARIABLE") == variables
+
+
 def test_no_tensorflow_is_needed(exported):
     script = (
         "import sys; from minmax_lint.loaders import load; m = load(sys.argv[1]); list(m.graph);"

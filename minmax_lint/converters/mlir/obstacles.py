@@ -1,11 +1,13 @@
 """Why ops stay float: the roots, each with all that goes float because of it."""
 
+from minmax_lint.converters.mlir.control_flow.resource_variables import INITIALIZED
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
 from minmax_lint.converters.mlir.prediction import is_float
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.converters.prediction import Obstacle, ObstacleKind
+from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, ObstacleKind
+from minmax_lint.converters.uninitialized import not_restored
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
 
@@ -18,6 +20,7 @@ class _Root:
         self.array = array
         self.node = node
         self.message = message
+        self.detail: ObstacleDetail | None = None
         self.consequences: dict[str, None] = {}
 
 
@@ -37,7 +40,7 @@ def obstacles(function: Function, version: Version, *, float_boundary: bool) -> 
     if not float_boundary:
         _outputs(function, roots, of_value)
     return tuple(
-        Obstacle(root.kind, root.array, root.node, root.message, tuple(root.consequences))
+        Obstacle(root.kind, root.array, root.node, root.message, tuple(root.consequences), root.detail)
         for root in roots.values()
     )
 
@@ -53,8 +56,13 @@ def _causes(
         own.append(_root(roots, "control-flow", op.output, parse_edge(op.output).node, reason))
     elif op.name in _OF_VARIABLES:
         variable = op.operands[0].name
-        reason = f"The variable {variable} keeps its state in float between two calls."
-        own.append(_root(roots, "no-kernel", variable, None, reason))
+        handle = op.operands[0].op.attrs.get("node") if op.operands[0].op is not None else None
+        if handle is None or handle.flag(INITIALIZED):
+            reason = f"The variable {variable} keeps its state in float between two calls."
+            own.append(_root(roots, "no-kernel", variable, None, reason))
+        else:
+            own.append(_root(roots, "other", variable, variable, f"{not_restored(variable)}."))
+            own[-1].detail = "uninitialized"
     elif op.name not in version.quantizable:
         # Where an activation is fused, or an identity behind it is gone, the result has that node's name.
         node = parse_edge(op.output).node

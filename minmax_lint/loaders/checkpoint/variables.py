@@ -40,11 +40,12 @@ class CheckpointVariables:
         graph: Graph,
         bundle: Bundle,
         restore: str = "",
-        captured: Callable[[], Mapping[str, str]] = dict,
+        captured: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         """`restore` names the saver's restore op; the other restore ops count where it says nothing.
 
-        `captured` gives the keys of nodes that the graph does not restore itself.
+        `captured` gives the keys of nodes that a SavedModel of TF2 does not restore itself: Python finds them by its
+        objects, and the converter does not.
         """
         self.bundle = bundle
         self._graph = graph
@@ -85,6 +86,10 @@ class CheckpointVariables:
         """Whether the graph's own saver restores the variable of node `node`."""
         return node in self._restored
 
+    def uninitialized(self, node: str) -> bool:
+        """Whether the saver of a SavedModel of TF2 restores other variables, and not that of node `node`."""
+        return self._captured is not None and self.restores and not self.restored(node)
+
     def _source(self, node: str) -> Source:
         """What the graph says, or, of a checkpoint of TF2, what its objects say of a variable of that name."""
         source = self._sources.get(node, Source(node))
@@ -99,7 +104,7 @@ class CheckpointVariables:
 
     @cached_property
     def _sources(self) -> Mapping[str, Source]:
-        captured = {node: Source(key) for node, key in self._captured().items()}
+        captured = {node: Source(key) for node, key in self._captured().items()} if self._captured else {}
         return {**captured, **self._restored}
 
     @cached_property

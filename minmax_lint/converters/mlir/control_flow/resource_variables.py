@@ -31,6 +31,8 @@ _READ = "Identity"
 """What freezing makes of ReadVariableOp."""
 _GATHER = "Gather"
 """What freezing makes of ResourceGather."""
+INITIALIZED = "_initialized"
+"""Attribute of a VarHandleOp that was a constant of the frozen graph: a function of the model gives it that value."""
 _TYPES = frozenset({DType.FLOAT, DType.BOOL, DType.INT8, DType.UINT8, DType.INT32, DType.INT64})
 """Types of a variable of TFLite (variables_utils.cc)."""
 
@@ -139,7 +141,8 @@ def _with_variables(graph: Graph, variables: Collection[str], done: dict[int, Gr
 
 def with_initializers(prediction: Prediction, kept: Kept, *, sixteen_bits: bool) -> Prediction:
     """The prediction with what gives each variable of the model its first value: a function of its own does it."""
-    variables = [kept.graph[name] for name in kept.graph.of_ops({"VarHandleOp"})]
+    handles = (kept.graph[name] for name in kept.graph.of_ops({"VarHandleOp"}))
+    variables = [node for node in handles if node.flag(INITIALIZED)]
     if not variables or prediction.verdict not in ("quantized", "float"):
         return prediction
     floats = [one.name for one in variables if one.dtype("dtype") is DType.FLOAT and not sixteen_bits]
@@ -171,7 +174,9 @@ def _made(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node
     if tensor is None or node.op == _ASSIGN:
         yield node
     elif variable == node.name:
-        yield node._replace(op="VarHandleOp", attrs={"dtype": tensor.dtype, "shape": tuple(tensor.shape)})
+        yield node._replace(
+            op="VarHandleOp", attrs={"dtype": tensor.dtype, "shape": tuple(tensor.shape), INITIALIZED: True}
+        )
     elif node.op == _READ:
         yield node._replace(op="ReadVariableOp", attrs={"dtype": tensor.dtype})
     else:
