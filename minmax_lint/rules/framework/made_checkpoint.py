@@ -34,6 +34,10 @@ class MadeCheckpoint(NamedTuple):
         """Whether the saver restores that node."""
         return self.saved is None or node in self.saved
 
+    def uninitialized(self, node: str) -> bool:
+        """No graph of a rule is a SavedModel of TF2."""
+        return False
+
     def value(self, node: str) -> Tensor | None:
         """The value of a node's variable, a scalar."""
         return Tensor.of(DType.FLOAT, [], [self.values[node]]) if node in self.values else None
