@@ -14,6 +14,7 @@ from minmax_lint.loaders.wire import Buffer, fields
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
+from minmax_lint.writers.kept import UPDATES
 from minmax_lint.writers.metagraph import NewNames
 
 
@@ -33,6 +34,11 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
         if name not in kept.nodes and name not in kept.control_only:
             continue
         node = after[name]
+        if node.op in UPDATES:
+            raise UserError(
+                f"{name!r} assigns a variable, which would be a constant of a frozen graph; of a Keras model, export "
+                "it (`model.export(FOLDER)`) and take the SavedModel"
+            )
         constant = node.tensor()
         if constant is not None and not constant.known:
             raise UserError(f"variable {name!r} has no value beside the model, so it cannot be frozen")

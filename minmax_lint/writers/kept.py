@@ -14,6 +14,9 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.ops.outside import reaches_outside
 from minmax_lint.writers.graphdef import encode
 
+UPDATES = frozenset({"AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp"})
+"""Ops that assign a variable of TensorFlow 2."""
+
 
 def frozen_model(model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str]) -> bytes:
     """The kept subgraph of a model (see `frozen_kept`)."""
@@ -35,8 +38,9 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     calling = calling_node(graph, kept)
     if calling is not None:
         raise UserError(
-            f"{calling!r} ({view.op(calling)}) calls functions, which a graph frozen here does not hold: convert "
-            "the SavedModel itself, with TFLiteConverter.from_saved_model"
+            f"{calling!r} ({view.op(calling)}) calls functions or assigns a variable, which a graph frozen here does "
+            "not hold: convert the SavedModel itself, with TFLiteConverter.from_saved_model; of a Keras model, the one "
+            "that model.export(FOLDER) writes"
         )
     unknown = unknown_variable(graph, kept)
     if unknown is not None:
@@ -85,12 +89,14 @@ def _refuse_outside(ops: Iterable[tuple[str, str]]) -> None:
 
 
 def calling_node(graph: Graph, kept: Kept) -> str | None:
-    """A kept If, While or Case of a graph that does not hold the functions it calls: it cannot be frozen."""
+    """What cannot be frozen of a graph put together from a SavedModel's functions.
+
+    An If, While or Case, whose functions the graph does not hold, or an assignment, whose variable would be a constant.
+    """
     if graph.columns.serialized is not None:
         return None
-    return next(
-        (name for name in kept.graph.functions if name in kept.nodes or name in kept.control_only), None
-    )
+    found = (*kept.graph.functions, *kept.graph.of_ops(UPDATES))
+    return next((name for name in found if name in kept.nodes or name in kept.control_only), None)
 
 
 def _placeholders(kept: Kept, inputs: Mapping[str, Shape | None]) -> Mapping[str, Details]:

@@ -123,6 +123,19 @@ def test_splits_whose_results_nobody_reads_become_slices() -> None:
     np.testing.assert_array_equal(after[0], before[0])
 
 
+def test_a_split_whose_results_are_all_read_becomes_slices_as_well() -> None:
+    b = Builder()
+    parts = b.add("Split", "parts", b.const("axis", 1, **_INT), b.placeholder("input", [2, 6]), num_split=2)
+    b.add("Add", "output", b.add("Mul", "forgotten", parts, b.const("zeros", [0.0], [2, 3])), "parts:1")
+    graph = b.graph()
+    repair = replace(graph, Inference(trace(graph, ["input"], ["output"]), {}), ["parts"])
+    changed = edited(graph, repair.edit)
+    assert "parts" not in trace(changed, ["input"], ["output"])
+    feeds = {"input": image(2, 6)}
+    before, after = (run(encode(one), ["output"], feeds) for one in (graph, changed))
+    np.testing.assert_array_equal(after[0], before[0])
+
+
 @pytest.mark.parametrize(
     ("sizes", "axis", "shape"),
     [([1, -1, 2], 1, [2, None]), ([1, -1, 2], 7, [2, 6]), ([1, -1, 2], 0, [])],

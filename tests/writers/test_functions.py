@@ -11,6 +11,7 @@ from minmax_lint.graph.edit import Edit
 from minmax_lint.loaders import load
 from minmax_lint.workflows.choice import choice
 from minmax_lint.writers import write
+from minmax_lint.writers.kept import frozen_model
 from tests.cli.founding import SAVED_MODEL
 
 BATCH = [[1.2, -2.0, 0.25, 2.6]]
@@ -134,3 +135,24 @@ def test_variables_that_only_python_objects_restore_are_refused(tf, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["keras"]
     write(loaded, Edit(), tmp_path / "frozen.pb", renamed_outputs={})
     assert "VarHandleOp" not in load(tmp_path / "frozen.pb").graph.columns.ops
+
+
+def test_a_model_that_assigns_variables_is_not_frozen(tf, tmp_path):
+    class Counter(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen = tf.Variable(0.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, "x")])
+        def serve(self, x):
+            self.seen.assign_add(1.0)
+            return {"y": tf.nn.relu(x)}
+
+    counter = Counter()
+    tf.saved_model.save(counter, tmp_path / "counter", signatures={"serving_default": counter.serve})
+    model = load(tmp_path / "counter")
+    with pytest.raises(UserError, match=r"assigns a variable"):
+        write(model, Edit(), tmp_path / "frozen.pb", renamed_outputs={})
+    (signature,) = model.signatures.values()
+    with pytest.raises(UserError, match=r"assigns a variable"):
+        frozen_model(model, signature.input_shapes, signature.outputs.values())

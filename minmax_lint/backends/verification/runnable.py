@@ -61,8 +61,8 @@ def runnable(
             shapes = {arrays[array]: shape for array, shape in _other_shapes(graph, inputs)}
             return SavedModel(saved, one.name, arrays, tuple(keys[array] for array in outputs), shapes)
     raise UserError(
-        f"{calling!r} ({kept.graph.op(calling)}) calls functions, so the graph cannot be frozen: take the inputs and "
-        "outputs of a signature (leave -i and -o out)"
+        f"{calling!r} ({kept.graph.op(calling)}) calls functions or assigns a variable, so the graph cannot be frozen: "
+        "take the inputs and outputs of a signature (leave -i and -o out)"
     )
 
 

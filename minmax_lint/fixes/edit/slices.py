@@ -11,8 +11,9 @@ from minmax_lint.ops.table import row
 
 
 def sliced(draft: Draft, inference: Inference, node: Node, outputs: dict[str, str]) -> bool:
-    """Write the split `node` out as StridedSlices; False where it is not static or all results are read.
+    """Write the split `node` out as StridedSlices; False where it is not static.
 
+    All results can be read: the converter may fold away what reads one, as the gate of a state of zeros.
     A result that is an output array gets a new name, which is put into `outputs`.
     """
     kept = inference.kept
@@ -23,8 +24,6 @@ def sliced(draft: Draft, inference: Inference, node: Node, outputs: dict[str, st
         return False
     axis, bounds = parts
     read = [port for port in range(len(bounds)) if _is_read(kept, array_name(node.name, port))]
-    if len(read) == len(bounds):
-        return False
     for port in read:
         array, (begin, end) = array_name(node.name, port), bounds[port]
         name = _slice(draft, node, value, len(shape), axis, (begin, end))
