@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from minmax_lint.converters.inputs import uninitialized_refusal
 from minmax_lint.converters.limits import as_read
 from minmax_lint.converters.prediction import Prediction, not_imported
 from minmax_lint.converters.profile import Profile
-from minmax_lint.converters.uninitialized import uninitialized_refusal
 from minmax_lint.graph.inline_calls import inline_calls
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference

@@ -1,5 +1,6 @@
 """Why ops stay float: the roots, each with all that goes float because of it."""
 
+from minmax_lint.converters.inputs import not_restored
 from minmax_lint.converters.mlir.control_flow.resource_variables import INITIALIZED
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
@@ -7,7 +8,6 @@ from minmax_lint.converters.mlir.prediction import is_float
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, ObstacleKind
-from minmax_lint.converters.uninitialized import not_restored
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
 
