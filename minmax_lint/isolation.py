@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_OF_THIS_INTERPRETER = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
+_OF_THIS_INTERPRETER = ("PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "TF2_BEHAVIOR")
+"""TensorFlow 2 sets the last one when it is imported; with it TensorFlow 1.15 makes variables of TensorFlow 2."""
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """The same as `python -P`, since Python 3.11. Older ones do not know it; what `command` starts needs it nowhere."""
 
@@ -29,7 +30,7 @@ def command(python: str, script: Path, *arguments: str) -> list[str]:
 def environment(python: str) -> dict[str, str]:
     """The environment to start `python` in: without folders that mean the working directory.
 
-    Another interpreter than the running one does not get this one's paths either.
+    Another interpreter than the running one gets neither this one's paths nor its TensorFlow's behaviour.
     """
     found = {**os.environ, **SAFE_PATH}
     if python != sys.executable:

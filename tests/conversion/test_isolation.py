@@ -142,3 +142,9 @@ def test_folders_that_mean_the_working_directory_are_no_part_of_the_path(tmp_pat
     assert environment(sys.executable)["PYTHONPATH"] == kept
     assert "PYTHONPATH" not in environment("/other/python")
     assert command("python", Path("child.py")) == ["python", str(tmp_path / "child.py")]
+
+
+def test_the_behaviour_of_this_tensorflow_is_not_that_of_another_interpreters(monkeypatch):
+    monkeypatch.setenv("TF2_BEHAVIOR", "1")
+    assert environment(sys.executable)["TF2_BEHAVIOR"] == "1"
+    assert "TF2_BEHAVIOR" not in environment("/other/python")

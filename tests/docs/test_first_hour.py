@@ -50,6 +50,7 @@ def _run(command: str, folder: Path, old: Path) -> str:
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTHONPATH": str(ROOT),
     }
+    environment.pop("TF2_BEHAVIOR", None)  # a test before may have imported TensorFlow, which sets it
     if command.startswith("python "):
         del environment["PYTHONPATH"]
     done = subprocess.run(
