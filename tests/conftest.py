@@ -32,7 +32,7 @@ SLOW = frozenset(
     loaders/test_hostile_keras.py loaders/test_keras.py loaders/test_objects_in_memory.py
     loaders/test_over_2gib.py loaders/test_script_dataset.py reporters/test_html.py
     rules/test_converter_calls.py rules/test_examples_convert.py rules/test_invariants.py
-    schema/test_descriptors.py verification writers/test_interrupted.py
+    schema/test_descriptors.py verification writers/test_functions.py writers/test_interrupted.py
     writers/test_serve_in_tensorflow.py writers/test_tensorflow_reads.py
     """.split()
 )

@@ -97,6 +97,7 @@ def test_the_values_stay_when_a_batch_norm_is_folded(
     np.testing.assert_allclose(after, before, atol=0.1)
 
 
+@pytest.mark.slow
 def test_folding_itself_is_exact() -> None:
     from minmax_lint.fixes.repairs.fold import fold
     from minmax_lint.graph.edit import edited

@@ -230,6 +230,7 @@ def test_what_is_no_converting_notebook_is_refused(content: str, message: str, t
         converter_calls(path)
 
 
+@pytest.mark.slow
 def test_a_notebook_is_read_and_not_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = notebook(
         tmp_path, cell(f"import tensorflow as tf\n{MADE}converter.representative_dataset = data\n")
