@@ -39,9 +39,9 @@ def predict_alone(kept: Kept, inference: Inference, profile: Profile) -> Predict
     refused = kept.misfit or misfit(inference)
     if refused is not None:
         return not_imported(profile.name, *refused)
-    refused_variables = uninitialized_refusal(kept, profile)
-    if refused_variables is not None:
-        return refused_variables
+    refusal = uninitialized_refusal(kept, profile)
+    if refusal is not None:
+        return refusal
     inlined = inline_calls(kept.graph)
     if inlined is not kept.graph:
         kept = trace(inlined, kept.inputs, kept.outputs)

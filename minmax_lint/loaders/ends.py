@@ -9,7 +9,8 @@ from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.outside import is_retargeted
-from minmax_lint.loaders.training_ends import OF_SHAPE, VARIABLES, downstream, kind_of_end, upstream
+from minmax_lint.loaders.training_ends import OF_SHAPE, downstream, kind_of_end, upstream
+from minmax_lint.ops.table import VARIABLES
 
 _BOOKKEEPING = re.compile(
     r"Assert|Assign|Save|Restore|MergeV2|ShardedFilename|NoOp|Print|Summary|IsVariableInitialized|Queue|Iterator"

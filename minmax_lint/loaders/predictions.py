@@ -11,13 +11,13 @@ from minmax_lint.loaders.training_ends import (
     OF_LOGITS,
     OF_SHAPE,
     REDUCES,
-    VARIABLES,
     differentiated,
     downstream,
     kind_of_end,
     losses_of,
     upstream,
 )
+from minmax_lint.ops.table import VARIABLES
 
 _PASSES = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "StopGradient"}) | FAKE_QUANTS
 _OPTIMIZERS = ("Apply", "ResourceApply", "ResourceSparseApply", "SparseApply")

@@ -37,7 +37,6 @@ _PREDICTIONS = frozenset({"ArgMax", "BiasAdd", "LogSoftmax", "MatMul", "Sigmoid"
 _GRADIENT = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad/")
 """Nodes of tf.gradients are called after the op whose gradient they compute (gradients_util.py)."""
 
-VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 OF_SHAPE = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})
 """Ops that read no number of their input."""
 

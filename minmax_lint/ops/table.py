@@ -288,6 +288,10 @@ WITHIN_INPUT = of_values("same", "moved", "picked", "between", "padded")
 """All values of the result lie between the smallest and the largest of the data, zeros beside them."""
 VARIABLES = of_role("variable")
 ASSIGNMENTS = of_role("assignment")
+RESOURCE_ASSIGNMENTS = frozenset(
+    {"AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp", "ResourceScatterUpdate"}
+)
+"""Those of TensorFlow 2's variables: a frozen graph, in which the variable is a constant, holds none."""
 BATCH_NORMS = of_role("batch norm")
 SPLITS = frozenset(op for op, row in OPS.items() if row.pieces)
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})

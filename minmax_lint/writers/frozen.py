@@ -11,10 +11,9 @@ from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.library import LIBRARY
 from minmax_lint.loaders.wire import Buffer, fields
-from minmax_lint.ops.table import VARIABLES
+from minmax_lint.ops.table import RESOURCE_ASSIGNMENTS, VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.writers.graphdef import record
-from minmax_lint.writers.kept import UPDATES
 from minmax_lint.writers.metagraph import NewNames
 
 
@@ -34,7 +33,7 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
         if name not in kept.nodes and name not in kept.control_only:
             continue
         node = after[name]
-        if node.op in UPDATES:
+        if node.op in RESOURCE_ASSIGNMENTS:
             raise UserError(
                 f"{name!r} assigns a variable, which would be a constant of a frozen graph; of a Keras model, export "
                 "it (`model.export(FOLDER)`) and take the SavedModel"

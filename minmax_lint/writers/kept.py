@@ -12,10 +12,8 @@ from minmax_lint.graph.trace import Kept, trace, unknown_variable
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.loaders.model import Model
 from minmax_lint.ops.outside import reaches_outside
+from minmax_lint.ops.table import RESOURCE_ASSIGNMENTS
 from minmax_lint.writers.graphdef import encode
-
-UPDATES = frozenset({"AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp"})
-"""Ops that assign a variable of TensorFlow 2."""
 
 
 def frozen_model(model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str]) -> bytes:
@@ -95,7 +93,7 @@ def calling_node(graph: Graph, kept: Kept) -> str | None:
     """
     if graph.columns.serialized is not None:
         return None
-    found = (*kept.graph.functions, *kept.graph.of_ops(UPDATES))
+    found = (*kept.graph.functions, *kept.graph.of_ops(RESOURCE_ASSIGNMENTS))
     return next((name for name in found if name in kept.nodes or name in kept.control_only), None)
 
 

@@ -18,6 +18,7 @@ from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
+from minmax_lint.ops.table import RESOURCE_ASSIGNMENTS
 
 _ASSIGN = "AssignVariableOp"
 _UPDATES = {
@@ -26,7 +27,6 @@ _UPDATES = {
     "ResourceScatterUpdate": "TensorScatterUpdate",
 }
 """Op -> what makes the value that it assigns, of the value that the variable has."""
-_ASSIGNS = frozenset({_ASSIGN, *_UPDATES})
 _READ = "Identity"
 """What freezing makes of ReadVariableOp."""
 _GATHER = "Gather"
@@ -92,7 +92,7 @@ def _assigning(graph: Graph) -> list[str]:
     """The nodes that assign, those of a damaged graph that lack inputs aside."""
     return [
         name
-        for name in graph.of_ops(_ASSIGNS)
+        for name in graph.of_ops(RESOURCE_ASSIGNMENTS)
         if len(graph[name].inputs) > 1 + (graph.op(name) == "ResourceScatterUpdate")
     ]
 
@@ -163,7 +163,10 @@ def _can_stay(kept: Kept, name: str) -> bool:
     return (
         tensor is not None
         and tensor.dtype in _TYPES
-        and all(graph.op(one) in (_READ, _GATHER, *_ASSIGNS) or one in graph.functions for one in readers)
+        and all(
+            graph.op(one) in (_READ, _GATHER, *RESOURCE_ASSIGNMENTS) or one in graph.functions
+            for one in readers
+        )
     )
 
 
