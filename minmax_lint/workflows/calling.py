@@ -91,9 +91,13 @@ def _call(source: Opened, asked: Asked) -> ConverterCall:
 
 def _only(calls: tuple[ConverterCall, ...]) -> ConverterCall:
     if len(calls) > 1:
-        script, lines = calls[0].origin.rpartition(":")[0], [call.origin.rpartition(":")[2] for call in calls]
+        script, lines = (
+            calls[0].origin.rpartition(":")[0],
+            dict.fromkeys(call.origin.rpartition(":")[2] for call in calls),
+        )
         raise UserError(
-            f"{script} converts {len(calls)} times (lines {', '.join(lines)}): say which with --int8, --flow tf2, ..."
+            f"{script} converts {len(calls)} times ({'lines' if len(lines) > 1 else 'line'} {', '.join(lines)}): "
+            "say which with --int8, --flow tf2, ..."
         )
     return calls[0]
 

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import Values, parameters
+from minmax_lint.loaders.script.values import ADDING, Values, parameters
 
 KEYWORDS = "**"
 """The attribute of a `setattr` in a loop over the keywords that a function is given (`**flags`)."""
-_ADDING = {"add": False, "append": False, "extend": True, "update": True}
-"""Method of a collection -> whether it takes several elements."""
 
 
 class Assigned(NamedTuple):
@@ -37,10 +35,10 @@ def by_call(values: Values, statement: ast.Expr, call: ast.Call) -> Iterator[Ass
         for attribute, one in _named(values, named, value):
             yield Assigned(dotted(holder), attribute, one, statement if constant else None, named)
     name, _, method = name.rpartition(".")
-    if method in _ADDING and len(call.args) == 1:
+    if method in ADDING and len(call.args) == 1:
         holder_name, _, attribute = name.rpartition(".")
         value = call.args[0]
-        value = value if _ADDING[method] else ast.copy_location(ast.List([value], ast.Load()), value)
+        value = value if ADDING[method] else ast.copy_location(ast.List([value], ast.Load()), value)
         yield Assigned(holder_name, attribute, value, None, call.func, True)
 
 

@@ -74,7 +74,7 @@ def _of_sample(values: Values, sample: _Sample, path: str) -> Dataset | None:
     for one in sample.elements:
         arrays.iterate(one.target, one.iter)
     origin = f"{path}:{sample.value.lineno}"
-    found, signature = sample.value, ""
+    found, signature = _dictionary(sample.value), ""
     if isinstance(found, ast.Tuple) and len(found.elts) == 2 and isinstance(found.elts[1], ast.Dict):
         signature, found = _signature(values, found.elts[0]), found.elts[1]
     if isinstance(found, ast.Dict):
@@ -112,7 +112,8 @@ def _function(values: Values, value: ast.expr) -> Function | ast.Lambda | ast.Ca
     for _ in range(_MOST_STEPS):
         value = values.followed(value)
         if isinstance(value, ast.Lambda):
-            return value
+            made = values.functions.get(dotted(value.body.func)) if isinstance(value.body, ast.Call) else None
+            return made if made is not None and _yields(made) else value
         if not isinstance(value, ast.Call):
             return values.functions.get(dotted(value).rpartition(".")[2])
         name = dotted(value.func).rpartition(".")[2]
@@ -173,6 +174,14 @@ def _body(function: Function | ast.Lambda) -> ast.expr | None:
     if isinstance(body, ast.Call) and dotted(body.func) in ("iter", "list") and len(body.args) == 1:
         body = body.args[0]
     return body
+
+
+def _dictionary(value: ast.expr) -> ast.expr:
+    """`dict(x=value)` as `{"x": value}`; anything else as it is."""
+    if isinstance(value, ast.Call) and dotted(value.func) == "dict" and value.keywords and not value.args:
+        keys: list[ast.expr | None] = [ast.Constant(one.arg) if one.arg else None for one in value.keywords]
+        return ast.copy_location(ast.Dict(keys, [one.value for one in value.keywords]), value)
+    return value
 
 
 def _keyed(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:

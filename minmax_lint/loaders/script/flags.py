@@ -92,14 +92,13 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
     if attribute in _TYPES:
         return replace(call, **_named(attribute, _type(value)))
     if attribute in _SWITCHES:
-        if isinstance(value, ast.Constant):
-            return replace(call, **_named(attribute, bool(value.value)))
-        return call
+        known = values.truth(value)
+        return call if known is None else replace(call, **_named(attribute, known))
     if attribute in SWITCHES:
         name = SWITCHES[attribute]
         return replace(call, **_named(name, getattr(ConverterCall, name) != given))
     if attribute == "quantized_input_stats":
-        return replace(call, input_stats=_stats(value) if given else None)
+        return replace(call, input_stats=_stats(values, value, [*call.inputs]) if given else None)
     if attribute == "post_training_quantize" and call.flow == "tf1":
         return replace(call, optimizations=given)
     if attribute == "optimizations":
@@ -142,6 +141,8 @@ def _type(value: ast.expr) -> str:
     ):
         value = value.args[-1]
     text = str(value.value or "") if isinstance(value, ast.Constant) else dotted(value).rpartition(".")[2]
+    if not text and not (isinstance(value, ast.Constant) and value.value in (None, "")):
+        return COMPUTED
     known = text.lower().removeprefix("quantized_")
     known = "float32" if known == "float" else known
     return known if known in ("", "uint8", "int8", "int16", "float16", "bfloat16", "float32") else COMPUTED
@@ -157,15 +158,28 @@ def _members(elements: list[ast.expr] | None) -> frozenset[str]:
     return frozenset(names) if names <= {*OPS_SETS} else frozenset()
 
 
-def _stats(value: ast.expr) -> dict[str, tuple[float, float] | None]:
+def _stats(values: Values, value: ast.expr, inputs: list[str]) -> dict[str, tuple[float, float] | None]:
+    """Input -> mean and std; empty where the inputs cannot be read. `inputs`: what `get_input_arrays` returns."""
+    if isinstance(value, ast.DictComp) and _input_arrays(values, value.generators[0].iter):
+        return dict.fromkeys(inputs, _pair(values.followed(value.value)))
     if not isinstance(value, ast.Dict):
         return {}
     found: dict[str, tuple[float, float] | None] = {}
     for key, pair in zip(value.keys, value.values, strict=True):
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+        key = values.followed(key) if key is not None else None
+        name = key.value if isinstance(key, ast.Constant) else None
+        if isinstance(key, ast.Subscript) and _input_arrays(values, key.value):
+            number = values.number(key.slice)
+            name = inputs[number] if number is not None and -len(inputs) <= number < len(inputs) else None
+        if not isinstance(name, str):
             return {}
-        found[key.value] = _pair(pair)
+        found[name] = _pair(values.followed(pair))
     return found
+
+
+def _input_arrays(values: Values, value: ast.expr) -> bool:
+    value = values.followed(value)
+    return isinstance(value, ast.Call) and _function(value.func) == "get_input_arrays"
 
 
 def _pair(value: ast.expr) -> tuple[float, float] | None:

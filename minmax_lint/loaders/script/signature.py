@@ -1,9 +1,28 @@
-"""Which model a script converts, and which signature of a SavedModel."""
+"""From what a script makes a converter: which model, and which signature of a SavedModel."""
 
 import ast
 
+from minmax_lint.converters.call import Maker
+from minmax_lint.converters.profile import Flow
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Values
+
+MAKERS: dict[str, Flow] = {
+    "from_frozen_graph": "tf1",
+    "from_session": "tf1",
+    "from_keras_model_file": "tf1",
+    "from_saved_model": "tf2",
+    "from_keras_model": "tf2",
+    "from_concrete_functions": "tf2",
+}
+"""Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
+
+MADE_FROM: dict[str, Maker] = {
+    "from_saved_model": "saved_model",
+    "from_keras_model": "keras",
+    "from_concrete_functions": "functions",
+}
+"""What TF2's converter is made from."""
 
 _LOADERS = frozenset({"load_model", "Path", "str"})
 _MOST_CALLS = 3

@@ -128,7 +128,7 @@ class Sites:
         name, statement = self._made[converter]
         before = converts[-2].lineno if len(converts) > 1 else 0
         if before:
-            statement = self._statement(converts[-1])
+            statement = self.statement(converts[-1])
         indent = self.source.indent(statement)
         if indent is None:
             return None
@@ -155,7 +155,7 @@ class Sites:
             self._names,
         )
 
-    def _statement(self, node: ast.expr) -> ast.stmt:
+    def statement(self, node: ast.expr) -> ast.stmt:
         """The innermost statement around an expression."""
         around = [one for one in ast.walk(self.tree) if isinstance(one, ast.stmt) and node in ast.walk(one)]
         return around[-1]

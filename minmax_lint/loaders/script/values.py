@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from minmax_lint.loaders.script.names import dotted
 
@@ -12,6 +12,8 @@ _Read = TypeVar("_Read")
 _MOST_STEPS = 32
 _DEEPEST = 10
 _COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset"})
+ADDING = {"add": False, "append": False, "extend": True, "update": True}
+"""Method of a collection -> whether it takes several elements."""
 
 
 @dataclass
@@ -21,6 +23,9 @@ class Values:
     tree: ast.AST
     functions: dict[str, Function] = field(default_factory=dict)
     """Name -> its definition, the last where there are several."""
+    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    bound: dict[tuple[Function | None, str], ast.expr] = field(default_factory=dict)
+    """Function and name -> its one value, where a single call of the function, or round of a loop, is read."""
     owner: dict[ast.AST, Function] = field(default_factory=dict)
     """Node -> the innermost function around it."""
     _given: dict[tuple[Function | None, str], list[ast.expr | None]] = field(default_factory=dict)
@@ -28,6 +33,10 @@ class Values:
     _loops: dict[tuple[Function | None, str], ast.For | ast.AsyncFor] = field(default_factory=dict)
     """Function and variable of a loop -> the loop, the last where there are several."""
     _calls: dict[str, list[ast.Call]] = field(default_factory=dict)
+    _methods: dict[ast.AST, str] = field(default_factory=dict)
+    """Method -> its class."""
+    _joined: dict[tuple[Function | None, str], list[tuple[ast.AST, ast.expr]]] = field(default_factory=dict)
+    """Function and name of a list -> what `append`, `extend` and `+=` add to it, each with where it does."""
     _depth: int = 0
     """How many expressions inside each other are being read: a name may stand for itself."""
 
@@ -44,8 +53,22 @@ class Values:
     def _note(self, node: ast.AST, function: Function | None) -> None:
         if isinstance(node, Function):
             self.functions[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            self.classes[node.name] = node
+            self._methods.update({one: node.name for one in node.body if isinstance(one, Function)})
         elif isinstance(node, ast.Call):
-            self._calls.setdefault(dotted(node.func).rpartition(".")[2], []).append(node)
+            name, _, called = dotted(node.func).rpartition(".")
+            self._calls.setdefault(called, []).append(node)
+            if called in ADDING and len(node.args) == 1 and "." not in name:
+                value = node.args[0]
+                added = value if ADDING[called] else ast.copy_location(ast.List([value], ast.Load()), value)
+                self._joined.setdefault((function, name), []).append((node, added))
+        elif (
+            isinstance(node, ast.AugAssign)
+            and isinstance(node.op, ast.Add)
+            and isinstance(node.value, ast.List)
+        ):
+            self._joined.setdefault((function, dotted(node.target)), []).append((node, node.value))
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 self._set(target, node.value, function)
@@ -73,7 +96,10 @@ class Values:
         names = parameters(function)
         if names[:1] in (["self"], ["cls"]):
             names = names[1:]
-        for call in self._calls.get(function.name, []):
+        holder = self._methods.get(function)
+        for call in self._calls.get(holder if holder and function.name == "__init__" else function.name, []):
+            if holder is None and "." in dotted(call.func):  # another object's method of that name
+                continue
             given = dict(zip(names, call.args, strict=False))
             yield call, given | {one.arg: one.value for one in call.keywords if one.arg}
 
@@ -81,39 +107,76 @@ class Values:
         """The loop of the same function, or of the script itself, that gives a variable its values."""
         return self._loops.get((self.owner.get(node), dotted(node)))
 
+    def loops_around(self, node: ast.expr) -> list[ast.For | ast.AsyncFor]:
+        """The loops of the same function that go through a node."""
+        function = self.owner.get(node)
+        loops = {id(loop): loop for (owner, _), loop in self._loops.items() if owner is function}
+        return [one for one in loops.values() if node in ast.walk(one)]
+
     def _values(self, node: ast.expr) -> list[ast.expr | None]:
         """All that a name may stand for where it is read."""
         name = dotted(node)
         function = self.owner.get(node)
         while function is not None and "." not in name:
+            if (function, name) in self.bound:
+                return [self.bound[function, name]]
             if name in parameters(function):
                 return self._passed(function, name)
             if (function, name) in self._given:
                 return self._given[function, name]
             function = self.owner.get(function)
-        return self._given.get((None, name), [])
+        if (None, name) in self.bound:
+            return [self.bound[None, name]]
+        return [
+            *self._given.get((None, name), []),
+            *(self._fields(node) if isinstance(node, ast.Attribute) else ()),
+        ]
+
+    def _fields(self, node: ast.Attribute) -> Iterator[ast.expr | None]:
+        """What the body of a class of the script, or the call that makes an object of it, gives an attribute."""
+        holder = self.followed(node.value)
+        made = holder.func if isinstance(holder, ast.Call) else holder
+        own = self.classes.get(dotted(made))
+        keywords = holder.keywords if isinstance(holder, ast.Call) else []
+        given = [one.value for one in keywords if one.arg == node.attr]
+        if given:
+            yield from given
+            return
+        if dotted(node.value) in ("self", "cls"):
+            classes = list(self.classes.values())
+        else:
+            classes = [own] if own is not None else []
+        for body in classes:
+            for one in body.body:
+                targets = one.targets if isinstance(one, ast.Assign) else []
+                targets = [one.target] if isinstance(one, ast.AnnAssign) else targets
+                if node.attr in map(dotted, targets) and isinstance(one, (ast.Assign, ast.AnnAssign)):
+                    yield one.value
+
+    def joined(self, value: ast.expr) -> list[tuple[ast.AST, ast.expr]]:
+        """What is added to the list that a name stands for: lists, each with the node that adds it."""
+        function, name = self.owner.get(value), dotted(value)
+        while function is not None and (function, name) not in self._given:
+            function = self.owner.get(function)
+        return self._joined.get((function, name), []) if name else []
 
     def _passed(self, function: Function, name: str) -> list[ast.expr | None]:
         """What the calls of a function pass for a parameter."""
-        positional = [*function.args.posonlyargs, *function.args.args]
-        defaults: dict[str, ast.expr | None] = dict(
-            zip([one.arg for one in positional[::-1]], function.args.defaults[::-1], strict=False)
-        )
-        defaults |= {
-            one.arg: value
-            for one, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-        }
         calls = [given for _, given in self.arguments(function)]
-        found = [given.get(name, defaults.get(name)) for given in calls]
+        found = [given.get(name, defaults(function).get(name)) for given in calls]
         return found if calls else [None]
 
     def followed(self, value: ast.expr) -> ast.expr:
         """What an expression stands for behind the names that are given once; itself where that cannot be read."""
         for _ in range(_MOST_STEPS):
-            if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
-                held = self._values(value.value) if isinstance(value.value, ast.Name) else [value.value]
-                holder = held[0] if len(held) == 1 and held[0] is not None else value
-                found = _element(holder, value.slice.value)
+            if isinstance(value, ast.Subscript):
+                found = self._element(value.value, value.slice)
+            elif (
+                isinstance(value, ast.Call)
+                and isinstance(value.func, ast.Attribute)
+                and value.func.attr == "get"
+            ):
+                found = self._element(value.func.value, *value.args[:2])
             elif isinstance(value, (ast.Name, ast.Attribute)):
                 values = {ast.dump(one) if one is not None else "": one for one in self._values(value)}
                 found = next(iter(values.values())) if len(values) == 1 else None
@@ -123,6 +186,30 @@ class Values:
                 return value
             value = found
         return value
+
+    def _element(
+        self, holder: ast.expr, key: ast.expr | None = None, default: ast.expr | None = None
+    ) -> ast.expr | None:
+        """An element of a list or a dictionary whose keys are constants; `default` where it has no such key."""
+        holder = self._bounded(self.followed, holder) or holder
+        found = self._bounded(self.followed, key) if key is not None else None
+        given = found.value if isinstance(found, ast.Constant) else None
+        if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(given, int):
+            return holder.elts[given] if -len(holder.elts) <= given < len(holder.elts) else None
+        if not isinstance(holder, ast.Dict) or given is None:
+            return None
+        keys = [one.value if isinstance(one, ast.Constant) else None for one in holder.keys]
+        if given in keys:
+            return holder.values[keys.index(given)] if keys.count(given) == 1 else None
+        return None if None in keys else default
+
+    def number(self, value: ast.expr) -> int | None:
+        """An integer, as `-1` as well; None where it cannot be read."""
+        try:
+            found = ast.literal_eval(self.followed(value))
+        except (ValueError, TypeError):
+            return None
+        return found if isinstance(found, int) else None
 
     def elements(self, value: ast.expr) -> list[ast.expr] | None:
         """The elements of a list, a tuple or a set, each followed; None where they cannot be read."""
@@ -163,6 +250,8 @@ class Values:
         test = self.followed(test)
         if isinstance(test, ast.Constant):
             return bool(test.value)
+        if isinstance(test, ast.Lambda) or dotted(test) in self.functions:
+            return True
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             found = self.truth(test.operand)
             return None if found is None else not found
@@ -198,10 +287,11 @@ def parameters(function: Function) -> list[str]:
     return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 
 
-def _element(holder: ast.expr, key: Any) -> ast.expr | None:
-    if isinstance(holder, ast.Dict):
-        keys = [one.value if isinstance(one, ast.Constant) else None for one in holder.keys]
-        return holder.values[keys.index(key)] if key is not None and keys.count(key) == 1 else None
-    if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(key, int):
-        return holder.elts[key] if -len(holder.elts) <= key < len(holder.elts) else None
-    return None
+def defaults(function: Function) -> dict[str, ast.expr | None]:
+    """The values of its parameters that a call may leave out."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    found: dict[str, ast.expr | None] = dict(
+        zip([one.arg for one in positional[::-1]], function.args.defaults[::-1], strict=False)
+    )
+    named = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return found | {one.arg: value for one, value in named}

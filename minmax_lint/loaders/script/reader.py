@@ -1,0 +1,294 @@
+"""The converters of a script: where each is made, what is set on it, and when it converts."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.loaders.script.assigned import KEYWORDS, Assigned, by_call, keywords
+from minmax_lint.loaders.script.branches import Path as Branches
+from minmax_lint.loaders.script.branches import beyond, exclusive, in_order, paths
+from minmax_lint.loaders.script.conversions import CONVERT, GIVEN_AWAY, conversions
+from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
+from minmax_lint.loaders.script.environments import Conditions, environments, passed
+from minmax_lint.loaders.script.flags import Setting, settings, with_settings
+from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, converted, lacks_object, signature_of
+from minmax_lint.loaders.script.source import Sites
+from minmax_lint.loaders.script.tensors import Tensors
+from minmax_lint.loaders.script.values import Values, parameters
+
+_NOT_CONVERTING = frozenset(
+    {"setattr", "getattr", "hasattr", "print", "isinstance", "type", "vars", "dir", "id"}
+)
+_MOST_PENDING = 32
+"""Settings of one parameter of a function."""
+
+
+def _same(one: ConverterCall, other: ConverterCall) -> bool:
+    return replace(one, origin="") == replace(other, origin="")
+
+
+@dataclass
+class Reader:
+    """What is made, set and converted, gathered from the statements of a script in their order."""
+
+    path: Path
+    sites: Sites
+    values: Values
+    calls: list[ConverterCall] = field(default_factory=list)
+    _starts: list[Branches] = field(default_factory=list)
+    """Converter -> the branches in which it is made."""
+    _made: dict[ast.expr, int] = field(default_factory=dict)
+    """Call that makes a converter -> its place in `calls`."""
+    _names: dict[str, list[tuple[Branches, tuple[int, ...]]]] = field(default_factory=dict)
+    """Variable -> the converters that it may hold, each with the branches in which it gets them."""
+    _returned: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Function -> the converters it may return."""
+    _specs: set[str] = field(default_factory=set)
+    """Variables that hold a converter's target_spec."""
+    _pending: dict[tuple[str, str], list[Assigned]] = field(default_factory=dict)
+    """Function and parameter -> what the function sets on the converter that it is given."""
+    _modules: dict[str, str] = field(default_factory=dict)
+    """Name -> what an import made it stand for."""
+    _tensors: Tensors = field(default_factory=Tensors)
+    _settings: dict[int, list[Setting]] = field(default_factory=dict)
+    """Converter -> what is set on it, in order."""
+    _paths: dict[ast.AST, Branches] = field(default_factory=dict)
+    """Node of a branch -> the branches that lead to it."""
+    _frozen: tuple[str, ...] = ()
+    """The outputs with which the graph is frozen."""
+
+    def __post_init__(self) -> None:
+        self._conditions = Conditions(self.values, str(self.path))
+
+    def read(self, tree: ast.AST) -> None:
+        """Statements in the order in which they stand; branches one after the other."""
+        self._paths = paths(tree, self.values.truth)
+        for node in in_order(tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node)
+            elif isinstance(node, ast.Return) and node.value is not None:
+                function = self.values.owner.get(node)
+                name = function.name if function is not None else ""
+                self._tensors.returns(name, node.value)
+                held = (*self._returned.get(name, ()), *self._held(node.value))
+                self._returned[name] = tuple(dict.fromkeys(held))
+            elif isinstance(node, ast.Call):
+                self._make(node)
+                self._set_in_function(node)
+                self._converts(node)
+            elif isinstance(node, ast.NamedExpr):
+                self._assign(node.target, node.value)
+            elif isinstance(node, ast.Assign):
+                for target in node.targets:
+                    self._assign(target, node.value, node)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self._assign(node.target, node.value, node)
+            elif isinstance(node, ast.AugAssign):
+                name, _, attribute = dotted(node.target).rpartition(".")
+                self._set(Assigned(name, attribute, node.value, None, node.target, True))
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                for given in by_call(self.values, node, node.value):
+                    self._set(given)
+        made, self.calls = self.calls, []
+        for (node, place), one in zip(self._made.items(), made, strict=True):
+            outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
+            self.calls += self._converted(node, place, replace(one, outputs=outputs))
+
+    def _converted(self, node: ast.expr, place: int, made: ConverterCall) -> list[ConverterCall]:
+        """The conversions of one converter: those of each environment in which it is made, where these differ."""
+        found: list[ConverterCall] = []
+        around = environments(self.values, node)
+        together = self._each(place, self._settings.get(place, []), made)
+        for environment in around if len(around) > 1 else ():
+            self.values.bound = {**environment.bound}
+            if self._conditions.remaining(self._starts[place], self.values.owner.get(node)) is None:
+                continue
+            resolved = list(self._conditions.reached(self._settings.get(place, [])))
+            line = environment.call.lineno if environment.call is not None else node.lineno
+            here = replace(made, origin=f"{self.path}:{line}")
+            for call in self._each(place, resolved, here, several=len(together) > 1):
+                found += [] if any(_same(call, one) for one in found) else [call]
+        self.values.bound = {}
+        if len({one.origin for one in found}) == 1:  # rounds of a loop, one of which may make a float model
+            found = [one for one in found if one.mode(False) != "float"] or found
+        if len(found) > 1:  # what is written at the one place changes all of them
+            return [replace(one, site=None) for one in found]
+        return [replace(found[0], origin=together[0].origin)] if found and len(together) == 1 else together
+
+    def _each(
+        self, place: int, given: list[Setting], made: ConverterCall, *, several: bool = False
+    ) -> list[ConverterCall]:
+        """The conversions of one converter; `several`: told apart by the lines that convert."""
+        found = conversions(given)
+        several = several or len(found) > 1
+        calls = []
+        for number, (convert, given_for_it) in enumerate(found, 1):
+            call = with_settings(made, given_for_it, self.values)
+            site = None
+            if number == len(found):  # what an earlier one is given holds for the later ones as well
+                converts = [once.convert for once in found if once.convert]
+                site = self.sites.site(place, self._modules, converts)
+            origin = f"{self.path}:{convert.lineno}" if convert and several else made.origin
+            calls.append(replace(call, origin=origin, site=site))
+        return calls
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for name in node.names:
+            self._modules[name.asname or name.name] = f"{module}{name.name}"
+
+    def _make(self, node: ast.Call) -> None:
+        """A converter, if the call makes one."""
+        full_name = dotted(self.values.followed(node.func))
+        root, _, rest = full_name.partition(".")
+        full = ".".join(filter(None, (self._modules.get(root, root), rest)))
+        maker = full.rpartition(".")[2]
+        self._frozen = self._tensors.frozen_outputs(maker, node) or self._frozen
+        if maker not in MAKERS or "." not in full_name:
+            return
+        flow = "tf1" if ".v1." in f".{full}." else MAKERS[maker]
+        self._made[node] = len(self.calls)
+        self.sites.module(len(self.calls), full_name)
+        inputs, outputs = self._tensors.ends(maker, node)
+        signature = signature_of(self.values, maker, node)
+        self.calls.append(
+            ConverterCall(
+                f"{self.path}:{node.lineno}",
+                flow,
+                inputs=inputs,
+                outputs=outputs,
+                signature=signature,
+                converted=converted(self.values, node),
+                maker=MADE_FROM.get(maker, ""),
+                unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
+                every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
+            )
+        )
+        self._starts.append(self._paths.get(node, ()))
+
+    def _held(self, value: ast.expr) -> tuple[int, ...]:
+        """The converters that an expression may give; of a conditional chain, those of every branch."""
+        held: list[int] = []
+        pending = [value]
+        while pending:
+            one = pending.pop()
+            if one in self._made:
+                held.append(self._made[one])
+            elif isinstance(one, ast.Call):
+                held += self._returned.get(dotted(one.func).rpartition(".")[2], ())
+            elif isinstance(one, ast.NamedExpr):
+                pending.append(one.value)
+            elif isinstance(one, ast.IfExp):
+                pending += [one.orelse, one.body]
+            else:
+                held += self._named(dotted(one), self._paths.get(one, ()))
+        return tuple(dict.fromkeys(held))
+
+    def _named(self, name: str, path: Branches) -> tuple[int, ...]:
+        """The converters that a variable may hold where that path leads."""
+        held: list[int] = []
+        for start, converters in reversed(self._names.get(name, [])):
+            if not exclusive(start, path):
+                held = [*converters, *held]
+            if not beyond(start, path):  # this one replaces all before it
+                break
+        return tuple(dict.fromkeys(held))
+
+    def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
+        targets, values = (one.elts if isinstance(one, ast.Tuple) else [] for one in (target, value))
+        if targets and len(targets) == len(values):
+            for one, given in zip(targets, values, strict=True):
+                self._assign(one, given)
+            return
+        full_name, held = dotted(target), self._held(value)
+        self._tensors.assign(target, value)
+        spec = dotted(value).endswith(".target_spec")
+        held = self._named(dotted(value).removesuffix(".target_spec"), self._path(value)) if spec else held
+        if held and full_name:
+            self._names.setdefault(full_name, []).append((self._path(target), held))
+            self._specs.update({full_name} if spec else ())
+            if statement is not None and len(held) == 1 and not spec:
+                self.sites.made(held[0], full_name, statement)
+        elif "." in full_name:
+            name, _, attribute = full_name.rpartition(".")
+            self._set(Assigned(name, attribute, value, statement, target))
+
+    def _path(self, node: ast.AST) -> Branches:
+        return self._paths.get(node, ())
+
+    def _set_in_function(self, call: ast.Call) -> None:
+        """What a function of the script sets on a converter that the call gives it."""
+        function = self.values.functions.get(dotted(call.func).rpartition(".")[2])
+        if function is None or not any(name == function.name for name, _ in self._pending):
+            return
+        given = next((found for one, found in self.values.arguments(function) if one is call), {})
+        before = self.values.bound
+        self.values.bound = {**before, **passed(function, given)}
+        for parameter, argument in given.items():
+            for one in tuple(self._pending.get((function.name, parameter), ())):
+                suffix = one.name.removeprefix(parameter)
+                one = one._replace(name=f"{dotted(argument)}{suffix}", holder=argument)
+                for given_here in keywords(self.values, one, call) if one.attribute == KEYWORDS else (one,):
+                    self._set(given_here)
+        self.values.bound = before
+
+    def _converts(self, call: ast.Call) -> None:
+        """Note a call of `convert`, and one of a function elsewhere that is given a converter and may call it."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "convert":
+            self._set(Assigned(dotted(call.func.value), CONVERT, call, None, call.func))
+        name = dotted(call.func).rpartition(".")[2]
+        if name not in self.values.functions and name not in _NOT_CONVERTING:
+            for one in (*call.args, *(keyword.value for keyword in call.keywords)):
+                self._set(Assigned(dotted(one), GIVEN_AWAY, call, None, one))
+
+    def _set(self, given: Assigned) -> None:
+        attribute = given.attribute
+        spec = given.name.endswith(".target_spec") or given.name in self._specs
+        if attribute == "supported_ops" and not spec:
+            attribute = "target_ops"  # converter.supported_ops: an attribute that nothing reads
+        name, path = given.name.removesuffix(".target_spec"), self._path(given.target)
+        places = self._named(name, self._path(given.holder or given.target))
+        function = self.values.owner.get(given.holder or given.target)
+        if not places and function is not None and name in parameters(function):
+            pending = self._pending.setdefault((function.name, name), [])
+            pending += [given] if len(pending) < _MOST_PENDING else []
+        at = (
+            given.holder if attribute == CONVERT else None
+        )  # the place where a function that converts is called
+        if places and attribute == KEYWORDS:
+            for keyword in keywords(self.values, given):
+                self._set(keyword)
+            return
+        for place in places:
+            if given.statement is not None:
+                several = len(places) > 1
+                self.sites.set(place, attribute, given.statement, given.target, given.value, shared=several)
+            under = beyond(path, self._starts[place])
+            for each in self._all_set(under, attribute, given):
+                one = each._replace(function=function, value=at or each.value)
+                if attribute == "representative_dataset":
+                    one = one._replace(dataset=dataset_of(self.values, one.value, str(self.path)))
+                    self.sites.yields(place, arrays_of(self.values, one.value))
+                resolved = self._conditions.resolved(one) if self.values.bound else (one,)
+                self._settings.setdefault(place, []).extend(resolved)
+
+    def _all_set(self, under: Branches, attribute: str, given: Assigned) -> Iterator[Setting]:
+        """What is set, and what is added to the list that it names."""
+        value = given.value
+        added = self.values.joined(value)
+        first = self.values.elements(value) if added else None
+        if first is not None:
+            always = [
+                one
+                for node, more in added
+                if not self._path(node)
+                for one in self.values.elements(more) or ()
+            ]
+            value = ast.copy_location(ast.List([*first, *always], ast.Load()), value)
+        yield from settings(self.values, under, attribute, value, given.adds)
+        for node, more in added if first is not None else ():
+            if self._path(node):
+                yield from settings(self.values, (*under, *self._path(node)), attribute, more, True)
