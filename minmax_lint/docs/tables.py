@@ -108,10 +108,11 @@ def rule_list() -> str:
 
 
 def repairs() -> str:
-    """What `fix` does besides guard and retarget, as the files of the repairs say it: safe ones first."""
+    """What `fix` does besides guard and retarget, as their files say it: each that a rule offers, safe ones first."""
+    offered = {name for rule in rules() for name in rule.fixes} - {"guard", "retarget"}
     rows = [
         (f"`{name}`{', unsafe' if unsafe else ''}", summary)
-        for unsafe, name, summary in sorted(map(_repair, REPAIRS), key=lambda row: row[0])
+        for unsafe, name, summary in sorted(map(_repair, offered))
     ]
     return _table(("Repair", "What it does"), rows)
 
@@ -146,12 +147,6 @@ def _capital(text: str) -> str:
     word = text.split(" ", 1)[0]
     return text if "_" in word or "." in word.rstrip(".") else text[0].upper() + text[1:]
 
-
-REPAIRS = (
-    *("rewire", "strip", "replace", "insert", "widen", "narrow", "merge", "fold"),
-    *("unify", "batch", "unroll", "approximate"),
-)
-"""In the order of the documentation; each is a function in a file of its name."""
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings,

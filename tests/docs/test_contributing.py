@@ -1,4 +1,4 @@
-"""The page for contributors is true: its rule, op, pattern, format and repair, put where it says, work."""
+"""What the page for contributors adds, put where it says, works: a rule, an op, a pattern, a format, a repair."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _with_row(module: str, table: str, row: str) -> str:
+    if table == "end":
+        return f"{module}\n\n{row}"
     first = r"^from minmax_lint" if table == "import" else rf"^{table}\b[^=\n]*= [^\n]*\n(    \"\"\"\n)?"
     if table.startswith("["):
         first = rf"^{re.escape(table)}\n"
@@ -98,9 +100,9 @@ def test_the_rule_is_found_explained_and_reported_in_the_new_format(scratch: Pat
     assert "MM299" in _run(scratch, "docs", "mm299")
 
 
-def test_the_commands_of_the_new_pattern_and_format_pass(scratch: Path) -> None:
+def test_the_commands_of_the_new_pattern_transformation_and_format_pass(scratch: Path) -> None:
     commands = [line for block in blocks(PAGE, "sh")[1:] for line in block.splitlines()]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         settings, _, words = command.partition(".venv/bin/python -m ")
         given = dict(setting.split("=") for setting in settings.split())

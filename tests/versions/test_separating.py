@@ -10,7 +10,7 @@ import pytest
 
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
-from minmax_lint.converters.predict import predict
+from minmax_lint.converters.predict import predict_alone
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.converters.releases import MODELLED, Number
 from minmax_lint.graph.trace import trace
@@ -40,7 +40,7 @@ def outcome(graph: Separating, version: Number, call: str) -> object:
     found, output = graph.built(floating=call not in ("", "v2"))
     kept = trace(found, ["input"], [output])
     profile = replace(PROFILES[f"mlir-2.21-{call}" if call else "mlir-2.21"], version=version)
-    prediction = predict(kept, Inference(kept, {}), profile)
+    prediction = predict_alone(kept, Inference(kept, {}), profile)
     return (
         prediction.verdict,
         prediction.kind,

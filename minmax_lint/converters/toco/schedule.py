@@ -4,7 +4,7 @@ Source: toco_tooling.cc (MakeGeneralGraphTransformationsSet, TransformWithStatus
 the logs of the binaries (research/toco_minmax.md, section 3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from minmax_lint.converters.toco.import_tensorflow.converter_map import IMPORTED
@@ -52,79 +52,86 @@ def _remove_assert(model: Model, op: Operator) -> bool:
     return True
 
 
-def _general(version: Version) -> tuple[tuple[Transformation, tuple[str, ...]], ...]:
-    """MakeGeneralGraphTransformationsSet: each transformation with the types of operator that it looks at."""
-    biased = (*_AFFINE, "TransposeConv") if version.transpose_conv_bias else _AFFINE
-    everything = tuple(sorted(ALL_TYPES))
-    return (
-        (sizes.propagate_fixed_sizes, sizes.CHECKED),
-        (convert.convert_to_reshape, ("ExpandDims", "Squeeze")),
-        (convert.convert_trivial_add_n_to_add, ("AddN",)),
-        (convert.convert_trivial_pack_to_reshape, ("Pack",)),
-        (convert.convert_trivial_tile_to_concat, ("Tile",)),
-        (convert.propagate_generated_shape, ("Dequantize", "FullyConnected", "Transpose")),
-        (convert.convert_trivial_transpose_to_reshape, ("Transpose",)),
-        (convert.convert_reorder_axes, ("ReorderAxes",)),
-        (convert.resolve_transpose_attributes, ("Transpose",)),
-        (fusion.propagate_activation_function_into_constants, tuple(CLAMPS)),
-        (trivial.remove_successive_transpose, ("Transpose",)),
-        (_remove_assert, ("Assert",)),
-        (trivial.remove_tensorflow_identity, ("Identity",)),
-        (control_flow.resolve_tensorflow_merge, ("Merge",)),
-        (control_flow.resolve_tensorflow_switch, ("Switch",)),
-        (trivial.remove_trivial_concatenation, ("Concatenation",)),
-        (trivial.remove_trivial_concatenation_input, ("Concatenation",)),
-        (trivial.remove_trivial_fake_quant, ("FakeQuant",)),
-        (trivial.remove_trivial_slice, ("Slice",)),
-        (trivial.remove_unused_op, everything),
-        (fusion.ensure_bias_vectors, biased),
-        (folding.resolve_reorder_axes, ("ReorderAxes",)),
-        (convert.unroll_batch_mat_mul, ("BatchMatMul",)),
-        (convert.resolve_tensorflow_mat_mul, ("MatMul",)),
-        (fusion.fuse_binary_into_preceding_affine, _BINARIES),
-        (fusion.fuse_binary_into_following_affine, _BINARIES),
-        (fusion.fuse_broadcast_into_following_binary, _BINARIES),
-        (reordering.merge_reshape_into_preceding_transpose, ("Reshape",)),
-        (reordering.move_binary_operator_before_reshape, (*_BINARIES, *_COMPARISONS)),
-        (reordering.reorder_elementwise_unary, tuple(sorted(ELEMENTWISE))),
-        (reordering.reorder_reshape_transpose, ("Transpose",)),
-        (convert.resolve_batch_normalization, ("BatchNormalization",)),
-        (folding.resolve_constant_binary, (*_BINARIES, *_COMPARISONS)),
-        (folding.resolve_constant_of_all, ("Fill", "Range", "Slice", "StridedSlice")),
-        (folding.resolve_constant_gather, ("Gather",)),
-        (folding.resolve_constant_pack, ("Pack",)),
-        (folding.resolve_constant_random_uniform, ("RandomUniform",)),
-        (folding.resolve_constant_reshape, ("Reshape",)),
-        (folding.resolve_constant_select, ("Select",)),
-        (folding.resolve_constant_copy, ("Tile", "Transpose")),
-        (folding.resolve_constant_unary, (*_UNARIES, *_MORE_UNARIES)),
-        (convert.resolve_tensorflow_concat, ("Concat", "ConcatV2")),
-        (folding.resolve_multiply_by_zero, ("Mul",)),
-        (identification.identify_hardswish, ("Add",) if version.identifies_hard_swish else ()),
-        (identification.identify_l2_normalization, ("Div", "Mul")),
-        (identification.identify_l2_pool, ("Sqrt",)),
-        (identification.identify_relu1, ("Maximum", "Minimum")),
-        (identification.identify_prelu, ("Add",)),
-        (trivial.remove_trivial_binary_operator, _BINARIES),
-        (fakequants.resolve_fake_quant_args_from_vars, ("FakeQuant",)),
-        (fakequants.read_array_minmax_and_narrow_range, ("FakeQuant",)),
-        (folding.resolve_constant_shape_or_rank, ("Rank", "Shape")),
-        (fakequants.make_initial_dequantize_operator, everything),
-        (trivial.remove_trivial_reshape, ("Reshape",)),
-        (fakequants.resolve_constant_fake_quant, ("FakeQuant",)),
-        (fusion.fuse_activation_functions, tuple(CLAMPS)),
-        (convert.convert_pure_conv_to_depthwise, ("Conv",)),
-        (folding.resolve_constant_concatenation, ("Concatenation",)),
-        (identification.identify_dilated_conv, ("SpaceToBatchND",)),
-    )
+_EVERYTHING = tuple(sorted(ALL_TYPES))
+
+_GENERAL: tuple[tuple[Transformation, tuple[str, ...]], ...] = (
+    (sizes.propagate_fixed_sizes, sizes.CHECKED),
+    (convert.convert_to_reshape, ("ExpandDims", "Squeeze")),
+    (convert.convert_trivial_add_n_to_add, ("AddN",)),
+    (convert.convert_trivial_pack_to_reshape, ("Pack",)),
+    (convert.convert_trivial_tile_to_concat, ("Tile",)),
+    (convert.propagate_generated_shape, ("Dequantize", "FullyConnected", "Transpose")),
+    (convert.convert_trivial_transpose_to_reshape, ("Transpose",)),
+    (convert.convert_reorder_axes, ("ReorderAxes",)),
+    (convert.resolve_transpose_attributes, ("Transpose",)),
+    (fusion.propagate_activation_function_into_constants, tuple(CLAMPS)),
+    (trivial.remove_successive_transpose, ("Transpose",)),
+    (_remove_assert, ("Assert",)),
+    (trivial.remove_tensorflow_identity, ("Identity",)),
+    (control_flow.resolve_tensorflow_merge, ("Merge",)),
+    (control_flow.resolve_tensorflow_switch, ("Switch",)),
+    (trivial.remove_trivial_concatenation, ("Concatenation",)),
+    (trivial.remove_trivial_concatenation_input, ("Concatenation",)),
+    (trivial.remove_trivial_fake_quant, ("FakeQuant",)),
+    (trivial.remove_trivial_slice, ("Slice",)),
+    (trivial.remove_unused_op, _EVERYTHING),
+    (fusion.ensure_bias_vectors, (*_AFFINE, "TransposeConv")),
+    (folding.resolve_reorder_axes, ("ReorderAxes",)),
+    (convert.unroll_batch_mat_mul, ("BatchMatMul",)),
+    (convert.resolve_tensorflow_mat_mul, ("MatMul",)),
+    (fusion.fuse_binary_into_preceding_affine, _BINARIES),
+    (fusion.fuse_binary_into_following_affine, _BINARIES),
+    (fusion.fuse_broadcast_into_following_binary, _BINARIES),
+    (reordering.merge_reshape_into_preceding_transpose, ("Reshape",)),
+    (reordering.move_binary_operator_before_reshape, (*_BINARIES, *_COMPARISONS)),
+    (reordering.reorder_elementwise_unary, tuple(sorted(ELEMENTWISE))),
+    (reordering.reorder_reshape_transpose, ("Transpose",)),
+    (convert.resolve_batch_normalization, ("BatchNormalization",)),
+    (folding.resolve_constant_binary, (*_BINARIES, *_COMPARISONS)),
+    (folding.resolve_constant_of_all, ("Fill", "Range", "Slice", "StridedSlice")),
+    (folding.resolve_constant_gather, ("Gather",)),
+    (folding.resolve_constant_pack, ("Pack",)),
+    (folding.resolve_constant_random_uniform, ("RandomUniform",)),
+    (folding.resolve_constant_reshape, ("Reshape",)),
+    (folding.resolve_constant_select, ("Select",)),
+    (folding.resolve_constant_copy, ("Tile", "Transpose")),
+    (folding.resolve_constant_unary, (*_UNARIES, *_MORE_UNARIES)),
+    (convert.resolve_tensorflow_concat, ("Concat", "ConcatV2")),
+    (folding.resolve_multiply_by_zero, ("Mul",)),
+    (identification.identify_hardswish, ("Add",)),
+    (identification.identify_l2_normalization, ("Div", "Mul")),
+    (identification.identify_l2_pool, ("Sqrt",)),
+    (identification.identify_relu1, ("Maximum", "Minimum")),
+    (identification.identify_prelu, ("Add",)),
+    (trivial.remove_trivial_binary_operator, _BINARIES),
+    (fakequants.resolve_fake_quant_args_from_vars, ("FakeQuant",)),
+    (fakequants.read_array_minmax_and_narrow_range, ("FakeQuant",)),
+    (folding.resolve_constant_shape_or_rank, ("Rank", "Shape")),
+    (fakequants.make_initial_dequantize_operator, _EVERYTHING),
+    (trivial.remove_trivial_reshape, ("Reshape",)),
+    (fakequants.resolve_constant_fake_quant, ("FakeQuant",)),
+    (fusion.fuse_activation_functions, tuple(CLAMPS)),
+    (convert.convert_pure_conv_to_depthwise, ("Conv",)),
+    (folding.resolve_constant_concatenation, ("Concatenation",)),
+    (identification.identify_dilated_conv, ("SpaceToBatchND",)),
+)
+"""MakeGeneralGraphTransformationsSet: each transformation with the types of operator that it looks at."""
+
+_OF_SOME_VERSIONS: Mapping[tuple[Transformation, str], Callable[[Version], bool]] = {
+    (fusion.ensure_bias_vectors, "TransposeConv"): lambda version: version.transpose_conv_bias,
+    (identification.identify_hardswish, "Add"): lambda version: version.identifies_hard_swish,
+}
+"""A transformation and a type of operator that it does not look at in every version -> whether it does in one."""
 
 
 @cache
 def _by_type(version: Version) -> dict[str, tuple[Transformation, ...]]:
     table: dict[str, list[Transformation]] = {}
-    for transformation, types in _general(version):
+    for transformation, types in _GENERAL:
         for type in types:
-            table.setdefault(type, []).append(transformation)
+            holds = _OF_SOME_VERSIONS.get((transformation, type))
+            if holds is None or holds(version):
+                table.setdefault(type, []).append(transformation)
     return {type: tuple(found) for type, found in table.items()}
 
 

@@ -10,7 +10,6 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.converters.toco import pipeline, schedule
-from minmax_lint.converters.toco.examples import EXAMPLES, UNOBSERVED
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.tables import Version, version_of
@@ -18,6 +17,7 @@ from minmax_lint.converters.toco.transformations.graph_transformation import Tra
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
+from tests.converters.toco.examples import EXAMPLES, UNOBSERVED
 from tests.corpus.scoring import detail_right
 from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215
