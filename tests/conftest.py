@@ -3,8 +3,6 @@
 Slow are tests that start a TensorFlow or another process, or work on many or large models.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

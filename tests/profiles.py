@@ -1,7 +1,5 @@
 """The profiles that tests run everything on: those of the versions whose real answers are recorded."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.profile import FAKE_QUANT_PROFILES, PROFILES
 
 VERSIONS = {(1, 15), (2, 15), (2, 21)}

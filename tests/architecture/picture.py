@@ -1,7 +1,5 @@
 """Draw README's picture, the report of a real run: `python -m tests.architecture.picture`."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from contextlib import chdir, redirect_stdout

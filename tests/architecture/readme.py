@@ -1,7 +1,5 @@
 """Write the table of rules into README.md: `python -m tests.architecture.readme`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minmax_lint.rules.framework.rule import rules

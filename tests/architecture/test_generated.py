@@ -1,7 +1,5 @@
 """Where a generated file is no longer right, the test that finds it names the command that mends it."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

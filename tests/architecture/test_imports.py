@@ -1,7 +1,5 @@
 """What gets imported when: a lint of a file needs no TensorFlow, and nearly nothing else."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

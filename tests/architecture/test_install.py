@@ -1,7 +1,5 @@
 """The core installs without TensorFlow, and what needs TensorFlow says how to get it."""
 
-from __future__ import annotations
-
 import sys
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """README says what the project does."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil

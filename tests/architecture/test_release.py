@@ -1,7 +1,5 @@
 """What is released has one version: in the package, in the page of changes, and in the tag of its commit."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

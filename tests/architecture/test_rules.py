@@ -1,7 +1,5 @@
 """The form of rules: one file each, documentation in fixed sections, codes and names that users can rely on."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

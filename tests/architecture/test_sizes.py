@@ -1,7 +1,5 @@
 """No module is longer than a reader takes in, and no folder fuller than one glance."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A benchmark is a module `bench_NAME.py` of this folder with a function `measure(
 its docstring is its title. Exit code 1 where a target is missed.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import json

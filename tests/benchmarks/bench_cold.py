@@ -1,7 +1,5 @@
 """A cold check of the founding graph, in CPU seconds, and what of it is Python's own start."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Target: 0.02 s a graph (977 graphs in 20 s).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

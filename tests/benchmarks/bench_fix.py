@@ -1,7 +1,5 @@
 """Repairing nets of some 840 nodes: predictions a profile, and the CPU time of a fix against that of a lint."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import minmax_lint

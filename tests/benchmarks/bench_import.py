@@ -3,8 +3,6 @@
 Target: at most 0.05 s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tests.benchmarks.clock import best_child

@@ -4,8 +4,6 @@ Targets: a cold `minmax-lint check` takes at most 1/12 of the time of a cold con
 most 1/20 of a warm conversion. A cold `minmax-lint compare` of all profiles takes at most 1 CPU second.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path

@@ -5,8 +5,6 @@ blocks with a range for each channel; all frozen.
 Own memory of a check: at most a tenth of the file and 60 MiB. Needs TensorFlow, tf_keras and tfmot; takes minutes.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -5,8 +5,6 @@ the FakeQuant of its activation; one Identity beside it is dead. Nodes carry wha
 `dtype`, `_output_shapes`, `_class`. About 230 bytes a node, plus the weights.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from pathlib import Path

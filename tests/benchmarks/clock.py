@@ -1,7 +1,5 @@
 """Wall time of child processes and of calls: the best of several, which is the least disturbed one."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

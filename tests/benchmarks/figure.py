@@ -1,7 +1,5 @@
 """What a benchmark measures."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

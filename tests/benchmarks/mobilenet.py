@@ -1,7 +1,5 @@
 """MobileNet v1 (224, width 1) as a frozen graph after tf.contrib.quantize: 4.2 million weights, 17 MB."""
 
-from __future__ import annotations
-
 import math
 import random
 from pathlib import Path

@@ -4,8 +4,6 @@ The last line on stderr is JSON: the exit code, seconds, and the peak of anonymo
 mapped file are not the process's own: the system takes them back whenever it wants.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Residual blocks whose filters have a range for each channel: 100 blocks of 128 channels, 2,600 nodes, 118 MB."""
 
-from __future__ import annotations
-
 import math
 import random
 from pathlib import Path

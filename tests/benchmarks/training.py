@@ -1,7 +1,5 @@
 """A MetaGraph as training writes it: a few nodes are kept, all others are gradients, slots, losses and savers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minmax_lint.graph.attr import Attr

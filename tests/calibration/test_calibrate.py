@@ -1,7 +1,5 @@
 """Ranges that real TensorFlows observe."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable
 from pathlib import Path

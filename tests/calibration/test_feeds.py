@@ -1,7 +1,5 @@
 """How the user's data become batches for a graph's inputs."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is remembered of the values of arrays, batch by batch."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """The facts about a frozen graph that are known before it runs."""
 
-from __future__ import annotations
-
 from minmax_lint.backends.calibration.tensorflow_graph import called_functions
 from minmax_lint.schema.messages import message_class
 

@@ -1,7 +1,5 @@
 """`checked(converter)` in users' scripts (scripts.py), run by the TensorFlows that convert."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """What Python shows of the package and its results, and names that stand alone where several are taken."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`check`, `lint`, `checked` and the pytest fixture say the same of a QAT network, as Keras object and SavedModel."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The founding graphs, as arguments of the command line."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"

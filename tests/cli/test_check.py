@@ -1,7 +1,5 @@
 """`check`: findings, exit codes, formats, and what it does not load."""
 
-from __future__ import annotations
-
 import io
 import json
 import subprocess

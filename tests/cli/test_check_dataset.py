@@ -1,7 +1,5 @@
 """`check --calibrate`: the samples of a representative dataset against the graph."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The configuration file on the command line: models, settings, ignores, baselines."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

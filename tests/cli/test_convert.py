@@ -1,7 +1,5 @@
 """`convert`: the real converters, end to end."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

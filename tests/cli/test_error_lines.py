@@ -1,7 +1,5 @@
 """An error is one short line that names the right file."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`fix`: what is written, printed and left alone."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

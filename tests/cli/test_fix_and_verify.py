@@ -1,7 +1,5 @@
 """`fix --calibrate --verify` and `convert --fix`: the proof on the command line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Whatever is named on the command line: exit code 2 and one line, or a lint; no traceback, nothing written."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

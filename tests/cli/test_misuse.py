@@ -1,7 +1,5 @@
 """What cannot be done is one line that says what to do, before any work, and nothing is written."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Mapping
 from pathlib import Path

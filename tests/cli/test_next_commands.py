@@ -1,7 +1,5 @@
 """Every command that a report prints runs as it is printed, and leads one step further."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil

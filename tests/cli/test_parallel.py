@@ -1,7 +1,5 @@
 """Many models at once: the same reports, in the same order."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """No file that a run reads is written without --in-place, whatever link leads to it."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The same input gives the same bytes: graphs and reports do not depend on the seed of Python's hashes."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """`check` and `inspect` of finished .tflite models."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

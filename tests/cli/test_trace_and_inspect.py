@@ -1,7 +1,5 @@
 """`trace`, `inspect`, `rules` and `explain`."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """Pipes, devices, folders, circles and locked files where a model or a file beside it should be: one line, no wait."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

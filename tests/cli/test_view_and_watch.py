@@ -1,7 +1,5 @@
 """`view`: the HTML report in the browser; `check --watch`: the same run again after a change."""
 
-from __future__ import annotations
-
 import builtins
 import shutil
 import signal

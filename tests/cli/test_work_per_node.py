@@ -1,7 +1,5 @@
 """Twice the nodes take twice the work, in every converter model and in all rules."""
 
-from __future__ import annotations
-
 import cProfile
 import pstats
 

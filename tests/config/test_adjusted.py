@@ -1,7 +1,5 @@
 """What a configuration does to a report."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.config import Adjustment, adjusted

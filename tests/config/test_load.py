@@ -1,7 +1,5 @@
 """Finding and reading the configuration file."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Real conversions of the founding graphs in child processes, and what the produced models hold."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What real converters say, as data. The messages are verbatim from TOCO 2.15.1 and MLIR 2.15.1."""
 
-from __future__ import annotations
-
 import signal
 
 import pytest

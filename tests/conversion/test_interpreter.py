@@ -1,7 +1,5 @@
 """What an interpreter cannot do is refused at once, without TensorFlow."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """No child process imports from the working directory or the model's, whatever lies there."""
 
-from __future__ import annotations
-
 import ast
 import os
 import shutil

@@ -1,7 +1,5 @@
 """No model that reaches files, connections or Python is given to TensorFlow, which would run it."""
 
-from __future__ import annotations
-
 import pytest
 
 import minmax_lint

@@ -1,7 +1,5 @@
 """Steps instead of seconds: what a machine under load counts as well."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from types import FrameType

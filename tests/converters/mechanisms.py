@@ -3,8 +3,6 @@
 Every graph reads `input`; its docstring says what is special about it.
 """
 
-from __future__ import annotations
-
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 

@@ -1,7 +1,5 @@
 """What is predicted for a small graph."""
 
-from __future__ import annotations
-
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction

@@ -1,7 +1,5 @@
 """What the converter models read without asking: every op they know comes with as many inputs as it has."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED

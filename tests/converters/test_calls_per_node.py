@@ -1,7 +1,5 @@
 """A lint takes steps in proportion to the graph, whatever its shape: steps are calls, counted, not timed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """An input may be any array: it is cut there, and no converter knows its value (verdicts of TF 2.15.1 and 2.21)."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint import lint

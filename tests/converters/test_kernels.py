@@ -1,7 +1,5 @@
 """The table of kernels against what interpreters do with models of one operator (tests/versions/kernel_models.py)."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How often a lint goes over a graph, and the calls that it takes a node: counted, so that none is added unseen."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from types import FrameType

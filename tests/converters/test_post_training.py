@@ -1,7 +1,5 @@
 """What MLIR makes of float graphs after training: measured with TF 2.15.1 and 2.21."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What each TensorFlow release converts with, and what is reported of one that was not measured."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What converters do with a variable that nothing initializes, as measured with TF 2.21 on SavedModels of Keras 3."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.prediction import Prediction

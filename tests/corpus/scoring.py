@@ -1,7 +1,5 @@
 """How a prediction is held against what a real converter did: the rule of the contract, in one place."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field

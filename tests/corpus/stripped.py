@@ -1,7 +1,5 @@
 """A graph without the attributes that have their default, as SavedModel writers leave it (`strip_default_attrs`)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from minmax_lint.graph.op_defaults import newer_attributes, op_defaults

@@ -1,7 +1,5 @@
 """The converter models against what six real converters did with every graph of fixtures/corpus."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

@@ -3,8 +3,6 @@
 python -m tests.corpus.test_default_attributes FOLDER     the same for any folder with cases.jsonl and graphs
 """
 
-from __future__ import annotations
-
 import difflib
 import io
 import json

@@ -1,7 +1,5 @@
 """Graphs on which a model once disagreed with its converter: `python -m tests.differential` shrinks and keeps them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

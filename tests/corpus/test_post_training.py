@@ -1,8 +1,6 @@
 """The models of post-training quantization against what TensorFlow 2.15 and 2.21 made of every graph of
 fixtures/corpus_post_training."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from functools import cache

@@ -1,7 +1,5 @@
 """The scoring rule itself: what counts as right."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

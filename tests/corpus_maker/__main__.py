@@ -6,8 +6,6 @@ cases.jsonl (see fixtures/corpus/README.md). A converter that answers differentl
 environments `.venv-tf115`, `.venv-tf215`, `.venv-tf221`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """A graph of the corpus in the making: its bytes and its ends."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import tempfile

@@ -6,8 +6,6 @@ Every answer is written at once; a case that is there already is not asked for a
 remove the folder first.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

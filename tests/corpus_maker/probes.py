@@ -1,7 +1,5 @@
 """Probes: one piece alone, with FakeQuants around it in one of the places they can have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tests.corpus_maker.pieces import PIECES, NotApplicable, Sizes

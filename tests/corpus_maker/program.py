@@ -1,7 +1,5 @@
 """A generated graph as a program: a list of steps, easy to draw at random, to shrink and to print."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 

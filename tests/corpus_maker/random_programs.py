@@ -1,7 +1,5 @@
 """Seeded random FakeQuant DAGs: every op of both converters, every kind of FakeQuant."""
 
-from __future__ import annotations
-
 import random
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A disagreement is shrunk and written to a folder: the graph, and one JSON line a
 Interpreters: those of `tests/versions.toml` that have an environment.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections import Counter

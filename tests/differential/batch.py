@@ -1,7 +1,5 @@
 """Many real conversions with one import of TensorFlow: a conversion that ends its process spoils no other."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

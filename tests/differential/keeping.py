@@ -1,7 +1,5 @@
 """Keep a graph on which a model and its converter disagree, in the form of fixtures/corpus."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Make a program that shows something smaller while it still shows it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 

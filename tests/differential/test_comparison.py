@@ -1,7 +1,5 @@
 """What is compared with a converter."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import cast
 

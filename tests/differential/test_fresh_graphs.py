@@ -1,7 +1,5 @@
 """Fresh random graphs: the models against the real TOCO and MLIR of TensorFlow 2.15, converted here and now."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

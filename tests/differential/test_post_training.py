@@ -1,7 +1,5 @@
 """Fresh float graphs, converted after training here and now: the models against the real quantizers of TF 2.21."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 

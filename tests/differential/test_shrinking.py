@@ -1,7 +1,5 @@
 """Shrinking keeps what is shown and drops the rest."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from tests.corpus_maker.program import Program, Quant, Ref, build, chain

@@ -3,8 +3,6 @@
 All graphs are parts of one model, so that a flow of a version is one conversion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import prod
 

@@ -1,7 +1,5 @@
 """In which form a finished model and a prediction hold the weights of each op, in one shape to compare."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, OpInfo, TFLiteModel

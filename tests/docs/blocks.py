@@ -1,7 +1,5 @@
 """The code blocks of the documentation and the README, and the command lines in them."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterator

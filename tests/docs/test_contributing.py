@@ -1,7 +1,5 @@
 """What the page for contributors adds, put where it says, works: a rule, an op, a pattern, a format, a repair."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

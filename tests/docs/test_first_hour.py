@@ -1,7 +1,5 @@
 """The tutorial, typed command by command with the TensorFlow 1.15 that it is about."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The documentation is true: its commands run, its files are read, its codes exist."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 

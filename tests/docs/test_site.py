@@ -1,7 +1,5 @@
 """The site builds without a warning and without a network, and its drawings are there."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -3,8 +3,6 @@
 What another TensorFlow prints is compared in `test_first_hour`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,8 +1,6 @@
 """Ops that are answered wrongly on the graph of the table, by name: most of them for attributes or shapes that the
 converter's verifiers refuse, or for results of no elements."""
 
-from __future__ import annotations
-
 _BOTH = frozenset(
     """
     Assert BatchToSpace Cumsum EmptyTensorList Fact FusedBatchNormV2

@@ -1,7 +1,5 @@
 """What TOCO and MLIR do with every op of TensorFlow's registry (fixtures/every_op.jsonl), against the predictions."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

@@ -1,7 +1,5 @@
 """Quantized nets with gaps, of any size: what repairs are counted and timed on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Each case is a float graph with an op that stays float, ends the conversion, ans
 some of the ways of quantizing it. The fixed graph is all integer, runs, and computes what the float model computes.
 """
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`approximate`: functions without quantized form become piecewise linear, by no more than the repair says."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

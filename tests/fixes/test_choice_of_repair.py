@@ -1,7 +1,5 @@
 """Which repair is chosen: what converts everywhere with the least left behind, and never what makes worse."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

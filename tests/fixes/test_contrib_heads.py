@@ -3,8 +3,6 @@
 These are what `tf.contrib.quantize` makes of models that end in an activation: the case this tool started from.
 """
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

@@ -3,8 +3,6 @@
 Calibration is simulated: every array that needs a range and has none gets one.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Ranges that ops fix or hand on: the FakeQuant that a fix puts behind them never contradicts them."""
 
-from __future__ import annotations
-
 import pytest
 
 import minmax_lint

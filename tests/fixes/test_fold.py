@@ -1,7 +1,5 @@
 """`fold`: batch normalization goes into the weights in front of it; the values stay."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`freeze`: variables become constants, from the checkpoint's bytes alone."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`guard`: a Minimum with a bound that no value reaches, behind the FakeQuant of an output."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

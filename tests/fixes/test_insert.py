@@ -1,7 +1,5 @@
 """`insert`: arrays without range get a FakeQuant; where its range comes from."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """`merge`: weights with a range for each channel, for converters that know one range only."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """How many predictions a fix takes: counted, so that none is added unseen."""
 
-from __future__ import annotations
-
 import pytest
 
 import minmax_lint

@@ -1,7 +1,5 @@
 """What holds of every fix, on random graphs."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

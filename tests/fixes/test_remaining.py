@@ -1,7 +1,5 @@
 """What a fix says about that which it could not heal."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from tests.fixes.running import MLIR, TOCO, fixed

@@ -1,7 +1,5 @@
 """`replace`: ops without quantized form, written out in ops that have one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

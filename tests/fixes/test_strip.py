@@ -1,7 +1,5 @@
 """`strip`: what is there for training or checking only goes; the values at inference stay."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

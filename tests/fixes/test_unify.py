@@ -1,7 +1,5 @@
 """`unify`: FakeQuants around ops that share one scale get the union of their ranges."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`unroll`: products of many matrices, one by one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """`widen`: ranges without zero, or that hold no grid of values."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

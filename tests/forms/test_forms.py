@@ -5,8 +5,6 @@ graphs are made by the loader's own modules in the child that builds the network
 concrete function, a `.keras` and an `.h5` file.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

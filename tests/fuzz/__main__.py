@@ -5,8 +5,6 @@ fields runs `--cases` with one field, block, member or word of an input changed 
 What fails is written to `fixtures/hostile/`, where every test run tries it again.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import sys

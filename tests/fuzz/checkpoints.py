@@ -1,7 +1,5 @@
 """Checkpoints and object graphs that say something else: tables built anew, and the two graphs that find variables."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zipfile

@@ -1,7 +1,5 @@
 """What atheris fuzzes: per format the files it begins with, and what each input must survive."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

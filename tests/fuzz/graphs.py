@@ -4,8 +4,6 @@ Every op that the converter models know may stand anywhere, with any number of i
 the wrong kind, with shapes and types that no tensor has.
 """
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED

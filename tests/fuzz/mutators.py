@@ -4,8 +4,6 @@ Flipped bytes hardly ever get past a checksum or a length. Each mutator takes ra
 returns another input; the same numbers make the same one.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import struct

@@ -1,7 +1,5 @@
 """What every input must survive: a lint by all profiles, a fix, and all that reports make of it."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Sequence

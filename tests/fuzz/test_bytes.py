@@ -1,7 +1,5 @@
 """Bytes that atheris flips, guided by coverage, never end in a traceback: a short search in every run."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

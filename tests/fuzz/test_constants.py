@@ -1,7 +1,5 @@
 """A constant of an impossible type, shape or size anywhere in a graph never ends in a traceback or a hang."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint import lint

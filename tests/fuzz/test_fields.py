@@ -1,7 +1,5 @@
 """Inputs with one field, block or member changed never end in a traceback, a hang or a full memory: a short search."""
 
-from __future__ import annotations
-
 import sys
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """Graphs that are sound files and absurd graphs never end in a traceback: a bounded search in every run."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 

@@ -1,7 +1,5 @@
 """A constant of a few bytes, of which one element repeats 134 million times, is written out nowhere."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.profile import PROFILES

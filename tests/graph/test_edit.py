@@ -1,7 +1,5 @@
 """Edits: removed, rewired, renamed, changed and added nodes; everything else stays."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.edit import Edit, edited
 from minmax_lint.graph.graph import Graph

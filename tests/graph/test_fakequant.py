@@ -1,7 +1,5 @@
 """FakeQuants: range, bits and narrow range, through identities, variables and the checkpoint."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """Constants are folded as TensorFlow folds them, and no small file makes them fill a memory."""
 
-from __future__ import annotations
-
 import tracemalloc
 from collections.abc import Callable
 

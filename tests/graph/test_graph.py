@@ -1,7 +1,5 @@
 """The graph model: nodes, arrays, control edges, parallel edges, and the same as networkx."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.errors import UnknownName

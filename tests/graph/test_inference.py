@@ -1,7 +1,5 @@
 """Shapes, element types and constants are those that TensorFlow itself infers."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Shapes that TensorFlow refuses at import: its own words (TF 2.21), for every converter."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.predict import predict

@@ -1,7 +1,5 @@
 """Multiply-accumulates of single nodes, against the formulas written out."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.build import Builder

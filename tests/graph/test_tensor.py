@@ -1,7 +1,5 @@
 """Constants: stored as TensorProto stores them, read as numpy reads them."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy

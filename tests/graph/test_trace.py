@@ -1,7 +1,5 @@
 """The kept subgraph: ancestors of the outputs, cut at the inputs."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

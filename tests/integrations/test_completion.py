@@ -1,7 +1,5 @@
 """Completion: what a shell gets when Tab is pressed, and that shells take the code."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

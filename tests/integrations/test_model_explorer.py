@@ -3,8 +3,6 @@
 The fields are those of ai-edge-model-explorer 0.1.34 (graph_builder.py), with which the adapter was looked at.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from dataclasses import make_dataclass

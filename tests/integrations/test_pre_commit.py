@@ -4,8 +4,6 @@ pre-commit would install the hooks' environment from a package index (TensorFlow
 with this interpreter (`language: system`). All else is as .pre-commit-hooks.yaml says it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The part of Google's storage API (JSON, v1) that reads, over a folder of files: one bucket named `bucket`."""
 
-from __future__ import annotations
-
 import http.server
 import json
 import urllib.parse

@@ -1,7 +1,5 @@
 """Checkpoints' values are read as TensorFlow reads them."""
 
-from __future__ import annotations
-
 import shutil
 import struct
 from pathlib import Path

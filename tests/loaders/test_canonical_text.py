@@ -1,7 +1,5 @@
 """The quick reading of text graphs says what the general parser says, or nothing."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`s3://` and `gs://` against servers that speak those protocols: models of every kind, every refusal in one line."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

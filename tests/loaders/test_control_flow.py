@@ -1,7 +1,5 @@
 """TF2 SavedModels with If, While and Case: branches under their own names, and what the real converter makes."""
 
-from __future__ import annotations
-
 import collections
 import re
 

@@ -1,7 +1,5 @@
 """Inputs and outputs: given, from a signature, or inferred."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.call import ConverterCall

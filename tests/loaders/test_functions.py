@@ -1,7 +1,5 @@
 """TF2 SavedModels: the function behind a signature is the same graph that TensorFlow's own freezing makes."""
 
-from __future__ import annotations
-
 import collections
 import subprocess
 import sys

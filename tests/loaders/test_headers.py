@@ -1,7 +1,5 @@
 """Names, ops and inputs of an indexed graph are those that protobuf reads."""
 
-from __future__ import annotations
-
 import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings

@@ -1,7 +1,5 @@
 """Broken and hostile input ends in one clear line or in correct work: never a traceback, never a hang."""
 
-from __future__ import annotations
-
 import contextlib
 import shutil
 import time

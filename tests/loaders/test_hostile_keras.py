@@ -1,7 +1,5 @@
 """An untrusted Keras file runs no code, opens no connection and reads nothing but itself."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil

@@ -1,7 +1,5 @@
 """Keras files: what they would run is read as data; Keras itself loads them in a child process."""
 
-from __future__ import annotations
-
 import json
 import sys
 import zipfile

@@ -1,7 +1,5 @@
 """Every form of the founding case is one graph: the content of a file shows its form."""
 
-from __future__ import annotations
-
 import io
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Large graphs: weights stay in the file, also past 2 GiB, where no protocol buffer can follow."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Partitioned variables: keys, specs and parts, as TensorFlow's own checkpoints have them."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """URLs: fetched through fsspec, linted, never written; one clear line where that cannot be."""
 
-from __future__ import annotations
-
 import http.server
 import sys
 import threading

@@ -1,7 +1,5 @@
 """A file of a SavedModel given singly stands for the SavedModel: hooks name every `.pb` that was changed."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

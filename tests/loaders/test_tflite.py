@@ -1,7 +1,5 @@
 """A finished .tflite model is read as what it is, and shown as a graph."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

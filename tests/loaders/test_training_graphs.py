@@ -1,7 +1,5 @@
 """What is inferred as the output of a training graph, as TensorFlow 1 writes it with its losses and optimizers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """Web servers that lie, redirect, refuse or never end: the model or one clear line, within bounds."""
 
-from __future__ import annotations
-
 import re
 import time
 

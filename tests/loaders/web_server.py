@@ -1,7 +1,5 @@
 """A web server that does what web servers do: `/half/graph.pb` is half of a file, `/moved/graph.pb` lies elsewhere."""
 
-from __future__ import annotations
-
 import gzip
 import http.server
 import threading

@@ -1,7 +1,5 @@
 """The rows of ops say what TensorFlow's registry and numpy say."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Debian's Chromium, driven by Playwright, where both are installed."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Reports must not depend on the terminal that runs the tests."""
 
-from __future__ import annotations
-
 import pytest
 
 

@@ -1,7 +1,5 @@
 """Golden files: output kept word for word. MINMAX_LINT_UPDATE_GOLDEN=1 writes them anew."""
 
-from __future__ import annotations
-
 import difflib
 import io
 import os

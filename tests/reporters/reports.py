@@ -1,7 +1,5 @@
 """Reports made by hand, so that reporters are tested apart from rules and converter models."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from minmax_lint.converters.prediction import OpOutcome, Prediction

@@ -1,7 +1,5 @@
 """`convert`'s report, word for word, from results made by hand."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import replace

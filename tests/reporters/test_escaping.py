@@ -1,7 +1,5 @@
 """Names of a hostile graph reach no output raw: every format, every command, every character that does not print."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """GitHub annotations."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """GitLab code quality."""
 
-from __future__ import annotations
-
 import io
 import json
 

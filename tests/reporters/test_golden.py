@@ -1,7 +1,5 @@
 """Every report, word for word. `MINMAX_LINT_UPDATE_GOLDEN=1 pytest tests/reporters` writes them anew."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

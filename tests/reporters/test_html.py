@@ -1,7 +1,5 @@
 """The HTML report: self-contained, and alive in a real browser (Debian's Chromium, where it is installed)."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`inspect`'s report, word for word."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import PurePath

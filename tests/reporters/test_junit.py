@@ -1,7 +1,5 @@
 """JUnit XML."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 from xml.etree import ElementTree

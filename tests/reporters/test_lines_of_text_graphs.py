@@ -1,7 +1,5 @@
 """A finding in a text graph is shown at its node's own line."""
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import replace

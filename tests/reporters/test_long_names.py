@@ -1,7 +1,5 @@
 """Names that the converter joined of all ops that it fused, and advice that stands beside a fix."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

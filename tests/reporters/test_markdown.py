@@ -1,7 +1,5 @@
 """Markdown."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

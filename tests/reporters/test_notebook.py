@@ -1,7 +1,5 @@
 """How a report looks in a notebook."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from xml.etree import ElementTree
 

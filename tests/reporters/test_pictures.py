@@ -1,7 +1,5 @@
 """The graph as dot, as Model Explorer's node data, and the picture that both are made from."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

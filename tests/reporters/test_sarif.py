@@ -1,7 +1,5 @@
 """SARIF: valid by the official schema (2.1.0 rtm.5), and with what code scanning needs."""
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import replace

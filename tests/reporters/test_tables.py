@@ -1,7 +1,5 @@
 """Tables of the terminal: cells keep their words, and are wrapped where the page is too narrow."""
 
-from __future__ import annotations
-
 import io
 
 from minmax_lint.reporters.terminal.page import Page

@@ -1,7 +1,5 @@
 """`trace`: the kept subgraph as a tree."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.reporters.terminal.tree import print_tree

@@ -1,7 +1,5 @@
 """Findings of the rules on graphs made in tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.profile import profiles

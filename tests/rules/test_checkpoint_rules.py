@@ -1,7 +1,5 @@
 """Rules about checkpoints, on checkpoints that TensorFlow wrote (fixtures/checkpoints) and on made ones."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """MM624: the scale of the samples against what the graph was trained with."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The Edge TPU profile: each limit of the public list, on finished models and on predicted ones."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Every rule finds its failing example, and is silent on its passing one."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.rules.framework.rule import Rule, rules

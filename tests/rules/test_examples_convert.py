@@ -1,7 +1,5 @@
 """Every rule's examples through real converters: they do what the rule says, and what the model says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

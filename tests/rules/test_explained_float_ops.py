@@ -1,7 +1,5 @@
 """Every float op of a prediction is explained, and blamed on a node that became it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Fingerprints are what baselines and code scanning know a finding by: they outlive changes elsewhere."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

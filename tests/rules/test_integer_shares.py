@@ -1,7 +1,5 @@
 """The shares of a model that stay integer: of ops, and of multiply-accumulates."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.prediction import Prediction

@@ -1,7 +1,5 @@
 """What holds for the findings of every graph: no converter's failure untold, no alarm where all is well."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from functools import cache

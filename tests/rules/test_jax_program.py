@@ -1,7 +1,5 @@
 """A StableHLO program, as JAX saves one, is not judged; the advice is how to save what is."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.example import Net

@@ -1,7 +1,5 @@
 """Arrays without range inside the kept subgraph: one root, one finding, with what follows from it."""
 
-from __future__ import annotations
-
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.report.report import Report

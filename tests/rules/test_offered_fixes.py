@@ -1,7 +1,5 @@
 """What a finding offers heals it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

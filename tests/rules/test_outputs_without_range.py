@@ -1,7 +1,5 @@
 """Outputs without range: the message, and which repair is offered."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

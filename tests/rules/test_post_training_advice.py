@@ -1,7 +1,5 @@
 """What the rules of post-training advise, by where in the model the cause stands."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.api import lint

@@ -1,7 +1,5 @@
 """Ranges that are there, and wrong."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """`--select` and `--ignore`: the more specific wins, of equals ignore."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.errors import UnknownName

@@ -1,7 +1,5 @@
 """Rules about finished .tflite models: real ones of the MLIR converter, and small made ones."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

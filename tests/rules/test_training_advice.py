@@ -1,7 +1,5 @@
 """The advice for an array or weights without FakeQuant fits the tool that put in the others."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.build import Builder

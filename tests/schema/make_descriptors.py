@@ -6,8 +6,6 @@ The blob is a FileDescriptorSet of the files that define the messages we read, w
 import, stripped of options and comments. `test_descriptors.py` keeps it in step with TensorFlow.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2

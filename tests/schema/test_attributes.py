@@ -1,7 +1,5 @@
 """Attributes survive encoding and decoding."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

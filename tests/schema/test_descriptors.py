@@ -1,7 +1,5 @@
 """Our private descriptors of TensorFlow's messages say what the installed TensorFlow says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -5,8 +5,6 @@ With interpreters, what each profile predicts is compared with its real converte
 disagreements and the slowest models; exit code 1 where something crashed or disagrees.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """The models in a folder: every file, and SavedModel folders as a whole."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

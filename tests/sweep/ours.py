@@ -1,7 +1,5 @@
 """What the project does with one model: its commands, its predictions, and what a real converter is to be given."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Mapping, Sequence

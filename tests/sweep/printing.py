@@ -1,7 +1,5 @@
 """A sweep for people: what is wrong first, then the figures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tests.sweep.result import Sweep, difference

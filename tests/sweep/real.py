@@ -1,7 +1,5 @@
 """The real converters' answers on what was looked at."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a sweep found: crashes, refusals, disagreements and the slowest models."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """`python -m tests.sweep` on a folder with a sound, a broken and a foreign file."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """Every wording that users pasted in public is recognised, with the rule that finds its cause."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

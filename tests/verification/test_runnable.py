@@ -1,7 +1,5 @@
 """What TensorFlow is given of a model to run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minmax_lint.backends.verification import runnable

@@ -1,7 +1,5 @@
 """Values of graph, repaired graph and produced model, side by side, in real TensorFlows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

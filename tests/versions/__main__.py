@@ -7,8 +7,6 @@ fit 2.23           the same, and propose the entries: which bound explains which
 list ci            the versions with that use
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys

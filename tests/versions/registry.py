@@ -1,7 +1,5 @@
 """`tests/versions.toml`: which TensorFlow releases there are, and the environment of each."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 They are the examples that patterns and behaviours keep, and one for each row of a table that has a first version.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """`tests/versions.toml`: one registry for environments, tests, measurements and CI."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A write that is interrupted leaves the old file or the new one, never anything between."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

@@ -1,7 +1,5 @@
 """What we write is what TensorFlow reads, and what TensorFlow computes with."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

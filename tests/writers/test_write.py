@@ -1,7 +1,5 @@
 """What is written back: the edit, and everything else as it was."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

@@ -4,8 +4,6 @@ MLIR names a pattern by its C++ type, so that the name stands in libtensorflow_c
 was made with the libraries of TensorFlow 2.12 to 2.22; the passes were read off TensorFlow's source.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from functools import cache

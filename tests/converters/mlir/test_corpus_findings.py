@@ -1,7 +1,5 @@
 """What MLIR does with mechanisms that the corpus brought up: measured with TF 2.15.1 and 2.21, both flows."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Convolutions between SpaceToBatchND and BatchToSpaceND: what TF 2.15 and 2.21 made of each graph."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.api import lint

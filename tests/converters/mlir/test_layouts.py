@@ -1,7 +1,5 @@
 """Channels first, cross entropy and divisors that are handed on: the real converters of TF 2.15 and 2.21 judge."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

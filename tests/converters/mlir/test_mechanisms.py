@@ -1,7 +1,5 @@
 """What MLIR makes of each mechanism: measured with TF 2.15.1 and 2.21, both flows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

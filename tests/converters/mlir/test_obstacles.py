@@ -1,7 +1,5 @@
 """Why ops stay float: roots, in the names of the source graph."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.build import Builder

@@ -1,7 +1,5 @@
 """Our list of patterns against TensorFlow's own, which `pattern_lists.toml` holds with versions and reasons."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Idioms of public Keras models: what real TF 2.15.1 and 2.21.0 made of them, rebuilt as small graphs."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.example import Net

@@ -1,7 +1,5 @@
 """The state that a function of TensorFlow 2 assigns: what real TF 2.15.1 and 2.21.0 made of it."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

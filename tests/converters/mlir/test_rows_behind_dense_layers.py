@@ -1,7 +1,5 @@
 """Rows of several dimensions added to a dense layer: what real TF 2.15, 2.20 and 2.21 made of 112 such graphs."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """What several calls of one version share is worked out once, and changes no answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """What slices of Python (`x[:, None]`, `x[:, 0:8]`) become; measured with TF 2.15.1, 2.18 and 2.21."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.example import Net

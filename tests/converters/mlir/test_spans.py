@@ -1,7 +1,5 @@
 """The versions that a prediction says it holds for do the same."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which TRANSPOSEs around a sum stay; measured with TF 2.12, 2.15.1, 2.17 and 2.21 (MoveTransposesPass)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 

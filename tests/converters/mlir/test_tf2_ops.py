@@ -1,7 +1,5 @@
 """Ops that Keras models bring along: what real conversions of SavedModels by TF 2.15 and 2.21 made of them."""
 
-from __future__ import annotations
-
 import collections
 
 import pytest

@@ -1,7 +1,5 @@
 """Ops that functions of tf.nn, tf.math and tf.signal bring along: what real TF 2.15.1 and 2.21.0 made of them."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.example import Before, Net

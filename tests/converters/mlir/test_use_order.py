@@ -1,7 +1,5 @@
 """What reads the same dequantized values is met in an order: behind the first that stays float nothing gets integer."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint import lint

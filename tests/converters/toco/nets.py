@@ -4,8 +4,6 @@
 `UNIMPL T`: no quantized form of operator type `T`; else what happens, with the start of the message.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from minmax_lint.converters.predict import predict

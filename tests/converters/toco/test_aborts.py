@@ -1,7 +1,5 @@
 """What ends a conversion before ranges are looked at: sizes, indices, control flow (TOCO of TF 2.15.1)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import cast
 

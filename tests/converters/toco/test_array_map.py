@@ -1,7 +1,5 @@
 """Of several arrays that TOCO could name it names the first of its map, whose order the names decide."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint import lint

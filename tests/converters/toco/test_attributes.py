@@ -1,7 +1,5 @@
 """TF 1.13 and 1.15 refuse what came later: attributes, ops, unread inputs (measured with 1.13.2 and 1.15.5)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Every transformation of TOCO on its own example: it fires, it matters, and the result is the real converter's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

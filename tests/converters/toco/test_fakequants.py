@@ -1,7 +1,5 @@
 """FakeQuants: to which arrays they give their range, and when they do not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

@@ -1,7 +1,5 @@
 """What melts into the operator around it, so that the array in between needs no range."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """IdentityN is an Identity for each of its inputs (ConvertIdentityNOperator; TF 2.15.1 quantizes such a graph)."""
 
-from __future__ import annotations
-
 from minmax_lint import lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """What TOCO checks after every pass, and what its list of operators does to it: measured with both versions."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.dtype import DType

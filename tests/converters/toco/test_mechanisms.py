@@ -1,7 +1,5 @@
 """What TOCO makes of each mechanism: measured with TF 2.15.1's TOCO."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

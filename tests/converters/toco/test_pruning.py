@@ -1,7 +1,5 @@
 """What TOCO imports, and what it throws away before it looks at any range."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.attr import Attr

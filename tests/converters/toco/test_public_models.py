@@ -1,7 +1,5 @@
 """Idioms of public models: what the real TOCO of TF 2.15.1 made of them, rebuilt as small graphs."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.converters.example import Net

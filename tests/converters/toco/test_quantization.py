@@ -1,7 +1,5 @@
 """The check that all ranges are there, and the walk that quantizes operator by operator."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pytest

@@ -1,7 +1,5 @@
 """How ranges travel from array to array, beyond single operators (those stand in test_sweep)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

@@ -1,7 +1,5 @@
 """Rewrites that move, fold or recognize operators, and so decide which arrays exist."""
 
-from __future__ import annotations
-
 import pytest
 
 from minmax_lint.graph.dtype import DType

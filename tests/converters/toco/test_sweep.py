@@ -4,8 +4,6 @@ Quantized: input -> op -> FakeQuant. Forward: input -> op -> o + o -> FakeQuant.
 Backward: pre = input + input -> op -> FakeQuant. Measured with the binaries (research/toco_minmax.md, section 6).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

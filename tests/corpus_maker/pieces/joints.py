@@ -1,7 +1,5 @@
 """Pieces where arrays part, meet, or change their type."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.graph.dtype import DType

@@ -1,7 +1,5 @@
 """Pieces with weights: dense layers, convolutions, batch normalization, and what stands around them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

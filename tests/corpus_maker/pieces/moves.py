@@ -1,7 +1,5 @@
 """Pieces that move values about: shapes, slices, pads, blocks, and reductions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

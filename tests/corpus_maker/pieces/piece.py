@@ -3,8 +3,6 @@
 NotApplicable is raised where a piece cannot read the arrays it gets (another rank, sizes that do not fit).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

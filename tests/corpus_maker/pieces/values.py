@@ -1,7 +1,5 @@
 """Pieces that compute value by value: activations, arithmetic, and the patterns converters recognise."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from minmax_lint.graph.attr import Attr

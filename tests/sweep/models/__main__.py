@@ -4,8 +4,6 @@ Each kind is made in one process of the TensorFlow that it needs (`tests/version
 draws other sizes and arguments.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Control flow of TF1 and TF2 in frozen graphs: the verdicts that the real converters gave."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

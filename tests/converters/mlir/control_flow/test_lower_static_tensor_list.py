@@ -1,7 +1,5 @@
 """Recurrent layers, map_fn and TensorArrays: the verdicts of the real converters, and what is reported of them."""
 
-from __future__ import annotations
-
 import collections
 import csv
 import re

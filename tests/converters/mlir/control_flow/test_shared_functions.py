@@ -3,8 +3,6 @@
 Counts as TF 2.15 and 2.21 make them of such frozen graphs and SavedModels.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

@@ -1,7 +1,5 @@
 """What MLIR recognizes in elementary operations, and what it leaves out (measured with TF 2.15.1 and 2.21)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest
