@@ -63,13 +63,13 @@ def lint(
     Raises UserError (with what to do) where the source cannot be read or a name is unknown.
     """
     loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
-    opened = _opened(source, inputs, outputs, converters, script, **loading)
+    opened = _open(source, inputs, outputs, converters, script, **loading)
     return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
         Selection(listed(select), listed(ignore))
     )
 
 
-def _opened(
+def _open(
     source: Any,
     inputs: Inputs | None,
     outputs: Sequence[str] | str | None,
@@ -165,7 +165,7 @@ def fix(
         freeze=freeze,
     )
     loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
-    return _opened(source, inputs, outputs, converters, script, **loading).fix(options)
+    return _open(source, inputs, outputs, converters, script, **loading).fix(options)
 
 
 def convert(

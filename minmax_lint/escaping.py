@@ -71,7 +71,7 @@ def log_line(text: str) -> str:
 
 def command(words: list[str] | tuple[str, ...]) -> str:
     """A command line to copy: quoted for a shell, in one printable line."""
-    return " ".join(map(_quoted, words))
+    return " ".join(map(_quote, words))
 
 
 def markdown_text(text: str) -> str:
@@ -146,7 +146,7 @@ def _fence(text: str, least: int) -> str:
     return "`" * max(longest + 1 if longest else least, least)
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     """A word for the shell; what does not print is written as bash and zsh write it: $'...'."""
     if word.isprintable():
         from shlex import quote

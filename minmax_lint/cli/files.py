@@ -45,7 +45,7 @@ class ReadFiles(NamedTuple):
             )
         path, folder = Path(file), Path(file).parent
         try:
-            is_read = any(_identity(one) in self.identities for one in _written(path, model))
+            is_read = any(_identity(one) in self.identities for one in _paths_written(path, model))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise UserError(f"cannot write {file}: {reason}; give another file") from None
@@ -70,13 +70,13 @@ def read_files(
     """
     found: set[tuple[int, int]] = set()
     known = [settings.baseline_file] if with_baseline and settings.baseline_file is not None else []
-    for path in (*_named(args, settings, models), *known):
+    for path in (*_paths_named(args, settings, models), *known):
         with suppress(OSError, ValueError):
             found.add(_identity(path))
     return ReadFiles(frozenset(found))
 
 
-def _named(args: Namespace, settings: Settings, models: Sequence[Target]) -> Iterator[Path]:
+def _paths_named(args: Namespace, settings: Settings, models: Sequence[Target]) -> Iterator[Path]:
     named = [model.path for model in models] + [model.checkpoint for model in models]
     for text in [*named, *(getattr(args, name, None) for name in _MODELS)]:
         if text:
@@ -122,7 +122,7 @@ def _checkpoint(prefix: Path) -> Iterator[Path]:
     return (Path(one) for part in _PARTS for one in glob.iglob(glob.escape(str(prefix)) + part))
 
 
-def _written(destination: Path, model: str | None) -> Iterable[Path]:
+def _paths_written(destination: Path, model: str | None) -> Iterable[Path]:
     """Files that are there and that writing to `destination` replaces."""
     from minmax_lint.loaders.checkpoint.prefix import prefix_of
 

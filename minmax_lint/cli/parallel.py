@@ -71,10 +71,10 @@ def reports(
     pool = ProcessPoolExecutor(jobs, initializer=_leave_when_interrupted)
     with safe_path():
         pending = [pool.submit(_outcome, args, settings, model) for model in models]
-    return _collected(args, settings, pool, models, pending)
+    return _collect(args, settings, pool, models, pending)
 
 
-def _collected(
+def _collect(
     args: Namespace,
     settings: Settings,
     pool: Executor,
@@ -133,7 +133,7 @@ def _report(args: Namespace, settings: Settings, model: Target) -> Report | User
     try:
         opened = open_source(args, model)
         found = settings.adjusted(opened.lint(settings.values.selection), model)
-        return _compared(opened, found) if _shows_ways(args) else found
+        return _with_comparison(opened, found) if _shows_ways(args) else found
     except UserError as error:
         return error
     except Exception as error:
@@ -149,7 +149,7 @@ def _formats(args: Namespace) -> set[str]:
     return {text.partition("=")[0] for text in args.output_format}
 
 
-def _compared(opened: Opened, report: Report) -> Report:
+def _with_comparison(opened: Opened, report: Report) -> Report:
     """The report with every way of converting the model; of a finished model there are none."""
     from minmax_lint.workflows.compare import compare_opened
 

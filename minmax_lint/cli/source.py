@@ -25,7 +25,7 @@ def open_source(args: Namespace, target: Target) -> Opened:
 
     model = loaded(args, target)
     graph = getattr(args, "source", None)
-    named = _named(args, target)
+    named = _names(args, target)
     if graph is None:
         version = _tensorflow(args, target)
         calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
@@ -91,7 +91,7 @@ def ends_of(args: Namespace, target: Target, model: Model, calls: Sequence[Conve
     )
 
 
-def _named(args: Namespace, target: Target) -> tuple[str, ...]:
+def _names(args: Namespace, target: Target) -> tuple[str, ...]:
     """The profiles that the command line names, else the configuration, unless a script says how it converts."""
     given = tuple(getattr(args, "converter", None) or ())
     return given or (() if getattr(args, "script", None) else target.converters)

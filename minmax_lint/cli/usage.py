@@ -125,7 +125,7 @@ class Parser(argparse.ArgumentParser):
                 raise UserError(f"{argument} takes {', '.join(choices)}, and not {given!r}")
             kind = argument.lower()
             choices = re.findall(r"[\w.-]+", known)
-            meant = _meant(given, choices, f"choose from {', '.join(choices)}")
+            meant = _suggestion(given, choices, f"choose from {', '.join(choices)}")
             if kind == "command" and os.path.exists(given):
                 meant = f"; did you mean `minmax-lint check {given}`?"
             raise UserError(f"there is no {kind} {given!r}{meant}")
@@ -160,7 +160,7 @@ class Parser(argparse.ArgumentParser):
                 raise UserError(
                     f"there is no option {given}; did you mean {action.option_strings[-1]} {given[2:]}?"
                 )
-        hint = _meant(given, self._options(), f"see `{self.prog} --help`")
+        hint = _suggestion(given, self._options(), f"see `{self.prog} --help`")
         raise UserError(f"there is no option {word}{hint}")
 
     def _options(self) -> list[str]:
@@ -176,7 +176,7 @@ class Parser(argparse.ArgumentParser):
                 yield action
 
 
-def _meant(given: str, known: Sequence[str], otherwise: str) -> str:
+def _suggestion(given: str, known: Sequence[str], otherwise: str) -> str:
     from minmax_lint.graph.names import did_you_mean
 
     return did_you_mean(given, dict.fromkeys(known), otherwise)

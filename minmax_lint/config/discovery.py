@@ -44,7 +44,7 @@ def load_file(file: Path) -> Config | None:
     """The configuration in one file; None for a pyproject.toml without our table."""
     content = _toml(file)
     if file.name != PROJECT_FILE:
-        return _read(content, file, "")
+        return _read_table(content, file, "")
     tools = content.get("tool", {})
     if not isinstance(tools, dict):
         return None
@@ -53,10 +53,10 @@ def load_file(file: Path) -> Config | None:
             raise UserError(f"{file}: there is no table [tool.{misspelt}]{did_you_mean(misspelt, [TABLE])}")
     if TABLE not in tools:
         return None
-    return _read(tools[TABLE], file, f"tool.{TABLE}")
+    return _read_table(tools[TABLE], file, f"tool.{TABLE}")
 
 
-def _read(content: dict[str, Any], file: Path, table: str) -> Config:
+def _read_table(content: dict[str, Any], file: Path, table: str) -> Config:
     from minmax_lint.config.reading import read_config
 
     return read_config(content, file, table)

@@ -16,10 +16,10 @@ Table = TypeVar("Table")
 def read_config(content: Mapping[str, object], file: Path, table: str) -> Config:
     """The configuration in `content`. Raises UserError for an unknown key or a value that does not fit."""
     where = f"{os.path.relpath(file)}: {table}" if table else os.path.relpath(file)
-    return _read(Config, content, where, file=file, table=table)
+    return _read_table(Config, content, where, file=file, table=table)
 
 
-def _read(of: type[Table], content: object, where: str, **rest: Any) -> Table:
+def _read_table(of: type[Table], content: object, where: str, **rest: Any) -> Table:
     if not isinstance(content, Mapping):
         raise UserError(f"{where}: this is no table")
     known = keys(of)
@@ -43,13 +43,13 @@ def _read(of: type[Table], content: object, where: str, **rest: Any) -> Table:
 def _value(key: Field[Any], value: object, where: str) -> Any:
     table = key.metadata.get("table")
     if table is not None:
-        return _read(table, value, where, origin=where)
+        return _read_table(table, value, where, origin=where)
     tables = key.metadata.get("tables")
     if tables is not None:
         if not isinstance(value, list):
             raise UserError(f"{where}: this is no list of tables")
         return tuple(
-            _read(tables, item, f"{where}[{place}]", origin=f"{where}[{place}]")
+            _read_table(tables, item, f"{where}[{place}]", origin=f"{where}[{place}]")
             for place, item in enumerate(value)
         )
     try:

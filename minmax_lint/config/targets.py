@@ -42,7 +42,7 @@ def targets(config: Config) -> tuple[Target, ...]:
     found: dict[Path, Target] = {}
     for model in config.models:
         for path in _paths(config, model):
-            found.setdefault(path, _target(config, model, _displayed(path)))
+            found.setdefault(path, _target(config, model, _display(path)))
     return tuple(found.values())
 
 
@@ -68,7 +68,7 @@ def _target(config: Config, model: ModelSettings, path: str) -> Target:
         model.converters or config.converters,
         model.ignore,
         model.origin,
-        None if model.checkpoint is None else _displayed(_absolute(config, model.checkpoint)),
+        None if model.checkpoint is None else _display(_absolute(config, model.checkpoint)),
         config.calls,
         config.version,
     )
@@ -106,5 +106,5 @@ def _is_glob(path: str) -> bool:
     return any(mark in path for mark in "*?[")
 
 
-def _displayed(path: Path) -> str:
+def _display(path: Path) -> str:
     return os.path.relpath(path)

@@ -30,7 +30,7 @@ def decided_by_calls(
     profile: Profile, calls: Sequence[ConverterCall], kept: Kept, inference: Inference
 ) -> Prediction | None:
     """The prediction of a profile, where every call that it stands for decides it; else None."""
-    found = [_decided(profile, call, kept, inference) for call in calls]
+    found = [_decide(profile, call, kept, inference) for call in calls]
     return found[0] if found and all(found) else None
 
 
@@ -43,7 +43,7 @@ def with_default_ranges(prediction: Prediction, calls: Sequence[ConverterCall]) 
     return Prediction(prediction.profile, "undetermined", message=text)
 
 
-def _decided(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
+def _decide(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:
     trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
     lacking = without_stats(call, kept.inputs)
     text = lacking_stats(lacking) if lacking else refusal(call, trained) or refused_flex(call, trained)

@@ -78,7 +78,7 @@ class CallSite(NamedTuple):
             if (
                 len(statements) > 1
                 or any(one.shared for one in statements)
-                or (value is not None and not self._known(value))
+                or (value is not None and not self._is_known(value))
             ):
                 return ()
             if value is None:
@@ -89,7 +89,7 @@ class CallSite(NamedTuple):
                 return ()
         return tuple({(one.start, one.end, one.text): one for one in found}.values())
 
-    def _known(self, value: str) -> bool:
+    def _is_known(self, value: str) -> bool:
         return all(f"{{{name}}}" not in value or self.modules.get(name) for name in ("tf", "lite"))
 
     def _without(self, attribute: str, statements: Iterable[Setting], changes: Changes) -> Iterator[TextEdit]:
@@ -118,12 +118,12 @@ class CallSite(NamedTuple):
             ]
         if not statements:
             line = f"{self.converter}.{attribute} = {text}"
-            yield self._inserted(
+            yield self._insertion(
                 [*before, line], f"a function that yields samples, and {line}" if before else line
             )
             return
         if before:
-            yield self._inserted(before, "a function that yields samples")
+            yield self._insertion(before, "a function that yields samples")
         one = statements[0]
         together = [name for name, found in self.settings.items() if any(_same(one, s) for s in found)]
         if all(changes.get(name) == value for name in together):
@@ -131,7 +131,7 @@ class CallSite(NamedTuple):
             words = f"{target} {text}"
             yield TextEdit(*one.value, text, f"line {one.line}", words)
 
-    def _inserted(self, lines: list[str], words: str) -> TextEdit:
+    def _insertion(self, lines: list[str], words: str) -> TextEdit:
         before, behind = (self.newline, "") if self.last else ("", self.newline)
         text = "".join(f"{before}{self.indent}{line}{behind}" for line in lines)
         return TextEdit(self.end, self.end, text, f"after line {self.line}", words)

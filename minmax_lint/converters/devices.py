@@ -23,7 +23,7 @@ def on_device(prediction: Prediction, kept: Kept, inference: Inference, profile:
     """The prediction with what the device of `profile` leaves to the CPU of the predicted ops."""
     from minmax_lint.converters.edgetpu import left_to_cpu
 
-    ops = [_described(outcome, kept, inference) for outcome in prediction.ops]
+    ops = [_describe(outcome, kept, inference) for outcome in prediction.ops]
     cpu_ops = left_to_cpu(ops, producers_of(prediction.ops, kept))
     return replace(prediction, profile=profile.name, cpu_ops=cpu_ops)
 
@@ -35,7 +35,7 @@ def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
     return replace(read_off(model), profile=profile.name, cpu_ops=left_to_cpu(model.ops))
 
 
-def _described(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
+def _describe(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:
     """A predicted op as far as the source graph shows what it will be."""
     nodes = [kept.graph[name] for name in outcome.nodes if name in kept]
     if outcome.nodes and not nodes:  # of a loop's or branch's body

@@ -77,7 +77,7 @@ def uninitialized_refusal(kept: Kept, profile: Profile) -> Prediction | None:
     TensorFlow saves a Keras 3 model so that is an attribute of a tf.Module, or that tf.saved_model.save saves: its
     saver restores copies. Source: freeze_variables.cc, lite/kernels/read_variable.cc; measured with TF 2.21.
     """
-    name = kept.once(_uninitialized)
+    name = kept.once(_first_uninitialized)
     if name is None or (profile.flow == "tf2" and profile.ranges != "calibrated"):
         return None
     message = (
@@ -90,7 +90,7 @@ def uninitialized_refusal(kept: Kept, profile: Profile) -> Prediction | None:
     return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
 
 
-def _uninitialized(kept: Kept) -> str | None:
+def _first_uninitialized(kept: Kept) -> str | None:
     """The first kept variable without a value: freezing has left it as it is."""
     return next(kept.of_ops({"VarHandleOp"}), None)
 

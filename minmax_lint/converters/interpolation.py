@@ -27,7 +27,7 @@ def interpolated(profile: Profile, predict: Callable[[Profile], Prediction]) -> 
         return replace(first, profile=profile.name, versions=(profile.version, profile.version))
     message = (
         f"TensorFlow {dotted(profile.version)} was not measured, and its measured neighbours differ here: "
-        f"{around[0].name} says {_said(first)}, {far.name} says {_said(last)}."
+        f"{around[0].name} says {_summary(first)}, {far.name} says {_summary(last)}."
     )
     cause = Obstacle("other", None, None, message)
     only = profile.version, profile.version
@@ -39,6 +39,6 @@ def _outcome(prediction: Prediction) -> tuple[object, ...]:
     return prediction.verdict, prediction.kind, prediction.array, frozenset(counts.items())
 
 
-def _said(prediction: Prediction) -> str:
+def _summary(prediction: Prediction) -> str:
     ops = ", ".join(sorted({op for op, _ in prediction.float_ops}))
     return f"{prediction.verdict} ({ops})" if ops else prediction.verdict

@@ -116,7 +116,7 @@ def _post_training(version: tuple[int, int]) -> tuple[Profile, ...]:
     )
 
 
-def _trained(version: tuple[int, int]) -> tuple[Profile, ...]:
+def _profiles_of_trained(version: tuple[int, int]) -> tuple[Profile, ...]:
     """The profiles of one MLIR converter for models with FakeQuants."""
     name = f"mlir-{dotted(version)}"
     return Profile(name, "mlir", version, "tf1"), Profile(f"{name}-v2", "mlir", version, "tf2")
@@ -126,7 +126,7 @@ FAKE_QUANT_PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         *(Profile(f"toco-{dotted(version)}", "toco", version, "tf1") for version in MODELLED["toco"]),
-        *(profile for version in MODELLED["mlir"] for profile in _trained(version)),
+        *(profile for version in MODELLED["mlir"] for profile in _profiles_of_trained(version)),
     )
 }
 """Profiles for graphs with FakeQuants."""

@@ -124,10 +124,10 @@ def edited(graph: Graph, edit: Edit) -> Graph:
         changed = edit.attrs.get(old.names[origin])
         return ({**attrs, **changed} if changed else attrs), device
 
-    return Graph(Columns(names, ops, inputs, details, _serialized(old, edit, origins)), graph.functions)
+    return Graph(Columns(names, ops, inputs, details, _serialize(old, edit, origins)), graph.functions)
 
 
-def _serialized(old: Columns, edit: Edit, origins: list[int | Node]) -> Serialized | None:
+def _serialize(old: Columns, edit: Edit, origins: list[int | Node]) -> Serialized | None:
     source = old.serialized
     if source is None:
         return None

@@ -147,7 +147,7 @@ def _read(graph: Graph, node: Node) -> FakeQuant:
     elif len(node.inputs) >= 3:
         low, high = (follow_constant(graph, edge) for edge in node.inputs[1:3])
         if low is not None and high is not None:
-            ranges = _paired(low, high)
+            ranges = _pair(low, high)
     return FakeQuant(
         node.name, node.op, array, ranges, node.integer("num_bits", 8), node.flag("narrow_range")
     )
@@ -174,7 +174,7 @@ def follow_constant(graph: Graph, edge: Edge) -> Tensor | None:
     return None
 
 
-def _paired(low: Tensor, high: Tensor) -> tuple[Range, ...]:
+def _pair(low: Tensor, high: Tensor) -> tuple[Range, ...]:
     """One range a channel; UNKNOWN_RANGE where a bound holds no number at all (empty, a string, a claim)."""
     if not (low.listed and high.listed and low.size and high.size):
         return (UNKNOWN_RANGE,)

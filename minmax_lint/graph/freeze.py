@@ -70,10 +70,10 @@ def frozen(
     call. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
-    called = _frozen_functions(graph, variables, {} if functions is None else functions)
+    called = _freeze_functions(graph, variables, {} if functions is None else functions)
     if VARIABLES.isdisjoint(graph.ops):
         return Graph(old, called) if called else graph
-    left = _uninitialized(graph, variables) if restored_only else set()
+    left = _uninitialized_variables(graph, variables) if restored_only else set()
     ops = [op if name in left else _BECOMES.get(op, op) for name, op in zip(old.names, old.ops, strict=True)]
 
     def details(position: int) -> Details:
@@ -91,7 +91,7 @@ def frozen(
     return Graph(Columns(old.names, ops, old.inputs, details), called)
 
 
-def _uninitialized(graph: Graph, variables: VariableValues | None) -> set[str]:
+def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> set[str]:
     """The variables that nothing initializes, and their reads; those that something else reads as well aside."""
     if not isinstance(variables, CheckpointKeys):
         return set()
@@ -103,7 +103,7 @@ def _uninitialized(graph: Graph, variables: VariableValues | None) -> set[str]:
     return left
 
 
-def _frozen_functions(
+def _freeze_functions(
     graph: Graph, variables: VariableValues | None, done: dict[int, Graph]
 ) -> Mapping[str, tuple[Function, ...]]:
     for one in chain.from_iterable(graph.functions.values()):

@@ -26,10 +26,10 @@ def inline_calls(graph: Graph) -> Graph:
             continue
         (function,) = graph.functions[node.name]
         names = {inner: _under(node.name, inner) for inner in function.graph.names}
-        nodes += [_moved(inner, function, names) for inner in function.graph]
+        nodes += [_move(inner, function, names) for inner in function.graph]
         functions.update(_branches(function, names))
         for port, array in enumerate(function.outputs):
-            becomes[Edge(node.name, port)] = _renamed(parse_edge(array), names)
+            becomes[Edge(node.name, port)] = _rename(parse_edge(array), names)
         results = tuple(becomes[Edge(node.name, port)] for port in range(len(function.outputs)))
         nodes.append(_handing_on(node, results))
     moved = [
@@ -45,11 +45,11 @@ def _under(call: str, name: str) -> str:
     return name if name.startswith(f"{call}/") else f"{call}/{name}"
 
 
-def _moved(node: Node, function: Function, names: Mapping[str, str]) -> Node:
+def _move(node: Node, function: Function, names: Mapping[str, str]) -> Node:
     passed = function.inputs.get(node.name)
     if passed is not None:
         return _identity(names[node.name], parse_edge(passed), node.dtype("dtype"), ())
-    inputs = tuple(_renamed(edge, names) for edge in node.inputs)
+    inputs = tuple(_rename(edge, names) for edge in node.inputs)
     controls = tuple(names.get(name, name) for name in node.control_inputs)
     return node._replace(name=names[node.name], inputs=inputs, control_inputs=controls)
 
@@ -59,7 +59,7 @@ def _branches(function: Function, names: Mapping[str, str]) -> dict[str, tuple[F
 
     def passed(one: Function) -> Function:
         renamed = {
-            argument: _renamed(parse_edge(array), names).array for argument, array in one.inputs.items()
+            argument: _rename(parse_edge(array), names).array for argument, array in one.inputs.items()
         }
         return one._replace(inputs=renamed)
 
@@ -78,5 +78,5 @@ def _identity(name: str, source: Edge, kind: DType | None, controls: tuple[str, 
     return Node(name, "Identity", (source,), controls, {"T": kind or DType.FLOAT})
 
 
-def _renamed(edge: Edge, names: Mapping[str, str]) -> Edge:
+def _rename(edge: Edge, names: Mapping[str, str]) -> Edge:
     return Edge(names.get(edge.node, edge.node), edge.port)

@@ -67,7 +67,7 @@ FOLDABLE = (
 """Ops that `fold` can evaluate, for any element type of numpy."""
 
 
-def _folded(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
+def _fold(node: Node, port: int, *inputs: Tensor) -> Tensor | None:
     """An output of a node of known inputs; of the node only op and attributes count."""
     import numpy as np
 
@@ -102,7 +102,7 @@ def fold(node: Node, inputs: Sequence[Tensor], port: int = 0) -> Tensor | None:
         return None
     if any(tensor.spreads for tensor in inputs):
         return None
-    return _folded(Node("", node.op, attrs=node.attrs), port, *inputs)
+    return _fold(Node("", node.op, attrs=node.attrs), port, *inputs)
 
 
 def tensor_of(value: Array) -> Tensor | None:
@@ -198,11 +198,11 @@ def _softmax(np: Any, node: Node, values: list[Array]) -> Array:
     return result
 
 
-def _turned(node: Node, side: str, value: Array) -> Array:
+def _turn(node: Node, side: str, value: Array) -> Array:
     return value.T if node.flag(f"transpose_{side}") else value
 
 
-def _biased(node: Node, values: list[Array]) -> Array:
+def _add_bias(node: Node, values: list[Array]) -> Array:
     value, bias = values
     axes = value.ndim - 2 if node.text("data_format") == "NCHW" else 0
     biased: Array = value + bias.reshape(-1, *[1] * axes)
@@ -223,7 +223,7 @@ _JOINS = frozenset({"Concat", "ConcatV2", "Pack"})
 _BROADCASTS = frozenset({"Select", "SelectV2", "SquaredDifference"})
 
 _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
-    "BiasAdd": _biased,
+    "BiasAdd": _add_bias,
     "Cast": _cast,
     "StridedSlice": _strided,
     "Slice": _slice,
@@ -241,7 +241,7 @@ _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Concat": _with_numpy(lambda np, node, v: np.concatenate(v[1:], axis=int(v[0]))),
     "Pack": _with_numpy(lambda np, node, v: np.stack(v, axis=node.integer("axis", 0))),
     "Gather": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=0)),
-    "MatMul": lambda node, v: _turned(node, "a", v[0]) @ _turned(node, "b", v[1]),
+    "MatMul": lambda node, v: _turn(node, "a", v[0]) @ _turn(node, "b", v[1]),
     "GatherV2": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=int(v[2]))),
     "Fill": _with_numpy(lambda np, node, v: np.full([int(n) for n in v[0]], v[1])),
     "BroadcastTo": _with_numpy(lambda np, node, v: np.broadcast_to(v[0], [int(n) for n in v[1]])),

@@ -51,10 +51,10 @@ class Inference:
         stated = (self.stated(array) for array in self.kept.inputs)
         if self.batch is None or not any(shape and shape[0] is None for shape in stated):
             return self
-        return self._opened
+        return self._open
 
     @cached_property
-    def _opened(self) -> Inference:
+    def _open(self) -> Inference:
         opened = Inference(self.kept, self.input_shapes, batch=None)
         opened.memo = None if self.memo is None else {}
         return opened
@@ -165,7 +165,7 @@ class Inference:
                 self._shapes[node.output(port)] = shapes[0]
 
     def _infer_input(self, node: Node) -> None:
-        self._shapes[node.name] = self._with_batch(_stated_by(node))
+        self._shapes[node.name] = self._with_batch(_shape_attr(node))
         for array in self.kept.inputs:
             edge = parse_edge(array)
             given = self.input_shapes.get(array)
@@ -177,7 +177,7 @@ class Inference:
         given = self.input_shapes.get(array)
         node = parse_edge(array).node
         return (
-            given if given is not None or node not in self.kept.graph else _stated_by(self.kept.graph[node])
+            given if given is not None or node not in self.kept.graph else _shape_attr(self.kept.graph[node])
         )
 
     def _with_batch(self, shape: Shape | None) -> Shape | None:
@@ -289,6 +289,6 @@ def _possible(shape: Shape | None) -> Shape | None:
     return shape if shape is not None and len(shape) <= MOST_DIMENSIONS else None
 
 
-def _stated_by(node: Node) -> Shape | None:
+def _shape_attr(node: Node) -> Shape | None:
     stated = node.attribute("shape")
     return stated if isinstance(stated, tuple) and node.op == "Placeholder" else None

@@ -19,8 +19,8 @@ def multiply_accumulates(inference: Inference, node: Node) -> int | None:
     count = COUNTS.get(node.op)
     if count is None:
         return 0
-    shapes = [_known(inference.shape(edge.array)) for edge in node.inputs[:3]]
-    output = _known(inference.shape(node.name))
+    shapes = [_static_sizes(inference.shape(edge.array)) for edge in node.inputs[:3]]
+    output = _static_sizes(inference.shape(node.name))
     if output is None or len(shapes) < 2 or any(shape is None for shape in shapes[:2]):
         return None
     try:
@@ -29,7 +29,7 @@ def multiply_accumulates(inference: Inference, node: Node) -> int | None:
         return None
 
 
-def _known(shape: Shape | None) -> Sizes | None:
+def _static_sizes(shape: Shape | None) -> Sizes | None:
     if shape is None:
         return None
     sizes = tuple(size for size in shape if size is not None)

@@ -25,7 +25,7 @@ def mapped(path: Path) -> Buffer:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             status = os.fstat(file.fileno())
             if stat.S_ISFIFO(status.st_mode):
-                return _awaited(file)
+                return _await_content(file)
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableModel("this is no file; give the path of a graph")
             if status.st_size == 0:
@@ -43,7 +43,7 @@ def small_file(path: Path) -> bytes:
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             try:
-                return _awaited(file)
+                return _await_content(file)
             except UnreadableModel as error:
                 raise UnreadableModel(f"{path}: {error}") from None
         content = file.read(_MOST_BY_HAND + 1)
@@ -60,7 +60,7 @@ def piped(stream: BinaryIO) -> bytes:
     return content
 
 
-def _awaited(pipe: BinaryIO) -> bytes:
+def _await_content(pipe: BinaryIO) -> bytes:
     import select
 
     if not select.select([pipe], [], [], _PATIENCE)[0]:

@@ -45,7 +45,7 @@ def endpoints(
     if inputs and outputs:
         return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), False, "")
     if signature is None and not inputs:
-        signature = _called_signature(model, calls)
+        signature = _signature_of_calls(model, calls)
     chosen = _signature(model, signature) if not outputs else None
     if chosen is not None:
         ends = {array: chosen.input_shapes.get(array) for array in chosen.inputs.values()}
@@ -54,7 +54,7 @@ def endpoints(
             how += f" (there is also {', '.join(map(repr, model.others))}: --signature)"
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
     guessed: list[str] = []
-    script, missing = _named_by(calls, model.graph)
+    script, missing = _call_with_names(calls, model.graph)
     signatures = [one for one in model.signatures.values() if one.outputs]
     if len(signatures) > 1 and not (inputs or outputs or script):
         return _together(signatures)
@@ -76,7 +76,7 @@ def endpoints(
     return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
 
 
-def _called_signature(model: Model, calls: Sequence[ConverterCall]) -> str | None:
+def _signature_of_calls(model: Model, calls: Sequence[ConverterCall]) -> str | None:
     """The signature of the model that every call converts which names one."""
     named = {call.signature for call in calls if call.signature in model.signatures}
     return named.pop() if len(named) == 1 else None
@@ -90,7 +90,7 @@ def _together(signatures: Sequence[Signature]) -> Endpoints:
     return Endpoints(inputs, tuple(outputs), True, f"from signatures {names} together: --signature names one")
 
 
-def _named_by(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:
+def _call_with_names(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:
     """The call that names inputs or outputs, by the names of this graph; and words for names that it does not have.
 
     Calls that name different outputs name none: which of them is meant is the user's to say.

@@ -72,7 +72,7 @@ def _live_ends(graph: Graph, live: AbstractSet[str]) -> list[str]:
     for name in ends:
         op = graph.op(name)
         assigned = op.startswith("Assign") or (name not in read_otherwise and waiting.get(name) == 0)
-        if not assigned and name in live and not _looked_through(graph, name, op):
+        if not assigned and name in live and not _is_looked_through(graph, name, op):
             outputs.append(name)
             continue
         for source in (edge.node for edge in graph[name].inputs):
@@ -107,7 +107,7 @@ def _candidates(graph: Graph) -> str:
     return f"name it with -o NAME, and its inputs with {named}; no Placeholder leads to any of its ends {shown}{rest}"
 
 
-def _looked_through(graph: Graph, name: str, op: str) -> bool:
+def _is_looked_through(graph: Graph, name: str, op: str) -> bool:
     if _BOOKKEEPING.search(op) or BOOKKEEPING_SCOPE.search(name) or _is_pivot(graph, name, op):
         return True
     if (

@@ -87,7 +87,7 @@ def _load_path(path: Path, signature: str | None, trust: bool = False, python: s
     if checkpoint.is_prefix(path) and not path.is_file():
         return _load_checkpoint(path)
     if not path.exists():
-        raise UnreadableModel(f"there is no such file or folder{_meant(path)}")
+        raise UnreadableModel(f"there is no such file or folder{_suggestion(path)}")
     if checkpoint.is_data(path):
         return _load_checkpoint(checkpoint.prefix_of(path))
     buffer = mapped(path)
@@ -132,7 +132,7 @@ def _load_folder(folder: Path, signature: str | None) -> Model:
     raise UnreadableModel("the folder holds no model (no saved_model.pb, no checkpoint); name a graph")
 
 
-def _meant(path: Path) -> str:
+def _suggestion(path: Path) -> str:
     """What a user may have meant by a path that is not there."""
     try:
         there = [str(found) for found in path.parent.iterdir()]

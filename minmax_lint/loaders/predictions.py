@@ -43,19 +43,19 @@ def predicted(graph: Graph, ends: tuple[str, ...]) -> tuple[tuple[str, ...], str
     losses = list(dict.fromkeys([*training, *sorted(roots, key=graph.position)]))
     if not losses:
         return ends, "the ends of the graph"
-    learned = downstream(graph, _learned(graph), frozenset({"StopGradient"}))
+    learned = downstream(graph, _weights_learned(graph), frozenset({"StopGradient"}))
     fed = downstream(graph, graph.of_ops({"Placeholder"}), OF_SHAPE)
     compared = {loss: found for loss in losses if (found := _predictions(graph, loss, learned, fed))}
     if not compared:
         return (others, _without(graph, training)) if training and others else (ends, "the ends of the graph")
     arrays = {array: parse_edge(array).node for loss in compared for array in compared[loss]}
-    kept = _unlabelled(graph, others, list(compared), set(arrays.values()))
+    kept = _without_labels(graph, others, list(compared), set(arrays.values()))
     led_to = upstream(graph, kept)
     missing = [array for array, node in arrays.items() if node not in led_to]
     outputs = tuple(sorted({*kept, *missing}, key=lambda array: graph.position(parse_edge(array).node)))
     if not missing:
         return outputs, _without(graph, training)
-    computed = f"what {_listed(graph, list(compared))} {'are' if len(compared) > 1 else 'is'} computed from"
+    computed = f"what {_listing(graph, list(compared))} {'are' if len(compared) > 1 else 'is'} computed from"
     return outputs, f"{_without(graph, training)} and {computed}" if kept else computed
 
 
@@ -63,13 +63,13 @@ def _predictions(graph: Graph, end: str, learned: AbstractSet[str], fed: Abstrac
     """The arrays from which the loss at this end is computed; none where no op says it."""
     losses = losses_of(graph, end)
     if not losses:
-        compared = _compared(graph, end, learned, fed)
+        compared = _prediction_compared(graph, end, learned, fed)
         return [compared] if compared else []
     of_logits = (loss for loss in losses if graph.op(loss) in OF_LOGITS)
-    return [_made_at(graph, graph[loss].inputs[0].array) for loss in of_logits]
+    return [_origin(graph, graph[loss].inputs[0].array) for loss in of_logits]
 
 
-def _unlabelled(
+def _without_labels(
     graph: Graph, ends: Sequence[str], losses: Sequence[str], predictions: AbstractSet[str]
 ) -> list[str]:
     """The ends that follow from inputs through trained variables, and not from labels.
@@ -82,26 +82,28 @@ def _unlabelled(
     labels = placeholders & upstream(graph, losses) - inputs
     others = downstream(graph, placeholders - inputs - labels) & downstream(graph, inputs)
     excluded = downstream(graph, labels) | others
-    learned = downstream(graph, _learned(graph))
+    learned = downstream(graph, _weights_learned(graph))
     return [
         name
         for name in ends
-        if name not in excluded and (name in learned or not learned) and not _summarized(graph, name)
+        if name not in excluded and (name in learned or not learned) and not _is_summarized(graph, name)
     ]
 
 
-def _summarized(graph: Graph, name: str) -> bool:
+def _is_summarized(graph: Graph, name: str) -> bool:
     readers = [use.node for use in graph.uses(name)]
     return bool(readers) and all("Summary" in graph.op(reader) for reader in readers)
 
 
-def _learned(graph: Graph) -> list[str]:
+def _weights_learned(graph: Graph) -> list[str]:
     """The variables that an optimizer changes; all variables where the graph has none."""
     updates = [name for name in graph.names if graph.op(name).startswith(_OPTIMIZERS) and graph[name].inputs]
     return [graph[name].inputs[0].node for name in updates] or list(graph.of_ops(VARIABLES))
 
 
-def _compared(graph: Graph, loss: str, learned: AbstractSet[str], fed: AbstractSet[str]) -> str | None:
+def _prediction_compared(
+    graph: Graph, loss: str, learned: AbstractSet[str], fed: AbstractSet[str]
+) -> str | None:
     """The array that a loss written out compares with labels: trained variables lead to it, and none to the labels.
 
     Between it and the loss stand only ops that work on each element or reduce. A product may be with the weight of
@@ -165,7 +167,7 @@ def _is_sum_of(graph: Graph, name: str, summed: str) -> bool:
     return graph.op(name) == "Sum" and graph[name].inputs[0].node == summed
 
 
-def _made_at(graph: Graph, array: str) -> str:
+def _origin(graph: Graph, array: str) -> str:
     """`array`, or what it is a reshape of."""
     while (node := parse_edge(array).node) in graph and graph.op(node) in _PASSES and graph[node].inputs:
         if is_retargeted(graph, node):
@@ -176,11 +178,11 @@ def _made_at(graph: Graph, array: str) -> str:
 
 def _without(graph: Graph, training: Sequence[str]) -> str:
     return (
-        f"the ends of the graph without {_listed(graph, training)}" if training else "the ends of the graph"
+        f"the ends of the graph without {_listing(graph, training)}" if training else "the ends of the graph"
     )
 
 
-def _listed(graph: Graph, training: Sequence[str]) -> str:
+def _listing(graph: Graph, training: Sequence[str]) -> str:
     if len(training) > 1:
         return f"{len(training)} losses and metrics"
     return f"the {kind_of_end(graph, training[0], differentiated(graph))} {training[0]}"

@@ -21,7 +21,7 @@ def patch_data(patch: Patch) -> dict[str, Any]:
             {
                 "strategy": part.strategy,
                 "applicability": "safe" if part.safe else "unsafe",
-                "healed": [_place(finding) for finding in _healed(patch, part.strategy)],
+                "healed": [_place(finding) for finding in _findings_healed(patch, part.strategy)],
             }
             for part in patch.repair.parts
         ],
@@ -37,7 +37,7 @@ def patch_data(patch: Patch) -> dict[str, Any]:
     }
 
 
-def _healed(patch: Patch, strategy: str) -> Iterator[Finding]:
+def _findings_healed(patch: Patch, strategy: str) -> Iterator[Finding]:
     """Findings that are gone and that a repair of this kind heals."""
     name_before = patch.repair.name_before
     left = {(one.code, name_before(one.array or one.node or "")) for one in patch.after.findings}

@@ -51,9 +51,9 @@ def picture(report: Report) -> Picture:
     kept_names = [
         name
         for name in kept.order
-        if not _hidden(graph, name) and (name in moving or name in states or is_fake_quant(graph.op(name)))
+        if not _is_hidden(graph, name) and (name in moving or name in states or is_fake_quant(graph.op(name)))
     ]
-    drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_named(report)}
+    drawn = {*kept_names, *_outside(graph, kept.nodes, (kept.outputs, kept_names)), *_names_in(report)}
     inputs = {parse_edge(name).node for name in report.inputs}
     outputs = {parse_edge(name).node for name in report.outputs}
     nodes = {}
@@ -91,7 +91,7 @@ def _moving(kept: Kept) -> set[str]:
     return reached
 
 
-def _hidden(graph: Graph, name: str) -> bool:
+def _is_hidden(graph: Graph, name: str) -> bool:
     """Whether it is a value, or only reads one (`weights/read`)."""
     if graph.op(name) != "Identity":
         return graph.op(name) in HIDDEN
@@ -99,7 +99,7 @@ def _hidden(graph: Graph, name: str) -> bool:
     return bool(sources) and all(graph.op(source) in HIDDEN for source in sources if source in graph)
 
 
-def _named(report: Report) -> set[str]:
+def _names_in(report: Report) -> set[str]:
     """Every node that a finding names, or that its path goes through."""
     names = {step.node for finding in report.findings for step in finding.path}
     names |= {name for finding in report.findings for name in (finding.node, finding.array) if name}
@@ -116,7 +116,7 @@ def _outside(graph: Graph, kept: AbstractSet[str], starts: Iterable[Iterable[str
                 use.node
                 for name in edge
                 for use in graph.uses(name)
-                if use.node not in kept and use.node not in found and not _hidden(graph, use.node)
+                if use.node not in kept and use.node not in found and not _is_hidden(graph, use.node)
             )
             edge = list(reached)[: MOST_OUTSIDE - len(found)]
             found.update(edge)

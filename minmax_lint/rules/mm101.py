@@ -87,7 +87,7 @@ class OutputFakeQuantOutside(Rule):
                 outputs=(output,),
                 profiles=tuple(profiles),
                 consequences=cause.consequences if cause is not None else (),
-                path=_drawn(subject, output, outside[0], judged=bool(profiles)),
+                path=_drawing(subject, output, outside[0], judged=bool(profiles)),
                 advice=_advice(output, outside) if profiles and offer is None else "",
                 fix=offer,
             )
@@ -140,7 +140,7 @@ def _doubt(outside: Sequence[OutsideFakeQuant]) -> str:
     return ""
 
 
-def _drawn(subject: Subject, output: str, outside: OutsideFakeQuant, *, judged: bool) -> tuple[Step, ...]:
+def _drawing(subject: Subject, output: str, outside: OutsideFakeQuant, *, judged: bool) -> tuple[Step, ...]:
     """The way from what is kept through the output to its FakeQuant outside."""
     note = f"the output, {NO_RANGE}" if judged else "the output"
     return (

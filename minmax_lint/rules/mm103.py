@@ -52,9 +52,9 @@ class OutputRangeLostInCollapse(Rule):
                 filter(subject.coverage.fake_quant_outside, subject.coverage.unchanged_from(cause.array)),
                 None,
             )
-            yield self._collapsed(subject, cause, inner) if inner else self._listed_twice(subject, cause)
+            yield self._collapse(subject, cause, inner) if inner else self._listing_twice(subject, cause)
 
-    def _collapsed(self, subject: Subject, cause: Cause, inner: str) -> Finding:
+    def _collapse(self, subject: Subject, cause: Cause, inner: str) -> Finding:
         assert cause.array is not None
         quant = outside_fake_quants(subject.graph, subject.kept, inner)[0].fake_quant.node
         reader = next((use.node for use in subject.kept.uses(inner)), cause.array)
@@ -70,7 +70,7 @@ class OutputRangeLostInCollapse(Rule):
             fix=FixOffer("rewire", "safe", f"Let {reader!r} read {quant!r}."),
         )
 
-    def _listed_twice(self, subject: Subject, cause: Cause) -> Finding:
+    def _listing_twice(self, subject: Subject, cause: Cause) -> Finding:
         assert cause.array is not None
         path: tuple[Step, ...] = ()
         if parse_edge(cause.array).node in subject.graph:

@@ -57,7 +57,7 @@ class ActivationWithoutRange(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
             assert cause.array is not None
-            unrolled = _unrolled(subject, cause)
+            unrolled = _unroll_advice(subject, cause)
             if unrolled:
                 yield self.from_cause(
                     subject,
@@ -74,7 +74,7 @@ class ActivationWithoutRange(Rule):
                 cause,
                 f"input {cause.array!r} has no FakeQuant, and nothing else gives it a range"
                 if is_input
-                else f"array {cause.array!r} has no range{_needed(cause)}",
+                else f"array {cause.array!r} has no range{_need(cause)}",
                 path=around(subject, cause.array),
                 advice=_advice(subject, cause, is_input),
                 fix=insertion(repr(cause.array)),
@@ -85,7 +85,7 @@ class ActivationWithoutRange(Rule):
         return Examples(failing=Example(_net(quantized=False)), passing=Example(_net(quantized=True)))
 
 
-def _unrolled(subject: Subject, cause: Cause) -> str:
+def _unroll_advice(subject: Subject, cause: Cause) -> str:
     """The op, where a range behind it would not help TOCO, and no other converter is concerned."""
     producer = subject.coverage.producer(cause.array)
     if producer is None or producer.op not in UNROLLED or cause.array is None:
@@ -102,7 +102,7 @@ def _unrolling(subject: Subject, cause: Cause) -> FixOffer | None:
     return FixOffer("unroll", "unsafe", what, needs_range=True)
 
 
-def _needed(cause: Cause) -> str:
+def _need(cause: Cause) -> str:
     others = [name for name in cause.consequences if name != cause.array]
     if not others:
         return ""

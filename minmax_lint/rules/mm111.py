@@ -52,7 +52,7 @@ class WeightsWithoutRange(Rule):
         for cause in subject.causes(self.code):
             name = cause.array or cause.node or ""
             reported |= {name, cause.node or name}
-            has_quant = _quantized(subject, parse_edge(name).node)
+            has_quant = _is_quantized(subject, parse_edge(name).node)
             yield self.from_cause(
                 subject,
                 cause,
@@ -102,12 +102,12 @@ def _bare_weights(subject: Subject) -> Iterator[tuple[str, str]]:
             if (
                 slot < len(inputs)
                 and inputs[slot].node in constants
-                and not _quantized(subject, inputs[slot].node)
+                and not _is_quantized(subject, inputs[slot].node)
             ):
                 yield inputs[slot].array, name
 
 
-def _quantized(subject: Subject, node: str) -> bool:
+def _is_quantized(subject: Subject, node: str) -> bool:
     """Whether a FakeQuant is among the ops that compute weights."""
     pending, seen = [node], {node}
     for name in pending:

@@ -77,12 +77,12 @@ def _suspects(subject: Subject) -> list[FakeQuant]:
     """
     on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
     return [
-        *(found for found in subject.coverage.on_activations if _unexplained(subject, found)),
+        *(found for found in subject.coverage.on_activations if _is_unexplained(subject, found)),
         *(found for found in on_weights if known(found)[:1] == (INITIAL,)),
     ]
 
 
-def _unexplained(subject: Subject, found: FakeQuant) -> bool:
+def _is_unexplained(subject: Subject, found: FakeQuant) -> bool:
     """Whether a range is sound, not one by nature, and no other rule has a word for it."""
     if len(known(found)) != 1 or is_degenerate(found) or known(found)[0] in NATURAL:
         return False

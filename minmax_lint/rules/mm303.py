@@ -59,7 +59,7 @@ class RangeScopeDrift(Rule):
             array=first.fake_quant.array,
             profiles=subject.profile_names,
             consequences=tuple(moved),
-            advice=f"Restore through this map (checkpoint -> graph): {_written(everything)}",
+            advice=f"Restore through this map (checkpoint -> graph): {_list_moves(everything)}",
         )
 
     @classmethod
@@ -72,5 +72,5 @@ class RangeScopeDrift(Rule):
         )
 
 
-def _written(moved: Mapping[str, str]) -> str:
+def _list_moves(moved: Mapping[str, str]) -> str:
     return ", ".join(f"{there} -> {here}" for here, there in sorted(moved.items()))

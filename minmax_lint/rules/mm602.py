@@ -49,7 +49,7 @@ class ConverterModeMismatch(CallRule):
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         quantized = bool(subject.kept_fake_quants)
         if quantized and call.representative_dataset:
-            yield _calibrated_twice(call)
+            yield _double_calibration(call)
             return
         reported = refusal(call, quantized) and not refused_stats(call, quantized)  # by MM603, MM604 or MM605
         if not (quantized or call.representative_dataset or call.default_ranges or reported):
@@ -83,7 +83,7 @@ def _without_ranges(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _calibrated_twice(call: ConverterCall) -> Fault:
+def _double_calibration(call: ConverterCall) -> Fault:
     changes: Changes = {DATASET: None}
     typed = call.flow == "tf1" and call.inference_type in INTEGERS  # such a model computes other values
     if BUILTINS_16X8 in call.supported_ops or call.experimental_new_quantizer is False or typed:

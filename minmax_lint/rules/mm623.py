@@ -68,7 +68,7 @@ class DatasetShape(CallRule):
             model = "Yield a list of arrays: the model of this converter has no signature."
             yield Fault(unnamed, f"{model}{_OBJECT * call.unsigned}")
             return
-        wrong = _missing(dataset, subject) or _miscounted(dataset, list(subject.kept.inputs))
+        wrong = _missing(dataset, subject) or _wrong_count(dataset, list(subject.kept.inputs))
         if wrong is not None:
             yield wrong
             return
@@ -92,7 +92,7 @@ def _missing(dataset: Dataset, subject: Subject) -> Fault | None:
     )
 
 
-def _miscounted(dataset: Dataset, names: Sequence[str]) -> Fault | None:
+def _wrong_count(dataset: Dataset, names: Sequence[str]) -> Fault | None:
     """More arrays without names than inputs, or fewer."""
     count = len(dataset.arrays)
     if count == len(names) or dataset.keyed or not (count or dataset.blank):

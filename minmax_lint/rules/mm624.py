@@ -70,7 +70,7 @@ class DatasetScale(CallRule):
                     )
                     continue
                 pixels = _pixels(sample)
-                if pixels and not _scaled(name, subject):
+                if pixels and not _is_scaled(name, subject):
                     yield Fault(
                         f"the samples for input {name!r} are {pixels} from {sample.low:g} to {sample.high:g}, like "
                         "raw pixels, and the graph does not scale its input",
@@ -113,7 +113,7 @@ def _pixels(sample: SampleArray) -> str:
     return ""
 
 
-def _scaled(name: str, subject: Subject) -> bool:
+def _is_scaled(name: str, subject: Subject) -> bool:
     """Whether an op scales the input before anything computes with it."""
     pending, seen = [name], {name}
     for array in pending:

@@ -105,7 +105,7 @@ class Diagnosis:
         ]
         if self.node:
             lines.append(
-                f"It names the array {markdown_code(self.array or '')}" + _renamed(self.array, self.node)
+                f"It names the array {markdown_code(self.array or '')}" + _rename(self.array, self.node)
             )
         if self.op:
             lines.append(f"It names the op {markdown_code(self.op)}.")
@@ -139,5 +139,5 @@ def _names(finding: Finding) -> list[str]:
     return [name for name in (finding.node, finding.array, *finding.consequences) if name]
 
 
-def _renamed(array: str | None, node: str) -> str:
+def _rename(array: str | None, node: str) -> str:
     return "." if array == node else f", made from the node {markdown_code(node)}."

@@ -102,10 +102,10 @@ def _rank(diagnosis: Diagnosis) -> int:
 
 
 def _lines(text: str) -> list[str]:
-    return [_bounded(line) for line in text.splitlines() if line.strip()]
+    return [_bound(line) for line in text.splitlines() if line.strip()]
 
 
-def _bounded(line: str) -> str:
+def _bound(line: str) -> str:
     """The line, and each word of it, with the middle left out where it is too long."""
     line = shortened(line.strip(), _LONGEST_LINE)
     return _WORD.sub(lambda word: shortened(word[0], _LONGEST_WORD), line)

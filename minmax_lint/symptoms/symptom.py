@@ -27,7 +27,7 @@ class Symptom:
     _alternatives: tuple[tuple[re.Pattern[str], ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parts = (tuple(map(_compiled, one)) for one in alternatives(self.says))
+        parts = (tuple(map(_compile, one)) for one in alternatives(self.says))
         object.__setattr__(self, "_alternatives", tuple(parts))
 
     def search(self, line: str) -> dict[str, str] | None:
@@ -68,7 +68,7 @@ def alternatives(says: str) -> list[list[str]]:
     return found
 
 
-def _compiled(part: str) -> re.Pattern[str]:
+def _compile(part: str) -> re.Pattern[str]:
     return re.compile(part, re.IGNORECASE)
 
 

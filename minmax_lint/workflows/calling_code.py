@@ -95,7 +95,7 @@ def _tf1(
     if _is_saved_model(model):
         converter = [f"converter = lite.TFLiteConverter.from_saved_model({path!r})"]
     else:
-        frozen, steps = _frozen(model, path)
+        frozen, steps = _freeze(model, path)
         converter = [
             *steps,
             f"converter = lite.TFLiteConverter.from_frozen_graph({frozen!r}, {arrays!r}, "
@@ -118,7 +118,7 @@ def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: S
             f"keras_model = tf.keras.models.load_model({path!r})",
             "converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)",
         ]
-    frozen, steps = _frozen(model, path)
+    frozen, steps = _freeze(model, path)
     return [
         *steps,
         f'graph_def = tf.compat.v1.GraphDef.FromString(open({frozen!r}, "rb").read())',
@@ -154,7 +154,7 @@ def _is_saved_model(model: Model) -> bool:
     return model.format.startswith("savedmodel")
 
 
-def _frozen(model: Model, path: str) -> tuple[str, list[str]]:
+def _freeze(model: Model, path: str) -> tuple[str, list[str]]:
     """The file with a frozen graph, and a remark on how to make it where the model is none."""
     if model.format == "graphdef" and model.variables is None:
         return path, []

@@ -139,7 +139,7 @@ def convert_linted(
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
         graph = runnable(model, report.inputs, before, patch, folder / "fixed")
-        found = _converted(report, patch, graph, converter, watch, try_model=proof is None)
+        found = _convert(report, patch, graph, converter, watch, try_model=proof is None)
         if proof is None or found.result.model is None:
             return found
         original, fixed = (graph, before), None
@@ -156,10 +156,10 @@ def convert_linted(
             proof.samples,
             proof.threshold,
         )
-        return _verified(found, parties, converter, proof, watch)
+        return _verify(found, parties, converter, proof, watch)
 
 
-def _converted(
+def _convert(
     report: Report,
     patch: Patch | None,
     graph: bytes | SavedModel,
@@ -196,7 +196,7 @@ def _converted(
     )
 
 
-def _verified(
+def _verify(
     found: Conversion, parties: Parties, converter: Converter, proof: Proof, watch: Watch | None
 ) -> Conversion:
     """The conversion with its proof, or with the reason why there is none."""

@@ -24,7 +24,7 @@ def explanations(model: TFLiteModel, made_from: Report) -> Mapping[str, Explanat
         for prediction in predictions:
             obstacle = _obstacle(op, place, prediction)
             if obstacle is not None:
-                found[op.output] = _explained(obstacle, made_from)
+                found[op.output] = _explain(obstacle, made_from)
                 break
     return found
 
@@ -78,7 +78,7 @@ def _names(outcome: OpOutcome) -> set[str]:
     return {outcome.output, *outcome.nodes}
 
 
-def _explained(obstacle: Obstacle, made_from: Report) -> Explanation:
+def _explain(obstacle: Obstacle, made_from: Report) -> Explanation:
     places = {name for name in (obstacle.array, obstacle.node) if name is not None}
     finding = next(
         (one for one in made_from.findings if places & {one.array, one.node, *one.consequences}), None

@@ -20,12 +20,12 @@ def moved_groups(graph: Graph, serialized: Serialized) -> Mapping[bytes, bytes]:
             continue
         record = bytes(serialized.buffer[origin.start : origin.end])
         before: str = message_in(record, "minmax_lint.IndexNode").name
-        if before != name and before not in graph and _mentioned(serialized, before.encode()):
+        if before != name and before not in graph and _is_mentioned(serialized, before.encode()):
             groups[_PREFIX + before.encode()] = _PREFIX + name.encode()
     return groups
 
 
-def _mentioned(serialized: Serialized, name: bytes) -> bool:
+def _is_mentioned(serialized: Serialized, name: bytes) -> bool:
     buffer = serialized.buffer
     found = (bytes(buffer) if isinstance(buffer, memoryview) else buffer).find(_PREFIX + name)
     return found >= 0

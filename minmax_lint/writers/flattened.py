@@ -46,14 +46,14 @@ def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
     serialized = outer.columns.serialized if outer is not None else None
     if outer is None or serialized is None:
         raise ValueError("not a model that was put together from functions")
-    reshaped = Edit(attrs=_reshaped(outer, names))
+    reshaped = Edit(attrs=_new_shapes(outer, names))
     own = NewNames({}, reshaped, edited(outer, reshaped))
     if names.edit == reshaped:
         return saved_model_chunks(
             serialized.buffer, serialized.start, lambda meta: meta_graph_chunks(meta, own)
         )
     _check_variables(model)
-    added = _added(outer, names)
+    added = _additions(outer, names)
     outer = own.after
     return saved_model_chunks(
         serialized.buffer, serialized.start, lambda meta: _meta_graph(meta, outer, added, model, names)
@@ -95,10 +95,10 @@ def _main_op(view: memoryview, found: Field) -> bytes:
     return delimited(COLLECTION, len(payload)) + payload
 
 
-def _added(outer: Graph, names: NewNames) -> list[bytes]:
+def _additions(outer: Graph, names: NewNames) -> list[bytes]:
     """The records of all nodes that the SavedModel's own graph does not have."""
     edit = names.edit
-    own = {*edit.renamed, *edit.inputs, *edit.attrs.keys() - _reshaped(outer, names), *edit.ops}
+    own = {*edit.renamed, *edit.inputs, *edit.attrs.keys() - _new_shapes(outer, names), *edit.ops}
     fresh = {node.name for node in edit.added} | set(edit.renamed.values())
     clash = next((name for name in [*own, *fresh] if name in outer), None)
     if clash is not None:
@@ -109,7 +109,7 @@ def _added(outer: Graph, names: NewNames) -> list[bytes]:
     return [record(encode_node(node)) for node in names.after if node.name not in outer]
 
 
-def _reshaped(outer: Graph, names: NewNames) -> dict[str, Mapping[str, Attr]]:
+def _new_shapes(outer: Graph, names: NewNames) -> dict[str, Mapping[str, Attr]]:
     """The inputs that the SavedModel's own graph has, with their new shapes."""
     changed = names.edit.attrs.items()
     return {name: attrs for name, attrs in changed if name in outer and attrs.keys() == {"shape"}}

@@ -48,14 +48,14 @@ def chunks(graph: Graph) -> Iterator[Buffer]:
         yield record(
             encode_node(graph[columns.names[position]])
             if origin is None
-            else _changed(columns, position, serialized, origin, groups)
+            else _change(columns, position, serialized, origin, groups)
         )
     if start < end:
         yield view[start:end]
     yield from (view[first:last] for first, last in serialized.others)
 
 
-def _changed(
+def _change(
     columns: Columns, position: int, serialized: Serialized, origin: Origin, groups: Mapping[bytes, bytes]
 ) -> Any:
     """The node's own message with only its changes applied: what we do not know of it survives."""

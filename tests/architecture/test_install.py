@@ -11,7 +11,7 @@ from minmax_lint.backends.conversion import interpreter
 from minmax_lint.backends.conversion.interpreter import Installed, checked_interpreter
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.keras.config import Recipe
-from minmax_lint.loaders.keras.file import _explained
+from minmax_lint.loaders.keras.file import _explain
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -33,7 +33,7 @@ def test_the_action_and_the_hooks_install_the_core() -> None:
 
 
 def test_an_interpreter_without_it_is_told_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreter, "_installed", lambda path: Installed((3, 11), False))
+    monkeypatch.setattr(interpreter, "_versions_installed", lambda path: Installed((3, 11), False))
     with pytest.raises(UserError) as raised:
         checked_interpreter(None)
     assert EXTRA in str(raised.value)
@@ -48,6 +48,6 @@ def test_the_guard_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_keras_file_names_the_extra() -> None:
     recipe = Recipe({"class_name": "Functional"}, "3.5.0")
-    printed = _explained("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
+    printed = _explain("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
     assert EXTRA in printed
     assert "--python" in printed

@@ -42,7 +42,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return ConversionResult(how["engine"], how["flow"], None, failure, "2.15.1", 1.0, "")  # type: ignore[arg-type]
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(interpreter, "_installed", installed)
+    monkeypatch.setattr(interpreter, "_versions_installed", installed)
 
     def observed(graph: bytes, *args: object, **how: object) -> calibration.Calibration:
         return calibration.Calibration(dict.fromkeys(whole_graph(graph).names, (-6.0, 6.0)), (), 8, 1.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
-from minmax_lint.backends.conversion.interpreter import _installed
+from minmax_lint.backends.conversion.interpreter import _versions_installed
 from minmax_lint.isolation import command, environment
 from minmax_lint.loaders import load
 from tests.interpreters import tf115, tf215, tf221
@@ -63,8 +63,8 @@ def test_a_child_that_is_not_isolated_would_import_from_there(tmp_path):
 
 @pytest.mark.parametrize("python", [lambda: sys.executable, tf115, tf215], ids=["own", "tf115", "tf215"])
 def test_the_look_at_an_interpreter(hostile, python):
-    _installed.cache_clear()
-    found = _installed(str(python()))
+    _versions_installed.cache_clear()
+    found = _versions_installed(str(python()))
     assert found is not None
     assert found.tensorflow
 

@@ -43,7 +43,7 @@ def check_data(
     from minmax_lint.backends.calibration.feeds import batches, fitted
     from minmax_lint.backends.calibration.sources import files, is_tfrecord, names_function
 
-    wanted = _fed(graph, inputs, outputs, data.aliases)
+    wanted = _inputs_fed(graph, inputs, outputs, data.aliases)
     folder = os.getcwd()
     if not wanted:
         return
@@ -82,25 +82,27 @@ def first_samples(
 
     folder = os.getcwd()
     if names_function(data.source, folder):
-        answer = _asked(data, "samples", {}, python, DEFAULT_TIME_LIMIT, watch)
+        answer = _ask(data, "samples", {}, python, DEFAULT_TIME_LIMIT, watch)
         fields = dict(answer.values["dataset"], origin=data.source)
         arrays = (
             SampleArray(**{**one, "shape": None if one["shape"] is None else tuple(one["shape"])})
             for one in fields.pop("arrays")
         )
-        return by_input(Dataset(arrays=tuple(arrays), **fields), _fed(graph, inputs, outputs, data.aliases))
+        return by_input(
+            Dataset(arrays=tuple(arrays), **fields), _inputs_fed(graph, inputs, outputs, data.aliases)
+        )
     try:
         found = files(data.source, folder)
         if os.path.isfile(found[0]) and is_tfrecord(found[0]):
             return Dataset(data.source)
-        return samples_in_files(data.source, _fed(graph, inputs, outputs, data.aliases), folder)
+        return samples_in_files(data.source, _inputs_fed(graph, inputs, outputs, data.aliases), folder)
     except Misuse as error:
         raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def _fed(
+def _inputs_fed(
     graph: Graph,
     inputs: Mapping[str, Shape | None],
     outputs: Sequence[str],
@@ -153,10 +155,10 @@ def _check_function(
     watch: Watch | None,
 ) -> None:
     fed = [[one.name, one.dtype.str, one.shape, one.names] for one in inputs]
-    _asked(data, "first_feed", {"inputs": fed}, python, time_limit, watch)
+    _ask(data, "first_feed", {"inputs": fed}, python, time_limit, watch)
 
 
-def _asked(
+def _ask(
     data: Data,
     task: str,
     request: Mapping[str, object],

@@ -46,7 +46,7 @@ def batches(
         batches_in_all = samples // size if whole else -(-samples // size)
         total(batches_in_all if limit is None else min(batches_in_all, -(-limit // size)))
         rows = chain([first], rows)
-    for feed in _regrouped(rows, inputs, size, whole=whole):
+    for feed in _regroup(rows, inputs, size, whole=whole):
         count += _length(feed, inputs)
         yield feed
         if limit is not None and count >= limit:
@@ -65,7 +65,7 @@ def _length(feed: Feed, inputs: Sequence[Input]) -> int:
     return max((len(feed[one.name]) for one in inputs if one.batched), default=1)
 
 
-def _regrouped(feeds: Iterator[Feed], inputs: Sequence[Input], size: int, whole: bool) -> Iterator[Feed]:
+def _regroup(feeds: Iterator[Feed], inputs: Sequence[Input], size: int, whole: bool) -> Iterator[Feed]:
     """Feeds of exactly `size` samples; unless `whole`, the rest as a smaller last one."""
     waiting: dict[str, Any] = {}
     for feed in feeds:

@@ -41,12 +41,12 @@ class Input:
             raise Misuse(
                 f"the data for input {self.name!r} hold NaN or infinite values; leave those samples out"
             )
-        fitted = self._fitted(array)
+        fitted = self._fit(array)
         if self.dtype.kind in "iu" and array.dtype.kind == "f" and (fitted != numpy.rint(fitted)).any():
             raise Misuse(f"the data for input {self.name!r} are fractions; the graph wants {self.dtype}")
         return fitted.astype(self.dtype, copy=False)
 
-    def _fitted(self, array: Any) -> Any:
+    def _fit(self, array: Any) -> Any:
         if self.shape is None:
             return array
         if not self.batched:

@@ -102,11 +102,11 @@ def calibrate(
         tuple(answer.values["not_finite"]),
         answer.values["samples"],
         answer.seconds,
-        dict(_unobserved(answer.values)),
+        dict(_arrays_without_range(answer.values)),
     )
 
 
-def _unobserved(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _arrays_without_range(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
     if found["not_run"]:
         yield "no sample entered their branch or loop", tuple(found["not_run"])
     if found["functions"]:

@@ -30,7 +30,7 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     announce("run")
     function = user_function(request["data"], request["folder"])
     # `convert` makes a list of whatever the function yields, and feeds that.
-    found = dataset_of([_listed(one) for one in islice(function(), LOOKED_AT)])
+    found = dataset_of([_as_list(one) for one in islice(function(), LOOKED_AT)])
     return {"dataset": {**found._asdict(), "arrays": [one._asdict() for one in found.arrays]}}
 
 
@@ -55,7 +55,7 @@ def samples_in_files(source: str, inputs: Sequence[Input], folder: str) -> Datas
     ]
     found = by_input(dataset_of(filled), inputs)
     named = {one.name: one for one in inputs}
-    arrays = (one._replace(dtype="", shape=_batched(one, named)) for one in found.arrays)
+    arrays = (one._replace(dtype="", shape=_with_batch(one, named)) for one in found.arrays)
     return found._replace(origin=source, arrays=tuple(arrays))
 
 
@@ -64,7 +64,7 @@ def by_input(found: Dataset, inputs: Sequence[Input]) -> Dataset:
     return keyed_by_input(found, {one.name: one.names[2:] for one in inputs})
 
 
-def _batched(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:
+def _with_batch(sample: SampleArray, inputs: Mapping[str, Input]) -> tuple[int, ...] | None:
     """The shape with a batch dimension; a file may hold one sample without."""
     wanted = inputs[sample.key].shape
     if sample.shape is None or wanted is None:
@@ -103,7 +103,7 @@ def dataset_of(samples: Sequence[Any]) -> Dataset:
     return Dataset(origin, arrays, signature=signatures.pop(), more=len(samples) >= LOOKED_AT, blank=blank)
 
 
-def _listed(sample: Any) -> Any:
+def _as_list(sample: Any) -> Any:
     """A sample as a list or a dictionary of arrays."""
     if isinstance(sample, tuple) and len(sample) == 2 and isinstance(sample[1], Mapping):
         sample = sample[1]

@@ -28,7 +28,7 @@ _GIVE = "give an .npz, .npy or TFRecord file, a folder of .npz and .npy files, o
 def pieces(source: str, inputs: Sequence[Input], folder: str) -> Iterator[Mapping[str, Any]]:
     """What `source` (meant in `folder`) holds, piece by piece, by the names it has. Raises Misuse."""
     if names_function(source, folder):
-        yield from _yielded(user_function(source, folder), inputs, source)
+        yield from _feeds_of(user_function(source, folder), inputs, source)
         return
     for path in files(source, folder):
         yield from _in_file(path, inputs)
@@ -111,7 +111,7 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
         place, base = os.path.split(os.path.join(place, module))
         module = base[:-3]
     try:
-        found = _imported(module, place)
+        found = _import(module, place)
     except (Exception, SystemExit) as error:
         hint = ""
         if isinstance(error, ImportError) and source.rpartition(":")[0].endswith(".py"):
@@ -126,7 +126,7 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
     return checked
 
 
-def _imported(module: str, folder: str) -> Any:
+def _import(module: str, folder: str) -> Any:
     """The module in `folder`, else an installed one.
 
     What it imports in its turn is an installed module before it is one of the folder, where a file may be called as
@@ -142,7 +142,7 @@ def _imported(module: str, folder: str) -> Any:
     return importlib.import_module(module)
 
 
-def _yielded(
+def _feeds_of(
     function: Callable[[], Any], inputs: Sequence[Input], source: str
 ) -> Iterator[Mapping[str, Any]]:
     """What the user's function yields: a mapping, a sequence in the order of the inputs, or one array.

@@ -108,7 +108,7 @@ class Child:
     def _run(self) -> None:
         self.watch.stage("start")
         with (self.folder / "log").open("wb") as log:
-            process = self._started(log)
+            process = self._start(log)
             late = threading.Event()
 
             def stop() -> None:
@@ -130,7 +130,7 @@ class Child:
                 "raise the time limit (--time-limit)"
             )
 
-    def _started(self, log: Any) -> subprocess.Popen[bytes]:
+    def _start(self, log: Any) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 command(self.python, _WORKER, str(self.folder / "request.json")),

@@ -58,7 +58,7 @@ def checked_interpreter(
     Takes 0.05 s where TensorFlow's import takes seconds. What is not known is left for TensorFlow to say.
     """
     path = interpreter_path(python)
-    found = _installed(path)
+    found = _versions_installed(path)
     if found is None:
         return
     if found.python < OLDEST_PYTHON:
@@ -85,14 +85,14 @@ def tensorflow_version(python: str | os.PathLike[str] | None = None) -> tuple[in
     None where that is not known; the conversion then says what is wrong.
     """
     try:
-        found = _installed(interpreter_path(python))
+        found = _versions_installed(interpreter_path(python))
     except UserError:
         return None
     return None if found is None else found.number
 
 
 @cache
-def _installed(path: str) -> Installed | None:
+def _versions_installed(path: str) -> Installed | None:
     """What the interpreter says of itself; None where it takes too long. Raises UserError if it is none."""
     try:
         done = subprocess.run(

@@ -137,9 +137,9 @@ class Model:
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ModelRefused(str(error)) from error
-        self._inputs = _matched(self._interpreter.get_input_details(), [one.name for one in inputs])
+        self._inputs = _match(self._interpreter.get_input_details(), [one.name for one in inputs])
         details = self._interpreter.get_output_details()
-        self._outputs = _by_signature(self._interpreter, keys) or list(_matched(details, outputs).values())
+        self._outputs = _by_signature(self._interpreter, keys) or list(_match(details, outputs).values())
         indices = [detail["index"] for detail in details]
         self.places = [indices.index(detail["index"]) for detail in self._outputs]
         self._clipped = dict.fromkeys(self._inputs, 0)
@@ -153,7 +153,7 @@ class Model:
     def run(self, feed: Feed) -> list[Any]:
         """The outputs as real values."""
         for name, detail in self._inputs.items():
-            self._interpreter.set_tensor(detail["index"], self._stored(name, feed[name], detail))
+            self._interpreter.set_tensor(detail["index"], self._to_stored(name, feed[name], detail))
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
@@ -173,7 +173,7 @@ class Model:
         """Input -> share of the values fed that the model cannot represent."""
         return {name: count / self._fed[name] for name, count in self._clipped.items() if count}
 
-    def _stored(self, name: str, value: Any, detail: Mapping[str, Any]) -> Any:
+    def _to_stored(self, name: str, value: Any, detail: Mapping[str, Any]) -> Any:
         scale, zero_point = detail["quantization"]
         value = numpy.asarray(value).reshape(detail["shape"])
         if scale:
@@ -197,7 +197,7 @@ def real_values(value: Any, detail: Mapping[str, Any]) -> Any:
     return (value.astype(numpy.float64) - zero_point) * scale if scale else value
 
 
-def _matched(details: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def _match(details: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Array -> the model's tensor: by name where all names are there, else by place."""
     by_name = {detail["name"].split(":0")[0]: detail for detail in details}
     if all(name in by_name for name in names):

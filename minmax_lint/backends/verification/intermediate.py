@@ -32,7 +32,7 @@ def run(tensorflow: Any, request: Mapping[str, Any], announce: Callable[[str], N
     inputs = graph.fed(request["aliases"])
     last = list(request["graphs"].values())[-1]["outputs"]
     model = Model(tensorflow, request["model"], inputs, last, request["keys"], inside=True)
-    named = _named(graph, model.tensors)
+    named = _by_name(graph, model.tensors)
     found = {index: _Compared() for index in named}
     announce("run")
     for feed in feeds_of(request, inputs, model):
@@ -65,7 +65,7 @@ class _Compared:
         return {"index": index, "max": self._largest, "low": self._low, "high": self._high}
 
 
-def _named(graph: FrozenGraph, tensors: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
+def _by_name(graph: FrozenGraph, tensors: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
     """Index of a tensor of the model -> the graph's tensor that it stands for.
 
     A converter that inlines functions puts a scope in front of names. What it fuses has one tensor, named after some
@@ -87,12 +87,12 @@ def _named(graph: FrozenGraph, tensors: Mapping[int, Mapping[str, Any]]) -> dict
                 matched.setdefault(index, []).append(ends[0])
     taken = {tensor.name for found in matched.values() for tensor in found}
     return {
-        index: _fused(max(found, key=lambda tensor: place[tensor.name]), taken)
+        index: _apply_activation(max(found, key=lambda tensor: place[tensor.name]), taken)
         for index, found in matched.items()
     }
 
 
-def _fused(tensor: Any, taken: Collection[str]) -> Any:
+def _apply_activation(tensor: Any, taken: Collection[str]) -> Any:
     """The end of the chain that begins with a tensor and that the model has no other tensor of."""
     while True:
         readers = tensor.consumers()

@@ -149,7 +149,7 @@ def verify(
         request = parties.request(Path(name))
         answer = child.answer(request)
         if answer.values.get("exception") == ModelRefused.__name__:
-            raise _refused(answer.values["message"])
+            raise _refusal(answer.values["message"])
         if answer.failure is not None:
             raise UserError(f"the values cannot be compared: {answer.failure.message}")
         found = parties.verification(answer.values, answer.seconds)
@@ -171,7 +171,7 @@ def verify_here(tensorflow: Any, parties: Parties) -> Verification:
         try:
             values = compare.run(tensorflow, request, lambda stage: None)
         except compare.ModelRefused as error:
-            raise _refused(str(error)) from error
+            raise _refusal(str(error)) from error
         except Exception as error:
             # Whatever TensorFlow or its interpreter says: the model is there, it only cannot be compared.
             raise UserError(f"the values cannot be compared: {' '.join(str(error).split())}") from error
@@ -186,7 +186,7 @@ def verify_here(tensorflow: Any, parties: Parties) -> Verification:
     return parties.located(found, inside)
 
 
-def _refused(message: str) -> ModelRefused:
+def _refusal(message: str) -> ModelRefused:
     return ModelRefused(f"TFLite's interpreter does not run the model: {' '.join(message.split())}")
 
 

@@ -25,7 +25,7 @@ def steps_of(model: TFLiteModel, places: Sequence[int], ranges: Sequence[Sequenc
     """The real value of one step of each output; `places` are theirs among the model's outputs."""
     steps = []
     for place, (low, high) in zip(places, ranges, strict=True):
-        stored = _stored(model, model.outputs[place], boundary="outputs")
+        stored = _stored_type(model, model.outputs[place], boundary="outputs")
         whole = not stored.dtype.startswith("float")
         steps.append(stored.scale or (0.0 if whole else (high - low) / _WITHOUT_SCALE) or 1.0)
     return steps
@@ -36,7 +36,7 @@ def limits_of(model: TFLiteModel, places: Sequence[int]) -> list[float]:
 
     The place of a maximum says nothing by how far it is off.
     """
-    stored = (_stored(model, model.outputs[place], boundary="outputs") for place in places)
+    stored = (_stored_type(model, model.outputs[place], boundary="outputs") for place in places)
     return [_limit(tensor) for tensor in stored]
 
 
@@ -56,7 +56,7 @@ def grids_of(model: TFLiteModel, inputs: Iterable[str]) -> dict[str, tuple[float
     grids: dict[str, tuple[float, float, int]] = {}
     named = {canonical_array(tensor.name): tensor for tensor in model.inputs}
     for name, tensor in zip(inputs, model.inputs, strict=False):
-        stored = _stored(model, named.get(name, tensor), boundary="inputs")
+        stored = _stored_type(model, named.get(name, tensor), boundary="inputs")
         if stored.scale is None or stored.zero_point is None or stored.dtype not in _STEPS:
             continue
         least = {"uint8": 0, "int8": -128, "int16": -32768}[stored.dtype]
@@ -64,7 +64,9 @@ def grids_of(model: TFLiteModel, inputs: Iterable[str]) -> dict[str, tuple[float
     return grids
 
 
-def _stored(model: TFLiteModel, tensor: TensorInfo, *, boundary: Literal["inputs", "outputs"]) -> TensorInfo:
+def _stored_type(
+    model: TFLiteModel, tensor: TensorInfo, *, boundary: Literal["inputs", "outputs"]
+) -> TensorInfo:
     """The quantized tensor at the border: behind the QUANTIZE of a float input, before the DEQUANTIZE."""
     if tensor.scale is not None:
         return tensor

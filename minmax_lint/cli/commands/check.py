@@ -74,7 +74,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
-    args.graphs = args.graphs or _converted(args)
+    args.graphs = args.graphs or _models_of_script(args)
     if args.watch:
         from minmax_lint.cli.watch import watched
 
@@ -107,7 +107,7 @@ def once(args: Namespace) -> int:
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
 
 
-def _converted(args: Namespace) -> list[str]:
+def _models_of_script(args: Namespace) -> list[str]:
     """The models in the current folder that the script converts; a script sends nobody elsewhere."""
     from pathlib import Path
 
@@ -219,7 +219,7 @@ def _as_fixed(
 
     if args.fix and any(finding.fix for finding in report.findings):
         try:
-            return _fixed(args, settings, model, report, read), None
+            return _fix(args, settings, model, report, read), None
         except UserError as error:
             say(f"not fixed: {error}")
         except Exception as error:
@@ -227,7 +227,7 @@ def _as_fixed(
     return report, None
 
 
-def _fixed(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:
+def _fix(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:
     """Repair the model, write it, and report on what was written; the report as it was where nothing changes.
 
     Raises UserError where no repair fits, or nothing can be written.

@@ -45,10 +45,10 @@ def predict_function(
     version = Version(profile.version, select_tf=profile.select_tf)
     specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range)
     try:
-        found = _converted(kept, inference, profile, version, specs)
+        found = _convert(kept, inference, profile, version, specs)
     except Nondeterministic as error:
         found, stayed_float = (
-            _converted(kept, inference, profile, version, specs._replace(unread_integer=integer))
+            _convert(kept, inference, profile, version, specs._replace(unread_integer=integer))
             for integer in (True, False)
         )
         if _decisive(found) != _decisive(stayed_float):
@@ -57,7 +57,7 @@ def predict_function(
     return replace(found, versions=(version.span.first, version.span.last))
 
 
-def _trained(kept: Kept, inference: Inference, version: Version, specs: QuantizationSpecs) -> Function:
+def _build_trained(kept: Kept, inference: Inference, version: Version, specs: QuantizationSpecs) -> Function:
     """The model as the ranges of FakeQuants leave it: all calls of the TF2 flow of one version begin with it."""
     if inference.memo is None or not specs.signed:
         function = float_model(kept, inference, version)
@@ -100,14 +100,16 @@ def _decisive(prediction: Prediction) -> object:
     return prediction.verdict, prediction.kind, sorted(name for name, _ in prediction.float_ops)
 
 
-def _converted(
+def _convert(
     kept: Kept, inference: Inference, profile: Profile, version: Version, specs: QuantizationSpecs
 ) -> Prediction:
     """The prediction for these specs. Raises Nondeterministic where chance decides and they leave it open."""
     try:
         float_call = profile.weights == "float32"
         function = (
-            float_model(kept, inference, version) if float_call else _trained(kept, inference, version, specs)
+            float_model(kept, inference, version)
+            if float_call
+            else _build_trained(kept, inference, version, specs)
         )
         if profile.ranges == "calibrated" and profile.select_tf:
             _check_kernels(function, version)

@@ -71,9 +71,7 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
             return refused
     saved_model = profile.flow == "tf2" and not around.strict
     try:
-        kept, inference = _lowered(
-            kept, inference, saved_model=saved_model, single_batch=profile.single_batch
-        )
+        kept, inference = _lower(kept, inference, saved_model=saved_model, single_batch=profile.single_batch)
     except NotLowered as error:
         return error.prediction(profile)
     if profile.flow == "tf2":
@@ -93,13 +91,13 @@ def _implements(graph: Graph) -> bool:
     return any(IMPLEMENTS in graph[name].attrs for name in graph.of_ops(LOOPS | LISTS))
 
 
-def _lowered(
+def _lower(
     kept: Kept, inference: Inference, *, saved_model: bool, single_batch: bool
 ) -> tuple[Kept, Inference]:
     """The graph with functional control flow, without tensor lists, over channels last. Raises NotLowered."""
     # A stateful LSTM layer stays a loop (measured).
     fuses_lstm = saved_model and not kept.once(assignments)
-    memo, key = inference.memo, (_lowered, saved_model, single_batch)
+    memo, key = inference.memo, (_lower, saved_model, single_batch)
     if memo is None or key not in memo:
         lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
         if fuses_lstm:

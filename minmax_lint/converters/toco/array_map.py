@@ -20,14 +20,14 @@ def walked(names: Iterable[str]) -> list[str]:
     order: list[str] = []
     done = 0
     for buckets in _BUCKETS:
-        order = _put(order, keys[done:buckets], hashes, buckets)
+        order = _insert(order, keys[done:buckets], hashes, buckets)
         done = buckets
         if done >= len(keys):
             break
     return order
 
 
-def _put(before: list[str], more: list[str], hashes: dict[str, int], buckets: int) -> list[str]:
+def _insert(before: list[str], more: list[str], hashes: dict[str, int], buckets: int) -> list[str]:
     """Walk a map of so many buckets into which `before` goes, then `more`."""
     ages = count()
     chains: dict[int, tuple[int, list[str]]] = {}
@@ -43,10 +43,10 @@ def hash_of(name: str) -> int:
     for at in range(0, len(text), 8):
         block = int.from_bytes(text[at : at + 8], "little")
         if at + 8 <= len(text):
-            block = _mixed(block * _MULTIPLIER & _BITS) * _MULTIPLIER & _BITS
+            block = _mix(block * _MULTIPLIER & _BITS) * _MULTIPLIER & _BITS
         found = (found ^ block) * _MULTIPLIER & _BITS
-    return _mixed(_mixed(found) * _MULTIPLIER & _BITS)
+    return _mix(_mix(found) * _MULTIPLIER & _BITS)
 
 
-def _mixed(value: int) -> int:
+def _mix(value: int) -> int:
     return value ^ (value >> 47)

@@ -47,10 +47,10 @@ def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
 
 def array_parameters(minmax: MinMax, narrow: bool) -> Parameters | None:
     """The parameters of an activation with this range; None where the range is not known."""
-    return None if minmax is UNKNOWN else _nudged(minmax, narrow)
+    return None if minmax is UNKNOWN else _nudge(minmax, narrow)
 
 
-def _nudged(minmax: MinMax, narrow: bool) -> Parameters:
+def _nudge(minmax: MinMax, narrow: bool) -> Parameters:
     """TOCO's way to the parameters of an activation.
 
     The range is first nudged on the grid with (narrow_range) bytes 1..255, and kept where that changes

@@ -39,10 +39,10 @@ class Bounds:
     def _interval(self, array: str, depth: int) -> Interval:
         if array not in self._known:
             self._known[array] = UNBOUNDED  # an array on a cycle bounds nothing
-            self._known[array] = self._followed(array, depth) if depth else UNBOUNDED
+            self._known[array] = self._follow(array, depth) if depth else UNBOUNDED
         return self._known[array]
 
-    def _followed(self, array: str, depth: int) -> Interval:
+    def _follow(self, array: str, depth: int) -> Interval:
         kept, name = self._inference.kept, parse_edge(array).node
         if name not in kept:
             return UNBOUNDED

@@ -27,9 +27,9 @@ class RangeSource:
         """The range to insert for `array`; None where none is known."""
         if self._inference.is_constant(array):
             return symmetric(self._bounds.of(array))
-        return self._handed_on(array) or self._own(array)
+        return self._passed_through(array) or self._own(array)
 
-    def _handed_on(self, array: str) -> Range | None:
+    def _passed_through(self, array: str) -> Range | None:
         """The range that ops in front of `array` fix, or hand on to it."""
         kept, origin = self._inference.kept, origin_of(self._inference.kept, array)
         node = parse_edge(origin).node

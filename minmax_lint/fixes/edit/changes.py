@@ -38,26 +38,26 @@ class Change:
 
 def changes_of(graph: Graph, edit: Edit) -> tuple[Change, ...]:
     """What `edit` does to `graph`, by kind in the order of `ChangeKind`, and by node in file order."""
-    found = [*_renamed(edit), *_added(edit), *_removed(graph, edit), *_rewired(graph, edit)]
-    return (*found, *_changed(graph, edit))
+    found = [*_renames(edit), *_additions(edit), *_removals(graph, edit), *_rewirings(graph, edit)]
+    return (*found, *_attr_changes(graph, edit))
 
 
-def _renamed(edit: Edit) -> Iterator[Change]:
+def _renames(edit: Edit) -> Iterator[Change]:
     for old, new in edit.renamed.items():
         yield Change("renamed", new, f"was {old}")
 
 
-def _added(edit: Edit) -> Iterator[Change]:
+def _additions(edit: Edit) -> Iterator[Change]:
     for node in edit.added:
-        yield Change("added", node.name, _described(node))
+        yield Change("added", node.name, _describe(node))
 
 
-def _removed(graph: Graph, edit: Edit) -> Iterator[Change]:
+def _removals(graph: Graph, edit: Edit) -> Iterator[Change]:
     for name in sorted(edit.removed, key=graph.position):
         yield Change("removed", name, graph.op(name))
 
 
-def _rewired(graph: Graph, edit: Edit) -> Iterator[Change]:
+def _rewirings(graph: Graph, edit: Edit) -> Iterator[Change]:
     for name in sorted(edit.inputs, key=graph.position):
         before = graph.columns.inputs[graph.position(name)]
         differing = [pair for pair in zip_longest(before, edit.inputs[name]) if pair[0] != pair[1]]
@@ -70,7 +70,7 @@ def _rewired(graph: Graph, edit: Edit) -> Iterator[Change]:
         yield Change("rewired", edit.renamed.get(name, name), "; ".join(words))
 
 
-def _changed(graph: Graph, edit: Edit) -> Iterator[Change]:
+def _attr_changes(graph: Graph, edit: Edit) -> Iterator[Change]:
     for name in sorted({*edit.attrs, *edit.ops}, key=graph.position):
         if name in edit.removed:
             continue
@@ -85,7 +85,7 @@ def _changed(graph: Graph, edit: Edit) -> Iterator[Change]:
             yield Change("changed", edit.renamed.get(name, name), "; ".join(words))
 
 
-def _described(node: Node) -> str:
+def _describe(node: Node) -> str:
     tensor = node.tensor()
     if node.op == "Const" and tensor is not None:
         return f"Const({_value(tensor)})"

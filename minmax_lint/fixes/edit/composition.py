@@ -33,14 +33,14 @@ def composed(first: Edit, second: Edit) -> Edit:
         {**first.inputs, **{old_name(n): raw for n, raw in second.inputs.items() if n not in fresh}},
         attrs,
         {**first.ops, **{old_name(n): op for n, op in second.ops.items() if n not in fresh}},
-        tuple(_changed(node, second) for node in first.added if node.name not in second.removed)
+        tuple(_change(node, second) for node in first.added if node.name not in second.removed)
         + second.added,
         {**after, **second.after},
         first.removed | {old_name(name) for name in second.removed if name not in fresh},
     )
 
 
-def _changed(node: Node, edit: Edit) -> Node:
+def _change(node: Node, edit: Edit) -> Node:
     raw = edit.inputs.get(node.name)
     return Node(
         edit.renamed.get(node.name, node.name),

@@ -134,10 +134,10 @@ class Draft:
 
     def _edit(self) -> Edit:
         columns = self.graph.columns
-        inputs = {name: self._moved(raw) for name, raw in self._inputs.items()}
+        inputs = {name: self._move(raw) for name, raw in self._inputs.items()}
         if self._renamed:
             for i, name in enumerate(columns.names):
-                if name not in inputs and (moved := self._moved(columns.inputs[i])) != columns.inputs[i]:
+                if name not in inputs and (moved := self._move(columns.inputs[i])) != columns.inputs[i]:
                     inputs[name] = moved
                 if columns.serialized is None:  # else the writer moves them, and no weights are decoded here
                     self._follow_colocation(name, columns.details(i)[0])
@@ -146,15 +146,15 @@ class Draft:
             inputs,
             self._attrs,
             self._ops,
-            tuple(self._moved_node(node) for node in self._added),
+            tuple(self._move_node(node) for node in self._added),
             {name: self._renamed.get(place, place) for name, place in self._after.items()},
             frozenset(self._removed),
         )
 
-    def _moved(self, raw: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-        return tuple(self._moved_text(text) for text in raw)
+    def _move(self, raw: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+        return tuple(self._move_text(text) for text in raw)
 
-    def _moved_text(self, text: str) -> str:
+    def _move_text(self, text: str) -> str:
         if text.startswith("^"):
             return f"^{self._renamed.get(text[1:], text[1:])}"
         edge = parse_edge(text)
@@ -162,7 +162,7 @@ class Draft:
         replaced = edge.node in self._replaced and edge.port == 0
         return text if new is None or replaced else array_name(new, edge.port)
 
-    def _moved_node(self, node: Node) -> Node:
+    def _move_node(self, node: Node) -> Node:
         return node._replace(
             inputs=tuple(Edge(self._renamed.get(e.node, e.node), e.port) for e in node.inputs),
             control_inputs=tuple(self._renamed.get(name, name) for name in node.control_inputs),
@@ -172,11 +172,11 @@ class Draft:
         places = attrs.get("_class")
         if not isinstance(places, list):
             return
-        moved = [self._moved_place(place) for place in places if isinstance(place, bytes)]
+        moved = [self._move_place(place) for place in places if isinstance(place, bytes)]
         if moved != places:
             self._attrs.setdefault(name, {})["_class"] = moved
 
-    def _moved_place(self, place: bytes) -> bytes:
+    def _move_place(self, place: bytes) -> bytes:
         if not place.startswith(_COLOCATED):
             return place
         node = place[len(_COLOCATED) :].decode("utf-8", "replace")

@@ -115,14 +115,14 @@ def _candidates(trial: Trial, output: str, strategy: str, bound: float, new_name
     if strategy in ("auto", "retarget"):
         found = retarget(graph, kept, output, new_name=new_name)
         yield found
-        yield from _rewired(trial, found, output)
+        yield from _rewirings(trial, found, output)
     if strategy in ("auto", "guard"):
         found = guard(graph, kept, output, bound=bound, new_name=new_name)
         yield found
-        yield from _rewired(trial, found, output)
+        yield from _rewirings(trial, found, output)
 
 
-def _rewired(trial: Trial, repair: Repair, output: str) -> Iterator[Repair]:
+def _rewirings(trial: Trial, repair: Repair, output: str) -> Iterator[Repair]:
     """The repair, and kept readers of the raw array moved behind the FakeQuant as well."""
     if not trial.subject.kept.uses(output):
         return

@@ -25,7 +25,7 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
     for _ in range(_ROUNDS):
         if current.quantized:
             break
-        hopeless = beyond | _given(current)
+        hopeless = beyond | _arrays_given(current)
         ranges = {
             array: found
             for array, found in _insertable(current, options)
@@ -41,18 +41,18 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
         )
         if not current.worsens(trial) and sum_of(current.scores) < sum_of(best.scores):
             best = current
-    unhealed = _unhealed(best) | _unhealed(current)
+    unhealed = _unhealed_arrays(best) | _unhealed_arrays(current)
     if unhealed - beyond and not best.quantized:
         return filled(trial, options, beyond | unhealed)
     return best, current
 
 
-def _unhealed(trial: Trial) -> frozenset[str]:
+def _unhealed_arrays(trial: Trial) -> frozenset[str]:
     """The arrays that got a FakeQuant, and of which a range is missed still."""
-    return _given(trial) & {trial.repair.name_before(array) for array in missing(trial)}
+    return _arrays_given(trial) & {trial.repair.name_before(array) for array in missing(trial)}
 
 
-def _given(trial: Trial) -> frozenset[str]:
+def _arrays_given(trial: Trial) -> frozenset[str]:
     """The arrays that got a FakeQuant, by their names before the repair."""
     return frozenset(claim.place for claim in trial.repair.claims if claim.strategy == INSERT)
 

@@ -44,7 +44,7 @@ def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     start = trial
     for step in SAFE:
-        start = _taken(start, step, options)
+        start = _take(start, step, options)
     trial, refused = _safe(start, options)
     replaced = None if trial.quantized else tried(start, replace_ops, options)
     if replaced is not None:
@@ -52,12 +52,12 @@ def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
         if candidate.nearer(trial):
             trial, refused = candidate, left
     if options.unsafe:
-        trial = _widened(trial, options)
+        trial = _widen(trial, options)
         trial = trial if trial.quantized else _unsafe(trial, options)
     return trial, refused
 
 
-def _taken(trial: Trial, step: Step, options: FixOptions) -> Trial:
+def _take(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """The trial after a step, if that is better."""
     after = None if trial.quantized else tried(trial, step, options)
     return after if after is not None and after.improves(trial) else trial
@@ -68,10 +68,10 @@ def _safe(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     if trial.quantized:
         return trial, ()
     trial, refused = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
-    return _rewired(trial), refused
+    return _rewire(trial), refused
 
 
-def _rewired(trial: Trial) -> Trial:
+def _rewire(trial: Trial) -> Trial:
     """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
     if trial.quantized:
         return trial
@@ -100,7 +100,7 @@ def _with_unchanged(trial: Trial, names: Iterable[str]) -> Iterator[str]:
             yield from trial.subject.coverage.unchanged_from(name)
 
 
-def _widened(trial: Trial, options: FixOptions) -> Trial:
+def _widen(trial: Trial, options: FixOptions) -> Trial:
     """Unsound ranges are no matter of verdicts alone: values would saturate in silence."""
     after = tried(trial, widen_ranges, options)
     return trial if after is None or after.worsens(trial) else after

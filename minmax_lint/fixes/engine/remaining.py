@@ -23,14 +23,14 @@ def remaining(after: Trial, options: FixOptions) -> Iterator[str]:
         unsafe = "" if options.unsafe else "--unsafe-fixes and "
         yield f"No range is known for {_few(unknown)}: give {unsafe}--ranges, --calibrate or --default-range."
     if known:
-        yield from _unhelped(after, options, known)
+        yield from _arrays_unhelped(after, options, known)
     if options.unsafe:
         yield from (f"{text[0].upper()}{text[1:]}." for text in not_approximated(after, options))
     if constant:
         yield f"No range helps a constant output: leave {_few(constant)} out of the outputs."
 
 
-def _unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iterator[str]:
+def _arrays_unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iterator[str]:
     """Why a known range is of no use: what the profiles say once it is there."""
     last = filled(after, options)[1]
     inside = [array for array in known if array not in {claim.place for claim in last.repair.claims}]

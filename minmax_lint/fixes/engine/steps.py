@@ -63,7 +63,7 @@ def _narrow(trial: Trial, options: FixOptions) -> Trial:
     def first(trial: Trial, options: FixOptions) -> Trial:
         return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"])))
 
-    return _repeated(trial, first, options)
+    return _repeat(trial, first, options)
 
 
 def _merge(trial: Trial, options: FixOptions) -> Trial:
@@ -90,10 +90,10 @@ def _unify(trial: Trial, options: FixOptions) -> Trial:
         names = [parse_edge(name).node for name in _in_conflict(trial)]
         return trial.after(unify(trial.model.graph, trial.subject.inference, names))
 
-    return _repeated(trial, first, options)
+    return _repeat(trial, first, options)
 
 
-def _repeated(trial: Trial, step: Step, options: FixOptions) -> Trial:
+def _repeat(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """A step again and again, until it does not apply. Raises CannotRepair where it never did."""
     trial = step(trial, options)
     for _ in range(_ROUNDS):

@@ -83,7 +83,7 @@ class Trial:
     def quantized(self) -> bool:
         """Whether every selected profile converts everything to integer, and after training to what runs."""
         return all(
-            found.verdict == "quantized" and not _refused(profile, found)
+            found.verdict == "quantized" and not _is_refused(profile, found)
             for profile, found in zip(self.profiles, self.predictions, strict=True)
         )
 
@@ -126,12 +126,12 @@ class Trial:
 
 def _rank(profile: Profile, found: Prediction) -> int:
     """A model that does not run is worse than one with float ops; a training graph comes last."""
-    if _refused(profile, found):
+    if _is_refused(profile, found):
         return _RANKS["undetermined"]
     return _RANKS[found.verdict] + (found.kind == "training-graph")
 
 
-def _refused(profile: Profile, found: Prediction) -> bool:
+def _is_refused(profile: Profile, found: Prediction) -> bool:
     """Whether TFLite's interpreter cannot run the model, and a repair is the way out: uint8 models become int8."""
     return not profile.trained and found.runs is False
 

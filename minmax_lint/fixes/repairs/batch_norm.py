@@ -56,7 +56,7 @@ def batch_norms(inference: Inference) -> Iterator[BatchNorm]:
         if kept.is_cut(name) or op not in BATCH_NORMS | _ADDING:
             continue
         node = kept.graph[name]
-        found = _fused(inference, node) if op in BATCH_NORMS else _written_out(inference, node)
+        found = _match_fused(inference, node) if op in BATCH_NORMS else _match_written_out(inference, node)
         if found is not None:
             yield found
 
@@ -102,7 +102,7 @@ def value_of(inference: Inference, edge: Edge) -> Array | None:
     return value
 
 
-def _fused(inference: Inference, node: Node) -> BatchNorm | None:
+def _match_fused(inference: Inference, node: Node) -> BatchNorm | None:
     kept = inference.kept
     others = (node.output(port) for port in range(1, 6))
     if node.flag("is_training", True) or len(node.inputs) < 5 or any(kept.uses(name) for name in others):
@@ -117,7 +117,7 @@ def _fused(inference: Inference, node: Node) -> BatchNorm | None:
     return BatchNorm(node.name, node.inputs[0], scale, beta - mean * scale, layout, (node.name,))
 
 
-def _written_out(inference: Inference, node: Node) -> BatchNorm | None:
+def _match_written_out(inference: Inference, node: Node) -> BatchNorm | None:
     """`x * scale + offset` with constants that have one value for each channel of the last dimension."""
     kept = inference.kept
     added = _constant_side(inference, node)

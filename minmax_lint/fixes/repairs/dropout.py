@@ -29,13 +29,13 @@ def inference_value(kept: Kept, node: Node) -> Edge | None:
     if node.op == "Mul" and len(node.inputs) == 2:
         for value, mask in (node.inputs, node.inputs[::-1]):
             if _is_mask(kept, mask):
-                return _unscaled(kept, value)
+                return _match_scale(kept, value)
     if node.op in ("Select", "SelectV2") and len(node.inputs) == 3 and _is_mask(kept, node.inputs[0]):
-        return _unscaled(kept, node.inputs[1])
+        return _match_scale(kept, node.inputs[1])
     return None
 
 
-def _unscaled(kept: Kept, edge: Edge) -> Edge | None:
+def _match_scale(kept: Kept, edge: Edge) -> Edge | None:
     node = kept.graph[edge.node]
     if node.op not in PRODUCTS or len(node.inputs) != 2:
         return None
@@ -47,14 +47,14 @@ def _unscaled(kept: Kept, edge: Edge) -> Edge | None:
 
 def _is_scale(kept: Kept, edge: Edge) -> bool:
     """A keep probability, its inverse, or what is computed of it."""
-    return _made_of(kept, edge, _MASKS, random=False)
+    return _is_made_of(kept, edge, _MASKS, random=False)
 
 
 def _is_mask(kept: Kept, edge: Edge) -> bool:
-    return _made_of(kept, edge, _MASKS, random=True)
+    return _is_made_of(kept, edge, _MASKS, random=True)
 
 
-def _made_of(kept: Kept, edge: Edge, ops: frozenset[str], *, random: bool) -> bool:
+def _is_made_of(kept: Kept, edge: Edge, ops: frozenset[str], *, random: bool) -> bool:
     """Whether `edge` depends on these ops alone, and on a random one as `random` says."""
     seen, pending, found = {edge.node}, [edge.node], False
     while pending:

@@ -97,7 +97,7 @@ def _least(wanted: _Wanted, widths: list[int]) -> Pieces:
     found: list[Pieces] = []
     for tolerance in TOLERANCES:
         ramps = tuple(_ramps(wanted.levels, tolerance * wanted.result.step, widths))
-        found.append(_rounded(wanted, ramps))
+        found.append(_round(wanted, ramps))
         if found[-1].error <= TARGET:
             return found[-1]
     return min(found, key=lambda pieces: pieces.error)
@@ -156,7 +156,7 @@ def _straight(levels: Array, at: int, width: int, level: float, tolerance: float
     return width == 1 or bool(np.abs(levels[at : at + width] - line[:-1]).max() <= tolerance)
 
 
-def _rounded(wanted: _Wanted, ramps: tuple[Ramp, ...]) -> Pieces:
+def _round(wanted: _Wanted, ramps: tuple[Ramp, ...]) -> Pieces:
     """The ramps with rises on a grid, so that sums of them, not each alone, are nearest to the function."""
     import numpy as np
 

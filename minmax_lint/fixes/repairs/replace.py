@@ -110,7 +110,7 @@ def _abs(site: _Site) -> bool:
     return site.result("Maximum", site.node.inputs[0], negative)
 
 
-def _squared_difference(site: _Site) -> bool:
+def _replace_squared_difference(site: _Site) -> bool:
     difference = site.op("Sub", "difference", *site.node.inputs)
     return site.result("Mul", difference, difference)
 
@@ -233,7 +233,7 @@ RULES: Mapping[str, Callable[[_Site], bool]] = {
     "RealDiv": _divide,
     "ReverseV2": _reverse,
     "Square": _square,
-    "SquaredDifference": _squared_difference,
+    "SquaredDifference": _replace_squared_difference,
     "Tile": _tile,
 }
 """Op -> what writes it out; False where this one cannot be."""

@@ -26,7 +26,7 @@ def strip(graph: Graph, kept: Kept) -> Repair:
     Raises CannotRepair where there is nothing of that.
     """
     draft = Draft(graph)
-    healed = [*_bypassed(draft, kept), *_ranges_read(draft, kept), *_no_longer_awaited(draft, kept)]
+    healed = [*_bypass(draft, kept), *_ranges_read(draft, kept), *_no_longer_awaited(draft, kept)]
     if not healed:
         raise CannotRepair("nothing here is for training only")
     done = draft.repair(NAME, heals=healed)
@@ -62,7 +62,7 @@ def _assigning(graph: Graph) -> Iterator[str]:
             yield name
 
 
-def _bypassed(draft: Draft, kept: Kept) -> Iterator[str]:
+def _bypass(draft: Draft, kept: Kept) -> Iterator[str]:
     """Dropout and CheckNumerics: their readers read what is in front of them."""
     instead: dict[str, Edge] = {}
     for name in kept.order:

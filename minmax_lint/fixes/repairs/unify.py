@@ -67,13 +67,13 @@ def _group(inference: Inference, start: str) -> frozenset[str]:
     group, pending = {start}, [start]
     while pending:
         node = kept.graph[pending.pop()]
-        fresh = [name for name in _joined(inference, node, start) if name not in group]
+        fresh = [name for name in _joined_arrays(inference, node, start) if name not in group]
         group.update(fresh)
         pending += fresh
     return frozenset(group)
 
 
-def _joined(inference: Inference, node: Node, start: str) -> Iterator[str]:
+def _joined_arrays(inference: Inference, node: Node, start: str) -> Iterator[str]:
     """The neighbours in front of and behind a FakeQuant or a same-scale op; others only end a group.
 
     MLIR moves the op `start` in front of a reshape that it reads, and then gives both one scale.

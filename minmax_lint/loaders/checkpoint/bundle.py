@@ -81,12 +81,12 @@ class Bundle:
             return None
         size = math.prod(shape) * struct.calcsize(f"<{dtype.struct_code}")
         if entry.slices:
-            return Tensor(dtype, shape, self._assembled(key, entry, shape, size))
+            return Tensor(dtype, shape, self._assemble(key, entry, shape, size))
         if entry.size != size:
             raise UnreadableModel(f"{self.prefix}.index: the size of {key!r} does not fit its shape {shape}")
         return Tensor(dtype, shape, self._content(key, entry))
 
-    def _assembled(self, key: str, entry: Any, shape: list[int], size: int) -> bytes:
+    def _assemble(self, key: str, entry: Any, shape: list[int], size: int) -> bytes:
         """The value of a partitioned variable from its slices."""
         damage = UnreadableModel(f"{self.prefix}.index: the slices of {key!r} do not fit its shape {shape}")
         places = {

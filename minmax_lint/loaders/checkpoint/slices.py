@@ -28,8 +28,8 @@ class Extent(NamedTuple):
 def slice_key(name: str, extents: Sequence[Extent]) -> bytes:
     """The key under which a checkpoint holds one slice of the variable `name`."""
     escaped = name.encode().replace(b"\0", b"\0\xff").replace(b"\xff", b"\xff\0")
-    numbers = b"".join(_signed(number) for extent in extents for number in extent)
-    return b"\0" + escaped + b"\0\1" + _unsigned(len(extents)) + numbers
+    numbers = b"".join(_signed_bytes(number) for extent in extents for number in extent)
+    return b"\0" + escaped + b"\0\1" + _unsigned_bytes(len(extents)) + numbers
 
 
 def parse_spec(spec: str) -> tuple[Extent, ...] | None:
@@ -101,12 +101,12 @@ def _runs(shape: Sequence[int], extents: Sequence[Extent]) -> Iterator[tuple[int
         yield (start * shape[cut - 1] + last.start) * inner, len(last) * inner
 
 
-def _unsigned(number: int) -> bytes:
+def _unsigned_bytes(number: int) -> bytes:
     content = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return bytes([len(content)]) + content
 
 
-def _signed(number: int) -> bytes:
+def _signed_bytes(number: int) -> bytes:
     """As many leading ones as there are bytes, then the number's own bits; negative ones inverted."""
     length = 1
     while not -(1 << (7 * length - 1)) <= number < 1 << (7 * length - 1):

@@ -51,7 +51,7 @@ def _block(content: Buffer, offset: int, size: int) -> Iterator[tuple[bytes, byt
     if content[end] == _PLAIN:
         yield from _entries_in(content, offset, end)
     elif content[end] == _SNAPPY:
-        plain = _decompressed(bytes(content[offset:end]))
+        plain = _decompress(bytes(content[offset:end]))
         yield from _entries_in(plain, 0, len(plain))
     else:
         raise UnreadableModel(
@@ -59,7 +59,7 @@ def _block(content: Buffer, offset: int, size: int) -> Iterator[tuple[bytes, byt
         )
 
 
-def _decompressed(block: bytes) -> bytes:
+def _decompress(block: bytes) -> bytes:
     from cramjam import snappy
 
     damaged = UnreadableModel("the checkpoint's index is damaged: a compressed block cannot be read")

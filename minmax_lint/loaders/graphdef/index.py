@@ -127,26 +127,26 @@ class _Details:
     def __init__(self, buffer: Buffer, records: Records) -> None:
         self._buffer = buffer
         self._records = records
-        self._decoded: dict[bytes, Details] = {}
+        self._decode: dict[bytes, Details] = {}
 
     def __call__(self, position: int) -> Details:
         """What node `position` says. Raises UnreadableModel."""
         start, end = self._records.span(position)
         if end - start > LARGE:
-            return _decoded(self._buffer, start, end)
+            return _decode(self._buffer, start, end)
         content = bytes(self._buffer[start:end])
         rest = content[after_header(content, 0, len(content)) :]
-        found = self._decoded.get(rest)
+        found = self._decode.get(rest)
         if found is None:
-            found = _decoded(rest, 0, len(rest))
+            found = _decode(rest, 0, len(rest))
             if len(rest) <= _REPEATED:
-                if len(self._decoded) >= _REMEMBERED:
-                    self._decoded.clear()
-                self._decoded[rest] = found
+                if len(self._decode) >= _REMEMBERED:
+                    self._decode.clear()
+                self._decode[rest] = found
         return found
 
 
-def _decoded(buffer: Buffer, start: int, end: int) -> Details:
+def _decode(buffer: Buffer, start: int, end: int) -> Details:
     decode = decode_large_node if end - start > LARGE else _decode_small_node
     try:
         return decode(buffer, start, end)

@@ -67,11 +67,11 @@ def tensor_in(buffer: Buffer, attr: Field) -> Field | None:
 
 def _only(buffer: Buffer, record: Field, number: int) -> Field | None:
     """The one field of that number; None where there are none or several, which protobuf would merge."""
-    found = [one for one in _delimited(buffer, record) if one.number == number]
+    found = [one for one in _fields_delimited(buffer, record) if one.number == number]
     return found[0] if len(found) == 1 else None
 
 
-def _delimited(buffer: Buffer, record: Field) -> Iterator[Field]:
+def _fields_delimited(buffer: Buffer, record: Field) -> Iterator[Field]:
     if record.wire_type != LENGTH_DELIMITED:
         raise DecodeError("Wrong wire type")
     return (one for one in fields(buffer, record.start, record.end) if one.wire_type == LENGTH_DELIMITED)

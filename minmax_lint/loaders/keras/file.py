@@ -54,14 +54,14 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
             _refuse_untrusted(held, recipe)
         answer = _answer(held, recipe, folder, trust, python or sys.executable)
         if not answer:
-            return _exported(folder / SAVED_MODEL, kind)
+            return _read_exported(folder / SAVED_MODEL, kind)
         content = (folder / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
     return Model(None, kind.value, whole_graph(content), {signature.name: signature})
 
 
-def _exported(folder: Path, kind: Kind) -> Model:
+def _read_exported(folder: Path, kind: Kind) -> Model:
     """The model in the SavedModel that Keras made of one that assigns variables; nothing is read of it later."""
     path = folder / FILES[0]
     model = parse(path.read_bytes(), path, prefix=folder / VARIABLES)
@@ -130,11 +130,11 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise UnreadableModel(f"Keras ended with code {done.returncode} at this model: {last[0]}") from None
     if "error" in answer:
-        raise UnreadableModel(_explained(answer["error"], answer["message"], recipe))
+        raise UnreadableModel(_explain(answer["error"], answer["message"], recipe))
     return answer
 
 
-def _explained(error: str, message: str, recipe: Recipe) -> str:
+def _explain(error: str, message: str, recipe: Recipe) -> str:
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
         return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
     made = f"made with Keras {recipe.version or 2}"

@@ -48,18 +48,18 @@ def read(path: Path, *names: str, python: str) -> Hdf5:
             f"cannot start the interpreter {python}: {error.strerror}; name a Python that has TensorFlow (--python)"
         ) from None
     except subprocess.TimeoutExpired:
-        raise UnreadableModel(_damaged(f"it is not read within {TIME_LIMIT:g} seconds")) from None
+        raise UnreadableModel(_damage(f"it is not read within {TIME_LIMIT:g} seconds")) from None
     except ValueError:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"code {done.returncode}"]
-        raise UnreadableModel(_damaged(f"its reader ended with {last[0]}")) from None
+        raise UnreadableModel(_damage(f"its reader ended with {last[0]}")) from None
     if "missing" in found:
         raise UnreadableModel(
             f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
         )
     if "error" in found:
-        raise UnreadableModel(_damaged(found["error"]))
+        raise UnreadableModel(_damage(found["error"]))
     return Hdf5(found["attributes"], found["outside"])
 
 
-def _damaged(reason: str) -> str:
+def _damage(reason: str) -> str:
     return f"the HDF5 file is damaged ({reason}); save the model again"

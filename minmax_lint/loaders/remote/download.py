@@ -55,7 +55,7 @@ def fetched(url: str) -> Path:
         raise UnreadableModel("a URL needs fsspec: `pip install minmax-lint[remote]`") from None
     try:
         system, path = url_to_fs(url)
-        return awaited(lambda transfer: _fetched(system, path, transfer))
+        return awaited(lambda transfer: _fetch(system, path, transfer))
     except UnreadableModel:
         raise
     except ImportError as error:
@@ -67,7 +67,7 @@ def fetched(url: str) -> Path:
         raise UnreadableModel(f"cannot be fetched: {_line(error)}") from None
 
 
-def _fetched(system: Any, path: str, transfer: Transfer) -> Path:
+def _fetch(system: Any, path: str, transfer: Transfer) -> Path:
     if not path.strip("/"):
         raise UnreadableModel("this URL names no file; give one such as gs://BUCKET/FOLDER/graph.pb")
     name = PurePosixPath(path.rstrip("/")).name or "model"
@@ -107,7 +107,7 @@ def _files(system: Any, path: str) -> Iterator[tuple[str, str]]:
         stem = str(pure.parent / named_in(system.cat_file(path, end=1 << 20)).name)
     beside = [one for one in sorted(system.glob(f"{stem}.*")) if one != path]
     if any(PurePosixPath(one).suffix in (".index", ".meta") for one in [*beside, path]):
-        yield from ((one, PurePosixPath(one).name) for one in _bounded(beside))
+        yield from ((one, PurePosixPath(one).name) for one in _bound(beside))
 
 
 def _kind(system: Any, path: str) -> str:
@@ -120,11 +120,11 @@ def _kind(system: Any, path: str) -> str:
 
 
 def _below(system: Any, folder: str, root: PurePosixPath) -> Iterator[tuple[str, str]]:
-    listed = _bounded(sorted(system.find(folder)))
+    listed = _bound(sorted(system.find(folder)))
     yield from ((one, str(PurePosixPath(one).relative_to(root))) for one in listed)
 
 
-def _bounded(paths: list[str]) -> list[str]:
+def _bound(paths: list[str]) -> list[str]:
     if len(paths) > MOST_FILES:
         raise UnreadableModel(f"there are {len(paths)} files behind this URL; name the model itself")
     return paths

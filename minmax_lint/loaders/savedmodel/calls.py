@@ -104,7 +104,7 @@ class Calls:
     def source(self, frame: Frame, text: str) -> tuple[Site, int]:
         """The node, and the number of its output, that an array of a frame really comes from."""
         while True:
-            name, port = self._named(frame, text)
+            name, port = self._name(frame, text)
             if frame.body is not None and name in frame.body.arguments and frame.caller is not None:
                 argument = frame.body.arguments[name]
                 if frame.arguments_stay and frame.body.argument_types[argument] != DType.RESOURCE:
@@ -121,7 +121,7 @@ class Calls:
                 raise UnreadableModel(f"function {call.body.name!r} lacks results; save the model again")
             frame, text = call, call.body.results[port]
 
-    def _named(self, frame: Frame, text: str) -> tuple[str, int]:
+    def _name(self, frame: Frame, text: str) -> tuple[str, int]:
         """The node or argument, and the number of its output, that an edge of a frame names."""
         if frame.body is None:
             return parse_edge(text)

@@ -89,7 +89,7 @@ class Arrays:
     def assign(self, target: ast.expr, value: ast.expr, unsure: bool = False) -> None:
         """Note an assignment, of the images that a data set of Keras loads as well."""
         if isinstance(target, (ast.Tuple, ast.List)):
-            images = _loaded(value)
+            images = _load(value)
             for one in target.elts:
                 first = one.elts[0] if isinstance(one, (ast.Tuple, ast.List)) and one.elts else None
                 if first is not None:
@@ -141,12 +141,12 @@ class Arrays:
         if isinstance(value, (ast.Name, ast.Attribute)):
             return self._held.get(dotted(value), UNKNOWN)
         if isinstance(value, ast.BinOp):
-            return self._scaled(value)
+            return self._scale(value)
         if isinstance(value, ast.Subscript):
-            return _indexed(self.array(value.value), value.slice)
-        return self._called(value) if isinstance(value, ast.Call) else UNKNOWN
+            return _index(self.array(value.value), value.slice)
+        return self._call(value) if isinstance(value, ast.Call) else UNKNOWN
 
-    def _called(self, value: ast.Call) -> SampleArray:
+    def _call(self, value: ast.Call) -> SampleArray:
         root, _, name = dotted(value.func).rpartition(".")
         given = next((_type(one.value) for one in value.keywords if one.arg == "dtype"), "")
         if name in _TYPED and len(value.args) > 1:
@@ -156,23 +156,23 @@ class Arrays:
             if value.func.attr == "astype":
                 return found._replace(dtype=_type(value.args[0]) if value.args else given)
             if dotted(value.func.value) not in ("np", "numpy", "tf", "tensorflow"):
-                return found._replace(shape=_sizes(_listed(value.args)))
+                return found._replace(shape=_sizes(_sizes_listed(value.args)))
         if name in _TYPES and len(value.args) == 1:
             return self.array(value.args[0])._replace(dtype=name)
         if name in ("expand_dims", "reshape") and value.args:
             found = self.array(value.args[0])
             sizes = value.args[1:] or [one.value for one in value.keywords if one.arg in ("axis", "shape")]
             if name == "reshape":
-                return found._replace(shape=_sizes(_listed(sizes)))
+                return found._replace(shape=_sizes(_sizes_listed(sizes)))
             front = found.shape is not None and _sizes(sizes) == (0,)
             return found._replace(shape=(1, *(found.shape or ())) if front else None)
         if name in _WRAPPERS and value.args:
             found = self.array(value.args[0])
             return found._replace(dtype=given or found.dtype)
-        made = _made(name, value, root.partition(".")[0] in ("tf", "tensorflow"))
+        made = _make(name, value, root.partition(".")[0] in ("tf", "tensorflow"))
         return made._replace(dtype=given or made.dtype)
 
-    def _scaled(self, value: ast.BinOp) -> SampleArray:
+    def _scale(self, value: ast.BinOp) -> SampleArray:
         """An array times, or through, a number of Python: the type of floats stays, the range is scaled."""
         found, by = self.array(value.left), value.right
         if not isinstance(by, ast.Constant) or not isinstance(by.value, (int, float)) or not by.value:
@@ -197,7 +197,7 @@ def _row(found: SampleArray) -> SampleArray:
     return found._replace(shape=found.shape[1:] if found.shape else None)
 
 
-def _indexed(found: SampleArray, index: ast.expr) -> SampleArray:
+def _index(found: SampleArray, index: ast.expr) -> SampleArray:
     """A row, rows, or the same with a batch dimension in front: `x[i]`, `x[i:i + 1]`, `x[None]`."""
     indices = index.elts if isinstance(index, ast.Tuple) else [index]
     new = [
@@ -234,7 +234,7 @@ def _one_row(one: ast.Slice) -> bool:
     return ast.dump(one.upper.left) == ast.dump(one.lower) and isinstance(by, ast.Constant) and by.value == 1
 
 
-def _listed(sizes: Sequence[ast.expr]) -> Sequence[ast.expr]:
+def _sizes_listed(sizes: Sequence[ast.expr]) -> Sequence[ast.expr]:
     """The sizes, each one, where they are given as one list."""
     one = sizes[0] if len(sizes) == 1 else None
     return one.elts if isinstance(one, (ast.List, ast.Tuple)) else sizes
@@ -250,7 +250,7 @@ def _size(value: object) -> bool:
     return isinstance(value, int) and value >= 0
 
 
-def _made(name: str, call: ast.Call, tensorflow: bool) -> SampleArray:
+def _make(name: str, call: ast.Call, tensorflow: bool) -> SampleArray:
     """What one of the functions of numpy or TensorFlow makes."""
     if name not in _MADE:
         return UNKNOWN
@@ -258,7 +258,7 @@ def _made(name: str, call: ast.Call, tensorflow: bool) -> SampleArray:
     given = [one.value for one in call.keywords if one.arg in ("size", "shape")]
     given = given or (call.args if place is None else call.args[place : place + 1])
     kind = "float32" if tensorflow else "int64" if name in _INTEGER else "float64"
-    made = SampleArray(dtype=kind, shape=None if name == "linspace" else _sizes(_listed(given)))
+    made = SampleArray(dtype=kind, shape=None if name == "linspace" else _sizes(_sizes_listed(given)))
     bounds = _bounds(name, call, tensorflow)
     if name in _INTEGER:
         made = made._replace(whole=True)
@@ -285,7 +285,7 @@ def _bounds(name: str, call: ast.Call, tensorflow: bool) -> tuple[float, float] 
     return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
-def _loaded(value: ast.expr) -> SampleArray:
+def _load(value: ast.expr) -> SampleArray:
     """The images of `tf.keras.datasets.mnist.load_data()` and its like."""
     holder, _, name = dotted(value.func).rpartition(".") if isinstance(value, ast.Call) else ("", "", "")
     shape = _IMAGES.get(holder.rpartition(".")[2]) if name == "load_data" else None

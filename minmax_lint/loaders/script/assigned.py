@@ -32,7 +32,7 @@ def by_call(values: Values, statement: ast.Expr, call: ast.Call) -> Iterator[Ass
     if name == "setattr" and len(call.args) == 3:
         holder, named, value = call.args
         constant = isinstance(named, ast.Constant)
-        for attribute, one in _named(values, named, value):
+        for attribute, one in _assignments_named(values, named, value):
             yield Assigned(dotted(holder), attribute, one, statement if constant else None, named)
     name, _, method = name.rpartition(".")
     if method in ADDING and len(call.args) == 1:
@@ -53,7 +53,7 @@ def keywords(values: Values, given: Assigned, call: ast.Call | None = None) -> I
             yield given._replace(attribute=keyword.arg, value=keyword.value)
 
 
-def _named(values: Values, named: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def _assignments_named(values: Values, named: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """The attributes that `setattr` sets, each with its value: one, or those of the loop around it."""
     loop = values.loop(named)
     if isinstance(named, ast.Constant):

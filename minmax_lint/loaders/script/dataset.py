@@ -78,7 +78,7 @@ def _of_sample(values: Values, sample: _Sample, path: str) -> Dataset | None:
     if isinstance(found, ast.Tuple) and len(found.elts) == 2 and isinstance(found.elts[1], ast.Dict):
         signature, found = _signature(values, found.elts[0]), found.elts[1]
     if isinstance(found, ast.Dict):
-        keyed = tuple(_keyed(arrays, found))
+        keyed = tuple(_by_key(arrays, found))
         return Dataset(origin, keyed, signature=signature, blank="" if found.keys else "{}")
     if isinstance(found, ast.Tuple):
         refused = NO_DICTIONARY if len(found.elts) > 1 else SHORT_TUPLE
@@ -184,7 +184,7 @@ def _dictionary(value: ast.expr) -> ast.expr:
     return value
 
 
-def _keyed(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:
+def _by_key(arrays: Arrays, value: ast.Dict) -> Iterator[SampleArray]:
     for key, one in zip(value.keys, value.values, strict=True):
         name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
         yield arrays.array(one)._replace(key=name)

@@ -90,13 +90,13 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
     attribute, value = setting.attribute, setting.value
     given = not (isinstance(value, ast.Constant) and not value.value)
     if attribute in _TYPES:
-        return replace(call, **_named(attribute, _type(value)))
+        return replace(call, **_names(attribute, _type(value)))
     if attribute in _SWITCHES:
         known = values.truth(value)
-        return call if known is None else replace(call, **_named(attribute, known))
+        return call if known is None else replace(call, **_names(attribute, known))
     if attribute in SWITCHES:
         name = SWITCHES[attribute]
-        return replace(call, **_named(name, getattr(ConverterCall, name) != given))
+        return replace(call, **_names(name, getattr(ConverterCall, name) != given))
     if attribute == "quantized_input_stats":
         return replace(call, input_stats=_stats(values, value, [*call.inputs]) if given else None)
     if attribute == "post_training_quantize" and call.flow == "tf1":
@@ -128,7 +128,7 @@ def _optimizes(elements: list[ast.expr] | None) -> bool:
     return any(name != "EXPERIMENTAL_SPARSITY" for name in names)
 
 
-def _named(attribute: str, value: Any) -> dict[str, Any]:
+def _names(attribute: str, value: Any) -> dict[str, Any]:
     return {attribute: value}
 
 

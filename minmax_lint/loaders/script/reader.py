@@ -95,9 +95,9 @@ class Reader:
         made, self.calls = self.calls, []
         for (node, place), one in zip(self._made.items(), made, strict=True):
             outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
-            self.calls += self._converted(node, place, replace(one, outputs=outputs))
+            self.calls += self._conversions(node, place, replace(one, outputs=outputs))
 
-    def _converted(self, node: ast.expr, place: int, made: ConverterCall) -> list[ConverterCall]:
+    def _conversions(self, node: ast.expr, place: int, made: ConverterCall) -> list[ConverterCall]:
         """The conversions of one converter: those of each environment in which it is made, where these differ."""
         found: list[ConverterCall] = []
         around = environments(self.values, node)

@@ -47,14 +47,14 @@ class Tensors:
         """Note an assignment, of several variables at once as well."""
         if isinstance(target, (ast.Tuple, ast.List)):
             for element, one in enumerate(target.elts):
-                self._values[dotted(one)] = self._followed(value, element)
+                self._values[dotted(one)] = self._follow(value, element)
         else:
-            self._values[dotted(target)] = self._followed(value)
+            self._values[dotted(target)] = self._follow(value)
 
     def returns(self, function: str, value: ast.expr) -> None:
         """Note what a function returns."""
         elements = value.elts if isinstance(value, ast.Tuple) else [value]
-        self._returned[function] = tuple(map(self._followed, elements))
+        self._returned[function] = tuple(map(self._follow, elements))
 
     def ends(self, maker: str, call: ast.Call) -> tuple[Mapping[str, Shape | None], tuple[str, ...]]:
         """Inputs (array -> shape) and outputs that a call of TFLiteConverter.`maker` names, where they can be read."""
@@ -75,7 +75,7 @@ class Tensors:
 
     def _names(self, value: ast.expr | None) -> tuple[str, ...]:
         """Arrays of a list of tensors or of names; a text may name several (freeze_graph). All or none."""
-        value, _ = self._followed(value)
+        value, _ = self._follow(value)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             return tuple(canonical_array(one.strip()) for one in value.value.split(",") if one.strip())
         if not isinstance(value, (ast.List, ast.Tuple)):
@@ -84,7 +84,7 @@ class Tensors:
         return tuple(found) if all(found) else ()
 
     def _shapes(self, value: ast.expr | None) -> Mapping[str, Shape]:
-        value, _ = self._followed(value)
+        value, _ = self._follow(value)
         try:
             found = ast.literal_eval(value) if value is not None else {}
             return {canonical_array(name): tuple(shape) for name, shape in found.items()}
@@ -93,7 +93,7 @@ class Tensors:
 
     def _name(self, value: ast.expr) -> str:
         """The array that an expression gives; empty where the source does not say it."""
-        followed, port = self._followed(value)
+        followed, port = self._follow(value)
         if isinstance(followed, ast.Constant) and isinstance(followed.value, str):
             return canonical_array(followed.value)
         if not isinstance(followed, ast.Call):
@@ -103,13 +103,13 @@ class Tensors:
         position = _NAME_AT.get(function, len(followed.args) - 1)
         if named is None and (position > 0 or function in _BY_NAME) and position < len(followed.args):
             named = followed.args[position]
-        named, _ = self._followed(named)
+        named, _ = self._follow(named)
         if not (isinstance(named, ast.Constant) and isinstance(named.value, str)):
             return ""
         name = canonical_array(named.value)
         return f"{name}:{port}" if port and ":" not in name else name
 
-    def _followed(self, value: ast.expr | None, element: int | None = None) -> _Value:
+    def _follow(self, value: ast.expr | None, element: int | None = None) -> _Value:
         """What an expression stands for behind variables, functions of the script and elements."""
         for _ in range(_MOST_STEPS):
             if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):

@@ -121,7 +121,7 @@ class Values:
             if (function, name) in self.bound:
                 return [self.bound[function, name]]
             if name in parameters(function):
-                return self._passed(function, name)
+                return self._arguments_passed(function, name)
             if (function, name) in self._given:
                 return self._given[function, name]
             function = self.owner.get(function)
@@ -160,7 +160,7 @@ class Values:
             function = self.owner.get(function)
         return self._joined.get((function, name), []) if name else []
 
-    def _passed(self, function: Function, name: str) -> list[ast.expr | None]:
+    def _arguments_passed(self, function: Function, name: str) -> list[ast.expr | None]:
         """What the calls of a function pass for a parameter."""
         calls = [given for _, given in self.arguments(function)]
         found = [given.get(name, defaults(function).get(name)) for given in calls]
@@ -191,8 +191,8 @@ class Values:
         self, holder: ast.expr, key: ast.expr | None = None, default: ast.expr | None = None
     ) -> ast.expr | None:
         """An element of a list or a dictionary whose keys are constants; `default` where it has no such key."""
-        holder = self._bounded(self.followed, holder) or holder
-        found = self._bounded(self.followed, key) if key is not None else None
+        holder = self._bound(self.followed, holder) or holder
+        found = self._bound(self.followed, key) if key is not None else None
         given = found.value if isinstance(found, ast.Constant) else None
         if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(given, int):
             return holder.elts[given] if -len(holder.elts) <= given < len(holder.elts) else None
@@ -213,7 +213,7 @@ class Values:
 
     def elements(self, value: ast.expr) -> list[ast.expr] | None:
         """The elements of a list, a tuple or a set, each followed; None where they cannot be read."""
-        return self._bounded(self._elements, value)
+        return self._bound(self._elements, value)
 
     def _elements(self, value: ast.expr) -> list[ast.expr] | None:
         value = self.followed(value)
@@ -234,9 +234,9 @@ class Values:
 
     def truth(self, test: ast.expr) -> bool | None:
         """Whether a test holds, where constants alone decide it."""
-        return self._bounded(self._truth, test)
+        return self._bound(self._truth, test)
 
-    def _bounded(self, read: Callable[[ast.expr], _Read | None], value: ast.expr) -> _Read | None:
+    def _bound(self, read: Callable[[ast.expr], _Read | None], value: ast.expr) -> _Read | None:
         """What is read of an expression; None of one inside too many others."""
         if self._depth >= _DEEPEST:
             return None
@@ -260,10 +260,10 @@ class Values:
             parts = [self.truth(one) for one in test.values]
             return decisive if decisive in parts else None if None in parts else not decisive
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            return self._compared(test.left, test.ops[0], test.comparators[0])
+            return self._compare(test.left, test.ops[0], test.comparators[0])
         return None
 
-    def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> bool | None:
+    def _compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> bool | None:
         one, other = self.followed(left), self.followed(right)
         if isinstance(op, (ast.Is, ast.IsNot)) and isinstance(other, ast.Constant) and other.value is None:
             value = (

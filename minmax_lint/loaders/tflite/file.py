@@ -45,7 +45,7 @@ def read_model(model: Buffer | str | os.PathLike[str]) -> TFLiteModel:
 
     Raises UnreadableModel if it is none, or is damaged.
     """
-    content = _read_file(Path(model)) if isinstance(model, (str, os.PathLike)) else model
+    content = _read_content(Path(model)) if isinstance(model, (str, os.PathLike)) else model
     if content[4:8] != MAGIC:
         raise UnreadableModel("not a .tflite model: the identifier TFL3 is missing")
     import tflite
@@ -56,7 +56,7 @@ def read_model(model: Buffer | str | os.PathLike[str]) -> TFLiteModel:
         raise UnreadableModel(f"the .tflite model is damaged or truncated: {error}") from error
 
 
-def _read_file(path: Path) -> Buffer:
+def _read_content(path: Path) -> Buffer:
     try:
         return mapped(path)
     except UnreadableModel as error:

@@ -18,7 +18,7 @@ def render(run: Run, out: TextIO) -> None:
     for report in run.reports:
         root.append(_suite(run, report))
     for failed in run.unreadable:
-        root.append(_broken(failed))
+        root.append(_failure(failed))
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -56,7 +56,7 @@ def _suite(run: Run, report: Report) -> ElementTree.Element:
     return suite
 
 
-def _broken(failed: Unreadable) -> ElementTree.Element:
+def _failure(failed: Unreadable) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=xml_text(failed.path), tests="1", failures="0", errors="1")
     case = ElementTree.SubElement(suite, "testcase", classname=xml_text(failed.path), name="read")
     ElementTree.SubElement(case, "error", message=xml_text(failed.message))

@@ -56,7 +56,7 @@ def print_finding(page: Page, finding: Finding, *, every_consequence: bool = Fal
         page.line()
     _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
     also = [fused(name) for name in finding.consequences if name != finding.array]
-    _print_field(page, "affects", _listed(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
+    _print_field(page, "affects", _listing(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
     _print_field(page, "advice", finding.advice)
     if finding.fix is not None:
         needs = "" if finding.fix.applicability == "safe" else ", needs --unsafe-fixes"
@@ -68,6 +68,6 @@ def _print_field(page: Page, label: str, text: str, style: str = "") -> None:
         page.block(("   ", (f"{label:9}", f"bold {style}" if style else "dim")), text)
 
 
-def _listed(names: Sequence[str], limit: int) -> str:
+def _listing(names: Sequence[str], limit: int) -> str:
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f", +{more} more" if more > 0 else "")

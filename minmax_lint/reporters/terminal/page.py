@@ -86,7 +86,7 @@ class Page:
     def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
         """`head`, then `body` wrapped under itself."""
         indent = sum(len(_plain(part)) for part in head)
-        lines = _wrapped(sentence(body), self.width - indent)
+        lines = _wrap(sentence(body), self.width - indent)
         self.line(*head, (lines[0], style))
         for text in lines[1:]:
             self.line(" " * indent, (text, style))
@@ -110,8 +110,8 @@ class Page:
         titles = [tuple((title, "dim") for title in head)] if any(head) else []
         left = self.width - indent - sum(widths) - 2 * len(widths)
         for row in (*titles, *rows):
-            cells = [_wrapped(_plain(cell), width) for cell, width in zip(row, widths, strict=False)]
-            cells.append(_wrapped(sentence(_plain(row[-1])), left))
+            cells = [_wrap(_plain(cell), width) for cell, width in zip(row, widths, strict=False)]
+            cells.append(_wrap(sentence(_plain(row[-1])), left))
             for texts in zip_longest(*cells, fillvalue=""):
                 parts: list[Part] = [" " * indent]
                 for text, width, cell in zip(texts, widths, row, strict=False):
@@ -141,7 +141,7 @@ class Page:
         )
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap(text: str, width: int) -> list[str]:
     if len(text) <= width:
         return [text]
     return textwrap.wrap(text, max(width, _LAST_COLUMN), break_long_words=False, break_on_hyphens=False) or [

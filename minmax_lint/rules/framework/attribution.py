@@ -96,7 +96,7 @@ def attribute(
             if prediction.verdict == "undetermined" and obstacle.kind == "other":
                 cause = cause._replace(code=CODES["unknown-op"])
             key = (cause.code, cause.node if cause.code in ABOUT_OPS else cause.array or cause.node)
-            merged[key] = _merged(merged[key], cause) if key in merged else cause
+            merged[key] = _merge(merged[key], cause) if key in merged else cause
     by_code: dict[str, list[Cause]] = {}
     for cause in _separate_tails(coverage, _without_lost_gaps(merged)):
         by_code.setdefault(cause.code, []).append(cause)
@@ -268,7 +268,7 @@ def _separate_tails(coverage: Coverage, causes: Sequence[Cause]) -> Iterator[Cau
         )
 
 
-def _merged(first: Cause, second: Cause) -> Cause:
+def _merge(first: Cause, second: Cause) -> Cause:
     return first._replace(
         profiles=profiles_of((first, second)),
         consequences=consequences_of((first, second)),

@@ -115,14 +115,14 @@ def _predictions(
     """By profile; of a finished model what it is, and what the selected devices will do with it."""
     if model.finished is None:
         return {
-            profile.name: _predicted(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
+            profile.name: _predict(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
             for profile in profiles
         }
     devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
     return {PROFILE: read_off(model.finished), **devices}
 
 
-def _predicted(
+def _predict(
     model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
 ) -> Prediction:
     decided = decided_by_calls(profile, calls, kept, inference)

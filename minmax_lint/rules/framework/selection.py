@@ -20,7 +20,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         for text in (*self.select, *self.ignore):
-            _checked(text)
+            _check(text)
 
     def accepts(self, finding: Finding | Rule) -> bool:
         """Whether the finding, or the findings of the rule, are wanted; of equals, ignore wins (as in ruff)."""
@@ -47,7 +47,7 @@ def _match(text: str, code: str, name: str) -> int:
     return len(text) if code.startswith(text.upper()) else 0
 
 
-def _checked(text: str) -> None:
+def _check(text: str) -> None:
     prefix = text.upper() == "ALL" or (
         re.fullmatch(r"MM\d{0,3}", text.upper()) and any(r.code.startswith(text.upper()) for r in rules())
     )

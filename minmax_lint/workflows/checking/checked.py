@@ -147,8 +147,8 @@ class CheckedConverter:
         converter = self._checked.converter
         with tempfile.TemporaryDirectory(prefix="minmax-lint-") as folder:
             source = source_of(converter, Path(folder), self._checked.source)
-            converter, profile, expected = self._linted(source)
-            model = _converted(converter, self.report, expected)
+            converter, profile, expected = self._lint(source)
+            model = _convert(converter, self.report, expected)
             self.contents = read_model(model)
             if self.contents.verdict(profile.flow) == "float":
                 self._complain(self.contents, model, expected, profile)
@@ -164,7 +164,7 @@ class CheckedConverter:
         self.contents = self.verification = None
         self.unverified = ""
 
-    def _linted(self, source: ConverterSource) -> tuple[Any, Profile, Expected | None]:
+    def _lint(self, source: ConverterSource) -> tuple[Any, Profile, Expected | None]:
         """The converter to run (the user's own, or one of a repaired graph), its profile, and the expected failure.
 
         Raises CheckFailed where the converter would end the process, UserError where it is set to make a float model.
@@ -261,7 +261,7 @@ def _sound(report: Report, profile: Profile) -> bool:
     return report.predictions[profile.name].verdict in asked and not report.count("error")
 
 
-def _converted(converter: Any, report: Report | None, expected: Expected | None) -> bytes:
+def _convert(converter: Any, report: Report | None, expected: Expected | None) -> bytes:
     try:
         model: bytes = converter.convert()
     except Exception as error:

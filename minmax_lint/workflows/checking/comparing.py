@@ -58,14 +58,14 @@ def _data(
         names = list(aliases)
     for number, sample in enumerate(islice(generate(), samples)):
         # `:0`, since savez has a parameter of its own called `file`.
-        named = {f"{name}:0": numpy.asarray(value) for name, value in _named(sample, names, aliases)}
+        named = {f"{name}:0": numpy.asarray(value) for name, value in _by_name(sample, names, aliases)}
         numpy.savez(folder / f"{number:06}.npz", **named)  # type: ignore[arg-type]
     if not any(folder.iterdir()):
         raise UserError("the representative dataset is empty when it is asked a second time")
     return Data(str(folder), limit=samples, aliases=aliases)
 
 
-def _named(
+def _by_name(
     sample: Any, names: list[str], aliases: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, Any]]:
     """A sample by input arrays: it is a list in the model's order, a mapping, or a signature's key and one."""

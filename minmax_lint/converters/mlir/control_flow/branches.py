@@ -82,7 +82,7 @@ def with_branches(
         for function in kept.graph.functions[name]
     ]
     crashed = crash(kept, inference, profile)
-    return _united(prediction, kept.graph, nodes, branches, crashed)
+    return _unite(prediction, kept.graph, nodes, branches, crashed)
 
 
 class _Branches(NamedTuple):
@@ -101,7 +101,7 @@ class _Branches(NamedTuple):
         if _is_loop(function):
             of_loop = EnclosingContext(self.infer_tensor_range, self.strict, self.profile.flow == "tf1")
             found = _branch(function, self.inference, inner, self.predict, of_loop)
-            return _named(found, node, function, self.profile)
+            return _name_functions(found, node, function, self.profile)
         # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
         of_choice = EnclosingContext(None, self.strict)
         shapes = tuple(self.inference.shape(passed) for passed in function.inputs.values())
@@ -112,7 +112,7 @@ class _Branches(NamedTuple):
         return known[key]
 
 
-def _united(
+def _unite(
     prediction: Prediction,
     graph: Graph,
     nodes: Sequence[str],
@@ -160,7 +160,7 @@ def _each_once(found: Iterable[_Outcome]) -> tuple[_Outcome, ...]:
     return tuple({id(one): one for one in found}.values())
 
 
-def _named(prediction: Prediction, node: str, function: Function, profile: Profile) -> Prediction:
+def _name_functions(prediction: Prediction, node: str, function: Function, profile: Profile) -> Prediction:
     """The prediction, where it names an argument of a loop, with the converter's own name of it."""
     argument = prediction.array
     if argument is None or argument not in function.inputs or not _is_loop(function):

@@ -26,7 +26,7 @@ def fold_constant_branches(kept: Kept, inference: Inference) -> tuple[Kept, Infe
         choices = _choices(kept, inference)
         if not choices:
             break
-        kept = trace(_chosen(kept.graph, choices, inference.order), kept.inputs, kept.outputs)
+        kept = trace(_choose(kept.graph, choices, inference.order), kept.inputs, kept.outputs)
         inference = Inference(kept, inference.input_shapes, inference.batch)
     return kept, inference
 
@@ -46,7 +46,7 @@ def _choices(kept: Kept, inference: Inference) -> Mapping[str, bool]:
     return found
 
 
-def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -> Graph:
+def _choose(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -> Graph:
     """The graph with the chosen branches in place."""
     nodes = {node.name: node for node in graph}
     functions = {name: branches for name, branches in graph.functions.items() if name not in choices}
@@ -57,13 +57,13 @@ def _chosen(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -
             branch = graph.functions[name][0 if answer else 1]
             own = _bring_in(branch, name, nodes)
             functions.update({own.get(one, one): called for one, called in branch.graph.functions.items()})
-            results = [_renamed(parse_edge(array), own) for array in branch.outputs]
+            results = [_rename(parse_edge(array), own) for array in branch.outputs]
             becomes.update({Edge(name, port): result for port, result in enumerate(results)})
             source = becomes.get(Edge(name, 0))
         else:
             source = becomes[Edge(name, int(answer))] = node.inputs[0]
         nodes[name] = _passing_on(node, source) if source is not None else node
-    for name, source in _merged(graph, choices, order).items():
+    for name, source in _merge(graph, choices, order).items():
         nodes[name] = _passing_on(nodes[name], source)
     return graph_of(
         [
@@ -103,14 +103,14 @@ def _bring_in(branch: Function, choice: str, nodes: dict[str, Node]) -> Mapping[
             kind = node.dtype("dtype") or DType.FLOAT
             node = Node(own[node.name], "Identity", (parse_edge(passed),), (), {"T": kind})
         elif node.name in own:
-            inputs = tuple(_renamed(edge, own) for edge in node.inputs)
+            inputs = tuple(_rename(edge, own) for edge in node.inputs)
             controls = tuple(own.get(name, name) for name in node.control_inputs)
             node = node._replace(name=own[node.name], inputs=inputs, control_inputs=controls)
         nodes.setdefault(node.name, node)
     return own
 
 
-def _renamed(edge: Edge, names: Mapping[str, str]) -> Edge:
+def _rename(edge: Edge, names: Mapping[str, str]) -> Edge:
     return Edge(names.get(edge.node, edge.node), edge.port)
 
 
@@ -120,7 +120,7 @@ def _free(name: str, choice: str, nodes: Mapping[str, Node]) -> str:
     return name
 
 
-def _merged(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -> Mapping[str, Edge]:
+def _merge(graph: Graph, choices: Mapping[str, bool], order: tuple[str, ...]) -> Mapping[str, Edge]:
     """Merge -> its one input that is alive, once the Switches among `choices` have chosen."""
     dead: set[Edge] = set()
     found: dict[str, Edge] = {}

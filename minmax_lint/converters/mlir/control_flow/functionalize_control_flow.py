@@ -246,7 +246,7 @@ def _conditional(
         [graph[name].inputs[slot] for name, slot in group],
         [graph[name].inputs[1 - slot] for name, slot in group],
     ]
-    passed = dict(_switched(graph, [edge for side in ends for edge in side], predicate))
+    passed = dict(_edges_through_switches(graph, [edge for side in ends for edge in side], predicate))
     name = f"{group[0][0]}_if"
     types = [element_type(graph[merge], 0) for merge, _ in group]
     rewriting.nodes[name] = Node(name, "If", (predicate, *passed.values()), (), {"Tout": types})
@@ -258,7 +258,9 @@ def _conditional(
         rewriting.passes_on(merge, Edge(name, port), types[port])
 
 
-def _switched(graph: Graph, ends: Sequence[Edge], predicate: Edge) -> Iterator[tuple[str, Edge]]:
+def _edges_through_switches(
+    graph: Graph, ends: Sequence[Edge], predicate: Edge
+) -> Iterator[tuple[str, Edge]]:
     """The Switches of a predicate behind which the ends are computed, and what each switches."""
     pending = [edge.node for edge in ends]
     seen = set(pending)

@@ -138,7 +138,7 @@ class _Lowering:
     def _from_tensor(self, node: Node) -> None:
         self._become(node, "Identity", node.inputs[0], T=_items(node))
 
-    def _made(self, node: Node) -> None:
+    def _note_list(self, node: Node) -> None:
         """A list of so many items, or of none: zeros."""
         if _items(node).numpy_name is None:
             raise NotLowered(
@@ -286,12 +286,12 @@ def _items(node: Node) -> DType:
 
 
 _RULES: dict[str, Callable[[_Lowering, Node], None]] = {
-    "EmptyTensorList": _Lowering._made,
+    "EmptyTensorList": _Lowering._note_list,
     "TensorListFromTensor": _Lowering._from_tensor,
     "TensorListGetItem": _Lowering._get,
     "TensorListLength": _Lowering._length,
     "TensorListPushBack": _Lowering._push,
-    "TensorListReserve": _Lowering._made,
+    "TensorListReserve": _Lowering._note_list,
     "TensorListSetItem": _Lowering._set,
     "TensorListStack": _Lowering._stack,
 }

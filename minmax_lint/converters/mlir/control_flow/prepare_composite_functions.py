@@ -30,7 +30,7 @@ def with_fused_lstm(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     made: dict[str, list[Node]] = {}
     for name in kept.order:
         if kept.graph.op(name) in LOOPS and kept.graph[name].text(IMPLEMENTS).startswith("lstm_"):
-            made.update({nodes[-1].name: nodes for nodes in _fused(kept, inference, kept.graph[name])})
+            made.update({nodes[-1].name: nodes for nodes in _fuse(kept, inference, kept.graph[name])})
     if not made:
         return kept, inference
     nodes = [one for node in kept.graph for one in made.get(node.name, [node])]
@@ -38,7 +38,7 @@ def with_fused_lstm(kept: Kept, inference: Inference) -> tuple[Kept, Inference]:
     return kept, Inference(kept, inference.input_shapes, inference.batch)
 
 
-def _fused(kept: Kept, inference: Inference, loop: Node) -> Iterator[list[Node]]:
+def _fuse(kept: Kept, inference: Inference, loop: Node) -> Iterator[list[Node]]:
     """What becomes of nodes around a loop: each with new ones in front of it."""
     graph = kept.graph
     lists = [edge for edge in loop.inputs if graph.op(edge.node) == "TensorListFromTensor"]
@@ -60,7 +60,7 @@ def _fused(kept: Kept, inference: Inference, loop: Node) -> Iterator[list[Node]]
     source = graph[source.node].inputs[0]
     stack = stacks[0]
     if backwards:
-        front += _reversed(stack.name, source)
+        front += _reverse(stack.name, source)
         source = Edge(front[-1].name, 0)
     states = (loop.inputs[_HIDDEN], loop.inputs[_CELL])
     yield [*front, Node(stack.name, OP, (source, *states), (), {**stack.attrs, "T": DType.FLOAT})]
@@ -73,7 +73,7 @@ def _has_fixed_batch(inference: Inference, loop: Node) -> bool:
     return all(shape is not None and None not in shape for shape in shapes)
 
 
-def _reversed(name: str, source: Edge) -> list[Node]:
+def _reverse(name: str, source: Edge) -> list[Node]:
     axis = _integers(f"{name}/axis", [1])
     return [axis, Node(f"{name}/reversed", "ReverseV2", (source, Edge(axis.name, 0)), (), {"T": DType.FLOAT})]
 

@@ -50,7 +50,7 @@ def assigned_in_functions(kept: Kept) -> dict[str, str]:
         for node, functions in graph.functions.items()
         if node in kept.nodes or node in kept.control_only
         for function in functions
-        for variable in _assigned(function.graph)
+        for variable in _variables_assigned(function.graph)
     }
 
 
@@ -73,17 +73,17 @@ def effects(graph: Graph) -> Iterator[str]:
     """What assigns variables in a function: all of it runs, whether or not its results are read."""
     yield from graph.of_ops({_ASSIGN})
     for node, functions in graph.functions.items():
-        if any(_assigned(function.graph) for function in functions):
+        if any(_variables_assigned(function.graph) for function in functions):
             yield node
 
 
-def _assigned(graph: Graph) -> tuple[str, ...]:
+def _variables_assigned(graph: Graph) -> tuple[str, ...]:
     """The variables that a function assigns, also in those that it calls; many may call one."""
-    known: dict[None, tuple[str, ...]] = graph.memo.setdefault(_assigned, {})
+    known: dict[None, tuple[str, ...]] = graph.memo.setdefault(_variables_assigned, {})
     if None not in known:
         found = dict.fromkeys(graph[name].inputs[0].node for name in _assigning(graph))
         for function in chain.from_iterable(graph.functions.values()):
-            found.update(dict.fromkeys(_assigned(function.graph)))
+            found.update(dict.fromkeys(_variables_assigned(function.graph)))
         known[None] = tuple(found)
     return known[None]
 
@@ -133,7 +133,7 @@ def _with_variables(graph: Graph, variables: Collection[str], done: dict[int, Gr
         if made.name in functions and made.name not in read
         else made
         for node in graph
-        for made in _made(node, graph, variables)
+        for made in _make(node, graph, variables)
     ]
     # What a node without results does is its effect: no pass takes it for dead.
     return graph_of(nodes, functions)
@@ -170,7 +170,7 @@ def _can_stay(kept: Kept, name: str) -> bool:
     )
 
 
-def _made(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node]:
+def _make(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node]:
     """What stands for a node of the frozen graph."""
     variable = node.name if node.name in variables else node.inputs[0].node if node.inputs else ""
     tensor = graph[variable].tensor() if variable in variables else None
@@ -195,10 +195,10 @@ def _made(node: Node, graph: Graph, variables: Collection[str]) -> Iterator[Node
         if node.op == _GATHER:
             yield node._replace(inputs=(value, *node.inputs[1:]))
         else:
-            yield from _updated(node, value, tensor.dtype)
+            yield from _update(node, value, tensor.dtype)
 
 
-def _updated(node: Node, value: Edge, dtype: DType) -> Iterator[Node]:
+def _update(node: Node, value: Edge, dtype: DType) -> Iterator[Node]:
     """The assignment of what `node` makes of the value that its variable has."""
     sources = node.inputs[1:]
     if node.op == "ResourceScatterUpdate" and sources:

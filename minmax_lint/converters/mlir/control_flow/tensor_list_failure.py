@@ -79,7 +79,11 @@ def check_declared_stack(inference: Inference, node: Node, items: Iterable[int])
     declared = listed[0] if isinstance(listed, list) and listed else None
     count = node.integer("num_elements", -1)
     made = tuple(None if size < 0 else size for size in (count, *items))
-    if not isinstance(declared, tuple) or declared == made or _read_as_list(inference, node.name, declared):
+    if (
+        not isinstance(declared, tuple)
+        or declared == made
+        or _is_read_as_list(inference, node.name, declared)
+    ):
         return
     raise NotLowered(
         node.name,
@@ -89,26 +93,26 @@ def check_declared_stack(inference: Inference, node: Node, items: Iterable[int])
     )
 
 
-def _read_as_list(inference: Inference, array: str, declared: Shape, turned: tuple[int, ...] = ()) -> bool:
+def _is_read_as_list(inference: Inference, array: str, declared: Shape, turned: tuple[int, ...] = ()) -> bool:
     """Whether all readers make a list of it; `turned`: the order of a Transpose that one behind it is to undo."""
     kept = inference.kept
     readers = [kept.graph[use.node] for use in kept.uses(array)]
     return array not in kept.outputs and all(
         (reader.op == "TensorListFromTensor" and not turned)
         or (reader.op == "Shape" and None not in declared)
-        or _turned_as_list(inference, reader, declared, turned)
+        or _turns_list(inference, reader, declared, turned)
         for reader in readers
     )
 
 
-def _turned_as_list(inference: Inference, reader: Node, declared: Shape, turned: tuple[int, ...]) -> bool:
+def _turns_list(inference: Inference, reader: Node, declared: Shape, turned: tuple[int, ...]) -> bool:
     if reader.op != "Transpose" or len(reader.inputs) != 2:
         return False
     axes = inference.constant(reader.inputs[1].array)
     order = tuple(map(int, axes.values())) if axes is not None and axes.known else ()
     if turned:
-        return undoes(order, turned) and _read_as_list(inference, reader.name, declared)
-    return bool(order) and _read_as_list(inference, reader.name, declared, order)
+        return undoes(order, turned) and _is_read_as_list(inference, reader.name, declared)
+    return bool(order) and _is_read_as_list(inference, reader.name, declared, order)
 
 
 def _sizes(shape: Iterable[int | None]) -> str:

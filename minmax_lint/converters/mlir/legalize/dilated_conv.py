@@ -47,8 +47,8 @@ def convert_tf_dilated_conv_op(importer: Importer, node: Node) -> Value | None:
     value, shape = found.spread.operands[0], importer.inference.shape(node.name)
     if found.expand is not None:
         axis = _axis(importer, found.expand)
-        value = _again(importer, found.expand, value, _expanded(value.shape, axis))
-        value = _again(importer, found.conv, value, _expanded(shape, axis), padding)
+        value = _again(importer, found.expand, value, _expand(value.shape, axis))
+        value = _again(importer, found.conv, value, _expand(shape, axis), padding)
     else:
         value = _again(importer, found.conv, value, shape, padding)
     for op in (found.squeeze, found.bias):
@@ -67,12 +67,17 @@ def _between(importer: Importer, node: Node) -> _Between | None:
             passed[name], op = op, op.operands[0].op if op.operands else None
     conv = passed.get("Conv2D") or passed.get("DepthwiseConv2dNative")
     expand, squeeze, spread = (passed.get(name) for name in ("ExpandDims", "Squeeze", "SpaceToBatchND"))
-    if conv is None or spread is None or (expand is None) is not (squeeze is None) or not _undilated(conv):
+    if (
+        conv is None
+        or spread is None
+        or (expand is None) is not (squeeze is None)
+        or not _has_no_dilation(conv)
+    ):
         return None
     return _Between(spread, expand, conv, squeeze, passed.get("Pad"), passed.get("BiasAdd"))
 
 
-def _undilated(conv: Operation) -> bool:
+def _has_no_dilation(conv: Operation) -> bool:
     """Whether it is a plain convolution of an array whose height and width alone may be open."""
     node, shape = conv.attrs["node"], conv.result.shape
     if shape is None or shape[0] is None or shape[-1] is None:
@@ -105,7 +110,7 @@ def _axis(importer: Importer, expand: Operation) -> int:
     return axis[0] % 4 if axis else 1
 
 
-def _expanded(shape: Shape | None, axis: int) -> Shape | None:
+def _expand(shape: Shape | None, axis: int) -> Shape | None:
     return None if shape is None else (*shape[:axis], 1, *shape[axis:])
 
 

@@ -77,21 +77,21 @@ class _Spreading:
         for value in op.operands:
             shape = broadcast(shape, value.shape) or ()
         known = all(map(static, op.operands))
-        sizes = self._known_sizes(op, shape) if known else self._sizes_of_all(op)
+        sizes = self._constant_sizes(op, shape) if known else self._sizes_of_all(op)
         for slot, value in enumerate(op.operands):
             if known and value.shape == shape:
                 continue
             if known and is_constant(value):
-                spread = self._constant(op, value.dtype, shape, _repeated(value, shape))
+                spread = self._constant(op, value.dtype, shape, _repeat(value, shape))
             else:
-                spread = self._made("BROADCAST_TO", [value, sizes], op, value.dtype, shape)
+                spread = self._make("BROADCAST_TO", [value, sizes], op, value.dtype, shape)
             op.set_operand(slot, spread)
 
     def _sizes_of_all(self, op: Operation) -> Value:
         """BROADCAST_ARGS of the shapes; of three operands the first comes last."""
         sizes, *others = (self._sizes_of(op, value) for value in (*op.operands[-2:], *op.operands[:-2]))
         for other in others:
-            sizes = self._made(
+            sizes = self._make(
                 "BROADCAST_ARGS", [sizes, other], op, DType.INT64, (len(op.result.shape or ()),)
             )
         return sizes
@@ -99,15 +99,15 @@ class _Spreading:
     def _sizes_of(self, op: Operation, value: Value) -> Value:
         shape = value.shape or ()
         if static(value):
-            return self._known_sizes(op, shape)
-        return self._made("SHAPE", [value], op, DType.INT64, (len(shape),))
+            return self._constant_sizes(op, shape)
+        return self._make("SHAPE", [value], op, DType.INT64, (len(shape),))
 
-    def _known_sizes(self, op: Operation, shape: Shape) -> Value:
+    def _constant_sizes(self, op: Operation, shape: Shape) -> Value:
         if shape not in self._sizes:
             self._sizes[shape] = self._constant(op, DType.INT64, (len(shape),), lambda: None)
         return self._sizes[shape]
 
-    def _made(self, name: str, operands: Sequence[Value], op: Operation, dtype: DType, shape: Shape) -> Value:
+    def _make(self, name: str, operands: Sequence[Value], op: Operation, dtype: DType, shape: Shape) -> Value:
         made = self.function.insert_before(op, Operation(name, operands, op.nodes, **op.attrs))
         return made.add_result(op.result.name, dtype, shape)
 
@@ -118,7 +118,7 @@ class _Spreading:
         return made.add_result(op.result.name, dtype, shape)
 
 
-def _repeated(value: Value, shape: Shape) -> Callable[[], Tensor | None]:
+def _repeat(value: Value, shape: Shape) -> Callable[[], Tensor | None]:
     """The content of a constant that repeats the scalar `value`; of another one it is not known."""
 
     def load() -> Tensor | None:

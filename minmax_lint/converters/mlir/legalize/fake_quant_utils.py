@@ -33,7 +33,7 @@ def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) 
     source = importer.value(node.inputs[0].array)
     found = read_fake_quant(importer.kept.graph, node)
     if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:
-        raise _reversed(node, found.range)
+        raise _reversed_range(node, found.range)
     if found.per_channel and not is_constant(source):
         reason = f"{node.name} has a range for each channel of an activation."
         if importer.stays_tensorflow(node):
@@ -46,7 +46,7 @@ def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) 
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
 
 
-def _reversed(node: Node, given: Range) -> ConversionError:
+def _reversed_range(node: Node, given: Range) -> ConversionError:
     return ConversionError(
         "other",
         f"'tf.{node.op}' op range is invalid: [{given.min:f},{given.max:f}]",
@@ -97,7 +97,7 @@ def _cover(function: Function, op: Operation, like: Operation) -> None:
 
 
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
-    ranges = found.ranges or _computed(importer, node)
+    ranges = found.ranges or _compute_ranges(importer, node)
     for range_ in ranges if found.degenerate or not found.ranges else ():
         if not range_.known or range_.finite:
             continue
@@ -116,16 +116,16 @@ def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     return first._replace(channels=scales_of_channels(ranges, found.num_bits, found.narrow_range))
 
 
-def _computed(importer: Importer, node: Node) -> tuple[Range, ...]:
+def _compute_ranges(importer: Importer, node: Node) -> tuple[Range, ...]:
     """A range that constant folding finds."""
     bounds = [edge.array for edge in node.inputs[1:3]]
     if len(bounds) < 2 or not all(importer.inference.is_constant(array) for array in bounds):
         raise no_builtin(node, "range-not-constant", f"The range of {node.name} is not a constant.")
-    low, high = (_known(importer.inference.constant(array), node) for array in bounds)
+    low, high = (_known_tensor(importer.inference.constant(array), node) for array in bounds)
     return tuple(map(Range, low.reals(), high.reals()))
 
 
-def _known(tensor: Tensor | None, node: Node) -> Tensor:
+def _known_tensor(tensor: Tensor | None, node: Node) -> Tensor:
     if tensor is None or not tensor.listed or not tensor.size:
         raise Unmodeled(f"the range of {node.name} is a constant that this model cannot compute", node.name)
     return tensor

@@ -20,7 +20,7 @@ def import_order(kept: Kept) -> list[str]:
     for name in kept.order:
         sources = set(kept.sources(name))
         if name in effects:
-            sources |= _awaited(kept, name, effects)
+            sources |= _awaits(kept, name, effects)
         for source in sources:
             if source in readers:
                 readers[source].add(name)
@@ -45,7 +45,7 @@ def import_order(kept: Kept) -> list[str]:
     return finished[::-1]
 
 
-def _awaited(kept: Kept, name: str, effects: AbstractSet[str]) -> set[str]:
+def _awaits(kept: Kept, name: str, effects: AbstractSet[str]) -> set[str]:
     """The effects that a node waits for, through nodes that do nothing as well."""
     found, seen = set[str](), {name}
     waiting = list(kept.graph[name].control_inputs)

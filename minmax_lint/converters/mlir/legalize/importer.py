@@ -59,7 +59,7 @@ class Importer:
             self.values[array] = value
             self.function.arguments.append(value)
         order = self.kept.once(import_order)
-        self._first = self.kept.once(_merged)
+        self._first = self.kept.once(_merge)
         for other, first in self._first.items():
             self._merged_into.setdefault(first, []).append(other)
         for name in order:
@@ -283,7 +283,7 @@ _NEVER_FOLDED = (
 )  # ops of constants that stay (constant_fold.cc)
 
 
-def _merged(kept: Kept) -> dict[str, str]:
+def _merge(kept: Kept) -> dict[str, str]:
     return merged(kept, kept.once(import_order))
 
 

@@ -111,12 +111,10 @@ def move_transpose_before_sum(importer: Importer, node: Node) -> Value | None:
         return None
     if any(_undoes(importer, use.node, order) for use in importer.kept.uses(node.array)):
         return None  # that pair is folded before
-    return _moved_up(importer, node, node.inputs[0].array, order, node.name)
+    return _move_up(importer, node, node.inputs[0].array, order, node.name)
 
 
-def _moved_up(
-    importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str
-) -> Value | None:
+def _move_up(importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str) -> Value | None:
     """The operation that makes `array` with its operands in that order; None where no operand gets simpler so.
 
     `reader` of the array is in that order itself.
@@ -133,8 +131,8 @@ def _moved_up(
         return None
     axes, operands = importer.value(node.inputs[1].array), []
     for one, value in zip(map(importer.value, arrays), values, strict=True):
-        operands.append(value or moved(importer, node, "TRANSPOSE", one, _ordered(one, order), axes))
-    return importer.add(LEGALIZED[source.op], source, operands, _ordered(importer.value(array), order))
+        operands.append(value or moved(importer, node, "TRANSPOSE", one, _permute(one, order), axes))
+    return importer.add(LEGALIZED[source.op], source, operands, _permute(importer.value(array), order))
 
 
 def _moves(importer: Importer, source: Node, order: tuple[int, ...], reader: str) -> bool:
@@ -153,7 +151,7 @@ def _undone(importer: Importer, node: Node, array: str, order: tuple[int, ...], 
     source = importer.kept.graph[parse_edge(array).node]
     if _undoes(importer, source.name, order) and not importer.kept.is_cut(source.name):
         return importer.value(source.inputs[0].array)
-    return _moved_up(importer, node, array, order, reader)
+    return _move_up(importer, node, array, order, reader)
 
 
 def _undoes(importer: Importer, name: str, order: tuple[int, ...]) -> bool:
@@ -167,5 +165,5 @@ def _is_transposed(importer: Importer, name: str, order: tuple[int, ...]) -> boo
     return node.op == "Transpose" and importer.integers(node.inputs[1].array) == order
 
 
-def _ordered(value: Value, order: tuple[int, ...]) -> Shape | None:
+def _permute(value: Value, order: tuple[int, ...]) -> Shape | None:
     return None if value.shape is None else tuple(value.shape[axis] for axis in order)

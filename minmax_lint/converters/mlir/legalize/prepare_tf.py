@@ -169,10 +169,10 @@ def legalize_select_v2_same_static_shape(importer: Importer, node: Node) -> Valu
 )
 def passthrough_mul_and_bias_add(importer: Importer, node: Node) -> Value | None:
     """(conv + bias) * factor is conv * factor + bias * factor."""
-    return _scaled_convolution(importer, node, *importer.ordered_inputs(node))
+    return _scale_convolution(importer, node, *importer.ordered_inputs(node))
 
 
-def _scaled_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
+def _scale_convolution(importer: Importer, node: Node, left: Value, right: Value) -> Value | None:
     added = left.op
     if added is None or added.name != "ADD" or not is_constant(right) or not is_constant(added.operands[1]):
         return None
@@ -214,7 +214,7 @@ def _as_product(
         one = importer.filled(node.name, (), 1, source.dtype)
         return importer.add("MUL", node, [source, importer.add("FILL", node, [sizes, one])])
     ones = importer.filled(node.name, shape, 1, source.dtype)
-    passed = _scaled_convolution(importer, node, source, ones)
+    passed = _scale_convolution(importer, node, source, ones)
     if passed is not None:
         return passed
     neutral = source.shape == shape and source.dtype is DType.FLOAT

@@ -30,7 +30,7 @@ def unregistered(kept: Kept, profile: Profile) -> Prediction | None:
     )
     release = ".".join(map(str, profile.version))
     reason = f"{op} is no op of TensorFlow {release}: load the library that registers it, or cut the graph at {node}."
-    return _refused(profile, op, node, message, reason)
+    return _refusal(profile, op, node, message, reason)
 
 
 REMOVED_IN = {
@@ -62,9 +62,9 @@ def removed(kept: Kept, profile: Profile) -> Prediction | None:
         f"in version {REMOVED_IN[op]}."
     )
     reason = f"{op} is for graphs of TensorFlow 1: convert with tf.compat.v1.lite.TFLiteConverter.from_frozen_graph."
-    return _refused(profile, op, node, message, reason)
+    return _refusal(profile, op, node, message, reason)
 
 
-def _refused(profile: Profile, op: str, node: str, message: str, reason: str) -> Prediction:
+def _refusal(profile: Profile, op: str, node: str, message: str, reason: str) -> Prediction:
     cause = Obstacle("no-kernel", node, node, reason)
     return Prediction(profile.name, "abort", "other", op=op, message=message, obstacles=(cause,))

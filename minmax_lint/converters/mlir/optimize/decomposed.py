@@ -31,7 +31,7 @@ _POWER = ("POW", X, 3.0)
 _POSITIVE = ("GREATER", X, 0.0)
 
 
-def _decomposed(
+def _decomposition(
     name: str,
     tf_name: str,
     result: str,
@@ -91,7 +91,7 @@ def _elu(n: Net, x: str) -> str:
     return n.op("SelectV2", positive, x, below)
 
 
-match_gelu = _decomposed(
+match_gelu = _decomposition(
     "match_gelu",
     "MatchGelu",
     "GELU",
@@ -99,7 +99,7 @@ match_gelu = _decomposed(
     lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _erf(n, x)),
     "GELU(float)",
 )
-match_gelu_with_erfc = _decomposed(
+match_gelu_with_erfc = _decomposition(
     "match_gelu_with_erfc",
     "MatchGeluWithErfc",
     "GELU",
@@ -109,7 +109,7 @@ match_gelu_with_erfc = _decomposed(
     shared=frozenset({"NEG"}),
     since=(2, 19),
 )
-match_gelu_approximate = _decomposed(
+match_gelu_approximate = _decomposition(
     "match_gelu_approximate",
     "MatchGeluApproximate",
     "GELU",
@@ -117,7 +117,7 @@ match_gelu_approximate = _decomposed(
     lambda n: n.op("Mul", n.op("Mul", x := n.x(), n.c(0.5)), _tanh(n, x)),
     "GELU(float)",
 )
-match_gelu_approximate1 = _decomposed(
+match_gelu_approximate1 = _decomposition(
     "match_gelu_approximate1",
     "MatchGeluApproximate1",
     "GELU",
@@ -131,7 +131,7 @@ def _by_products(
     name: str, form: Callable[[Form], Form], before: Callable[[Net, str, str], str]
 ) -> tuple[RewritePattern, ...]:
     """The patterns of GELU with x^3 as two products: x * x first, or x first."""
-    left = _decomposed(
+    left = _decomposition(
         f"match_{name}_mul1",
         f"Match{name.title().replace('_', '')}_Mul1",
         "GELU",
@@ -140,7 +140,7 @@ def _by_products(
         "GELU(float)",
         since=(2, 20),
     )
-    right = _decomposed(
+    right = _decomposition(
         f"match_{name}_mul2",
         f"Match{name.title().replace('_', '')}_Mul2",
         "GELU",
@@ -165,7 +165,7 @@ _approximated_by_products = (
     ),
 )
 _SCALED_FIRST = _tanh_of_scaled(("MUL", ("MUL", ("MUL", X, 0.044715), X), X))
-match_gelu_approximate_mul3 = _decomposed(
+match_gelu_approximate_mul3 = _decomposition(
     "match_gelu_approximate_mul3",
     "MatchGeluApproximate_Mul3",
     "GELU",
@@ -174,7 +174,7 @@ match_gelu_approximate_mul3 = _decomposed(
     "GELU(float)",
     since=(2, 22),
 )
-match_gelu_approximate1_mul3 = _decomposed(
+match_gelu_approximate1_mul3 = _decomposition(
     "match_gelu_approximate1_mul3",
     "MatchGeluApproximate1_Mul3",
     "GELU",
@@ -183,7 +183,7 @@ match_gelu_approximate1_mul3 = _decomposed(
     "GELU(float)",
     since=(2, 22),
 )
-fuse_sigmoid = _decomposed(
+fuse_sigmoid = _decomposition(
     "fuse_sigmoid",
     "FuseSigmoid",
     "LOGISTIC",
@@ -192,7 +192,7 @@ fuse_sigmoid = _decomposed(
     "LOGISTIC",
     since=(2, 14),
 )
-fuse_elu_const = _decomposed(
+fuse_elu_const = _decomposition(
     "fuse_elu_const",
     "FuseEluConst",
     "ELU",
@@ -203,7 +203,7 @@ fuse_elu_const = _decomposed(
     since=(2, 14),
     until=(2, 18),
 )
-fuse_leaky_relu_const = _decomposed(
+fuse_leaky_relu_const = _decomposition(
     "fuse_leaky_relu_const",
     "FuseLeakyReluConst",
     "LEAKY_RELU",

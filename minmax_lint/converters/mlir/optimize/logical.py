@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
 
 
-def _selected(n: Net, op: str, *, constant: bool) -> str:
+def _select(n: Net, op: str, *, constant: bool) -> str:
     e = n.op("Elu", x := n.x())
     every = n.const("every", [constant], [1, 8], DType.BOOL)
     return n.op("SelectV2", n.op(op, n.op("Greater", e, n.c(0.5)), every), e, n.op("Exp", x))
@@ -22,7 +22,7 @@ def _selected(n: Net, op: str, *, constant: bool) -> str:
     "LOGICAL_AND",
     "LOGICAL_OR",
     tf_name="EliminateLogicalAndTrue, EliminateLogicalAndFalse, EliminateLogicalOrFalse",
-    before=lambda n: _selected(n, "LogicalAnd", constant=True),
+    before=lambda n: _select(n, "LogicalAnd", constant=True),
     after="ELU(float) GREATER(float) EXP(float) SELECT(float)",
 )
 def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
@@ -31,7 +31,7 @@ def eliminate_logical(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @optimize_patterns_td(
-    "LOGICAL_OR", until=(2, 18), before=lambda n: _selected(n, "LogicalOr", constant=True), after="ELU(float)"
+    "LOGICAL_OR", until=(2, 18), before=lambda n: _select(n, "LogicalOr", constant=True), after="ELU(float)"
 )
 def eliminate_logical_or_true(rewriter: Rewriter, op: Operation) -> bool:
     """OR with True everywhere is True; later the constant is a scalar before, which has another type."""
@@ -83,7 +83,7 @@ def _less(n: Net, x: str) -> str:
     return n.op("Less", x, n.c(2.0))
 
 
-def _compared_cast(n: Net) -> str:
+def _cast_of_comparison(n: Net) -> str:
     e = n.op("Elu", x := n.x())
     number = n.op("Cast", n.op("Greater", e, n.c(0.5)), SrcT=DType.BOOL)
     return n.op("SelectV2", n.op("Greater", number, n.c(0.0)), x, n.op("Exp", x))
@@ -161,7 +161,7 @@ def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
     tf_name="CastEqualZero, CastGreaterEqualZero, CastGreaterZero, CastLessEqualZero, CastLessZero, CastNotEqualZero, "
     "ZeroEqualCast, ZeroGreaterCast, ZeroGreaterEqualCast, ZeroLessCast, ZeroLessEqualCast, ZeroNotEqualCast",
     since=(2, 20),
-    before=_compared_cast,
+    before=_cast_of_comparison,
     after="ELU(float) GREATER(float) EXP SELECT",
 )
 def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:

@@ -157,7 +157,7 @@ def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
-    difference, x = _normalized(op.operands[0])
+    difference, x = _match_normalization(op.operands[0])
     if difference is None or difference.result.use_count != 1:
         return False
     op.nodes = (*difference.nodes, *op.nodes)
@@ -165,7 +165,7 @@ def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def _bounded_largest(n: Net) -> str:
+def _softmax_of_bounded_difference(n: Net) -> str:
     largest = n.op("Maximum", n.sum(x := n.op("Elu", n.x()), 1, "Max", keep_dims=False), n.c(-math.inf))
     return n.op("Softmax", n.op("Sub", x, n.reshape(largest, 1, 1)))
 
@@ -174,7 +174,7 @@ def _bounded_largest(n: Net) -> str:
     "SOFTMAX",
     tf_name="FoldNormalizationIntoSoftmaxJaxWithAxisMinus1",
     since=(2, 17),
-    before=_bounded_largest,
+    before=_softmax_of_bounded_difference,
     after="ELU(float) SOFTMAX(float)",
 )
 def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bool:
@@ -211,7 +211,7 @@ def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
     logarithm = producer(op.operands[1], "LOG")
     total = producer(logarithm.operands[0], "SUM") if logarithm is not None else None
     exponential = producer(total.operands[0], "EXP") if total is not None else None
-    difference, x = _normalized(op.operands[0])
+    difference, x = _match_normalization(op.operands[0])
     if logarithm is None or total is None or exponential is None or difference is None or op.activation:
         return False
     if exponential.operands[0] is not difference.result or difference.result.use_count != 2:
@@ -224,7 +224,7 @@ def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
     return rewriter.replace_with_new(op, "LOG_SOFTMAX", [x], parts)
 
 
-def _normalized(value: Value) -> tuple[Operation | None, Value]:
+def _match_normalization(value: Value) -> tuple[Operation | None, Value]:
     """The difference that makes `value` = x - REDUCE_MAX(x), and x; (None, value) where it is no such."""
     difference = producer(value, "SUB")
     if difference is None or difference.activation:

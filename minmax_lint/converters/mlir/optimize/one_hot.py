@@ -105,7 +105,7 @@ def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operatio
     ):
         return False
     looked_up = rewriter.create(
-        "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transposed(rewriter, op)], op
+        "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transpose(rewriter, op)], op
     )
     shape, rows = op.result.shape, looked_up.result
     rows.shape = (
@@ -131,7 +131,7 @@ def _vector(rewriter: Rewriter, indices: Value, op: Operation) -> Value:
     return flat
 
 
-def _transposed(rewriter: Rewriter, op: Operation) -> Value:
+def _transpose(rewriter: Rewriter, op: Operation) -> Value:
     weights = op.operands[1]
     shape = None if weights.shape is None else weights.shape[::-1]
     if constant_behind(weights) is not None:

@@ -56,9 +56,9 @@ def convert_batch_mat_mul_op_to_fully_connected_op_rank2_constant_rhs(
     if not has_weights(right):
         return False
     if adjoint(op, "adj_x"):
-        left = _flipped(rewriter, op, left)
+        left = _transpose(rewriter, op, left)
     if not adjoint(op, "adj_y"):
-        right = _flipped(rewriter, op, right)
+        right = _transpose(rewriter, op, right)
     return rewriter.replace_with_new(op, "FULLY_CONNECTED", [left, right], keep_num_dims=True)
 
 
@@ -211,7 +211,7 @@ def _flips(transpose: Operation) -> bool:
     return order == [*others[:-1], last, others[-1]]
 
 
-def _flipped(rewriter: Rewriter, op: Operation, value: Value) -> Value:
+def _transpose(rewriter: Rewriter, op: Operation, value: Value) -> Value:
     """`value` with its last two dimensions exchanged."""
     shape = value.shape
     flipped = None if shape is None else (*shape[:-2], shape[-1], shape[-2])

@@ -39,11 +39,11 @@ def move_binary_op_const_before_reshape(rewriter: Rewriter, op: Operation) -> bo
         return False
     moved = rewriter.create(op.name, [source, constant], op)
     moved.activation = op.activation
-    _typed_as(moved.result, source)
+    _take_type(moved.result, source)
     return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *reshape.operands[1:]], [reshape])
 
 
-def _typed_as(result: Value, source: Value) -> None:
+def _take_type(result: Value, source: Value) -> None:
     """The type that is inferred for `result`: the scale too, which may be another than was trained."""
     result.shape = source.shape
     result.scale = source.scale
@@ -76,7 +76,7 @@ def _move_binary_op_before_reshape(rewriter: Rewriter, op: Operation, *, single:
             return False
     moved = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
     moved.activation = op.activation
-    _typed_as(moved.result, left.operands[0])
+    _take_type(moved.result, left.operands[0])
     return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *left.operands[1:]], [left, right])
 
 
@@ -117,7 +117,7 @@ def reorder_elementwise_and_move_operations(rewriter: Rewriter, op: Operation) -
     if move.operands[0].scale != op.result.scale:
         return False
     first = rewriter.create(op.name, [move.operands[0]], op)
-    _typed_as(first.result, move.operands[0])
+    _take_type(first.result, move.operands[0])
     return rewriter.replace_with_new(op, move.name, [first.result, *move.operands[1:]], [move], attrs_of=move)
 
 
@@ -177,7 +177,7 @@ def remove_redundant_reshape_used_as_operand(rewriter: Rewriter, op: Operation) 
         if not static(source) or not static(other) or not rank(source) <= rank(spread) <= rank(other) <= 4:
             continue
         reduced = _without_leading_ones(spread.shape)
-        if reduced and tail_of(reduced, source.shape) and _read_by_binaries(spread):
+        if reduced and tail_of(reduced, source.shape) and _has_binary_readers(spread):
             rewriter.set_operand(op, slot, source)
             return True
     return False
@@ -188,7 +188,7 @@ def _without_leading_ones(shape: Shape | None) -> Shape:
     return (shape or ())[first:]
 
 
-def _read_by_binaries(value: Value) -> bool:
+def _has_binary_readers(value: Value) -> bool:
     return value.use_count == 1 or all(user.name in ("ADD", "DIV", "MUL", "SUB") for user in value.users)
 
 

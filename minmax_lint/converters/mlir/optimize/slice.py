@@ -210,7 +210,7 @@ def optimize_top_k(rewriter: Rewriter, op: Operation) -> bool:
     return True
 
 
-def _packed_slices(n: Net) -> str:
+def _pack_slices(n: Net) -> str:
     row = n.op("Elu", n.reshape(n.x(1, 3), 3))
     parts = [n.op("Slice", row, n.ints(place), n.ints(1)) for place in range(3)]
     return n.op("Pack", *[n.op("Reshape", part, n.ints(shape=[0])) for part in parts], N=3, axis=0)
@@ -220,7 +220,7 @@ def _packed_slices(n: Net) -> str:
     "PACK",
     tf_name="FuseSliceAndPack, FuseSliceAndPack4D",
     since=(2, 18),
-    before=_packed_slices,
+    before=_pack_slices,
     after="RESHAPE ELU(float)",
 )
 def fuse_slice_and_pack(rewriter: Rewriter, op: Operation) -> bool:

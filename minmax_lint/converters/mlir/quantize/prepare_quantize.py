@@ -111,7 +111,7 @@ def return_quantized(function: Function) -> None:
     """A returned value that exactly one quantize reads as well is returned in its quantized form."""
     returned = list(function.returned.operands)
     quantized = {
-        value: [pair for user in value.users if (pair := _quantized(user)) is not None]
+        value: [pair for user in value.users if (pair := _quantize(user)) is not None]
         for value in dict.fromkeys(returned)
     }
     for slot, value in enumerate(returned):
@@ -119,7 +119,7 @@ def return_quantized(function: Function) -> None:
             function.returned.set_operand(slot, quantized[value][0])
 
 
-def _quantized(op: Operation) -> Value | None:
+def _quantize(op: Operation) -> Value | None:
     if op.name != QUANTIZE or not op.result.use_count:
         return None
     reader = op.result.users[0]

@@ -53,8 +53,8 @@ def halve_constants(function: Function) -> None:
     for const in _float_constants(function):
         readers = [(op, slot) for op, slot in const.result.uses if op.name != RETURN]
         if readers:
-            stored = _stored(function, const, DType.HALF, None)
-            dequantized = _dequantized(function, stored, const)
+            stored = _store(function, const, DType.HALF, None)
+            dequantized = _dequantize(function, stored, const)
             for op, slot in readers:
                 op.set_operand(slot, dequantized)
     function.sweep()
@@ -96,15 +96,15 @@ def _elements(value: Value) -> int:
 
 
 def _as_int8(function: Function, const: Operation, per_channel: bool, hybrid: bool) -> Value:
-    stored = _stored(function, const, const.result.dtype, PER_CHANNEL if per_channel else PER_TENSOR)
-    return stored if hybrid else _dequantized(function, stored, const)
+    stored = _store(function, const, const.result.dtype, PER_CHANNEL if per_channel else PER_TENSOR)
+    return stored if hybrid else _dequantize(function, stored, const)
 
 
-def _stored(function: Function, const: Operation, dtype: DType, scale: Scale | None) -> Value:
+def _store(function: Function, const: Operation, dtype: DType, scale: Scale | None) -> Value:
     copy = function.insert_after(const, Operation(CONST, (), const.nodes, **const.attrs, stored_weights=True))
     return copy.add_result(const.result.name, dtype, const.result.shape, scale)
 
 
-def _dequantized(function: Function, stored: Value, const: Operation) -> Value:
+def _dequantize(function: Function, stored: Value, const: Operation) -> Value:
     dequantize = function.insert_behind(stored, Operation(DEQUANTIZE, [stored], const.nodes))
     return dequantize.add_result(const.result.name, const.result.dtype, const.result.shape)

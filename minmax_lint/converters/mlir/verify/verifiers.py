@@ -50,7 +50,7 @@ def check_trained(function: Function, version: Version, *, signed: bool) -> None
             message = (
                 f"'tfl.{op.name.lower()}' op operand #{slot} must be tensor of 32-bit float, but got {got}"
             )
-            raise _mistyped(op, message)
+            raise _type_error(op, message)
 
 
 def check_states(function: Function) -> None:
@@ -83,7 +83,7 @@ def check_scales(op: Operation, *, signed: bool) -> None:
             raise _conflict(op, values[0], value, signed=signed)
     channels = op.name == "TRANSPOSE" and values and values[0].scale and values[0].scale.channels
     if channels and not _last_stays_last(op):
-        raise _mistyped(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
+        raise _type_error(op, "'tfl.transpose' op has mismatched quantized axes of input and output")
 
 
 def check_types(op: Operation, *, signed: bool) -> None:
@@ -96,10 +96,10 @@ def check_types(op: Operation, *, signed: bool) -> None:
     )
     name = op.name.lower()
     if op.name in ONE_WIDTH and operands and results and operands[0].bits != results[0].bits:
-        raise _mistyped(op, f"'tfl.{name}' op failed to verify that x and y must have same element type")
+        raise _type_error(op, f"'tfl.{name}' op failed to verify that x and y must have same element type")
     one_width = op.name in ONE_WIDTH_OF_OPERANDS or (op.name == "ADD" and not signed)
     if one_width and len({scale.bits for scale in operands}) > 1:
-        raise _mistyped(
+        raise _type_error(
             op, f"'tfl.{name}' op failed to verify that binary op operands have same element type"
         )
     if (
@@ -108,9 +108,9 @@ def check_types(op: Operation, *, signed: bool) -> None:
         and results[0].bits == 16
         and not _sixteen_bits(op, signed=signed)
     ):
-        raise _mistyped(op, f"'tfl.{name}' op failed to verify that Operands do not have valid shapes")
+        raise _type_error(op, f"'tfl.{name}' op failed to verify that Operands do not have valid shapes")
     if op.name in CONVOLUTIONS and any(scale.bits == BIAS.bits for scale in results):
-        raise _mistyped(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
+        raise _type_error(op, f"'tfl.{name}' op result #0 must not be a quantized 32-bit integer")
 
 
 def check_kernels(function: Function, version: Version, *, signed: bool) -> None:
@@ -125,7 +125,7 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
                 op.name, scale.bits, version, of_weights=value is weights, signed=signed
             ):
                 got, name = spelled(scale, signed=signed), op.name.lower()
-                raise _mistyped(
+                raise _type_error(
                     op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
                 )
 
@@ -135,7 +135,7 @@ def _check_eight_bits(op: Operation, version: Version, *, signed: bool) -> None:
         for number, value in enumerate(values):
             if value.scale and value.scale.bits != 8 and version.has(DIVIDES_EIGHT_BITS):
                 got = spelled(value.scale, signed=signed)
-                raise _mistyped(
+                raise _type_error(
                     op, f"'tfl.{op.name.lower()}' op {kind} #{number} must be of 8 bits, but got {got}"
                 )
 
@@ -146,7 +146,7 @@ def _check_channels(reshape: Operation, version: Version) -> None:
     moved = scale and scale.channels and source and result and source[-1] != result[-1]
     if moved and version.has(CHECKS_CHANNELS_OF_RESHAPES):
         message = "'tfl.reshape' op requires 'output' type to be cast compatible with expected type"
-        raise _mistyped(reshape, message)
+        raise _type_error(reshape, message)
 
 
 def _last_stays_last(transpose: Operation) -> bool:
@@ -174,7 +174,7 @@ def _impossible(name: str, bits: int, version: Version, *, of_weights: bool, sig
     return bits == 16 and (name in NO_SIXTEEN_BITS or (of_weights and name in EIGHT_BIT_WEIGHTS[signed]))
 
 
-def _mistyped(op: Operation, message: str) -> ConversionError:
+def _type_error(op: Operation, message: str) -> ConversionError:
     reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
     node = op.nodes[-1] if op.nodes else None
     return ConversionError(

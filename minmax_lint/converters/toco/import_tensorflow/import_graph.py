@@ -23,7 +23,7 @@ def import_graph(kept: Kept, inference: Inference, version: Number) -> Model:
     """
     model = Model(kept.inputs, kept.outputs, inference)
     inputs = set(kept.inputs)
-    consumed = kept.once(_consumed_ports)
+    consumed = kept.once(_count_ports)
     for name in (*kept.inputs, *kept.outputs):
         model.source_array(name)
     for name in kept.once(import_order):
@@ -35,11 +35,11 @@ def import_graph(kept: Kept, inference: Inference, version: Number) -> Model:
             _import_constant(model, name)
         elif op not in NO_OPERATOR and not kept.is_cut(name):
             import_node(model, kept.graph[name], consumed.get(name, 0), version)
-    model.imported = tuple(_imported(model, kept))
+    model.imported = tuple(_import(model, kept))
     return model
 
 
-def _imported(model: Model, kept: Kept) -> Iterator[str]:
+def _import(model: Model, kept: Kept) -> Iterator[str]:
     """Constants and placeholders as they stand in the file, the inputs, then what operators read and write."""
     yield from kept.graph.of_ops({"Const", "Placeholder"})
     yield from kept.inputs
@@ -89,7 +89,7 @@ def _source(text: str) -> str:
     return name if colon and port.isdigit() else text
 
 
-def _consumed_ports(kept: Kept) -> dict[str, int]:
+def _count_ports(kept: Kept) -> dict[str, int]:
     """Node -> the highest output port that a kept node reads, where it is not 0 (AddExtraOutputs)."""
     result: dict[str, int] = {}
     raw, position = kept.graph.columns.inputs, kept.graph.position

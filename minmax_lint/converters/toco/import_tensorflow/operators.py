@@ -156,7 +156,7 @@ def _weights_reader(
         source = node.inputs[weights].array
         name = source + suffix
         if name not in model.arrays:
-            model.new_array(name, source, DType.FLOAT, _reordered_shape(type, model.arrays[source].shape))
+            model.new_array(name, source, DType.FLOAT, _reorder_shape(type, model.arrays[source].shape))
             op = Operator(reorder, [source], [name], node)
             op.nodes = ()
             if type == "TransposeConv":
@@ -173,7 +173,7 @@ def _weights_reader(
     return convert
 
 
-def _reordered_shape(type: str, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def _reorder_shape(type: str, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     if shape is None or len(shape) != 4:
         return None
     height, width, inner, outer = shape

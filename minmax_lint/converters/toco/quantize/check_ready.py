@@ -48,7 +48,7 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
     for op in operators:
         for name in op.inputs:
             if lacks_range(model, name):
-                untyped = _untyped(model, operators) if untyped is None else untyped
+                untyped = _arrays_without_type(model, operators) if untyped is None else untyped
                 if name in untyped:
                     continue
                 raise MissingRange(
@@ -63,7 +63,7 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
                 )
 
 
-def _untyped(model: Model, operators: list[Operator]) -> set[str]:
+def _arrays_without_type(model: Model, operators: list[Operator]) -> set[str]:
     """Variants and all that is computed from them: PropagateArrayDataTypes gives them no type."""
     found: set[str] = set()
     for op in operators:

@@ -126,7 +126,7 @@ def _same(multiplier: list[float]) -> list[float]:
     return multiplier
 
 
-def _shifted(offset: list[float], mean: list[float], multiplier: list[float]) -> list[float]:
+def _shift(offset: list[float], mean: list[float], multiplier: list[float]) -> list[float]:
     return [b - m * factor for b, m, factor in zip(offset, mean, multiplier, strict=True)]
 
 
@@ -145,7 +145,7 @@ def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     added = model.available_name(f"{model.available_name(f'{name}_add')}_param")
     model.new_array(added, source, DType.FLOAT, shape)
     model.make_constant(factor, combined(model, _same, multiplier))
-    model.make_constant(added, combined(model, _shifted, offset, mean, multiplier))
+    model.make_constant(added, combined(model, _shift, offset, mean, multiplier))
     first = Operator("Mul", [x, factor], [product], op.node)
     second = Operator("Add", [product, added], [name], op.node)
     second.activation = op.activation
@@ -159,10 +159,10 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
     if op.node.flag("transpose_a") and op.type == "MatMul":
         if model.arrays[left].shape is None:
             return False
-        left = _transposed(model, op, left).output
+        left = _transpose(model, op, left).output
     if not (op.attrs.get("rhs_transposed") or (op.node.flag("transpose_b") and "batch" not in op.attrs)):
         reused = next((c for c in model.arrays[right].consumers if _swaps_matrix(c)), None)
-        right = (reused or _transposed(model, op, right)).output
+        right = (reused or _transpose(model, op, right)).output
     producer = model.producer(op.inputs[0])
     absorbed = producer if producer is not None and producer.type == "Reshape" else None
     alone = absorbed is not None and model.count_consumers(op.inputs[0]) == 1
@@ -179,7 +179,7 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
     return True
 
 
-def _transposed(model: Model, op: Operator, name: str, *, shaped: bool = False) -> Operator:
+def _transpose(model: Model, op: Operator, name: str, *, shaped: bool = False) -> Operator:
     """A Transpose of the last two dimensions put in before `op`; its shape waits for the visit unless `shaped`."""
     array = model.arrays[name]
     output = model.available_name(f"{name}/transpose")
@@ -221,9 +221,9 @@ def unroll_batch_mat_mul(model: Model, op: Operator) -> bool:
     if model.arrays[left].shape is None or model.arrays[right].shape is None:
         return False
     if op.node.flag("adj_x"):
-        left = _transposed(model, op, left, shaped=True).output
+        left = _transpose(model, op, left, shaped=True).output
     if op.node.flag("adj_y"):
-        right = _transposed(model, op, right, shaped=True).output
+        right = _transpose(model, op, right, shaped=True).output
     shape_a, shape_b = model.arrays[left].shape, model.arrays[right].shape
     if shape_a is None or shape_b is None or min(len(shape_a), len(shape_b)) < 2:
         return False

@@ -33,7 +33,7 @@ def resolve_fake_quant_args_from_vars(model: Model, op: Operator) -> bool:
         return False
     bounds = [_bound(model, op, name) for name in op.inputs[1:]]
     known = [bound for bound in bounds if bound is not None]
-    minmax = MinMax(_widened(known[0], -1), _widened(known[1], 1)) if len(known) == 2 else UNKNOWN
+    minmax = MinMax(_widen(known[0], -1), _widen(known[1], 1)) if len(known) == 2 else UNKNOWN
     op.attrs["minmax"] = minmax
     for name in op.inputs[1:]:
         model.arrays[name].consumers.pop(op, None)
@@ -59,7 +59,7 @@ def _bound(model: Model, op: Operator, name: str) -> float | None:
     return tensor.real()
 
 
-def _widened(bound: float, sign: int) -> float:
+def _widen(bound: float, sign: int) -> float:
     """std::min(bound, 0.) and std::max(bound, 0.): a NaN stays."""
     return 0.0 if bound * sign < 0 else bound
 

@@ -66,9 +66,9 @@ def fuse_binary_into_preceding_affine(model: Model, op: Operator) -> bool:
     _check_operand_shape(op, operand, bias)
     if scales:
         weights.minmax = None
-        weights.buffer = _rescaled(weights.buffer, weights, affine.type, op.type, operand)
+        weights.buffer = _rescale(weights.buffer, weights, affine.type, op.type, operand)
     bias.minmax = None
-    bias.buffer = _fused_bias(bias.buffer, op.type, operand)
+    bias.buffer = _fuse_bias(bias.buffer, op.type, operand)
     _take_output(model, affine, op)
     return True
 
@@ -89,7 +89,7 @@ def _take_output(model: Model, kept: Operator, absorbed: Operator) -> None:
     kept.activation = activation
 
 
-def _fused_bias(bias: Constant, type: str, operand: Array) -> Constant:
+def _fuse_bias(bias: Constant, type: str, operand: Array) -> Constant:
     """The new bias; only ever asked whether it is all zero, so a zero bias plus the operand is enough."""
 
     def load() -> Tensor | None:
@@ -101,7 +101,7 @@ def _fused_bias(bias: Constant, type: str, operand: Array) -> Constant:
     return Constant(load)
 
 
-def _rescaled(buffer: Constant | None, weights: Array, affine: str, type: str, operand: Array) -> Constant:
+def _rescale(buffer: Constant | None, weights: Array, affine: str, type: str, operand: Array) -> Constant:
     shape, factors = weights.shape, operand.buffer
 
     def load() -> Tensor | None:
@@ -140,7 +140,7 @@ def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
         bias.buffer = Constant(lambda: None)
     else:
         weights.minmax = None
-        weights.buffer = _rescaled(weights.buffer, weights, "Conv", op.type, operand)
+        weights.buffer = _rescale(weights.buffer, weights, "Conv", op.type, operand)
     if model.is_output(op.output):
         raise Fatal(
             f"Check failed: model.HasArray(output_array) Output array not found: {op.output}",

@@ -89,7 +89,7 @@ def reorder_reshape_transpose(model: Model, op: Operator) -> bool:
     before, between, after = (model.arrays[name].shape for name in (source, middle, output))
     if before is None or between is None or after is None or _without_ones(before) != _without_ones(between):
         return False
-    new_perm = _moved_permutation(before, between, perm)
+    new_perm = _move_permutation(before, between, perm)
     if not model.is_discardable(output):
         exchanged = model.available_name(f"{output}_exchange")
         array = model.arrays[output]
@@ -115,7 +115,7 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(dim for dim in shape if dim != 1)
 
 
-def _moved_permutation(
+def _move_permutation(
     before: tuple[int, ...], between: tuple[int, ...], perm: tuple[int, ...]
 ) -> tuple[int, ...]:
     large = iter([axis for axis, dim in enumerate(before) if dim != 1])

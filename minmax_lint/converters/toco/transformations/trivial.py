@@ -120,7 +120,7 @@ def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
     if constant == 0 and op.type in ("Sub", "Div"):
         return False
     fixed, free = model.arrays[op.inputs[constant]], model.arrays[op.inputs[variable]]
-    sizes = _propagated_shape(model, free)
+    sizes = _propagate_shape(model, free)
     if fixed.shape is None or sizes is None or fixed.dtype is not DType.FLOAT:
         return False
     if len(fixed.shape) == len(sizes) and fixed.shape != sizes:
@@ -129,7 +129,7 @@ def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
     return filled_with(fixed.buffer, neutral) and remove_passthrough(model, op)
 
 
-def _propagated_shape(model: Model, array: Array) -> tuple[int, ...] | None:
+def _propagate_shape(model: Model, array: Array) -> tuple[int, ...] | None:
     """The array's shape; None behind a layer that has just been made, from which sizes are not propagated yet."""
     source = array.producer.inputs if array.producer is not None else ()
     return None if source and model.arrays[source[0]].shape is None else array.shape

@@ -31,7 +31,7 @@ def render(run: Run, out: TextIO) -> None:
     parts = {
         "title": html_text(_title(run)),
         "style": _asset("colours.css") + _asset("page.css"),
-        "data": script_json(_printed(page_data(run))),
+        "data": script_json(_to_print(page_data(run))),
         "scripts": "\n".join(f"<script>{_script(_asset(name))}</script>" for name in SCRIPTS),
     }
     for name, text in parts.items():
@@ -120,13 +120,13 @@ def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _printed(data: Any) -> Any:
+def _to_print(data: Any) -> Any:
     """The data with every text in it printable: a page shows names, and no bidi control may reorder it."""
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
-        return {_printed(key): _printed(value) for key, value in data.items()}
-    return [_printed(one) for one in data] if isinstance(data, (list, tuple)) else data
+        return {_to_print(key): _to_print(value) for key, value in data.items()}
+    return [_to_print(one) for one in data] if isinstance(data, (list, tuple)) else data
 
 
 def _script(text: str) -> str:

@@ -66,8 +66,8 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     matrices = not batch and len(rows) == len(columns) == 1
     product = _product(importer, node, first, second, shape, matrices=matrices)
     if not as_wanted or None in shape:
-        product = _reshaped(importer, node, product, tuple(sizes[one] for one in order))
-    return _transposed(importer, node, product, "".join(order), result, sizes)
+        product = _reshape(importer, node, product, tuple(sizes[one] for one in order))
+    return _transpose(importer, node, product, "".join(order), result, sizes)
 
 
 def _wrong_product(node: Node, expected: Size) -> ConversionError:
@@ -160,7 +160,7 @@ def _of_one(importer: Importer, node: Node, label: str, result: str) -> Value:
     if kept != label:
         axes = importer.integer_vector(node.name, [label.index(axis) for axis in label if axis not in result])
         value = importer.add("SUM", node, [value, axes], tuple(sizes[axis] for axis in kept))
-    return _transposed(importer, node, value, kept, result, sizes)
+    return _transpose(importer, node, value, kept, result, sizes)
 
 
 def _dense(
@@ -187,11 +187,11 @@ def _laid_out(
 ) -> Value:
     """The operand with its axes in the order of the groups, of which the last two are one axis each."""
     batch, one, two = groups
-    value = _transposed(importer, node, value, label, "".join([*batch, *one, *two]), sizes)
+    value = _transpose(importer, node, value, label, "".join([*batch, *one, *two]), sizes)
     if len(one) == len(two) == 1:
         return value
     shape = (*(sizes[axis] for axis in batch), _size(sizes, one), _size(sizes, two))
-    return _reshaped(importer, node, value, shape)
+    return _reshape(importer, node, value, shape)
 
 
 def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
@@ -199,12 +199,12 @@ def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
     return None if None in known else math.prod(size for size in known if size is not None)
 
 
-def _reshaped(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
+def _reshape(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
     wanted = importer.constant(node.name, DType.INT32, (len(shape),))
     return moved(importer, node, "RESHAPE", value, shape, wanted)
 
 
-def _transposed(
+def _transpose(
     importer: Importer, node: Node, value: Value, label: str, wanted: str, sizes: dict[str, Size]
 ) -> Value:
     if label == wanted:

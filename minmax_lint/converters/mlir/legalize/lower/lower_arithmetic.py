@@ -226,10 +226,10 @@ def lower_lgamma_op(s: Steps, x: Value) -> Value:
     finite = s.truth("EQUAL", s.op("SUB", denominator, denominator), s.number(0.0))
     below = s.select(finite, reflected, s.op("NEG", denominator))
     infinite = s.truth("EQUAL", magnitude, s.number(math.inf))
-    most = s.importer.constant(s.node.name, DType.FLOAT, x.shape, lambda: _filled(x.shape, math.inf))
+    most = s.importer.constant(s.node.name, DType.FLOAT, x.shape, lambda: _fill(x.shape, math.inf))
     return s.select(infinite, most, s.select(reflects, below, log_y))
 
 
-def _filled(shape: Shape | None, value: float) -> Tensor | None:
+def _fill(shape: Shape | None, value: float) -> Tensor | None:
     sizes = [size for size in shape or () if size is not None]
     return Tensor.of(DType.FLOAT, sizes, [value])

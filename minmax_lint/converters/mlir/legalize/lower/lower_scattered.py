@@ -24,7 +24,7 @@ def _scattering(n: Net, op: str) -> str:
 )
 def lower_tensor_scatter_update(importer: Importer, node: Node) -> Value:
     """The rest of the tensor, and the updates: each by SCATTER_ND."""
-    return _scattered(importer, node, *importer.inputs(node)[:3])
+    return _scatter(importer, node, *importer.inputs(node)[:3])
 
 
 @prepare_patterns_td(
@@ -37,12 +37,10 @@ def lower_tensor_scatter_add(importer: Importer, node: Node) -> Value:
     """The sums with what stood there take its place."""
     x, indices, updates = importer.inputs(node)[:3]
     gathered = importer.add("GATHER_ND", node, [x, indices], updates.shape)
-    return _scattered(
-        importer, node, x, indices, importer.add("ADD", node, [updates, gathered], updates.shape)
-    )
+    return _scatter(importer, node, x, indices, importer.add("ADD", node, [updates, gathered], updates.shape))
 
 
-def _scattered(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
+def _scatter(importer: Importer, node: Node, x: Value, indices: Value, updates: Value) -> Value:
     shape = importer.constant(node.name, DType.INT32, (len(x.shape or ()),))
     one = number(importer, node, 1.0)
     one.dtype = x.dtype
@@ -77,7 +75,7 @@ def lower_invert_permutation_op(importer: Importer, node: Node) -> Value | None:
     sizes = importer.integer_vector(node.name, [])
     column = importer.add("RESHAPE", node, [x, sizes], (*x.shape, 1))
     places = importer.constant(node.name, x.dtype, x.shape)
-    return _scattered(importer, node, x, column, places)
+    return _scatter(importer, node, x, column, places)
 
 
 @lower_tf_cc(

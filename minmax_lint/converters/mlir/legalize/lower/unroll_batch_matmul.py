@@ -20,7 +20,7 @@ def unroll_batch_matmul(
     if not static(left) or not static(right) or min(len(left.shape or ()), len(right.shape or ())) < 2:
         return None
     batches = [_sizes(value)[:-2] for value in (left, right)]
-    shared = _known(broadcast(*batches))
+    shared = _static_sizes(broadcast(*batches))
     slices = [_slices(importer, node, value) for value in (left, right)]
     rows, columns = _sizes(left)[-1 if adj_x else -2], _sizes(right)[-2 if adj_y else -1]
     products = []
@@ -35,8 +35,8 @@ def unroll_batch_matmul(
         return products[0]
     if len(products) > 1:
         packed = importer.add("PACK", node, products, (len(products), rows, columns))
-        return packed if len(shared) == 1 else _reshaped(importer, node, packed, (*shared, rows, columns))
-    return _reshaped(importer, node, products[0], (*shared, rows, columns))
+        return packed if len(shared) == 1 else _reshape(importer, node, packed, (*shared, rows, columns))
+    return _reshape(importer, node, products[0], (*shared, rows, columns))
 
 
 def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
@@ -46,15 +46,15 @@ def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
     if not batch:
         return [value]
     if count == 1:
-        return [_reshaped(importer, node, value, matrix)]
+        return [_reshape(importer, node, value, matrix)]
     if is_constant(value):
         return [importer.constant(value.name, value.dtype, matrix) for _ in range(count)]
     if len(batch) > 1:
-        value = _reshaped(importer, node, value, (count, *matrix))
+        value = _reshape(importer, node, value, (count, *matrix))
     axis = importer.constant(node.name, DType.INT32, ())
     split = importer.function.append(Operation("SPLIT", [axis, value], (node.name,), node=node))
     parts = [split.add_result(node.name, value.dtype, (1, *matrix)) for _ in range(count)]
-    return [_reshaped(importer, node, part, matrix) for part in parts]
+    return [_reshape(importer, node, part, matrix) for part in parts]
 
 
 def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
@@ -68,14 +68,14 @@ def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
     return found
 
 
-def _reshaped(importer: Importer, node: Node, value: Value, shape: Sequence[int]) -> Value:
+def _reshape(importer: Importer, node: Node, value: Value, shape: Sequence[int]) -> Value:
     wanted = importer.constant(node.name, DType.INT32, (len(shape),))
     return moved(importer, node, "RESHAPE", value, tuple(shape), wanted)
 
 
 def _sizes(value: Value) -> tuple[int, ...]:
-    return _known(value.shape)
+    return _static_sizes(value.shape)
 
 
-def _known(shape: Shape | None) -> tuple[int, ...]:
+def _static_sizes(shape: Shape | None) -> tuple[int, ...]:
     return tuple(size for size in shape or () if size is not None)
