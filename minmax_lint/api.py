@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from minmax_lint.converters.profile import Flow
-from minmax_lint.graph.names import listed
+from minmax_lint.graph.names import as_names
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.script.conversion_script import converter_calls
 from minmax_lint.report.report import Report
@@ -65,7 +65,7 @@ def lint(
     loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
     opened = _open(source, inputs, outputs, converters, script, **loading)
     return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
-        Selection(listed(select), listed(ignore))
+        Selection(as_names(select), as_names(ignore))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from minmax_lint.api import Inputs, lint
 from minmax_lint.config import Settings, Target, load
 from minmax_lint.errors import UserError
-from minmax_lint.graph.names import listed
+from minmax_lint.graph.names import as_names
 from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, renderer
 from minmax_lint.rules.framework.finding import SEVERITIES
@@ -36,7 +36,7 @@ def assert_quantizable(
     """
     __tracebackhide__ = True  # pytest shows the line of the test, not this one
     named = {"select": select, "ignore": ignore, "converters": converters}
-    given = {**{key: listed(names) for key, names in named.items()}, "fail-level": fail_level}
+    given = {**{key: as_names(names) for key, names in named.items()}, "fail-level": fail_level}
     try:
         settings, report = _report(source, inputs, outputs, converters, signature, given)
     except UserError as error:

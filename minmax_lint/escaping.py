@@ -31,7 +31,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def shortened(text: str, longest: int = LONGEST_NAME) -> str:
+def shorten(text: str, longest: int = LONGEST_NAME) -> str:
     """The text, or its two ends where it is longer."""
     if len(text) <= longest:
         return text
@@ -41,23 +41,23 @@ def shortened(text: str, longest: int = LONGEST_NAME) -> str:
 
 def name(text: str) -> str:
     """A name on one line: printable, and of bounded length."""
-    return shortened(printable(shortened(text)))
+    return shorten(printable(shorten(text)))
 
 
 def sentence(text: str) -> str:
     """A message on one line: white space runs become a space, and the names in it are as `name` gives them."""
-    words = shortened(text, 4 * LONGEST_TEXT).split()
-    return shortened(" ".join(map(name, words)), LONGEST_TEXT)
+    words = shorten(text, 4 * LONGEST_TEXT).split()
+    return shorten(" ".join(map(name, words)), LONGEST_TEXT)
 
 
 def error_line(text: str) -> str:
     """A line on standard error, short enough for one look: long words lose their middle first, then the line does."""
-    words = printable(" ".join(shortened(text, 100 * LONGEST_ERROR).split())).split(" ")
+    words = printable(" ".join(shorten(text, 100 * LONGEST_ERROR).split())).split(" ")
     for ends in (LONGEST_ERROR, 123, 83, 51):
-        line = " ".join(shortened(word, ends) for word in words)
+        line = " ".join(shorten(word, ends) for word in words)
         if len(line) <= LONGEST_ERROR:
             return line
-    return shortened(line, LONGEST_ERROR)
+    return shorten(line, LONGEST_ERROR)
 
 
 def log_line(text: str) -> str:

@@ -28,7 +28,7 @@ def converting(args: Namespace, model: Model, patch: Patch, written: Path) -> st
     """Of `fix`: what converts the graph that was written."""
     words = ["minmax-lint", "convert", str(written), *_endpoint_options(args, model, patch)]
     words += ["--signature", args.signature] if args.signature else []
-    if not frozen(patch):
+    if not freezes(patch):
         prefix = args.checkpoint or _prefix(model, patch, written)
         words += ["--checkpoint", prefix] if prefix else []
     words += ["--python", args.python] if args.python else []
@@ -62,7 +62,7 @@ def repairing(converted: tuple[str, ...], report: Report) -> str:
     return command(words)
 
 
-def frozen(patch: Patch) -> bool:
+def freezes(patch: Patch) -> bool:
     """Whether the patch turns variables into constants."""
     return FREEZE in patch.strategy.split("+")
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def patch_of_script(args: Namespace, settings: Settings, model: Target) -> ScriptPatch:
     """The script that `--script` names, changed as the findings for the model say. Raises UserError."""
     from minmax_lint.cli.source import open_source
-    from minmax_lint.workflows.script import patched_script
+    from minmax_lint.workflows.script import patch_script
 
     opened = open_source(args, model).checked()
-    return patched_script(
+    return patch_script(
         opened, Path(args.script), unsafe=args.unsafe_fixes, selection=settings.values.selection
     )
 

@@ -23,7 +23,7 @@ def open_source(args: Namespace, target: Target) -> Opened:
     """Load the model of `target` (`-` is standard input). Raises UserError with what to do."""
     from minmax_lint.workflows.opened import Opened, calls_on
 
-    model = loaded(args, target)
+    model = load_model(args, target)
     graph = getattr(args, "source", None)
     named = _names(args, target)
     if graph is None:
@@ -40,13 +40,13 @@ def open_source(args: Namespace, target: Target) -> Opened:
     from minmax_lint.loaders.endpoints import endpoints
 
     source = Target(graph)
-    made_from = loaded(args, source)
+    made_from = load_model(args, source)
     made_from.require_graph("give with --source")
     opened = Opened(made_from, ends_of(args, source, made_from), graph).checked()
     return Opened(model, endpoints(model), target.path, named, made_from=opened)
 
 
-def named_source(args: Namespace) -> Opened:
+def source_named(args: Namespace) -> Opened:
     """The one model that the command line names, with what the configuration says about it."""
     from minmax_lint.cli.settings import settings_of
 
@@ -62,7 +62,7 @@ def read_by(args: Namespace) -> ReadFiles:
     return read_files(args, settings, [settings.target(args.graph)])
 
 
-def loaded(args: Namespace, target: Target) -> Model:
+def load_model(args: Namespace, target: Target) -> Model:
     """The model. Raises UserError that names the path."""
     from minmax_lint.workflows.opened import load_named
 

@@ -26,7 +26,7 @@ def ask_for_float(calls: Sequence[ConverterCall], kept: Kept) -> bool:
     return bool(calls) and all(call.mode(trained) == "float" for call in calls)
 
 
-def decided_by_calls(
+def decide_by_calls(
     profile: Profile, calls: Sequence[ConverterCall], kept: Kept, inference: Inference
 ) -> Prediction | None:
     """The prediction of a profile, where every call that it stands for decides it; else None."""

@@ -147,7 +147,7 @@ def _same(first: Setting, second: Setting) -> bool:
     return first.value == second.value
 
 
-def edited(text: str, edits: Iterable[TextEdit]) -> str:
+def edit_text(text: str, edits: Iterable[TextEdit]) -> str:
     """The text with these edits, no two of which touch the same characters; insertions at one place in their order."""
     pieces, at = [], 0
     for edit in sorted(edits, key=lambda one: (one.start, one.end)):

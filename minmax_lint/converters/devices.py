@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, as_prediction
 from minmax_lint.converters.partition import producers_of
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.converters.profile import Profile
@@ -21,18 +21,18 @@ _WIDEST = 64
 
 def on_device(prediction: Prediction, kept: Kept, inference: Inference, profile: Profile) -> Prediction:
     """The prediction with what the device of `profile` leaves to the CPU of the predicted ops."""
-    from minmax_lint.converters.edgetpu import left_to_cpu
+    from minmax_lint.converters.edgetpu import ops_left_to_cpu
 
     ops = [_describe(outcome, kept, inference) for outcome in prediction.ops]
-    cpu_ops = left_to_cpu(ops, producers_of(prediction.ops, kept))
+    cpu_ops = ops_left_to_cpu(ops, producers_of(prediction.ops, kept))
     return replace(prediction, profile=profile.name, cpu_ops=cpu_ops)
 
 
-def finished_on_device(model: TFLiteModel, profile: Profile) -> Prediction:
+def assign_finished(model: TFLiteModel, profile: Profile) -> Prediction:
     """What the device of `profile` does with a finished model."""
-    from minmax_lint.converters.edgetpu import left_to_cpu
+    from minmax_lint.converters.edgetpu import ops_left_to_cpu
 
-    return replace(read_off(model), profile=profile.name, cpu_ops=left_to_cpu(model.ops))
+    return replace(as_prediction(model), profile=profile.name, cpu_ops=ops_left_to_cpu(model.ops))
 
 
 def _describe(outcome: OpOutcome, kept: Kept, inference: Inference) -> OpInfo:

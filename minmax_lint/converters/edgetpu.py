@@ -27,7 +27,7 @@ _QUAD = 4
 """What the size of the innermost dimension of a mean over it has to be a multiple of."""
 
 
-def left_to_cpu(
+def ops_left_to_cpu(
     ops: Sequence[OpInfo], producers: Sequence[Sequence[int]] | None = None
 ) -> tuple[Placement, ...]:
     """The ops that the Edge TPU cannot run, in file order, each with the ops that it takes along to the CPU.

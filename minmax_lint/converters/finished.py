@@ -109,7 +109,7 @@ class TFLiteModel:
         return "tf2" if any(tensor.dtype == FLOAT for tensor in self.inputs) else "tf1"
 
 
-def read_off(model: TFLiteModel) -> Prediction:
+def as_prediction(model: TFLiteModel) -> Prediction:
     """The model in the form of a prediction, so that reports show what is like what would be."""
     ops = tuple(OpOutcome(op.name, op.output, (), not op.is_float, op.computes) for op in model.ops)
     return Prediction(PROFILE, model.verdict(model.flow), float_ops=model.float_ops, ops=ops)

@@ -17,7 +17,7 @@ def neighbours(profile: Profile) -> tuple[Profile, ...]:
     return tuple(replace(profile, name=one.name, version=one.version) for one in known)
 
 
-def interpolated(profile: Profile, predict: Callable[[Profile], Prediction]) -> Prediction:
+def interpolate(profile: Profile, predict: Callable[[Profile], Prediction]) -> Prediction:
     """What the measured neighbours of a profile agree on; `undetermined`, with both named, where they do not."""
     around = neighbours(profile)
     first = predict(around[0])

@@ -28,9 +28,9 @@ def predict(kept: Kept, inference: Inference, profile: Profile) -> Prediction:
 
         return on_device(predict(kept, inference, replace(profile, device="")), kept, inference, profile)
     if not profile.measured:
-        from minmax_lint.converters.interpolation import interpolated
+        from minmax_lint.converters.interpolation import interpolate
 
-        return interpolated(profile, lambda one: predict_alone(kept, inference, one))
+        return interpolate(profile, lambda one: predict_alone(kept, inference, one))
     return predict_alone(kept, inference, profile)
 
 

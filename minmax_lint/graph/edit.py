@@ -84,7 +84,7 @@ class _Same:
         return hash((self._tensor.dtype, self._tensor.shape))
 
 
-def edited(graph: Graph, edit: Edit) -> Graph:
+def edit_graph(graph: Graph, edit: Edit) -> Graph:
     """The graph after `edit`; untouched nodes keep their order and stay undecoded."""
     old = graph.columns
     following: dict[str, list[Node]] = {}

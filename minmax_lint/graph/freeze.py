@@ -52,7 +52,7 @@ class CheckpointKeys(VariableValues, Protocol):
         """Whether the variable of node `node` has no value for a converter, whatever the checkpoint holds."""
 
 
-def frozen(
+def freeze_graph(
     graph: Graph,
     variables: VariableValues | None,
     functions: dict[int, Graph] | None = None,
@@ -108,7 +108,7 @@ def _freeze_functions(
 ) -> Mapping[str, tuple[Function, ...]]:
     for one in chain.from_iterable(graph.functions.values()):
         if id(one.graph) not in done:
-            done[id(one.graph)] = frozen(one.graph, variables, done)
+            done[id(one.graph)] = freeze_graph(one.graph, variables, done)
     return {
         node: tuple(one._replace(graph=done[id(one.graph)]) for one in called)
         for node, called in graph.functions.items()

@@ -16,7 +16,7 @@ def layer_of(call: str) -> str:
     return next((call.removesuffix(end) for end in _CALLS if call.endswith(end)), call)
 
 
-def placed(node: Node) -> str:
+def place_in_layer(node: Node) -> str:
     """The node's name, and its layer where the name does not have it: `'while' in 'model/gru'`."""
     layer = node.text(LAYER)
     return f"{node.name!r} in {layer!r}" if layer and layer not in node.name else f"{node.name!r}"

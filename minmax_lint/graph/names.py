@@ -70,7 +70,7 @@ def near_names(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     return list(dict.fromkeys([*alike, *same_tail, *close, *islice(holding, count)]))[:count]
 
 
-def listed(names: str | Iterable[str] | None) -> tuple[str, ...]:
+def as_names(names: str | Iterable[str] | None) -> tuple[str, ...]:
     """Names as a user of Python gives them: several, one alone, or none."""
     return (names,) if isinstance(names, str) else tuple(names or ())
 

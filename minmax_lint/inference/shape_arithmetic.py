@@ -49,7 +49,7 @@ def elements(shape: Sequence[Size]) -> Size:
     return math.prod(known) if len(known) == len(shape) else None
 
 
-def reshaped(source: Shape | None, wanted: Sequence[Size]) -> Shape:
+def reshape(source: Shape | None, wanted: Sequence[Size]) -> Shape:
     """`wanted` with its one -1 computed from `source`; an unknown entry stays unknown."""
     open_places = [i for i, size in enumerate(wanted) if size is None or size < 0]
     if len(open_places) != 1 or source is None:
@@ -61,13 +61,13 @@ def reshaped(source: Shape | None, wanted: Sequence[Size]) -> Shape:
     return tuple(filled)
 
 
-def reduced(shape: Shape, axes: Sequence[int], keep: bool) -> Shape:
+def reduce(shape: Shape, axes: Sequence[int], keep: bool) -> Shape:
     """Shape after reducing over `axes` (negative ones count from the end)."""
     gone = {axis % len(shape) for axis in axes} if shape else set()
     return tuple(1 if i in gone else size for i, size in enumerate(shape) if keep or i not in gone)
 
 
-def squeezed(shape: Shape, axes: Sequence[int]) -> Shape:
+def squeeze(shape: Shape, axes: Sequence[int]) -> Shape:
     """Shape without the dimensions `axes`, or without all of size 1 where none is named."""
     gone = {axis % len(shape) for axis in axes} if axes else {i for i, size in enumerate(shape) if size == 1}
     return tuple(size for i, size in enumerate(shape) if i not in gone)

@@ -15,9 +15,9 @@ from minmax_lint.inference.shape_arithmetic import (
     MOST_DIMENSIONS,
     Size,
     broadcast,
-    reduced,
-    reshaped,
-    squeezed,
+    reduce,
+    reshape,
+    squeeze,
     strided,
 )
 from minmax_lint.inference.shape_call import Call, ShapeRule, constant_axis, times
@@ -32,7 +32,7 @@ def _reduction(call: Call) -> list[Shape | None]:
         axes = [axis for axis in call.values(1) if axis is not None]
     except ValueError:
         return [(None,) * len(shape) if keep else None]
-    return [reduced(shape, axes, keep)]
+    return [reduce(shape, axes, keep)]
 
 
 def _matmul(call: Call) -> list[Shape | None]:
@@ -51,7 +51,7 @@ def _reshape(call: Call) -> list[Shape | None]:
     except ValueError:
         rank = call.known(1)[0]
         return [None if rank is None or rank > MOST_DIMENSIONS else (None,) * rank]
-    return [reshaped(call.shape(0), wanted)]
+    return [reshape(call.shape(0), wanted)]
 
 
 def _expand_dims(call: Call) -> list[Shape | None]:
@@ -165,7 +165,7 @@ def _top_k(call: Call) -> list[Shape | None]:
 
 def _arg(call: Call) -> list[Shape | None]:
     shape = call.known(0)
-    return [reduced(shape, [constant_axis(call, 1, len(shape))], False)]
+    return [reduce(shape, [constant_axis(call, 1, len(shape))], False)]
 
 
 def _broadcast_args(call: Call) -> list[Shape | None]:
@@ -255,7 +255,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "UnidirectionalSequenceLSTM": _lstm,
-    "Squeeze": lambda call: [squeezed(call.known(0), call.node.integers("squeeze_dims"))],
+    "Squeeze": lambda call: [squeeze(call.known(0), call.node.integers("squeeze_dims"))],
     **dict.fromkeys(
         ("Empty", "Fill", "RandomStandardNormal", "RandomUniform", "TruncatedNormal"), _from_values(0)
     ),

@@ -18,7 +18,7 @@ _PATIENCE = 10.0
 """Seconds that a named pipe may stay without a writer."""
 
 
-def mapped(path: Path) -> Buffer:
+def map_file(path: Path) -> Buffer:
     """The content of a file or pipe. Raises UnreadableModel with what the system says."""
     try:
         # Opening a pipe that nothing writes into would wait for ever.
@@ -52,7 +52,7 @@ def small_file(path: Path) -> bytes:
     return content
 
 
-def piped(stream: BinaryIO) -> bytes:
+def read_pipe(stream: BinaryIO) -> bytes:
     """All that comes from a pipe. Raises UnreadableModel where that is more than any graph."""
     content = stream.read(MOST_PIPED)
     if len(content) == MOST_PIPED:
@@ -66,4 +66,4 @@ def _await_content(pipe: BinaryIO) -> bytes:
     if not select.select([pipe], [], [], _PATIENCE)[0]:
         raise UnreadableModel("nobody writes into this pipe; give the path of a file")
     os.set_blocking(pipe.fileno(), True)
-    return piped(pipe)
+    return read_pipe(pipe)

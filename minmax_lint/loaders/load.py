@@ -7,13 +7,13 @@ from typing import Any
 
 from minmax_lint.errors import UnknownName, UnreadableModel
 from minmax_lint.graph.names import did_you_mean
-from minmax_lint.loaders.buffers import mapped, piped
+from minmax_lint.loaders.buffers import map_file, read_pipe
 from minmax_lint.loaders.checkpoint import prefix as checkpoint
 from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.content import Kind, kind_of
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
-from minmax_lint.loaders.remote.download import fetched, is_remote
+from minmax_lint.loaders.remote.download import fetch, is_remote
 from minmax_lint.loaders.savedmodel import directory as savedmodel
 
 STANDARD_INPUT = "-"
@@ -46,9 +46,9 @@ def load(
     path = Path(source)
     try:
         if source == STANDARD_INPUT:
-            model = parse(piped(sys.stdin.buffer), signature=signature)
+            model = parse(read_pipe(sys.stdin.buffer), signature=signature)
         else:
-            path = fetched(name) if is_remote(name) else path
+            path = fetch(name) if is_remote(name) else path
             model = _load_path(path, signature, trust, None if python is None else os.fspath(python))
     except UnknownName:
         raise
@@ -64,7 +64,7 @@ def _with_values(model: Model, named: str | os.PathLike[str]) -> Model:
         return with_values(model, Path(named))
     url, path = os.fspath(named), Path(named)
     try:
-        path = fetched(url)
+        path = fetch(url)
         return with_values(model, path)
     except UnreadableModel as error:
         raise UnreadableModel(f"{url}: {_by_url(error, path, url)}") from None
@@ -90,7 +90,7 @@ def _load_path(path: Path, signature: str | None, trust: bool = False, python: s
         raise UnreadableModel(f"there is no such file or folder{_suggestion(path)}")
     if checkpoint.is_data(path):
         return _load_checkpoint(checkpoint.prefix_of(path))
-    buffer = mapped(path)
+    buffer = map_file(path)
     kind = kind_of(buffer)
     if kind in (Kind.KERAS, Kind.KERAS_HDF5):
         from minmax_lint.loaders.keras.file import keras_model
@@ -109,7 +109,7 @@ def _load_checkpoint(prefix: Path) -> Model:
     checkpoint.refuse_unfinished(prefix)
     meta = checkpoint.meta_file(prefix)
     checkpoint.refuse_version_1(prefix)
-    return parse(mapped(meta), meta, prefix=prefix, form="checkpoint")
+    return parse(map_file(meta), meta, prefix=prefix, form="checkpoint")
 
 
 def _load_folder(folder: Path, signature: str | None) -> Model:

@@ -39,10 +39,10 @@ def parse(
     kind = kind_of(buffer)
     form = form or kind.value
     if kind in _TEXT_FORMS:
-        from minmax_lint.loaders.graphdef.text import parsed
+        from minmax_lint.loaders.graphdef.text import parse_text
 
         kind, message = _TEXT_FORMS[kind]
-        buffer = parsed(buffer, message)
+        buffer = parse_text(buffer, message)
     if kind is Kind.TFLITE:
         from minmax_lint.loaders.tflite.graph import tflite_model
 
@@ -86,9 +86,9 @@ def _model(
     graph = graph_in(meta.buffer, meta.graph_start, meta.graph_end)
     bundle = Bundle(prefix) if prefix is not None and Path(f"{prefix}.index").is_file() else None
     if calls_functions(graph, meta.signatures):
-        from minmax_lint.loaders.savedmodel.inference_function import flattened
+        from minmax_lint.loaders.savedmodel.inference_function import flatten
 
-        return flattened(meta, graph, path, form, bundle, signature)
+        return flatten(meta, graph, path, form, bundle, signature)
     if not meta.signatures and CALLS.intersection(graph.ops):
         from minmax_lint.loaders.savedmodel.object_graph import function_of_root
 

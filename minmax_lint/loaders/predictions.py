@@ -11,8 +11,8 @@ from minmax_lint.loaders.training_ends import (
     OF_LOGITS,
     OF_SHAPE,
     REDUCES,
-    differentiated,
     downstream,
+    ends_differentiated,
     kind_of_end,
     losses_of,
     upstream,
@@ -37,7 +37,7 @@ _GATHERS = frozenset({"Gather", "GatherNd", "GatherV2"})
 
 def predicted(graph: Graph, ends: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Of the ends of a graph what it predicts, and the words for where that was found."""
-    roots = differentiated(graph)
+    roots = ends_differentiated(graph)
     training = [name for name in ends if kind_of_end(graph, name, roots) in ("loss", "metric")]
     others = tuple(name for name in ends if name not in training)
     losses = list(dict.fromkeys([*training, *sorted(roots, key=graph.position)]))
@@ -185,4 +185,4 @@ def _without(graph: Graph, training: Sequence[str]) -> str:
 def _listing(graph: Graph, training: Sequence[str]) -> str:
     if len(training) > 1:
         return f"{len(training)} losses and metrics"
-    return f"the {kind_of_end(graph, training[0], differentiated(graph))} {training[0]}"
+    return f"the {kind_of_end(graph, training[0], ends_differentiated(graph))} {training[0]}"

@@ -67,7 +67,7 @@ def losses_of(graph: Graph, name: str) -> list[str]:
     return found
 
 
-def differentiated(graph: Graph) -> set[str]:
+def ends_differentiated(graph: Graph) -> set[str]:
     """The ends that tf.gradients starts from: it goes through them, and through nothing that reads them."""
     passed = {
         found[1]

@@ -67,7 +67,7 @@ def varint(buffer: Buffer, at: int, end: int) -> tuple[int, int]:
     raise UnreadableModel(TRUNCATED)
 
 
-def encoded_varint(value: int) -> bytes:
+def encode_varint(value: int) -> bytes:
     """A number as base 128."""
     encoded = bytearray()
     while value > 0x7F:
@@ -77,6 +77,6 @@ def encoded_varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-def delimited(number: int, payload_size: int) -> bytes:
+def delimiter(number: int, payload_size: int) -> bytes:
     """The tag and length that stand before a length-delimited field."""
-    return encoded_varint(number << 3 | LENGTH_DELIMITED) + encoded_varint(payload_size)
+    return encode_varint(number << 3 | LENGTH_DELIMITED) + encode_varint(payload_size)

@@ -30,10 +30,10 @@ class MinmaxLint(Adapter):  # type: ignore[misc]
 
     def convert(self, model_path: str, settings: dict[str, Any]) -> ModelExplorerGraphs:
         """The graph of one model. Raises UserError where it cannot be read."""
-        return {"graphs": [explored(lint(model_path))]}
+        return {"graphs": [explore(lint(model_path))]}
 
 
-def explored(report: Report) -> explorer.Graph:
+def explore(report: Report) -> explorer.Graph:
     """A linted model as Model Explorer draws it; the verdicts stand beside the graph where no node is selected."""
     drawn = picture(report)
     coloured = graph_data(drawn)

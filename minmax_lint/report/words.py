@@ -52,7 +52,7 @@ def weights_text(prediction: Prediction) -> str:
         if op.weights is not None or (op.computes and not op.integer):
             groups.setdefault(_weights_group(op), []).append(op)
     return "; ".join(
-        f"{title}: {counted(op.op for op in ops)}{_share_of(prediction.mac_share(ops))}"
+        f"{title}: {count_words(op.op for op in ops)}{_share_of(prediction.mac_share(ops))}"
         for title, ops in sorted(groups.items())
     )
 
@@ -73,7 +73,7 @@ def _worst(prediction: Prediction) -> str:
     worst, total = prediction.worst_float_op, prediction.macs
     if worst is None or worst.macs is None or len(prediction.computing_float_ops) < 2:
         return ""
-    return f"; costliest: {fused(worst.output)} ({worst.macs / total:.0%})"
+    return f"; costliest: {first_of_fused(worst.output)} ({worst.macs / total:.0%})"
 
 
 def short_message(message: str) -> str:
@@ -91,7 +91,7 @@ def not_quantized(predictions: Mapping[str, Prediction]) -> list[str]:
     ]
 
 
-def counted(words: Iterable[str], kinds: int = 4) -> str:
+def count_words(words: Iterable[str], kinds: int = 4) -> str:
     """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
     return tallied(((word, 1) for word in words), kinds)
 
@@ -121,7 +121,7 @@ def profile_titles(predictions: Mapping[str, Prediction]) -> dict[str, str]:
     }
 
 
-def fused(name: str) -> str:
+def first_of_fused(name: str) -> str:
     """An array's name in a report: of those that the converter joins with `;` where it fuses ops, the first."""
     return name.partition(";")[0]
 

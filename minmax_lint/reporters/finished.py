@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from minmax_lint.converters.finished import BOUNDARY_OPS, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.finished import BOUNDARY_OPS, TensorInfo, TFLiteModel, as_prediction
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class FinishedInspection:
     @property
     def integer_share(self) -> float | None:
         """Share of computing ops that are integer; None where none computes."""
-        return read_off(self.model).integer_share
+        return as_prediction(self.model).integer_share
 
     def data(self) -> dict[str, Any]:
         """The inspection as the JSON document has it."""

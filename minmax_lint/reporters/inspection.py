@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -81,7 +81,7 @@ class Inspection:
 
 def inspect_model(model: Model, path: str, ends: Endpoints | None, unknown: str = "") -> Inspection:
     """Lay a model out; `unknown` says why there are no `ends`."""
-    graph = frozen(model.graph, model.variables)
+    graph = freeze_graph(model.graph, model.variables)
     inputs = ends.inputs if ends else {}
     outputs = ends.outputs if ends else ()
     known = [name for name in outputs if parse_edge(name).node in graph]

@@ -6,7 +6,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.ranges import misses_zero, widened
+from minmax_lint.rules.framework.ranges import misses_zero, widen
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -55,7 +55,7 @@ class RangeMissesZero(Rule):
                 f"the range {found.range} of {found.node!r} does not hold 0: converters move it, and values are clipped",
                 consequences=(found.array,),
                 path=(step(subject, found.node),),
-                fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} to {widened(found)}."),
+                fix=FixOffer("widen", "unsafe", f"Widen the range of {found.node!r} to {widen(found)}."),
             )
 
     @classmethod

@@ -9,12 +9,12 @@ from minmax_lint.rules.framework.range_variables import (
     RangeVariable,
     missing,
     range_variables,
-    renamed,
+    renamed_keys,
     unused_keys,
 )
 from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
-from minmax_lint.rules.framework.wording import listed
+from minmax_lint.rules.framework.wording import list_words
 
 
 class RangeNotInCheckpoint(Rule):
@@ -51,7 +51,7 @@ class RangeNotInCheckpoint(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         absent = missing(subject)
-        elsewhere = renamed(subject, (variable.key for variable in absent))
+        elsewhere = renamed_keys(subject, (variable.key for variable in absent))
         absent = tuple(variable for variable in absent if variable.key not in elsewhere)
         if not absent or subject.checkpoint is None:
             return
@@ -66,7 +66,7 @@ class RangeNotInCheckpoint(Rule):
             keys = [variable.key for variable in variables]
             meant = did_you_mean(keys[0], free, count=1)
             yield self.finding(
-                f"checkpoint {subject.checkpoint.prefix!r} has no {listed(map(repr, keys))}, the range of "
+                f"checkpoint {subject.checkpoint.prefix!r} has no {list_words(map(repr, keys))}, the range of "
                 f"{variables[0].fake_quant.array!r}{meant}",
                 node=node,
                 array=variables[0].fake_quant.array,
@@ -86,7 +86,7 @@ class RangeNotInCheckpoint(Rule):
             advice = "Save with a saver of all variables (tf.compat.v1.train.Saver() without trainable_variables())."
         return self.finding(
             f"checkpoint {subject.checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
-            f"{listed(map(repr, keys))}: {why}",
+            f"{list_words(map(repr, keys))}: {why}",
             node=absent[0].fake_quant.node,
             array=absent[0].fake_quant.array,
             profiles=subject.profile_names,

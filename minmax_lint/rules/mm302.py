@@ -7,7 +7,7 @@ from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantize
 from minmax_lint.rules.framework.range_variables import range_variables
 from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
-from minmax_lint.rules.framework.wording import listed
+from minmax_lint.rules.framework.wording import list_words
 
 
 class RangeNotRestored(Rule):
@@ -54,8 +54,8 @@ class RangeNotRestored(Rule):
         names = [variable.node for variable in left_out]
         arrays = list(dict.fromkeys(variable.fake_quant.array for variable in left_out))
         yield self.finding(
-            f"the graph's saver does not restore {listed(map(repr, names))}, which the checkpoint holds for the range of "
-            f"{listed(map(repr, arrays))}",
+            f"the graph's saver does not restore {list_words(map(repr, names))}, which the checkpoint holds for the range of "
+            f"{list_words(map(repr, arrays))}",
             node=left_out[0].fake_quant.node,
             array=arrays[0],
             profiles=subject.profile_names,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
-from minmax_lint.rules.framework.range_variables import missing, renamed
+from minmax_lint.rules.framework.range_variables import missing, renamed_keys
 from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -43,13 +43,13 @@ class RangeScopeDrift(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         absent = missing(subject)
-        moved = renamed(subject, (variable.key for variable in absent))
+        moved = renamed_keys(subject, (variable.key for variable in absent))
         if not moved or subject.checkpoint is None:
             return
         first = next(variable for variable in absent if variable.key in moved)
         held = set(subject.checkpoint.keys)
         keys = sorted({subject.checkpoint.key(node) for node in subject.variables} - held)
-        everything = {**renamed(subject, keys), **moved}
+        everything = {**renamed_keys(subject, keys), **moved}
         others = len(moved) - 1
         more = f", and {others} more range{'s' * (others > 1)} alike" if others else ""
         yield self.finding(

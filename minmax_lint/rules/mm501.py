@@ -8,7 +8,7 @@ from minmax_lint.rules.framework.finished_example import FinishedNet
 from minmax_lint.rules.framework.islands import Island, islands
 from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
-from minmax_lint.rules.framework.wording import SHOWN, listed
+from minmax_lint.rules.framework.wording import SHOWN, list_words
 
 
 class TFLiteFloatOp(Rule):
@@ -78,7 +78,7 @@ class TFLiteFloatOp(Rule):
 
 
 def _message(island: Island, model: TFLiteModel) -> str:
-    ops = listed(op.label for op in island.ops)
+    ops = list_words(op.label for op in island.ops)
     verb = "computes" if len(island.ops) == 1 else "compute"
     if island.before is None and island.behind is None and len(island.ops) == len(model.computing_float_ops):
         integer = sum(op.computes and not op.is_float for op in model.ops)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from functools import cache
 
-from minmax_lint.escaping import markdown_code, shortened
+from minmax_lint.escaping import markdown_code, shorten
 from minmax_lint.symptoms import edgetpu, mlir, plain_words, post_training, runtime, toco, toolchain, training
 from minmax_lint.symptoms.diagnosis import Diagnosis
 from minmax_lint.symptoms.symptom import Symptom
@@ -107,8 +107,8 @@ def _lines(text: str) -> list[str]:
 
 def _bound(line: str) -> str:
     """The line, and each word of it, with the middle left out where it is too long."""
-    line = shortened(line.strip(), _LONGEST_LINE)
-    return _WORD.sub(lambda word: shortened(word[0], _LONGEST_WORD), line)
+    line = shorten(line.strip(), _LONGEST_LINE)
+    return _WORD.sub(lambda word: shorten(word[0], _LONGEST_WORD), line)
 
 
 def _of_line(line: str) -> Diagnosis | None:

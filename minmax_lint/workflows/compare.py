@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from minmax_lint.converters.devices import on_device
 from minmax_lint.converters.finished import BOUNDARY_OPS
-from minmax_lint.converters.interpolation import interpolated
+from minmax_lint.converters.interpolation import interpolate
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import DEVICES, PROFILES, Profile
@@ -88,7 +88,7 @@ def _by_version(profiles: Sequence[Profile], subject: Subject) -> Mapping[Number
             known.setdefault(one.version, replace(found, profile=one.name))
     for profile in profiles:
         if not profile.measured:
-            known[profile.version] = interpolated(profile, lambda near: known[near.version])
+            known[profile.version] = interpolate(profile, lambda near: known[near.version])
     return known
 
 

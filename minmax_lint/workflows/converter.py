@@ -15,7 +15,7 @@ from minmax_lint.converters.call import ENDS, SWITCHES, ConverterCall, Mode
 from minmax_lint.converters.profile import Flow, Profile, not_converted
 from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.workflows.choice import judged_mode, modelled
+from minmax_lint.workflows.choice import judged_mode, profile_modelled
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Converter:
         version = tensorflow_version(self.python)
         if version is not None and version not in MODELLED[self.engine]:
             raise UserError(not_converted(self.engine, version))
-        return modelled(self.engine, self.suffix, version)
+        return profile_modelled(self.engine, self.suffix, version)
 
     @property
     def suffix(self) -> str:

@@ -7,7 +7,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.fixes.engine.plan import planned
+from minmax_lint.fixes.engine.plan import plan_repairs
 from minmax_lint.fixes.engine.remaining import remaining
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.graph.names import did_you_mean, parse_edge
@@ -41,7 +41,7 @@ def fix_model(
         raise UserError(
             f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again"
         )
-    fixed, refused = planned(trial, options)
+    fixed, refused = plan_repairs(trial, options)
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))
     before = report_on(trial.subject, model, inputs, outputs, path=path)

@@ -16,7 +16,7 @@ from minmax_lint.converters.call import ConverterCall, Maker
 from minmax_lint.converters.dataset import Dataset, as_fed, by_input, with_signatures
 from minmax_lint.converters.profile import Flow, Profile, profile
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.graph.names import did_you_mean, listed, parse_edge
+from minmax_lint.graph.names import as_names, did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.endpoints import DEFAULT_SIGNATURE, Endpoints, endpoints
 from minmax_lint.loaders.load import load
@@ -149,12 +149,12 @@ def open_model(
     Raises UserError, which names the path, where it cannot be read; UnknownName for a signature that is not there.
     """
     model = source if isinstance(source, Model) else load_named(source, signature, checkpoint, trust, python)
-    ends = endpoints(model, _shapes(inputs), None if outputs is None else listed(outputs), signature, calls)
+    ends = endpoints(model, _shapes(inputs), None if outputs is None else as_names(outputs), signature, calls)
     return Opened(
         model,
         ends,
         display_path(source, model),
-        listed(converters),
+        as_names(converters),
         calls_on(model, ends, (replace(call, tensorflow=call.tensorflow or tensorflow) for call in calls)),
         tensorflow,
     )
@@ -213,7 +213,7 @@ def _shapes(
         return None
     if isinstance(inputs, Mapping):
         return {name: None if shape is None else tuple(shape) for name, shape in inputs.items()}
-    return dict.fromkeys(listed(inputs))
+    return dict.fromkeys(as_names(inputs))
 
 
 def display_path(source: Any, model: Model) -> str:

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.converters.call_site import DATASET, TextEdit, edited
+from minmax_lint.converters.call_site import DATASET, TextEdit, edit_text
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.script.conversion_script import converter_calls, read_script
@@ -56,7 +56,7 @@ class ScriptPatch:
         return destination
 
 
-def patched_script(
+def patch_script(
     opened: Opened, path: Path, *, unsafe: bool = False, selection: Selection | None = None
 ) -> ScriptPatch:
     """The script at `path`, whose calls `opened` has, with every change that a finding about them offers.
@@ -80,7 +80,7 @@ def patched_script(
         )
         found = replace(opened, calls=calls).lint(selection).findings
         offering = [one for one in found if one.script is not None and (unsafe or one.script.safe)]
-        changed = edited(text, dict.fromkeys(_edits(offering)))
+        changed = edit_text(text, dict.fromkeys(_edits(offering)))
         if changed == text:
             break
         text = changed

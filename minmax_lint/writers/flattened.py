@@ -13,19 +13,19 @@ from typing import Any
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.attr import Attr
-from minmax_lint.graph.edit import Edit, edited
+from minmax_lint.graph.edit import Edit, edit_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, OBJECTS, SIGNATURE, MetaGraph
-from minmax_lint.loaders.wire import Buffer, Field, delimited, fields
+from minmax_lint.loaders.wire import Buffer, Field, delimiter, fields
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class, message_in
 from minmax_lint.writers.graphdef import chunks, record
 from minmax_lint.writers.metagraph import (
     NewNames,
-    enclosed,
+    enclose,
     entry,
     meta_graph_chunks,
     reshape_inputs,
@@ -47,7 +47,7 @@ def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
     if outer is None or serialized is None:
         raise ValueError("not a model that was put together from functions")
     reshaped = Edit(attrs=_new_shapes(outer, names))
-    own = NewNames({}, reshaped, edited(outer, reshaped))
+    own = NewNames({}, reshaped, edit_graph(outer, reshaped))
     if names.edit == reshaped:
         return saved_model_chunks(
             serialized.buffer, serialized.start, lambda meta: meta_graph_chunks(meta, own)
@@ -77,7 +77,7 @@ def _meta_graph(
 
     for found in fields(meta.buffer, meta.start, meta.end):
         if found.number == GRAPH:
-            yield from enclosed(GRAPH, [*chunks(outer), *added])
+            yield from enclose(GRAPH, [*chunks(outer), *added])
         elif found.number == SIGNATURE:
             yield _main_op(view, found) or entry(view, found, "SignatureDefEntry", serve)
         elif found.number != OBJECTS:
@@ -92,7 +92,7 @@ def _main_op(view: memoryview, found: Field) -> bytes:
     collection = message_class("tensorflow.MetaGraphDef.CollectionDefEntry")(key=_MAIN_OP)
     collection.value.node_list.value.append(signature.value.outputs[_INITIALIZER].name)
     payload: bytes = collection.SerializeToString(deterministic=True)
-    return delimited(COLLECTION, len(payload)) + payload
+    return delimiter(COLLECTION, len(payload)) + payload
 
 
 def _additions(outer: Graph, names: NewNames) -> list[bytes]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.attr import FunctionRef
-from minmax_lint.graph.edit import edited
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.edit import edit_graph
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.model import Model
@@ -22,7 +22,7 @@ def frozen_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
 
     Raises UserError where the model has no signature with outputs, or a variable no value.
     """
-    after = edited(frozen(model.graph, model.variables), names.edit)
+    after = edit_graph(freeze_graph(model.graph, model.variables), names.edit)
     outputs = [names.of(array) for one in model.signatures.values() for array in one.outputs.values()]
     if not outputs:
         raise UserError("a graph is frozen for its outputs, and this model has no signature that names them")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minmax_lint.graph.graph import Columns, Graph, Origin, Serialized
-from minmax_lint.loaders.wire import Buffer, delimited
+from minmax_lint.loaders.wire import Buffer, delimiter
 from minmax_lint.schema.attributes import encode_attr, encode_node
 from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.colocation import moved_groups
@@ -83,4 +83,4 @@ def _in_groups(view: memoryview, origin: Origin, groups: Mapping[bytes, bytes]) 
 def record(message: Any) -> bytes:
     """A node of a GraphDef, from its message."""
     payload: bytes = message.SerializeToString(deterministic=True)
-    return delimited(NODE, len(payload)) + payload
+    return delimiter(NODE, len(payload)) + payload

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.graph import Columns, Details, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -18,7 +18,7 @@ from minmax_lint.writers.graphdef import encode
 
 def frozen_model(model: Model, inputs: Mapping[str, Shape | None], outputs: Iterable[str]) -> bytes:
     """The kept subgraph of a model (see `frozen_kept`)."""
-    view = frozen(model.graph, model.variables)
+    view = freeze_graph(model.graph, model.variables)
     return frozen_kept(model.graph, trace(view, inputs, tuple(outputs)), inputs)
 
 

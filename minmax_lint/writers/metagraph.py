@@ -13,7 +13,7 @@ from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.savedmodel.directory import META_GRAPHS
 from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, SIGNATURE, MetaGraph, meta_graph
-from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimited, fields
+from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, delimiter, fields
 from minmax_lint.schema.messages import message_in
 from minmax_lint.writers.graphdef import chunks
 
@@ -52,7 +52,7 @@ def meta_graph_chunks(meta: MetaGraph, names: NewNames) -> Iterator[Buffer]:
     view = memoryview(meta.buffer)
     for found in fields(meta.buffer, meta.start, meta.end):
         if found.wire_type == LENGTH_DELIMITED and found.number == GRAPH:
-            yield from enclosed(GRAPH, chunks(names.after))
+            yield from enclose(GRAPH, chunks(names.after))
         elif found.wire_type == LENGTH_DELIMITED and found.number == SIGNATURE:
             yield entry(view, found, "SignatureDefEntry", lambda one: _rename_signature(one.value, names))
         elif found.wire_type == LENGTH_DELIMITED and found.number == COLLECTION:
@@ -70,15 +70,15 @@ def saved_model_chunks(
         edited = found.number == META_GRAPHS and found.start <= graph_start <= found.end
         if edited and found.wire_type == LENGTH_DELIMITED:
             meta = meta_graph(buffer, found.start, found.end)
-            yield from enclosed(META_GRAPHS, written(meta))
+            yield from enclose(META_GRAPHS, written(meta))
         else:
             yield view[found.tag : found.end]
 
 
-def enclosed(number: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+def enclose(number: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
     """Field `number` with `pieces` as its payload."""
     listed = list(pieces)
-    yield delimited(number, sum(map(len, listed)))
+    yield delimiter(number, sum(map(len, listed)))
     yield from listed
 
 
@@ -88,7 +88,7 @@ def entry(view: memoryview, found: Field, name: str, change: Callable[[Any], boo
     if not change(message):
         return view[found.tag : found.end]
     payload: bytes = message.SerializeToString(deterministic=True)
-    return delimited(found.number, len(payload)) + payload
+    return delimiter(found.number, len(payload)) + payload
 
 
 def _rename_signature(signature: Any, names: NewNames) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from minmax_lint.errors import UserError
-from minmax_lint.graph.edit import Edit, edited
-from minmax_lint.loaders.buffers import mapped
+from minmax_lint.graph.edit import Edit, edit_graph
+from minmax_lint.loaders.buffers import map_file
 from minmax_lint.loaders.checkpoint.prefix import STATE, prefix_of, set_aside
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.savedmodel.directory import FILES
@@ -44,7 +44,7 @@ def write(
     """
     if destination.suffix in _NO_GRAPHS:
         raise UserError(f"{destination}: the repaired graph is a GraphDef; give an --output that ends in .pb")
-    names = NewNames(renamed_outputs, edit, edited(model.graph, edit))
+    names = NewNames(renamed_outputs, edit, edit_graph(model.graph, edit))
     folder = model.outer is not None or model.format.startswith("savedmodel")
     if folder and (model.path is None or _is_graph_file(destination)):
         pieces = frozen_chunks(model, names)
@@ -64,7 +64,7 @@ def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer
     """The content of the file that holds the graph: the file itself where nothing changes."""
     text = destination.suffix == ".pbtxt" or (model.format.endswith("-text") and destination.suffix != ".pb")
     if names.unchanged and model.path is not None and text == model.format.endswith("-text"):
-        return iter([mapped(model.path)])
+        return iter([map_file(model.path)])
     form, message = model.format.removesuffix("-text"), "GraphDef"
     serialized = model.graph.columns.serialized
     if form in ("metagraph", "checkpoint") and serialized is not None:
@@ -96,11 +96,11 @@ def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: 
     if not _same(source, meta):
         parts = sorted(source.parent.glob(f"{glob.escape(before.name)}.data-*"))
         for part in parts:
-            contents[Path(f"{prefix}{part.name.removeprefix(before.name)}")] = [mapped(part)]
+            contents[Path(f"{prefix}{part.name.removeprefix(before.name)}")] = [map_file(part)]
     contents[meta] = _pieces(model, names, meta)
     if not _same(source, meta):
         if index.is_file():  # the last: without an index there is no checkpoint
-            contents[Path(f"{prefix}.index")] = [mapped(index)]
+            contents[Path(f"{prefix}.index")] = [map_file(index)]
         if into_folder and not (destination / STATE).exists():
             contents[destination / STATE] = [f'model_checkpoint_path: "{prefix.name}"\n'.encode()]
     write_files(contents, aside=set_aside(prefix))

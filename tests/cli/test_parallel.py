@@ -35,7 +35,7 @@ def test_the_reports_are_those_of_a_run_one_by_one(form: str, capsys: Captured) 
 def test_each_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     from minmax_lint.cli import source
 
-    started, whole = os.getpid(), source.loaded
+    started, whole = os.getpid(), source.load_model
 
     def loaded(args: Namespace, target: Target) -> Any:
         assert os.getpid() != started, f"{target.path} is loaded in the process that collects the reports"

@@ -19,7 +19,7 @@ from minmax_lint.converters.call import (
     Maker,
     Mode,
 )
-from minmax_lint.converters.call_prediction import decided_by_calls, with_default_ranges
+from minmax_lint.converters.call_prediction import decide_by_calls, with_default_ranges
 from minmax_lint.converters.call_refusals import refusal
 from minmax_lint.converters.dataset import (
     NO_DICTIONARY,
@@ -319,7 +319,7 @@ def of_samples(dataset: Dataset) -> str:
     output = b.add("Relu", "y", b.placeholder("x", [1, 8]))
     kept = trace(b.graph(), ["x"], [output])
     call = replace(PTQ, dataset=dataset)
-    found = decided_by_calls(profile("mlir-2.21-int8"), [call], kept, Inference(kept, {}))
+    found = decide_by_calls(profile("mlir-2.21-int8"), [call], kept, Inference(kept, {}))
     assert found is not None
     return found.message.partition(", name: ")[0].partition(': "three"')[
         0
@@ -396,7 +396,7 @@ def test_ops_of_tensorflow_alone_make_a_float_model_or_none(
     kept = trace(b.graph(), ["x"], [output])
     asked = replace(call, supported_ops=frozenset({SELECT_TF}), tensorflow=version)
     chosen = profile(f"mlir-{dotted(version)}-int8")
-    found = decided_by_calls(chosen, [asked], kept, Inference(kept, {}))
+    found = decide_by_calls(chosen, [asked], kept, Inference(kept, {}))
     assert found is not None
     assert (found.verdict, message in found.message) == (verdict, True)
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from minmax_lint.converters import releases
-from minmax_lint.converters.interpolation import interpolated, neighbours
+from minmax_lint.converters.interpolation import interpolate, neighbours
 from minmax_lint.converters.mlir.tables import QUANTIZABLE_SINCE
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
@@ -18,7 +18,7 @@ from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
-from minmax_lint.workflows.choice import modelled
+from minmax_lint.workflows.choice import profile_modelled
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_release_without_profile_is_one_line_that_says_what_to_do(
     with pytest.raises(UnknownName) as named:
         profile(f"{engine}-{dotted(release)}")
     with pytest.raises(UserError) as found:
-        modelled("toco" if engine == "toco" else "mlir", "", release)
+        profile_modelled("toco" if engine == "toco" else "mlir", "", release)
     for raised in (str(named.value), str(found.value)):
         assert raised.startswith(line)
         assert "--converter" in raised
@@ -97,7 +97,7 @@ def test_a_release_without_profile_is_one_line_that_says_what_to_do(
 
 @pytest.mark.parametrize("release", MODELLED["mlir"], ids=dotted)
 def test_a_call_is_judged_by_the_profile_of_its_own_tensorflow(release: tuple[int, int]) -> None:
-    assert modelled("mlir", "v2", release).name == f"mlir-{dotted(release)}-v2"
+    assert profile_modelled("mlir", "v2", release).name == f"mlir-{dotted(release)}-v2"
 
 
 def test_a_device_behind_a_release_without_profile_says_so_in_the_same_line() -> None:
@@ -141,7 +141,7 @@ def test_where_the_measured_neighbours_differ_the_verdict_is_undetermined_and_na
     older, newer = PROFILES["mlir-2.15"], PROFILES["mlir-2.21"]
     answers = {"mlir-2.15-int8": by_version(older), "mlir-2.21-int8": by_version(newer)}
     assert [one.verdict for one in answers.values()] == ["float", "quantized"]
-    found = interpolated(between, lambda one: replace(answers[one.name], profile=one.name))
+    found = interpolate(between, lambda one: replace(answers[one.name], profile=one.name))
     assert found.verdict == "undetermined"
     assert found.message == (
         "TensorFlow 2.18 was not measured, and its measured neighbours differ here: "

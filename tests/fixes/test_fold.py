@@ -98,7 +98,7 @@ def test_the_values_stay_when_a_batch_norm_is_folded(
 @pytest.mark.slow
 def test_folding_itself_is_exact() -> None:
     from minmax_lint.fixes.repairs.fold import fold
-    from minmax_lint.graph.edit import edited
+    from minmax_lint.graph.edit import edit_graph
     from minmax_lint.graph.trace import trace
     from minmax_lint.inference.inference import Inference
     from minmax_lint.writers.graphdef import encode
@@ -112,7 +112,7 @@ def test_folding_itself_is_exact() -> None:
     )
     graph = b.graph()
     inference = Inference(trace(graph, ["input"], ["norm"]), {})
-    after = edited(graph, fold(graph, inference, {"norm"}).edit)
+    after = edit_graph(graph, fold(graph, inference, {"norm"}).edit)
     feeds = {"input": image(1, 4, 4, 3)}
     (expected,), (found,) = run(encode(graph), ["norm"], feeds), run(encode(after), ["norm"], feeds)
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -10,7 +10,7 @@ from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.replace import replace
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.edit import edited
+from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
@@ -61,7 +61,7 @@ def test_the_same_values_under_the_same_name(name: str) -> None:
     OPS[name](b, b.placeholder("input", [2, 4]))
     graph = b.graph()
     repair = written_out(b, inexact=True)
-    after = edited(graph, repair.edit)
+    after = edit_graph(graph, repair.edit)
     assert after.op("op") != graph.op("op") or name == "tile"
     feeds = {"input": image(2, 4)}
     (expected,), (found,) = run(encode(graph), ["op"], feeds), run(encode(after), ["op"], feeds)
@@ -116,7 +116,7 @@ def test_splits_whose_results_nobody_reads_become_slices() -> None:
     feeds = {"input": image(2, 6)}
     before, after = (
         run(encode(graph), ["output"], feeds),
-        run(encode(edited(graph, repair.edit)), ["output"], feeds),
+        run(encode(edit_graph(graph, repair.edit)), ["output"], feeds),
     )
     np.testing.assert_array_equal(after[0], before[0])
 
@@ -127,7 +127,7 @@ def test_a_split_whose_results_are_all_read_becomes_slices_as_well() -> None:
     b.add("Add", "output", b.add("Mul", "forgotten", parts, b.const("zeros", [0.0], [2, 3])), "parts:1")
     graph = b.graph()
     repair = replace(graph, Inference(trace(graph, ["input"], ["output"]), {}), ["parts"])
-    changed = edited(graph, repair.edit)
+    changed = edit_graph(graph, repair.edit)
     assert "parts" not in trace(changed, ["input"], ["output"])
     feeds = {"input": image(2, 6)}
     before, after = (run(encode(one), ["output"], feeds) for one in (graph, changed))
@@ -158,7 +158,7 @@ def test_an_unpack_becomes_slices_without_the_axis() -> None:
     feeds = {"input": image(2, 3)}
     before, after = (
         run(encode(graph), ["output"], feeds),
-        run(encode(edited(graph, repair.edit)), ["output"], feeds),
+        run(encode(edit_graph(graph, repair.edit)), ["output"], feeds),
     )
     np.testing.assert_array_equal(after[0], before[0])
 

@@ -83,7 +83,7 @@ def test_a_product_with_no_random_mask_is_no_dropout() -> None:
 
 def test_kept_nodes_stop_waiting_for_assertions_and_assignments() -> None:
     from minmax_lint.fixes.repairs.strip import strip
-    from minmax_lint.graph.edit import edited
+    from minmax_lint.graph.edit import edit_graph
     from minmax_lint.graph.trace import trace
 
     b = Builder()
@@ -92,20 +92,20 @@ def test_kept_nodes_stop_waiting_for_assertions_and_assignments() -> None:
     b.add("NoOp", "harmless")
     b.add("Relu", "output", x, after=["assert", "harmless"])
     graph = b.graph()
-    after = edited(graph, strip(graph, trace(graph, ["input"], ["output"])).edit)
+    after = edit_graph(graph, strip(graph, trace(graph, ["input"], ["output"])).edit)
     assert after["output"].control_inputs == ("harmless",)
 
 
 def test_an_output_that_is_a_check_becomes_an_identity_of_the_same_name() -> None:
     from minmax_lint.fixes.repairs.strip import strip
-    from minmax_lint.graph.edit import edited
+    from minmax_lint.graph.edit import edit_graph
     from minmax_lint.graph.trace import trace
 
     b = Builder()
     x = b.placeholder("input", [1, 4])
     b.add("CheckNumerics", "output", b.add("Relu", "relu", x), message=b"bad")
     graph = b.graph()
-    after = edited(graph, strip(graph, trace(graph, ["input"], ["output"])).edit)
+    after = edit_graph(graph, strip(graph, trace(graph, ["input"], ["output"])).edit)
     assert after["output"].op == "Identity"
 
 

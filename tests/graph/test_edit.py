@@ -1,7 +1,7 @@
 """Edits: removed, rewired, renamed, changed and added nodes; everything else stays."""
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.edit import Edit, edited
+from minmax_lint.graph.edit import Edit, edit_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
@@ -22,12 +22,12 @@ def shown(graph: Graph) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def test_an_empty_edit_changes_nothing() -> None:
     assert Edit().empty
-    assert shown(edited(line(), Edit())) == shown(line())
+    assert shown(edit_graph(line(), Edit())) == shown(line())
 
 
 def test_a_renamed_node_keeps_its_place_and_its_readers_follow_where_listed() -> None:
     edit = Edit(renamed={"y": "y2"}, inputs={"z": ("y2",)})
-    assert shown(edited(line(), edit)) == [
+    assert shown(edit_graph(line(), edit)) == [
         ("x", "Placeholder", ()),
         ("y2", "Relu", ("x", "^x")),
         ("z", "Tanh", ("y2",)),
@@ -36,18 +36,20 @@ def test_a_renamed_node_keeps_its_place_and_its_readers_follow_where_listed() ->
 
 def test_added_nodes_go_behind_the_node_they_follow_even_if_that_is_added() -> None:
     first, second = Node("a", "Relu", (Edge("y", 0),)), Node("b", "Relu", (Edge("a", 0),), ("x",))
-    graph = edited(line(), Edit(added=(second, first), after={"a": "y", "b": "a"}))
+    graph = edit_graph(line(), Edit(added=(second, first), after={"a": "y", "b": "a"}))
     assert [row[0] for row in shown(graph)] == ["x", "y", "a", "b", "z"]
     assert graph["b"].control_inputs == ("x",)
 
 
 def test_an_added_node_without_place_goes_to_the_end() -> None:
-    graph = edited(line(), Edit(added=(Node("a", "Relu", (Edge("z", 0),)),)))
+    graph = edit_graph(line(), Edit(added=(Node("a", "Relu", (Edge("z", 0),)),)))
     assert graph.names[-1] == "a"
 
 
 def test_ops_and_attributes_change_and_the_rest_of_the_attributes_stays() -> None:
-    graph = edited(line(), Edit(ops={"z": "Sigmoid"}, attrs={"z": {"extra": 3}}, removed=frozenset({"x"})))
+    graph = edit_graph(
+        line(), Edit(ops={"z": "Sigmoid"}, attrs={"z": {"extra": 3}}, removed=frozenset({"x"}))
+    )
     assert graph.names == ["y", "z"]
     assert graph.op("z") == "Sigmoid"
     assert graph["z"].attrs.keys() == {"T", "extra"}

@@ -7,7 +7,7 @@ import pytest
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FakeQuant, fake_quants
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.tensor import Tensor
 
 
@@ -22,7 +22,7 @@ class Checkpoint:
 
 
 def only(b: Builder, checkpoint: Checkpoint | None = None) -> FakeQuant:
-    (found,) = fake_quants(frozen(b.graph(), checkpoint))
+    (found,) = fake_quants(freeze_graph(b.graph(), checkpoint))
     return found
 
 
@@ -114,4 +114,4 @@ def test_a_graph_without_variables_is_its_own_frozen_view() -> None:
     b = Builder()
     b.placeholder("x", [1])
     graph = b.graph()
-    assert frozen(graph, None) is graph
+    assert freeze_graph(graph, None) is graph

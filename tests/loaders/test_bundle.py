@@ -16,7 +16,7 @@ from minmax_lint.loaders.checkpoint.checksum import crc32c
 from minmax_lint.loaders.checkpoint.table import FOOTER, MAGIC, entries
 from minmax_lint.loaders.checkpoint.variables import with_values
 from minmax_lint.loaders.model import Model
-from minmax_lint.loaders.wire import encoded_varint
+from minmax_lint.loaders.wire import encode_varint
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 
@@ -138,11 +138,11 @@ def compressed_table(content: dict[bytes, bytes]) -> bytes:
         plain, restarts = bytearray(), []
         for key, value in entries.items():
             restarts.append(len(plain))
-            lengths = (encoded_varint(number) for number in (0, len(key), len(value)))
+            lengths = (encode_varint(number) for number in (0, len(key), len(value)))
             plain += b"".join(lengths) + key + value
         plain += struct.pack(f"<{max(len(restarts), 1) + 1}I", *(restarts or [0]), max(len(restarts), 1))
         block = bytes(cramjam.snappy.compress_raw(bytes(plain))) + b"\1"
-        handle = encoded_varint(len(written)) + encoded_varint(len(block) - 1)
+        handle = encode_varint(len(written)) + encode_varint(len(block) - 1)
         checksum = crc32c(block)
         masked = ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
         written.extend(block + struct.pack("<I", masked))

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minmax_lint.loaders.graphdef.canonical_text import serialized
+from minmax_lint.loaders.graphdef.canonical_text import serialize
 from minmax_lint.schema.messages import message_class
 
 FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
@@ -25,14 +25,14 @@ FOUNDING = Path(__file__).parents[2] / "fixtures" / "founding"
 )
 def test_a_printed_message_is_read_back(name, message):
     expected = message_class(message).FromString((FOUNDING / name).read_bytes())
-    found = serialized(text_format.MessageToString(expected), message)
+    found = serialize(text_format.MessageToString(expected), message)
     assert found is not None
     assert message_class(message).FromString(found) == expected
 
 
 def test_the_founding_text_is_read_quickly():
     text = (FOUNDING / "eval.pbtxt").read_text()
-    found = serialized(text, "GraphDef")
+    found = serialize(text, "GraphDef")
     assert found is not None
     assert message_class("GraphDef").FromString(found) == text_format.Parse(text, message_class("GraphDef")())
 
@@ -55,7 +55,7 @@ def test_every_value_survives_printing(name, content, real, whole, flags):
     node.attr["flags"].list.b.extend(flags)
     node.attr["shape"].shape.dim.add(size=-1)
     node.attr["type"].type = 3
-    found = serialized(text_format.MessageToString(graph), "GraphDef")
+    found = serialize(text_format.MessageToString(graph), "GraphDef")
     assert found is not None
     again = message_class("GraphDef").FromString(found)
     value = again.node[0].attr["real"].f
@@ -82,4 +82,4 @@ def test_every_value_survives_printing(name, content, real, whole, flags):
     ],
 )
 def test_anything_unusual_is_left_to_the_general_parser(text):
-    assert serialized(text, "GraphDef") is None
+    assert serialize(text, "GraphDef") is None

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.loaders import load
 from minmax_lint.loaders.savedmodel.library import Body
 from minmax_lint.ops.table import VARIABLES
@@ -126,7 +126,7 @@ def tensorflows_expressions(tf, folder):
 @pytest.mark.parametrize("name", MODELS)
 def test_every_output_computes_what_tensorflows_frozen_graph_computes(tf, exported, name):
     model = load(exported[name])
-    flat = frozen(model.graph, model.variables)
+    flat = freeze_graph(model.graph, model.variables)
     graph = {node.name: (node.op, [edge.array for edge in node.inputs]) for node in flat}
     ours = {
         key: expression(graph, array, lambda n: flat[n].tensor().numpy().tobytes(), {})
@@ -218,7 +218,7 @@ def test_a_variable_that_the_saver_does_not_restore_stays_a_variable(tf, tmp_pat
     holder.net.export(tmp_path / "exported", verbose=False)
     for name, variables in (("held", 2), ("exported", 0)):
         model = load(tmp_path / name)
-        graph = frozen(model.graph, model.variables, restored_only=True)
+        graph = freeze_graph(model.graph, model.variables, restored_only=True)
         assert len(list(graph.of_ops({"VarHandleOp"}))) == variables
         content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / name)).convert()
         ops = [one["op_name"] for one in tf.lite.Interpreter(model_content=content)._get_ops_details()]

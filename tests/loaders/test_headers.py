@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.loaders.graphdef.index import index_nodes
 from minmax_lint.loaders.graphdef.records import LARGE
-from minmax_lint.loaders.wire import delimited, encoded_varint
+from minmax_lint.loaders.wire import delimiter, encode_varint
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
@@ -20,7 +20,7 @@ _payloads = st.sampled_from(
 ) | st.binary(max_size=5)
 _usual = st.builds(
     lambda name, op, inputs, rest: b"".join(
-        delimited(number, len(payload)) + payload
+        delimiter(number, len(payload)) + payload
         for number, payload in [
             (1, name),
             (2, op),
@@ -41,10 +41,10 @@ def _odd(draw: st.DrawFn) -> bytes:
     found = b""
     for _ in range(draw(st.integers(0, 4))):
         number, wire_type = draw(st.integers(0, 17)), draw(st.sampled_from([2, 2, 2, 2, 0, 1, 3, 5, 7]))
-        found += encoded_varint(number << 3 | wire_type)
+        found += encode_varint(number << 3 | wire_type)
         payload = draw(_payloads)
         if wire_type == 2:
-            size = encoded_varint(max(0, len(payload) + draw(st.sampled_from([0, 0, 0, 1, -1]))))
+            size = encode_varint(max(0, len(payload) + draw(st.sampled_from([0, 0, 0, 1, -1]))))
             longer = draw(st.sampled_from([0, 0, 1, 2]))
             found += (
                 size if not longer else size[:-1] + bytes([size[-1] | 0x80]) + b"\x80" * (longer - 1) + b"\0"
@@ -56,9 +56,9 @@ def _odd(draw: st.DrawFn) -> bytes:
 @st.composite
 def _graphs(draw: st.DrawFn) -> bytes:
     found = b""
-    large = _usual.map(lambda record: record + delimited(15, LARGE) + bytes(LARGE))
+    large = _usual.map(lambda record: record + delimiter(15, LARGE) + bytes(LARGE))
     for record in draw(st.lists(_usual | large, max_size=4)) + draw(st.lists(_usual | _odd(), max_size=2)):
-        found += delimited(1, len(record)) + record
+        found += delimiter(1, len(record)) + record
     return found + draw(st.sampled_from([b"", b"", b"\x22\x02\x08\x1b", b"\x0a", b"\x0a\x05ab"]))
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel, UserError
-from minmax_lint.graph.edit import Edit, edited
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.edit import Edit, edit_graph
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
@@ -43,7 +43,7 @@ RELAXED = settings(
 
 def used(model):
     """Whatever can be done with a loaded graph: every node decoded, frozen, traced, written."""
-    flat = frozen(model.graph, model.variables)
+    flat = freeze_graph(model.graph, model.variables)
     for node in flat:
         tensor = node.tensor()
         if tensor is not None and tensor.known and tensor.size < 1000 and tensor.dtype.struct_code:
@@ -51,7 +51,7 @@ def used(model):
     with contextlib.suppress(UserError):
         ends = endpoints(model)
         trace(flat, ends.inputs, ends.outputs)
-    encode(edited(model.graph, Edit(renamed={model.graph.names[0]: "renamed"})))
+    encode(edit_graph(model.graph, Edit(renamed={model.graph.names[0]: "renamed"})))
 
 
 def survives(source):

@@ -11,7 +11,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders import load
 from minmax_lint.loaders.graphdef.index import index_nodes
-from minmax_lint.loaders.wire import delimited
+from minmax_lint.loaders.wire import delimiter
 from minmax_lint.schema.attributes import decode_node, encode_node
 from minmax_lint.writers.graphdef import encode, record
 from tests.benchmarks.chains import write_chain
@@ -37,13 +37,13 @@ def test_a_large_constant_of_another_form_is_decoded_whole(how):
     content = node.SerializeToString()
     if how == "twice":  # protobuf lets the last attribute of a key win
         attr = node.attr["value"].SerializeToString()
-        entry = b"\x0a\x05value" + delimited(2, len(attr)) + attr
-        content += delimited(5, len(entry)) + entry
+        entry = b"\x0a\x05value" + delimiter(2, len(attr)) + attr
+        content += delimiter(5, len(entry)) + entry
     else:
         node.attr["value"].tensor.ClearField("tensor_content")
         node.attr["value"].tensor.float_val.extend([0.5] * 20_000)
         content = node.SerializeToString()
-    columns = index_nodes(delimited(1, len(content)) + content)
+    columns = index_nodes(delimiter(1, len(content)) + content)
     assert columns.details(0)[0]["value"].numpy().tolist() == [0.5] * 20_000
 
 
@@ -98,7 +98,7 @@ def _write_sparse(path, columns):
                 continue
             message = encode_node(node)
             message.attr["value"].tensor.ClearField("float_val")
-            pieces = [message.attr["value"].tensor.SerializeToString() + delimited(4, 32 * columns)]
+            pieces = [message.attr["value"].tensor.SerializeToString() + delimiter(4, 32 * columns)]
             del message.attr["value"]
             size = len(pieces[0]) + 32 * columns
             for number, before in (
@@ -107,7 +107,7 @@ def _write_sparse(path, columns):
                 (5, message.SerializeToString()),
                 (1, b""),
             ):
-                pieces.insert(0, delimited(number, size))
+                pieces.insert(0, delimiter(number, size))
                 size += len(pieces[0])
                 pieces.insert(0, before)
                 size += len(before)

@@ -12,7 +12,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders import load
 from minmax_lint.loaders.checkpoint.bundle import Bundle
-from minmax_lint.loaders.checkpoint.slices import FULL, Extent, parse_spec, placed, slice_key, taken
+from minmax_lint.loaders.checkpoint.slices import FULL, Extent, parse_spec, placed, slice_key, take
 from minmax_lint.ops.table import VARIABLES
 
 PARTITIONED = Path(__file__).parents[2] / "fixtures" / "checkpoints" / "partitioned" / "model.ckpt"
@@ -80,7 +80,7 @@ def test_what_is_taken_goes_back_to_its_place(data):
             data.draw(st.sampled_from([Extent(start, size - start), Extent(0, FULL), Extent(start, 1)]))
         )
     whole = Tensor.of(DType.INT32, shape, range(math.prod(shape)))
-    part = taken(whole, extents)
+    part = take(whole, extents)
     copy = bytearray(len(whole.content))
     assert placed(copy, shape, extents, part.content)
     wanted = set(part.values())
@@ -89,5 +89,5 @@ def test_what_is_taken_goes_back_to_its_place(data):
 
 
 def test_parts_beyond_the_variable_are_refused():
-    assert taken(Tensor.of(DType.FLOAT, [4], [0.0]), [Extent(2, 3)]) is None
+    assert take(Tensor.of(DType.FLOAT, [4], [0.0]), [Extent(2, 3)]) is None
     assert not placed(bytearray(16), [4], [Extent(2, 3)], bytes(12))

@@ -13,7 +13,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.script.conversion_script import converter_calls
 from minmax_lint.workflows.calling import Asked, converter_for
 from minmax_lint.workflows.opened import open_model
-from minmax_lint.workflows.script import patched_script
+from minmax_lint.workflows.script import patch_script
 
 HEAD = """
 import tensorflow as tf
@@ -127,7 +127,7 @@ def test_a_patch_changes_the_last_conversion_alone(tmp_path: Path) -> None:
     script = tmp_path / "export.py"
     script.write_text(HEAD + first + "c.inference_input_type = tf.int8\n" + CONVERT)
     calls = [replace(one, tensorflow=(2, 21)) for one in converter_calls(script)]
-    patch = patched_script(open_model(SAVED_MODEL, calls=calls), script)
+    patch = patch_script(open_model(SAVED_MODEL, calls=calls), script)
     assert not patch.empty
     assert patch.after.startswith(HEAD + first)
     assert patch.after.endswith(CONVERT)

@@ -6,7 +6,7 @@ import pytest
 
 import minmax_lint
 from minmax_lint.cli import main
-from minmax_lint.converters.edgetpu import SUPPORTED, left_to_cpu, why_not
+from minmax_lint.converters.edgetpu import SUPPORTED, ops_left_to_cpu, why_not
 from minmax_lint.converters.finished import BOUNDARY_OPS, OpInfo, TensorInfo
 from minmax_lint.errors import UnknownName
 
@@ -173,7 +173,7 @@ def chain(*names):
     ids=["behind", "beside", "in front", "in front of all", "compiled", "from one scale to another"],
 )
 def test_a_refused_op_takes_along_what_waits_for_it_and_the_device_both(ops, placed):
-    assert [(one.op, one.behind) for one in left_to_cpu(chain(*ops))] == placed
+    assert [(one.op, one.behind) for one in ops_left_to_cpu(chain(*ops))] == placed
 
 
 def test_a_converter_can_be_named_and_the_one_that_is_assumed_is_said(capsys):

@@ -6,7 +6,7 @@ import pytest
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.report.report import Report
 from tests.rules.linted import found, lint
 
@@ -49,7 +49,7 @@ def test_a_range_that_nobody_has_told_us_is_not_blamed() -> None:
     y = b.dense("dense", x, 4, 4)
     low, high = (b.add("VariableV2", name, dtype=DType.FLOAT, shape=()) for name in ("low", "high"))
     b.add("FakeQuantWithMinMaxVars", "output", y, low, high, num_bits=8)
-    report = lint(frozen(b.graph(), None), {"input": (1, 4)}, ("output",))
+    report = lint(freeze_graph(b.graph(), None), {"input": (1, 4)}, ("output",))
     assert [finding for finding in report.findings if finding.code.startswith("MM20")] == []
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from minmax_lint.graph.build import Builder
 from minmax_lint.loaders.script.conversion_script import converter_calls
 from minmax_lint.workflows.opened import Opened, open_model
-from minmax_lint.workflows.script import ScriptPatch, patched_script
+from minmax_lint.workflows.script import ScriptPatch, patch_script
 from minmax_lint.writers.graphdef import encode
 
 HEAD = "import tensorflow as tf\n\n"
@@ -253,7 +253,7 @@ def opened(kind: str, script: Path) -> Opened:
 def patched(kind: str, text: str, folder: Path, *, unsafe: bool = False) -> ScriptPatch:
     script = folder / "export.py"
     script.write_bytes(text.encode())
-    return patched_script(opened(kind, script), script, unsafe=unsafe)
+    return patch_script(opened(kind, script), script, unsafe=unsafe)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -268,7 +268,7 @@ def test_the_patched_script_has_the_finding_no_more_and_nothing_else_is_changed(
     ast.parse(patch.after)
     again = opened(kind, tmp_path / "after.py").lint()
     assert code not in {one.code for one in again.findings}
-    assert patched_script(opened(kind, tmp_path / "after.py"), tmp_path / "after.py").empty
+    assert patch_script(opened(kind, tmp_path / "after.py"), tmp_path / "after.py").empty
 
 
 @pytest.mark.parametrize("name", UNSAFE)
@@ -324,7 +324,7 @@ def test_what_is_added_behind_the_last_line_begins_with_a_line_break(tmp_path: P
 def test_the_encoding_stays(head: bytes, tmp_path: Path) -> None:
     script = tmp_path / "export.py"
     script.write_bytes(head + (HEAD + TF2 + DATA).encode())
-    patched_script(opened(FLOAT, script), script).save(script)
+    patch_script(opened(FLOAT, script), script).save(script)
     assert script.read_bytes() == head + (HEAD + TF2 + DEFAULT + DATA).encode()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
-from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, read_off
+from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel, as_prediction
 from minmax_lint.converters.kernels import refusal_of
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
 from minmax_lint.graph.build import Builder
@@ -186,7 +186,7 @@ def reshaped(dtype: str) -> TFLiteModel:
 )
 def test_every_report_counts_the_ops_that_compute_on_real_values_alone(dtype, verdict):
     model = reshaped(dtype)
-    prediction = read_off(model)
+    prediction = as_prediction(model)
     assert integer_text(model) == verdict
     assert verdict_detail(prediction).startswith(verdict)
     assert {share.op: share.uncounted for share in op_shares(model)} == {

@@ -109,7 +109,7 @@ def _inputs_fed(
     aliases: Mapping[str, Sequence[str]],
 ) -> list[Input]:
     """The inputs that the outputs depend on; none where the graph file does not say enough of one."""
-    from minmax_lint.backends.calibration.inputs import Input, completed
+    from minmax_lint.backends.calibration.inputs import Input, complete_shape
 
     kept = trace(graph, inputs, tuple(outputs))
     found = []
@@ -120,7 +120,7 @@ def _inputs_fed(
         node = graph[edge.node]
         own = node.attribute("shape") if node.op.startswith("Placeholder") else None
         # Graphs of old producers write a scalar where they mean no shape at all.
-        shape = completed(own if isinstance(own, tuple) and own else None, given)
+        shape = complete_shape(own if isinstance(own, tuple) and own else None, given)
         dtype = element_type(node, edge.port)
         numpy_name = DType.FLOAT.numpy_name if dtype is DType.INVALID else dtype.numpy_name
         if numpy_name is None or (own == () and not shape):

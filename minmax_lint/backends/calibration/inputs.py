@@ -62,7 +62,7 @@ class Input:
         )
 
 
-def completed(
+def complete_shape(
     own: Sequence[int | None] | None, given: Sequence[int | None] | None
 ) -> Sequence[int | None] | None:
     """The graph's own shape of an input, with what the user says of its unknown dimensions."""

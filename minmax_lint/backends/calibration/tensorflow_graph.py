@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from minmax_lint.backends.calibration.feeds import Feed
-from minmax_lint.backends.calibration.inputs import Input, completed
+from minmax_lint.backends.calibration.inputs import Input, complete_shape
 from minmax_lint.backends.conversion.worker import Misuse
 
 _INTO_BRANCHES = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
@@ -43,7 +43,7 @@ class FedGraph:
 
     def _shape(self, name: str, tensor: Any) -> Sequence[int | None] | None:
         own: list[int | None] | None = None if tensor.shape.rank is None else tensor.shape.as_list()
-        return completed(own, self._shapes[name])
+        return complete_shape(own, self._shapes[name])
 
 
 class FrozenGraph(FedGraph):

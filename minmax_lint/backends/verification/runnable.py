@@ -11,13 +11,13 @@ from minmax_lint.errors import UserError
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.fixes.repairs.strip import strip
-from minmax_lint.graph.edit import edited
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.edit import edit_graph
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
-from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.buffers import map_file
 from minmax_lint.loaders.model import Model
 from minmax_lint.ops.outside import strange_in_a_saved_model
 from minmax_lint.ops.table import ASSIGNMENTS
@@ -42,11 +42,11 @@ def runnable(
     be frozen, no signature has just these inputs and outputs, or loading or running it would reach outside it.
     """
     if patch is None or patch.empty:
-        graph, kept = model.graph, trace(frozen(model.graph, model.variables), inputs, tuple(outputs))
+        graph, kept = model.graph, trace(freeze_graph(model.graph, model.variables), inputs, tuple(outputs))
         if at_inference and any(graph.op(name) in ASSIGNMENTS for name in kept.nodes if name in graph):
             with suppress(CannotRepair):
-                graph = edited(graph, strip(graph, kept).edit)
-                kept = trace(frozen(graph, model.variables), inputs, tuple(outputs))
+                graph = edit_graph(graph, strip(graph, kept).edit)
+                kept = trace(freeze_graph(graph, model.variables), inputs, tuple(outputs))
     else:
         graph, kept = patch.graph, patch.after.trace
     calling = calling_node(graph, kept)
@@ -82,7 +82,7 @@ def _refuse_outside(path: Path) -> None:
         raise UserError(
             f"TensorFlow is given a SavedModel of one saved_model.pb alone, not {path.parent}: save it again"
         )
-    for meta in message_in(bytes(mapped(path)), "SavedModel").meta_graphs:
+    for meta in message_in(bytes(map_file(path)), "SavedModel").meta_graphs:
         bodies = (function.node_def for function in meta.graph_def.library.function)
         for node in (one for nodes in (meta.graph_def.node, *bodies) for one in nodes):
             if strange_in_a_saved_model(node.op):

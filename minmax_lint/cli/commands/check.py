@@ -232,12 +232,12 @@ def _fix(args: Namespace, settings: Settings, model: Target, report: Report, rea
 
     Raises UserError where no repair fits, or nothing can be written.
     """
-    from minmax_lint.cli.commands.fix import destination_of, patched
+    from minmax_lint.cli.commands.fix import destination_of, patch_model
     from minmax_lint.cli.source import open_source
 
     destination = destination_of(args, model.path, read)
     assert destination is not None
-    patch = patched(args, open_source(args, model))
+    patch = patch_model(args, open_source(args, model))
     if patch.empty:
         say(f"not fixed: {patch.reason}")
         return report

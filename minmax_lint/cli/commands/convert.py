@@ -40,7 +40,7 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Convert and report; 0 where the model is all integer and its values near enough, else 1."""
     from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
-    from minmax_lint.cli.commands.fix import patched
+    from minmax_lint.cli.commands.fix import patch_model
     from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.source import read_by
     from minmax_lint.workflows.convert import Proof, convert_linted
@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
     source = source.converted_by(
         converter.profile, converter.call, real_converter.samples_of(args, source, converter)
     )
-    patch: Patch | None = patched(args, source) if args.fix else None
+    patch: Patch | None = patch_model(args, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
     if (
@@ -80,7 +80,7 @@ def run(args: Namespace) -> int:
 
 def _source_and_converter(args: Namespace) -> tuple[Opened, Converter]:
     """The model, and how it is converted. Raises UserError with all that is missing: an interpreter, options."""
-    from minmax_lint.cli.source import named_source
+    from minmax_lint.cli.source import source_named
 
     missing = ""
     try:
@@ -88,7 +88,7 @@ def _source_and_converter(args: Namespace) -> tuple[Opened, Converter]:
     except UserError as error:
         missing = str(error)
     try:
-        source = named_source(args).checked()
+        source = source_named(args).checked()
         source.model.require_graph("convert")
     except UserError:
         if missing:

@@ -92,9 +92,9 @@ def message_markdown(args: Namespace, text: str, unknown: UnknownName) -> str:
         )
     if args.graph is None:
         return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
-    from minmax_lint.cli.source import named_source
+    from minmax_lint.cli.source import source_named
 
-    source = named_source(args).checked()
+    source = source_named(args).checked()
     return BETWEEN.join(_in_graph(args, diagnosis, source) for diagnosis in known)
 
 

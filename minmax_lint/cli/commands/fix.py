@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
     from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.script import fix_script_alone, fix_script_too
-    from minmax_lint.cli.source import named_source, read_by
+    from minmax_lint.cli.source import read_by, source_named
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
@@ -68,11 +68,11 @@ def run(args: Namespace) -> int:
     destination = destination_of(args, args.graph, read)
     formats = output_destinations(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
-    source = named_source(args).checked()
+    source = source_named(args).checked()
     real_converter.check_data(args, source.model, source.ends)
     converter = _converter(args, source)
-    patch = patched(args, source)
-    proof = None if converter is None else proved(args, source, patch, converter)
+    patch = patch_model(args, source)
+    proof = None if converter is None else prove(args, source, patch, converter)
     errors = patch.after.count("error")
     written = None
     if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
@@ -144,17 +144,17 @@ def _print(
         print_proof(out, proof, quiet=args.quiet)
 
 
-def patched(args: Namespace, source: Opened) -> Patch:
+def patch_model(args: Namespace, source: Opened) -> Patch:
     """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
     source = source.checked()
     options = replace(
-        fix_options(args), calibrated=calibrated(args, source), freeze=wants_frozen(args, source.model)
+        fix_options(args), calibrated=calibrated_ranges(args, source), freeze=wants_frozen(args, source.model)
     )
     with patience("looking for a repair", quiet=args.quiet or args.command == "check"):  # which has a bar
         return source.fix(options)
 
 
-def calibrated(args: Namespace, source: Opened) -> Mapping[str, tuple[float, float]]:
+def calibrated_ranges(args: Namespace, source: Opened) -> Mapping[str, tuple[float, float]]:
     """Array -> (min, max) as `--calibrate` observes it; empty without. Raises UserError."""
     if not getattr(args, "calibrate", None):
         return {}
@@ -179,7 +179,7 @@ def _converter(args: Namespace, source: Opened) -> Converter | None:
     return converter_for(args, source, mode, args.verify_data or args.calibrate)
 
 
-def proved(args: Namespace, source: Opened, patch: Patch, converter: Converter) -> Conversion | None:
+def prove(args: Namespace, source: Opened, patch: Patch, converter: Converter) -> Conversion | None:
     """What the real converter makes of the repaired graph."""
     from minmax_lint.workflows.convert import convert_linted
 

@@ -26,12 +26,12 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print format, inputs, outputs, signatures and every FakeQuant."""
     from minmax_lint.cli.settings import settings_of
-    from minmax_lint.cli.source import ends_of, loaded
+    from minmax_lint.cli.source import ends_of, load_model
     from minmax_lint.errors import UserError
     from minmax_lint.reporters.inspection import inspect_model
 
     target = settings_of(args, with_baseline=False).target(args.graph)
-    model = loaded(args, target)
+    model = load_model(args, target)
     if model.finished is not None:
         return _print_finished(args, model.finished)
     try:

@@ -16,13 +16,13 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the tree."""
-    from minmax_lint.cli.source import named_source
-    from minmax_lint.graph.freeze import frozen
+    from minmax_lint.cli.source import source_named
+    from minmax_lint.graph.freeze import freeze_graph
     from minmax_lint.graph.trace import trace
     from minmax_lint.reporters.terminal.tree import print_tree
 
-    source = named_source(args).checked()
-    graph = frozen(source.model.graph, source.model.variables)
+    source = source_named(args).checked()
+    graph = freeze_graph(source.model.graph, source.model.variables)
     kept = trace(graph, source.ends.inputs, source.ends.outputs)
     with payload() as out:
         print_tree(out, source.path, kept, everything=args.verbose)

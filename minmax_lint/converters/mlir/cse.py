@@ -19,7 +19,7 @@ WRITES = frozenset({"AssignVariableOp", "If", "StatelessIf", "StatelessWhile", "
 """What may write to a variable."""
 
 
-def merged(kept: Kept, order: Iterable[str]) -> dict[str, str]:
+def merge_equal_nodes(kept: Kept, order: Iterable[str]) -> dict[str, str]:
     """Node -> the earlier node that does the same, for every node that has one."""
     first: dict[str, str] = {}
     known: dict[object, str] = {}

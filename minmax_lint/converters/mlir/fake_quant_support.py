@@ -97,7 +97,7 @@ def _grid(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]
     return step, min(max(round(zero_point), low), high)
 
 
-def united(scales: Sequence[Scale]) -> Scale:
+def unite_ranges(scales: Sequence[Scale]) -> Scale:
     """The scale of the union of the ranges (CalculateNewQuantizedType)."""
     if len(scales) == 1:
         return scales[0]

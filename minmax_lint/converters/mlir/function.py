@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import LegacyCall, quantize_model
 from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED, is_flex
-from minmax_lint.converters.mlir.legalize.registered import removed, unregistered
+from minmax_lint.converters.mlir.legalize.registered import removed_abort, unregistered_abort
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
@@ -36,8 +36,8 @@ def predict_function(
     """
     refused = (
         refusal(kept, profile.name)
-        or unregistered(kept, profile)
-        or removed(kept, profile)
+        or unregistered_abort(kept, profile)
+        or removed_abort(kept, profile)
         or unsupported_input(kept, inference, profile)
     )
     if refused is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 
@@ -178,7 +178,7 @@ class Operation:
     @property
     def placed(self) -> str:
         """The name of its first result, and the layer that the result belongs to."""
-        return placed(self.node) if self.node is not None else f"{self.result.name!r}"
+        return place_in_layer(self.node) if self.node is not None else f"{self.result.name!r}"
 
     def add_operand(self, value: Value) -> None:
         """Read one value more."""

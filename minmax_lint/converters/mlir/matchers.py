@@ -13,14 +13,14 @@ def producer(value: Value, name: str) -> Operation | None:
     return value.op if value.op is not None and value.op.name == name else None
 
 
-def held(value: Value) -> Tensor | None:
+def constant_tensor(value: Value) -> Tensor | None:
     """The tensor of a constant; None for anything else."""
     return value.op.load() if value.op is not None and is_constant(value) else None
 
 
 def number(value: Value) -> float | None:
     """The value of a constant of one element; None for anything else."""
-    tensor = held(value) if elements(value.shape or ()) == 1 else None
+    tensor = constant_tensor(value) if elements(value.shape or ()) == 1 else None
     return tensor.real() if tensor is not None and tensor.known and tensor.size == 1 else None
 
 
@@ -78,13 +78,13 @@ def tail_of(short: Shape | None, long: Shape | None) -> bool:
 
 def axes_of(value: Value) -> list[int] | None:
     """The integers of a constant, None where they are not known."""
-    tensor = held(value)
+    tensor = constant_tensor(value)
     return None if tensor is None or not tensor.listed else [int(axis) for axis in tensor.values()]
 
 
 def all_equal(value: Value, number: float) -> bool:
     """Whether `value` is a float constant whose every element is `number`."""
-    tensor = held(value)
+    tensor = constant_tensor(value)
     if tensor is None or tensor.dtype is not DType.FLOAT or not tensor.size:
         return False
     return _is_filled_with(tensor, number)
@@ -104,7 +104,7 @@ def _is_filled_with(tensor: Tensor, number: float) -> bool:
 
 def splat(value: Value) -> bool:
     """Whether `value` is a constant that repeats one number."""
-    tensor = held(value)
+    tensor = constant_tensor(value)
     return tensor is not None and tensor.known and len(set(tensor.leading())) == 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import weights_of
-from minmax_lint.converters.mlir.running import left_to_data, refusals
+from minmax_lint.converters.mlir.running import depends_on_data, refusals
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import (
     SHAPE_OPS,
@@ -72,7 +72,7 @@ def answer(
     `explain`: why ops stay float; asked where some do.
     """
     refused = refusals(function, version, signed=signed)
-    runs = False if refused else None if left_to_data(function, signed=signed) else True
+    runs = False if refused else None if depends_on_data(function, signed=signed) else True
     ops = outcomes(function, refused)
     reason = next(iter(refused.values()), "")
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)

@@ -33,7 +33,7 @@ def refusals(function: Function, version: Version, *, signed: bool) -> dict[Oper
     return {op: f"{op.name}: {reason}" for op, reason in found if reason}
 
 
-def left_to_data(function: Function, *, signed: bool) -> bool:
+def depends_on_data(function: Function, *, signed: bool) -> bool:
     """Whether the data decides if the interpreter can run an operator.
 
     The kernel of DIV in int8 (2.20 to 2.22) refuses a divisor whose integer is 0, the middle of the range; constant

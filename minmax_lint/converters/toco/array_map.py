@@ -13,7 +13,7 @@ _BITS = (1 << 64) - 1
 _BUCKETS = (13, 29, 59, 127, 257, 541, 1_109, 2_357, 5_087, 10_273, 20_753, 42_043, 85_229, 172_933, 351_061)
 
 
-def walked(names: Iterable[str]) -> list[str]:
+def walk_order(names: Iterable[str]) -> list[str]:
     """The names as the map is walked into which they were put in that order."""
     keys = list(dict.fromkeys(names))
     hashes = {key: hash_of(key) for key in keys}

@@ -47,7 +47,7 @@ Elementwise = Callable[..., list[float]]
 """Computes a column from columns of equal length."""
 
 
-def combined(model: Model, function: Elementwise, *names: str) -> Callable[[], Tensor | None]:
+def combine(model: Model, function: Elementwise, *names: str) -> Callable[[], Tensor | None]:
     """The float32 value of `function` over constant arrays that broadcast only from one element."""
     buffers = [model.arrays[name].buffer for name in names]
 

@@ -39,9 +39,9 @@ def _check_order(model: Model) -> None:
         for name in op.inputs:
             producer = model.arrays[name].producer
             if producer is not None and producer.position >= op.position:
-                raise misplaced(model.arrays[name].source, op.node.name)
+                raise misplaced_abort(model.arrays[name].source, op.node.name)
 
 
-def misplaced(array: str, node: str) -> Fatal:
+def misplaced_abort(array: str, node: str) -> Fatal:
     """The abort where an operator stands in front of the one that makes `array`."""
     return Fatal("Check failed: arrays_behind_us.count(input)", array=array, node=node)

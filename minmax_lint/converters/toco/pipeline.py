@@ -8,12 +8,17 @@ from minmax_lint.converters.toco.import_tensorflow.attributes import unknown_att
 from minmax_lint.converters.toco.import_tensorflow.import_graph import import_graph
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import MinMax, Operator
-from minmax_lint.converters.toco.prediction import aborted, kernel_obstacles, missing_ranges, outcomes
+from minmax_lint.converters.toco.prediction import (
+    abort_prediction,
+    kernel_obstacles,
+    missing_ranges,
+    outcomes,
+)
 from minmax_lint.converters.toco.quantize.check_ready import (
     check_inputs_consumed,
     check_inputs_listed,
     check_ready,
-    ordered,
+    fix_operator_ordering,
 )
 from minmax_lint.converters.toco.quantize.quantize import Quantizer
 from minmax_lint.converters.toco.schedule import prepare
@@ -47,7 +52,7 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
         for name in kept.inputs:
             model.source_array(name).minmax = MinMax((0 - MEAN) / STD, (255 - MEAN) / STD)
         prepare(model, version)
-        operators = ordered(model)
+        operators = fix_operator_ordering(model)
         obstacles = [*missing_ranges(model, operators), *kernel_obstacles(operators, version)]
         check_ready(model, operators)
         quantizer = Quantizer(model, version)
@@ -60,7 +65,7 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
         ops = outcomes(model, operators, version) if model is not None else ()
         if isinstance(error, NoQuantizedForm):
             obstacles.sort(key=lambda found: found.kind != "no-kernel")
-        return aborted(profile.name, error, obstacles, ops)
+        return abort_prediction(profile.name, error, obstacles, ops)
     message = "TOCO quantizes every operator."
     ops = outcomes(model, quantizer.done, version)
     return Prediction(profile.name, "quantized", message=message, ops=ops, ranges=_ranges(model, quantizer))

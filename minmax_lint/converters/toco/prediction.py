@@ -128,7 +128,9 @@ def outcomes(model: Model, operators: list[Operator], version: Version) -> tuple
     return tuple(found)
 
 
-def aborted(profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[OpOutcome, ...]) -> Prediction:
+def abort_prediction(
+    profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[OpOutcome, ...]
+) -> Prediction:
     """The prediction of an abort, with every obstacle."""
     if isinstance(error, MissingRange):
         return Prediction(

@@ -47,7 +47,7 @@ def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> T
     return _tensor(values)
 
 
-def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
+def transpose(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     """The tensor with its dimensions in the order of `perm`."""
     if not tensor.known or len(perm) != len(tensor.shape):
         return None
@@ -59,7 +59,7 @@ def transposed(tensor: Tensor, perm: tuple[int, ...]) -> Tensor | None:
     return _tensor(tensor.numpy().transpose(perm), tensor.dtype)
 
 
-def scaled_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
+def scale_by_channel(tensor: Tensor, factor: Tensor, *, divide: bool, last_axis: bool) -> Tensor | None:
     """Weights whose output channel (the last axis, or the first) is multiplied by one factor each.
 
     Of factors that vary in space as well TOCO takes the first row (fuse_binary_into_preceding_affine.cc).

@@ -5,7 +5,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 
 
-def composed(first: Edit, second: Edit) -> Edit:
+def compose(first: Edit, second: Edit) -> Edit:
     """The edit that does to a graph what `first`, and then `second` on its result, do."""
     if first.empty or second.empty:
         return second if first.empty else first

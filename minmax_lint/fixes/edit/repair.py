@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minmax_lint.errors import UserError
-from minmax_lint.fixes.edit.composition import composed
+from minmax_lint.fixes.edit.composition import compose
 from minmax_lint.graph.edit import Edit
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -65,7 +65,7 @@ class Repair:
             "+".join(
                 dict.fromkeys(filter(None, (*self.strategy.split("+"), *following.strategy.split("+"))))
             ),
-            composed(self.edit, following.edit),
+            compose(self.edit, following.edit),
             outputs,
             self.safe and following.safe,
             " ".join(dict.fromkeys(filter(None, (self.reason, following.reason)))),

@@ -10,7 +10,7 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import row
 
 
-def sliced(draft: Draft, inference: Inference, node: Node, outputs: dict[str, str]) -> bool:
+def write_slices(draft: Draft, inference: Inference, node: Node, outputs: dict[str, str]) -> bool:
     """Write the split `node` out as StridedSlices; False where it is not static.
 
     All results can be read: the converter may fold away what reads one, as the gate of a state of zeros.

@@ -6,20 +6,20 @@ from minmax_lint.fixes.edit.output import lost_fake_quant
 from minmax_lint.fixes.edit.repair import NOTHING, CannotRepair, Repair
 from minmax_lint.fixes.engine.trial import Score, Trial, sum_of
 from minmax_lint.fixes.repairs.guard import NAME as GUARD
-from minmax_lint.fixes.repairs.guard import checked_bound, guard
+from minmax_lint.fixes.repairs.guard import check_bound, guard
 from minmax_lint.fixes.repairs.retarget import NAME as RETARGET
 from minmax_lint.fixes.repairs.retarget import retarget
 from minmax_lint.fixes.repairs.rewire import rewire
-from minmax_lint.graph.edit import edited
+from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.fakequant import read_fake_quant
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import outside_fake_quants
 from minmax_lint.graph.trace import trace
 from minmax_lint.source_guard import DEFAULT_BOUND
 
 
-def repaired_outputs(
+def repair_outputs(
     trial: Trial, strategy: str = "auto", *, bound: float = DEFAULT_BOUND, new_name: bool = False
 ) -> tuple[Trial, tuple[str, ...]]:
     """Repair each output whose FakeQuant lies outside, where that brings a profile nearer to converting.
@@ -55,7 +55,7 @@ def _check_bound(trial: Trial, lost: Sequence[str], bound: float) -> None:
         except CannotRepair:
             continue
         if not _indifferent(trial, output):
-            checked_bound(found.fake_quant, bound)
+            check_bound(found.fake_quant, bound)
 
 
 def _rank(trial: Trial) -> tuple[Score, int]:
@@ -68,7 +68,7 @@ def _together(trial: Trial, lost: Sequence[str], name: str, bound: float, new_na
     for output in lost:
         if _indifferent(trial, output):
             continue
-        kept = trace(frozen(graph, trial.model.variables), trial.subject.kept.inputs, outputs)
+        kept = trace(freeze_graph(graph, trial.model.variables), trial.subject.kept.inputs, outputs)
         try:
             if name == RETARGET:
                 repair = retarget(graph, kept, output, new_name=new_name)
@@ -76,7 +76,7 @@ def _together(trial: Trial, lost: Sequence[str], name: str, bound: float, new_na
                 repair = guard(graph, kept, output, bound=bound, new_name=new_name)
         except CannotRepair:
             continue
-        graph, done = edited(graph, repair.edit), done.then(repair)
+        graph, done = edit_graph(graph, repair.edit), done.then(repair)
         outputs = tuple(repair.outputs.get(array, array) for array in outputs)
     return trial.after(done)
 

@@ -15,7 +15,7 @@ _ROUNDS = 12
 """A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
 
 
-def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset()) -> tuple[Trial, Trial]:
+def fill(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset()) -> tuple[Trial, Trial]:
     """Insert FakeQuants for missing ranges, round by round: the best trial on the way, and the last.
 
     The best makes no profile worse than `trial`, which it is where nothing helps. Arrays that a FakeQuant
@@ -43,7 +43,7 @@ def filled(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset
             best = current
     unhealed = _unhealed_arrays(best) | _unhealed_arrays(current)
     if unhealed - beyond and not best.quantized:
-        return filled(trial, options, beyond | unhealed)
+        return fill(trial, options, beyond | unhealed)
     return best, current
 
 

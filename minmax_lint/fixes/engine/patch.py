@@ -9,7 +9,7 @@ from typing import Any
 from minmax_lint.fixes.edit.changes import Change, changes_of
 from minmax_lint.fixes.edit.repair import Repair
 from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
-from minmax_lint.graph.edit import edited
+from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
@@ -62,7 +62,7 @@ class Patch:
     @cached_property
     def graph(self) -> Graph:
         """The fixed graph, as our own model."""
-        return edited(self.model.graph, self.repair.edit)
+        return edit_graph(self.model.graph, self.repair.edit)
 
     @cached_property
     def graph_def(self) -> Any:

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
-from minmax_lint.fixes.engine.choice import repaired_outputs
-from minmax_lint.fixes.engine.gaps import filled
+from minmax_lint.fixes.engine.choice import repair_outputs
+from minmax_lint.fixes.engine.gaps import fill
 from minmax_lint.fixes.engine.steps import (
     SAFE,
     STEPS,
     Step,
-    concerned,
     fold_norms,
+    nodes_concerned,
     replace_ops,
-    tried,
+    try_step,
     widen_ranges,
 )
 from minmax_lint.fixes.engine.trial import Trial
@@ -25,7 +25,7 @@ _ROUNDS = 8
 """What one repair brings up is mended by another; chains of that are short."""
 
 
-def planned(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
+def plan_repairs(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     """The repairs that bring the selected profiles nearest to a quantized model, and what was refused.
 
     Safe repairs come first. Each step is kept only where the models predict that it helps a profile and
@@ -46,7 +46,7 @@ def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     for step in SAFE:
         start = _take(start, step, options)
     trial, refused = _safe(start, options)
-    replaced = None if trial.quantized else tried(start, replace_ops, options)
+    replaced = None if trial.quantized else try_step(start, replace_ops, options)
     if replaced is not None:
         candidate, left = _safe(replaced, options)
         if candidate.nearer(trial):
@@ -59,7 +59,7 @@ def _once(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 
 def _take(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """The trial after a step, if that is better."""
-    after = None if trial.quantized else tried(trial, step, options)
+    after = None if trial.quantized else try_step(trial, step, options)
     return after if after is not None and after.improves(trial) else trial
 
 
@@ -67,7 +67,7 @@ def _safe(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
     """What FakeQuants that are there already can do, and what was refused."""
     if trial.quantized:
         return trial, ()
-    trial, refused = repaired_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
+    trial, refused = repair_outputs(trial, options.strategy, bound=options.bound, new_name=options.new_name)
     return _rewire(trial), refused
 
 
@@ -75,7 +75,7 @@ def _rewire(trial: Trial) -> Trial:
     """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
     if trial.quantized:
         return trial
-    about = {parse_edge(array).node for array in _with_unchanged(trial, concerned(trial))}
+    about = {parse_edge(array).node for array in _with_unchanged(trial, nodes_concerned(trial))}
     around = [
         found
         for found in trial.subject.fake_quants
@@ -102,16 +102,16 @@ def _with_unchanged(trial: Trial, names: Iterable[str]) -> Iterator[str]:
 
 def _widen(trial: Trial, options: FixOptions) -> Trial:
     """Unsound ranges are no matter of verdicts alone: values would saturate in silence."""
-    after = tried(trial, widen_ranges, options)
+    after = try_step(trial, widen_ranges, options)
     return trial if after is None or after.worsens(trial) else after
 
 
 def _unsafe(trial: Trial, options: FixOptions) -> Trial:
     """Fill the gaps; where that is not enough, change ops and ranges as well, as little as helps."""
-    best, last = filled(trial, options)
-    folded = tried(trial, fold_norms, options)
+    best, last = fill(trial, options)
+    folded = try_step(trial, fold_norms, options)
     if folded is not None and folded.gains(trial):
-        candidate = filled(folded, options)[0]
+        candidate = fill(folded, options)[0]
         if candidate.leaves_less(best):
             trial = last = best = candidate
     helped = True
@@ -119,10 +119,10 @@ def _unsafe(trial: Trial, options: FixOptions) -> Trial:
         helped = False
         for step in STEPS:
             for start in dict.fromkeys((trial, best, last)):
-                changed = None if best.quantized else tried(start, step, options)
+                changed = None if best.quantized else try_step(start, step, options)
                 if changed is None:
                     continue
-                candidate, end = filled(changed, options)
+                candidate, end = fill(changed, options)
                 if candidate.improves(best):
                     helped = True
                     trial = changed if start is trial else trial
@@ -136,8 +136,8 @@ def _together(trial: Trial, best: Trial, options: FixOptions) -> Trial:
     for _ in range(_ROUNDS):
         start = current
         for step in STEPS:
-            after = None if current.quantized else tried(current, step, options)
-            current = current if after is None else filled(after, options)[1]
+            after = None if current.quantized else try_step(current, step, options)
+            current = current if after is None else fill(after, options)[1]
         if current is start or current.quantized:
             break
     return current if current.nearer(best) else best

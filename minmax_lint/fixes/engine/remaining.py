@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.options import FixOptions
-from minmax_lint.fixes.engine.gaps import filled, is_constant_output, missing
+from minmax_lint.fixes.engine.gaps import fill, is_constant_output, missing
 from minmax_lint.fixes.engine.steps import not_approximated
 from minmax_lint.fixes.engine.trial import Trial
 
@@ -32,7 +32,7 @@ def remaining(after: Trial, options: FixOptions) -> Iterator[str]:
 
 def _arrays_unhelped(after: Trial, options: FixOptions, known: tuple[str, ...]) -> Iterator[str]:
     """Why a known range is of no use: what the profiles say once it is there."""
-    last = filled(after, options)[1]
+    last = fill(after, options)[1]
     inside = [array for array in known if array not in {claim.place for claim in last.repair.claims}]
     if inside:
         yield f"A FakeQuant does not help {_few(inside)}: the range is missed inside the op."

@@ -29,7 +29,7 @@ _ROUNDS = 1000
 """Far more weights, or conflicts, than a net has."""
 
 
-def tried(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
+def try_step(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
     """The trial after a step; None where it does not apply."""
     try:
         return step(trial, options)
@@ -80,7 +80,7 @@ def _merge(trial: Trial, options: FixOptions) -> Trial:
 
 def fold_norms(trial: Trial, options: FixOptions) -> Trial:
     """With batch norms folded that are obstacles of a profile."""
-    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(concerned(trial))))
+    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(nodes_concerned(trial))))
 
 
 def _unify(trial: Trial, options: FixOptions) -> Trial:
@@ -97,7 +97,7 @@ def _repeat(trial: Trial, step: Step, options: FixOptions) -> Trial:
     """A step again and again, until it does not apply. Raises CannotRepair where it never did."""
     trial = step(trial, options)
     for _ in range(_ROUNDS):
-        after = tried(trial, step, options)
+        after = try_step(trial, step, options)
         if after is None:
             break
         trial = after
@@ -156,7 +156,7 @@ def _nodes(trial: Trial, *kinds: ObstacleKind) -> dict[str, None]:
     )
 
 
-def concerned(trial: Trial) -> Iterator[str]:
+def nodes_concerned(trial: Trial) -> Iterator[str]:
     """The nodes that any obstacle names."""
     for found in trial.predictions:
         for obstacle in found.obstacles:

@@ -9,8 +9,8 @@ from functools import cached_property
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
 from minmax_lint.fixes.edit.repair import NOTHING, Repair
-from minmax_lint.graph.edit import Edit, content_key, edited
-from minmax_lint.graph.freeze import frozen
+from minmax_lint.graph.edit import Edit, content_key, edit_graph
+from minmax_lint.graph.freeze import freeze_graph
 from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.tensor import Shape
@@ -56,7 +56,7 @@ class Trial:
         outputs = tuple(repair.outputs.get(name, name) for name in self.outputs)
         key = (content_key(done.edit), outputs, done.strategy)
         if key not in self.known:
-            model = replace(self.model, graph=edited(self.model.graph, repair.edit))
+            model = replace(self.model, graph=edit_graph(self.model.graph, repair.edit))
             inputs = {name: repair.shapes.get(name, shape) for name, shape in self.inputs.items()}
             self.known[key] = replace(self, model=model, inputs=inputs, outputs=outputs, repair=done)
         return self.known[key]
@@ -69,7 +69,7 @@ class Trial:
     @cached_property
     def kept(self) -> Kept:
         """The kept subgraph of the frozen view; nothing is predicted for it."""
-        graph = frozen(self.model.graph, self.model.variables)
+        graph = freeze_graph(self.model.graph, self.model.variables)
         return trace(
             graph, {canonical_array(name): shape for name, shape in self.inputs.items()}, self.outputs
         )

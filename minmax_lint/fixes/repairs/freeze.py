@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.graph.freeze import READS, VariableValues, frozen
+from minmax_lint.graph.freeze import READS, VariableValues, freeze_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.ops.table import VARIABLES
@@ -18,7 +18,7 @@ def freeze(graph: Graph, variables: VariableValues | None, outputs: Sequence[str
     What `convert_variables_to_constants` does, from the checkpoint's bytes alone. Safe. Raises CannotRepair
     where the graph has no variables, or a variable has no value.
     """
-    constants = frozen(graph, variables)
+    constants = freeze_graph(graph, variables)
     if constants is graph:
         raise CannotRepair("the graph has no variables: it is frozen already")
     kept = trace(constants, (), outputs)

@@ -29,7 +29,7 @@ def guard(
     for a bound that would clip.
     """
     lost = lost_fake_quant(graph, kept, output, new_name=new_name)
-    limit = checked_bound(lost.fake_quant, bound)
+    limit = check_bound(lost.fake_quant, bound)
     draft = Draft(graph)
     if lost.keeps_name:
         give_way(draft, lost)
@@ -44,7 +44,7 @@ def guard(
     return draft.repair(NAME, outputs={} if lost.keeps_name else {output: name}, heals=[output])
 
 
-def checked_bound(fake_quant: FakeQuant, bound: float) -> float:
+def check_bound(fake_quant: FakeQuant, bound: float) -> float:
     """A bound above every value of `fake_quant`: the default is raised where needed, the user's never.
 
     One step of the grid is added to the range's max: nudging the zero point can push the largest value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft, int32s
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.fixes.edit.slices import sliced
+from minmax_lint.fixes.edit.slices import write_slices
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
@@ -49,7 +49,7 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
             continue
         exact = is_exact(inference, node)
         if node.op in SPLITS:
-            done = sliced(draft, inference, node, outputs)
+            done = write_slices(draft, inference, node, outputs)
         else:
             rule = RULES.get(node.op) if exact or inexact else None
             done = rule is not None and rule(_Site(draft, inference, node))

@@ -6,7 +6,7 @@ from minmax_lint.converters.training import assigned_variable
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.dropout import inference_value
-from minmax_lint.graph.edit import edited
+from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.fakequant import RANGE_FROM_INPUTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge, array_name, parse_edge
@@ -30,7 +30,7 @@ def strip(graph: Graph, kept: Kept) -> Repair:
     if not healed:
         raise CannotRepair("nothing here is for training only")
     done = draft.repair(NAME, heals=healed)
-    return done.then(_without_dead_assignments(edited(graph, done.edit), kept.outputs))
+    return done.then(_without_dead_assignments(edit_graph(graph, done.edit), kept.outputs))
 
 
 def _without_dead_assignments(graph: Graph, outputs: Sequence[str]) -> Repair:

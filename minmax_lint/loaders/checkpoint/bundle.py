@@ -16,8 +16,8 @@ from google.protobuf.message import DecodeError
 from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
-from minmax_lint.loaders.buffers import mapped
-from minmax_lint.loaders.checkpoint.checksum import crc32c, unmasked
+from minmax_lint.loaders.buffers import map_file
+from minmax_lint.loaders.checkpoint.checksum import crc32c, unmask
 from minmax_lint.loaders.checkpoint.slices import FULL, Extent, placed, slice_key
 from minmax_lint.loaders.checkpoint.table import entries
 from minmax_lint.loaders.wire import varint
@@ -42,7 +42,7 @@ class Bundle:
     def _index(self) -> Mapping[bytes, bytes]:
         path = Path(f"{self.prefix}.index")
         try:
-            raw = dict(entries(mapped(path)))
+            raw = dict(entries(map_file(path)))
             header = message_class("BundleHeaderProto").FromString(raw.pop(b"", b""))
         except UnreadableModel as error:
             raise UnreadableModel(f"{path}: {error}") from None
@@ -132,7 +132,7 @@ class Bundle:
             entry.size <= _CHECKED
             and entry.dtype != DType.STRING
             and entry.crc32c
-            and unmasked(entry.crc32c) != crc32c(content)
+            and unmask(entry.crc32c) != crc32c(content)
         ):
             raise UnreadableModel(f"{self._shard_path(entry.shard_id)} is damaged: checksum of {key!r}")
         return content
@@ -144,7 +144,7 @@ class Bundle:
         if number not in self._shards:
             path = self._shard_path(number)
             try:
-                self._shards[number] = memoryview(mapped(path))
+                self._shards[number] = memoryview(map_file(path))
             except UnreadableModel as error:
                 raise UnreadableModel(f"{path}: {error}; the checkpoint needs all its .data files") from None
         return self._shards[number]

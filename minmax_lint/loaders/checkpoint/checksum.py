@@ -16,7 +16,7 @@ def crc32c(content: Iterable[int]) -> int:
     return value ^ 0xFFFFFFFF
 
 
-def unmasked(masked: int) -> int:
+def unmask(masked: int) -> int:
     """The checksum behind the masked form that files store."""
     rotated = (masked - _MASK_DELTA) & 0xFFFFFFFF
     return ((rotated >> 17) | (rotated << 15)) & 0xFFFFFFFF

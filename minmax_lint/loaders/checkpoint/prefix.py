@@ -79,7 +79,7 @@ def prefix_in_state(state: Path) -> Path:
     Raises UnreadableModel where the file names none that is there.
     """
     try:
-        named = named_in(state.read_bytes())
+        named = prefix_named_in(state.read_bytes())
     except OSError:
         raise UnreadableModel(_UNREADABLE_STATE) from None
     beside = [state.parent / named, state.parent / named.name] if named.name else []
@@ -91,7 +91,7 @@ def prefix_in_state(state: Path) -> Path:
     )
 
 
-def named_in(content: bytes) -> Path:
+def prefix_named_in(content: bytes) -> Path:
     """The prefix that a `checkpoint` file with this content names. Raises UnreadableModel."""
     from minmax_lint.loaders.graphdef.text import message_of
 

@@ -49,7 +49,7 @@ def parse_spec(spec: str) -> tuple[Extent, ...] | None:
     return tuple(extents)
 
 
-def taken(tensor: Tensor, extents: Sequence[Extent]) -> Tensor | None:
+def take(tensor: Tensor, extents: Sequence[Extent]) -> Tensor | None:
     """The part of a tensor; None where it has no such part."""
     content = tensor.content
     if content is None or len(extents) != len(tensor.shape) or not _inside(tensor.shape, extents):

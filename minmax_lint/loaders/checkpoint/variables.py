@@ -15,7 +15,7 @@ from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.object_graph import keys_by_name
 from minmax_lint.loaders.checkpoint.prefix import named_prefix
-from minmax_lint.loaders.checkpoint.slices import parse_spec, taken
+from minmax_lint.loaders.checkpoint.slices import parse_spec, take
 from minmax_lint.loaders.model import Model
 from minmax_lint.ops.table import VARIABLES, of_role
 
@@ -61,7 +61,7 @@ class CheckpointVariables:
         source = self._source(node)
         tensor = self.bundle.tensor(source.key)
         part = parse_spec(source.part)
-        return tensor if tensor is None or part is None else taken(tensor, part)
+        return tensor if tensor is None or part is None else take(tensor, part)
 
     def key(self, node: str) -> str:
         """The checkpoint's key of a variable: what the graph restores into it, else the node's own name."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from google.protobuf import text_encoding
 
-from minmax_lint.loaders.wire import delimited, encoded_varint
+from minmax_lint.loaders.wire import delimiter, encode_varint
 from minmax_lint.schema.messages import message_class
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -33,7 +33,7 @@ class _Fields:
                 self.scalars[field.name] = _scalar(field)
 
 
-def serialized(text: str, message: str) -> bytes | None:
+def serialize(text: str, message: str) -> bytes | None:
     """The serialized `message` that `text` prints; None where the general parser has to read it."""
     tables: dict[str, _Fields] = {}
 
@@ -59,7 +59,7 @@ def serialized(text: str, message: str) -> bytes | None:
                 return None
             payload = out
             fields, out, number = around.pop()
-            out += delimited(number, len(payload))
+            out += delimiter(number, len(payload))
             out += payload
         elif line:
             encoded = _line(fields, line)
@@ -83,7 +83,7 @@ def _line(fields: _Fields, line: str) -> bytes | None:
 def _scalar(field: Any) -> Callable[[str], bytes]:
     """The encoder of a field: the text of a value to the whole field. It raises for what is no such value."""
     wire_type, encode = _ENCODERS[field.type]
-    tag = encoded_varint(field.number << 3 | wire_type)
+    tag = encode_varint(field.number << 3 | wire_type)
     if field.type == field.TYPE_ENUM:
         numbers = {value.name: _integer(str(value.number)) for value in field.enum_type.values}
         return lambda text: tag + numbers[text]
@@ -95,14 +95,14 @@ def _text(value: str) -> bytes:
         raise ValueError
     inner = value[1:-1]
     content: bytes = text_encoding.CUnescape(inner) if "\\" in inner else inner.encode("utf-8")
-    return encoded_varint(len(content)) + content
+    return encode_varint(len(content)) + content
 
 
 def _integer(value: str) -> bytes:
     number = int(value)
     if not -(1 << 63) <= number < 1 << 64:
         raise ValueError
-    return encoded_varint(number & (1 << 64) - 1)
+    return encode_varint(number & (1 << 64) - 1)
 
 
 def _truth(value: str) -> bytes:

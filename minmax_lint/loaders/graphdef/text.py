@@ -5,7 +5,7 @@ from typing import Any
 from google.protobuf import text_format
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.graphdef.canonical_text import serialized
+from minmax_lint.loaders.graphdef.canonical_text import serialize
 from minmax_lint.loaders.wire import Buffer
 from minmax_lint.schema.messages import message_class
 
@@ -13,13 +13,13 @@ _REFUSED = (ValueError, TypeError, OverflowError)
 """What protobuf raises besides for values that a field cannot hold (found by fuzzing)."""
 
 
-def parsed(content: Buffer, message: str) -> bytes:
+def parse_text(content: Buffer, message: str) -> bytes:
     """The serialized `message` (`GraphDef`) whose text is `content`. Raises UnreadableModel with the line."""
     try:
         text = bytes(content).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableModel(f"the text is not UTF-8 at byte {error.start}; save it again") from None
-    quick = serialized(text, message)
+    quick = serialize(text, message)
     if quick is not None:
         return quick
     binary: bytes = message_of(text, message).SerializeToString(deterministic=True)

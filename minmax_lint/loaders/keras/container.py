@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.buffers import map_file
 from minmax_lint.loaders.content import HDF5, Kind, kind_of
 from minmax_lint.loaders.keras import hdf5
 
@@ -63,7 +63,7 @@ def private_copy(path: Path, kind: Kind, folder: Path, python: str) -> Container
 
 def container(path: Path, kind: Kind, python: str) -> Container:
     """What the Keras file `path` holds; the interpreter `python` has h5py. Raises UnreadableModel."""
-    if kind_of(mapped(path)) is not kind:
+    if kind_of(map_file(path)) is not kind:
         raise UnreadableModel("the file changes while it is read; wait until it is written")
     return _archive(path, python) if kind is Kind.KERAS else _hdf5(path, python)
 
@@ -138,7 +138,7 @@ def _extra_fields(extra: bytes) -> Iterator[int]:
 
 def _refuse_hdf5(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
     """Raise UnreadableModel where the archive is an HDF5 file as well; a member may be one."""
-    content = mapped(path)
+    content = map_file(path)
     at = _FIRST_USER_BLOCK
     while at < len(content):
         if bytes(content[at : at + len(HDF5)]) == HDF5 and not _begins(content, members, at):

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.checkpoint.prefix import STATE, named_in
+from minmax_lint.loaders.checkpoint.prefix import STATE, prefix_named_in
 from minmax_lint.loaders.savedmodel.directory import FILES, VARIABLES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def is_remote(source: object) -> bool:
     return isinstance(source, str) and _URL.match(source) is not None
 
 
-def fetched(url: str) -> Path:
+def fetch(url: str) -> Path:
     """A local copy of the file, folder or checkpoint at `url`.
 
     Raises UnreadableModel where fsspec or its backend is missing, and where nothing can be fetched.
@@ -50,12 +50,12 @@ def fetched(url: str) -> Path:
     try:
         from fsspec.core import url_to_fs
 
-        from minmax_lint.loaders.remote.transfer import awaited
+        from minmax_lint.loaders.remote.transfer import await_transfer
     except ImportError:
         raise UnreadableModel("a URL needs fsspec: `pip install minmax-lint[remote]`") from None
     try:
         system, path = url_to_fs(url)
-        return awaited(lambda transfer: _fetch(system, path, transfer))
+        return await_transfer(lambda transfer: _fetch(system, path, transfer))
     except UnreadableModel:
         raise
     except ImportError as error:
@@ -104,7 +104,7 @@ def _files(system: Any, path: str) -> Iterator[tuple[str, str]]:
         return
     stem = path.removesuffix(".meta").removesuffix(".index")
     if kind == "file" and pure.name == STATE:
-        stem = str(pure.parent / named_in(system.cat_file(path, end=1 << 20)).name)
+        stem = str(pure.parent / prefix_named_in(system.cat_file(path, end=1 << 20)).name)
     beside = [one for one in sorted(system.glob(f"{stem}.*")) if one != path]
     if any(PurePosixPath(one).suffix in (".index", ".meta") for one in [*beside, path]):
         yield from ((one, PurePosixPath(one).name) for one in _bound(beside))

@@ -35,7 +35,7 @@ class Transfer(Callback):  # type: ignore[misc] # fsspec has no types
             raise UnreadableModel(f"more than {MOST_BYTES >> 30} GiB lie behind this URL; fetch it yourself")
 
 
-def awaited(fetch: Callable[[Transfer], T]) -> T:
+def await_transfer(fetch: Callable[[Transfer], T]) -> T:
     """What `fetch` returns. Raises what it raises, and UnreadableModel where next to nothing comes."""
     transfer = Transfer()
     outcome: Future[T] = Future()

@@ -12,7 +12,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
 from minmax_lint.graph.names import array_name
 from minmax_lint.loaders.savedmodel.calls import Calls
-from minmax_lint.loaders.savedmodel.frames import Frame, Site, bound, named_functions, origin
+from minmax_lint.loaders.savedmodel.frames import Frame, Site, bind, named_functions, origin
 from minmax_lint.loaders.savedmodel.library import Library
 from minmax_lint.ops.table import CALLS, CONTROL_FLOW
 from minmax_lint.schema.attributes import decode_attrs
@@ -66,7 +66,7 @@ class Flattening:
             site = order[position]
             if site.frame.body is None:
                 return old.details(site.position)
-            attrs = decode_attrs(bound(site.node.attr, site.frame.attrs))
+            attrs = decode_attrs(bind(site.node.attr, site.frame.attrs))
             # Colocation groups name nodes and arguments of the function, by names that end here.
             attrs = {key: value for key, value in attrs.items() if key != "_class"}
             if site.node.op in CONTROL_FLOW or site.node.op.startswith("TensorList"):

@@ -49,7 +49,7 @@ def named_functions(op: str, attrs: Any) -> Iterator[tuple[str, str]]:
             yield name, f"{role} {number}" if len(names) > 1 else role
 
 
-def bound(attrs: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def bind(attrs: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Attributes of a node of a body, with the call's in place of those the function leaves open."""
     return {
         key: given[value.placeholder] if value.placeholder and value.placeholder in given else value

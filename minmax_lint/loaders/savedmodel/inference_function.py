@@ -16,7 +16,7 @@ DEFAULT = "serving_default"
 """The signature that serves where the user names none."""
 
 
-def flattened(
+def flatten(
     meta: MetaGraph, graph: Graph, path: Path | None, form: str, bundle: Bundle | None, signature: str | None
 ) -> Model:
     """The model of one signature, every call replaced by what it calls.

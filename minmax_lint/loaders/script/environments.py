@@ -37,7 +37,7 @@ def environments(values: Values, node: ast.expr, depth: int = _DEEPEST) -> list[
         return outer
     if function is not None and calls:
         outer = [
-            Environment({**around.bound, **passed(function, given)}, call)
+            Environment({**around.bound, **pass_parameters(function, given)}, call)
             for call, given in calls
             for around in environments(values, call, depth - 1)
         ]
@@ -49,7 +49,7 @@ def environments(values: Values, node: ast.expr, depth: int = _DEEPEST) -> list[
     return found if len(found) <= _MOST else [Environment({})]
 
 
-def passed(function: Function, given: Mapping[str, ast.expr]) -> Bound:
+def pass_parameters(function: Function, given: Mapping[str, ast.expr]) -> Bound:
     """The parameters of a function in a call that gives it these arguments."""
     values = {name: value for name, value in defaults(function).items() if value is not None}
     return {(function, name): value for name, value in {**values, **given}.items()}

@@ -11,10 +11,10 @@ from minmax_lint.loaders.script.branches import Path as Branches
 from minmax_lint.loaders.script.branches import beyond, exclusive, in_order, paths
 from minmax_lint.loaders.script.conversions import CONVERT, GIVEN_AWAY, conversions
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
-from minmax_lint.loaders.script.environments import Conditions, environments, passed
+from minmax_lint.loaders.script.environments import Conditions, environments, pass_parameters
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, converted, lacks_object, signature_of
+from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, lacks_object, path_converted, signature_of
 from minmax_lint.loaders.script.source import Sites
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values, parameters
@@ -161,7 +161,7 @@ class Reader:
                 inputs=inputs,
                 outputs=outputs,
                 signature=signature,
-                converted=converted(self.values, node),
+                converted=path_converted(self.values, node),
                 maker=MADE_FROM.get(maker, ""),
                 unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
                 every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
@@ -226,7 +226,7 @@ class Reader:
             return
         given = next((found for one, found in self.values.arguments(function) if one is call), {})
         before = self.values.bound
-        self.values.bound = {**before, **passed(function, given)}
+        self.values.bound = {**before, **pass_parameters(function, given)}
         for parameter, argument in given.items():
             for one in tuple(self._pending.get((function.name, parameter), ())):
                 suffix = one.name.removeprefix(parameter)

@@ -50,7 +50,7 @@ def signature_of(values: Values, maker: str, call: ast.Call) -> str:
     return ""
 
 
-def converted(values: Values, call: ast.Call) -> str:
+def path_converted(values: Values, call: ast.Call) -> str:
     """The path that a call of TFLiteConverter is given, or the call that loads what it is given; empty for neither."""
     found: ast.expr | None = call
     for _ in range(_MOST_CALLS):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.buffers import mapped
+from minmax_lint.loaders.buffers import map_file
 from minmax_lint.loaders.wire import Buffer
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_model(model: Buffer | str | os.PathLike[str]) -> TFLiteModel:
 
 def _read_content(path: Path) -> Buffer:
     try:
-        return mapped(path)
+        return map_file(path)
     except UnreadableModel as error:
         raise UnreadableModel(f"cannot read {path}: {error}") from error
 

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from minmax_lint.escaping import log_line, name, sentence
-from minmax_lint.report.words import fused
+from minmax_lint.report.words import first_of_fused
 from minmax_lint.reporters.lines import FIRST, origin_of, place_of
 from minmax_lint.reporters.run import Run
 
@@ -16,7 +16,7 @@ def render(run: Run, out: TextIO) -> None:
             origin = origin_of(finding)
             cell = origin.startswith(f"{path}:cell ")
             at = origin if cell else f"{path}:{line}" if line > FIRST else path
-            about = report.path if origin else fused(finding.place or "")
+            about = report.path if origin else first_of_fused(finding.place or "")
             message = sentence(finding.message.removeprefix(f"{origin}: "))
             where = f" [{name(about)}]" if about else ""
             out.write(log_line(f"{at}: {finding.code} {finding.severity} {message}{where}") + "\n")

@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from minmax_lint.escaping import dot_string, shortened
+from minmax_lint.escaping import dot_string, shorten
 from minmax_lint.reporters.picture import PictureNode
 from minmax_lint.reporters.run import Run
 
@@ -26,7 +26,7 @@ def render(run: Run, out: TextIO) -> None:
 
 
 def _style(node: PictureNode) -> str:
-    lines = [shortened(node.op), shortened(node.name), *([node.range] if node.range else []), *node.codes]
+    lines = [shorten(node.op), shorten(node.name), *([node.range] if node.range else []), *node.codes]
     states = set(node.states.values())
     fill = FILLS["mixed" if len(states) > 1 else next(iter(states), "none")]
     style = [f"label={dot_string(*lines)}", f'fillcolor="{fill}"']

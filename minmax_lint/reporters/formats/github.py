@@ -7,7 +7,7 @@ from typing import TextIO
 
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import name, workflow_data, workflow_property
-from minmax_lint.report.words import fused, plural
+from minmax_lint.report.words import first_of_fused, plural
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, place_of
 from minmax_lint.reporters.run import Run, counts_text
@@ -41,7 +41,7 @@ def render(run: Run, out: TextIO) -> None:
 
 
 def _message(finding: Finding) -> tuple[str, str]:
-    where = f" (node {name(fused(finding.place))})" if finding.place else ""
+    where = f" (node {name(first_of_fused(finding.place))})" if finding.place else ""
     return f"{finding.message}{where}", finding.remedy
 
 

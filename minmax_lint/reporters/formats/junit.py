@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from minmax_lint.escaping import name, xml_text
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import fused
+from minmax_lint.report.words import first_of_fused
 from minmax_lint.reporters.run import Run, Unreadable
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rules
@@ -64,6 +64,6 @@ def _failure(failed: Unreadable) -> ElementTree.Element:
 
 
 def _line(finding: Finding) -> str:
-    where = f" [{name(fused(finding.place))}]" if finding.place else ""
+    where = f" [{name(first_of_fused(finding.place))}]" if finding.place else ""
     line = xml_text(f"{finding.severity}: {finding.message}{where}")
     return f"{line}\n  {xml_text(finding.remedy)}" if finding.remedy else line

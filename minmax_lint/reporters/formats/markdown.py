@@ -4,7 +4,7 @@ from typing import TextIO
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, fused, plural, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, first_of_fused, plural, profile_titles, verdict_detail
 from minmax_lint.reporters.run import Run, counts_text
 from minmax_lint.rules.framework.finding import Finding
 
@@ -56,7 +56,7 @@ def _row(finding: Finding) -> str:
         f"{finding.code} {finding.name}",
         finding.severity,
         markdown_text(finding.message),
-        markdown_code(fused(finding.place), in_table=True) if finding.place else "",
+        markdown_code(first_of_fused(finding.place), in_table=True) if finding.place else "",
         markdown_text(finding.remedy),
     )
     return f"| {' | '.join(cells)} |\n"

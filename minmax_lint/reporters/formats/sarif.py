@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from minmax_lint.escaping import json_text, sentence
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import fused
+from minmax_lint.report.words import first_of_fused
 from minmax_lint.reporters.lines import FIRST, file_of, line_of, place_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.finding import Finding, Severity, Step
@@ -118,7 +118,7 @@ def _flow(report: Report, step: Step) -> dict[str, Any]:
 
 
 def _logical(name: str) -> dict[str, str]:
-    return {"name": fused(name).rsplit("/", 1)[-1], "fullyQualifiedName": name, "kind": "element"}
+    return {"name": first_of_fused(name).rsplit("/", 1)[-1], "fullyQualifiedName": name, "kind": "element"}
 
 
 def _location(path: str, line: int = FIRST) -> dict[str, Any]:

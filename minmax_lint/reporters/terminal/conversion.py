@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.report.words import RANGES_NEEDED, fused, plural
+from minmax_lint.report.words import RANGES_NEEDED, first_of_fused, plural
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -78,7 +78,7 @@ def _print_ops(page: Page, model: TFLiteModel, *, verbose: bool) -> None:
     floats = model.computing_float_ops
     listed = floats if verbose else floats[:SHOWN_FLOAT_OPS]
     for op, output in listed:
-        page.line("   ", ("float  ", "yellow"), f"{op}  {fused(output)}")
+        page.line("   ", ("float  ", "yellow"), f"{op}  {first_of_fused(output)}")
     if len(floats) > len(listed):
         page.line(f"   and {len(floats) - len(listed)} more; --verbose shows them")
     if floats:

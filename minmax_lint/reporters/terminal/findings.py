@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from minmax_lint.report.words import fused, profile_title
+from minmax_lint.report.words import first_of_fused, profile_title
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
 from minmax_lint.reporters.terminal.page import Page
@@ -30,7 +30,7 @@ def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
 
 def _print_places(page: Page, findings: Sequence[Finding]) -> None:
     """Where a rule found the same again."""
-    places = [fused(finding.place or "") or finding.message for finding in findings]
+    places = [first_of_fused(finding.place or "") or finding.message for finding in findings]
     for i, place in enumerate(places[:SHOWN_PLACES]):
         page.line("   ", (f"{'also at' if i == 0 else '':9}", "dim"), place)
     if len(places) > SHOWN_PLACES:
@@ -55,7 +55,7 @@ def print_finding(page: Page, finding: Finding, *, every_consequence: bool = Fal
         print_drawing(page, finding.path)
         page.line()
     _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
-    also = [fused(name) for name in finding.consequences if name != finding.array]
+    also = [first_of_fused(name) for name in finding.consequences if name != finding.array]
     _print_field(page, "affects", _listing(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
     _print_field(page, "advice", finding.advice)
     if finding.fix is not None:

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from minmax_lint.graph.fakequant import FakeQuant
-from minmax_lint.report.words import array_text, counted, plural
+from minmax_lint.report.words import array_text, count_words, plural
 from minmax_lint.reporters.inspection import Inspection
 from minmax_lint.reporters.terminal.page import Page, Part
 
@@ -21,7 +21,7 @@ def print_inspection(out: TextIO, found: Inspection) -> None:
     if found.variables:
         values = "values known" if found.values_known else "no checkpoint, values unknown"
         _field(page, "variables", f"{found.variables}, {values}")
-    _field(page, "ops", counted(found.graph.columns.ops, kinds=8))
+    _field(page, "ops", count_words(found.graph.columns.ops, kinds=8))
     for name, signature in found.signatures.items():
         ends = [f"{key} {page.glyphs.arrow} {array}" for key, array in signature.outputs.items()]
         ends = [f"{key} = {array}" for key, array in signature.inputs.items()] + ends

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shortened
+from minmax_lint.escaping import LONGEST_NAME, log_line, name, sentence, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +62,7 @@ class Page:
 
     def line(self, *parts: Part) -> None:
         """One line; the terminal wraps it, a log does not. A part too long for a name is shortened."""
-        self._print([(shortened(_plain(part), LONGEST_PART), _style(part)) for part in parts])
+        self._print([(shorten(_plain(part), LONGEST_PART), _style(part)) for part in parts])
 
     def command(self, indent: str, text: str, style: str) -> None:
         """A command to copy: in one piece, however long."""

@@ -4,7 +4,7 @@ from typing import TextIO
 
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.trace import Kept
-from minmax_lint.report.words import counted, plural
+from minmax_lint.report.words import count_words, plural
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.tree import Kind, Tree, TreeLine
 
@@ -53,7 +53,7 @@ def _print_outside(page: Page, kept: Kept) -> None:
     outside = [name for name in graph.names if name not in kept]
     text = f"{len(kept)} of {len(graph)} {plural(len(graph), 'node')} kept"
     if outside:
-        ops = counted((graph.op(name) for name in outside), kinds=6)
+        ops = count_words((graph.op(name) for name in outside), kinds=6)
         text += f"; {len(outside)} outside: {ops}"
     page.block(("   ",), text)
     fake_quants = [name for name in outside if is_fake_quant(graph.op(name))]

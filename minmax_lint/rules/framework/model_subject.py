@@ -12,17 +12,17 @@ from minmax_lint.converters.call import ENDS, SELECT_TF, ConverterCall
 from minmax_lint.converters.call_prediction import (
     FLOAT_MODEL,
     ask_for_float,
-    decided_by_calls,
+    decide_by_calls,
     with_default_ranges,
 )
-from minmax_lint.converters.devices import finished_on_device
-from minmax_lint.converters.finished import PROFILE, read_off
+from minmax_lint.converters.devices import assign_finished
+from minmax_lint.converters.finished import PROFILE, as_prediction
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.arity import has_array
 from minmax_lint.graph.cut_values import without_values_of
-from minmax_lint.graph.freeze import CheckpointKeys, frozen
+from minmax_lint.graph.freeze import CheckpointKeys, freeze_graph
 from minmax_lint.graph.names import canonical_array, parse_edge
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept, trace
@@ -45,7 +45,7 @@ def make_subject(
 
     `calls_by_profile`: profile -> the calls of the converter that it stands for, whose flags can decide by themselves.
     """
-    graph = frozen(model.graph, model.variables, restored_only=True)
+    graph = freeze_graph(model.graph, model.variables, restored_only=True)
     inputs = {canonical_array(name): shape for name, shape in inputs.items()}
     outputs = tuple(dict.fromkeys(canonical_array(name) for name in outputs))
     known_inputs = {name: shape for name, shape in inputs.items() if has_array(graph, name)}
@@ -118,14 +118,14 @@ def _predictions(
             profile.name: _predict(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
             for profile in profiles
         }
-    devices = {one.name: finished_on_device(model.finished, one) for one in profiles if one.device}
-    return {PROFILE: read_off(model.finished), **devices}
+    devices = {one.name: assign_finished(model.finished, one) for one in profiles if one.device}
+    return {PROFILE: as_prediction(model.finished), **devices}
 
 
 def _predict(
     model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
 ) -> Prediction:
-    decided = decided_by_calls(profile, calls, kept, inference)
+    decided = decide_by_calls(profile, calls, kept, inference)
     if decided is not None and model.format.startswith("savedmodel"):
         return replace(decided, message=re.sub(r"(?<=, name: )\S+$", r"\g<0>:0", decided.message))
     if decided is not None:

@@ -49,7 +49,7 @@ def missing(subject: Subject) -> tuple[RangeVariable, ...]:
     return tuple(variable for variable in variables if variable.key not in held)
 
 
-def renamed(subject: Subject, wanted: Iterable[str]) -> Mapping[str, str]:
+def renamed_keys(subject: Subject, wanted: Iterable[str]) -> Mapping[str, str]:
     """Wanted key -> the key under which the checkpoint holds that variable in another scope.
 
     The same variable has the same path, apart from numbers that TensorFlow adds to scopes (`_1`), from

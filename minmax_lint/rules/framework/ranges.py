@@ -26,7 +26,7 @@ def known(found: FakeQuant) -> tuple[Range, ...]:
     return found.known_ranges
 
 
-def widened(found: FakeQuant) -> Range:
+def widen(found: FakeQuant) -> Range:
     """The smallest range that holds all of the FakeQuant's ranges and 0."""
     bounds = [bound for pair in known(found) for bound in pair]
     return Range(min(0.0, *bounds), max(0.0, *bounds))

@@ -6,7 +6,7 @@ SHOWN = 3
 """How many of several things a message names."""
 
 
-def listed(words: Iterable[str]) -> str:
+def list_words(words: Iterable[str]) -> str:
     """The first of one or more words, and how many more there are: `a, b, c and 4 more`."""
     words = list(words)
     more = len(words) - SHOWN

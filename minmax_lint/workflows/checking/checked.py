@@ -21,9 +21,9 @@ from minmax_lint.escaping import printable
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import fused
+from minmax_lint.report.words import first_of_fused
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.workflows.checking.comparing import compared
+from minmax_lint.workflows.checking.comparing import compare_outputs
 from minmax_lint.workflows.checking.expected import Expected
 from minmax_lint.workflows.checking.settings import call_of, finds_ranges_itself, quantizing
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
@@ -205,7 +205,7 @@ class CheckedConverter:
         """The converter made a float model, which is no complaint where weights alone were to be quantized."""
         if profile.activations == "float":
             return
-        floats = [f"{op} {fused(output)}" for op, output in contents.computing_float_ops]
+        floats = [f"{op} {first_of_fused(output)}" for op, output in contents.computing_float_ops]
         more = f" and {len(floats) - _SHOWN} more" if len(floats) > _SHOWN else ""
         named = f"ops stay float: {', '.join(floats[:_SHOWN])}{more}" if floats else "an output is float32"
         text = f"the converted model is not all integer; {named}"
@@ -218,7 +218,7 @@ class CheckedConverter:
         """The values of the model against those of the graph; only a given threshold makes them an error."""
         threshold, samples = self._checked.threshold, self._checked.samples
         try:
-            self.verification = compared(source, self.patch, model, contents, samples, threshold)
+            self.verification = compare_outputs(source, self.patch, model, contents, samples, threshold)
         except ModelRefused as error:
             raise CheckFailed(str(error), self.report, model) from error
         except UserError as error:

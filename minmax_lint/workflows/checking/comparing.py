@@ -15,7 +15,7 @@ from minmax_lint.graph.names import canonical_array
 from minmax_lint.workflows.checking.sources import ConverterSource
 
 
-def compared(
+def compare_outputs(
     source: ConverterSource,
     patch: Patch | None,
     produced: bytes,

@@ -8,7 +8,7 @@ from minmax_lint.backends.calibration.samples import LOOKED_AT, dataset_of
 from minmax_lint.converters.dataset import Dataset
 
 
-def looked_at(converter: Any) -> Dataset | None:
+def look_at_samples(converter: Any) -> Dataset | None:
     """What the first samples are; None where there is no dataset, or none that can be asked.
 
     The converter gets every sample all the same: those looked at come first, then the rest of the same iterator.

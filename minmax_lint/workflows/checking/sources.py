@@ -18,7 +18,7 @@ from minmax_lint.graph.names import canonical_array
 from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
-from minmax_lint.workflows.checking.dataset import looked_at
+from minmax_lint.workflows.checking.dataset import look_at_samples
 from minmax_lint.workflows.checking.settings import is_tf1
 from minmax_lint.writers.kept import frozen_kept
 
@@ -51,7 +51,7 @@ class ConverterSource(ABC):
 
     def called(self, call: ConverterCall) -> ConverterCall:
         """The call, with what the converter says of signatures, and the first samples of its dataset."""
-        return replace(call, unsigned=True, dataset=looked_at(self.converter))
+        return replace(call, unsigned=True, dataset=look_at_samples(self.converter))
 
 
 def source_of(converter: Any, folder: Path, whole: Any = None) -> ConverterSource:

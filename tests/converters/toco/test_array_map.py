@@ -3,7 +3,7 @@
 import pytest
 
 from minmax_lint import lint
-from minmax_lint.converters.toco.array_map import hash_of, walked
+from minmax_lint.converters.toco.array_map import hash_of, walk_order
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.writers.graphdef import encode
@@ -27,8 +27,8 @@ def test_the_newest_stands_in_front_until_the_map_grows() -> None:
     """At 14 elements the map gets 29 buckets; in these every name has one of its own."""
     names = [name for name in map("a{}".format, range(200)) if hash_of(name) % 29 < 14]
     one_each = list({hash_of(name) % 29: name for name in names}.values())[:14]
-    assert walked(one_each)[0] == one_each[-1]
-    assert set(walked(one_each)) == set(one_each)
+    assert walk_order(one_each)[0] == one_each[-1]
+    assert set(walk_order(one_each)) == set(one_each)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.graph import Function, Graph
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 
 _SHOWN = 4
 """Float ops of a branch that are named."""
@@ -53,7 +53,7 @@ def obstacles_of(
                 "control-flow",
                 node,
                 node,
-                f"{placed(graph[node])} keeps its branches apart ({text})",
+                f"{place_in_layer(graph[node])} keeps its branches apart ({text})",
                 (node, *arrays),
             )
         )

@@ -13,7 +13,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.element_types import element_type
@@ -66,7 +66,7 @@ def _source(graph: Graph, array: str) -> str:
 
 
 def _abort(graph: Graph, node: str, passed: str, profile: Profile) -> Prediction:
-    handing = f"{placed(graph[node])} hands {passed!r} from iteration to iteration unchanged"
+    handing = f"{place_in_layer(graph[node])} hands {passed!r} from iteration to iteration unchanged"
     reason = f"{handing}, and calibration ends the process there"
     cause = Obstacle("control-flow", passed, node, reason, (node,), "loop-invariant")
     return Prediction(profile.name, "abort", "other", message=CRASH, obstacles=(cause,))

@@ -22,7 +22,7 @@ from minmax_lint.converters.mlir.control_flow.tensor_list_failure import (
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.names import Edge, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
@@ -142,7 +142,7 @@ class _Lowering:
         """A list of so many items, or of none: zeros."""
         if _items(node).numpy_name is None:
             raise NotLowered(
-                node.name, f"'tf.{node.op}' op {NUMBERS}", f"{placed(node)} is a list of no numbers"
+                node.name, f"'tf.{node.op}' op {NUMBERS}", f"{place_in_layer(node)} is a list of no numbers"
             )
         zero = Tensor.of(_items(node), [], [0])
         sizes = self._item_shape(node)
@@ -205,7 +205,7 @@ class _Lowering:
     def _set(self, node: Node) -> None:
         """What lies in front, the item, what lies behind; only of constant length."""
         if node.flag("resize_if_index_out_of_bounds"):
-            raise NotLowered(node.name, ILLEGAL, f"{placed(node)} writes into a list that grows")
+            raise NotLowered(node.name, ILLEGAL, f"{place_in_layer(node)} writes into a list that grows")
         source, index, item = node.inputs[:3]
         whole = self.inference.shape(source.array)
         if whole and whole[0] == 1 and self.inference.is_constant(index.array):

@@ -12,7 +12,7 @@ from itertools import chain
 from minmax_lint.converters.prediction import Obstacle, OpOutcome, Prediction
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph, graph_of
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
@@ -63,7 +63,8 @@ def resource_refusal(kept: Kept, profile: str) -> Prediction | None:
             else "float"
         )
         message = f"input resource[0] expected type resource != {kind}, the type of {variable}"
-        text = f"a function of {placed(kept.graph[node])} assigns {variable!r}, and freezing made a constant of that"
+        caller = place_in_layer(kept.graph[node])
+        text = f"a function of {caller} assigns {variable!r}, and freezing made a constant of that"
         cause = Obstacle("control-flow", variable, node, text, (node,), "tf1-flow")
         return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
     return None

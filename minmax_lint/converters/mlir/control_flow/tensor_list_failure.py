@@ -7,7 +7,7 @@ from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPOR
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import undoes
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, Prediction
 from minmax_lint.converters.profile import Profile
-from minmax_lint.graph.layers import placed
+from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.inference import Inference
@@ -63,7 +63,7 @@ def static_shape(inference: Inference, node: Node, array: str) -> tuple[int, ...
     shape = inference.shape(array)
     if shape is None:
         raise NotLowered(
-            node.name, "", f"the shape of what is written into the list {placed(node)} is not known"
+            node.name, "", f"the shape of what is written into the list {place_in_layer(node)} is not known"
         )
     sizes = [size for size in shape if size is not None]
     return tuple(sizes) if len(sizes) == len(shape) else None
@@ -88,8 +88,8 @@ def check_declared_stack(inference: Inference, node: Node, items: Iterable[int])
     raise NotLowered(
         node.name,
         UNRESOLVED,
-        f"the stack of the list {placed(node)} is declared as {_sizes(declared)}, and its list becomes an array of "
-        f"{_sizes(made)}",
+        f"the stack of the list {place_in_layer(node)} is declared as {_sizes(declared)}, and its list becomes "
+        f"an array of {_sizes(made)}",
     )
 
 
@@ -121,4 +121,4 @@ def _sizes(shape: Iterable[int | None]) -> str:
 
 def unknown_elements(node: Node, what: str) -> str:
     """Why a list whose items are not known is not lowered."""
-    return f"the items of the list {placed(node)}, into which a loop writes, may have {what}"
+    return f"the items of the list {place_in_layer(node)}, into which a loop writes, may have {what}"

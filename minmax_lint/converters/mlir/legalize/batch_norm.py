@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import number
-from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, is_constant
 from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -114,7 +114,7 @@ class BatchNorm:
     """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
 
     def __init__(self, parameters: Sequence[Value], epsilon: float) -> None:
-        self._load = [held(value) for value in parameters]
+        self._load = [constant_tensor(value) for value in parameters]
         self._epsilon = epsilon
 
     def factor(self) -> Tensor | None:

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.behaviours import DIV_WITH_CONST_DIVISOR, FOLDS
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED, REMOVED
-from minmax_lint.converters.mlir.matchers import all_equal, held, is_constant, producer
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, is_constant, producer
 from minmax_lint.converters.mlir.pattern import (
     canonicalize_td,
     operation_cpp,
@@ -32,14 +32,14 @@ def fold_involution(importer: Importer, node: Node) -> Value | None:
     """The negation of a negation is nothing, nor is the inverse of an inverse."""
     value = importer.value(node.inputs[0].array)
     if node.op == "Neg":
-        return negated(value)
+        return negated_value(value)
     inverse = producer(value, "DIV")
     if inverse is None or inverse.node is None or inverse.node.op != "Reciprocal":
         return None
     return inverse.operands[1]
 
 
-def negated(value: Value) -> Value | None:
+def negated_value(value: Value) -> Value | None:
     """What `value` is the negation of."""
     return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
 
@@ -55,7 +55,7 @@ def add_v2_of_neg(importer: Importer, node: Node) -> Value | None:
     left, right = importer.ordered_inputs(node)
     if not _is_neutral(importer, node, 0.0, left, right):
         for one, other in ((right, left), (left, right)):
-            inner = negated(other)
+            inner = negated_value(other)
             if inner is not None:
                 return importer.add("SUB", node, [one, inner])
     return None
@@ -69,7 +69,7 @@ def add_v2_of_neg(importer: Importer, node: Node) -> Value | None:
 def sub_of_neg(importer: Importer, node: Node) -> Value | None:
     """The difference to a negation is a sum; of two negations it is the opposite difference."""
     left, right = importer.inputs(node)[:2]
-    inner, opposite = negated(right), negated(left)
+    inner, opposite = negated_value(right), negated_value(left)
     if inner is None:
         return None
     if opposite is not None:
@@ -155,7 +155,7 @@ def real_div_with_const_divisor(importer: Importer, node: Node) -> Value | None:
 def div_no_nan_or_mul_no_nan_constant_y(importer: Importer, node: Node) -> Value | None:
     """By a constant without 0 it is DIV or MUL; by zeros, the result is these zeros."""
     left, right = importer.inputs(node)[:2]
-    tensor = held(right)
+    tensor = constant_tensor(right)
     if tensor is None or not tensor.known:
         return None
     if all(tensor.leading()):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import REMOVED
-from minmax_lint.converters.mlir.matchers import held, is_number, rank
+from minmax_lint.converters.mlir.matchers import constant_tensor, is_number, rank
 from minmax_lint.converters.mlir.pattern import tf_ops_a_m_cc, tf_ops_n_z_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -19,7 +19,7 @@ from minmax_lint.graph.tensor import Tensor
 )
 def hoist_cwise_unary_out_of_concat(importer: Importer, node: Node) -> Value | None:
     """Of negations, it is the negation of one CONCATENATION; likewise of Log1p."""
-    made = [value.op for value in concatenated(importer, node)]
+    made = [value.op for value in concatenated_arrays(importer, node)]
     negations = [op for op in made if op is not None and op.name == "NEG"]
     if len(negations) == len(made):
         return importer.add("NEG", node, [_concatenation(importer, node, negations)])
@@ -70,7 +70,7 @@ def _readers(importer: Importer, array: str) -> list[Node | None]:
     return found
 
 
-def concatenated(importer: Importer, node: Node) -> list[Value]:
+def concatenated_arrays(importer: Importer, node: Node) -> list[Value]:
     """The arrays that a Concat reads, without its axis."""
     slots = node.inputs[1:] if node.op == "Concat" else node.inputs[:-1]
     return [importer.value(edge.array) for edge in slots]
@@ -109,7 +109,7 @@ _IDENTITY = {"MUL": 1.0, "DIV": 1.0, "SUB": 0.0}
 )
 def hoist_cwise_binary_out_of_concat(importer: Importer, node: Node) -> Value | None:
     """Of sums of columns and scalars, it is the sum of a CONCATENATION and of a vector."""
-    operands = concatenated(importer, node)
+    operands = concatenated_arrays(importer, node)
     name = _cwise_binary(operands[0])
     axes = importer.integers(node.inputs[0 if node.op == "Concat" else -1].array)
     if name is None or axes is None or len(axes) != 1 or axes[0] < 0:
@@ -149,7 +149,7 @@ def _vector(importer: Importer, node: Node, name: str, scalars: Sequence[Value |
     """The scalars as one vector; None stands for the number that changes nothing."""
     size, neutral = len(scalars), _IDENTITY.get(name, 0.0)
     values = [value if value is not None else importer.filled(node.name, (), neutral) for value in scalars]
-    known = [tensor for tensor in map(held, values) if tensor is not None]
+    known = [tensor for tensor in map(constant_tensor, values) if tensor is not None]
     if len(known) == size:
         numbers = [tensor.real() for tensor in known]
         return importer.constant(

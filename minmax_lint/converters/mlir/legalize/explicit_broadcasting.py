@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from minmax_lint.converters.mlir.behaviours import DIVIDES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import held, is_constant, static
+from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, static
 from minmax_lint.converters.mlir.pattern import legalize_tf_cc
 from minmax_lint.converters.mlir.tables import BROADCAST_RANK
 from minmax_lint.converters.mlir.version import Version
@@ -122,7 +122,7 @@ def _repeat(value: Value, shape: Shape) -> Callable[[], Tensor | None]:
     """The content of a constant that repeats the scalar `value`; of another one it is not known."""
 
     def load() -> Tensor | None:
-        tensor = held(value)
+        tensor = constant_tensor(value)
         if tensor is None or tensor.size != 1:
             return None
         return Tensor.of(tensor.dtype, [size or 0 for size in shape], tensor.leading()[:1])

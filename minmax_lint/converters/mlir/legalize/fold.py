@@ -4,7 +4,7 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize import operand
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import all_equal, held, number, static
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, number, static
 from minmax_lint.converters.mlir.pattern import canonicalize_td, tf_ops_a_m_cc, tf_ops_n_z_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -157,7 +157,7 @@ def fold_pack(importer: Importer, node: Node) -> Value | None:
 def fold_logical_and(importer: Importer, node: Node) -> Value | None:
     """LOGICAL_AND with a constant that is false everywhere is that constant."""
     for value in importer.inputs(node):
-        tensor = held(value) if _has_static_type(importer, node, value) else None
+        tensor = constant_tensor(value) if _has_static_type(importer, node, value) else None
         if tensor is not None and tensor.known and not any(tensor.leading()):
             return value
     return None

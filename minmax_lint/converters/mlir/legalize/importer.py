@@ -6,7 +6,7 @@ prepare_patterns.td (FakeQuants). One step: no pass before the optimization read
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from minmax_lint.converters.mlir.cse import merged
+from minmax_lint.converters.mlir.cse import merge_equal_nodes
 from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
@@ -284,7 +284,7 @@ _NEVER_FOLDED = (
 
 
 def _merge(kept: Kept) -> dict[str, str]:
-    return merged(kept, kept.once(import_order))
+    return merge_equal_nodes(kept, kept.once(import_order))
 
 
 def _result_count(node: Node) -> int:

@@ -8,8 +8,8 @@ from minmax_lint.converters.mlir.legalize.layout_assignment import channels_firs
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import (
     MOVED_BEFORE_TRANSPOSE,
-    decreased,
-    moved,
+    decrease_rank,
+    move_before_fake_quants,
     undoes,
 )
 from minmax_lint.converters.mlir.pattern import layout_optimization_cc
@@ -41,9 +41,11 @@ def before_transpose(importer: Importer, name: str, node: Node) -> Value | None:
 
 def _behind(importer: Importer, node: Node, source: Value, transpose: Node) -> Value:
     order = transpose.inputs[1].array
-    smaller = decreased(importer, node, source, importer.integers(order))
+    smaller = decrease_rank(importer, node, source, importer.integers(order))
     shape = importer.inference.shape(node.name)
-    return smaller or moved(importer, node, "TRANSPOSE", source, shape, importer.value(order))
+    return smaller or move_before_fake_quants(
+        importer, node, "TRANSPOSE", source, shape, importer.value(order)
+    )
 
 
 def _transpose(importer: Importer, node: Node, slot: int) -> Node | None:
@@ -131,7 +133,9 @@ def _move_up(importer: Importer, node: Node, array: str, order: tuple[int, ...],
         return None
     axes, operands = importer.value(node.inputs[1].array), []
     for one, value in zip(map(importer.value, arrays), values, strict=True):
-        operands.append(value or moved(importer, node, "TRANSPOSE", one, _permute(one, order), axes))
+        operands.append(
+            value or move_before_fake_quants(importer, node, "TRANSPOSE", one, _permute(one, order), axes)
+        )
     return importer.add(LEGALIZED[source.op], source, operands, _permute(importer.value(array), order))
 
 

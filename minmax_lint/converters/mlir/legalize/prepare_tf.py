@@ -3,10 +3,10 @@
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated
+from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated_arrays
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
 from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import (
     legalize_patterns_td,
@@ -39,9 +39,9 @@ def fully_connected(
 ) -> Value:
     """The product of two matrices, of which the right one is read by rows."""
     if adj_x:
-        left = flipped(importer, node, left)
+        left = transpose_matrix(importer, node, left)
     if not adj_y:
-        right = flipped(importer, node, right)
+        right = transpose_matrix(importer, node, right)
     return importer.add("FULLY_CONNECTED", node, [left, right])
 
 
@@ -104,7 +104,7 @@ def _with_bias(
         reason = f"{node.op} has no TFLite builtin where the rank of its input is unknown."
         return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
     order = importer.constant(node.name, DType.INT32, (4,))
-    filters = moved(importer, node, move, filters, wanted, order)
+    filters = move_before_fake_quants(importer, node, move, filters, wanted, order)
     bias = importer.filled(node.name, (None if wanted is None else wanted[channels],), 0.0)
     return importer.add(name, node, [image, filters, bias])
 
@@ -131,7 +131,7 @@ def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
     wanted = None if shape is None else (shape[2], shape[0], shape[1], shape[3])
     order = importer.integer_vector(node.name, [2, 0, 1, 3])
     if is_constant(filters):
-        filters = moved(importer, node, "TRANSPOSE", filters, wanted, order)
+        filters = move_before_fake_quants(importer, node, "TRANSPOSE", filters, wanted, order)
     else:
         filters = importer.add("TRANSPOSE", node, [filters, order], wanted)
     return importer.add("TRANSPOSE_CONV", node, [sizes, filters, image])
@@ -145,7 +145,7 @@ def legalize_conv2d_backprop_input(importer: Importer, node: Node) -> Value:
 )
 def convert_tf_concat_v2_op(importer: Importer, node: Node) -> Value:
     """The axis becomes an attribute; of one array, CONCATENATION is nothing."""
-    operands = concatenated(importer, node)
+    operands = concatenated_arrays(importer, node)
     return operands[0] if len(operands) == 1 else importer.add("CONCATENATION", node, operands)
 
 
@@ -249,7 +249,7 @@ def simplify_broadcast_reshape(importer: Importer, node: Node) -> Value | None:
     narrow = tuple(carried.pop() if size != 1 else 1 for size in wanted)
     if narrow != shape:
         vector = importer.integer_vector(node.name, [size or 0 for size in narrow])
-        source = moved(importer, node, "RESHAPE", source, narrow, vector)
+        source = move_before_fake_quants(importer, node, "RESHAPE", source, narrow, vector)
     if narrow == wanted:
         return source
     product = _as_product(importer, node, source, sizes, wanted)
@@ -276,7 +276,9 @@ def convert_tf_strided_slice(importer: Importer, node: Node) -> Value | None:
         raise no_builtin(node, reason=f"{node.op} makes no new axis of an array with several open sizes.")
     sizes = importer.integer_vector(node.name, [-1 if size is None else size for size in expanded])
     return importer.add(
-        "STRIDED_SLICE", node, [moved(importer, node, "RESHAPE", source, expanded, sizes), *bounds]
+        "STRIDED_SLICE",
+        node,
+        [move_before_fake_quants(importer, node, "RESHAPE", source, expanded, sizes), *bounds],
     )
 
 

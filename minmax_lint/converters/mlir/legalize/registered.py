@@ -15,7 +15,7 @@ MADE_HERE = frozenset({"UnidirectionalSequenceLSTM"})
 """Names that the models of passes in front of the import give to nodes of their own."""
 
 
-def unregistered(kept: Kept, profile: Profile) -> Prediction | None:
+def unregistered_abort(kept: Kept, profile: Profile) -> Prediction | None:
     """The abort on an op that is not TensorFlow's; None where every op is."""
     graph = kept.graph
     ops = {graph.op(name) for name in kept.nodes} - REGISTERED_BY_CONVERTER - MADE_HERE
@@ -49,7 +49,7 @@ REMOVED_IN = {
 """Op -> the version of GraphDef that removed it (`deprecation` of its OpDef): old graphs still have it."""
 
 
-def removed(kept: Kept, profile: Profile) -> Prediction | None:
+def removed_abort(kept: Kept, profile: Profile) -> Prediction | None:
     """The abort of the TF2 flow, whose functions are new graphs, on an op that those lack; None where they have all."""
     graph = kept.graph
     found = (name for name in graph.of_ops(REMOVED_IN.keys()) if name in kept and not kept.is_cut(name))

@@ -26,7 +26,7 @@ def _reader_count(importer: Importer, fake_quant: str) -> int:
     return count
 
 
-def moved(
+def move_before_fake_quants(
     importer: Importer, node: Node, name: str, source: Value, shape: Shape | None, *others: Value
 ) -> Value:
     """A RESHAPE or TRANSPOSE of `source`, in front of the FakeQuants that `source` comes through."""
@@ -46,7 +46,7 @@ def moved(
             return importer.constant(source.name, source.dtype, shape, quantize.operands[0].op.load)
         return importer.add(name, node, [source, *others], shape)
     if quantize.attrs.get("movable") or constant:
-        inner = moved(importer, node, name, quantize.operands[0], shape, *others)
+        inner = move_before_fake_quants(importer, node, name, quantize.operands[0], shape, *others)
     else:
         inner = importer.add(name, node, [source, *others], shape)
     scale = quantize.result.scale
@@ -86,7 +86,9 @@ def reshape_to_self_shape(importer: Importer, node: Node) -> Value | None:
 def reorder_reshape_fake_quant(importer: Importer, node: Node) -> Value:
     """A RESHAPE comes in front of the FakeQuant that it follows."""
     source, sizes = importer.inputs(node)[:2]
-    return moved(importer, node, "RESHAPE", source, importer.inference.shape(node.name), sizes)
+    return move_before_fake_quants(
+        importer, node, "RESHAPE", source, importer.inference.shape(node.name), sizes
+    )
 
 
 @tf_ops_n_z_cc(
@@ -123,10 +125,12 @@ def undoes(order: Sequence[int], earlier: Sequence[int] | None) -> bool:
 )
 def convert_transpose_to_decrease_rank(importer: Importer, node: Node) -> Value | None:
     """Of more than six axes those of size 1 are left out, between two RESHAPEs; a rank that stays above is refused."""
-    return decreased(importer, node, importer.inputs(node)[0], importer.integers(node.inputs[1].array))
+    return decrease_rank(importer, node, importer.inputs(node)[0], importer.integers(node.inputs[1].array))
 
 
-def decreased(importer: Importer, node: Node, source: Value, axes: tuple[int, ...] | None) -> Value | None:
+def decrease_rank(
+    importer: Importer, node: Node, source: Value, axes: tuple[int, ...] | None
+) -> Value | None:
     """The TRANSPOSE of `source` where it has more than six axes; None where it has less or they are not known."""
     if source.shape is None or len(source.shape) <= _MOST_AXES or axes is None:
         return None
@@ -134,12 +138,18 @@ def decreased(importer: Importer, node: Node, source: Value, axes: tuple[int, ..
     if len(left) > _MOST_AXES or not importer.version.has(convert_transpose_to_decrease_rank):
         return importer.add("Transpose", node, [source], refused=no_builtin(node._replace(op="Transpose")))
     order, sizes = [sorted(left).index(axis) for axis in left], importer.integer_vector(node.name, [])
-    flat = moved(importer, node, "RESHAPE", source, tuple(size for size in source.shape if size != 1), sizes)
+    flat = move_before_fake_quants(
+        importer, node, "RESHAPE", source, tuple(size for size in source.shape if size != 1), sizes
+    )
     turned = flat
     if order != sorted(order):
         shape = tuple(source.shape[axis] for axis in left)
-        turned = moved(importer, node, "TRANSPOSE", flat, shape, importer.integer_vector(node.name, order))
-    return moved(importer, node, "RESHAPE", turned, importer.inference.shape(node.name), sizes)
+        turned = move_before_fake_quants(
+            importer, node, "TRANSPOSE", flat, shape, importer.integer_vector(node.name, order)
+        )
+    return move_before_fake_quants(
+        importer, node, "RESHAPE", turned, importer.inference.shape(node.name), sizes
+    )
 
 
 _MOST_AXES = 6
@@ -154,17 +164,19 @@ _MOST_AXES = 6
 def reorder_transpose_fake_quant(importer: Importer, node: Node) -> Value:
     """A TRANSPOSE comes in front of the FakeQuant that it follows."""
     source, order = importer.inputs(node)[:2]
-    return moved(importer, node, "TRANSPOSE", source, importer.inference.shape(node.name), order)
+    return move_before_fake_quants(
+        importer, node, "TRANSPOSE", source, importer.inference.shape(node.name), order
+    )
 
 
-def flipped(importer: Importer, node: Node, source: Value) -> Value:
+def transpose_matrix(importer: Importer, node: Node, source: Value) -> Value:
     """A matrix transposed; weights with a scale for each channel keep their FakeQuant in front."""
     shape = tuple(reversed(source.shape)) if source.shape is not None else None
     order = importer.integer_vector(node.name, [1, 0])
     quantize = quantize_of(source)
     if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
         return importer.add("TRANSPOSE", node, [source, order], shape)
-    return moved(importer, node, "TRANSPOSE", source, shape, order)
+    return move_before_fake_quants(importer, node, "TRANSPOSE", source, shape, order)
 
 
 @tf_ops_n_z_cc("Pack", before=lambda n: n.op("Pack", n.x(), axis=0), after="RESHAPE")
@@ -174,4 +186,6 @@ def convert_pack_to_reshape(importer: Importer, node: Node) -> Value | None:
     if len(operands) > 1:
         return None
     sizes = importer.constant(node.name, DType.INT32, (1,))
-    return moved(importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes)
+    return move_before_fake_quants(
+        importer, node, "RESHAPE", operands[0], importer.inference.shape(node.name), sizes
+    )

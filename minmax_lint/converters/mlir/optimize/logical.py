@@ -2,7 +2,7 @@
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.matchers import all_equal, held, producer, same_type, splat
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, producer, same_type, splat
 from minmax_lint.converters.mlir.pattern import (
     optimize_broadcast_like_pass_cc,
     optimize_cc,
@@ -40,7 +40,7 @@ def eliminate_logical_or_true(rewriter: Rewriter, op: Operation) -> bool:
 
 def _decides(op: Operation) -> bool:
     """Whether the right side alone decides the result."""
-    tensor = held(op.operands[1])
+    tensor = constant_tensor(op.operands[1])
     return (
         splat(op.operands[1])
         and tensor is not None
@@ -150,7 +150,7 @@ def _zero_of_cast(op: Operation) -> tuple[Value, str] | None:
         cast, zero = producer(op.operands[slot], "CAST"), op.operands[1 - slot]
         if cast is None or cast.operands[0].dtype is not DType.BOOL or not splat(zero):
             continue
-        tensor = held(zero)
+        tensor = constant_tensor(zero)
         if all_equal(zero, 0.0) or (tensor is not None and not any(tensor.leading())):
             return cast.operands[0], name
     return None

@@ -4,7 +4,7 @@ from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
-    held,
+    constant_tensor,
     producer,
     same_type,
     splat,
@@ -81,7 +81,7 @@ def optimize_identity_scatter_nd_op(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params: Value) -> bool:
-    tensor = held(indices)
+    tensor = constant_tensor(indices)
     if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
         return False
     if (
@@ -101,7 +101,7 @@ def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params
 )
 def optimize_gather_nd_to_slice(rewriter: Rewriter, op: Operation) -> bool:
     """A GATHER_ND of rows that follow each other is a SLICE."""
-    params, indices = op.operands[0], held(op.operands[1])
+    params, indices = op.operands[0], constant_tensor(op.operands[1])
     if indices is None or len(indices.shape) != 2 or indices.shape[1] != 1 or not static(params):
         return False
     rows = axes_of(op.operands[1])
@@ -120,7 +120,7 @@ def optimize_gather_nd_to_slice(rewriter: Rewriter, op: Operation) -> bool:
 )
 def optimize_gather_nd_sliding_window(rewriter: Rewriter, op: Operation) -> bool:
     """Windows of rows, each one row further than the one before, are a SLICE for each row of a window."""
-    params, indices = op.operands[0], held(op.operands[1])
+    params, indices = op.operands[0], constant_tensor(op.operands[1])
     if indices is None or len(indices.shape) != 3 or not static(params) or not params.shape:
         return False
     count, width, depth = (size or 0 for size in indices.shape)

@@ -7,7 +7,7 @@ immutable; the last operation is visited first, and whatever a change touches is
 from collections.abc import Callable
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
-from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, united
+from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, unite_ranges
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.pattern import quantization_driver_cc
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
@@ -20,7 +20,7 @@ ScaleRule = Callable[["Driver", Operation], bool | None]
 """Sets the scales that it knows for one operation. Whether one is new; None where it waits for one that is not set."""
 
 
-def trained(value: Value) -> Scale | None:
+def trained_scale(value: Value) -> Scale | None:
     """The scale of what `value` is dequantized from."""
     return value.op.operands[0].scale if value.op is not None and value.op.name == DEQUANTIZE else None
 
@@ -135,7 +135,7 @@ class Driver:
     def _takes_trained_scales(self, op: Operation) -> bool:
         if self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
             return False
-        scales = [trained(value) for value in op.operands]
+        scales = [trained_scale(value) for value in op.operands]
         first = next((scale for scale in scales if scale is not None), None)
         return first is not None and first.bits == 8
 
@@ -243,13 +243,13 @@ def get_bias_params(driver: Driver, op: Operation) -> bool | None:
 
 def unite_trained_scales(driver: Driver, op: Operation) -> bool | None:
     """What a CONCATENATION joins keeps its scale; all else takes the result's, or the union of the operands'."""
-    operands = [trained(value) for value in op.operands]
+    operands = [trained_scale(value) for value in op.operands]
     users = op.result.users
     results = [user.result.scale for user in users if user.name == QUANTIZE]
     if None not in operands and len(results) == len(users):
         return False
     known = [scale for scale in operands if scale is not None]
-    scale = results[0] if results else united(known)
+    scale = results[0] if results else unite_ranges(known)
     assert scale is not None
     changed = False
     for slot, found in enumerate(operands):

@@ -46,7 +46,7 @@ def check_trained(function: Function, version: Version, *, signed: bool) -> None
         slot = {"GATHER_ND": 0, "SCATTER_ND": 1}.get(op.name)
         scale = op.operands[slot].scale if slot is not None else None
         if scale is not None and (op.name == "SCATTER_ND" or not version.has(QUANTIZES_GATHER_ND)):
-            got = spelled(scale, signed=signed)
+            got = spell_type(scale, signed=signed)
             message = (
                 f"'tfl.{op.name.lower()}' op operand #{slot} must be tensor of 32-bit float, but got {got}"
             )
@@ -124,7 +124,7 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
             if scale and _impossible(
                 op.name, scale.bits, version, of_weights=value is weights, signed=signed
             ):
-                got, name = spelled(scale, signed=signed), op.name.lower()
+                got, name = spell_type(scale, signed=signed), op.name.lower()
                 raise _type_error(
                     op, f"'tfl.{name}' op has an operand or result of type {got}, which it cannot have"
                 )
@@ -134,7 +134,7 @@ def _check_eight_bits(op: Operation, version: Version, *, signed: bool) -> None:
     for kind, values in (("operand", op.operands), ("result", op.results)):
         for number, value in enumerate(values):
             if value.scale and value.scale.bits != 8 and version.has(DIVIDES_EIGHT_BITS):
-                got = spelled(value.scale, signed=signed)
+                got = spell_type(value.scale, signed=signed)
                 raise _type_error(
                     op, f"'tfl.{op.name.lower()}' op {kind} #{number} must be of 8 bits, but got {got}"
                 )
@@ -195,7 +195,7 @@ def check_storable(function: Function) -> None:
     values = [*function.arguments, *(value for op in function for value in op.results)]
     for value in values:
         if value.scale is not None and value.scale.bits in (4, 16):
-            element = spelled(value.scale, signed=False)
+            element = spell_type(value.scale, signed=False)
             raise ConversionError(
                 "other",
                 f"invalid TFLite type: '{_tensor(value, element)}'",
@@ -207,7 +207,7 @@ def check_storable(function: Function) -> None:
 
 
 def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> ConversionError:
-    pair = " vs. ".join(spelled(value.scale, signed=signed) for value in (first, other) if value.scale)
+    pair = " vs. ".join(spell_type(value.scale, signed=signed) for value in (first, other) if value.scale)
     name = op.name.lower()
     return ConversionError(
         "scale-conflict",
@@ -220,7 +220,7 @@ def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> Con
     )
 
 
-def spelled(scale: Scale, *, signed: bool) -> str:
+def spell_type(scale: Scale, *, signed: bool) -> str:
     """A quantized type as MLIR prints it."""
     zero_point = scale.zero_point - (1 << (scale.bits - 1) if signed else 0)
     letter = "i" if signed else "u"
@@ -232,8 +232,8 @@ def check_return(function: Function, types: list[Scale | None]) -> None:
     """The TF1 flow: what is returned must still have the type that the function was given."""
     for slot, (value, wanted) in enumerate(zip(function.returned.operands, types, strict=True)):
         if value.dtype is DType.FLOAT and value.scale != wanted:
-            found = spelled(value.scale, signed=False) if value.scale else "f32"
-            want = spelled(wanted, signed=False) if wanted else "f32"
+            found = spell_type(value.scale, signed=False) if value.scale else "f32"
+            want = spell_type(wanted, signed=False) if wanted else "f32"
             raise ConversionError(
                 "scale-conflict",
                 f"type of return operand {slot} ('{_tensor(value, found)}') doesn't match function result type "

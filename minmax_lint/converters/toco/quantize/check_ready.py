@@ -5,14 +5,14 @@ Source: tooling_util.cc (FixOperatorOrdering, CheckIsReadyForQuantization, Check
 
 from heapq import heappop, heappush
 
-from minmax_lint.converters.toco.array_map import walked
+from minmax_lint.converters.toco.array_map import walk_order
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.graph.dtype import DType
 
 
-def ordered(model: Model) -> list[Operator]:
+def fix_operator_ordering(model: Model) -> list[Operator]:
     """FixOperatorOrdering: again and again the first operator whose inputs are there."""
     missing: dict[Operator, int] = {}
     readers: dict[Operator, list[Operator]] = {}
@@ -96,7 +96,7 @@ def check_inputs_consumed(model: Model) -> None:
     unread = [name for name in model.inputs if _keeps_its_type(model, name)]
     if not unread:
         return
-    name = unread[0] if len(unread) == 1 else next(one for one in walked(model.imported) if one in unread)
+    name = unread[0] if len(unread) == 1 else next(one for one in walk_order(model.imported) if one in unread)
     raise Fatal(
         f'Check failed: array.data_type == array.final_data_type Array "{name}" has mis-matching actual and '
         "final data types (data_type=float, final_data_type=uint8).",

@@ -6,7 +6,7 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
 from minmax_lint.converters.toco.failure import CRASH, Fatal, MissingRange, NoQuantizedForm, Unmodeled
-from minmax_lint.converters.toco.invariants import misplaced
+from minmax_lint.converters.toco.invariants import misplaced_abort
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
 from minmax_lint.converters.toco.quantization_util import Parameters, array_parameters, parameters
@@ -149,7 +149,7 @@ class Quantizer:
             # The Dequantize behind an output that was quantized has no shape yet: no copy can be made. In the
             # next pass one can, and is put behind what reads it (measured).
             if op.type in CLAMPS and self.model.arrays[output].consumers:
-                self._misplaced_copy = misplaced(self.model.arrays[output].source, op.node.name)
+                self._misplaced_copy = misplaced_abort(self.model.arrays[output].source, op.node.name)
             return False
         if not remove_passthrough(self.model, op, 0):
             return False

@@ -6,7 +6,7 @@ Shape and permutation operands of generated operators are kept as attributes: in
 
 import math
 
-from minmax_lint.converters.toco.constants import combined
+from minmax_lint.converters.toco.constants import combine
 from minmax_lint.converters.toco.failure import Unmodeled
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
@@ -144,8 +144,8 @@ def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     model.new_array(factor, source, DType.FLOAT, shape)
     added = model.available_name(f"{model.available_name(f'{name}_add')}_param")
     model.new_array(added, source, DType.FLOAT, shape)
-    model.make_constant(factor, combined(model, _same, multiplier))
-    model.make_constant(added, combined(model, _shift, offset, mean, multiplier))
+    model.make_constant(factor, combine(model, _same, multiplier))
+    model.make_constant(added, combine(model, _shift, offset, mean, multiplier))
     first = Operator("Mul", [x, factor], [product], op.node)
     second = Operator("Add", [product, added], [name], op.node)
     second.activation = op.activation

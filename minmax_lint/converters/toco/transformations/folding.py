@@ -8,7 +8,7 @@ import math
 import operator
 from collections.abc import Callable
 
-from minmax_lint.converters.toco.constants import Elementwise, combined, known_zero
+from minmax_lint.converters.toco.constants import Elementwise, combine, known_zero
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Operator
@@ -47,7 +47,7 @@ def _fold(model: Model, op: Operator, *, keep_range: bool = False) -> bool:
 def _value(model: Model, op: Operator, array: Array) -> Callable[[], Tensor | None]:
     function = _GENERATED.get(op.type)
     if array.name != array.source and function is not None:
-        return combined(model, function, *op.inputs)
+        return combine(model, function, *op.inputs)
     name, node, shape = array.name, op.node, array.shape
     moved = op.type if op.type in _MOVES else ""
     buffers = [model.arrays[one].buffer for one in op.inputs] if moved else []
@@ -164,10 +164,10 @@ def _fold_transpose(model: Model, op: Operator) -> bool:
     buffer = model.arrays[op.inputs[0]].buffer
 
     def load() -> Tensor | None:
-        from minmax_lint.converters.toco.weights import transposed
+        from minmax_lint.converters.toco.weights import transpose
 
         tensor = buffer.tensor() if buffer is not None else None
-        return transposed(tensor, perm) if tensor is not None else None
+        return transpose(tensor, perm) if tensor is not None else None
 
     output = op.output
     _keep_narrow(model, op)
@@ -236,14 +236,14 @@ def resolve_reorder_axes(model: Model, op: Operator) -> bool:
     to_depthwise = op.attrs["order"] == "DepthwiseConv"
 
     def load() -> Tensor | None:
-        from minmax_lint.converters.toco.weights import transposed
+        from minmax_lint.converters.toco.weights import transpose
 
         tensor = buffer.tensor()
         if tensor is None:
             return None
         if to_depthwise:
             return Tensor(tensor.dtype, shape, tensor.content)
-        return transposed(tensor, (3, 0, 1, 2))
+        return transpose(tensor, (3, 0, 1, 2))
 
     if source.minmax is not None:
         output.minmax = source.minmax

@@ -105,13 +105,13 @@ def _rescale(buffer: Constant | None, weights: Array, affine: str, type: str, op
     shape, factors = weights.shape, operand.buffer
 
     def load() -> Tensor | None:
-        from minmax_lint.converters.toco.weights import scaled_by_channel
+        from minmax_lint.converters.toco.weights import scale_by_channel
 
         tensor = buffer.tensor() if buffer is not None else None
         factor = factors.tensor() if factors is not None else None
         if tensor is None or factor is None or shape is None:
             return None
-        return scaled_by_channel(tensor, factor, divide=type == "Div", last_axis=affine == "DepthwiseConv")
+        return scale_by_channel(tensor, factor, divide=type == "Div", last_axis=affine == "DepthwiseConv")
 
     return Constant(load)
 

@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.legalize.prepare_tf import fully_connected
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
 from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank
 from minmax_lint.converters.mlir.pattern import canonicalize_td, einsum_cc, optimize_batch_matmul_cc
 from minmax_lint.graph.dtype import DType
@@ -93,7 +93,7 @@ def _product(
         return importer.add("BATCH_MATMUL", node, [first, second], shape)
     # A MatMul; it comes too late for its TRANSPOSE to move in front of a FakeQuant.
     if is_constant(second):
-        turned = flipped(importer, node, second)
+        turned = transpose_matrix(importer, node, second)
     else:
         flip = importer.integer_vector(node.name, [1, 0])
         turned = importer.add("TRANSPOSE", node, [second, flip], (second.shape or ())[::-1])
@@ -168,7 +168,7 @@ def _dense(
 ) -> Value | None:
     if not has_weights(right) or not importer.version.has(CONVERT_BATCH_MATMUL_EARLY):
         return None
-    weights = right if turned else flipped(importer, node, right)
+    weights = right if turned else transpose_matrix(importer, node, right)
     return importer.add("FULLY_CONNECTED", node, [left, weights], shape)
 
 
@@ -201,7 +201,7 @@ def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
 
 def _reshape(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
     wanted = importer.constant(node.name, DType.INT32, (len(shape),))
-    return moved(importer, node, "RESHAPE", value, shape, wanted)
+    return move_before_fake_quants(importer, node, "RESHAPE", value, shape, wanted)
 
 
 def _transpose(
@@ -210,4 +210,6 @@ def _transpose(
     if label == wanted:
         return value
     order = importer.integer_vector(node.name, [label.index(one) for one in wanted])
-    return moved(importer, node, "TRANSPOSE", value, tuple(sizes[one] for one in wanted), order)
+    return move_before_fake_quants(
+        importer, node, "TRANSPOSE", value, tuple(sizes[one] for one in wanted), order
+    )

@@ -6,7 +6,7 @@ Read off the models that TF 2.15 and 2.21 make of each.
 import math
 
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated, unless_neutral
+from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated_value, unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps, truth
 from minmax_lint.converters.mlir.matchers import is_constant
@@ -178,7 +178,7 @@ def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: 
 
 
 def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
-    shape, negative = features.shape, negated(labels)
+    shape, negative = features.shape, negated_value(labels)
     if negative is None:
         negative = (
             importer.constant(node.name, DType.FLOAT, labels.shape)

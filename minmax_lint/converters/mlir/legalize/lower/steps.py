@@ -5,7 +5,7 @@ from functools import wraps
 
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import held, is_constant, static
+from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, static
 from minmax_lint.converters.mlir.matchers import number as number_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -58,7 +58,7 @@ def _equal(left: Value, right: Value) -> Tensor | None:
     Of a constant that only the conversion computes, such as a number of elements, the content is not known here; it is
     taken for one without 0, for which DivNoNan and its like look.
     """
-    tensor, wanted = held(left), number_of(right)
+    tensor, wanted = constant_tensor(left), number_of(right)
     if tensor is None and wanted == 0 and static(left):
         return Tensor.of(DType.BOOL, [size or 0 for size in left.shape or ()], [False])
     if tensor is None or wanted is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import flipped, moved
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
 from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -28,8 +28,8 @@ def unroll_batch_matmul(
         first, second = (
             matrices[_index(number, shared, batch)] for matrices, batch in zip(slices, batches, strict=True)
         )
-        first = flipped(importer, node, first) if adj_x else first
-        second = second if adj_y else flipped(importer, node, second)
+        first = transpose_matrix(importer, node, first) if adj_x else first
+        second = second if adj_y else transpose_matrix(importer, node, second)
         products.append(importer.add("FULLY_CONNECTED", node, [first, second], (rows, columns)))
     if not shared:
         return products[0]
@@ -70,7 +70,7 @@ def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
 
 def _reshape(importer: Importer, node: Node, value: Value, shape: Sequence[int]) -> Value:
     wanted = importer.constant(node.name, DType.INT32, (len(shape),))
-    return moved(importer, node, "RESHAPE", value, tuple(shape), wanted)
+    return move_before_fake_quants(importer, node, "RESHAPE", value, tuple(shape), wanted)
 
 
 def _sizes(value: Value) -> tuple[int, ...]:
