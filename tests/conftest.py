@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.warm.fixture import warm_servers, warm_tensorflow
 
 __all__ = ["warm_servers", "warm_tensorflow"]
+
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")
 
 SLOW = frozenset(
     """

@@ -44,7 +44,7 @@ def test_a_percentile_leaves_outliers_out_at_both_ends() -> None:
     assert high == pytest.approx(0.98, abs=0.01)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, RESERVOIR), min_size=2, max_size=5))
 def test_a_sample_of_many_values_is_as_large_as_it_may_be_and_keeps_their_range(sizes: list[int]) -> None:
     observer = Percentiles(1, 99.9)

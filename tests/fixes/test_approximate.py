@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import minmax_lint
@@ -27,9 +27,7 @@ SMOOTH = sorted(
 OF_POSITIVE = ("Log", "Rsqrt", "Sqrt", "Inv")
 CONSTANTS = {"Div": (1.5, None), "FloorDiv": (None, 0.7), "FloorMod": (None, 1.5), "Pow": (None, 1.5)}
 CONSTANTS["RealDiv"] = CONSTANTS["Div"]
-quickly = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+quickly = settings(max_examples=60, derandomize=True)
 bounds = st.floats(0.0625, 12, width=32)
 
 

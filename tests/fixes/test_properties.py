@@ -24,7 +24,7 @@ UNSAFE: dict[str, object] = {"unsafe": True, "default_range": (-6.0, 6.0)}
 seeds = st.integers(0, 10_000)
 leave = st.sampled_from([SAFE, UNSAFE])
 rarely_broken = [HealthCheck.filter_too_much, HealthCheck.too_slow]
-quickly = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=rarely_broken)
+quickly = settings(max_examples=40, derandomize=True, suppress_health_check=rarely_broken)
 with_tensorflow = settings(quickly, max_examples=20)
 
 

@@ -8,7 +8,7 @@ from tests.fuzz.formats import FORMATS
 from tests.fuzz.graphs import absurd_graphs, disturbed_graphs
 from tests.fuzz.survival import survives
 
-BOUNDED = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @BOUNDED

@@ -141,7 +141,7 @@ def _ancestors(graph: Graph, starts: list[str], cut: list[str], *, control: bool
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(_tangles())
 def test_kept_is_what_the_outputs_depend_on(tangle: tuple[Graph, list[str], list[str]]) -> None:
     graph, inputs, outputs = tangle

@@ -38,7 +38,7 @@ def test_the_founding_text_is_read_quickly():
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     name=st.text(),
     content=st.binary(),

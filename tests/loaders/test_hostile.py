@@ -35,7 +35,6 @@ LONGEST = 5.0
 
 RELAXED = settings(
     max_examples=300,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

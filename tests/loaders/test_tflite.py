@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minmax_lint
@@ -53,7 +53,7 @@ def test_there_is_nothing_to_fix_in_it():
         load(GAP).require_graph("fix")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.integers(8, GAP.stat().st_size - 4), st.integers(0, 2**32 - 1))
 def test_a_damaged_file_is_read_or_refused_in_bounded_time(place, word):
     content = bytearray(GAP.read_bytes())

@@ -166,7 +166,7 @@ def test_explain_passes_nothing_on_raw(payload, tmp_path, capsys):
 
 @pytest.mark.slow
 @given(st.text())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_each_kind_of_text_is_one_printable_line(text):
     for kind in (
         escaping.name,

@@ -360,7 +360,7 @@ OTHER = [
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(SETTINGS), unique=True, max_size=5),
     st.lists(st.sampled_from(OTHER), max_size=4),
