@@ -58,3 +58,20 @@ def test_a_known_shape_of_int64_that_stays_has_a_buffer_of_another_type(sizes: D
     message = predicted(n, n.fq(n.op("Add", x, other))).message
     narrowed = f"Check failed: array->buffer->type == array->data_type Tensor: {shape}"
     assert (message == narrowed) == (stays and sizes is DType.INT64)
+
+
+@pytest.mark.parametrize("neutral", ["AddV2", "Mul", "Sub"])
+@pytest.mark.parametrize(("layers", "verdict"), [(0, "quantized"), (1, "abort"), (2, "abort")])
+def test_a_sum_with_zeros_stays_where_it_takes_a_relu_before_the_sizes_behind_a_dense_layer_are_known(
+    neutral: str, layers: int, verdict: str
+) -> None:
+    n = Net()
+    x = n.image()
+    scale = n.reshape(n.op("Mean", x, n.ints(1, 2), keep_dims=True), 1, 4)
+    for _ in range(layers):
+        product = n.op("BiasAdd", n.mat_mul(scale, n.fq(n.weights(4, 4))), n.c(0.5, shape=[4]))
+        scale = n.fq(n.op("Relu6", product))
+    scaled = n.op("Mul", x, n.reshape(scale, -1, 1, 1, 4))
+    unchanged = n.op(neutral, scaled, n.c(float(neutral == "Mul"), shape=[4]))
+    found = predicted(n, n.fq(n.op("Relu", unchanged)))
+    assert (found.verdict, found.array) == (verdict, scaled if verdict == "abort" else None)

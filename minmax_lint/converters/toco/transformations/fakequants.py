@@ -112,7 +112,11 @@ def drop_fake_quant(model: Model, op: Operator) -> bool:
 
 
 def make_initial_dequantize_operator(model: Model, op: Operator) -> bool:
-    """An input of type float becomes uint8, with a Dequantize for its first reader."""
+    """An input of type float becomes uint8, with a Dequantize for its first reader.
+
+    The Dequantize goes to the front of the order. Where it takes the place of the reader itself, it is what the
+    pass looks at next, and its size is known at once.
+    """
     changed = False
     for name in dict.fromkeys(op.inputs):
         if model.is_input(name) and op.type != "Dequantize" and _dequantize(model, op, name):
@@ -138,6 +142,9 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
         model.misfit = Fatal(message, node=op.node.name, array=array.source)
     dequantize = Operator("Dequantize", [name], [dequantized], op.node)
     dequantize.nodes = ()
-    dequantize.attrs["shape"] = array.shape
+    if op is model.first:
+        made.shape = array.shape
+    else:
+        dequantize.attrs["shape"] = array.shape
     model.insert_before(model.first, dequantize)
     return True

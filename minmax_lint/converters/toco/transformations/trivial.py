@@ -112,27 +112,38 @@ def remove_trivial_reshape(model: Model, op: Operator) -> bool:
 
 
 def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
-    """x+0, x-0, x*1, x/1 with a constant that does not broadcast x (or is of another rank)."""
+    """x+0, x-0, x*1, x/1 with a constant that does not broadcast x (or is of another rank).
+
+    One that has taken a Relu stays.
+    """
     slots = constant_and_variable(model, op)
-    if slots is None:
+    if slots is None or op.activation is not None:
         return False
     constant, variable = slots
     if constant == 0 and op.type in ("Sub", "Div"):
         return False
     fixed, free = model.arrays[op.inputs[constant]], model.arrays[op.inputs[variable]]
-    sizes = _propagate_shape(model, free)
-    if fixed.shape is None or sizes is None or fixed.dtype is not DType.FLOAT:
+    if fixed.shape is None or free.shape is None or fixed.dtype is not DType.FLOAT:
         return False
-    if len(fixed.shape) == len(sizes) and fixed.shape != sizes:
+    if len(fixed.shape) == len(free.shape) and fixed.shape != free.shape:
         return False
     neutral = 0.0 if op.type in ("Add", "Sub") else 1.0
-    return filled_with(fixed.buffer, neutral) and remove_passthrough(model, op)
+    if not filled_with(fixed.buffer, neutral) or not _is_propagated(model, free):
+        return False
+    return remove_passthrough(model, op)
 
 
-def _propagate_shape(model: Model, array: Array) -> tuple[int, ...] | None:
-    """The array's shape; None behind a layer that has just been made, from which sizes are not propagated yet."""
-    source = array.producer.inputs if array.producer is not None else ()
-    return None if source and model.arrays[source[0]].shape is None else array.shape
+def _is_propagated(model: Model, array: Array) -> bool:
+    """Whether PropagateFixedSizes has reached the array: not behind a layer that has just been made."""
+    seen, pending = {array}, [array]
+    while pending:
+        producer = pending.pop().producer
+        sources = {model.arrays[name] for name in producer.inputs} - seen if producer is not None else set()
+        if any(source.shape is None for source in sources):
+            return False
+        seen |= sources
+        pending += sources
+    return True
 
 
 def constant_and_variable(model: Model, op: Operator) -> tuple[int, int] | None:
