@@ -32,7 +32,7 @@ PASSES = {
 }
 """What looks at every node, or at every operation of a converter's model."""
 ONCE = ("trace", "uses", "sources", "order", "shapes", "constants", "TOCO's import", "MLIR's import")
-SWEEPS = 8
+SWEEPS = 7
 ROUNDS = {"plain": 14, "residual": 16}
 MOST_CALLS = {"plain": 494, "residual": 591}
 """Calls of functions, Python's and C's, that one node more takes in both converters."""

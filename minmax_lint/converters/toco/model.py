@@ -41,6 +41,8 @@ class Model:
         """Whether an operator was put where its readers may stand in front of it."""
         self.narrowed: set[str] = set()
         """Arrays of int64 whose buffer is of int32."""
+        self.unsized: dict[Operator, Shape | None] = {}
+        """Operators that were put in -> the shape of their output, which PropagateFixedSizes has not set yet."""
         self.misfit: Fatal | None = None
         """What is wrong with an array since its shape was changed."""
         self._count = 0

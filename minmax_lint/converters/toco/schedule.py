@@ -104,6 +104,7 @@ _GENERAL: tuple[tuple[Transformation, tuple[str, ...]], ...] = (
     (identification.identify_relu1, ("Maximum", "Minimum")),
     (identification.identify_prelu, ("Add",)),
     (trivial.remove_trivial_binary_operator, _BINARIES),
+    (trivial.remove_trivial_binary_operator_and_activation, _BINARIES),
     (fakequants.resolve_fake_quant_args_from_vars, ("FakeQuant",)),
     (fakequants.read_array_minmax_and_narrow_range, ("FakeQuant",)),
     (folding.resolve_constant_shape_or_rank, ("Rank", "Shape")),
@@ -120,6 +121,12 @@ _GENERAL: tuple[tuple[Transformation, tuple[str, ...]], ...] = (
 _OF_SOME_VERSIONS: Mapping[tuple[Transformation, str], Callable[[Version], bool]] = {
     (fusion.ensure_bias_vectors, "TransposeConv"): lambda version: version.transpose_conv_bias,
     (identification.identify_hardswish, "Add"): lambda version: version.identifies_hard_swish,
+    **{
+        (trivial.remove_trivial_binary_operator_and_activation, type): lambda version: (
+            version.loses_activations
+        )
+        for type in _BINARIES
+    },
 }
 """A transformation and a type of operator that it does not look at in every version -> whether it does in one."""
 

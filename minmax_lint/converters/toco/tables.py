@@ -151,6 +151,8 @@ class Version(NamedTuple):
     """TransposeConv takes a bias, so that a following Add fuses into it."""
     identifies_hard_swish: bool
     """x * Relu6(x + 3) / 6 becomes HardSwish."""
+    loses_activations: bool
+    """A sum with zeros goes although it has taken a Relu."""
     refuses_unread_inputs: bool
     """An input that nothing reads, or that is an output as well, ends the conversion at once."""
     unsupported_prefix: str
@@ -167,6 +169,7 @@ def version_of(number: Since) -> Version:
         pack_forwards=number >= (2, 0),
         transpose_conv_bias=number >= (2, 0),
         identifies_hard_swish=number >= (1, 15),
+        loses_activations=number < (2, 0),
         refuses_unread_inputs=number < (1, 15),
         unsupported_prefix="Check failed: s.ok() " if number == (1, 15) else "",
     )

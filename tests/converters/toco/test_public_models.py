@@ -73,5 +73,7 @@ def test_a_sum_with_zeros_stays_where_it_takes_a_relu_before_the_sizes_behind_a_
         scale = n.fq(n.op("Relu6", product))
     scaled = n.op("Mul", x, n.reshape(scale, -1, 1, 1, 4))
     unchanged = n.op(neutral, scaled, n.c(float(neutral == "Mul"), shape=[4]))
-    found = predicted(n, n.fq(n.op("Relu", unchanged)))
+    output = n.fq(n.op("Relu", unchanged))
+    found = predicted(n, output)
     assert (found.verdict, found.array) == (verdict, scaled if verdict == "abort" else None)
+    assert predicted_of(n, output, "toco-1.15").verdict == "quantized"

@@ -169,7 +169,7 @@ def resolve_tensorflow_mat_mul(model: Model, op: Operator) -> bool:
     dense = Operator("FullyConnected", [absorbed.inputs[0] if absorbed else left, right], op.outputs, op.node)
     dense.activation = op.activation
     if model.arrays[right].shape is None:
-        dense.attrs["shape"] = model.arrays[op.output].shape
+        model.unsized[dense] = model.arrays[op.output].shape
         model.arrays[op.output].shape = None
     if absorbed is not None and alone:
         dense.nodes = (*dense.nodes, *absorbed.nodes)
@@ -190,18 +190,19 @@ def _transpose(model: Model, op: Operator, name: str, *, shaped: bool = False) -
     model.new_array(output, array.source, array.dtype, result if shaped else None)
     transpose = Operator("Transpose", [name], [output], op.node)
     transpose.nodes = ()
-    transpose.attrs |= {"perm": perm} if shaped else {"perm": perm, "shape": result}
+    transpose.attrs["perm"] = perm
+    if not shaped:
+        model.unsized[transpose] = result
     model.insert_before(op, transpose)
     return transpose
 
 
 def propagate_generated_shape(model: Model, op: Operator) -> bool:
     """PropagateFixedSizes for operators that were put in: no shape is known before they are looked at."""
-    if "shape" not in op.attrs or any(model.arrays[name].shape is None for name in op.inputs[:2]):
+    shape = model.unsized.get(op)
+    if shape is None or any(model.arrays[name].shape is None for name in op.inputs[:2]):
         return False
-    shape = op.attrs.pop("shape")
-    if not isinstance(shape, tuple):
-        return False
+    del model.unsized[op]
     array = model.arrays[op.output]
     array.shape = shape
     model.dirty.update(array.consumers)

@@ -145,6 +145,6 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
     if op is model.first:
         made.shape = array.shape
     else:
-        dequantize.attrs["shape"] = array.shape
+        model.unsized[dequantize] = array.shape
     model.insert_before(model.first, dequantize)
     return True

@@ -116,8 +116,13 @@ def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
 
     One that has taken a Relu stays.
     """
+    return op.activation is None and remove_trivial_binary_operator_and_activation(model, op)
+
+
+def remove_trivial_binary_operator_and_activation(model: Model, op: Operator) -> bool:
+    """The same before TF 2: the Relu that the operator has taken is lost (1.15.5 measured)."""
     slots = constant_and_variable(model, op)
-    if slots is None or op.activation is not None:
+    if slots is None:
         return False
     constant, variable = slots
     if constant == 0 and op.type in ("Sub", "Div"):
@@ -135,7 +140,7 @@ def remove_trivial_binary_operator(model: Model, op: Operator) -> bool:
 
 def _is_propagated(model: Model, array: Array) -> bool:
     """Whether PropagateFixedSizes has reached the array: not behind a layer that has just been made."""
-    seen, pending = {array}, [array]
+    seen, pending = {array}, [array] if model.unsized else []
     while pending:
         producer = pending.pop().producer
         sources = {model.arrays[name] for name in producer.inputs} - seen if producer is not None else set()
