@@ -108,6 +108,9 @@ class Convert:
         "True where _experimental_default_to_single_batch_in_tensor_list_ops is set.",
         False,
     )
+    lower_tensor_list_ops: bool = _key(
+        kinds.FLAG, "False where _experimental_lower_tensor_list_ops is set to that.", True
+    )
     origin: str = ""
 
     @property
@@ -130,6 +133,7 @@ class Convert:
             per_channel=self.per_channel,
             per_channel_dense=self.per_channel_dense,
             single_batch=self.single_batch,
+            lower_tensor_lists=self.lower_tensor_list_ops,
             flow_named=self.flow is not None,
         )
 

@@ -35,6 +35,9 @@ SWITCHES: Mapping[str, str] = {
 }
 """Attribute that is False where it is not set -> the field of ConverterCall that it turns over."""
 
+LOWERS_LISTS = "_experimental_lower_tensor_list_ops"
+"""Attribute that is True where it is not set."""
+
 TRAINED = frozenset(
     (
         "FakeQuantWithMinMaxVars",
@@ -86,6 +89,8 @@ class ConverterCall:
     per_channel_dense: bool = True
     single_batch: bool = False
     """Whether the items of tensor lists with an open batch get a batch of 1."""
+    lower_tensor_lists: bool = True
+    """Whether tensor lists become arrays; else they stay ops of TensorFlow, for SELECT_TF_OPS."""
     without_effect: tuple[str, ...] = ()
     """Attributes that are set and that no converter reads, such as `target_ops`."""
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)

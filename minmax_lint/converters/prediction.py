@@ -31,6 +31,7 @@ ObstacleDetail = Literal[
     "misfit",  # a node is not imported: its inputs do not fit its op
     "loop-invariant",  # a loop hands on a real-valued argument unchanged
     "tf1-flow",  # TF1's converter alone ends here
+    "kept-lists",  # the call keeps lists of tensors
     "uninitialized",  # a variable that nothing initializes
     "unexplained",  # an op stays float, and no model knows why
 ]

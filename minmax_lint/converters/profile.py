@@ -55,6 +55,8 @@ class Profile:
     """Whether the call allows SELECT_TF_OPS: ops without builtin stay ops of TensorFlow."""
     single_batch: bool = False
     """Whether the items of tensor lists with an open batch get a batch of 1."""
+    lower_tensor_lists: bool = True
+    """Whether tensor lists become arrays (LowerStaticTensorListPass)."""
     saved_model: bool = False
     """Whether the converter is given a SavedModel, or a Keras model that it saves as one."""
     input_type: str = ""

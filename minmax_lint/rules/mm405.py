@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.call import LOWERS_LISTS
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -109,6 +110,8 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
 def _advice(op: str, cause: Cause) -> str:
     if cause.detail == "loop-invariant":
         return f"Compute the array inside of the loop. {_of_rnn_layers(cause)}."
+    if cause.detail == "kept-lists":
+        return f"Leave {LOWERS_LISTS} out, so that lists become arrays, or allow SELECT_TF_OPS, which runs them in float."
     if cause.detail == "tf1-flow":
         return "Convert with TF2's converter, tf.lite.TFLiteConverter.from_saved_model, which takes this."
     if op in ("TensorListReserve", "EmptyTensorList"):

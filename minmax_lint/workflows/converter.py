@@ -11,7 +11,7 @@ from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.interpreter import checked_interpreter, tensorflow_version
 from minmax_lint.backends.conversion.run import DEFAULT_STATS, Engine
-from minmax_lint.converters.call import ENDS, SWITCHES, ConverterCall, Mode
+from minmax_lint.converters.call import ENDS, LOWERS_LISTS, SWITCHES, ConverterCall, Mode
 from minmax_lint.converters.profile import Flow, Profile, not_converted
 from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
@@ -79,6 +79,8 @@ class Converter:
             for attribute, name in SWITCHES.items()
             if getattr(call, name) != getattr(ConverterCall, name)
         }
+        if not call.lower_tensor_lists:
+            switches[LOWERS_LISTS] = False
         if call.experimental_new_quantizer is not None:
             switches["experimental_new_quantizer"] = call.experimental_new_quantizer
         if call.flow == "tf2" and call.experimental_new_converter is not None:  # of TF1's the engine says it

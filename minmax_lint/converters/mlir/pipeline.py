@@ -17,7 +17,7 @@ from minmax_lint.converters.mlir.control_flow.resource_variables import (
     resource_refusal,
     with_initializers,
 )
-from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered
+from minmax_lint.converters.mlir.control_flow.tensor_list_failure import NotLowered, refuse_lists
 from minmax_lint.converters.mlir.function import predict_function
 from minmax_lint.converters.mlir.legalize.layout_assignment import layout_assignment
 from minmax_lint.converters.prediction import Prediction, shared_versions
@@ -71,7 +71,9 @@ def _predict(kept: Kept, inference: Inference, profile: Profile, around: Enclosi
             return refused
     saved_model = profile.flow == "tf2" and not around.strict
     try:
-        kept, inference = _lower(kept, inference, saved_model=saved_model, single_batch=profile.single_batch)
+        kept, inference = _lower(
+            kept, inference, saved_model, profile.single_batch, profile.lower_tensor_lists
+        )
     except NotLowered as error:
         return error.prediction(profile)
     if profile.flow == "tf2":
@@ -92,16 +94,18 @@ def _implements(graph: Graph) -> bool:
 
 
 def _lower(
-    kept: Kept, inference: Inference, *, saved_model: bool, single_batch: bool
+    kept: Kept, inference: Inference, saved_model: bool, single_batch: bool, lower_lists: bool
 ) -> tuple[Kept, Inference]:
     """The graph with functional control flow, without tensor lists, over channels last. Raises NotLowered."""
     # A stateful LSTM layer stays a loop (measured).
     fuses_lstm = saved_model and not kept.once(assignments)
-    memo, key = inference.memo, (_lower, saved_model, single_batch)
+    memo, key = inference.memo, (_lower, saved_model, single_batch, lower_lists)
     if memo is None or key not in memo:
         lowered = functionalize_control_flow(*fold_constant_branches(kept, inference))
         if fuses_lstm:
             lowered = with_fused_lstm(*lowered)
+        if not lower_lists:
+            refuse_lists(lowered[0])
         lowered = lower_static_tensor_list(*lowered, single_batch=single_batch, declared=not saved_model)
         lowered = layout_assignment(*lowered)
         if memo is None:

@@ -6,14 +6,19 @@ from dataclasses import fields, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
-from minmax_lint.converters.call import BUILTINS, COMPUTED, OPS_SETS, SWITCHES, ConverterCall
+from minmax_lint.converters.call import BUILTINS, COMPUTED, LOWERS_LISTS, OPS_SETS, SWITCHES, ConverterCall
 from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.branches import Path, condition, taken, ways
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Function, Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
-_SWITCHES = frozenset({"experimental_new_quantizer", "experimental_new_converter"})
+_SWITCHES = {
+    "experimental_new_quantizer": "experimental_new_quantizer",
+    "experimental_new_converter": "experimental_new_converter",
+    LOWERS_LISTS: "lower_tensor_lists",
+}
+"""Attribute that is True where it is not set, in TensorFlow today -> the field of ConverterCall."""
 _MOST_WORK = 20_000
 """Settings on all ways together."""
 WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
@@ -93,7 +98,7 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
         return replace(call, **_names(attribute, _type(value)))
     if attribute in _SWITCHES:
         known = values.truth(value)
-        return call if known is None else replace(call, **_names(attribute, known))
+        return call if known is None else replace(call, **_names(_SWITCHES[attribute], known))
     if attribute in SWITCHES:
         name = SWITCHES[attribute]
         return replace(call, **_names(name, getattr(ConverterCall, name) != given))

@@ -91,6 +91,7 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
         profile,
         select_tf=all(SELECT_TF in call.supported_ops for call in calls),
         single_batch=all(call.single_batch for call in calls),
+        lower_tensor_lists=any(call.lower_tensor_lists for call in calls),
     )
     old = profile.ranges == "calibrated" and all(call.experimental_new_quantizer is False for call in calls)
     if not old and profile.quantizer != "legacy":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minmax_lint.converters.call import SWITCHES, ConverterCall, Maker
+from minmax_lint.converters.call import LOWERS_LISTS, SWITCHES, ConverterCall, Maker
 
 _OF_TF1 = ("target_ops", "post_training_quantize")
 """Attributes of TF1's converter that TF2's lets anyone set and never reads."""
@@ -39,6 +39,7 @@ def call_of(converter: Any, tensorflow_version: str) -> ConverterCall:
         default_ranges=bool(getattr(converter, "default_ranges_stats", None)),
         experimental_new_quantizer=getattr(converter, "experimental_new_quantizer", None),
         experimental_new_converter=getattr(converter, "experimental_new_converter", None),
+        lower_tensor_lists=getattr(converter, LOWERS_LISTS, True) is not False,
         without_effect=()
         if is_tf1(converter)
         else tuple(name for name in _OF_TF1 if name in vars(converter)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from minmax_lint.converters.call import LOWERS_LISTS
 from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import undoes
 from minmax_lint.converters.prediction import Obstacle, ObstacleDetail, Prediction
@@ -10,6 +11,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.layers import place_in_layer
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
 
 STATIC = "requires element_shape to be static during TF Lite transformation pass"
@@ -21,17 +23,19 @@ NUMBERS = (
 ILLEGAL = "failed to legalize operation 'tf.Identity' that was explicitly marked illegal"
 UNRESOLVED = "failed to legalize unresolved materialization"
 
+_MAKERS = ("TensorListReserve", "EmptyTensorList", "TensorListFromTensor")
 _NO_RANGE = "Max and min for dynamic tensors should be recorded during calibration"
 
 
 class NotLowered(Exception):
     """A list cannot become an array: the converter ends here, or it is not known whether it does (no message)."""
 
-    def __init__(self, node: str, message: str, reason: str) -> None:
+    def __init__(self, node: str, message: str, reason: str, detail: ObstacleDetail | None = None) -> None:
         super().__init__(message)
         self.node = node
         self.message = message
         self.reason = reason
+        self.detail: ObstacleDetail | None = "tf1-flow" if message == UNRESOLVED else detail
 
     def prediction(self, profile: Profile) -> Prediction:
         """The abort that the failure is; with SELECT_TF_OPS the list stays TensorFlow's.
@@ -41,8 +45,7 @@ class NotLowered(Exception):
         if not self.message:
             cause = Obstacle("other", None, self.node, self.reason)
             return Prediction(profile.name, "undetermined", message=self.reason, obstacles=(cause,))
-        detail: ObstacleDetail | None = "tf1-flow" if self.message == UNRESOLVED else None
-        cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,), detail)
+        cause = Obstacle("control-flow", self.node, self.node, self.reason, (self.node,), self.detail)
         if not profile.select_tf:
             return Prediction(profile.name, "abort", "other", message=self.message, obstacles=(cause,))
         text = (
@@ -56,6 +59,17 @@ class NotLowered(Exception):
         elif profile.activations == "int16":
             found = Prediction(profile.name, "abort", "minmax", message=_NO_RANGE)
         return replace(found, obstacles=(cause,), versions=(profile.version, profile.version))
+
+
+def refuse_lists(kept: Kept) -> None:
+    """Raise NotLowered where a list is made and the pass does not run (_experimental_lower_tensor_list_ops=False).
+
+    Measured with RNN layers, map_fn and TensorArrays in TF 2.21.
+    """
+    for name in (found for op in _MAKERS for found in kept.graph.of_ops({op}) if not kept.is_cut(found)):
+        text = f"the call keeps lists of tensors ({LOWERS_LISTS}=False): {place_in_layer(kept.graph[name])} makes one"
+        message = f"'tf.{kept.graph.op(name)}' op is neither a custom op nor a flex op"
+        raise NotLowered(name, message, text, "kept-lists")
 
 
 def static_shape(inference: Inference, node: Node, array: str) -> tuple[int, ...] | None:

@@ -45,6 +45,30 @@ def test_an_rnn_layer_of_an_open_batch_is_calibrated_where_lists_get_a_batch_of_
     assert message in report.predictions["mlir-2.21-int8"].message
 
 
+@pytest.mark.parametrize(
+    ("ops", "verdict"),
+    [("TFLITE_BUILTINS", "abort"), ("TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS", "float")],
+)
+@pytest.mark.parametrize("name", ["gru", "rnn", "map_fn_batch"])
+def test_lists_that_the_call_keeps_are_ops_of_tensorflow(
+    name: str, ops: str, verdict: str, tmp_path: Path
+) -> None:
+    """Measured with RNN layers of Keras 3, map_fn and a TensorArray in 2.21, in eight flows each."""
+    script = tmp_path / "convert.py"
+    script.write_text(
+        "import tensorflow as tf\nconverter = tf.lite.TFLiteConverter.from_saved_model('export')\n"
+        f"converter.target_spec.supported_ops = [tf.lite.OpsSet.{ops}]\n"
+        "converter._experimental_lower_tensor_list_ops = False\n"
+    )
+    report = lint(FIXTURES / f"recurrent/{name}.pb", outputs=["Identity"], script=script)
+    (found,) = report.predictions.values()
+    assert found.verdict == verdict
+    assert [op for op, _ in found.float_ops] == (["FlexTensorListReserve"] if verdict == "float" else [])
+    advice = [one.advice for one in report.findings if one.code == "MM405"]
+    assert all("_experimental_lower_tensor_list_ops" in one for one in advice)
+    assert bool(advice) == (verdict == "abort")
+
+
 def test_what_is_advised_for_a_loop_that_ends_the_process_converts() -> None:
     (finding,) = lint(FIXTURES / "recurrent/gru.pb", converters=["mlir-int8"], select=["MM405"]).findings
     assert "Unroll the RNN layer (unroll=True), or leave the batch open" in finding.advice
