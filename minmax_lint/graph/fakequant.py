@@ -129,7 +129,7 @@ def is_fake_quant(op: str) -> bool:
 def read_fake_quant(graph: Graph, node: Node) -> FakeQuant:
     """The FakeQuant at `node` of `graph`; its range is followed through Identity chains to constants.
 
-    In a frozen view (`freeze.frozen`) variables are constants already. Defaults of TensorFlow's
+    In a frozen view (`freeze.freeze_graph`) variables are constants already. Defaults of TensorFlow's
     array_ops.cc / fake_quant_ops: num_bits 8, narrow_range false, Args range [-6, 6].
     """
     read = graph.memo.setdefault(_read, {})

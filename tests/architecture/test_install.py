@@ -22,7 +22,7 @@ def test_the_core_brings_no_tensorflow() -> None:
     assert not [one for one in PROJECT["dependencies"] if "tensorflow" in one or "keras" in one]
 
 
-def test_the_tests_bring_it() -> None:
+def test_the_extra_for_tests_brings_tensorflow() -> None:
     assert any(one.startswith("tensorflow") for one in PROJECT["optional-dependencies"]["test"])
 
 

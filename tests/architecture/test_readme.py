@@ -61,7 +61,7 @@ def test_the_commands_on_the_founding_graph_do_what_is_said(
     assert (tmp_path / "model.tflite").stat().st_size > 0
 
 
-def test_the_python_runs(
+def test_the_readmes_python_finds_mm101_and_writes_the_repair(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(ROOT / "fixtures" / "founding" / "eval-frozen.pb", tmp_path / "eval.pb")

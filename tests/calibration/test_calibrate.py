@@ -183,7 +183,7 @@ def tfrecord(path: Path, name: str, values: Any) -> str:
     return str(path)
 
 
-def test_a_tfrecord_of_examples(tmp_path: Path) -> None:
+def test_ranges_are_those_of_the_examples_in_a_tfrecord(tmp_path: Path) -> None:
     records = tfrecord(tmp_path / "data.tfrecord", "x", SAMPLES)
     found = calibrate(net(), INPUTS, ["y"], Data(records), python=tf221())
     assert found.ranges["x"] == (-2, 4)

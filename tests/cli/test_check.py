@@ -71,7 +71,9 @@ def test_json_has_what_the_contract_says(capsys: Captured) -> None:
         (["-o", "outputt", "--exit-zero"], 2),
     ],
 )
-def test_exit_code(options: list[str], code: int, capsys: Captured) -> None:
+def test_the_exit_code_follows_from_findings_and_options(
+    options: list[str], code: int, capsys: Captured
+) -> None:
     assert main(["check", BROKEN, *options]) == code
 
 

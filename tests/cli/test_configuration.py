@@ -112,7 +112,7 @@ def test_config_shows_each_value_with_its_origin(project: Path, capsys: Captured
     assert "models/sound.pb" in out
 
 
-def test_config_as_data(project: Path, capsys: Captured) -> None:
+def test_config_prints_its_settings_and_its_schema_as_json(project: Path, capsys: Captured) -> None:
     assert main(["config", "--output-format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["settings"]["converters"]["value"] == ["mlir"]

@@ -216,7 +216,9 @@ def test_fix_proves_the_repair_with_the_call_that_is_judged(
     assert "dataset data.npy" in proof["call"]
 
 
-def test_from_python(float_graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_converts_by_arguments_or_by_a_script_and_proves_the_model(
+    float_graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(float_graph)
     Path("export.py").write_text(SCRIPT)
     ways = ({"post_training": "int8", "io_type": "int8"}, {"script": "export.py"})

@@ -22,7 +22,7 @@ print(y.op.name, y.op.inputs[0].op.type)
 """
 
 
-def test_it_is_printed(capsys):
+def test_guard_prints_the_snippet(capsys):
     assert main(["guard", "--print"]) == 0
     assert capsys.readouterr().out == SNIPPET
 

@@ -41,13 +41,13 @@ def test_each_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch, capsys: Capt
         assert os.getpid() != started, f"{target.path} is loaded in the process that collects the reports"
         return whole(args, target)
 
-    monkeypatch.setattr(source, "loaded", loaded)
+    monkeypatch.setattr(source, "load_model", loaded)
     assert main(["check", BROKEN, GUARDED, "--jobs", "2", "--output-format", "html"]) == 1
     assert '"nodes":18' in capsys.readouterr().out.replace(" ", "")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many"])
-def test_jobs_is_a_number(jobs: str, capsys: Captured) -> None:
+def test_jobs_must_be_a_whole_number_above_0(jobs: str, capsys: Captured) -> None:
     assert main(["check", BROKEN, "--jobs", jobs]) == 2
     assert "whole number" in capsys.readouterr().err
 

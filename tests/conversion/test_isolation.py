@@ -70,14 +70,14 @@ def test_the_look_at_an_interpreter(hostile, python):
 
 
 @pytest.mark.parametrize(("python", "engine"), [(tf115, "toco"), (tf221, "mlir")], ids=["tf115", "tf221"])
-def test_a_conversion(hostile, python, engine):
+def test_a_conversion_imports_nothing_of_the_working_directory(hostile, python, engine):
     shutil.copy(FIXTURES / "founding" / "eval-guarded-frozen.pb", hostile / "graph.pb")
     found = minmax_lint.convert(hostile / "graph.pb", engine=engine, python=python())
     assert found.result.tensorflow
 
 
 @pytest.mark.parametrize("name", ["plain.keras", "qat.h5"])
-def test_a_keras_file(hostile, name):
+def test_reading_a_keras_file_imports_nothing_of_the_working_directory(hostile, name):
     shutil.copy(FIXTURES / "keras" / name, hostile)
     assert load(hostile / name).graph.names
 

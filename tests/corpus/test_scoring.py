@@ -28,7 +28,9 @@ def prediction(verdict: Any, **more: Any) -> Prediction:
         ({"verdict": "quantized"}, prediction("quantized"), True),
     ],
 )
-def test_detail(expected: dict[str, Any], predicted: Prediction, right: bool) -> None:
+def test_a_detail_is_right_where_kind_and_array_or_float_ops_are(
+    expected: dict[str, Any], predicted: Prediction, right: bool
+) -> None:
     assert detail_right(expected, predicted) is right
 
 

@@ -86,7 +86,7 @@ def test_a_fix_that_would_not_keep_its_word_is_none(monkeypatch: pytest.MonkeyPa
 
     broken = minmax_lint.fix(encode(two_gaps().graph()), outputs=["output"], **SOME_RANGE)
     claims = (*broken.repair.claims, Claim("insert", "second"))
-    real = fixing.planned
+    real = fixing.plan_repairs
 
     def boasting(*arguments: object) -> object:
         from dataclasses import replace
@@ -94,7 +94,7 @@ def test_a_fix_that_would_not_keep_its_word_is_none(monkeypatch: pytest.MonkeyPa
         trial, refused = real(*arguments)
         return replace(trial, repair=replace(trial.repair, claims=claims)), refused
 
-    monkeypatch.setattr(fixing, "planned", boasting)
+    monkeypatch.setattr(fixing, "plan_repairs", boasting)
     with pytest.raises(minmax_lint.UserError, match="did not heal MM110 and is not applied"):
         minmax_lint.fix(encode(two_gaps().graph()), outputs=["output"], **SOME_RANGE)
 

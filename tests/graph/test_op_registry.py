@@ -35,7 +35,7 @@ def test_the_newest_table_is_tensorflows() -> None:
         ("_nGraphEncapsulate", (2, 21), False),
     ],
 )
-def test_versions_of_ops(op: str, version: tuple[int, int], has: bool) -> None:
+def test_an_op_is_registered_in_its_versions_alone(op: str, version: tuple[int, int], has: bool) -> None:
     assert is_registered(op, version) == has
 
 
@@ -51,7 +51,7 @@ def test_versions_of_ops(op: str, version: tuple[int, int], has: bool) -> None:
         (Node("y", "IsNan", attrs={"T": DType.FLOAT}), (DType.BOOL,)),
     ],
 )
-def test_result_types(node: Node, types: tuple[DType, ...]) -> None:
+def test_the_types_of_results_follow_from_the_attributes(node: Node, types: tuple[DType, ...]) -> None:
     known = registered_op(node.op)
     assert known is not None
     assert tuple(known.result_type(node, port) for port in range(known.result_count(node))) == types

@@ -48,7 +48,7 @@ def completions(line: str, folder: Path) -> list[str]:
         ("minmax-lint completion ", {"bash", "zsh", "fish"}),
     ],
 )
-def test_tab_offers(line, wanted, tmp_path):
+def test_tab_offers_what_may_stand_there(line, wanted, tmp_path):
     assert wanted <= set(completions(line, tmp_path)), line
     if not wanted:
         assert completions(line, tmp_path) == []

@@ -96,7 +96,7 @@ def test_a_missing_extra_is_named(monkeypatch, modules):
         load("gs://bucket/graph.pb")
 
 
-def test_a_flood_ends(memory, monkeypatch):
+def test_a_file_beyond_the_limit_is_refused(memory, monkeypatch):
     monkeypatch.setattr(transfer, "MOST_BYTES", 100)
     with pytest.raises(UnreadableModel, match="more than"):
         load("memory://models/eval-frozen.pb")

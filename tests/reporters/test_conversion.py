@@ -75,7 +75,7 @@ def conversion(result: ConversionResult, model: TFLiteModel | None, *, broken: b
     return Conversion(report(*findings), None, result, model)
 
 
-def test_an_integer_model() -> None:
+def test_an_integer_model_is_shown_with_its_ops() -> None:
     assert_golden("convert-integer.txt", shown(conversion(CONVERTED, INTEGER, broken=False)))
 
 

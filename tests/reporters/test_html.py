@@ -179,7 +179,7 @@ def test_the_keyboard_goes_through_the_findings(page):
     assert "MM101" in shown.locator(".finding[aria-selected=true]").inner_text()
 
 
-def test_dark_and_light(page):
+def test_a_key_switches_between_dark_and_light(page):
     shown = page.open(BROKEN, "theme=light")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = shown.evaluate(ground)

@@ -42,7 +42,7 @@ def rendered(module) -> str:
     return out.getvalue()
 
 
-def test_reports_point_to_it():
+def test_reports_point_to_the_line_of_a_text_graph():
     assert f"line={LINE}," in rendered(github)
     assert json.loads(rendered(gitlab))[0]["location"]["lines"]["begin"] == LINE
     (result,) = json.loads(rendered(sarif))["runs"][0]["results"]

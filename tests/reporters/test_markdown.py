@@ -12,7 +12,7 @@ from tests.reporters.test_golden import rendered
 
 
 @pytest.mark.parametrize(("name", "run"), [("broken", BROKEN), ("clean", CLEAN), ("mixed", MIXED)])
-def test_markdown(name, run):
+def test_markdown_has_verdicts_and_findings_as_tables(name, run):
     assert_golden(f"markdown-{name}.md", rendered(run, "markdown"))
 
 

@@ -52,7 +52,7 @@ def test_states_and_codes_are_those_of_the_report():
     }
 
 
-def test_dot():
+def test_dot_draws_ranges_float_ops_and_findings():
     assert_golden("dot-broken.dot", rendered(BROKEN, "dot"))
 
 

@@ -81,7 +81,7 @@ def test_a_very_long_chain_needs_no_recursion() -> None:
     assert len(lines_of(b, ["x"], [array])) == 5001
 
 
-def test_tree_on_a_page() -> None:
+def test_a_page_shows_the_tree_and_what_hangs_outside() -> None:
     out = Stream()
     print_tree(out, "net.pb", trace(residual_graph().graph(), ["x"], ["prob", "label"]))
     assert_golden("trace.txt", out.getvalue())

@@ -23,7 +23,9 @@ from minmax_lint.rules.framework.selection import Selection
         (("MM9", "MM101"), ("ALL",), True),
     ],
 )
-def test_mm101_is_wanted(select: tuple[str, ...], ignore: tuple[str, ...], wanted: bool) -> None:
+def test_selection_takes_the_most_specific_of_select_and_ignore(
+    select: tuple[str, ...], ignore: tuple[str, ...], wanted: bool
+) -> None:
     assert Selection(select, ignore).accepts(rule("MM101")) is wanted
 
 

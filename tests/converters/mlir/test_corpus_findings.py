@@ -154,6 +154,6 @@ EXPECTED: dict[Callable[[Builder], str], tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("mechanism", EXPECTED, ids=lambda mechanism: mechanism.__name__)
-def test_mechanism(mechanism: Mechanism) -> None:
+def test_a_mechanism_gives_the_measured_answer_of_each_profile(mechanism: Mechanism) -> None:
     answers = tuple(answer(predicted(mechanism, name)) for name in PROFILES)
     assert answers == EXPECTED[mechanism], mechanism.__doc__

@@ -176,7 +176,7 @@ def predicted(name: str, profile: str) -> Prediction:
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", CASES)
-def test_answer(name: str, profile: str) -> None:
+def test_a_layout_gives_the_measured_answer_of_each_profile(name: str, profile: str) -> None:
     found, wanted = predicted(name, profile), CASES[name][2][profile]
     if found.verdict == "abort":
         assert wanted in found.message

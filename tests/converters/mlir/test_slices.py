@@ -35,7 +35,7 @@ def sliced(
         ((1, 8), [(0, 1), (0, 8)], {}, []),
     ],
 )
-def test_ops_between_the_others(
+def test_a_slice_becomes_the_measured_ops(
     shape: tuple[int | None, ...],
     bounds: list[tuple[int, int]],
     masks: dict[str, int],

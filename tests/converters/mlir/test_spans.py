@@ -57,7 +57,7 @@ def test_the_example_of_a_pattern(pattern: Pattern, call: str) -> None:
 
 @pytest.mark.parametrize("call", ["", "-v2", "-int8", "-16x8-fallback"])
 @pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.parent.name + "-" + path.stem)
-def test_a_graph(path: Path, call: str) -> None:
+def test_every_version_in_the_span_of_an_answer_answers_the_same(path: Path, call: str) -> None:
     opened = open_model(path)
     subject = make_subject(opened.model, opened.ends.inputs, opened.ends.outputs, ())
     assert wrong(predictions(subject.kept, subject.inference, call)) == []

@@ -69,7 +69,9 @@ def behind_alone(n: Net) -> str:
         (behind_alone, "ELU TRANSPOSE ADD SOFTMAX", "ELU ADD TRANSPOSE SOFTMAX"),
     ],
 )
-def test_transposes_around_a_sum(net: Callable[[Net], str], until_2_16: str, since_2_17: str) -> None:
+def test_transposes_move_behind_a_sum_since_2_17(
+    net: Callable[[Net], str], until_2_16: str, since_2_17: str
+) -> None:
     for names, ops in ((("mlir-2.12", "mlir-2.15"), until_2_16), (("mlir-2.17", "mlir-2.21"), since_2_17)):
         for name in names:
             n = Net()

@@ -32,11 +32,11 @@ def test_the_old_converter_refuses_a_later_attribute() -> None:
     assert "'explicit_paddings'" in refused.message
 
 
-def test_newer_ones_do_not() -> None:
+def test_a_newer_converter_takes_the_attribute() -> None:
     assert _predicted("toco-2.15").kind != "other"
 
 
-def test_without_the_attribute_nobody_does() -> None:
+def test_without_the_attribute_the_old_converter_does_not_refuse() -> None:
     assert _predicted("toco-1.15", attribute=False).kind != "other"
 
 

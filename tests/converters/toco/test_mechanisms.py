@@ -45,7 +45,7 @@ def predicted(mechanism: Mechanism) -> Prediction:
 
 
 @pytest.mark.parametrize("mechanism", EXPECTED, ids=lambda mechanism: mechanism.__name__)
-def test_mechanism(mechanism: Mechanism) -> None:
+def test_a_mechanism_gives_the_measured_answer_of_toco(mechanism: Mechanism) -> None:
     prediction = predicted(mechanism)
     found = (prediction.verdict, prediction.kind, prediction.array)
     assert found == EXPECTED[mechanism], mechanism.__doc__

@@ -194,7 +194,7 @@ ONLY_IN_2_21 = {
 
 
 @pytest.mark.parametrize("pattern", EVERYWHERE, ids=lambda pattern: pattern.__name__)
-def test_pattern(pattern: Pattern) -> None:
+def test_a_pattern_of_every_version_makes_the_same_in_all(pattern: Pattern) -> None:
     answers = tuple(answer(predicted(pattern, name)) for name in PROFILES)
     assert answers == (EVERYWHERE[pattern],) * len(PROFILES), pattern.__doc__
 
