@@ -10,15 +10,13 @@ import pytest
 from minmax_lint.converters import releases
 from minmax_lint.converters.interpolation import interpolate, neighbours
 from minmax_lint.converters.mlir.tables import QUANTIZABLE_SINCE
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import ALIASES, PROFILES, SELECTABLE, Profile, names_pattern, profile
 from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, MEASURED, MODELLED, dotted, spans, toco
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
 from minmax_lint.workflows.choice import profile_modelled
+from tests.converters.predicted import predicted_of
 
 
 @pytest.mark.parametrize(
@@ -132,10 +130,9 @@ def test_where_the_measured_neighbours_differ_the_verdict_is_undetermined_and_na
 ) -> None:
     monkeypatch.setitem(cast("dict[object, object]", MEASURED), ("mlir", "int8"), ((2, 15), (2, 21)))
     assert QUANTIZABLE_SINCE["DIV"].since == (2, 20)
-    kept = trace(_quotient().graph(), ["input"], ["out"])
 
     def by_version(one: Profile) -> Prediction:
-        return predict(kept, Inference(kept, {}), one)
+        return predicted_of(_quotient(), "out", one)
 
     between = replace(PROFILES["mlir-2.18"], name="mlir-2.18-int8", flow="tf2", ranges="calibrated")
     older, newer = PROFILES["mlir-2.15"], PROFILES["mlir-2.21"]
@@ -152,6 +149,5 @@ def test_where_the_measured_neighbours_differ_the_verdict_is_undetermined_and_na
 def test_where_they_agree_that_is_the_answer() -> None:
     b = Builder()
     b.fake_quant("out", b.add("Relu", "r", b.fake_quant("x", b.placeholder("input", [1, 4]), -1, 1)), 0, 1)
-    kept = trace(b.graph(), ["input"], ["out"])
-    found = predict(kept, Inference(kept, {}), PROFILES["toco-2.8"])
+    found = predicted_of(b, "out", "toco-2.8")
     assert (found.profile, found.verdict) == ("toco-2.8", "quantized")

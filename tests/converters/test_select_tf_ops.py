@@ -8,14 +8,13 @@ from dataclasses import replace
 import pytest
 
 import minmax_lint
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import Kept, trace
-from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of, predicted_of_kept
 from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
 
@@ -66,8 +65,7 @@ def graph_of_case(name: str) -> tuple[Builder, str]:
 
 def predicted(name: str, profile: str) -> Prediction:
     b, output = graph_of_case(name)
-    kept = trace(b.graph(), ["input"], [output])
-    return predict(kept, Inference(kept, {}), replace(PROFILES[profile], select_tf=True))
+    return predicted_of(b, output, replace(PROFILES[profile], select_tf=True))
 
 
 def short(verdict: str, float_ops: list[str]) -> str:
@@ -141,6 +139,6 @@ def test_a_list_that_cannot_become_an_array_stays_one_of_tensorflow(
     """Measured with LSTM layers of Keras 2 and 3, whose batch is open."""
     kept = recurrent(Builder())
     for allowed, expected in ((False, verdict), (True, select_tf)):
-        found = predict(kept, Inference(kept, {}), replace(PROFILES[profile], select_tf=allowed))
+        found = predicted_of_kept(kept, replace(PROFILES[profile], select_tf=allowed))
         assert found.verdict == expected
     assert found.obstacles[0].kind == "control-flow"

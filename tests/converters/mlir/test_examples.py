@@ -24,6 +24,7 @@ from minmax_lint.converters.releases import MODELLED, Number
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of_kept
 from tests.corpus.scoring import detail_right
 from tests.differential.batch import Asked, answers_of
 from tests.interpreters import tf215, tf221
@@ -48,7 +49,7 @@ def kept(pattern: Pattern[..., object]) -> Kept:
 def predicted(pattern: Pattern[..., object], number: Number) -> Prediction:
     """The prediction for the example."""
     example = kept(pattern)
-    return predict(example, Inference(example, {}), Profile("mlir", "mlir", number, "tf1"))
+    return predicted_of_kept(example, Profile("mlir", "mlir", number, "tf1"))
 
 
 def result(pattern: Pattern[..., object], number: Number) -> tuple[Prediction, list[tuple[str, ...]]]:

@@ -3,11 +3,7 @@
 import pytest
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.predict import predict
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
 from tests.converters.predicted import predicted_of
 
 SLICES = {
@@ -21,8 +17,7 @@ SLICES = {
 
 
 def float_ops(net: Net, output: str, name: str) -> str:
-    kept = trace(net.graph(), ["input"], [output])
-    return " ".join(op for op, _ in predict(kept, Inference(kept, {}), profile(name)).float_ops)
+    return " ".join(op for op, _ in predicted_of(net, output, name).float_ops)
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
@@ -137,8 +132,7 @@ def test_a_batch_norm_that_asks_whether_it_trains_has_the_shape_of_its_branches(
     )
     serves = n.op("FusedBatchNorm", *switches, is_training=False, **attrs)
     output = n.conv(n.op("Merge", serves, learns, N=2))
-    kept = trace(n.graph(), ["input", "training"], [output])
-    prediction = predict(kept, Inference(kept, {}), profile(name))
+    prediction = predicted_of(n, output, name, ["input", "training"])
     assert [op for op, _ in prediction.float_ops][:3] == ["RELU6", "IF", "CONV_2D"]
 
 
@@ -167,6 +161,5 @@ def test_choices_that_one_predicate_makes_one_after_the_other_are_ifs_of_their_o
     first = choice(n, x, predicate, "Tanh", "Exp")
     second = choice(n, first if follows else x, predicate, "Sin", "Cos")
     output = n.op("Add", first, second)
-    kept = trace(n.graph(), ["input", "predicate"], [output])
-    found = predict(kept, Inference(kept, {}), profile(name))
+    found = predicted_of(n, output, name, ["input", "predicate"])
     assert [op for op, _ in found.float_ops].count("IF") == ifs

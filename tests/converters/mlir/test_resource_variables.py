@@ -5,13 +5,10 @@ from collections import Counter
 import pytest
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 
 def stateful(name: str, dtype: DType = DType.FLOAT, reads: int = 1, again: bool = False) -> Prediction:
@@ -28,8 +25,7 @@ def stateful(name: str, dtype: DType = DType.FLOAT, reads: int = 1, again: bool 
         read = n.add("Identity", "read", state, after=(assign,), T=dtype)
         total = n.op("Mul", total, n.op("Cast", read, SrcT=dtype))
     output = n.add("Identity", "output", total, after=(assign,))
-    found = trace(n.graph(), ["input"], [output])
-    return predict(found, Inference(found, {}), profile(name))
+    return predicted_of(n, output, name)
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
@@ -75,8 +71,8 @@ def updated(name: str, op: str, inside: int = 0) -> Prediction:
         effect, functions = chosen(n, condition, state, value, op, inside)
     read = n.add("Identity", "read", state, after=(effect,), T=DType.FLOAT)
     output = n.add("Identity", "output", n.op("Relu", read), after=(effect,))
-    found = trace(graph_of(list(n.graph()), functions), ["input", *["condition"] * bool(inside)], [output])
-    return predict(found, Inference(found, {}), profile(name))
+    graph = graph_of(list(n.graph()), functions)
+    return predicted_of(graph, output, name, ["input", *["condition"] * bool(inside)])
 
 
 def chosen(

@@ -4,17 +4,13 @@ import collections
 
 import pytest
 
-from minmax_lint.converters.predict import predict
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 
 def outcome(builder, output, name, inputs=("x",)):
-    kept = trace(builder.graph(), inputs, [output])
-    return predict(kept, Inference(kept, {}), profile(name))
+    return predicted_of(builder, output, name, inputs)
 
 
 def float_ops(*arguments):

@@ -4,9 +4,7 @@ import pytest
 
 from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
@@ -16,7 +14,7 @@ from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders.parse import parse
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
-from tests.converters.predicted import predicted_of
+from tests.converters.predicted import predicted_of, predicted_of_kept
 
 BOTH = ("mlir-2.15", "mlir-2.21")
 COMPLEX: dict[str, Attr] = {"T": DType.COMPLEX64}
@@ -169,13 +167,13 @@ def calling() -> Kept:
 @pytest.mark.parametrize("name", [*BOTH, "mlir-2.21-v2"])
 def test_a_function_that_a_frozen_graph_calls_is_read_in_its_place(name: str) -> None:
     kept = calling()
-    found = predict(kept, Inference(kept, {}), profile(name))
+    found = predicted_of_kept(kept, name)
     assert (found.verdict, [op for op, _ in found.float_ops]) == ("float", ["RELU", "ELU"])
 
 
 def test_toco_names_arrays_of_a_function_after_the_call() -> None:
     kept = calling()
-    found = predict(kept, Inference(kept, {}), profile("toco-2.15"))
+    found = predicted_of_kept(kept, "toco-2.15")
     assert (found.kind, found.array) == ("minmax", "call/Relu")
 
 

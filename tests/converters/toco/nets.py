@@ -6,14 +6,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 IMAGE = (1, 8, 8, 4)
 ROW = (1, 4)
@@ -90,8 +87,7 @@ def prediction(
     net: Builder, outputs: Iterable[str], version: str = "toco-2.15", inputs: Iterable[str] = ("input",)
 ) -> Prediction:
     """What TOCO does with the graph."""
-    kept = trace(net.graph(), tuple(inputs), tuple(outputs))
-    return predict(kept, Inference(kept, {}), profile(version))
+    return predicted_of(net, outputs, version, inputs)
 
 
 def answer(

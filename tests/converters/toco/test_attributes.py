@@ -5,13 +5,10 @@ from typing import Any
 import pytest
 
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
-from minmax_lint.converters.toco.pipeline import predict_toco
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of
 
 SIZES: dict[str, Attr] = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": b"VALID"}
 LATER: dict[str, Attr] = {"explicit_paddings": []}
@@ -22,8 +19,7 @@ def _predicted(name: str, *, attribute: bool = True, output: str = "pool") -> Pr
     x = b.fake_quant("x", b.placeholder("input", [1, 4, 4, 2]), -1.0, 1.0)
     b.add("MaxPool", "pool", x, **SIZES, **(LATER if attribute else {}))
     b.add("Relu6", "other", x)
-    kept = trace(b.graph(), ["input"], [output])
-    return predict_toco(kept, Inference(kept, {}), profile(name))
+    return predicted_of(b, output, name)
 
 
 def test_the_old_converter_refuses_a_later_attribute() -> None:
@@ -51,8 +47,7 @@ def _sum(name: str, op: str, *, unread: bool = False, returned: bool = False) ->
     inputs = ["input"]
     if unread:
         inputs.append(b.placeholder("other", [1, 4]))
-    kept = trace(b.graph(), inputs, ["out", *(["input"] if returned else [])])
-    return predict_toco(kept, Inference(kept, {}), profile(name))
+    return predicted_of(b, ["out", *(["input"] if returned else [])], name, inputs)
 
 
 def test_an_attribute_that_came_with_1_15_is_refused_by_1_13_alone() -> None:
@@ -60,10 +55,7 @@ def test_an_attribute_that_came_with_1_15_is_refused_by_1_13_alone() -> None:
     x = b.fake_quant("x", b.placeholder("input", [1, 4, 4, 2]), -1.0, 1.0)
     sizes = b.const("sizes", [8, 8], dtype=DType.INT32)
     b.fake_quant("out", b.add("ResizeNearestNeighbor", "r", x, sizes, half_pixel_centers=False), -1.0, 1.0)
-    kept = trace(b.graph(), ["input"], ["out"])
-    old, later = (
-        predict_toco(kept, Inference(kept, {}), profile(name)) for name in ("toco-1.13", "toco-1.15")
-    )
+    old, later = (predicted_of(b, "out", name) for name in ("toco-1.13", "toco-1.15"))
     assert (old.verdict, old.kind) == ("abort", "other")
     assert "'half_pixel_centers'" in old.message
     assert later.kind != "other"

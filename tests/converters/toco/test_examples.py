@@ -15,6 +15,7 @@ from minmax_lint.converters.toco.transformations.graph_transformation import Tra
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of_kept
 from tests.converters.toco.examples import EXAMPLES, UNOBSERVED
 from tests.corpus.scoring import detail_right
 from tests.differential.batch import Asked, answers_of
@@ -56,7 +57,7 @@ def result(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Wrapped], object]:
             monkeypatch.setattr(schedule, table.__name__, rewired(table))
         monkeypatch.setattr(pipeline, "prepare", prepared)
         example = kept(name)
-        return predict(example, Inference(example, {}), PROFILE), seen
+        return predicted_of_kept(example, PROFILE), seen
 
     return run
 

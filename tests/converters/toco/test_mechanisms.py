@@ -5,12 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profile
-from minmax_lint.converters.toco.pipeline import predict_toco
 from minmax_lint.graph.build import Builder
-from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
 from tests.converters import mechanisms as m
+from tests.converters.predicted import predicted_of
 
 Mechanism = Callable[[Builder], str]
 
@@ -40,8 +37,7 @@ def predicted(mechanism: Mechanism) -> Prediction:
     """The model's answer for one mechanism."""
     b = Builder()
     output = mechanism(b)
-    kept = trace(b.graph(), ["input"], [output])
-    return predict_toco(kept, Inference(kept, {}), profile("toco-2.15"))
+    return predicted_of(b, output, "toco-2.15")
 
 
 @pytest.mark.parametrize("mechanism", EXPECTED, ids=lambda mechanism: mechanism.__name__)

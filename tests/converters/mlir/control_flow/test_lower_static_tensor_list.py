@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 import minmax_lint
-from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import trace
-from minmax_lint.inference.inference import Inference
+from tests.converters.predicted import predicted_of, predicted_of_kept
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "recurrent"
 MEASURED = [
@@ -132,8 +131,7 @@ def made_list(dtype, *inputs):
     b.const("count", 3, dtype=DType.INT32)
     b.add("TensorListReserve", "list", *inputs, element_dtype=dtype)
     y = b.add("TensorListStack", "y", "list", "shape", element_dtype=dtype)
-    kept = trace(b.graph(), (), [y])
-    return predict(kept, Inference(kept, {}), profile("mlir-2.21-v2"))
+    return predicted_of(b, y, "mlir-2.21-v2", ())
 
 
 def test_a_list_of_texts_is_refused():
@@ -160,8 +158,7 @@ def stacked(declared, *behind, count=3, converter="mlir-2.21"):
         inputs = {"TensorListFromTensor": "shape", "TensorListStack": "shape", "Transpose": "order"}
         types = {"element_dtype": DType.FLOAT, "T": DType.FLOAT}
         array = b.add(op, f"reader{number}", array, *filter(None, [inputs.get(op)]), **types)
-    kept = trace(b.graph(), (), [array])
-    return predict(kept, Inference(kept, {}), profile(converter))
+    return predicted_of(b, array, converter, ())
 
 
 @pytest.mark.parametrize("converter", ["mlir-2.15", "mlir-2.21"])
@@ -195,5 +192,5 @@ def test_a_saved_model_with_a_layer_of_keras_2_is_read_as_in_the_tf2_flow(name, 
     kept = trace(model.graph, ["x"], ["Identity"])
     for saved_model in (False, True):
         called = replace(profile("mlir-2.21"), saved_model=saved_model)
-        found = predict(kept, Inference(kept, {}), called)
+        found = predicted_of_kept(kept, called)
         assert (op in {one for one, _ in found.float_ops}) is saved_model
