@@ -1,4 +1,4 @@
-"""What may stand behind an option, for completion: asked by argcomplete with the text typed so far."""
+"""Candidates for the value of an option: argcomplete calls each function with the text typed so far."""
 
 from argparse import Namespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What no converter reads, however sound the graph is."""
+"""Graphs that no converter reads, because they have more than 2 GiB."""
 
 from dataclasses import replace
 

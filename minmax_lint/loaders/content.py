@@ -1,4 +1,4 @@
-"""What some bytes are: known by content, never by the file's name.
+"""Distinguishes formats by their content, never by the file's name.
 
 Magic bytes come before parsing, because protocol buffers parse each other silently: a GraphDef is an empty
 SavedModel, an HDF5 file can be an empty GraphDef (measured, research io_and_scale).

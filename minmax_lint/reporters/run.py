@@ -1,4 +1,4 @@
-"""What reporters are given: every report of one call of the command line."""
+"""A run: the reports of one call of the command line, which every format renders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

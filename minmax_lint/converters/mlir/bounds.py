@@ -1,4 +1,4 @@
-"""The versions that have something, first to last."""
+"""Bounds: the first and the last version that has a pattern or a behaviour."""
 
 from dataclasses import dataclass, field
 

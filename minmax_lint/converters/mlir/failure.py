@@ -1,4 +1,4 @@
-"""How a conversion, or the following of it, ends early."""
+"""Errors that end a conversion, and those that end its model because the answer is not known."""
 
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.prediction import AbortKind, ObstacleKind

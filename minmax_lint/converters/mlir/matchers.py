@@ -1,4 +1,4 @@
-"""What patterns ask of values."""
+"""Conditions on values and operations that patterns share: constants, shapes, what makes a value."""
 
 import struct
 

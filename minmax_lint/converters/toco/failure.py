@@ -1,4 +1,4 @@
-"""How a conversion by TOCO ends before its time, and where this model does not know."""
+"""Errors that end a conversion by TOCO, and the one that ends its model because the answer is not known."""
 
 CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)"
 """What is left of a conversion that reads what is not there."""

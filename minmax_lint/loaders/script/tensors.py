@@ -1,4 +1,8 @@
-"""What a conversion script calls the inputs and outputs of its graph: read off its source, never run."""
+"""What a conversion script calls the inputs and outputs of its graph: read off its source, never run.
+
+A variable stands for what it holds where the call stands, the last value before it; `values.py` follows names that have
+one value in the whole script.
+"""
 
 import ast
 from collections.abc import Mapping, Sequence

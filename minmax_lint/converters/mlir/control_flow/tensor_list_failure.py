@@ -1,4 +1,4 @@
-"""Where lists of tensors end the conversion, and MLIR's words for it (lower_static_tensor_list.cc)."""
+"""Lists of tensors that end the conversion, with MLIR's message (lower_static_tensor_list.cc)."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Sums, products and matrix products that are plainer than they look (optimize.cc, optimize_patterns.td)."""
+"""Sums, products and matrix products that a simpler operation replaces (optimize.cc, optimize_patterns.td)."""
 
 from math import prod
 

@@ -1,4 +1,4 @@
-"""RESHAPEs that what stands next to them can do without (optimize.cc, optimize_patterns.td)."""
+"""RESHAPEs that go because the operation next to them does not need them (optimize.cc, optimize_patterns.td)."""
 
 from minmax_lint.converters.mlir.behaviours import FLATTENS_ROWS_WITH_ACTIVATION, KEEPS_DIMENSIONS_OF_ROWS
 from minmax_lint.converters.mlir.ir import Operation, Value

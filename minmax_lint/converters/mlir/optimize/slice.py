@@ -1,4 +1,4 @@
-"""Selections of elements that are plainer than they look (optimize.cc, optimize_patterns.td)."""
+"""Slices, gathers and selections that a simpler operation replaces (optimize.cc, optimize_patterns.td)."""
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value

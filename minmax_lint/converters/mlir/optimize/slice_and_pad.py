@@ -1,4 +1,4 @@
-"""SLICE, STRIDED_SLICE and PAD of constant bounds that change nothing, or are plainer (optimize_patterns.td)."""
+"""SLICE, STRIDED_SLICE and PAD of constant bounds that go, or become a simpler operation (optimize_patterns.td)."""
 
 from minmax_lint.converters.mlir.behaviours import FOLDS_SLICE_FIRST
 from minmax_lint.converters.mlir.failure import ConversionError
