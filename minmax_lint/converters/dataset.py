@@ -1,4 +1,9 @@
-"""What is known of a representative dataset: from its source text, or from its first samples."""
+"""What is known of a representative dataset: from its source text, or from its first samples.
+
+Runs in the child process as well (minmax_lint/backends/calibration/samples.py), in Python 3.7.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -114,6 +119,24 @@ def as_fed(found: Dataset, inputs: Sequence[str], *, named: bool) -> Dataset:
     if not named and all(one.key in inputs for one in arrays):
         arrays = [one._replace(key="") for one in sorted(arrays, key=lambda one: inputs.index(one.key))]
     return found._replace(arrays=tuple(arrays))
+
+
+def fitted(name: str, shape: Sequence[int], wanted: Sequence[int | None]) -> str:
+    """The line of numpy that gives the array `name` the shape of an input; empty where none is known to."""
+    inner = list(shape[1:])
+    if len(shape) == len(wanted) + 1 and _fits(shape[2:], wanted[1:]):  # [N, batch, ...]
+        return f"{name}.reshape(-1, {', '.join(map(str, shape[2:]))})" if shape[2:] else f"{name}.reshape(-1)"
+    if len(shape) == len(wanted) - 1 and _fits(shape, wanted[1:]):
+        return f"{name}[np.newaxis]"
+    if len(shape) == len(wanted) - 1 and wanted[-1] == 1 and _fits([*inner, 1], wanted[1:]):
+        return f"{name}[..., np.newaxis]"
+    if len(shape) == len(wanted) > 2 and _fits([*inner[1:], inner[0]], wanted[1:]):
+        return f"np.moveaxis({name}, 1, -1)"
+    return ""
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    return len(shape) == len(wanted) and all(w is None or w == s for s, w in zip(shape, wanted))  # noqa: B905
 
 
 def _title(name: str, known: Sequence[str]) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.converters.call import ConverterCall
+from minmax_lint.converters.call import COMMAND_LINE, ConverterCall
 from minmax_lint.converters.call_prediction import misranked, sampled, unknown_names
 from minmax_lint.converters.call_site import YIELD
-from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset
+from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, fitted
 from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
 from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
@@ -103,6 +103,16 @@ def _wrong_count(dataset: Dataset, names: Sequence[str]) -> Fault | None:
     )
 
 
+def _reshaped(call: ConverterCall, line: str) -> str:
+    if call.origin == COMMAND_LINE:
+        return (
+            f"Save {line.replace('sample', 'data')}."
+            if line
+            else "Save samples of that shape, their number in front."
+        )
+    return f"Yield {line}." if line else "Yield samples of that shape, the batch dimension first."
+
+
 _OBJECT = " Or give from_concrete_functions the object of the function as well."
 _NAMED = "Yield samples for each signature, with its key: `yield 'serving_default', {'input': sample}`."
 _ARRAYS = "Yield arrays of numpy: `yield [np.asarray(sample, np.float32)]`."
@@ -129,6 +139,6 @@ def _misfits(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
             yield Fault(
                 f"a sample for input {name!r} has shape [{', '.join(map(str, sample.shape))}], and the input "
                 f"[{has}]",
-                "Yield samples of that shape, the batch dimension first.",
+                _reshaped(call, fitted("sample", sample.shape, shape)),
                 severity=None if alike or name == refused else "warning",
             )

@@ -108,6 +108,8 @@ class Conversion:
             return f"{predicted_text}, and the converter's answer is {self.verdict}"
         if failure is not None and (predicted.kind, predicted.array) != (failure.kind, failure.array):
             return f"{predicted_text} ({predicted.kind}, {predicted.array}), but for another reason"
+        if predicted.float_ops and not predicted.ops:
+            return None  # where lists of tensors stay TensorFlow's, the other ops are not predicted
         if Counter(op for op, _ in predicted.float_ops) != Counter(op for op, _ in self.float_ops):
             listed = ", ".join(f"{op} {output}" for op, output in predicted.float_ops) or "none"
             return f"{predicted_text}, but with other float ops: {listed}"

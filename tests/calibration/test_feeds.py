@@ -147,6 +147,7 @@ PIXELS = values(4, 2, 3)
     ("inputs", "arrays", "message"),
     [
         ([IMAGE], {"image": values(4, 2, 5)}, r"have shape \[4, 2, 5\]; the graph wants \[\?, 2, 3\]"),
+        ([IMAGE], {"image": values(4, 1, 2, 3)}, r"of shape \[N, 2, 3\]: save data.reshape\(-1, 2, 3\)$"),
         ([IMAGE, MASK], {"image": PIXELS}, "no data for input 'mask'; it has 'image': name it 'mask'"),
         ([IMAGE, MASK], {"image": PIXELS, "mask": values(2, 1)}, "different numbers of samples"),
         ([SINGLE, MASK], {"image": PIXELS, "mask": values(2, 1)}, "different batch sizes"),

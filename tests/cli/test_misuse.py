@@ -166,7 +166,10 @@ BAD_DATA: Mapping[str, tuple[str, str]] = {
     "text": ("text.csv", "text.csv is no .npz, .npy or TFRecord file; save it with numpy.savez(file, input=...)"),
     "an empty file": ("nothing.npz", "nothing.npz is no .npz, .npy or TFRecord file; save it"),
     "another name": ("names.npz", "names.npz has no data for input 'input'; it has 'a', 'b': name it 'input'"),
-    "another shape": ("shape.npz", "'input' have shape [4, 3]; the graph wants [?, 2] (any number of samples"),
+    "another shape": (
+        "shape.npz",
+        "'input' have shape [4, 3]; the graph wants [?, 2], and N samples are one array of shape [N, 2]",
+    ),
     "letters": ("words.npz", "the data for input 'input' are no numbers but <U1; save them as numbers"),
     "objects": ("objects.npz", "objects.npz holds Python objects; save plain arrays of numbers"),
     "NaN": ("nan.npz", "hold NaN or infinite values; leave those samples out"),

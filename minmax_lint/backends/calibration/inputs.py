@@ -6,6 +6,7 @@ from typing import Any, Sequence
 
 import numpy
 from minmax_lint.backends.conversion.worker import Misuse
+from minmax_lint.converters.dataset import fitted
 
 
 class Input:
@@ -55,10 +56,14 @@ class Input:
             return array
         if array.ndim == len(self.shape) - 1 and _fits(array.shape, self.shape[1:]):
             return array[numpy.newaxis]
-        wanted = ", ".join("?" if size is None else str(size) for size in self.shape)
+        wanted, several = (
+            ", ".join("?" if size is None else str(size) for size in shape)
+            for shape in (self.shape, ["N", *self.shape[1:]])
+        )
+        line = fitted("data", array.shape, self.shape)
         raise Misuse(
-            f"the data for input {self.name!r} have shape {list(array.shape)}; the graph wants [{wanted}] "
-            "(any number of samples in front)"
+            f"the data for input {self.name!r} have shape {list(array.shape)}; the graph wants [{wanted}], and N "
+            f"samples are one array of shape [{several}]" + (f": save {line}" if line else "")
         )
 
 
