@@ -1,12 +1,15 @@
 """MM405: control-flow-float."""
 
+import re
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import LOWERS_LISTS
+from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import AS_ARRAY
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
+from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.replaceable import is_list_of_lstm, open_batches
@@ -43,7 +46,8 @@ class ControlFlowFloat(Rule):
     ## Fix
     Put a FakeQuant on every argument inside each branch, so that the work in there is integer; the op
     itself stays float. Better: move the choice out of the model, or compute both branches and select with
-    arithmetic. A loop of known length can be unrolled.
+    arithmetic. A loop of known length can be unrolled: `tf.map_fn(function, items)` is
+    `tf.stack([function(one) for one in tf.unstack(items)])`.
 
     A loop that collects results in a list of tensors (RNN layers, `tf.map_fn`, `TensorArray`) only converts where the
     list has a fixed size and its items a known batch. What helps an RNN layer, measured with TF 2.15 and 2.21:
@@ -77,7 +81,7 @@ class ControlFlowFloat(Rule):
                 node=cause.node,
                 array=cause.array,
                 profiles=cause.profiles,
-                consequences=cause.consequences,
+                consequences=tuple(dict.fromkeys(one.partition(AS_ARRAY)[0] for one in cause.consequences)),
                 advice=_advice(subject.coverage.op(cause.node), cause),
                 fix=_offer(subject, cause),
             )
@@ -109,22 +113,43 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
 
 def _advice(op: str, cause: Cause) -> str:
     if cause.detail == "loop-invariant":
-        return f"Compute the array inside of the loop. {_of_rnn_layers(cause)}."
+        return f"Compute the array inside of the loop. {_without_loop(cause)}."
     if cause.detail == "kept-lists":
         return f"Leave {LOWERS_LISTS} out, so that lists become arrays, or allow SELECT_TF_OPS, which runs them in float."
     if cause.detail == "tf1-flow":
         return "Convert with TF2's converter, tf.lite.TFLiteConverter.from_saved_model, which takes this."
     if op in ("TensorListReserve", "EmptyTensorList"):
-        return f"{_of_rnn_layers(cause)}."
+        return f"{_without_loop(cause)}."
     if op == "TensorListSetItem":
         return "Give the TensorArray its size, without dynamic_size; else only SELECT_TF_OPS converts it."
     if op == "TensorListStack":
         return "To have it integer, unroll the layer (unroll=True) and quantize what each step computes."
+    if op in LOOPS:
+        length = "where its length is known: an RNN layer with unroll=True, another one as a Python loop"
+        return f"{_of_a_function(cause.node) or f'Unroll the loop {length}'}; what each step computes becomes integer then."
     return "Quantize the arguments inside each branch, or move the choice out of the model."
 
 
-def _of_rnn_layers(cause: Cause) -> str:
-    """What makes an RNN layer convert in the ways that are judged."""
+def _of_a_function(node: str | None) -> str:
+    """The Python loop that does the same as tf.map_fn or tf.scan, by the name that TensorFlow gives their loop.
+
+    Measured with map_fn in TF 2.15 and 2.21: all of it becomes integer; tf.vectorized_map ends 2.21's conversion.
+    """
+    scopes = {re.sub(r"_\d+$", "", part) for part in (node or "").split("/")}
+    if "map" in scopes:
+        return "Write tf.map_fn as a Python loop, tf.stack([function(one) for one in tf.unstack(items)])"
+    return (
+        "Write tf.scan as a Python loop over tf.unstack(items), with tf.stack at its end"
+        if "scan" in scopes
+        else ""
+    )
+
+
+def _without_loop(cause: Cause) -> str:
+    """What makes a loop over a list of tensors convert in the ways that are judged."""
+    function = _of_a_function(cause.node)
+    if function:
+        return function
     judged = [profile(name) for name in cause.profiles]
     ways = ["Unroll the RNN layer (unroll=True)"]
     if all(one.activations != "int16" for one in judged):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import AS_ARRAY
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.graph.graph import Function, Graph
 from minmax_lint.graph.layers import place_in_layer
@@ -23,7 +24,10 @@ class Branch(NamedTuple):
         if self.prediction.verdict in ("abort", "undetermined"):
             reasons = [cause.message for cause in self.prediction.obstacles]
             return f"{self.function.role}: {(reasons or [self.prediction.message])[0]}"
-        floats = [f"{op} {output.split(';')[0]!r}" for op, output in self.prediction.computing_float_ops]
+        floats = [
+            f"{op} {output.split(';')[0].partition(AS_ARRAY)[0]!r}"
+            for op, output in self.prediction.computing_float_ops
+        ]
         if not floats:
             return (
                 f"{self.function.role}: {'all integer' if self.prediction.computing else 'nothing computed'}"

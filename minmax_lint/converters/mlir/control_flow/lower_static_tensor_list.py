@@ -38,9 +38,10 @@ LISTS = frozenset(
 )
 """Ops that have an array form."""
 
-_PART = "/as_array/"
+AS_ARRAY = "/as_array/"
+"""In the names of the ops that an op on a list becomes, behind its own name."""
 _BATCH = "single_batch"
-SINGLE_BATCH = f"{_PART}{_BATCH}"
+SINGLE_BATCH = f"{AS_ARRAY}{_BATCH}"
 """The end of the name of the shape of items that get a batch of 1."""
 _MAKERS = LISTS - {"TensorListGetItem", "TensorListLength", "TensorListStack"}
 """The ones whose result is a list."""
@@ -125,7 +126,7 @@ class _Lowering:
 
     def _front(self, node: Node, part: str, op: str, *inputs: Edge, **attrs: Attr) -> Edge:
         """A new node in front of what `node` becomes."""
-        name = f"{node.name}{_PART}{part}"
+        name = f"{node.name}{AS_ARRAY}{part}"
         self.nodes.setdefault(node.name, []).append(Node(name, op, inputs, (), attrs))
         return Edge(name, 0)
 

@@ -76,6 +76,24 @@ def test_what_is_advised_for_a_loop_that_ends_the_process_converts() -> None:
     assert "leave the batch open" not in finding.advice
 
 
+@pytest.mark.parametrize(
+    ("name", "converter", "advice"),
+    [
+        ("map_fn", "mlir-v2", "tf.stack([function(one) for one in tf.unstack(items)])"),
+        ("scan", "mlir-int8", "Write tf.scan as a Python loop"),
+        ("scan", "mlir-v2", "Write tf.scan as a Python loop"),
+        ("lstm_cell", "mlir-v2", "an RNN layer with unroll=True"),
+    ],
+)
+def test_what_is_advised_for_a_loop_is_said_of_the_function_that_makes_it(
+    name: str, converter: str, advice: str
+) -> None:
+    found = lint(FIXTURES / f"recurrent/{name}.pb", converters=[converter], select=["MM405"]).findings
+    assert all(advice in one.advice for one in found)
+    assert found
+    assert not any("as_array" in text for one in found for text in (one.message, *one.consequences))
+
+
 @pytest.mark.parametrize("name", ["control_flow/loop_noq.pb", "recurrent/map_fn.pb"])
 def test_a_loop_without_such_an_array_is_calibrated(name: str) -> None:
     assert prediction(name, "mlir-2.21-int8").verdict == "float"

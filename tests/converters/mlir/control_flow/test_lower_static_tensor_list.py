@@ -90,7 +90,7 @@ def test_the_same_ops_stay_float(name, ops, profile):
         (
             "array_growing",
             r"loop body: '.*TensorListSetItem' writes into a list that grows",
-            "inside each branch",
+            "another one as a Python loop",
         ),
     ],
 )
