@@ -1,7 +1,9 @@
-"""The patch of a conversion script on the command line: shown by `check --diff`, applied by `fix`."""
+"""A conversion script on the command line: the models that it converts, and its patch, which `check --diff` shows."""
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -13,6 +15,48 @@ if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
     from minmax_lint.config import Settings, Target
     from minmax_lint.workflows.script import ScriptPatch
+
+
+def models_of_script(args: Namespace) -> list[str]:
+    """The models in the current folder that the script converts, or saves as it converts them from memory.
+
+    A script sends nobody elsewhere. Raises UserError where it cannot be read.
+    """
+    from minmax_lint.loaders.script.conversion_script import converter_calls
+
+    found: dict[str, None] = {}
+    for call in converter_calls(Path(args.script)) if args.script else ():
+        place = next(filter(_is_here, (call.converted, *call.saved)), "")
+        name = os.path.normpath(place) if place else ""
+        if name and place != call.converted and name not in found:
+            say(f"{call.origin} converts the model that the script saves as {name}, which is checked")
+        found |= {name: None} if name else {}
+    return list(found)
+
+
+def no_model_of_script(args: Namespace) -> str:
+    """What to do where the script names no model in the current folder; empty without a script."""
+    from minmax_lint.loaders.script.conversion_script import converter_calls
+
+    if not args.script:
+        return ""
+    call = converter_calls(Path(args.script))[0]
+    places = tuple(filter(None, (call.converted, *call.saved)))
+    rest = f"--script {shlex.quote(args.script)}"
+    if not places:
+        return (
+            f"{call.origin} converts a model in memory: save it (`model.save('model.keras')`, `model.export('export')` "
+            f"or `tf.saved_model.save`) and name it, as in `minmax-lint check model.keras {rest}`"
+        )
+    return (
+        f"{call.origin} converts {places[0]}, which is not in this folder: run the script first, or name the model, as "
+        f"in `minmax-lint check {shlex.quote(places[0])} {rest}`"
+    )
+
+
+def _is_here(name: str) -> bool:
+    path = Path(name)
+    return bool(name) and path.exists() and path.resolve().is_relative_to(Path.cwd())
 
 
 def patch_of_script(args: Namespace, settings: Settings, model: Target) -> ScriptPatch:

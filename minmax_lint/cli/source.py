@@ -104,8 +104,9 @@ def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
     from pathlib import Path
 
     from minmax_lint.loaders.script.conversion_script import converter_calls
+    from minmax_lint.loaders.script.saved import of_model
 
-    return converter_calls(Path(script))
+    return of_model(converter_calls(Path(script)), target.path)
 
 
 def _with_samples(

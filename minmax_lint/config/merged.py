@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,14 +57,19 @@ class Settings:
             return f"{name} ([[{table}.{tables}]])" if table else f"{name} ([[{tables}]])"
         return f"[{table}] of {name}" if table else name
 
-    def targets(self, graphs: Sequence[str]) -> tuple[Target, ...]:
-        """The models to lint: those named, else those of the configuration. Raises UserError for none."""
+    def targets(self, graphs: Sequence[str], missing: Callable[[], str] = str) -> tuple[Target, ...]:
+        """The models to lint: those named, else those of the configuration.
+
+        Raises UserError for none, with what `missing` says, if anything.
+        """
         if graphs:
             return tuple(self.target(path) for path in graphs)
         found = targets(self.config) if self.config is not None else ()
         if not found:
             raise UserError(
-                f"name a graph to check, as in `minmax-lint check model.pb`, or list models in {self.place('models')}"
+                missing()
+                or "name a graph to check, as in `minmax-lint check model.pb`, or list models in "
+                f"{self.place('models')}"
             )
         return found
 

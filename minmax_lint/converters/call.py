@@ -100,6 +100,8 @@ class ConverterCall:
     """The one signature of the SavedModel that it converts; empty where it names none, or several."""
     converted: str = field(default="", compare=False)
     """The file or folder that it converts, as the script names it; empty where it converts an object."""
+    saved: tuple[str, ...] = field(default=(), compare=False)
+    """Where the script saves the object that it converts."""
     every_signature: bool = False
     """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
     flow_named: bool = True

@@ -11,6 +11,7 @@ from minmax_lint.converters.dataset import Dataset
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.script.conversion_script import converter_calls, read_script
 from minmax_lint.loaders.script.notebook import notebook_of
+from minmax_lint.loaders.script.saved import of_model
 from minmax_lint.loaders.script.source import Source
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
 from minmax_lint.rules.framework.selection import Selection
@@ -72,7 +73,7 @@ def patch_script(
     source = Source(content)
     text, healed = source.text, dict[str, Finding]()
     for _ in range(_ROUNDS):
-        read = converter_calls(path, source.encoded(text))
+        read = of_model(converter_calls(path, source.encoded(text)), opened.path)
         read = calls_on(opened.model, opened.ends, read)
         calls = tuple(
             replace(new, tensorflow=old.tensorflow, dataset=_dataset(old, new, path))

@@ -28,6 +28,14 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "converter = tf.lite.TFLiteConverter.from_saved_model(saved_model_dir='export')",
         "EXPORT = 'export'\nconverter = tf.lite.TFLiteConverter.from_saved_model(str(EXPORT))",
         "model = tf.keras.models.load_model('export')\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+        "model.save('export')\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+        "converter = tf.lite.TFLiteConverter.from_keras_model(model)\nmodel.export(filepath='export')",
+        "tf.saved_model.save(model, 'export')\nconverter = tf.lite.TFLiteConverter.from_concrete_functions(fs, model)",
+        "model.save('missing.h5')\nmodel.save(os.path.join('.', 'export'))\n"
+        "converter = tf.lite.TFLiteConverter.from_keras_model(model)",
+        "for model in models:\n    model.export(f'ex{PORT}')\nPORT = 'port'\n"
+        "converter = tf.lite.TFLiteConverter.from_keras_model(model)",
+        "folder = pathlib.Path('.') / 'export'\nconverter = tf.lite.TFLiteConverter.from_saved_model(str(folder))",
     ],
 )
 def test_the_model_that_it_converts_is_judged(made: str, capsys: Captured) -> None:
@@ -42,11 +50,53 @@ def test_no_other_place_is_read(path: str, capsys: Captured) -> None:
     made = f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r})"
     Path("convert.py").write_text(f"import tensorflow as tf\n{made}\n{SETTINGS}")
     assert main(["check", "--script", "convert.py"]) == 2
-    assert "name a graph to check" in capsys.readouterr().err
+    assert "is not in this folder" in capsys.readouterr().err
 
 
-def test_a_name_that_loads_itself_ends(capsys: Captured) -> None:
-    made = "model = load_model(model)\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)"
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            "model = load_model(model)\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+            "in memory: save it",
+        ),
+        (
+            "model.save('m.keras')\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+            "run the script first",
+        ),
+        (
+            "model.save('export')\nmodel = build()\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+            "in memory: save it",
+        ),
+        (
+            "other.save('export')\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
+            "in memory: save it",
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_is_asked_for(made: str, said: str, capsys: Captured) -> None:
     Path("convert.py").write_text(f"import tensorflow as tf\n{made}\n{SETTINGS}")
     assert main(["check", "--script", "convert.py"]) == 2
-    assert "name a graph to check" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert said in error
+    assert "--script convert.py`" in error
+
+
+def test_each_model_of_a_script_is_judged_for_its_own_calls(capsys: Captured) -> None:
+    shutil.copytree("export", "second")
+    text = "import tensorflow as tf\n"
+    for name in ("export", "second"):
+        text += f"converter = tf.lite.TFLiteConverter.from_saved_model('{name}')\n{SETTINGS}"
+    text += (
+        "model = build()\nmodel.save('third')\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)\n"
+    )
+    Path("convert.py").write_text(text)
+    assert main(["check", "--script", "convert.py"]) == 0
+    first, _, second = capsys.readouterr().out.partition("━━ second ━━")
+    assert ["convert.py:2" in first, "convert.py:5" in first, "convert.py:10" in first] == [
+        True,
+        False,
+        False,
+    ]
+    assert ["convert.py:2" in second, "convert.py:5" in second] == [False, True]
+    assert main(["check", "second", "--script", "convert.py", "--output-format", "concise"]) == 0

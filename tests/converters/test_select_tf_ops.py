@@ -84,7 +84,9 @@ def test_the_real_converter_makes_the_same(profile: str) -> None:
     graphs = [graph_of_case(name) for name in CASES]
     asked = [Asked(profile, encode(b.graph()), {"input": SHAPE}, [output], FLAGS) for b, output in graphs]
     called = Asked(CALIBRATED[profile], asked[0].graph, {"input": SHAPE}, asked[0].outputs, FLAGS)
-    *answers, calibrated = answers_of(VERSIONS[profile](), [*asked, called])
+    plain = asked[0]._replace(flags={"optimizations": False})
+    *answers, calibrated, refused = answers_of(VERSIONS[profile](), [*asked, called, plain])
+    assert refused["verdict"] == "abort"  # without optimizations as well: the test of the script below
     found = predicted("no builtin", CALIBRATED[profile])
     assert (calibrated["verdict"], found.verdict == "float" or found.message in calibrated["message"]) == (
         found.verdict,
@@ -98,15 +100,22 @@ def test_the_real_converter_makes_the_same(profile: str) -> None:
     assert list(wrong.items())[:1] == []
 
 
+@pytest.mark.parametrize("optimized", [True, False])
 @pytest.mark.parametrize(("more", "verdict"), [(", tf.lite.OpsSet.SELECT_TF_OPS", "float"), ("", "abort")])
-def test_the_script_says_whether_it_is_allowed(more: str, verdict: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_script_says_whether_it_is_allowed(  # type: ignore[no-untyped-def]
+    more: str, verdict: str, optimized: bool, tmp_path
+) -> None:
     b, output = graph_of_case("no builtin")
     (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
-    (tmp_path / "export.py").write_text(SCRIPT.format(more))
+    script = SCRIPT.format(more)
+    (tmp_path / "export.py").write_text(
+        script if optimized else script.replace("DEFAULT", "").replace("tf.lite.Optimize.", "")
+    )
     report = minmax_lint.lint(tmp_path / "graph.pb", outputs=[output], script=tmp_path / "export.py")
     assert [one.verdict for one in report.predictions.values()] == [verdict]
     message = next(iter(report.predictions.values())).message
-    assert ("FlexErf is an op of TensorFlow (SELECT_TF_OPS)" in message) == (verdict == "float")
+    assert ("FlexErf is an op of TensorFlow (SELECT_TF_OPS)" in message) == (verdict == "float" and optimized)
+    assert ("neither a custom op nor a flex op" in message) == (verdict == "abort")
 
 
 def recurrent(b: Builder) -> Kept:

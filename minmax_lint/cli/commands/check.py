@@ -74,7 +74,9 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
-    args.graphs = args.graphs or _models_of_script(args)
+    from minmax_lint.cli.script import models_of_script
+
+    args.graphs = args.graphs or models_of_script(args)
     if args.watch:
         from minmax_lint.cli.watch import watched
 
@@ -87,13 +89,14 @@ def once(args: Namespace) -> int:
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.installed import note_on_installed
     from minmax_lint.cli.output import emit, output_destinations
+    from minmax_lint.cli.script import no_model_of_script
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.converters.profile import profiles
     from minmax_lint.reporters import format_names, renderer
 
     profiles(args.converter)
     settings = settings_of(args)
-    models = settings.targets(args.graphs)
+    models = settings.targets(args.graphs, lambda: no_model_of_script(args))
     _check_usage(args, len(models))
     read = read_files(args, settings, models)
     taken = read.destination(args.output, model=models[0].path) if args.output else None
@@ -105,19 +108,6 @@ def once(args: Namespace) -> int:
     if note := note_on_installed(args, found, settings.place()):
         say(note)
     return exit_code(found, settings.values["fail-level"], exit_zero=args.exit_zero)
-
-
-def _models_of_script(args: Namespace) -> list[str]:
-    """The models in the current folder that the script converts; a script sends nobody elsewhere."""
-    from pathlib import Path
-
-    from minmax_lint.loaders.script.conversion_script import converter_calls
-
-    calls = converter_calls(Path(args.script)) if args.script else ()
-    paths = {call.converted: Path(call.converted) for call in calls if call.converted}
-    return [
-        name for name, path in paths.items() if path.exists() and path.resolve().is_relative_to(Path.cwd())
-    ]
 
 
 def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read: ReadFiles) -> Run:

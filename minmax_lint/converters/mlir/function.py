@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPOR
 from minmax_lint.converters.mlir.legalize.registered import removed_abort, unregistered_abort
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
+from minmax_lint.converters.mlir.quantize.post_quantize import finish_float
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
     halve_constants,
     quantize_weights,
@@ -106,11 +107,11 @@ def _convert(
     """The prediction for these specs. Raises Nondeterministic where chance decides and they leave it open."""
     try:
         float_call = profile.weights == "float32"
-        function = (
-            float_model(kept, inference, version)
-            if float_call
-            else _build_trained(kept, inference, version, specs)
-        )
+        if float_call:
+            function = float_model(kept, inference, version)
+            finish_float(function)
+        else:
+            function = _build_trained(kept, inference, version, specs)
         if profile.ranges == "calibrated" and profile.select_tf:
             _check_kernels(function, version)
         if profile.quantizer == "legacy":

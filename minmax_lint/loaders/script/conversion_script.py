@@ -9,6 +9,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.loaders.buffers import small_file
 from minmax_lint.loaders.script.notebook import notebook_of
 from minmax_lint.loaders.script.reader import Reader
+from minmax_lint.loaders.script.saved import Savings
 from minmax_lint.loaders.script.source import Sites, Source
 from minmax_lint.loaders.script.values import Values
 
@@ -45,7 +46,8 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
         raise UserError(
             f"{path} is no Python script{where}; --script reads the script that converts"
         ) from None
-    reader = Reader(path, Sites(source, tree), Values(tree))
+    values = Values(tree)
+    reader = Reader(path, Sites(source, tree), values, Savings(values))
     try:
         reader.read(tree)
     except RecursionError:

@@ -14,6 +14,7 @@ from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.environments import Conditions, environments, pass_parameters
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.saved import Savings
 from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, lacks_object, path_converted, signature_of
 from minmax_lint.loaders.script.source import Sites
 from minmax_lint.loaders.script.tensors import Tensors
@@ -37,6 +38,7 @@ class Reader:
     path: Path
     sites: Sites
     values: Values
+    savings: Savings
     calls: list[ConverterCall] = field(default_factory=list)
     _starts: list[Branches] = field(default_factory=list)
     """Converter -> the branches in which it is made."""
@@ -162,6 +164,7 @@ class Reader:
                 outputs=outputs,
                 signature=signature,
                 converted=path_converted(self.values, node),
+                saved=self.savings.of(maker, node),
                 maker=MADE_FROM.get(maker, ""),
                 unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
                 every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,

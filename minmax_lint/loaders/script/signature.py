@@ -5,6 +5,7 @@ import ast
 from minmax_lint.converters.call import Maker
 from minmax_lint.converters.profile import Flow
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.saved import path_of
 from minmax_lint.loaders.script.values import Values
 
 MAKERS: dict[str, Flow] = {
@@ -24,7 +25,7 @@ MADE_FROM: dict[str, Maker] = {
 }
 """What TF2's converter is made from."""
 
-_LOADERS = frozenset({"load_model", "Path", "str"})
+_LOADERS = frozenset({"load_model"})
 _MOST_CALLS = 3
 """Calls in one another that are looked through."""
 _MODELS = frozenset({"saved_model_dir", "model", "model_file", "graph_def_file", "filepath"})
@@ -52,15 +53,13 @@ def signature_of(values: Values, maker: str, call: ast.Call) -> str:
 
 def path_converted(values: Values, call: ast.Call) -> str:
     """The path that a call of TFLiteConverter is given, or the call that loads what it is given; empty for neither."""
-    found: ast.expr | None = call
     for _ in range(_MOST_CALLS):
-        if not isinstance(found, ast.Call):
-            break
-        given = found.args[:1] or [one.value for one in found.keywords if one.arg in _MODELS]
+        given = call.args[:1] or [one.value for one in call.keywords if one.arg in _MODELS]
         found = values.followed(given[0]) if given else None
-        if isinstance(found, ast.Call) and dotted(found.func).rpartition(".")[2] not in _LOADERS:
-            break
-    return found.value if isinstance(found, ast.Constant) and isinstance(found.value, str) else ""
+        if not isinstance(found, ast.Call) or dotted(found.func).rpartition(".")[2] not in _LOADERS:
+            return "" if found is None else path_of(values, found)
+        call = found
+    return ""
 
 
 def lacks_object(values: Values, call: ast.Call) -> bool:

@@ -47,6 +47,12 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         check_storable(function)
 
 
+def finish_float(function: Function) -> None:
+    """The same for a call that quantizes nothing. Raises ConversionError for an op that cannot be written."""
+    function.sweep()
+    check_builtins(function)
+
+
 def remove_pairs(function: Function, version: Version) -> None:
     """Take out what the driver alone put in."""
     patterns = {DEQUANTIZE: (remove_volatile_ops,), QUANTIZE: (fold_trivial_requantize_op,)}

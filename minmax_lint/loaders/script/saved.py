@@ -1,0 +1,125 @@
+"""Where a script saves the model that it converts from memory."""
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.values import Values
+
+_METHODS = frozenset({"save", "export"})
+"""Methods of a Keras model whose first argument is the place."""
+_FUNCTIONS = frozenset({"save", "save_model", "export_saved_model"})
+"""Functions that are given the model and the place: tf.saved_model.save, keras.models.save_model."""
+_PLACES = frozenset({"filepath", "export_dir", "saved_model_path"})
+_PATHS = frozenset({"Path", "PurePath", "PosixPath", "str", "fspath"})
+_DEEPEST = 8
+
+
+def of_model(calls: tuple[ConverterCall, ...], path: str) -> tuple[ConverterCall, ...]:
+    """The calls of a script without those that convert other models, where one is known to convert that at `path`."""
+    here = os.path.realpath(path)
+    known = [{os.path.realpath(one) for one in (call.converted, *call.saved) if one} for call in calls]
+    if not any(here in paths for paths in known):
+        return calls
+    return tuple(call for call, paths in zip(calls, known, strict=True) if not paths or here in paths)
+
+
+def path_of(values: Values, value: ast.expr, depth: int = 0) -> str:
+    """The path that an expression of constants stands for: joined, formatted or added ones; empty where it is none."""
+    value = values.followed(value)
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) else ""
+    if depth > _DEEPEST:
+        return ""
+    parts: list[ast.expr] = []
+    between = ""
+    if isinstance(value, ast.JoinedStr):
+        plain = [
+            one for one in value.values if not isinstance(one, ast.FormattedValue) or one.format_spec is None
+        ]
+        parts = [one.value if isinstance(one, ast.FormattedValue) else one for one in plain]
+        parts = parts if len(plain) == len(value.values) else []
+    elif isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Add, ast.Div)):
+        parts, between = [value.left, value.right], "/" if isinstance(value.op, ast.Div) else ""
+    elif isinstance(value, ast.Call) and not value.keywords:
+        last = dotted(value.func).rpartition(".")[2]
+        joins = dotted(value.func).endswith("path.join") or last in _PATHS
+        parts, between = value.args if joins else [], "/"
+    read = [path_of(values, one, depth + 1) for one in parts]
+    return between.join(read) if all(read) else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Savings:
+    """What a script saves, and where."""
+
+    values: Values
+
+    @cached_property
+    def _calls(self) -> tuple[tuple[ast.Call, str, str], ...]:
+        """Every call that saves a model, with the name of the model and the place."""
+        found = (
+            (call, holder, path_of(self.values, place)) for call, holder, place in _savings(self.values.tree)
+        )
+        return tuple(one for one in found if one[2])
+
+    @cached_property
+    def _assigned(self) -> dict[tuple[ast.AST | None, str], list[int]]:
+        """Function and name -> the lines in which it is given a value there."""
+        found: dict[tuple[ast.AST | None, str], list[int]] = {}
+        for node in ast.walk(self.values.tree):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)):
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    for one in target.elts if isinstance(target, ast.Tuple) else [target]:
+                        key = (self.values.owner.get(node), dotted(one))
+                        found.setdefault(key, []).append(node.lineno)
+        return found
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place to which the script saves a model."""
+        return tuple(dict.fromkeys(place for _, _, place in self._calls))
+
+    def of(self, maker: str, call: ast.Call) -> tuple[str, ...]:
+        """Where the model is saved that TFLiteConverter.`maker` is given; empty where that is not known.
+
+        A name may stand for several models one after the other: what is saved while it stands for the converted one.
+        """
+        name, line = _converted(maker, call), call.lineno
+        changes = self._assigned.get((self.values.owner.get(call), name), [])
+        since = max((one for one in changes if one <= line), default=0)
+        until = min((one for one in changes if one > line), default=line)
+        found = (
+            place
+            for saving, holder, place in self._calls
+            if holder == name and since <= saving.lineno and (until == line or saving.lineno < until)
+        )
+        return tuple(dict.fromkeys(found)) if name else ()
+
+
+def _converted(maker: str, call: ast.Call) -> str:
+    """The name of the object that is converted: a Keras model, or what owns the functions."""
+    place, keyword = {"from_keras_model": (0, "model"), "from_concrete_functions": (1, "trackable_obj")}.get(
+        maker, (len(call.args), None)
+    )
+    given = call.args[place : place + 1] or [
+        one.value for one in call.keywords if keyword and one.arg == keyword
+    ]
+    return dotted(given[0]) if given else ""
+
+
+def _savings(tree: ast.AST) -> Iterator[tuple[ast.Call, str, ast.expr]]:
+    """Every call that saves a model, with the name of the model and the place."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Attribute, ast.Name)):
+            continue
+        holder, _, last = dotted(node.func).rpartition(".")
+        places = [one.value for one in node.keywords if one.arg in _PLACES]
+        if last in _FUNCTIONS and (len(node.args) > 1 or (node.args and places)) and dotted(node.args[0]):
+            yield node, dotted(node.args[0]), (*node.args[1:2], *places)[0]
+        elif last in _METHODS and holder and (node.args or places):
+            yield node, holder, (*node.args[:1], *places)[0]
