@@ -35,7 +35,8 @@ class WeightsWithoutRange(Rule):
     ## Fix
     Train again with a FakeQuant behind the weights: with tfmot annotate the layer (`quantize_annotate_layer`) or the
     model (`quantize_model`), for tf.contrib.quantize give the layer the form that it knows. `minmax-lint fix --unsafe-fixes` inserts a
-    FakeQuant with narrow range over the weights' own smallest and largest value.
+    FakeQuant with narrow range over the weights' own smallest and largest value. One that is narrow already, and
+    cuts weights off, gets the range of all of them.
 
     ## Converters
     All compute the range themselves (warning). TOCO aborts where its check fails, and where the weights are not a
@@ -52,7 +53,7 @@ class WeightsWithoutRange(Rule):
         for cause in subject.causes(self.code):
             name = cause.array or cause.node or ""
             reported |= {name, cause.node or name}
-            has_quant = _is_quantized(subject, parse_edge(name).node)
+            advice, offer = _remedy(subject.graph, name)
             yield self.from_cause(
                 subject,
                 cause,
@@ -65,10 +66,8 @@ class WeightsWithoutRange(Rule):
                 path=(step(subject, parse_edge(name).node, "missing"),)
                 if parse_edge(name).node in subject.graph
                 else (),
-                advice="Set narrow_range=True on the FakeQuant of the weights." if has_quant else "",
-                fix=FixOffer("narrow", "unsafe", f"Set narrow_range on {name!r}.")
-                if has_quant
-                else _offer(name),
+                advice=advice,
+                fix=offer,
             )
         if not subject.kept_fake_quants:
             return
@@ -121,9 +120,21 @@ def _is_quantized(subject: Subject, node: str) -> bool:
     return False
 
 
-def _offer(array: str) -> FixOffer:
-    return FixOffer(
-        "insert", "unsafe", f"Insert a FakeQuant behind {array!r}, with the range of its own values."
+def _remedy(graph: Graph, array: str) -> tuple[str, FixOffer]:
+    """What to do about weights that TOCO cannot use, and the fix that does it."""
+    node = parse_edge(array).node
+    if node not in graph or not is_fake_quant(graph.op(node)):
+        return "", FixOffer(
+            "insert", "unsafe", f"Insert a FakeQuant behind {array!r}, with the range of its own values."
+        )
+    if graph[node].flag("narrow_range"):
+        return (
+            "Give the FakeQuant the range of all its weights, and a step more.",
+            FixOffer("narrow", "unsafe", f"Widen the range of {array!r} beyond its weights."),
+        )
+    return (
+        "Set narrow_range=True on the FakeQuant of the weights.",
+        FixOffer("narrow", "unsafe", f"Set narrow_range on {array!r}."),
     )
 
 

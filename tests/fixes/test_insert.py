@@ -6,6 +6,7 @@ import pytest
 import minmax_lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.fakequant import read_fake_quant
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 
 
@@ -164,6 +165,20 @@ def test_a_fake_quant_of_weights_with_bytes_0_close_together_is_narrowed() -> No
     patch = fixed(b, "output", unsafe=True, converters=[TOCO])
     assert patch.strategy == "narrow"
     assert patch.diff() == ("= changed  quant: narrow_range is True, was False",)
+    assert verdicts(patch)[TOCO] == ("abort", "quantized")
+
+
+def test_a_narrow_fake_quant_that_cuts_weights_off_gets_the_range_of_all_of_them_and_a_step_more() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -1, 1)
+    column = b.const("weights", [-2.0, -1.5, 0.5, 1.0], [4, 1])
+    weights = b.fake_quant("quant", column, -1, 0.99, narrow_range=True)
+    b.fake_quant("output", b.add("MatMul", "y", x, weights, transpose_a=False, transpose_b=False), -6, 6)
+    patch = fixed(b, "output", unsafe=True, converters=[TOCO])
+    assert patch.strategy == "narrow"
+    assert read_fake_quant(patch.graph, patch.graph["quant"]).range == pytest.approx(
+        (-2 - 4 / 254, 2 + 4 / 254)
+    )
     assert verdicts(patch)[TOCO] == ("abort", "quantized")
 
 

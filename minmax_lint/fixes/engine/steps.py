@@ -61,7 +61,8 @@ def _narrow(trial: Trial, options: FixOptions) -> Trial:
     """All weights, one by one: TOCO stops at the first."""
 
     def first(trial: Trial, options: FixOptions) -> Trial:
-        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"])))
+        source = RangeSource(trial.subject.inference, options, trial.repair)
+        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), source))
 
     return _repeat(trial, first, options)
 
