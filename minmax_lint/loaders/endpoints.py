@@ -53,6 +53,16 @@ def endpoints(
         if model.others:
             how += f" (there is also {', '.join(map(repr, model.others))}: --signature)"
         return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
+    return _infer(model, inputs, outputs, calls)
+
+
+def _infer(
+    model: Model,
+    inputs: Mapping[str, Shape | None] | None,
+    outputs: Sequence[str] | None,
+    calls: Sequence[ConverterCall],
+) -> Endpoints:
+    """What the user did not give, of a script, several signatures or the graph itself."""
     guessed: list[str] = []
     script, missing = _call_with_names(calls, model.graph)
     signatures = [one for one in model.signatures.values() if one.outputs]

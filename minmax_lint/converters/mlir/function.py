@@ -106,22 +106,7 @@ def _convert(
 ) -> Prediction:
     """The prediction for these specs. Raises Nondeterministic where chance decides and they leave it open."""
     try:
-        float_call = profile.weights == "float32"
-        if float_call:
-            function = float_model(kept, inference, version)
-            finish_float(function)
-        else:
-            function = _build_trained(kept, inference, version, specs)
-        if profile.ranges == "calibrated" and profile.select_tf:
-            _check_kernels(function, version)
-        if profile.quantizer == "legacy":
-            quantize_model(function, version, _legacy_call(profile))
-        elif profile.ranges == "calibrated":
-            quantize_calibrated(function, version, specs)
-        elif profile.ranges == "none" and profile.weights == "float16":
-            halve_constants(function)
-        elif profile.ranges == "none" and not float_call:
-            quantize_weights(function, version)
+        function = _finished_function(kept, inference, profile, version, specs)
     except Unmodeled as error:
         cause = Obstacle("other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
@@ -145,3 +130,26 @@ def _convert(
         return obstacles(function, version, float_boundary=specs.signed)
 
     return answer(function, profile.name, version, explain, signed=specs.signed)
+
+
+def _finished_function(
+    kept: Kept, inference: Inference, profile: Profile, version: Version, specs: QuantizationSpecs
+) -> Function:
+    """The function that the converter writes. Raises ConversionError where it writes none."""
+    float_call = profile.weights == "float32"
+    if float_call:
+        function = float_model(kept, inference, version)
+        finish_float(function)
+    else:
+        function = _build_trained(kept, inference, version, specs)
+    if profile.ranges == "calibrated" and profile.select_tf:
+        _check_kernels(function, version)
+    if profile.quantizer == "legacy":
+        quantize_model(function, version, _legacy_call(profile))
+    elif profile.ranges == "calibrated":
+        quantize_calibrated(function, version, specs)
+    elif profile.ranges == "none" and profile.weights == "float16":
+        halve_constants(function)
+    elif profile.ranges == "none" and not float_call:
+        quantize_weights(function, version)
+    return function

@@ -5,6 +5,7 @@ from math import prod
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
+from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import adjoint
 from minmax_lint.converters.mlir.pattern import (
     optimize_batch_matmul_cc,
     optimize_pass_cc,
@@ -234,7 +235,7 @@ def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) 
     reshape = producer(op.operands[1], "RESHAPE")
     transpose = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
     order = axes_of(transpose.operands[1]) if transpose is not None else None
-    if reshape is None or transpose is None or order is None or _adjoint_right(op):
+    if reshape is None or transpose is None or order is None or adjoint(op, "adj_y"):
         return False
     if not all(map(static, (reshape.result, transpose.result))) or rank(reshape.result) != 2:
         return False
@@ -250,7 +251,3 @@ def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) 
                 op, "FULLY_CONNECTED", [op.operands[0], right], [transpose, reshape], keep_num_dims=True
             )
     return False
-
-
-def _adjoint_right(op: Operation) -> bool:
-    return bool(op.attrs.get("adj_y", op.attrs["node"].flag("adj_y")))

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
-from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.optimize import optimize_pass
 from minmax_lint.converters.mlir.pattern import RewritePattern, by_root
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
+from minmax_lint.converters.releases import Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,55 +37,47 @@ class Pass(Bounds):
     phases: tuple[Phase, ...] = field(kw_only=True)
 
 
-_EWISE = Phase(optimize_pass.PUSH_TRANSPOSE_THROUGH_EWISE)
-_BROADCAST = Phase(optimize_pass.OPTIMIZE_BROADCAST_LIKE)
 _PHASES = (Phase(optimize_pass.PHASE_0), Phase(optimize_pass.PHASE_1), Phase(optimize_pass.PHASE_2))
 # It goes from the last operation to the first: it meets the product before its operands.
 _BATCH_MATMUL = (
     Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[:1]),
     Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[1:]),
 )
+_PHASES_OF = {
+    "OptimizeBatchMatmulPass": _BATCH_MATMUL,
+    "OptimizeBroadcastLikePass": (Phase(optimize_pass.OPTIMIZE_BROADCAST_LIKE),),
+    "OptimizePass": _PHASES,
+    "PushTransposeThroughEwisePass": (Phase(optimize_pass.PUSH_TRANSPOSE_THROUGH_EWISE),),
+}
 
 
-def _push_transpose_through_ewise(bounds: Bounds) -> Pass:
-    return Pass(bounds.since, bounds.until, name="PushTransposeThroughEwisePass", phases=(_EWISE,))
+def _run(name: str, since: Number = FIRST, until: Number = LAST) -> Pass:
+    return Pass(since, until, name=name, phases=_PHASES_OF[name])
 
 
-def _optimize_broadcast_like(bounds: Bounds) -> Pass:
-    return Pass(bounds.since, bounds.until, name="OptimizeBroadcastLikePass", phases=(_BROADCAST,))
-
-
-def _optimize(bounds: Bounds) -> Pass:
-    return Pass(bounds.since, bounds.until, name="OptimizePass", phases=_PHASES)
-
-
+_FIRST = OPTIMIZE_BATCH_MATMUL_FIRST.since, OPTIMIZE_BATCH_MATMUL_FIRST.until
 # In 2.14 its patterns belong to OptimizePass.
 _OPTIMIZE_BATCH_MATMUL_EARLY = Pass(until=(2, 14), name="OptimizePass", phases=_BATCH_MATMUL)
 
-
-def _optimize_batch_matmul(bounds: Bounds) -> Pass:
-    return Pass(bounds.since, bounds.until, name="OptimizeBatchMatmulPass", phases=_BATCH_MATMUL)
-
-
 BEFORE_QUANTIZATION = (
-    _optimize_batch_matmul(OPTIMIZE_BATCH_MATMUL_FIRST),
-    _push_transpose_through_ewise(Bounds((2, 17))),
-    _optimize_broadcast_like(Bounds((2, 19))),
-    _optimize(Bounds()),
+    _run("OptimizeBatchMatmulPass", *_FIRST),
+    _run("PushTransposeThroughEwisePass", (2, 17)),
+    _run("OptimizeBroadcastLikePass", (2, 19)),
+    _run("OptimizePass"),
     _OPTIMIZE_BATCH_MATMUL_EARLY,
-    _optimize_batch_matmul(Bounds((2, 18))),
-    _push_transpose_through_ewise(Bounds((2, 18))),
-    _optimize_broadcast_like(Bounds((2, 19))),
-    _optimize(Bounds((2, 18))),
-    _optimize_batch_matmul(Bounds((2, 18))),
+    _run("OptimizeBatchMatmulPass", (2, 18)),
+    _run("PushTransposeThroughEwisePass", (2, 18)),
+    _run("OptimizeBroadcastLikePass", (2, 19)),
+    _run("OptimizePass", (2, 18)),
+    _run("OptimizeBatchMatmulPass", (2, 18)),
 )
 """What runs behind LegalizeTFPass; everything runs twice since 2.18."""
 
 AFTER_QUANTIZATION = (
-    _optimize_batch_matmul(OPTIMIZE_BATCH_MATMUL_FIRST),
-    _optimize(Bounds()),
+    _run("OptimizeBatchMatmulPass", *_FIRST),
+    _run("OptimizePass"),
     _OPTIMIZE_BATCH_MATMUL_EARLY,
-    _optimize_batch_matmul(Bounds((2, 18))),
+    _run("OptimizeBatchMatmulPass", (2, 18)),
 )
 """What runs behind OptimizeOpOrderPass."""
 
