@@ -23,7 +23,8 @@ SLOW = frozenset(
     architecture/test_imports.py architecture/test_install.py architecture/test_readme.py benchmarks
     calibration checking cli/test_compare.py cli/test_convert.py cli/test_convert_post_training.py
     cli/test_default_converters.py cli/test_fix_and_verify.py cli/test_guard.py cli/test_parallel.py
-    cli/test_work_per_node.py conversion converters/mlir/test_examples.py converters/test_call.py
+    cli/test_reproducible.py cli/test_work_per_node.py conversion converters/mlir/test_examples.py
+    converters/test_call.py
     converters/test_select_tf_ops.py converters/toco/test_aborts.py converters/toco/test_examples.py
     corpus differential docs/test_contributing.py docs/test_first_hour.py docs/test_site.py every_op
     fixes/test_after_training.py fixes/test_approximate.py fixes/test_contrib_heads.py

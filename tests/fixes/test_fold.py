@@ -118,6 +118,7 @@ def test_folding_itself_is_exact() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_batch_norm_with_nothing_in_front_becomes_a_depthwise_convolution() -> None:
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4, 4, 3]), -2, 2)

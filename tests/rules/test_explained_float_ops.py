@@ -15,6 +15,7 @@ CASES = [json.loads(line) for line in (CORPUS / "cases.jsonl").read_text().split
 PARTS = 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_float_op_is_blamed_on_its_own_node(part):
     for case in CASES[part::PARTS]:
@@ -41,6 +42,7 @@ def test_every_float_op_is_blamed_on_its_own_node(part):
         assert not ops & IDENTITIES, case["id"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_abort_of_toco_is_blamed_on_the_array_that_it_names(part):
     """And on no Identity; what TOCO takes a batch norm apart into counts as the batch norm."""
