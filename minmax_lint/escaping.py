@@ -90,9 +90,9 @@ def markdown_code(text: str, *, in_table: bool = False) -> str:
 
 
 def markdown_block(text: str, language: str = "") -> str:
-    """A fenced block, for commands to copy; the fence is longer than any run of backticks in it."""
-    fence = _fence(text, 3)
-    return f"{fence}{language}\n{printable(text)}\n{fence}\n"
+    """A fenced block of lines, for commands and code to copy; the fence is longer than any run of backticks in it."""
+    fence, lines = _fence(text, 3), "\n".join(map(printable, text.split("\n")))
+    return f"{fence}{language}\n{lines}\n{fence}\n"
 
 
 def workflow_data(*lines: str) -> str:

@@ -2,10 +2,32 @@
 
 import re
 
-from minmax_lint.report.comparison import Way
-from minmax_lint.report.words import short_message, tallied, weights_text
+from minmax_lint.report.comparison import Comparison, Way
+from minmax_lint.report.words import plural, short_message, tallied, weights_text
 
 RUNS = {True: "yes", False: "no", None: "not known"}
+
+
+_FAMILIES = {
+    "toco": "toco: TF1's converter with TOCO",
+    "mlir": "mlir: TF1's converter, with input stats",
+    "mlir-v2": "mlir-v2: TF2's, with the ranges of FakeQuants alone",
+}
+"""Way whose name does not say how it calls the converter -> how."""
+
+
+def heading(comparison: Comparison) -> str:
+    """How many ways there are, or that none of them makes a model."""
+    count = len(comparison.ways)
+    if all(way.prediction.verdict == "abort" for way in comparison.ways):
+        return f"none of {count} {plural(count, 'way')} converts it"
+    return f"{count} {plural(count, 'way')} to convert it, best first"
+
+
+def families(comparison: Comparison) -> str:
+    """What the names of ways mean that do not say it: clauses."""
+    names = {way.name for way in comparison.ways}
+    return "; ".join(text for name, text in _FAMILIES.items() if name in names)
 
 
 def has_model(way: Way) -> bool:

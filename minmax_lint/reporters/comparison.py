@@ -5,8 +5,16 @@ from typing import Any, TextIO
 
 from minmax_lint.escaping import json_text, markdown_block, markdown_code, markdown_text
 from minmax_lint.report.comparison import Comparison, Way
-from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
-from minmax_lint.report.words import WORDS, plural
+from minmax_lint.report.comparison_words import (
+    detail,
+    families,
+    has_model,
+    heading,
+    runs_text,
+    share_text,
+    types_text,
+)
+from minmax_lint.report.words import WORDS
 from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data
 from minmax_lint.reporters.formats.markdown import SYMBOLS
 
@@ -18,10 +26,8 @@ def render_json(comparison: Comparison, out: TextIO, *, verbose: bool = False) -
 
 def render_markdown(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
     """Write a table, and below it the code of every way."""
-    count = len(comparison.ways)
-    out.write(
-        f"# {markdown_code(comparison.path)}\n\n{count} {plural(count, 'way')} to convert it, best first.\n\n"
-    )
+    text = heading(comparison)
+    out.write(f"# {markdown_code(comparison.path)}\n\n{text[:1].upper()}{text[1:]}.\n\n")
     out.write(
         "| Way | TensorFlow | Verdict | Integer ops | Integer MACs | Inputs → outputs | Runs | Edge TPU | |\n"
     )
@@ -40,6 +46,8 @@ def render_markdown(comparison: Comparison, out: TextIO, *, verbose: bool = Fals
             markdown_text(detail(way)),
         )
         out.write(f"| {' | '.join(cells)} |\n")
+    if families(comparison):
+        out.write(f"\n{markdown_text(families(comparison))}.\n")
     for way in comparison.ways:
         if has_model(way):
             out.write(f"\n## {markdown_code(way.name)}, TensorFlow {way.tensorflow}\n\n")

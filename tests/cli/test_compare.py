@@ -160,6 +160,25 @@ def test_the_code_is_python(source: str) -> None:
         compile(way.code, way.name, "exec")
 
 
+def test_the_code_in_markdown_is_python(capsys: Captured) -> None:
+    assert main(["compare", BROKEN, "--output-format", "markdown"]) == 0
+    blocks = capsys.readouterr().out.split("```python\n")[1:]
+    assert blocks
+    for block in blocks:
+        lines = block.partition("\n```")[0]
+        assert "\nconverter" in lines
+        compile(lines, "ways.md", "exec")
+
+
+@pytest.mark.parametrize("form", ["full", "markdown"])
+def test_a_model_that_no_way_converts_has_none_to_offer(form: str, capsys: Captured) -> None:
+    assert main(["compare", "fixtures/recurrent/lstm_cell_batch.pb", "--output-format", form]) == 0
+    out = capsys.readouterr().out
+    assert "one of " in out
+    assert "ways converts it" in out
+    assert "best first" not in out
+
+
 def test_a_name_cannot_leave_its_quotes(tmp_path: Path) -> None:
     path = tmp_path / "it's\nimport os.pb"
     shutil.copy(BROKEN, path)

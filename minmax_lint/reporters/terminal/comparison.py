@@ -3,14 +3,22 @@
 from typing import TextIO
 
 from minmax_lint.report.comparison import Comparison, Way
-from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
-from minmax_lint.report.words import WORDS, array_text, plural
+from minmax_lint.report.comparison_words import (
+    detail,
+    families,
+    has_model,
+    heading,
+    runs_text,
+    share_text,
+    types_text,
+)
+from minmax_lint.report.words import WORDS, array_text
 from minmax_lint.reporters.terminal.page import Page, Part
 
 HEAD = ("way", "TensorFlow", "verdict", "ops", "MACs", "runs", "Edge TPU")
 EXPLAINED = (
     "ops, MACs: share of operators and of multiply-accumulates that are integer; runs: with TFLite's own kernels; "
-    "Edge TPU: share of operators that it runs. `minmax-lint check --converter WAY` says why."
+    "Edge TPU: share of operators that it runs{}. `minmax-lint check --converter WAY` says why, and what to change."
 )
 
 
@@ -21,10 +29,7 @@ def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = 
     page.rule(comparison.path, WORDS[best.verdict][1])
     inputs = ", ".join(array_text(name, shape) for name, shape in comparison.inputs.items()) or "no input"
     outputs = ", ".join(comparison.outputs) or "no output"
-    count = len(comparison.ways)
-    page.block(
-        ("   ",), f"{count} {plural(count, 'way')} to convert it:  {inputs} {page.glyphs.arrow} {outputs}"
-    )
+    page.block(("   ",), f"{heading(comparison)}:  {inputs} {page.glyphs.arrow} {outputs}")
     if comparison.inferred_how:
         page.block(("   ",), f"inferred: {comparison.inferred_how}", "dim")
     page.line()
@@ -37,7 +42,8 @@ def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = 
         below += [detail(way)] if detail(way) else []
         page.block(("     ",), "; ".join(below), "dim")
     page.line()
-    page.block(("   ",), EXPLAINED, "dim")
+    names = families(comparison)
+    page.block(("   ",), EXPLAINED.format(f"; {names}" if names else ""), "dim")
     page.line()
     for way in comparison.ways if every_code else comparison.ways[:1]:
         if has_model(way):
