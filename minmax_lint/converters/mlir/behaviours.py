@@ -234,3 +234,10 @@ QUANTIZES_GATHER_ND = Behaviour(
     before=lambda n: n.op("GatherNd", n.x(4, 2), n.ints(1, shape=[1, 1])),
 )
 """GATHER_ND can be integer; earlier its verifier refuses the type that the quantization gives it."""
+
+FOLDS_SMALL_CONSTANTS = Behaviour(
+    (2, 18),
+    name="kSizeThreshold of ShouldBeFolded",
+    before=lambda n: n.op("AddV2", n.x(1, 3000), n.op("Tile", n.c(0.25, 0.5), n.ints(1500))),
+)
+"""An op of constants is computed while converting up to 8 KiB, not up to 1 MiB (constant_fold.cc; measured)."""

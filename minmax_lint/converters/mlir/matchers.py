@@ -1,8 +1,11 @@
 """Conditions on values and operations that patterns share: constants, shapes, what makes a value."""
 
 import struct
+from collections.abc import Sequence
 
+from minmax_lint.converters.mlir.behaviours import FOLDS_SMALL_CONSTANTS
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Operation, Value
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.shape_arithmetic import broadcast, elements
@@ -145,3 +148,17 @@ def constant_behind(value: Value) -> Operation | None:
     quantize = quantize_of(value)
     source = quantize.operands[0] if quantize is not None else value
     return source.op if is_constant(source) else None
+
+
+def should_be_folded(version: Version, result: Value, operands: Sequence[Value]) -> bool:
+    """ShouldBeFolded (constant_fold.cc): up to a threshold, in bits, or twice the size of the operands."""
+    most = 1 << (16 if version.has(FOLDS_SMALL_CONSTANTS) else 23)
+    size = _bits(result)
+    return size <= most or size <= 2 * sum(map(_bits, operands))
+
+
+def _bits(value: Value) -> int:
+    """0 of the types whose width MLIR does not know, and of an unknown shape."""
+    if value.dtype.struct_code is None:
+        return 0
+    return (elements_of(value) or 0) * (1 if value.dtype is DType.BOOL else 8 * value.dtype.width)

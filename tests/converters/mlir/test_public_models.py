@@ -1,9 +1,13 @@
 """Idioms of public Keras models: what real TF 2.15.1 and 2.21.0 made of them, rebuilt as small graphs."""
 
+from collections.abc import Callable
+
 import pytest
 
 from minmax_lint.converters.example import Net
+from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.tensor import Tensor
 from tests.converters.predicted import predicted_of
 
 SLICES = {
@@ -163,3 +167,71 @@ def test_choices_that_one_predicate_makes_one_after_the_other_are_ifs_of_their_o
     output = n.op("Add", first, second)
     found = predicted_of(n, output, name, ["input", "predicate"])
     assert [op for op, _ in found.float_ops].count("IF") == ifs
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "dtype", "expected"),
+    [
+        ("mlir-2.17", 2049, DType.INT8, ""),
+        ("mlir-2.17", 1 << 18, DType.INT8, ""),
+        ("mlir-2.17", (1 << 18) + 1, DType.INT8, "CAST ADD"),
+        ("mlir-2.18", 2048, DType.INT8, ""),
+        ("mlir-2.18", 2049, DType.INT8, "CAST ADD"),
+        ("mlir-2.21", 2049, DType.HALF, ""),  # at most twice the size of its operand
+        ("mlir-2.21", 2049, DType.BOOL, ""),
+    ],
+)
+def test_a_cast_of_a_constant_is_computed_while_converting_up_to_a_size(
+    name: str, size: int, dtype: DType, expected: str
+) -> None:
+    n = Net()
+    stored = n.add("Const", "stored", dtype=dtype, value=Tensor(dtype, [size], bytes([1] * dtype.width)))
+    added = n.op("AddV2", n.x(1, size), n.op("Cast", stored, SrcT=dtype, DstT=DType.FLOAT))
+    assert float_ops(n, n.fq(added), name) == expected
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "attrs", "expected"),
+    [
+        ("Tile", lambda n: [n.c(0.25, 0.5), n.ints(1500)], {}, "TILE ADD"),
+        ("Tile", lambda n: [n.c(0.25, 0.5), n.ints(1000)], {}, ""),
+        ("OneHot", lambda n: [n.i(1), n.i(3000), n.c(1.0), n.c(0.0)], {"TI": DType.INT32}, "ONE_HOT ADD"),
+        ("Mul", lambda n: [n.c(0.5, shape=[60, 1]), n.c(0.5, shape=[1, 50])], {}, ""),
+    ],
+)
+def test_tensorflow_lite_folds_what_the_size_of_the_result_forbids_for_arithmetic_alone(
+    op: str, operands: Callable[[Net], list[str]], attrs: dict[str, Attr], expected: str
+) -> None:
+    n = Net()
+    made = n.op(op, *operands(n), **attrs)
+    shape = {"Mul": (60, 50), "Tile": (1, 3000 if expected else 2000)}.get(op, (1, 3000))
+    assert float_ops(n, n.fq(n.op("AddV2", n.x(*shape), made)), "mlir-2.21") == expected
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+@pytest.mark.parametrize("channels", [None, 4])
+def test_a_convolution_of_an_unknown_number_of_channels_has_no_builtin(
+    channels: int | None, depthwise: bool
+) -> None:
+    n = Net()
+    image = n.x(None, None, None, channels)
+    made = (
+        n.op(
+            "DepthwiseConv2dNative",
+            *(image, n.weights(3, 3, 4, 1)),
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            dilations=[1, 1, 1, 1],
+        )
+        if depthwise
+        else n.conv(image)
+    )
+    assert (predicted_of(n, n.fq(made), "mlir-2.21").verdict == "abort") == (channels is None)
+
+
+def test_the_order_that_transposes_a_matrix_of_unknown_rank_comes_from_its_rank() -> None:
+    n = Net()
+    rate = n.add("Placeholder", "keep_prob", dtype=DType.FLOAT, shape=UnknownRank())
+    product = n.mat_mul(n.x(1, 4), n.op("Mul", n.weights(4, 2), rate))
+    found = predicted_of(n, product, "mlir-2.15", ["input", "keep_prob"])
+    assert [op for op, _ in found.float_ops] == ["MUL", "RANK", "TRANSPOSE", "FULLY_CONNECTED"]

@@ -77,3 +77,28 @@ def test_a_sum_with_zeros_stays_where_it_takes_a_relu_before_the_sizes_behind_a_
     found = predicted(n, output)
     assert (found.verdict, found.array) == (verdict, scaled if verdict == "abort" else None)
     assert predicted_of(n, output, "toco-1.15").verdict == "quantized"
+
+
+@pytest.mark.parametrize(
+    ("batch", "begin", "masks", "axis"),
+    [
+        (None, (0,), {"end_mask": 1}, None),
+        (None, (1,), {"end_mask": 1}, (0, 0)),  # the triplet loss: x[0::3], x[1::3], x[2::3]
+        (3, (1,), {"end_mask": 1}, None),
+        (3, (0, 5), {"begin_mask": 1, "end_mask": 1}, (1, -5)),
+        (3, (0, 5), {"begin_mask": 3, "end_mask": 3}, None),
+        (3, (0, 8), {"end_mask": 3}, (1, 0)),
+    ],
+)
+def test_a_slice_of_no_rows_ends_the_conversion_and_an_open_batch_has_one(
+    batch: int | None, begin: tuple[int, ...], masks: dict[str, Attr], axis: tuple[int, int] | None
+) -> None:
+    n = Net()
+    count = len(begin)
+    bounds = n.ints(*begin), n.ints(*[0] * count), n.ints(*[3, 1][:count])
+    found = predicted(n, n.fq(n.op("StridedSlice", n.x(batch, 8), *bounds, **masks)))
+    if axis is None:
+        assert found.verdict == "quantized"
+    else:
+        assert found.message.startswith(f"Check failed: dim_size > 0 (0 vs. {axis[1]})")
+        assert f"Axis {axis[0]} computes to size {axis[1]} for StridedSlice" in found.message

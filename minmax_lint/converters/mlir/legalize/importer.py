@@ -14,16 +14,17 @@ from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex, has_no
 from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
+    GROWING,
     LEGALIZED,
+    NEVER_FOLDED,
     OPERANDS,
     REGIONS,
     REMOVED,
 )
-from minmax_lint.converters.mlir.matchers import static
+from minmax_lint.converters.mlir.matchers import should_be_folded, static
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.op_registry import registered_op
@@ -51,6 +52,7 @@ class Importer:
         self._first: dict[str, str] = {}
         self._merged_into: dict[str, list[str]] = {}
         self._reader_counts: dict[str, int] = {}
+        self._computed: set[str] = set()  # nodes of constants that the model computes again and again
 
     def run(self) -> Function:
         """Raises ConversionError or Unmodeled."""
@@ -194,8 +196,12 @@ class Importer:
         return dequantize.add_result(node.name, DType.FLOAT, source.shape)
 
     def _import(self, node: Node) -> None:
-        if node.op in ("Const", "Placeholder", "NoOp") or self.inference.is_constant(node.name):
+        if node.op in ("Const", "Placeholder", "NoOp"):
             return
+        if self.inference.is_constant(node.name):
+            if (node.op not in GROWING and not self._computed) or not self._is_computed(node):
+                return
+            self._computed.add(node.name)
         if node.op == "IdentityN":
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
@@ -222,13 +228,23 @@ class Importer:
                 return True
         return False
 
+    def _is_computed(self, node: Node) -> bool:
+        """Whether a constant is too large to be folded, or is computed from such a one."""
+        return any(edge.node in self._computed for edge in node.inputs) or not self._is_small(node)
+
+    def _is_small(self, node: Node) -> bool:
+        if node.op not in GROWING or node.attribute("SrcT") is DType.BOOL:
+            return True  # TensorFlow Lite folds a CAST of truths
+        result = Value(node.name, self.inference.dtype(node.name), self.inference.shape(node.name))
+        return should_be_folded(self.version, result, self.inputs(node))
+
     def _folds(self, node: Node) -> bool:
         """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
         known = registered_op(node.op)
-        if known is None or known.stateful or node.op in _NEVER_FOLDED or not node.inputs:
+        if known is None or known.stateful or node.op in NEVER_FOLDED or not node.inputs:
             return False
         makers = [self.value(edge.array).op for edge in node.inputs]
-        return all(op is not None and op.name == CONST for op in makers)
+        return all(op is not None and op.name == CONST for op in makers) and self._is_small(node)
 
     def _fold(self, node: Node) -> None:
         for port in range(_result_count(node)):
@@ -244,8 +260,6 @@ class Importer:
             )
         legalized = LEGALIZED.get(node.op)
         refused = legalized is None or has_no_form(node)
-        # Dequantize has a form for constants only: behind a refused op it is refused with it.
-        refused = refused or (node.op == "Dequantize" and self._reads_refused(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in REGIONS:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
@@ -269,18 +283,6 @@ class Importer:
                 array, self.inference.dtype(array), self.inference.shape(array)
             )
         return op
-
-    def _reads_refused(self, node: Node) -> bool:
-        makers = [value.op for value in self.inputs(node)]
-        return any(op is not None and "refused" in op.attrs for op in makers)
-
-
-_NEVER_FOLDED = (
-    FAKE_QUANTS
-    | REGIONS.keys()
-    | {f"QuantizeAndDequantizeV{version}" for version in (2, 3, 4)}
-    | {f"StatelessRandomGet{what}" for what in ("Alg", "KeyCounter", "KeyCounterAlg")}
-)  # ops of constants that stay (constant_fold.cc)
 
 
 def _merge(kept: Kept) -> dict[str, str]:

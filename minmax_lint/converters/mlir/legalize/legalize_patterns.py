@@ -2,6 +2,8 @@
 
 from collections.abc import Container
 
+from minmax_lint.graph.fakequant import FAKE_QUANTS
+
 LEGALIZED = {
     "Abs": "ABS",
     "Add": "ADD",
@@ -200,3 +202,19 @@ DROPPED = frozenset({"Assert"})
 
 REGIONS = {"If": "IF", "StatelessIf": "IF", "While": "WHILE", "StatelessWhile": "WHILE"}
 """Ops that keep their branches as functions. No value is quantized across their borders (measured, TF 2.21)."""
+
+NEVER_FOLDED = (
+    FAKE_QUANTS
+    | REGIONS.keys()
+    | {f"QuantizeAndDequantizeV{version}" for version in (2, 3, 4)}
+    | {f"StatelessRandomGet{what}" for what in ("Alg", "KeyCounter", "KeyCounterAlg")}
+)
+"""Ops of constants that stay (constant_fold.cc)."""
+
+GROWING = frozenset(
+    """
+    Cast Dequantize FloorDiv FloorMod MatrixDiag MatrixDiagV2 MatrixDiagV3 OneHot Pad PadV2 MirrorPad
+    ResizeBilinear ResizeNearestNeighbor ScatterNd Select SelectV2 SquaredDifference Tile
+    """.split()
+)
+"""Ops that can make a large constant of small ones, which the dialect of TensorFlow Lite does not fold again."""

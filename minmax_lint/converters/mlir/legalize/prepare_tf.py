@@ -96,12 +96,13 @@ def _with_bias(
 ) -> Value:
     """The convolution `name`, its filters moved to the shape wanted, whose axis `channels` is that of the bias.
 
-    An image of unknown rank leaves the op what it is (measured: 2.15.1 and 2.21.0).
+    An image whose rank or number of channels is unknown leaves the op what it is (measured: 2.15.1 and 2.21.0).
     """
-    if image.shape is None:
+    if image.shape is None or image.shape[-1:] == (None,):
         if importer.stays_tensorflow(node):
             return importer.add(flex(node.op), node, importer.inputs(node))
-        reason = f"{node.op} has no TFLite builtin where the rank of its input is unknown."
+        unknown = "rank" if image.shape is None else "number of channels"
+        reason = f"{node.op} has no TFLite builtin where the {unknown} of its input is unknown."
         return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
     order = importer.constant(node.name, DType.INT32, (4,))
     filters = move_before_fake_quants(importer, node, move, filters, wanted, order)

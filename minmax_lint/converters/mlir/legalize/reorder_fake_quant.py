@@ -170,13 +170,33 @@ def reorder_transpose_fake_quant(importer: Importer, node: Node) -> Value:
 
 
 def transpose_matrix(importer: Importer, node: Node, source: Value) -> Value:
-    """A matrix transposed; weights with a scale for each channel keep their FakeQuant in front."""
-    shape = tuple(reversed(source.shape)) if source.shape is not None else None
+    """A matrix transposed; weights with a scale for each channel keep their FakeQuant in front.
+
+    The order of an array of unknown rank is computed from its rank while the model runs.
+    """
+    if source.shape is None:
+        return importer.add("TRANSPOSE", node, [source, _reversed_order(importer, node, source)])
+    shape = tuple(reversed(source.shape))
     order = importer.integer_vector(node.name, [1, 0])
     quantize = quantize_of(source)
     if quantize is not None and quantize.result.scale is not None and quantize.result.scale.channels:
         return importer.add("TRANSPOSE", node, [source, order], shape)
     return move_before_fake_quants(importer, node, "TRANSPOSE", source, shape, order)
+
+
+def _reversed_order(importer: Importer, node: Node, source: Value) -> Value:
+    """(rank - 1) - range(rank), as ConvertMatmulWithoutTransposeToWithTranspose writes it."""
+
+    def integers(name: str, shape: Shape, *operands: Value) -> Value:
+        value = importer.add(name, node, operands, shape)
+        value.dtype = DType.INT32
+        return value
+
+    zero, one = (importer.filled(node.name, (), number, DType.INT32) for number in (0, 1))
+    rank = integers("RANK", (), source)
+    return integers(
+        "SUB", (None,), integers("SUB", (), rank, one), integers("RANGE", (None,), zero, rank, one)
+    )
 
 
 @tf_ops_n_z_cc("Pack", before=lambda n: n.op("Pack", n.x(), axis=0), after="RESHAPE")

@@ -89,6 +89,39 @@ def _check_strided_slice(model: Model, op: Operator) -> None:
         raise Fatal(message, node=op.node.name, array=op.output)
 
 
+def _check_empty_slice(model: Model, op: Operator) -> None:
+    """ProcessStridedSliceOperator takes no axis of no elements; an open batch has one row, of which `x[1::3]` has none.
+
+    StartForAxis and StopForAxis, in TensorFlow Lite's strided_slice_logic.h, read the places as Python's slices do.
+    """
+    source, *bounds = (model.arrays[name] for name in op.inputs)
+    buffers = [one.buffer for one in bounds if one.buffer is not None]
+    if source.shape is None or len(buffers) < 3:
+        return
+    node = op.node
+    if node.integer("new_axis_mask", 0) or node.integer("ellipsis_mask", 0):
+        return
+    open_begins, open_ends, shrunk = (
+        node.integer(f"{key}_mask", 0) for key in ("begin", "end", "shrink_axis")
+    )
+    places = zip(source.shape, *(buffer.integers() for buffer in buffers), strict=False)
+    for axis, (size, begin, end, stride) in enumerate(places):
+        low, high = (
+            None if mask >> axis & 1 else at for mask, at in ((open_begins, begin), (open_ends, end))
+        )
+        if size is None or not stride or shrunk >> axis & 1:
+            continue
+        start, stop, step = slice(low, high, stride).indices(size)
+        if not range(start, stop, step):
+            count = -((start - stop) // step)
+            raise Fatal(
+                f"Check failed: dim_size > 0 (0 vs. {count})Output size for an axis must be greater than 0. Axis "
+                f'{axis} computes to size {count} for StridedSlice op with output "{op.output}".',
+                node=node.name,
+                array=op.output,
+            )
+
+
 def _check_reduction_of_scalar(model: Model, op: Operator) -> None:
     """Constant axes of no elements are imported as one zero, which a scalar does not have; computed ones have none."""
     axes = model.arrays[op.inputs[1]].shape if len(op.inputs) > 1 else None
@@ -147,7 +180,7 @@ def _checks() -> dict[str, tuple[Check, ...]]:
         "MatrixDiag": (_matrix_diag_shape,),
         "Slice": (_check_slice,),
         "SparseToDense": (_sizes_of_dense,),
-        "StridedSlice": (_check_slice, _check_strided_slice),
+        "StridedSlice": (_check_slice, _check_strided_slice, _check_empty_slice),
     }
     checks |= dict.fromkeys(_INDEX_OPERANDS, (_check_index_operand,))
     return checks | dict.fromkeys(_REDUCTIONS, (_check_index_operand, _check_reduction_of_scalar))
