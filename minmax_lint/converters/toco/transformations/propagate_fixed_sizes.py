@@ -95,17 +95,19 @@ def _check_empty_slice(model: Model, op: Operator) -> None:
     StartForAxis and StopForAxis, in TensorFlow Lite's strided_slice_logic.h, read the places as Python's slices do.
     """
     source, *bounds = (model.arrays[name] for name in op.inputs)
-    buffers = [one.buffer for one in bounds if one.buffer is not None]
-    if source.shape is None or len(buffers) < 3:
-        return
+    listed = [one.buffer.integers() or () for one in bounds if one.buffer is not None]
     node = op.node
-    if node.integer("new_axis_mask", 0) or node.integer("ellipsis_mask", 0):
+    if (
+        source.shape is None
+        or len(listed) < 3
+        or any(map(node.attribute, ("new_axis_mask", "ellipsis_mask")))
+    ):
         return
+    begins, ends, strides = listed
     open_begins, open_ends, shrunk = (
         node.integer(f"{key}_mask", 0) for key in ("begin", "end", "shrink_axis")
     )
-    places = zip(source.shape, *(buffer.integers() for buffer in buffers), strict=False)
-    for axis, (size, begin, end, stride) in enumerate(places):
+    for axis, (size, begin, end, stride) in enumerate(zip(source.shape, begins, ends, strides, strict=False)):
         low, high = (
             None if mask >> axis & 1 else at for mask, at in ((open_begins, begin), (open_ends, end))
         )
