@@ -17,6 +17,8 @@ _LOCATION = re.compile(r"loc\([^\"]{0,80}\"(?:\w{1,80}:\", \")?(?P<array>[\w./\-
 """Where MLIR's messages say the op stands: `loc(callsite(fused["Add:", "block/add@function"] ...`."""
 _LONGEST_MESSAGE = 15
 """Lines: a terminal or an issue tracker may have wrapped one message over so many."""
+_FEWEST_WORDS = 3
+"""Of a message that is given in part."""
 _SHARED = 0.5
 """Weight of shared words from which a wording is near: two words that few wordings have, or one that is alone."""
 _UNNAMED = {
@@ -26,6 +28,7 @@ _UNNAMED = {
     "op": "the op",
     "layer": "named",
     "output": "the output",
+    "type": "arrays of a type",
 }
 
 
@@ -73,7 +76,17 @@ def explain_message(text: str) -> Diagnosis | None:
     lines = _lines(text)
     if 1 < len(lines) <= _LONGEST_MESSAGE and (wrapped := _of_line(" ".join(lines))):
         found.append(wrapped)
-    return min(found, key=_rank, default=None)
+    return min(found, key=_rank, default=None) or _shortened(" ".join(lines))
+
+
+def _shortened(text: str) -> Diagnosis | None:
+    """What a message means of which some words alone are given; None where no wording holds them."""
+    words = re.sub(r"[\s.…]*(?:\.\.\.|…)$", "", text.strip()).lower()
+    if len(words.split()) < _FEWEST_WORDS or len(words) > _LONGEST_WORD:
+        return None
+    plain = ((symptom, re.sub(r"\\(.)", r"\1", symptom.says).lower()) for symptom in symptoms())
+    found = next((symptom for symptom, says in plain if words in says), None)
+    return None if found is None else _diagnosis(found, text, {})
 
 
 def explain_log(text: str) -> tuple[Diagnosis, ...]:

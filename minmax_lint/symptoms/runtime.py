@@ -6,7 +6,7 @@ message measured with TF 2.15 and 2.21 on models that convert and do not run.
 
 from minmax_lint.symptoms.symptom import EDGETPU, INTERPRETER, MICRO, Symptom
 
-_NODE = r"Node number \d+ \((?P<op>\w+)\) failed to (?:prepare|invoke)"
+_NODE = r"Node number \d+ (?:\((?P<op>\w+)\) )?failed to (?:prepare|invoke)"
 _REWRITE = (
     "`minmax-lint check MODEL.tflite` and `minmax-lint compare GRAPH` say which ways of converting give a model that "
     "runs."
@@ -15,7 +15,8 @@ _REWRITE = (
 SYMPTOMS = (
     Symptom(
         "micro-hybrid-model",
-        r"Hybrid models are not supported on TFLite Micro",
+        r"Hybrid models are not supported on TFLite Micro"
+        r"|Input type: FLOAT32 .{0,8}with filter type ?: INT8 .{0,8}not supported",
         MICRO,
         ("MM602", "MM501"),
         "The model has int8 weights and float activations (dynamic range quantization): optimizations was set "
@@ -43,6 +44,16 @@ SYMPTOMS = (
         "TFLite Micro has none.",
         "Add it to the MicroMutableOpResolver (`minmax-lint inspect MODEL.tflite` lists every op of the model); where "
         "there is no kernel, write the op with others.",
+    ),
+    Symptom(
+        "micro-arena-too-small",
+        r"Arena size is too small for (?:all|activation) buffers|Failed to resize buffer\. Requested",
+        MICRO,
+        ("MM602", "MM501"),
+        "The memory that the program gives the interpreter does not hold the arrays of the model. Arrays in float take "
+        "four times as much as in int8, those of 16x8 twice as much.",
+        "Quantize activations as well (a representative_dataset with optimizations: `minmax-lint check MODEL.tflite` "
+        "says whether an array is float), or give kTensorArenaSize the bytes that the message asks for.",
     ),
     Symptom(
         "node-failed-squared-difference",
@@ -93,6 +104,7 @@ SYMPTOMS = (
         "kernel-of-that-type-missing",
         r"Type ['\"]?(?P<type>\w+)['\"]? (?:\(\d+\) )?(?:is )?not supported(?: by (?P<op>\w+))?"
         r"|Updates of type ['\"]?(?P<type_>\w+)['\"]? (?:is |are )?not supported|output_state != nullptr was not true"
+        r"|Does not support type (?P<type__>\w+), requires"
         r"|(?:input|output) type \w+ (?:is )?not (?:currently )?supported",
         INTERPRETER,
         ("MM406", "MM401"),

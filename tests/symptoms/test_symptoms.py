@@ -12,7 +12,7 @@ from minmax_lint.graph.trace import trace
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import rules
-from minmax_lint.symptoms import diagnoses, explain_log, explain_message, near_symptoms, symptoms
+from minmax_lint.symptoms import diagnoses, explain_log, explain_message, near_symptoms, recognition, symptoms
 from minmax_lint.symptoms.symptom import KERAS, LITERT, PEOPLE, TFMOT
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/symptoms/public_cases.json").read_text())
@@ -371,3 +371,34 @@ def test_the_message_that_a_rule_about_the_call_shows_leads_to_that_rule():
         known = [found for line in symptom[1].splitlines() if (found := explain_message(line))]
         wrong += [(one.code, found.symptom) for found in known if one.code not in found.codes]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "symptom"),
+    [
+        ("Max and min for dynamic tensors ...", "calibration-range-missing"),
+        ("Cannot set tensor", "dataset-of-wrong-type"),
+        ("Didn't find op", "micro-op-not-registered"),
+        ("element_shape to be static", "tensor-list-of-open-shape"),
+        ("node number 12 failed to prepare", "node-failed"),
+        (
+            "Arena size is too small for all buffers. Needed 100 but only 50 was available.",
+            "micro-arena-too-small",
+        ),
+        ("Input type: FLOAT32 with filter type : INT8 not supported", "micro-hybrid-model"),
+    ],
+)
+def test_a_message_that_is_given_in_part_is_known(text, symptom):
+    assert explain_message(text).symptom == symptom
+
+
+@pytest.mark.parametrize("text", ["type", "the op", "not supported", "zzz is not known ..."])
+def test_a_few_words_that_many_messages_have_name_none(text):
+    assert explain_message(text) is None
+
+
+@pytest.mark.parametrize("symptom", symptoms(), ids=lambda one: one.key)
+def test_a_wording_can_be_explained_without_what_a_message_names(symptom):
+    found = recognition.symptom_named(symptom.key)
+    assert found.cause
+    assert found.remedy
