@@ -235,13 +235,13 @@ def convert(
         mode = "tf1" if flow == "tf1" else "v2"
     data = read(dataset) if dataset else None
     asked = Asked(mode, engine, io_type or "", stats or {}, python, time_limit, data)
-    converter = converter_for(opened, asked).checked_for(ends.inputs)
+    converter = converter_for(opened, asked).check_for(ends.inputs)
     samples = (
         None
         if converter.data is None
         else first_samples(converter.data, model.graph, ends.inputs, ends.outputs, python=python)
     )
-    opened = opened.converted_by(converter.profile, converter.call, samples)
+    opened = opened.for_conversion(converter.profile, converter.call, samples)
     proof = None
     if verify:
         proof = Proof(read(verify) if isinstance(verify, str) else converter.data)

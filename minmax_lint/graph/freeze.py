@@ -45,10 +45,10 @@ class CheckpointKeys(VariableValues, Protocol):
     def key(self, node: str) -> str:
         """The checkpoint's key of the variable of node `node`, as far as the graph says it."""
 
-    def restored(self, node: str) -> bool:
+    def is_restored(self, node: str) -> bool:
         """Whether the graph's own saver restores the variable of node `node`."""
 
-    def uninitialized(self, node: str) -> bool:
+    def is_uninitialized(self, node: str) -> bool:
         """Whether the variable of node `node` has no value for a converter, whatever the checkpoint holds."""
 
 
@@ -98,7 +98,7 @@ def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> 
     left: set[str] = set()
     for name in graph.of_ops({"VarHandleOp"}):
         readers = [use.node for use in graph.uses(name)]
-        if variables.uninitialized(name) and all(graph.op(reader) in READS for reader in readers):
+        if variables.is_uninitialized(name) and all(graph.op(reader) in READS for reader in readers):
             left.update((name, *readers))
     return left
 

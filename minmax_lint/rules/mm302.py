@@ -47,7 +47,7 @@ class RangeNotRestored(Rule):
         left_out = [
             variable
             for variable in range_variables(subject)
-            if variable.key in held and not checkpoint.restored(variable.node)
+            if variable.key in held and not checkpoint.is_restored(variable.node)
         ]
         if not left_out:
             return

@@ -178,7 +178,7 @@ def _convert(
         engine=converter.engine,
         flow=converter.flow,
         api=converter.api,
-        stats=converter.checked_for(report.inputs).stats_of(report.inputs),
+        stats=converter.check_for(report.inputs).stats_of(report.inputs),
         python=converter.python,
         time_limit=converter.time_limit,
         watch=watch,
@@ -192,7 +192,7 @@ def _convert(
         result,
         None if result.model is None else read_model(result.model),
         _prediction(report, result, converter),
-        called=converter.described(report.inputs),
+        called=converter.describe(report.inputs),
         mode=converter.mode,
         refused=f"TFLite's interpreter does not run the model: {result.refused}" if result.refused else "",
     )

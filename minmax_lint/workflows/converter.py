@@ -103,7 +103,7 @@ class Converter:
         default = dict.fromkeys(inputs, DEFAULT_STATS) if self.default_stats and self.flow == "tf1" else {}
         return {**default, **self.stats}
 
-    def described(self, inputs: Iterable[str]) -> str:
+    def describe(self, inputs: Iterable[str]) -> str:
         """How it is called, for people: TF1's converter with the input stats that it uses."""
         flags = self.flags or ({"optimizations": True} if self.flow == "tf2" else {"inference_type": "uint8"})
         words = [f"inference_type {flags['inference_type']}"] if flags.get("inference_type") else []
@@ -125,7 +125,7 @@ class Converter:
         checked_interpreter(self.python, self.engine, self.flow)
         return self
 
-    def checked_for(self, inputs: Mapping[str, object]) -> Converter:
+    def check_for(self, inputs: Mapping[str, object]) -> Converter:
         """Itself, checked. Raises UnknownName where it has stats of an input that is none."""
         for name in self.stats:
             if name not in inputs:

@@ -59,11 +59,11 @@ class Opened:
             return self.conversion
         return choice(self.model, self.named, self.calls, self.tensorflow)
 
-    def judged_by(self, *chosen: Profile) -> Opened:
+    def for_profiles(self, *chosen: Profile) -> Opened:
         """The same model, for these profiles alone."""
         return replace(self, named=tuple(one.name for one in chosen))
 
-    def converted_by(self, chosen: Profile, call: ConverterCall | None, dataset: Dataset | None) -> Opened:
+    def for_conversion(self, chosen: Profile, call: ConverterCall | None, dataset: Dataset | None) -> Opened:
         """The same model, for a conversion with that call, whose samples are `dataset` as far as they are looked at.
 
         The flags of a call that no script and no configuration makes are ours, so rules judge its samples alone.
@@ -113,7 +113,7 @@ class Opened:
         chosen = tuple(
             one for one in self.choice.profiles if one.engine == "mlir" and one.flow == flow and self.named
         )
-        return self.made_from.judged_by(
+        return self.made_from.for_profiles(
             *(chosen or (profile("mlir-v2" if flow == "tf2" else "mlir"),))
         ).lint()
 

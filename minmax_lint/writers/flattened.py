@@ -121,7 +121,7 @@ def _check_variables(model: Model) -> None:
     for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True):
         if op not in VARIABLES:
             continue
-        if not isinstance(variables, CheckpointVariables) or not variables.restored(name):
+        if not isinstance(variables, CheckpointVariables) or not variables.is_restored(name):
             raise UserError(
                 f"variable {name!r} is restored by Python objects only, so a changed SavedModel would not "
                 "serve; write a frozen graph instead: give an --output that ends in .pb"

@@ -28,10 +28,10 @@ class Unrestored:
     def key(self, node: str) -> str:
         return node
 
-    def restored(self, node: str) -> bool:
+    def is_restored(self, node: str) -> bool:
         return False
 
-    def uninitialized(self, node: str) -> bool:
+    def is_uninitialized(self, node: str) -> bool:
         return True
 
 

@@ -124,7 +124,7 @@ class Parties:
         source = self.data.source if self.data else None
         return Verification(pairs, found["samples"], source, found["clipped"], seconds)
 
-    def located(self, found: Verification, inside: Mapping[str, Any]) -> Verification:
+    def with_location(self, found: Verification, inside: Mapping[str, Any]) -> Verification:
         """With the op at which the error begins, by what intermediate.py found."""
         begins = first_error(read_model(self.model), inside["arrays"], self.threshold)
         return replace(found, first_error=begins)
@@ -158,7 +158,7 @@ def verify(
         if watch is not None:
             watch.task("looking for where the error begins")
         inside = child.answer({**request, "task": "backends.verification.intermediate"})
-    return found if inside.failure is not None else parties.located(found, inside.values)
+    return found if inside.failure is not None else parties.with_location(found, inside.values)
 
 
 def verify_here(tensorflow: Any, parties: Parties) -> Verification:
@@ -183,7 +183,7 @@ def verify_here(tensorflow: Any, parties: Parties) -> Verification:
         except Exception:
             # An interpreter that does not keep its tensors: where the error begins is not known then.
             return found
-    return parties.located(found, inside)
+    return parties.with_location(found, inside)
 
 
 def _refusal(message: str) -> ModelRefused:

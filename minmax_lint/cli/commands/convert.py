@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
     formats = output_destinations(args.output_format, FORMATS, read, destination)
     _check_usage(args)
     source, converter = _source_and_converter(args)
-    converter = converter.checked_for(source.ends.inputs)
+    converter = converter.check_for(source.ends.inputs)
     uses = converter.data is not None or (
         converter.call is not None and converter.call.representative_dataset
     )
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
         raise UserError("--calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well")
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
-    source = source.converted_by(
+    source = source.for_conversion(
         converter.profile, converter.call, real_converter.samples_of(args, source, converter)
     )
     patch: Patch | None = patch_model(args, source) if args.fix else None

@@ -82,13 +82,13 @@ class CheckpointVariables:
         """Whether the graph has a saver of its own that restores anything."""
         return bool(self._restored)
 
-    def restored(self, node: str) -> bool:
+    def is_restored(self, node: str) -> bool:
         """Whether the graph's own saver restores the variable of node `node`."""
         return node in self._restored
 
-    def uninitialized(self, node: str) -> bool:
+    def is_uninitialized(self, node: str) -> bool:
         """Whether the saver of a SavedModel of TF2 restores other variables, and not that of node `node`."""
-        return self._captured is not None and self.restores and not self.restored(node)
+        return self._captured is not None and self.restores and not self.is_restored(node)
 
     def _source(self, node: str) -> Source:
         """What the graph says, or, of a checkpoint of TF2, what its objects say of a variable of that name."""

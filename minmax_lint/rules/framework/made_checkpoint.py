@@ -30,11 +30,11 @@ class MadeCheckpoint(NamedTuple):
         """Nodes are keyed by their names."""
         return node
 
-    def restored(self, node: str) -> bool:
+    def is_restored(self, node: str) -> bool:
         """Whether the saver restores that node."""
         return self.saved is None or node in self.saved
 
-    def uninitialized(self, node: str) -> bool:
+    def is_uninitialized(self, node: str) -> bool:
         """No graph of a rule is a SavedModel of TF2."""
         return False
 

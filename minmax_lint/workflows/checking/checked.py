@@ -189,14 +189,14 @@ class CheckedConverter:
             self.patch = opened.fix(checks.options)
             self.report = self.patch.after
             if not self.patch.empty and _sound(self.report, profile):
-                return source.replaced(self.patch), profile, None
+                return source.replace_graph(self.patch), profile, None
         expected = Expected(self.report, profile, checks.fix, checks.options.unsafe, source.advice)
         if any(_is_fatal(one, allow_float=checks.allow_float) for one in self.report.findings):
             raise CheckFailed(expected.causes, self.report)
         if expected.ends_process and not checks.allow_float:
             raise CheckFailed(expected.causes, self.report)
         if self.patch is not None and not self.patch.empty:
-            return source.replaced(self.patch), profile, expected
+            return source.replace_graph(self.patch), profile, expected
         return checks.converter, profile, expected
 
     def _complain(

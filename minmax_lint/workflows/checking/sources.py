@@ -46,7 +46,7 @@ class ConverterSource(ABC):
         """The graph, loaded. Raises UserError where it cannot be read."""
 
     @abstractmethod
-    def replaced(self, patch: Patch) -> Any:
+    def replace_graph(self, patch: Patch) -> Any:
         """A converter of the repaired graph: the user's own one where that can be."""
 
     def called(self, call: ConverterCall) -> ConverterCall:
@@ -98,7 +98,7 @@ class GraphDefSource(ConverterSource):
             outputs = list(converter._output_arrays)
         return model, endpoints(model, inputs, outputs)
 
-    def replaced(self, patch: Patch) -> Any:
+    def replace_graph(self, patch: Patch) -> Any:
         """The same converter; the repaired outputs keep their names."""
         content = frozen_kept(patch.graph, patch.after.trace, patch.after.inputs)
         self.converter._graph_def = type(self.converter._graph_def).FromString(content)
@@ -132,7 +132,7 @@ class SavedModelSource(ConverterSource):
     def _keys(self) -> tuple[str, ...]:
         return tuple(getattr(self.converter, "_saved_model_exported_names", None) or ())
 
-    def replaced(self, patch: Patch) -> Any:
+    def replace_graph(self, patch: Patch) -> Any:
         """The same converter, of a repaired copy of the SavedModel."""
         self.converter.saved_model_dir = str(patch.save(self.folder / "saved_model"))
         return self.converter
@@ -164,11 +164,11 @@ class ObjectSource(ConverterSource):
         """As of the exported SavedModel; without one the model has no signature."""
         return super().called(call) if self._exported is None else self._exported.called(call)
 
-    def replaced(self, patch: Patch) -> Any:
+    def replace_graph(self, patch: Patch) -> Any:
         """Another converter, of the repaired graph, set as the user's own."""
         make = sys.modules["tensorflow"].lite.TFLiteConverter
         if self._exported is not None:
-            exported = self._exported.replaced(patch)
+            exported = self._exported.replace_graph(patch)
             keys = list(exported._saved_model_exported_names)
             converter = make.from_saved_model(exported.saved_model_dir, signature_keys=keys)
         else:
