@@ -156,6 +156,18 @@ def test_weights_have_the_symmetric_range_of_their_values() -> None:
     assert verdicts(patch)[TOCO] == ("abort", "quantized")
 
 
+def test_what_an_op_without_quantized_form_writes_gets_a_range_where_others_stay_float_for_it() -> None:
+    b = Builder()
+    read = b.add("Cast", "read", b.placeholder("input", [1, 4], DType.INT32), SrcT=DType.INT32)
+    b.fake_quant("first", b.dense("dense", read, 4, 3), -4, 4)
+    assert fixed(b, "first", unsafe=True, converters=[MLIR]).empty
+    patch = fixed(b, "first", unsafe=True, converters=[MLIR], default_range=(-6.0, 6.0))
+    assert ranges_of(patch) == {"read": (-6.0, 6.0)}
+    before, after = patch.before.predictions[MLIR], patch.after.predictions[MLIR]
+    assert [op for op, _ in before.float_ops] == ["CAST", "FULLY_CONNECTED"]
+    assert [op for op, _ in after.float_ops] == ["CAST"]
+
+
 def test_a_fake_quant_of_weights_with_bytes_0_close_together_is_narrowed() -> None:
     b = Builder()
     x = b.placeholder("input", [1, 4, 4, 2])

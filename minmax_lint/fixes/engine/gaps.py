@@ -69,6 +69,15 @@ def missing(trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-we
     )
 
 
+def _behind_float_ops(trial: Trial) -> Iterator[str]:
+    """What ops without quantized form write, where others stay float for it."""
+    for found in trial.predictions:
+        if found.verdict == "float":
+            for obstacle in found.obstacles:
+                if obstacle.kind == "no-kernel" and obstacle.array and len(obstacle.consequences) > 1:
+                    yield obstacle.array
+
+
 def _can_narrow(trial: Trial, array: str) -> bool:
     """Whether a FakeQuant makes weights, and a narrow range may be all that they need."""
     node = trial.subject.graph[parse_edge(array).node]
@@ -85,7 +94,7 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
     graph, kept = trial.subject.graph, trial.subject.kept
     inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
     narrowing = {array for array in missing(trial, ["bad-weights"]) if _can_narrow(trial, array)}
-    for array in missing(trial):
+    for array in dict.fromkeys((*missing(trial), *_behind_float_ops(trial))):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
         if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
