@@ -9,6 +9,7 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework.patterns import foreign, select_tf
 from minmax_lint.rules.framework.replaceable import replacement, scalar_operand
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
@@ -82,14 +83,15 @@ class NoQuantizedKernel(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
             op = subject.coverage.op(cause.node)
+            kind = foreign(subject.graph[cause.node]) if op and cause.node else None
+            what = f"has no quantized form in {_titles(cause)}{_why(cause)}" if kind is None else kind.what
+            flex = select_tf(op, cause.message) if kind is not None and kind.flex else ""
             yield self.from_cause(
                 subject,
                 cause,
-                f"{op} {cause.node!r} has no quantized form in {_titles(cause)}{_why(cause)}"
-                if op
-                else cause.message,
+                f"{op} {cause.node!r} {what}" if op else cause.message,
                 path=around(subject, cause.node, "no quantized form"),
-                advice=_advice(subject, cause, op),
+                advice=(_advice(subject, cause, op) if kind is None else kind.advice) + flex,
                 fix=_offer(subject, cause, op),
             )
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from minmax_lint.converters.call import SELECT_TF
-from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.patterns import foreign, select_tf
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -46,23 +45,20 @@ class CustomOpInPath(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
             op = subject.coverage.op(cause.node)
+            kind = foreign(subject.graph[cause.node]) if op and cause.node else None
+            what = "is no op of TFLite: it has no quantized form" if kind is None else kind.what
+            advice = "End the model in front of it, and run it outside." if kind is None else kind.advice
             yield self.from_cause(
                 subject,
                 cause,
-                f"{op or 'an op'} {cause.node!r} is no op of TFLite: it has no quantized form",
+                f"{op or 'an op'} {cause.node!r} {what}",
                 path=around(subject, cause.node, "custom"),
-                advice=f"End the model in front of it, and run it outside.{_select_tf(op, cause.message)}",
+                advice=advice + (select_tf(op, cause.message) if kind is None or kind.flex else ""),
             )
 
     @classmethod
     def examples(cls) -> Examples:
         return Examples(failing=Example(_net("TFLite_Detection_PostProcess")), passing=Example(_net("Relu")))
-
-
-def _select_tf(op: str, message: str) -> str:
-    if op not in FLEX_OPS or SELECT_TF in message:
-        return ""
-    return f" Or add tf.lite.OpsSet.{SELECT_TF} to supported_ops: TensorFlow's own kernel runs it, in float."
 
 
 def _net(op: str) -> Graph:

@@ -1,8 +1,12 @@
-"""Patterns of ops that a converter fuses, or fails to: activations and batch normalizations."""
+"""Patterns of ops that a converter fuses, or fails to, and of layers that it does not take."""
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from minmax_lint.converters.call import SELECT_TF
+from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.node import Node
 from minmax_lint.ops.table import BATCH_NORMS
@@ -34,6 +38,52 @@ BACKWARD = re.compile(r"(^|/)gradients(_\d+)?/")
 PRODUCTS = frozenset({"Div", "Mul", "RealDiv"})
 SCALINGS = BATCH_NORMS | PRODUCTS
 """Ops that converters multiply into the weights in front of them."""
+
+
+class Foreign(NamedTuple):
+    """A kind of layer that no converter takes as it is."""
+
+    what: str
+    """Behind the op and its name."""
+    advice: str
+    flex: bool = False
+    """Whether TensorFlow's own kernels are a way out."""
+
+
+HALF_PRECISION = Foreign(
+    "computes in float16, which no op of TFLite does",
+    "Make the model under the policy float32 (keras.mixed_precision.set_global_policy('float32')), give it the trained "
+    "weights (new.set_weights(model.get_weights())), and export that; TFLite's own float16 is "
+    "supported_types = [tf.float16].",
+)
+QUANTIZED_BY_KERAS = Foreign(
+    "multiplies int8 values, as model.quantize('int8') of Keras writes it: no op of TFLite does",
+    "Export the model as it was before model.quantize: the converter quantizes it, with a representative dataset.",
+)
+TEXT = Foreign(
+    "works on text or on a lookup table, which TFLite leaves to TensorFlow",
+    "Leave that to the program around the model: begin the model behind it (-i ARRAY), in Keras without its "
+    "TextVectorization, StringLookup, IntegerLookup and Hashing layers.",
+    flex=True,
+)
+_OF_TEXT = ("AsString", "HashTable", "LookupTable", "MutableHashTable", "Regex", "StaticRegex", "String")
+
+
+def foreign(node: Node) -> Foreign | None:
+    """The kind of layer of which an op is that the converter refuses; None for any other."""
+    types = {value for value in node.attrs.values() if isinstance(value, DType)}
+    if types & {DType.HALF, DType.BFLOAT16}:
+        return HALF_PRECISION
+    if DType.INT8 in types and ("MatMul" in node.op or node.op.startswith("Conv")):
+        return QUANTIZED_BY_KERAS
+    return TEXT if node.op.startswith(_OF_TEXT) else None
+
+
+def select_tf(op: str, message: str) -> str:
+    """How TensorFlow's own kernel runs an op; empty where it cannot, or does already."""
+    if op not in FLEX_OPS or SELECT_TF in message:
+        return ""
+    return f" Or add tf.lite.OpsSet.{SELECT_TF} to supported_ops: TensorFlow's own kernel runs it, in float."
 
 
 def is_batch_norm(coverage: Coverage, node: Node) -> bool:
