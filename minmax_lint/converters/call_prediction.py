@@ -4,9 +4,10 @@ Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from minmax_lint.converters.call import SELECT_TF, TRAINED, ConverterCall
+from minmax_lint.converters.call import INTEGERS, SELECT_TF, TRAINED, ConverterCall
 from minmax_lint.converters.call_refusals import lacking_stats, refusal, refused_flex, without_stats
 from minmax_lint.converters.dataset import COMPUTED_SIGNATURE, NO_LIST, NO_SIGNATURE, Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction
@@ -41,6 +42,30 @@ def with_default_ranges(prediction: Prediction, calls: Sequence[ConverterCall]) 
         return prediction
     text = "default_ranges_stats gives a range to every array that has none: what that makes is not modelled"
     return Prediction(prediction.profile, "undetermined", message=text)
+
+
+def with_integer_ends(
+    prediction: Prediction, profile: Profile, calls: Sequence[ConverterCall], kept: Kept, inference: Inference
+) -> Prediction:
+    """The prediction, an abort where integer ends are asked of a model in which the legacy quantizer has no integer op.
+
+    Source: _modify_model_io_type in tensorflow/lite/python/util.py; measured with TF 2.15 and 2.21.
+    """
+    computed = [
+        one.integer or bool(one.refused) for one in prediction.ops if one.computes
+    ]  # PADV2 is half integer
+    legacy = profile.quantizer == "legacy" and profile.activations == "int8"
+    if not legacy or not prediction.ops or any(computed) or prediction.verdict == "abort":
+        return prediction
+    for end, arrays, attribute in (
+        ("input", kept.inputs, "inference_input_type"),
+        ("output", kept.outputs, "inference_output_type"),
+    ):
+        asked = calls and all(getattr(call, attribute) in INTEGERS for call in calls)
+        if asked and any(inference.dtype(array) is DType.FLOAT for array in arrays):
+            text = f"ValueError: Model {end} is not dequantized."
+            return replace(prediction, verdict="abort", kind="other", message=text, float_ops=(), ops=())
+    return prediction
 
 
 def _decide(profile: Profile, call: ConverterCall, kept: Kept, inference: Inference) -> Prediction | None:

@@ -273,6 +273,33 @@ def test_the_legacy_quantizer_is_asked_as_the_call_asks_it(graph: Graph, version
     assert tuple(answers) == AS_CALLED[graph], graph.__doc__
 
 
+@pytest.mark.parametrize("version", [(2, 15), (2, 21)])
+@pytest.mark.parametrize(
+    ("ops", "end", "message"),
+    [
+        (["Sin"], "inference_input_type", "ValueError: Model input is not dequantized."),
+        (["Sin"], "inference_output_type", "ValueError: Model output is not dequantized."),
+        (["Sin", "Cos"], "inference_output_type", "ValueError: Model output is not dequantized."),
+        (["Relu", "Sin"], "inference_input_type", ""),
+        (["Sin", "Relu"], "inference_output_type", ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+def test_the_legacy_quantizer_gives_integer_ends_to_a_model_with_integer_ops_alone(
+    ops: list[str], end: str, message: str, kind: str, version: tuple[int, int]
+) -> None:
+    """Measured with twelve graphs and six sets of flags in TF 2.15 and 2.21."""
+    b = Builder()
+    array = b.placeholder("x", SHAPE)
+    for op in ops:
+        array = b.add(op, op, array)
+    flags = OLD | {end: kind, "tensorflow": version}
+    call = ConverterCall("x", "tf2", optimizations=True, representative_dataset=True, **flags)
+    report = open_model(parse(encode(b.graph())), {"x": SHAPE}, [array], calls=[call]).lint()
+    (found,) = report.predictions.values()
+    assert (found.verdict, found.message) == ("abort", message) if message else found.verdict == "float"
+
+
 @pytest.mark.parametrize(
     ("graph", "version", "int8", "sixteen"),
     [

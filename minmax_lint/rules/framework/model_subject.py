@@ -14,6 +14,7 @@ from minmax_lint.converters.call_prediction import (
     ask_for_float,
     decide_by_calls,
     with_default_ranges,
+    with_integer_ends,
 )
 from minmax_lint.converters.devices import assign_finished
 from minmax_lint.converters.finished import PROFILE, as_prediction
@@ -141,7 +142,7 @@ def _predict(
             return found
         return replace(found, message=FLOAT_MODEL, asked_float=True, obstacles=())
     found = with_default_ranges(predict(kept, inference, profile), calls)
-    return with_signature_names(found, model, kept)
+    return with_signature_names(with_integer_ends(found, profile, calls, kept, inference), model, kept)
 
 
 def with_signature_names(prediction: Prediction, model: Model, kept: Kept) -> Prediction:
