@@ -44,11 +44,6 @@ class DType(IntEnum):
         return cls(base) if base in cls._value2member_map_ else cls.INVALID
 
     @property
-    def is_float(self) -> bool:
-        """Whether quantization concerns arrays of this type (float32; TOCO and MLIR handle no other)."""
-        return self is DType.FLOAT
-
-    @property
     def struct_code(self) -> str | None:
         """The `struct`/`array` code of one element in raw little-endian content; None if not plain."""
         return _STRUCT_CODES.get(self)

@@ -16,6 +16,7 @@ from tests.fixes.running import run
 CHECKPOINT = FOUNDING / "eval-checkpoint"
 
 
+@pytest.mark.slow
 def test_a_frozen_graph_computes_what_the_frozen_original_does() -> None:
     patch = minmax_lint.fix(CHECKPOINT, outputs=["output"], freeze=True)
     assert not [node.op for node in patch.graph if node.op.startswith("Variable")]

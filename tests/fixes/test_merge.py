@@ -55,6 +55,7 @@ def test_ranges_of_channels_that_nobody_knows_are_not_merged() -> None:
     assert "merge" not in fixed(net(1.0, float("nan")), "output", unsafe=True).strategy
 
 
+@pytest.mark.slow
 def test_values_change_by_the_coarser_rounding_only() -> None:
     patch = fixed(net(1.0, 2.0), "output", unsafe=True)
     (before,), (after,) = both(patch, {"input": image(1, 4, 4, 2)})

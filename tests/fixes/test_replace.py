@@ -55,6 +55,7 @@ def written_out(b: Builder, **options: bool) -> Repair:
     return replace(graph, Inference(trace(graph, ["input"], ["op"]), {}), ["op"], **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPS)
 def test_the_same_values_under_the_same_name(name: str) -> None:
     b = Builder()
@@ -105,6 +106,7 @@ def test_a_division_by_three_needs_unsafe_fixes_and_the_finding_says_so() -> Non
     assert patch.after.predictions["toco-1.15"].verdict == "quantized"
 
 
+@pytest.mark.slow
 def test_splits_whose_results_nobody_reads_become_slices() -> None:
     b = Builder()
     x = b.placeholder("input", [2, 6])
@@ -121,6 +123,7 @@ def test_splits_whose_results_nobody_reads_become_slices() -> None:
     np.testing.assert_array_equal(after[0], before[0])
 
 
+@pytest.mark.slow
 def test_a_split_whose_results_are_all_read_becomes_slices_as_well() -> None:
     b = Builder()
     parts = b.add("Split", "parts", b.const("axis", 1, **_INT), b.placeholder("input", [2, 6]), num_split=2)
@@ -149,6 +152,7 @@ def test_a_split_whose_parts_are_not_known_stays(
         written_out(b)
 
 
+@pytest.mark.slow
 def test_an_unpack_becomes_slices_without_the_axis() -> None:
     b = Builder()
     b.add("Unpack", "parts", b.placeholder("input", [2, 3]), num=3, axis=1)

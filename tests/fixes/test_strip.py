@@ -57,6 +57,7 @@ _MIDDLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["floor", "cast", "select"])
 def test_dropout_in_every_form_gives_way_to_its_input(form: str) -> None:
     patch = fixed(plain(form), "output")
@@ -109,6 +110,7 @@ def test_an_output_that_is_a_check_becomes_an_identity_of_the_same_name() -> Non
     assert after["output"].op == "Identity"
 
 
+@pytest.mark.slow
 def test_the_training_graph_of_the_founding_case_becomes_an_eval_graph() -> None:
     checkpoint = FOUNDING / "train-checkpoint-tf1.15.5"
     patch = minmax_lint.fix(checkpoint, inputs=["input"], outputs=["output"], freeze=True)

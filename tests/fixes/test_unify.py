@@ -49,6 +49,7 @@ def test_what_mlir_cannot_quantize_with_two_ranges_it_does_with_one(op: str) -> 
     assert ranges == dict.fromkeys(("left", "right", "output"), united) | {"untouched": Range(-7, 7)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", OPS)
 def test_values_within_the_old_ranges_stay(op: str) -> None:
     patch = fixed(conflict(op), "output", "untouched", converters=[MLIR], unsafe=True)

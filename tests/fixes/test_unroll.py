@@ -26,6 +26,7 @@ def net(*batch: int, constant: bool = True, quantized: bool = True, flip: bool =
     return b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [(2,), (2, 3), (1, 4)])
 @pytest.mark.parametrize("options", [{}, {"flip": True}, {"quantized": False}])
 def test_each_matrix_gets_its_product_and_the_values_stay(

@@ -79,6 +79,35 @@ def test_the_value_of_a_constant_that_outgrows_its_file_is_not_known(made: Calla
         tracemalloc.stop()
 
 
+FOLDED: dict[str, tuple[Callable[[Builder], str], list[float]]] = {
+    "Softmax": (lambda b: b.add("Softmax", "y", b.const("x", [1.0, 1.0, 1.0, 1.0], [2, 2])), [0.5] * 4),
+    "StridedSlice": (
+        lambda b: b.add("StridedSlice", "y", *_bounds(b), begin_mask=2, shrink_axis_mask=1),
+        [3.0, 4.0],
+    ),
+    "StridedSlice with an ellipsis and a new axis": (
+        lambda b: b.add("StridedSlice", "y", *_bounds(b), ellipsis_mask=1, new_axis_mask=2),
+        [1.0, 2.0, 3.0, 4.0],
+    ),
+}
+
+
+def _bounds(b: Builder) -> tuple[str, ...]:
+    x = b.const("x", [1.0, 2.0, 3.0, 4.0], [2, 2])
+    return x, ints(b, "begin", 1, 1), ints(b, "end", 2, 2), ints(b, "steps", 1, 1)
+
+
+@pytest.mark.parametrize(("made", "values"), FOLDED.values(), ids=FOLDED)
+def test_an_op_of_constants_has_the_value_that_tensorflow_computes(
+    made: Callable[[Builder], str], values: list[float]
+) -> None:
+    b = Builder()
+    array = made(b)
+    found = Inference(trace(b.graph(), [], [array]), {}).constant(array)
+    assert found is not None
+    assert list(found.values()) == values
+
+
 def test_the_weights_of_a_file_are_folded_whatever_their_size() -> None:
     b = Builder()
     weights = b.const("weights", [0.5] * 5_000_000, [1000, 5000])

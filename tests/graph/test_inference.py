@@ -218,6 +218,7 @@ def inferred_by_tensorflow(graph: Graph) -> dict[str, tuple[int, list[int | None
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_shapes_and_types_are_tensorflows(case: str) -> None:
     b = Builder()
@@ -238,6 +239,7 @@ def test_shapes_and_types_are_tensorflows(case: str) -> None:
     assert ours == wider
 
 
+@pytest.mark.slow
 def test_an_op_that_takes_one_rank_alone_tells_the_shape_of_what_has_none() -> None:
     b = Builder()
     b.add("Placeholder", "x", dtype=DType.FLOAT, shape=UnknownRank())

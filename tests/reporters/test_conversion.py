@@ -9,7 +9,7 @@ import pytest
 from minmax_lint.backends.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.backends.verification import Comparison, Verification
 from minmax_lint.cli.next_commands import repairing
-from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.reporters.conversion import conversion_data
 from minmax_lint.reporters.terminal.conversion import print_conversion
 from minmax_lint.reporters.terminal.verification import steps_text
@@ -104,7 +104,8 @@ def test_errors_are_shown_to_the_hundredth_of_a_step(error: float, printed: str)
     assert steps_text(error) == printed
 
 
-PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),))
+ADD = OpOutcome("ADD", "sum", ("sum",), integer=False)
+PREDICTED = Prediction("mlir-2.21", "float", float_ops=(("ADD", "sum"),), ops=(ADD,))
 
 
 @pytest.mark.parametrize(
