@@ -27,7 +27,11 @@ def unsupported_input(kept: Kept, inference: Inference, profile: Profile) -> Pre
                 "TensorFlow model"
             )
             cause = Obstacle(
-                "other", array, None, f"The input {array} is a {kind}, which no TFLite model takes."
+                "other",
+                array,
+                None,
+                f"The input is a {kind}, which no TFLite model takes.",
+                detail="handle" if dtype in (DType.RESOURCE, DType.VARIANT) else None,
             )
             return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
     return None
@@ -66,7 +70,11 @@ def unsettled_shape(kept: Kept, inference: Inference, profile: Profile) -> Predi
         else:
             continue
         return Prediction(
-            profile.name, "abort", "other", message=message, obstacles=(Obstacle("other", array, None, why),)
+            profile.name,
+            "abort",
+            "other",
+            message=message,
+            obstacles=(Obstacle("other", array, None, why, detail="open-shape"),),
         )
     return None
 

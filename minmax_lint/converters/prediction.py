@@ -33,6 +33,8 @@ ObstacleDetail = Literal[
     "tf1-flow",  # TF1's converter alone ends here
     "kept-lists",  # the call keeps lists of tensors
     "uninitialized",  # a variable that nothing initializes
+    "open-shape",  # the shape of an input is not known, or not enough of it
+    "handle",  # an input is a resource or a variant: a variable that is not frozen
     "unexplained",  # an op stays float, and no model knows why
 ]
 """What rules have words for, of obstacles whose kind is general."""

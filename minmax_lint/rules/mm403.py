@@ -14,6 +14,7 @@ _REWRITE = "Write this op in another form; `minmax-lint explain` reads the conve
 _ADVICE: Mapping[ObstacleDetail | None, str] = {
     "misfit": "Check the shapes that are given with -i; where none is given, the graph is damaged: save it again.",
     "uninitialized": "Save the Keras model itself (model.export(FOLDER)), or convert it with from_keras_model.",
+    "handle": "Save it as a SavedModel, or freeze its variables first (convert_variables_to_constants_v2).",
     "unexplained": "Ask the real converter (`minmax-lint convert`), and report the graph if it makes the op integer.",
 }
 
@@ -39,7 +40,8 @@ class ConverterCheckFails(Rule):
 
     ## Fix
     Write the op in another form: a scalar as the bound of a minimum or maximum; shapes that are equal or scalar. Where
-    the reason is not known, ask the real converter: `minmax-lint convert` shows what it makes of the op.
+    the reason is not known, ask the real converter: `minmax-lint convert` shows what it makes of the op. Where the shape
+    of an input is not known, as of a keep_prob, name it: `-i keep_prob=` is a scalar.
 
     ## Converters
     The one that fails (error).
@@ -61,7 +63,9 @@ class ConverterCheckFails(Rule):
                 if cause.detail
                 else f"the converter cannot take{at} as it is: {failure}",
                 path=around(subject, where, ""),
-                advice=_ADVICE.get(cause.detail, _REWRITE),
+                advice=_shapes(subject)
+                if cause.detail == "open-shape"
+                else _ADVICE.get(cause.detail, _REWRITE),
             )
 
     @classmethod
@@ -70,6 +74,17 @@ class ConverterCheckFails(Rule):
             failing=Example(_net([1.0, 2.0, 3.0, 4.0]), profiles=("toco-2.15",)),
             passing=Example(_net(4.0), profiles=("toco-2.15",)),
         )
+
+
+def _shapes(subject: Subject) -> str:
+    """The options that give the inputs whose shape is open one, as far as the graph knows it."""
+    stated = {array: subject.inference.stated(array) for array in subject.kept.inputs}
+    named = " ".join(
+        f"-i {array}={'SHAPE' if shape is None else ','.join('?' if size is None else str(size) for size in shape)}"
+        for array, shape in stated.items()
+        if shape is None or None in shape
+    )
+    return f"Name the shapes of the inputs, here and to the converter: {named} (an empty SHAPE is that of a scalar)."
 
 
 def _net(bound: float | list[float]) -> Graph:

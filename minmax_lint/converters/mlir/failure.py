@@ -1,7 +1,7 @@
 """Errors that end a conversion, and those that end its model because the answer is not known."""
 
 from minmax_lint.converters.mlir.ir import Operation
-from minmax_lint.converters.prediction import AbortKind, ObstacleKind
+from minmax_lint.converters.prediction import AbortKind, ObstacleDetail, ObstacleKind
 from minmax_lint.graph.node import Node
 
 
@@ -18,6 +18,7 @@ class ConversionError(Exception):
         array: str | None = None,
         op: str | None = None,
         reason: str | None = None,
+        detail: ObstacleDetail | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -27,6 +28,7 @@ class ConversionError(Exception):
         self.array = array
         self.op = op
         self.reason = reason or message
+        self.detail = detail
 
 
 class NoBuiltin(ConversionError):
@@ -56,7 +58,12 @@ _DIALECT_NAMES = {"StatelessCase": "Case"}
 """Op -> its name in the `tf` dialect, where that differs."""
 
 
-def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | None = None) -> NoBuiltin:
+def no_builtin(
+    node: Node,
+    obstacle: ObstacleKind = "no-kernel",
+    reason: str | None = None,
+    detail: ObstacleDetail | None = None,
+) -> NoBuiltin:
     """The converter's refusal of an op that is no TFLite builtin."""
     return NoBuiltin(
         "other",
@@ -66,4 +73,5 @@ def no_builtin(node: Node, obstacle: ObstacleKind = "no-kernel", reason: str | N
         array=node.name,
         op=node.op,
         reason=reason or f"{node.op} has no TFLite builtin.",
+        detail=detail,
     )

@@ -111,7 +111,7 @@ def _convert(
         cause = Obstacle("other", None, error.node, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
     except ConversionError as error:
-        cause = Obstacle(error.obstacle, error.array, error.node, error.reason)
+        cause = Obstacle(error.obstacle, error.array, error.node, error.reason, detail=error.detail)
         return Prediction(
             profile.name,
             "abort",

@@ -103,7 +103,8 @@ def _with_bias(
             return importer.add(flex(node.op), node, importer.inputs(node))
         unknown = "rank" if image.shape is None else "number of channels"
         reason = f"{node.op} has no TFLite builtin where the {unknown} of its input is unknown."
-        return importer.add(node.op, node, [image, filters], refused=no_builtin(node, reason=reason))
+        refused = no_builtin(node, "other", reason, "open-shape")
+        return importer.add(node.op, node, [image, filters], refused=refused)
     order = importer.constant(node.name, DType.INT32, (4,))
     filters = move_before_fake_quants(importer, node, move, filters, wanted, order)
     bias = importer.filled(node.name, (None if wanted is None else wanted[channels],), 0.0)
