@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall
 from minmax_lint.converters.call_refusals import refusal, refused_stats
 from minmax_lint.converters.call_site import DATASET, Changes
-from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields
-from minmax_lint.rules.framework.rule import Example, Examples
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields, trained_example
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -58,10 +57,10 @@ class ConverterModeMismatch(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=_example(
+            failing=trained_example(
                 ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
             ),
-            passing=_example(ConverterCall("export.py:12", "tf2", optimizations=True)),
+            passing=trained_example(ConverterCall("export.py:12", "tf2", optimizations=True)),
         )
 
 
@@ -98,10 +97,3 @@ def _double_calibration(call: ConverterCall) -> Fault:
         "Where every array has its FakeQuant, leave representative_dataset out.",
         severity="info",
     )
-
-
-def _example(call: ConverterCall) -> Example:
-    b = Builder()
-    x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0.0, 6.0)
-    b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
-    return Example(b.graph(), calls=(call,))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
-from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
-from minmax_lint.rules.framework.rule import Example, Examples
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, op_example, predictions_of
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -52,18 +51,7 @@ class IntegerOnlyNotEnforced(CallRule):
 
     @classmethod
     def examples(cls) -> Examples:
-        return Examples(failing=_example("FloorMod"), passing=_example("Add"))
-
-
-def _example(op: str) -> Example:
-    b = Builder()
-    x = b.placeholder("input", [1, 4])
-    b.add(op, "output", b.add("Relu6", "Relu6", x), x)
-    call = ConverterCall(
-        "export.py:12",
-        "tf2",
-        optimizations=True,
-        representative_dataset=True,
-        supported_ops=frozenset({BUILTINS_INT8}),
-    )
-    return Example(b.graph(), profiles=CALIBRATED, calls=(call,))
+        return Examples(
+            failing=op_example("FloorMod", supported_ops=frozenset({BUILTINS_INT8})),
+            passing=op_example("Add", supported_ops=frozenset({BUILTINS_INT8})),
+        )

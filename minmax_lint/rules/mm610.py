@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import INTEGERS, ConverterCall
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CALIBRATED, CallRule, Fault, predictions_of
-from minmax_lint.rules.framework.rule import Example, Examples
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, op_example, predictions_of
+from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
 
@@ -49,7 +48,9 @@ class IntegerEndDropped(CallRule):
 
     @classmethod
     def examples(cls) -> Examples:
-        return Examples(failing=_example("uint8"), passing=_example(""))
+        return Examples(
+            failing=op_example("FloorMod", inference_output_type="uint8"), passing=op_example("FloorMod")
+        )
 
 
 def _integer_ends_dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
@@ -69,13 +70,3 @@ def _integer_ends_dropped(call: ConverterCall, prediction: Prediction, subject: 
                     f"inference_output_type = {call.inference_output_type} is dropped: {name!r} is made by a float op",
                     "Let the op that makes it become integer first (see the other findings).",
                 )
-
-
-def _example(kind: str) -> Example:
-    b = Builder()
-    x = b.placeholder("input", [1, 4])
-    b.add("FloorMod", "output", b.add("Relu6", "Relu6", x), x)
-    call = ConverterCall(
-        "export.py:12", "tf2", optimizations=True, representative_dataset=True, inference_output_type=kind
-    )
-    return Example(b.graph(), profiles=CALIBRATED, calls=(call,))

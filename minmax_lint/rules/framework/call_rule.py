@@ -110,8 +110,19 @@ def float_example(*calls: ConverterCall) -> Example:
 
 def calibrated_example(**flags: Any) -> Example:
     """The same graph, converted after training with a dataset; `flags` is what else the call sets."""
-    call = ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True, **flags)
-    return float_example(call)
+    return float_example(_calibrated(**flags))
+
+
+def _calibrated(**flags: Any) -> ConverterCall:
+    return ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True, **flags)
+
+
+def op_example(op: str, **flags: Any) -> Example:
+    """A graph that ends in that op of two operands, converted in the same way."""
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    b.add(op, "output", b.add("Relu6", "Relu6", x), x)
+    return Example(b.graph(), profiles=CALIBRATED, calls=(_calibrated(**flags),))
 
 
 WITHIN_ONE = SampleArray(dtype="float32", low=-1.0, high=1.0)
