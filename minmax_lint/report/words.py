@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import OpOutcome, Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
+from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.tensor import Shape
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
@@ -106,18 +107,22 @@ def tallied(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
     return ", ".join(shown + ["..."] * (len(found) > kinds))
 
 
-def profile_title(name: str) -> str:
-    """A profile's name for people: `TOCO (TF 2.15)`."""
+def profile_title(name: str, *, asked_float: bool = False) -> str:
+    """A profile's name for people: `TOCO (TF 2.15)`; `asked_float`: of a call that asks for a float model."""
     found = SELECTABLE.get(name)
-    return found.title if found else name
+    if found is None:
+        return name
+    return f"{found.engine.upper()} (TF {dotted(found.version)}, float model)" if asked_float else found.title
 
 
 def profile_titles(predictions: Mapping[str, Prediction]) -> dict[str, str]:
     """The name of each prediction's profile -> its title; a finished model's device stands without a converter."""
     finished = PROFILE in predictions
     return {
-        name: SELECTABLE[name].device if finished and name in SELECTABLE else profile_title(name)
-        for name in predictions
+        name: SELECTABLE[name].device
+        if finished and name in SELECTABLE
+        else profile_title(name, asked_float=one.asked_float)
+        for name, one in predictions.items()
     }
 
 

@@ -7,7 +7,8 @@ from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
-from minmax_lint.ops.table import ASSIGNMENTS, of_role
+from minmax_lint.graph.trace import trace
+from minmax_lint.ops.table import ASSIGNMENTS, RESOURCE_ASSIGNMENTS, of_role
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
@@ -59,7 +60,7 @@ class TrainingGraph(Rule):
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
         found = training_ops(subject)
-        if not causes and not found:
+        if not causes and (not found or _trains_on_device(subject, found)):
             return
         profiles = profiles_of(causes)
         first = next((cause.node for cause in causes if cause.node is not None), None) or found[0]
@@ -113,6 +114,17 @@ def training_ops(subject: Subject) -> list[str]:
         # The state of a layer, as of a stateful RNN, is assigned at inference as well.
         awaited = [name for name in awaited if graph.op(name) != "AssignVariableOp"]
     return [*found, *sorted(awaited, key=graph.position)]
+
+
+def _trains_on_device(subject: Subject, found: Sequence[str]) -> bool:
+    """Whether a SavedModel trains where it runs: some of its signatures assign variables, and others do not."""
+    graph, kept = subject.graph, subject.kept
+    if len(kept.outputs) == 1 or any(one.flow != "tf2" for one in subject.profiles):
+        return False
+    if not all(graph.op(name) in RESOURCE_ASSIGNMENTS or _is_gradient(graph[name]) for name in found):
+        return False
+    alone = (trace(graph, kept.inputs, [output]) for output in kept.outputs)
+    return any(not any(name in one for name in found) for one in alone)
 
 
 def are_strippable(subject: Subject, found: Sequence[str]) -> bool:

@@ -100,3 +100,12 @@ def test_each_model_of_a_script_is_judged_for_its_own_calls(capsys: Captured) ->
     ]
     assert ["convert.py:2" in second, "convert.py:5" in second] == [False, True]
     assert main(["check", "second", "--script", "convert.py", "--output-format", "concise"]) == 0
+
+
+def test_a_call_that_quantizes_nothing_is_called_so(capsys: Captured) -> None:
+    made = "converter = tf.lite.TFLiteConverter.from_saved_model('export')\nconverter.convert()\n"
+    Path("convert.py").write_text(f"import tensorflow as tf\n{made}")
+    assert main(["check", "--script", "convert.py", "--ignore", "MM203,MM601"]) == 0
+    found = " ".join(capsys.readouterr().out.split())
+    assert "MLIR (TF 2.21, float model) stays float" in found
+    assert "not quantized by MLIR (TF 2.21, float model): the call sets no optimizations" in found

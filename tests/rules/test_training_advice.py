@@ -107,3 +107,18 @@ def test_where_a_dataset_gives_the_range_too_the_advice_says_so(profiles: list[s
         lint(b, {"input": (1, 4)}, (output,), ["mlir-2.21-int8"]).predictions["mlir-2.21-int8"].verdict
         == "quantized"
     )
+
+
+@pytest.mark.parametrize(("outputs", "codes"), [(["infer", "train"], []), (["train"], ["MM130"])])
+def test_a_signature_that_trains_beside_one_that_does_not_is_meant(
+    outputs: list[str], codes: list[str]
+) -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    variable = b.add("VarHandleOp", "variable", dtype=DType.FLOAT, shape=(1, 4), shared_name=b"variable")
+    read = b.add("ReadVariableOp", "read", variable, dtype=DType.FLOAT)
+    b.add("Relu", "infer", b.add("Add", "add", x, read))
+    b.add("AssignSubVariableOp", "step", variable, x, dtype=DType.FLOAT)
+    b.add("Identity", "train", x, after=("step",))
+    report = lint(b, {"input": (1, 4)}, tuple(outputs), ["mlir-2.21-v2"])
+    assert [one.code for one in report.findings if one.code == "MM130"] == codes

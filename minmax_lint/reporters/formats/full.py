@@ -23,7 +23,7 @@ def render(run: Run, out: TextIO) -> None:
             page.line()
         elif report.findings:
             print_path(page, report)
-            print_findings(page, run, report.findings)
+            print_findings(page, run, report)
             page.line()
     if len(run.reports) > 1 and not run.quiet:
         print_overview(page, run)
@@ -37,7 +37,7 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
     print_head(page, report)
     page.line()
     print_verdicts(page, report)
-    print_findings(page, run, report.findings)
+    print_findings(page, run, report)
     if report.ignored:
         count = len(report.ignored)
         by = {what: number for what, number in report.left_out.items() if number}
@@ -100,6 +100,8 @@ def _print_summary(page: Page, run: Run) -> None:
         if unread or bad:
             symbol, style = (page.glyphs.fail, "bold red") if unread else ("!", "bold yellow")
         but = f", but not quantized by {', '.join(dict.fromkeys(bad))}" if bad else ""
+        if any(one.asked_float for report in run.reports for one in report.predictions.values()):
+            but += ": the call sets no optimizations"
         page.block(((f"{symbol} No findings ", style),), f"{where}{but}{fixed}{failed}")
         return
     symbol = severity_symbol(page, worst)

@@ -53,7 +53,7 @@ def print_conversion(
     for finding in about_samples(found.report.findings):
         if not (quiet or (failed and finding.severity == "error")):
             page.line()
-            print_finding(page, finding)
+            print_finding(page, finding, found.report.predictions)
     if failed and not quiet:
         _print_causes(page, found, explanation, repairing, rewriting, checking)
 
@@ -171,7 +171,7 @@ def _print_causes(
         page.block(("   ", ("advice   ", "dim")), remedy)
     for finding in errors[:3]:
         page.line()
-        print_finding(page, finding)
+        print_finding(page, finding, found.report.predictions)
     if len(errors) > 3:
         page.line()
         page.line(f"   and {len(errors) - 3} more; to see them in full:")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from minmax_lint.converters.prediction import Prediction
+from minmax_lint.report.report import Report
 from minmax_lint.report.words import first_of_fused, profile_title
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.drawing import print_drawing
@@ -15,16 +17,16 @@ SHOWN_PLACES = 6
 SHOWN_CONSEQUENCES = 4
 
 
-def print_findings(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+def print_findings(page: Page, run: Run, report: Report) -> None:
     """All findings of one model; where many are of one rule, the first stands for all of them."""
     alike: dict[tuple[str, Severity], list[Finding]] = {}
-    for finding in findings:
+    for finding in report.findings:
         alike.setdefault((finding.code, finding.severity), []).append(finding)
     for group in alike.values():
         detailed = group if run.verbose or len(group) <= FEW else group[:1]
         for finding in detailed:
             page.line()
-            print_finding(page, finding, every_consequence=run.verbose)
+            print_finding(page, finding, report.predictions, every_consequence=run.verbose)
         _print_places(page, group[len(detailed) :])
 
 
@@ -44,8 +46,18 @@ def severity_symbol(page: Page, severity: Severity) -> str:
     return {"error": page.glyphs.fail, "warning": "!", "info": "i"}[severity]
 
 
-def print_finding(page: Page, finding: Finding, *, every_consequence: bool = False) -> None:
-    """Print one finding as a paragraph."""
+def print_finding(
+    page: Page,
+    finding: Finding,
+    predictions: Mapping[str, Prediction],
+    *,
+    every_consequence: bool = False,
+) -> None:
+    """Print one finding of a report with these predictions as a paragraph."""
+    titles = (
+        profile_title(name, asked_float=name in predictions and predictions[name].asked_float)
+        for name in finding.profiles
+    )
     style = SEVERITY_STYLES[finding.severity]
     mark = (f" {severity_symbol(page, finding.severity)} {finding.code}", f"bold {style}")
     page.line(mark, (f" {finding.severity}", style), (f"  {finding.name}", "dim"))
@@ -54,7 +66,7 @@ def print_finding(page: Page, finding: Finding, *, every_consequence: bool = Fal
         page.line()
         print_drawing(page, finding.path)
         page.line()
-    _print_field(page, "breaks", ", ".join(map(profile_title, finding.profiles)))
+    _print_field(page, "breaks", ", ".join(titles))
     also = [first_of_fused(name) for name in finding.consequences if name != finding.array]
     _print_field(page, "affects", _listing(also, len(also) if every_consequence else SHOWN_CONSEQUENCES))
     _print_field(page, "advice", finding.advice)

@@ -139,7 +139,7 @@ def _predict(
         )
         found = predict(kept, inference, profile)
         if found.verdict != "float":
-            return found
+            return replace(found, asked_float=True)
         return replace(found, message=FLOAT_MODEL, asked_float=True, obstacles=())
     found = with_default_ranges(predict(kept, inference, profile), calls)
     return with_signature_names(with_integer_ends(found, profile, calls, kept, inference), model, kept)

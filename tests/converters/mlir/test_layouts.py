@@ -144,6 +144,7 @@ BOTH = {
     "cross entropy": (MATRIX, lambda b: cross_entropy(b, "open"), "EQUAL MUL NEG SELECT_V2 SUM"),
     "cross entropy, constant labels": (MATRIX, lambda b: cross_entropy(b, "constant"), "MUL SELECT_V2 SUM"),
     "cross entropy, negated labels": (MATRIX, lambda b: cross_entropy(b, "negated"), "MUL SELECT_V2 SUM"),
+    "cross entropy, its gradient": (MATRIX, lambda b: f"{cross_entropy(b, 'open')}:1", "SUB"),
     "divided by a constant": (MATRIX, lambda b: divided(b, "constant"), "MUL RELU"),
     "divided by a sum of constants": (MATRIX, lambda b: divided(b, "folded"), "MUL RELU"),
 }  # fmt: skip

@@ -178,7 +178,12 @@ def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: 
 
 
 def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Value) -> Value:
+    """The loss; the gradient beside it, where it is read."""
     shape, negative = features.shape, negated_value(labels)
+    gradient = node.output(1)
+    if importer.kept.uses(gradient) or gradient in importer.kept.outputs:
+        softmax = importer.add("SOFTMAX", node, [features], shape)
+        importer.values[gradient] = importer.add("SUB", node, [softmax, labels], shape)
     if negative is None:
         negative = (
             importer.constant(node.name, DType.FLOAT, labels.shape)
