@@ -273,6 +273,32 @@ def test_the_legacy_quantizer_is_asked_as_the_call_asks_it(graph: Graph, version
     assert tuple(answers) == AS_CALLED[graph], graph.__doc__
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes", "verdict"),
+    [([1, 2, 3, 4, 5], 2, "abort"), ([2, 3, 4, 5], 3, "abort"), ([1, 2, 3, 4], 2, "quantized")],
+)
+@pytest.mark.parametrize("call", ["int8", "16x8-fallback", "16x8"])
+def test_calibration_in_221_slices_five_dimensions_at_most(
+    call: str, shape: list[int], axes: int, verdict: str
+) -> None:
+    """Measured with twenty graphs in TF 2.12, 2.15, 2.17 to 2.22."""
+    b = Builder()
+    rank = axes.bit_length()
+    bounds = [b.const(name, [n] * rank, dtype=DType.INT32) for name, n in (("from", 0), ("to", 0), ("by", 1))]
+    b.placeholder("x", shape)
+    whole = 2**rank - 1 - axes
+    masks = {"begin_mask": whole, "end_mask": whole, "new_axis_mask": axes}
+    b.add(
+        "Relu", "y", b.add("StridedSlice", "slice", "x", *bounds, T=DType.FLOAT, Index=DType.INT32, **masks)
+    )
+    names = [f"mlir-{version}-{call}" for version in ("2.20", "2.21", "2.22")]
+    found = lint(parse(encode(b.graph())), {"x": shape}, ["y"], names).predictions
+    assert [found[name].verdict for name in names] == [verdict, verdict, "quantized"]
+    assert ("only supports 1D-5D" in found[names[1]].message) == (
+        verdict == "abort"
+    )  # before, nothing legalizes it
+
+
 @pytest.mark.parametrize("version", [(2, 15), (2, 21)])
 @pytest.mark.parametrize(
     ("ops", "end", "message"),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from minmax_lint.converters.inputs import unsupported_input
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
 from minmax_lint.converters.mlir.float_model import float_model
@@ -58,6 +59,12 @@ def predict_function(
     return replace(found, versions=(version.span.first, version.span.last))
 
 
+_FIVE_SIZES = Bounds((2, 21), (2, 21))
+"""The kernels of slices take no more dimensions, new axes among them (2.12, 2.15 and 2.17 to 2.22 measured)."""
+_SLICES = {"SLICE": "Slice", "STRIDED_SLICE": "StridedSlice"}
+_MOST_SLICED = 5
+
+
 def _build_trained(kept: Kept, inference: Inference, version: Version, specs: QuantizationSpecs) -> Function:
     """The model as the ranges of FakeQuants leave it: all calls of the TF2 flow of one version begin with it."""
     if inference.memo is None or not specs.signed:
@@ -81,15 +88,20 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
 
 
 def _check_kernels(function: Function, version: Version) -> None:
-    """Raises ConversionError for an op of TensorFlow's that the calibration cannot run."""
+    """Raises ConversionError for an op that the calibration cannot run: one of TensorFlow's, a slice of six sizes."""
     for op in function:
-        if is_flex(op.name) and version.has(UNCALIBRATED):
-            reason = (
-                f"{op.name} is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run."
-            )
-            raise ConversionError(
-                "other", UNSUPPORTED, node=op.nodes[-1] if op.nodes else None, op=op.name, reason=reason
-            )
+        message = reason = ""
+        if version.select_tf and is_flex(op.name) and version.has(UNCALIBRATED):
+            message = UNSUPPORTED
+            reason = "is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run"
+        elif (
+            op.name in _SLICES and len(op.operands[0].shape or ()) > _MOST_SLICED and version.has(_FIVE_SIZES)
+        ):
+            message = f"{_SLICES[op.name]} op only supports 1D-{_MOST_SLICED}D input arrays."
+            reason = f"takes {_MOST_SLICED} dimensions at most in the calibration of TF 2.21"
+        if message:
+            node = op.nodes[-1] if op.nodes else None
+            raise ConversionError("other", message, node=node, op=op.name, reason=f"{op.name} {reason}.")
 
 
 def _legacy_call(profile: Profile) -> LegacyCall:
@@ -142,7 +154,7 @@ def _finished_function(
         finish_float(function)
     else:
         function = _build_trained(kept, inference, version, specs)
-    if profile.ranges == "calibrated" and profile.select_tf:
+    if profile.ranges == "calibrated":
         _check_kernels(function, version)
     if profile.quantizer == "legacy":
         quantize_model(function, version, _legacy_call(profile))
