@@ -1,5 +1,6 @@
 """MM130: training-graph."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.build import Builder
@@ -44,7 +45,8 @@ class TrainingGraph(Rule):
     build the graph a second time for export: the forward pass with `is_training=False`, then
     `tf.contrib.quantize.create_eval_graph()`, then restore the checkpoint of the training run. In TF2, export
     a function that calls the model with `training=False`, or give the Keras model to
-    `tf.lite.TFLiteConverter.from_keras_model`, which does so itself.
+    `tf.lite.TFLiteConverter.from_keras_model`, which does so itself. The wrappers of pruning and clustering come off with
+    `strip_pruning` and `strip_clustering`.
 
     ## Converters
     All: a frozen training graph does not even reach the converter (error). Training ops that a converter does
@@ -59,6 +61,20 @@ class TrainingGraph(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         causes = subject.causes(self.code)
         graph, kept = subject.graph, subject.kept
+        wrapped = _WRAPPED.search("\n".join(kept.order))
+        if wrapped is not None:
+            kind, strip = _STRIPPED[wrapped["wrapper"]]
+            yield self.finding(
+                f"layer {wrapped['layer']!r} still has tfmot's wrapper for {kind}, which belongs to training",
+                severity="warning",
+                node=wrapped[0],
+                array=wrapped[0],
+                outputs=kept.outputs,
+                profiles=profiles_of(causes),
+                path=(step(subject, wrapped[0], "missing", "training only"),),
+                advice=f"Take the wrappers off before you save or convert: model = {strip}(model).",
+            )
+            return
         found = training_ops(subject)
         if not causes and (not found or _trains_on_device(subject, found)):
             return
@@ -86,6 +102,17 @@ class TrainingGraph(Rule):
     def examples(cls) -> Examples:
         return Examples(failing=Example(_net(assigned=True)), passing=Example(_net(assigned=False)))
 
+
+_WRAPPED = re.compile(
+    r"^(?:.*/)?(?P<wrapper>prune_low_magnitude|cluster(?=_[^/\n]+/(?:cluster_centroids|pulling_indices|ArgMin)))"
+    r"_(?P<layer>[^/\n]+)/.+$",
+    re.MULTILINE,
+)
+_STRIPPED = {
+    "prune_low_magnitude": ("pruning", "tfmot.sparsity.keras.strip_pruning"),
+    "cluster": ("clustering", "tfmot.clustering.keras.strip_clustering"),
+}
+"""Wrapper of TensorFlow's Model Optimization Toolkit -> what it is for, and what takes it off."""
 
 EVALUATE = (
     "Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "

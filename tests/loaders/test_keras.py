@@ -16,6 +16,7 @@ from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras import hdf5
 from minmax_lint.loaders.keras.config import Recipe
 from minmax_lint.loaders.keras.container import container
+from minmax_lint.loaders.keras.file import refusal_of
 from tests.interpreters import tf215
 
 KERAS = Path(__file__).parents[2] / "fixtures" / "keras"
@@ -131,6 +132,14 @@ def test_the_interpreter_that_loads_a_file_is_chosen(name, where, message):
         load(KERAS / name, python=where())
     assert message in str(raised.value)
     assert "--python" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "strip"), [("PruneLowMagnitude", "strip_pruning"), ("ClusterWeights", "strip_clustering")]
+)
+def test_wrappers_of_training_are_to_come_off_before_a_model_is_saved(layer, strip):
+    said = refusal_of("ValueError", f"Unknown layer: {layer!r}. Please ensure", Recipe({}, "2.15.0"))
+    assert f"save tfmot.{'sparsity' if layer[0] == 'P' else 'clustering'}.keras.{strip}(model)" in said
 
 
 def test_a_file_of_keras_2_is_read_by_the_tensorflow_that_made_it():

@@ -122,3 +122,23 @@ def test_a_signature_that_trains_beside_one_that_does_not_is_meant(
     b.add("Identity", "train", x, after=("step",))
     report = lint(b, {"input": (1, 4)}, tuple(outputs), ["mlir-2.21-v2"])
     assert [one.code for one in report.findings if one.code == "MM130"] == codes
+
+
+@pytest.mark.parametrize(
+    ("node", "advice"),
+    [
+        ("net/prune_low_magnitude_conv/Mul", "strip_pruning(model)"),
+        ("prune_low_magnitude_conv/Conv2D", "strip_pruning(model)"),
+        ("net/cluster_conv/ArgMin", "strip_clustering(model)"),
+        ("net/cluster_conv/Mul", ""),
+        ("net/conv/Mul", ""),
+    ],
+)
+def test_wrappers_of_pruning_and_clustering_are_to_come_off(node: str, advice: str) -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    b.add("Relu", "relu", b.add("Mul", node, x, b.const("w", [0.5], [1, 4])))
+    report = lint(b, {"input": (1, 4)}, ("relu",), ["mlir-2.21-int8"])
+    assert [advice in (one.advice or "") for one in report.findings if one.code == "MM130"] == [True] * bool(
+        advice
+    )

@@ -130,11 +130,19 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise UnreadableModel(f"Keras ended with code {done.returncode} at this model: {last[0]}") from None
     if "error" in answer:
-        raise UnreadableModel(_explain(answer["error"], answer["message"], recipe))
+        raise UnreadableModel(refusal_of(answer["error"], answer["message"], recipe))
     return answer
 
 
-def _explain(error: str, message: str, recipe: Recipe) -> str:
+_WRAPPERS = {
+    "PruneLowMagnitude": "tfmot.sparsity.keras.strip_pruning",
+    "ClusterWeights": "tfmot.clustering.keras.strip_clustering",
+}
+"""Layer of TensorFlow's Model Optimization Toolkit -> what takes it off."""
+
+
+def refusal_of(error: str, message: str, recipe: Recipe) -> str:
+    """What to do where Keras raised `error` with that message at a file."""
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
         return f"a Keras file needs TensorFlow: {TENSORFLOW_EXTRA}, or name a Python that has it (--python)"
     made = f"made with Keras {recipe.version or 2}"
@@ -142,4 +150,8 @@ def _explain(error: str, message: str, recipe: Recipe) -> str:
         what = "made with quantize_model" if recipe.quantized else made
         extra = _EXTRA if recipe.quantized or recipe.legacy else _KERAS_3
         return f"this model is {what}, and that is not installed here ({message}); {extra}, or {_MAKER}"
+    wrapper = next(filter(message.__contains__, _WRAPPERS), None)
+    if wrapper is not None:
+        strip = _WRAPPERS[wrapper]
+        return f"this model still has tfmot's {wrapper} wrappers, which are for training: save {strip}(model)"
     return f"Keras cannot load this model, {made} ({message}); {_MAKER}, or export it there (`model.export(FOLDER)`)"
