@@ -235,3 +235,27 @@ def test_the_order_that_transposes_a_matrix_of_unknown_rank_comes_from_its_rank(
     product = n.mat_mul(n.x(1, 4), n.op("Mul", n.weights(4, 2), rate))
     found = predicted_of(n, product, "mlir-2.15", ["input", "keep_prob"])
     assert [op for op, _ in found.float_ops] == ["MUL", "RANK", "TRANSPOSE", "FULLY_CONNECTED"]
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+@pytest.mark.parametrize(
+    ("op", "dtype", "refused"),
+    [
+        ("Max", DType.UINT8, True),
+        ("Max", DType.INT16, True),
+        ("Max", DType.INT32, False),
+        ("Mean", DType.UINT8, False),
+        ("Mean", DType.INT8, True),
+        ("Square", DType.UINT8, True),
+        ("Square", DType.INT16, False),
+    ],
+)
+def test_most_arithmetic_of_narrow_integers_has_no_builtin(
+    op: str, dtype: DType, refused: bool, name: str
+) -> None:
+    n = Net()
+    x = n.placeholder("input", (1, 8), dtype)
+    made = n.op(op, x, T=dtype) if op == "Square" else n.op(op, x, n.ints(0, 1), T=dtype, keep_dims=False)
+    found = predicted_of(n, n.op("Cast", made, SrcT=dtype, DstT=DType.FLOAT), name)
+    message = f"'tf.{op}' op is neither a custom op nor a flex op" if refused else ""
+    assert (found.verdict, found.message == message or not refused) == ("abort" if refused else "float", True)

@@ -5,12 +5,16 @@ say ERROR_NEEDS_FLEX_OPS (fixtures/every_op.jsonl). Ops that have a builtin have
 Ops that TensorFlow has taken away (TopK, BatchMatrixInverse) are in its list, but no graph has them.
 """
 
+from collections.abc import Mapping
+
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.inference import Inference
 
 FLEX_OPS = (
     LEGALIZED.keys()
@@ -86,6 +90,59 @@ def has_no_form(node: Node) -> bool:
     if node.op in ("RandomStandardNormal", "RandomUniform"):
         return node.attribute("T") is DType.INT64 or node.attribute("dtype") not in (None, DType.FLOAT)
     return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
+
+
+REFUSED_WIDTHS: Mapping[DType, frozenset[str]] = {
+    DType.INT8: frozenset(
+        """
+        Abs Add AddN AddV2 Cumsum Div Equal Greater GreaterEqual Less LessEqual Max MaxPool Maximum Mean Min
+        Minimum Mul Neg NotEqual OneHot Pad Pow Prod Relu Relu6 ResizeBilinear ResizeNearestNeighbor ReverseV2
+        Sign SpaceToDepth Square Sub Sum Tile
+        """.split()
+    ),
+    DType.INT16: frozenset(
+        """
+        ArgMax Cumsum DepthToSpace Div Greater LessEqual Max MaxPool Maximum Mean Min Minimum MirrorPad Neg
+        NotEqual Pad Pow Prod Relu Relu6 ResizeBilinear ResizeNearestNeighbor Sign Slice SpaceToDepth Sub Sum
+        Tile Transpose Where
+        """.split()
+    ),
+    DType.UINT8: frozenset(
+        """
+        Add AddN AddV2 Cumsum Div FloorDiv FloorMod Greater GreaterEqual Less LessEqual Max MaxPool Maximum
+        Min Minimum Mul NotEqual OneHot Pad Prod Relu Relu6 ResizeBilinear ResizeNearestNeighbor Select
+        SelectV2 SpaceToDepth Square Sub Sum
+        """.split()
+    ),
+    DType.UINT16: frozenset(
+        """
+        Add AddN AddV2 ArgMax BroadcastTo ConcatV2 Cumsum DepthToSpace Div Equal FloorDiv FloorMod GatherNd
+        GatherV2 Greater GreaterEqual Less LessEqual Max MaxPool Maximum Mean Min Minimum MirrorPad Mul
+        NotEqual Pack Pad Prod Relu Relu6 ResizeBilinear ResizeNearestNeighbor ReverseV2 Select SelectV2 Slice
+        SpaceToDepth Split Square StridedSlice Sub Sum Tile Transpose Where
+        """.split()
+    ),
+    DType.UINT32: frozenset(
+        """
+        AddN ArgMax Cumsum DepthToSpace Div Equal FloorDiv FloorMod GatherNd GatherV2 Greater GreaterEqual
+        Less LessEqual Max Maximum Mean Min Minimum MirrorPad NotEqual Pad Prod Relu Relu6 ReverseV2
+        SpaceToDepth Split Sub Sum Tile Transpose
+        """.split()
+    ),
+}
+"""Type -> the ops that have no form for arrays of it (each op was asked, of TF 2.15.1 and 2.21.0)."""
+
+
+def has_narrow(kept: Kept, inference: Inference) -> bool:
+    """Whether an input, or what a Cast makes, is of a type of `REFUSED_WIDTHS`."""
+    casts = (kept.graph[name].attribute("DstT") for name in kept.graph.of_ops({"Cast"}))
+    return any(one in REFUSED_WIDTHS for one in (*map(inference.dtype, kept.inputs), *casts))
+
+
+def too_narrow(node: Node) -> bool:
+    """Whether a node is refused for the type of its integers."""
+    types = (node.attribute(key) for key in ("T", "Tparams", "TI"))
+    return any(isinstance(one, DType) and node.op in REFUSED_WIDTHS.get(one, ()) for one in types)
 
 
 UNCALIBRATED = Bounds((2, 19))

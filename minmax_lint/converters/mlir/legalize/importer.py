@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.cse import merge_equal_nodes
 from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex, has_no_form
+from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex, has_narrow, has_no_form, too_narrow
 from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
@@ -52,6 +52,7 @@ class Importer:
         self._first: dict[str, str] = {}
         self._merged_into: dict[str, list[str]] = {}
         self._reader_counts: dict[str, int] = {}
+        self._narrow = has_narrow(kept, inference)
         self._computed: set[str] = set()  # nodes of constants that the model computes again and again
 
     def run(self) -> Function:
@@ -211,7 +212,7 @@ class Importer:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif self._folds(node):
             self._fold(node)
-        elif not self._apply_rules(node):
+        elif (self._narrow and too_narrow(node)) or not self._apply_rules(node):
             self._legalize(node)
 
     def _apply_rules(self, node: Node) -> bool:
@@ -249,9 +250,8 @@ class Importer:
     def _fold(self, node: Node) -> None:
         for port in range(_result_count(node)):
             array = array_name(node.name, port)
-            self.values[array] = self.constant(
-                array, self.inference.dtype(array), self.inference.shape(array)
-            )
+            dtype, shape = self.inference.dtype(array), self.inference.shape(array)
+            self.values[array] = self.constant(array, dtype, shape)
 
     def _legalize(self, node: Node) -> None:
         if node.op == "XlaCallModule" and node.text("module").startswith(_MLIR_BYTECODE):
@@ -259,7 +259,7 @@ class Importer:
                 f"{node.name} is a StableHLO program (JAX), which this model does not read", node.name
             )
         legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or has_no_form(node)
+        refused = legalized is None or has_no_form(node) or (self._narrow and too_narrow(node))
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in REGIONS:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if value.op is None or value.op.name != CONST]
