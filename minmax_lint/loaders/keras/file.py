@@ -122,7 +122,8 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
         ) from None
     except subprocess.TimeoutExpired:
         raise UnreadableModel(
-            f"Keras did not load the model within {limit:.0f} seconds; is the file damaged?"
+            f"Keras did not load the model within {limit:.0f} seconds: the machine is busy, or the file damaged; "
+            "a SavedModel (`model.export(FOLDER)`) is read without Keras"
         ) from None
     try:
         answer: dict[str, Any] = json.loads((folder / ANSWER).read_text())
