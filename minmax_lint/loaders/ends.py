@@ -96,6 +96,8 @@ def _candidates(graph: Graph) -> str:
         and graph.op(name) not in ("NoOp", "Const")
         and not BOOKKEEPING_SCOPE.search(name)
     ]
+    if not ends and {"Const"} <= graph.ops <= {"Const", "NoOp"}:
+        return "it holds constants alone; freeze the model again, with the name of its output"
     if not ends:
         return "name it with -o NAME"
     order = ("prediction", "value", "metric", "loss")

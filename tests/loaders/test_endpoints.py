@@ -135,8 +135,9 @@ def test_an_unknown_signature_is_the_users_error() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda b: b.const("c", 1.0), "name it with -o NAME"),
+        (lambda b: None, "name it with -o NAME"),
         (lambda b: b.add("Tanh", "t", b.const("c", 1.0)), "name it with -o NAME"),
+        (lambda b: b.const("c", 1.0), "it holds constants alone; freeze the model again"),
     ],
 )
 def test_a_graph_without_ends_asks_for_names(build, message):
