@@ -85,6 +85,12 @@ SEVERAL = {
         "    c.representative_dataset = data\n    c.inference_input_type = kind\n    c.convert()\n",
         ["int8 9 int8", "int8 9 uint8"],
     ),
+    "a loop over numbered pairs": (
+        "NAMES, KINDS = ['a', 'b'], [tf.int8, tf.uint8]\n"
+        f"for place, (name, kind) in enumerate(zip(NAMES, KINDS)):\n    {MAKE}    c.optimizations = DEFAULT\n"
+        "    c.representative_dataset = data\n    c.inference_input_type = kind\n    c.convert()\n",
+        ["int8 10 int8", "int8 10 uint8"],
+    ),
     "a loop over a dictionary": (
         f"for name, more in {{'dynamic': None, 'int8': data}}.items():\n    {MAKE}"
         "    c.optimizations = DEFAULT\n    c.representative_dataset = more\n    c.convert()\n",

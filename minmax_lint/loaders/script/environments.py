@@ -59,25 +59,34 @@ def _rounds(values: Values, node: ast.expr) -> list[Bound]:
     """What the loops around a node in its function give their variables, round by round."""
     found: list[Bound] = [{}]
     for loop in values.loops_around(node):
-        rounds: list[Bound] = []
-        for element in _elements(values, loop.iter):
-            names = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
-            parts = (
-                element.elts
-                if isinstance(loop.target, ast.Tuple) and isinstance(element, ast.Tuple)
-                else [element]
-            )
-            if len(names) != len(parts):
-                break
-            function = values.owner.get(loop)
-            rounds.append({(function, dotted(name)): part for name, part in zip(names, parts, strict=True)})
+        function = values.owner.get(loop)
+        rounds = [_bound(function, loop.target, element) for element in _elements(values, loop.iter)]
         if 1 <= len(rounds) <= _MOST:
             both: list[Bound] = [{**before, **one} for before in found for one in rounds]
             found = both[: _MOST + 1]
     return found
 
 
+def _bound(function: Function | None, target: ast.expr, element: ast.expr) -> Bound:
+    """What one round gives the variables of a loop, `for place, (name, kind) in ...` as well."""
+    pairs = (target, element)
+    if all(isinstance(one, (ast.Tuple, ast.List)) for one in pairs):
+        names, parts = (one.elts if isinstance(one, (ast.Tuple, ast.List)) else [] for one in pairs)
+        bound: dict[tuple[Function | None, str], ast.expr] = {}
+        for name, part in zip(names, parts, strict=False):
+            bound.update(_bound(function, name, part))
+        return bound
+    return {(function, dotted(target)): element} if dotted(target) else {}
+
+
 def _elements(values: Values, over: ast.expr) -> list[ast.expr]:
+    if isinstance(over, ast.Call) and dotted(over.func) in ("zip", "enumerate"):
+        columns = [_elements(values, one) for one in over.args]
+        if dotted(over.func) == "enumerate":
+            columns = (
+                [[ast.Constant(place) for place in range(len(columns[0]))], *columns[:1]] if columns else []
+            )
+        return [ast.Tuple([*row], ast.Load()) for row in zip(*columns, strict=False)]
     if (
         isinstance(over, ast.Call)
         and isinstance(over.func, ast.Attribute)
