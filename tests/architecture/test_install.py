@@ -11,7 +11,7 @@ from minmax_lint.backends.conversion import interpreter
 from minmax_lint.backends.conversion.interpreter import Installed, checked_interpreter
 from minmax_lint.errors import UserError
 from minmax_lint.loaders.keras.config import Recipe
-from minmax_lint.loaders.keras.file import _explain
+from minmax_lint.loaders.keras.file import refusal_of
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -48,6 +48,6 @@ def test_the_guard_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_keras_file_names_the_extra() -> None:
     recipe = Recipe({"class_name": "Functional"}, "3.5.0")
-    printed = _explain("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
+    printed = refusal_of("ModuleNotFoundError", "No module named 'tensorflow'", recipe)
     assert EXTRA in printed
     assert "--python" in printed
