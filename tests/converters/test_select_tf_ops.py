@@ -44,6 +44,18 @@ def custom(b: Builder) -> str:
     return b.add("BesselJ0", "y", "x")
 
 
+def half(op: str) -> Callable[[Builder], str]:
+    """A batch normalization that computes in float16, as under Keras' policy mixed_float16."""
+
+    def made(b: Builder) -> str:
+        cast = b.add("Cast", "half", "x", SrcT=DType.FLOAT, DstT=DType.HALF)
+        vectors = [b.const(f"vector_{place}", [0.5], [4]) for place in range(4)]
+        y = b.add(op, "y", cast, *vectors, T=DType.HALF, U=DType.FLOAT, is_training=False, epsilon=0.001)
+        return b.add("Cast", "out", y, SrcT=DType.HALF, DstT=DType.FLOAT)
+
+    return made
+
+
 CASES: dict[str, tuple[Callable[[Builder], str], str]] = {
     "no builtin": (between("Erf"), "FlexErf"),
     "no builtin in front of a layer": (
@@ -52,6 +64,8 @@ CASES: dict[str, tuple[Callable[[Builder], str], str]] = {
     ),
     "builtin": (between("Relu"), "quantized"),
     "channels first": (volume, "FlexDepthwiseConv2dNative"),
+    "float16": (half("FusedBatchNormV3"), "CAST CAST FlexFusedBatchNormV3"),
+    "float16, older": (half("FusedBatchNormV2"), "CAST CAST FlexFusedBatchNormV2"),
     "not in the list of the delegate": (custom, "abort"),
 }
 """Graph behind the FakeQuant `x` -> the float ops."""

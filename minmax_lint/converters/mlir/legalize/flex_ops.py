@@ -33,7 +33,7 @@ FLEX_OPS = (
     ExtractImagePatches FFT FFT2D FFT3D FIFOQueueV2 FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVars
     FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannel
     FakeQuantWithMinMaxVarsPerChannelGradient Fingerprint FusedBatchNormGrad FusedBatchNormGradV2
-    FusedBatchNormGradV3 FusedBatchNormV2 GetSessionHandle GetSessionHandleV2 GetSessionTensor HSVToRGB
+    FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3 GetSessionHandle GetSessionHandleV2 GetSessionTensor HSVToRGB
     HashTableV2 IFFT IFFT2D IFFT3D IRFFT ImageProjectiveTransformV2 ImageProjectiveTransformV3
     ImmutableConst InTopK InTopKV2 InplaceAdd InplaceSub InplaceUpdate InvGrad Invert LeakyReluGrad
     LeftShift LinSpace ListDiff LogMatrixDeterminant MatrixDeterminant MatrixDiagPart MatrixDiagPartV2

@@ -185,8 +185,8 @@ REMOVED = frozenset(
 
 ONLY_FLOAT32 = frozenset(
     """
-    AddV2 AvgPool BatchMatMulV2 BiasAdd ConcatV2 Conv2D DepthwiseConv2dNative Exp FusedBatchNormV3 GatherV2
-    LeakyRelu MatMul Max MaxPool Maximum Mean Mul Neg Pad RealDiv Relu Relu6 Rsqrt Sigmoid Softmax StridedSlice
+    AddV2 AvgPool BatchMatMulV2 BiasAdd ConcatV2 Conv2D DepthwiseConv2dNative Exp FusedBatchNormV2 FusedBatchNormV3
+    GatherV2 LeakyRelu MatMul Max MaxPool Maximum Mean Mul Neg Pad RealDiv Relu Relu6 Rsqrt Sigmoid Softmax StridedSlice
     Sub Sum Tanh Transpose
     """.split()
 )
