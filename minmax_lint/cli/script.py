@@ -55,8 +55,8 @@ def no_model_of_script(args: Namespace) -> str:
 
 
 def _is_here(name: str) -> bool:
-    path = Path(name)
-    return bool(name) and path.exists() and path.resolve().is_relative_to(Path.cwd())
+    """Whether it is in the current folder; one that is too long, or holds a null byte, is not."""
+    return bool(name) and os.path.exists(name) and Path(name).resolve().is_relative_to(Path.cwd())
 
 
 def patch_of_script(args: Namespace, settings: Settings, model: Target) -> ScriptPatch:

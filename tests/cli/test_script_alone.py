@@ -109,3 +109,13 @@ def test_a_call_that_quantizes_nothing_is_called_so(capsys: Captured) -> None:
     found = " ".join(capsys.readouterr().out.split())
     assert "MLIR (TF 2.21, float model) stays float" in found
     assert "not quantized by MLIR (TF 2.21, float model): the call sets no optimizations" in found
+
+
+@pytest.mark.parametrize("last", [4, 30])
+def test_names_that_stand_for_each_other_many_times_end(last: int, capsys: Captured) -> None:
+    names = "".join(f"a{n} = os.path.join({', '.join([f'a{n + 1}'] * 6)})\n" for n in range(last))
+    made = f"{names}a{last} = 'x'\n" + "model.save(a0)\n" * 100
+    made += "converter = tf.lite.TFLiteConverter.from_keras_model(model)\n"
+    Path("convert.py").write_text(f"import tensorflow as tf\n{made}{SETTINGS}")
+    assert main(["check", "--script", "convert.py"]) == 2
+    assert ("in memory: save it" if last > 4 else "run the script first") in capsys.readouterr().err

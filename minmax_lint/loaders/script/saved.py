@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.loaders.script.names import dotted
@@ -16,7 +17,10 @@ _FUNCTIONS = frozenset({"save", "save_model", "export_saved_model"})
 """Functions that are given the model and the place: tf.saved_model.save, keras.models.save_model."""
 _PLACES = frozenset({"filepath", "export_dir", "saved_model_path"})
 _PATHS = frozenset({"Path", "PurePath", "PosixPath", "str", "fspath"})
-_DEEPEST = 8
+_DEEPEST = 4
+_MOST_PARTS = 6
+_MOST = 64
+"""Expressions inside each other, parts of each and calls that are read: names may stand for each other many times."""
 
 
 def of_model(calls: tuple[ConverterCall, ...], path: str) -> tuple[ConverterCall, ...]:
@@ -49,8 +53,14 @@ def path_of(values: Values, value: ast.expr, depth: int = 0) -> str:
         last = dotted(value.func).rpartition(".")[2]
         joins = dotted(value.func).endswith("path.join") or last in _PATHS
         parts, between = value.args if joins else [], "/"
-    read = [path_of(values, one, depth + 1) for one in parts]
-    return between.join(read) if all(read) else ""
+    if len(parts) > _MOST_PARTS:
+        return ""
+    read = []
+    for one in parts:
+        read.append(path_of(values, one, depth + 1))
+        if not read[-1]:
+            return ""
+    return between.join(read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +73,8 @@ class Savings:
     def _calls(self) -> tuple[tuple[ast.Call, str, str], ...]:
         """Every call that saves a model, with the name of the model and the place."""
         found = (
-            (call, holder, path_of(self.values, place)) for call, holder, place in _savings(self.values.tree)
+            (call, holder, path_of(self.values, place))
+            for call, holder, place in islice(_savings(self.values.tree), _MOST)
         )
         return tuple(one for one in found if one[2])
 
