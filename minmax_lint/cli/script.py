@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def models_of_script(args: Namespace) -> list[str]:
     """The models in the current folder that the script converts, or saves as it converts them from memory.
 
-    A script sends nobody elsewhere. Raises UserError where it cannot be read.
+    A path that a script names outside that folder is not opened. Raises UserError where the script cannot be read.
     """
     from minmax_lint.loaders.script.conversion_script import converter_calls
 

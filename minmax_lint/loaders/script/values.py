@@ -191,8 +191,8 @@ class Values:
         self, holder: ast.expr, key: ast.expr | None = None, default: ast.expr | None = None
     ) -> ast.expr | None:
         """An element of a list or a dictionary whose keys are constants; `default` where it has no such key."""
-        holder = self._bound(self.followed, holder) or holder
-        found = self._bound(self.followed, key) if key is not None else None
+        holder = self._read_within_depth(self.followed, holder) or holder
+        found = self._read_within_depth(self.followed, key) if key is not None else None
         given = found.value if isinstance(found, ast.Constant) else None
         if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(given, int):
             return holder.elts[given] if -len(holder.elts) <= given < len(holder.elts) else None
@@ -213,7 +213,7 @@ class Values:
 
     def elements(self, value: ast.expr) -> list[ast.expr] | None:
         """The elements of a list, a tuple or a set, each followed; None where they cannot be read."""
-        return self._bound(self._elements, value)
+        return self._read_within_depth(self._elements, value)
 
     def _elements(self, value: ast.expr) -> list[ast.expr] | None:
         value = self.followed(value)
@@ -234,9 +234,9 @@ class Values:
 
     def truth(self, test: ast.expr) -> bool | None:
         """Whether a test holds, where constants alone decide it."""
-        return self._bound(self._truth, test)
+        return self._read_within_depth(self._truth, test)
 
-    def _bound(self, read: Callable[[ast.expr], _Read | None], value: ast.expr) -> _Read | None:
+    def _read_within_depth(self, read: Callable[[ast.expr], _Read | None], value: ast.expr) -> _Read | None:
         """What is read of an expression; None of one inside too many others."""
         if self._depth >= _DEEPEST:
             return None

@@ -44,7 +44,7 @@ class Foreign(NamedTuple):
     """A kind of layer that no converter takes as it is."""
 
     what: str
-    """Behind the op and its name."""
+    """What the message says of the op, behind its name."""
     advice: str
     flex: bool = False
     """Whether TensorFlow's own kernels are a way out."""
