@@ -7,6 +7,7 @@ import pytest
 
 from minmax_lint.api import lint
 from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, BUILTINS_INT8, ConverterCall
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.build import Builder
@@ -14,6 +15,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders.parse import parse
 from minmax_lint.workflows.opened import open_model
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of
 
 Graph = Callable[[Builder], str]
 SHAPE = (1, 4, 4, 4)
@@ -432,3 +434,15 @@ def answer(prediction: Prediction) -> str:
     if prediction.verdict == "abort":
         return " ".join(filter(None, (f"abort: {prediction.kind}", prediction.array)))
     return prediction.verdict + suffix
+
+
+@pytest.mark.parametrize(
+    ("op", "verdict"), [("AddV2", "abort"), ("Mul", "abort"), ("Sub", "abort"), ("Maximum", "quantized")]
+)
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_what_a_fake_quant_kept_in_its_place_is_optimized_behind_the_quantization(
+    op: str, verdict: str, version: str
+) -> None:
+    n = Net()
+    trained = n.reshape(n.fq(n.op("Tanh", n.placeholder("input", (1, 8)))), 2, 4)
+    assert predicted_of(n, n.op(op, trained, trained), f"mlir-{version}-int8").verdict == verdict
