@@ -172,13 +172,13 @@ def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> t
         call
         if call.dataset is None
         else replace(
-            call, dataset=by_input(with_signatures(call.dataset, _profiles_converted(model, call)), keys)
+            call, dataset=by_input(with_signatures(call.dataset, _signatures_converted(model, call)), keys)
         )
         for call in calls
     )
 
 
-def _profiles_converted(model: Model, call: ConverterCall) -> Sequence[str]:
+def _signatures_converted(model: Model, call: ConverterCall) -> Sequence[str]:
     """The signatures that a call converts; none where that is not known, or the converted model has none."""
     if call.unsigned:
         return []
