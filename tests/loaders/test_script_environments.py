@@ -8,7 +8,9 @@ import pytest
 
 from minmax_lint.converters.call import BUILTINS, BUILTINS_16X8, BUILTINS_INT8, SELECT_TF, ConverterCall
 from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.loaders.script import flags
 from minmax_lint.loaders.script.conversion_script import converter_calls
+from minmax_lint.loaders.script.values import Values
 
 HEAD = f"""import numpy as np
 import tensorflow as tf
@@ -211,3 +213,31 @@ def test_the_samples_behind_a_lambda_and_in_a_dict_are_read(text: str, dataset: 
     (found,) = call.dataset.arrays
     assert isinstance(found, SampleArray)
     assert (found.dtype, found.shape) == ("float32", (1, 4))
+
+
+@pytest.mark.parametrize("functions", [6, 30])
+def test_functions_that_convert_in_loops_and_call_each_other_are_read_with_bounded_work(
+    functions: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied = 0
+    apply = flags._with_flag
+
+    def count(call: ConverterCall, setting: flags.Setting, values: Values) -> ConverterCall:
+        nonlocal applied
+        applied += 1
+        return apply(call, setting, values)
+
+    monkeypatch.setattr(flags, "_with_flag", count)
+    lines = ["import tensorflow as tf"]
+    for number in range(functions):
+        lines += [f"def f{number}(c, a=1):", "    for x in [1, 2, 3, 4, 5, 6, 7, 8]:"]
+        lines += [f"        c.optimizations = [tf.lite.Optimize.DEFAULT] if x > {number % 8} else []"]
+        lines += [f"        f{other}(c, x)" for other in range(max(0, number - 4), number)]
+        lines += ["    return c.convert()"]
+    lines += ["for m in ['p', 'q', 'r', 's', 't', 'u', 'v', 'w']:"]
+    lines += ["    conv = tf.lite.TFLiteConverter.from_saved_model(m)"]
+    lines += [f"    f{number}(conv, m)" for number in range(functions)]
+    script = tmp_path / "export.py"
+    script.write_text("\n".join(lines))
+    assert converter_calls(script)
+    assert applied < 100_000

@@ -61,11 +61,17 @@ def settings(
         yield Setting(path, attribute, value, adds)
 
 
-def with_settings(made: ConverterCall, found: Sequence[Setting], values: Values) -> ConverterCall:
-    """The call with these settings, on a way through the branches that quantizes where there is one."""
+def with_settings(
+    made: ConverterCall, found: Sequence[Setting], values: Values, conversions: int = 1
+) -> ConverterCall:
+    """The call with these settings, on a way through the branches that quantizes where there is one.
+
+    It is one of so many `conversions` of the converter, which share the work.
+    """
     branched = [one for one in found if any(key for key, _ in one.path)]
     calls = []
-    for way in islice(ways(one.path for one in branched), 1 + _MOST_WORK // (1 + len(found))):
+    most = 1 + _MOST_WORK // (conversions * (1 + len(found)))
+    for way in islice(ways(one.path for one in branched), most):
         call = made
         for one in found:
             if taken(one.path, way):

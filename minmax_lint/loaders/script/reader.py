@@ -20,11 +20,13 @@ from minmax_lint.loaders.script.source import Sites
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values, parameters
 
-_NOT_CONVERTING = frozenset(
-    {"setattr", "getattr", "hasattr", "print", "isinstance", "type", "vars", "dir", "id"}
-)
+_NOT_CONVERTING = frozenset("setattr getattr hasattr print isinstance type vars dir id".split())
 _MOST_PENDING = 32
 """Settings of one parameter of a function."""
+_MOST_SETTINGS = 400
+"""Of one converter: what is set on it after that many is not read."""
+_MOST_WORK = 20_000
+"""Settings of all conversions of a converter, in all environments: more are read once, for all environments."""
 
 
 def _same(one: ConverterCall, other: ConverterCall) -> bool:
@@ -103,12 +105,14 @@ class Reader:
         """The conversions of one converter: those of each environment in which it is made, where these differ."""
         found: list[ConverterCall] = []
         around = environments(self.values, node)
-        together = self._each(place, self._settings.get(place, []), made)
-        for environment in around if len(around) > 1 else ():
+        given = self._settings.get(place, [])
+        together = self._each(place, given, made)
+        readable = len(around) * len(together) * len(given) <= _MOST_WORK
+        for environment in around if len(around) > 1 and readable else ():
             self.values.bound = {**environment.bound}
             if self._conditions.remaining(self._starts[place], self.values.owner.get(node)) is None:
                 continue
-            resolved = list(self._conditions.reached(self._settings.get(place, [])))
+            resolved = list(self._conditions.reached(given))
             line = environment.call.lineno if environment.call is not None else node.lineno
             here = replace(made, origin=f"{self.path}:{line}")
             for call in self._each(place, resolved, here, several=len(together) > 1):
@@ -128,7 +132,7 @@ class Reader:
         several = several or len(found) > 1
         calls = []
         for number, (convert, given_for_it) in enumerate(found, 1):
-            call = with_settings(made, given_for_it, self.values)
+            call = with_settings(made, given_for_it, self.values, len(found))
             site = None
             if number == len(found):  # what an earlier one is given holds for the later ones as well
                 converts = [once.convert for once in found if once.convert]
@@ -258,9 +262,7 @@ class Reader:
         if not places and function is not None and name in parameters(function):
             pending = self._pending.setdefault((function.name, name), [])
             pending += [given] if len(pending) < _MOST_PENDING else []
-        at = (
-            given.holder if attribute == CONVERT else None
-        )  # the place where a function that converts is called
+        at = given.holder if attribute == CONVERT else None  # where a function that converts is called
         if places and attribute == KEYWORDS:
             for keyword in keywords(self.values, given):
                 self._set(keyword)
@@ -276,7 +278,8 @@ class Reader:
                     one = one._replace(dataset=dataset_of(self.values, one.value, str(self.path)))
                     self.sites.yields(place, arrays_of(self.values, one.value))
                 resolved = self._conditions.resolved(one) if self.values.bound else (one,)
-                self._settings.setdefault(place, []).extend(resolved)
+                settled = self._settings.setdefault(place, [])
+                settled += resolved if len(settled) < _MOST_SETTINGS else ()
 
     def _all_set(self, under: Branches, attribute: str, given: Assigned) -> Iterator[Setting]:
         """What is set, and what is added to the list that it names."""
