@@ -1,5 +1,7 @@
 """Which layer a node of a function belongs to: loaders note it, where the node's own name does not say it."""
 
+from typing import NamedTuple
+
 from minmax_lint.graph.node import Node
 
 IMPLEMENTS = "_api_implements"
@@ -7,6 +9,26 @@ IMPLEMENTS = "_api_implements"
 
 LAYER = "_layer"
 """Attribute of control flow and lists: the call of the function that they stand in."""
+
+
+class TrainingWrapper(NamedTuple):
+    """A layer of TensorFlow's Model Optimization Toolkit around another one, which is to come off before export."""
+
+    layer: str
+    """Its class."""
+    scope: str
+    """What its nodes' names begin with, in front of `_` and the name of the layer inside."""
+    purpose: str
+    strip: str
+    """The function that takes it off."""
+
+
+TRAINING_WRAPPERS = (
+    TrainingWrapper(
+        "PruneLowMagnitude", "prune_low_magnitude", "pruning", "tfmot.sparsity.keras.strip_pruning"
+    ),
+    TrainingWrapper("ClusterWeights", "cluster", "clustering", "tfmot.clustering.keras.strip_clustering"),
+)
 
 _CALLS = ("/PartitionedCall", "/StatefulPartitionedCall")
 

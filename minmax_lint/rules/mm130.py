@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import GRADIENTS
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.layers import TRAINING_WRAPPERS
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import trace
@@ -63,16 +64,16 @@ class TrainingGraph(Rule):
         graph, kept = subject.graph, subject.kept
         wrapped = _WRAPPED.search("\n".join(kept.order))
         if wrapped is not None:
-            kind, strip = _STRIPPED[wrapped["wrapper"]]
+            wrapper = next(one for one in TRAINING_WRAPPERS if one.scope == wrapped["wrapper"])
             yield self.finding(
-                f"layer {wrapped['layer']!r} still has tfmot's wrapper for {kind}, which belongs to training",
+                f"layer {wrapped['layer']!r} still has tfmot's wrapper for {wrapper.purpose}, which belongs to training",
                 severity="warning",
                 node=wrapped[0],
                 array=wrapped[0],
                 outputs=kept.outputs,
                 profiles=profiles_of(causes),
                 path=(step(subject, wrapped[0], "missing", "training only"),),
-                advice=f"Take the wrappers off before you save or convert: model = {strip}(model).",
+                advice=f"Take the wrappers off before you save or convert: model = {wrapper.strip}(model).",
             )
             return
         found = training_ops(subject)
@@ -108,11 +109,7 @@ _WRAPPED = re.compile(
     r"_(?P<layer>[^/\n]+)/.+$",
     re.MULTILINE,
 )
-_STRIPPED = {
-    "prune_low_magnitude": ("pruning", "tfmot.sparsity.keras.strip_pruning"),
-    "cluster": ("clustering", "tfmot.clustering.keras.strip_clustering"),
-}
-"""Wrapper of TensorFlow's Model Optimization Toolkit -> what it is for, and what takes it off."""
+"""A node of one of TRAINING_WRAPPERS; of `cluster`, which other layers are called too, those that only it has."""
 
 EVALUATE = (
     "Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "

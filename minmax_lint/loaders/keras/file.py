@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from minmax_lint.errors import TENSORFLOW_EXTRA, UnreadableModel
+from minmax_lint.graph.layers import TRAINING_WRAPPERS
 from minmax_lint.isolation import command, environment
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.content import Kind
@@ -135,13 +136,6 @@ def _answer(held: Container, recipe: Recipe, folder: Path, trust: bool, python: 
     return answer
 
 
-_WRAPPERS = {
-    "PruneLowMagnitude": "tfmot.sparsity.keras.strip_pruning",
-    "ClusterWeights": "tfmot.clustering.keras.strip_clustering",
-}
-"""Layer of TensorFlow's Model Optimization Toolkit -> what takes it off."""
-
-
 def refusal_of(error: str, message: str, recipe: Recipe) -> str:
     """What to do where Keras raised `error` with that message at a file."""
     if message == "No module named 'tensorflow'" and not (recipe.legacy or recipe.quantized):
@@ -151,8 +145,8 @@ def refusal_of(error: str, message: str, recipe: Recipe) -> str:
         what = "made with quantize_model" if recipe.quantized else made
         extra = _EXTRA if recipe.quantized or recipe.legacy else _KERAS_3
         return f"this model is {what}, and that is not installed here ({message}); {extra}, or {_MAKER}"
-    wrapper = next(filter(message.__contains__, _WRAPPERS), None)
+    wrapper = next((one for one in TRAINING_WRAPPERS if one.layer in message), None)
     if wrapper is not None:
-        strip = _WRAPPERS[wrapper]
-        return f"this model still has tfmot's {wrapper} wrappers, which are for training: save {strip}(model)"
+        kept = f"this model still has tfmot's {wrapper.layer} wrappers, which are for training"
+        return f"{kept}: save {wrapper.strip}(model)"
     return f"Keras cannot load this model, {made} ({message}); {_MAKER}, or export it there (`model.export(FOLDER)`)"

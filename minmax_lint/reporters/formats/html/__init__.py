@@ -5,7 +5,14 @@ from typing import Any, TextIO
 
 from minmax_lint.escaping import html_text, printable, script_json
 from minmax_lint.report.comparison import Way
-from minmax_lint.report.comparison_words import detail, has_model, runs_text, share_text, types_text
+from minmax_lint.report.comparison_words import (
+    detail,
+    has_model,
+    heading,
+    runs_text,
+    share_text,
+    types_text,
+)
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import profile_titles, short_message
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
@@ -76,6 +83,7 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
             for name in profiles
         ],
         "ways": [_way(way) for way in report.comparison.ways] if report.comparison else [],
+        "waysHeading": heading(report.comparison) if report.comparison else "",
         "findings": [finding_data(finding) for finding in report.findings],
         "graph": {
             "nodes": [

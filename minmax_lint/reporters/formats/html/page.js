@@ -75,7 +75,7 @@ function showWays() {
       cell("TensorFlow", way.tensorflow, "version"), cell("ops", way.ops), cell("MACs", way.macs),
       cell("runs", way.runs, way.runs), cell("Edge TPU", way.edge_tpu), cell(null, way.types), element("td", { class: "detail" }, way.detail)), code];
   });
-  $("ways").replaceChildren(element("h2", {}, ways.every((way) => way.verdict === "abort") ? `None of ${ways.length} ways converts it` : `${ways.length} ways to convert it, best first`), element("table", {},
+  $("ways").replaceChildren(element("h2", {}, model().waysHeading), element("table", {},
     element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", {}, title)))), element("tbody", {}, ...rows)));
 }
 
