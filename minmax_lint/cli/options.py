@@ -52,13 +52,20 @@ def add_endpoints(parser: ArgumentParser) -> None:
         "-i",
         "--input",
         metavar="NAME[=SHAPE]",
-        action="append",
+        action="extend",
+        type=values.inputs,
         default=[],
         help="an input array, with its shape if the graph does not say it: -i image=1,224,224,3",
     )
     completed_by(given, candidates.arrays)
     given = group.add_argument(
-        "-o", "--output-array", metavar="NAME", action="append", default=[], help="an output array"
+        "-o",
+        "--output-array",
+        metavar="NAME",
+        action="extend",
+        type=values.arrays,
+        default=[],
+        help="an output array; several as -o NAME -o NAME or -o NAME,NAME",
     )
     completed_by(given, candidates.arrays)
     group.add_argument("--signature", metavar="KEY", help="which signature of a SavedModel names them")

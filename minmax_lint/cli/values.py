@@ -12,6 +12,19 @@ def codes(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def arrays(text: str) -> tuple[str, ...]:
+    """Names of arrays, separated by commas as tflite_convert has them: `boxes,scores`; no name holds a comma."""
+    names = codes(text)
+    if not names:
+        raise ArgumentTypeError("it names no array")
+    return names
+
+
+def inputs(text: str) -> tuple[str, ...]:
+    """Inputs without a shape, separated by commas: `image,mask`; one with its shape: `image=1,224,224,3`."""
+    return (text,) if "=" in text else arrays(text)
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not text.isdigit() or not int(text):

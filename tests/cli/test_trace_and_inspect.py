@@ -22,6 +22,23 @@ def test_trace_shows_the_fake_quant_outside(graph: str, capsys: Captured) -> Non
     assert not err
 
 
+@pytest.mark.parametrize(
+    "names", [("-o", "output", "-o", "input"), ("-o", "output,input"), ("-o", "output, input")]
+)
+def test_outputs_are_named_one_by_one_or_with_commas_as_tflite_convert_has_them(
+    names: tuple[str, ...], capsys: Captured
+) -> None:
+    assert main(["inspect", BROKEN, "-i", "input", *names, "--output-format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outputs"] == ["output", "input"]
+
+
+def test_inputs_without_a_shape_are_named_with_commas_as_well(capsys: Captured) -> None:
+    assert (
+        main(["inspect", BROKEN, "-i", "input,Variable/read", "-o", "output", "--output-format", "json"]) == 0
+    )
+    assert list(json.loads(capsys.readouterr().out)["inputs"]) == ["input", "Variable/read"]
+
+
 @pytest.mark.parametrize("graph", BROKEN_FORMS)
 def test_inspect_lists_every_fake_quant(graph: str, capsys: Captured) -> None:
     assert main(["inspect", graph, "--output-format", "json"]) == 0
