@@ -16,6 +16,17 @@ def producer(value: Value, name: str) -> Operation | None:
     return value.op if value.op is not None and value.op.name == name else None
 
 
+def producers(value: Value, *names: str) -> list[Operation] | None:
+    """The operations of these names: the first makes `value`, each other one operand 0 of the one before it."""
+    found: list[Operation] = []
+    for name in names:
+        op = producer(found[-1].operands[0] if found else value, name)
+        if op is None:
+            return None
+        found.append(op)
+    return found
+
+
 def constant_tensor(value: Value) -> Tensor | None:
     """The tensor of a constant; None for anything else."""
     return value.op.load() if value.op is not None and is_constant(value) else None
@@ -77,6 +88,12 @@ def tail_of(short: Shape | None, long: Shape | None) -> bool:
     if short is None or long is None or len(short) > len(long):
         return False
     return not short or long[-len(short) :] == short
+
+
+def without_leading_ones(shape: Shape | None) -> Shape:
+    """The dimensions from the first on that is not 1."""
+    sizes = shape or ()
+    return sizes[next((place for place, size in enumerate(sizes) if size != 1), len(sizes)) :]
 
 
 def axes_of(value: Value) -> list[int] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.tensor import Shape, Tensor
 
 Rewrite = Callable[["Rewriter", Operation], bool]
 Patterns = Mapping[str, Sequence[Rewrite]]
@@ -74,36 +74,41 @@ class Rewriter:
         self._work[op] = None
         return op
 
-    def compute(self, name: str, operands: Iterable[Value], user: Operation, like: Value) -> Value:
-        """A new operation in front of `user`, of the type of `like`, for a part of what `user` computed so far."""
+    def compute(
+        self, name: str, operands: Iterable[Value], user: Operation, like: Value, shape: Shape | None = None
+    ) -> Value:
+        """A new operation in front of `user`, for a part of what `user` computed so far.
+
+        It has the type of `like`, but for `shape` where that is given.
+        """
         op = Operation(name, operands, user.nodes, **user.attrs)
         self.function.insert_before(user, op)
         self._work[op] = None
-        return op.add_result(like.name, like.dtype, like.shape, like.scale)
+        return op.add_result(like.name, like.dtype, like.shape if shape is None else shape, like.scale)
 
-    def constant(self, like: Value) -> Value:
-        """A new constant of the type of `like`, whose content is not known."""
-        op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=lambda: None)
+    def constant(
+        self,
+        like: Value,
+        shape: Shape | None = None,
+        dtype: DType | None = None,
+        load: Callable[[], Tensor | None] = lambda: None,
+    ) -> Value:
+        """A new constant of the type of `like`, but for what is given; its content is not known unless it is loaded."""
+        op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=load)
         self.function.insert_first(op)
-        return op.add_result(like.name, like.dtype, like.shape)
+        return op.add_result(like.name, dtype or like.dtype, like.shape if shape is None else shape)
 
     def integers(self, values: Sequence[int], like: Value) -> Value:
         """A new constant vector of int32."""
         known = list(values)
-        vector = self.constant(like)
-        vector.dtype, vector.shape = DType.INT32, (len(known),)
-        if vector.op is not None:
-            vector.op.attrs["load"] = lambda: Tensor.of(DType.INT32, [len(known)], known)
-        return vector
+        size = len(known)
+        return self.constant(like, (size,), DType.INT32, lambda: Tensor.of(DType.INT32, [size], known))
 
     def scalar(self, splat: Value) -> Value:
         """A new scalar constant: the number that the constant `splat` repeats."""
         tensor = splat.op.load() if splat.op is not None else None
-        scalar = self.constant(splat)
-        scalar.shape = ()
-        if scalar.op is not None and tensor is not None:
-            scalar.op.attrs["load"] = lambda: Tensor.of(tensor.dtype, [], tensor.leading()[:1])
-        return scalar
+        number = None if tensor is None else Tensor.of(tensor.dtype, [], tensor.leading()[:1])
+        return self.constant(splat, (), load=lambda: number)
 
     def replace(self, op: Operation, value: Value) -> bool:
         """Let `value` take the place of the result of `op`; True, which the pattern returns."""

@@ -1,5 +1,6 @@
 """Activations: recognized, and fused into what makes their operand (optimize_patterns.td)."""
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
@@ -7,6 +8,7 @@ from minmax_lint.converters.mlir.matchers import (
     is_number,
     number,
     producer,
+    producers,
     rank,
     same_dimensions,
 )
@@ -30,10 +32,9 @@ def fuse_activation_func(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if op.operands[0].use_count != 1 and source.name != "FULLY_CONNECTED":
         return False
-    fused = rewriter.create(source.name, source.operands, op, [source])
-    fused.attrs.update(source.attrs)
-    fused.activation = op.name
-    return rewriter.replace(op, fused.result)
+    return rewriter.replace_with_new(
+        op, source.name, source.operands, [source], attrs_of=source, activation=op.name
+    )
 
 
 @optimize_patterns_td(
@@ -86,28 +87,25 @@ def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
     )
 
 
-@optimize_patterns_td(
-    "MINIMUM",
-    before=lambda n: n.op("Minimum", n.op("Maximum", n.x(), n.c(-1.0)), n.c(1.0)),
-    after="RELU_N1_TO_1(float)",
-)
-def match_relu1_pattern1(rewriter: Rewriter, op: Operation) -> bool:
-    """MINIMUM(MAXIMUM(x, -1), 1) is RELU_N1_TO_1."""
-    inner = producer(op.operands[0], "MAXIMUM")
-    if inner is None or not _repeats(op, op.operands[1], 1.0) or not _repeats(inner, inner.operands[1], -1.0):
-        return False
-    return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
+_RELU1 = {"MAXIMUM": -1.0, "MINIMUM": 1.0}
+"""The two operations that together are RELU_N1_TO_1 -> what each of them compares with."""
+
+
+def _relu1_twice(n: Net) -> str:
+    first = n.op("Minimum", n.op("Maximum", n.x(), n.c(-1.0)), n.c(1.0))
+    return n.op("Maximum", n.op("Minimum", n.op("Elu", first), n.c(1.0)), n.c(-1.0))
 
 
 @optimize_patterns_td(
-    "MAXIMUM",
-    before=lambda n: n.op("Maximum", n.op("Minimum", n.x(), n.c(1.0)), n.c(-1.0)),
-    after="RELU_N1_TO_1(float)",
+    *_RELU1,
+    tf_name="MatchRelu1Pattern1, MatchRelu1Pattern2",
+    before=_relu1_twice,
+    after="RELU_N1_TO_1(float) ELU(float) RELU_N1_TO_1(float)",
 )
-def match_relu1_pattern2(rewriter: Rewriter, op: Operation) -> bool:
-    """MAXIMUM(MINIMUM(x, 1), -1) is RELU_N1_TO_1."""
-    inner = producer(op.operands[0], "MINIMUM")
-    if inner is None or not _repeats(op, op.operands[1], -1.0) or not _repeats(inner, inner.operands[1], 1.0):
+def match_relu1_pattern(rewriter: Rewriter, op: Operation) -> bool:
+    """MINIMUM(MAXIMUM(x, -1), 1) and MAXIMUM(MINIMUM(x, 1), -1) are RELU_N1_TO_1."""
+    inner = producer(op.operands[0], "MINIMUM" if op.name == "MAXIMUM" else "MAXIMUM")
+    if inner is None or not all(_repeats(one, one.operands[1], _RELU1[one.name]) for one in (op, inner)):
         return False
     return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
 
@@ -154,10 +152,10 @@ def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
     relu, product = producer(op.operands[0], "RELU"), producer(op.operands[1], "MUL")
     if relu is None or product is None or op.activation or product.activation:
         return False
-    below = producer(product.operands[0], "RELU")
-    negation = producer(below.operands[0], "NEG") if below is not None else None
-    if below is None or negation is None or negation.operands[0] is not relu.operands[0]:
+    found = producers(product.operands[0], "RELU", "NEG")
+    if found is None or found[1].operands[0] is not relu.operands[0]:
         return False
+    below, negation = found
     if any(part.result.use_count != 1 for part in (relu, product, negation)):
         return False
     x, alpha = relu.operands[0], product.operands[1]
@@ -170,33 +168,23 @@ def match_prelu(rewriter: Rewriter, op: Operation) -> bool:
     return rewriter.replace_with_new(op, "PRELU", [x, slope], parts)
 
 
-@optimize_patterns_td(
-    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(2.0)), after="ELU(float) MUL(float)"
-)
-def optimize_pow2_to_square(rewriter: Rewriter, op: Operation) -> bool:
-    """The second power is a product."""
-    return _exponent(op, 2.0) and _instead(rewriter, op, "MUL", 2)
+_POWERS = {2.0: ("MUL", 2), 0.5: ("SQRT", 1), -0.5: ("RSQRT", 1)}
+"""Exponent -> the operation that takes the place of the power, and how often it reads the base."""
 
 
 @optimize_patterns_td(
-    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(0.5)), after="ELU(float) SQRT(float)"
+    "POW",
+    tf_name="OptimizePow2ToSquare, OptimizePow2ToSqrt, OptimizePow2ToRsqrt",
+    before=lambda n: n.op(
+        "Pow", n.op("Pow", n.op("Elu", n.op("Pow", n.op("Elu", n.x()), n.c(2.0))), n.c(-0.5)), n.c(0.5)
+    ),
+    after="ELU(float) MUL(float) ELU(float) RSQRT(float) SQRT(float)",
 )
-def optimize_pow2_to_sqrt(rewriter: Rewriter, op: Operation) -> bool:
-    """The power of a half is the root."""
-    return _exponent(op, 0.5) and _instead(rewriter, op, "SQRT", 1)
-
-
-@optimize_patterns_td(
-    "POW", before=lambda n: n.op("Pow", n.op("Elu", n.x()), n.c(-0.5)), after="ELU(float) RSQRT(float)"
-)
-def optimize_pow2_to_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
-    """The power of minus a half is the inverse of the root."""
-    return _exponent(op, -0.5) and _instead(rewriter, op, "RSQRT", 1)
-
-
-def _exponent(op: Operation, wanted: float) -> bool:
-    return op.operands[1].shape == () and is_number(op.operands[1], wanted)
-
-
-def _instead(rewriter: Rewriter, op: Operation, name: str, count: int) -> bool:
-    return rewriter.replace_with_new(op, name, [op.operands[0]] * count)
+def optimize_pow2(rewriter: Rewriter, op: Operation) -> bool:
+    """The second power is a product, the power of a half a root, that of minus a half its inverse."""
+    base, exponent = op.operands
+    power = number(exponent) if exponent.shape == () else None
+    if power not in _POWERS:
+        return False
+    name, count = _POWERS[power]
+    return rewriter.replace_with_new(op, name, [base] * count)

@@ -3,7 +3,7 @@
 from math import prod
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.mlir.ir import CONST, Operation
+from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     axes_of,
@@ -63,8 +63,7 @@ def fold_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:
     """What is computed from constants is one: FakeQuants of constants that only float operations read leave these."""
-    source = op.operands[0].op
-    return source is not None and source.name == CONST and fold_constants(rewriter, op)
+    return fold_constants(rewriter, op)
 
 
 @tfl_ops_cc(
@@ -115,15 +114,12 @@ def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
         return False
     left, right = op.operands
     for value, other in ((left, right), (right, left)):
-        if op.name == "SUB" and value is left:
+        if not is_constant(value) or (op.name == "SUB" and value is left) or not all_equal(value, 0.0):
             continue
-        if value.op is not None and value.op.name == CONST and all_equal(value, 0.0):
-            if op.name == "MUL":
-                kept, fits = value, same_type(value, op.result)
-            else:
-                kept, fits = other, same_dimensions(other, op.result) and other.scale == op.result.scale
-            if fits:
-                return rewriter.replace(op, kept)
+        if op.name == "MUL" and same_type(value, op.result):
+            return rewriter.replace(op, value)
+        if op.name != "MUL" and same_dimensions(other, op.result) and other.scale == op.result.scale:
+            return rewriter.replace(op, other)
     return False
 
 
@@ -136,7 +132,7 @@ def fold_zeros(rewriter: Rewriter, op: Operation) -> bool:
 def fold_commutative_operands(rewriter: Rewriter, op: Operation) -> bool:
     """A constant operand of a commutative operation comes second."""
     left, right = op.operands
-    if left.op is None or left.op.name != CONST or is_constant(right):
+    if not is_constant(left) or is_constant(right):
         return False
     for slot, value in enumerate((right, left)):
         rewriter.set_operand(op, slot, value)
@@ -178,36 +174,23 @@ def reorder_add_to_allow_const_fold(rewriter: Rewriter, op: Operation) -> bool:
 
 @optimize_patterns_td(
     "ADD",
-    tf_name="AddComputedZeroRHS",
+    tf_name="AddComputedZeroLHS, AddComputedZeroRHS",
     since=(2, 20),
-    before=lambda n: n.op("Abs", n.op("AddV2", x := n.x(), n.op("Sub", y := n.op("Elu", x), y))),
+    before=lambda n: n.op(
+        "Abs",
+        n.op("AddV2", n.op("AddV2", zero := n.op("Sub", y := n.op("Elu", x := n.x()), y), x), zero),
+    ),
     after="ABS(float)",
 )
-def add_computed_zero_rhs(rewriter: Rewriter, op: Operation) -> bool:
-    """The sum x + (y - y) is x."""
-    return _add_computed_zero(rewriter, op, 1)
-
-
-def _add_computed_zero(rewriter: Rewriter, op: Operation, slot: int) -> bool:
-    """Where operand `slot` is the difference of a value and itself, the other one stays."""
-    difference, other = producer(op.operands[slot], "SUB"), op.operands[1 - slot]
-    if difference is None or op.activation or difference.activation:
-        return False
-    if difference.operands[0] is not difference.operands[1] or not same_type(other, op.result):
-        return False
-    return rewriter.replace(op, other)
-
-
-@optimize_patterns_td(
-    "ADD",
-    tf_name="AddComputedZeroLHS",
-    since=(2, 20),
-    before=lambda n: n.op("Abs", n.op("AddV2", n.op("Sub", y := n.op("Elu", x := n.x()), y), x)),
-    after="ABS(float)",
-)
-def add_computed_zero_lhs(rewriter: Rewriter, op: Operation) -> bool:
-    """The sum (y - y) + x is x."""
-    return _add_computed_zero(rewriter, op, 0)
+def add_computed_zero(rewriter: Rewriter, op: Operation) -> bool:
+    """The sums (y - y) + x and x + (y - y) are x."""
+    for zero, other in (op.operands, reversed(op.operands)):
+        difference = producer(zero, "SUB")
+        if difference is None or op.activation or difference.activation:
+            continue
+        if difference.operands[0] is difference.operands[1] and same_type(other, op.result):
+            return rewriter.replace(op, other)
+    return False
 
 
 @optimize_patterns_td(
@@ -218,11 +201,9 @@ def real_div_with_f32_const_divisor(rewriter: Rewriter, op: Operation) -> bool:
     left, right = op.operands
     if right.dtype is not DType.FLOAT or not is_constant(right):
         return False
-    inverse, divisor = rewriter.constant(right), number(right)
-    if inverse.op is not None and divisor:
-        inverse.op.attrs["load"] = lambda: Tensor.of(
-            DType.FLOAT, [1] * len(right.shape or ()), [float32(1 / divisor)]
-        )
+    divisor, sizes = number(right), [1] * len(right.shape or ())
+    known = Tensor.of(DType.FLOAT, sizes, [float32(1 / divisor)]) if divisor else None
+    inverse = rewriter.constant(right, load=lambda: known)
     return rewriter.replace_with_new(op, "MUL", [left, inverse], activation=op.activation)
 
 

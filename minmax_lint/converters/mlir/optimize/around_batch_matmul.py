@@ -4,7 +4,7 @@ from math import prod
 
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.matchers import axes_of, producer, rank, static
+from minmax_lint.converters.mlir.matchers import axes_of, producer, producers, rank, static
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import adjoint
 from minmax_lint.converters.mlir.pattern import (
     optimize_batch_matmul_cc,
@@ -16,19 +16,18 @@ from minmax_lint.converters.mlir.rewriter import Rewriter
 
 def _product_between(op: Operation) -> tuple[Operation, Operation] | None:
     """The BATCH_MATMUL in front of the RESHAPE `op`, and the RESHAPE in front of its left side, all of static shape."""
-    product = producer(op.operands[0], "BATCH_MATMUL")
-    before = producer(product.operands[0], "RESHAPE") if product is not None else None
-    if product is None or before is None:
+    found = producers(op.operands[0], "BATCH_MATMUL", "RESHAPE")
+    if found is None:
         return None
+    product, before = found
     values = (before.operands[0], before.result, product.operands[1], product.result, op.result)
     return (product, before) if all(map(static, values)) else None
 
 
-def _replace(rewriter: Rewriter, op: Operation, before: Operation, product: Operation, left: Value) -> None:
+def _replace(rewriter: Rewriter, op: Operation, before: Operation, product: Operation, left: Value) -> bool:
     """Let the product with another left side take the place of the three operations."""
-    fused = rewriter.create("BATCH_MATMUL", [left, product.operands[1]], op, [before, product])
-    fused.attrs = dict(product.attrs)
-    rewriter.replace(op, fused.result)
+    operands = [left, product.operands[1]]
+    return rewriter.replace_with_new(op, "BATCH_MATMUL", operands, [before, product], attrs_of=product)
 
 
 def _sizes(value: Value) -> list[int]:
@@ -67,8 +66,7 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
         return False
     if prod(source[lead:-1]) != flat[-2] or prod(wanted[lead:-1]) != made[-2]:
         return False
-    _replace(rewriter, op, before, product, before.operands[0])
-    return True
+    return _replace(rewriter, op, before, product, before.operands[0])
 
 
 @optimize_patterns_td(
@@ -145,10 +143,8 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     if source[1] != flat[0] or prod(wanted[1:-1]) != made[0]:
         return False
     sizes = rewriter.integers([1, *flat], before.operands[1])
-    left = rewriter.compute("RESHAPE", [before.operands[0], sizes], op, before.result)
-    left.shape = (1, *flat)
-    _replace(rewriter, op, before, product, left)
-    return True
+    left = rewriter.compute("RESHAPE", [before.operands[0], sizes], op, before.result, (1, *flat))
+    return _replace(rewriter, op, before, product, left)
 
 
 @optimize_patterns_td(
@@ -178,12 +174,8 @@ def fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims(rewriter: Rewriter,
         return False
     if prod(wanted[2:]) != made[-1]:
         return False
-    fused = rewriter.compute(
-        "BATCH_MATMUL", [before.operands[0], product.operands[1]], product, product.result
-    )
-    fused.shape = (1, *made)
-    if fused.op is not None:
-        fused.op.attrs = dict(product.attrs)
+    operands = [before.operands[0], product.operands[1]]
+    fused = rewriter.compute("BATCH_MATMUL", operands, product, product.result, (1, *made))
     return rewriter.replace_with_new(op, "RESHAPE", [fused, *op.operands[1:]], [before, product])
 
 
@@ -207,8 +199,7 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
         return False
     shape = [*wanted[:-1], source[-1]]
     sizes = rewriter.integers(shape, op.operands[1])
-    left = rewriter.compute("RESHAPE", [dense.operands[0], sizes], dense, dense.operands[0])
-    left.shape = tuple(shape)
+    left = rewriter.compute("RESHAPE", [dense.operands[0], sizes], dense, dense.operands[0], tuple(shape))
     return rewriter.replace_with_new(
         op,
         "FULLY_CONNECTED",
@@ -232,11 +223,11 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
 )
 def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) -> bool:
     """A right side of rank 2 whose flattened rows or columns were exchanged by a TRANSPOSE is read without it."""
-    reshape = producer(op.operands[1], "RESHAPE")
-    transpose = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
-    order = axes_of(transpose.operands[1]) if transpose is not None else None
-    if reshape is None or transpose is None or order is None or adjoint(op, "adj_y"):
+    found = producers(op.operands[1], "RESHAPE", "TRANSPOSE")
+    if found is None or adjoint(op, "adj_y"):
         return False
+    reshape, transpose = found
+    order = axes_of(transpose.operands[1])
     if not all(map(static, (reshape.result, transpose.result))) or rank(reshape.result) != 2:
         return False
     shape, (rows, columns) = _sizes(transpose.result), _sizes(reshape.result)
@@ -245,8 +236,8 @@ def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) 
         exchanged = order == [*range(len(shape) - split, len(shape)), *range(len(shape) - split)]
         if flattens and exchanged and (prod(shape[:split]), prod(shape[split:])) == (rows, columns):
             sizes = rewriter.integers([columns, rows], reshape.operands[1])
-            right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
-            right.shape = (columns, rows)
+            operands = [transpose.operands[0], sizes]
+            right = rewriter.compute("RESHAPE", operands, op, reshape.result, (columns, rows))
             return rewriter.replace_with_new(
                 op, "FULLY_CONNECTED", [op.operands[0], right], [transpose, reshape], keep_num_dims=True
             )

@@ -144,9 +144,9 @@ def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if sizes is None or None in sizes:
         return False
-    ones = rewriter.constant(op.result)
-    if ones.op is not None:
-        ones.op.attrs["load"] = lambda: Tensor.of(DType.FLOAT, [size or 0 for size in sizes], [1.0])
+    ones = rewriter.constant(
+        op.result, load=lambda: Tensor.of(DType.FLOAT, [size or 0 for size in sizes], [1.0])
+    )
     return rewriter.replace_with_new(op, "MUL", [op.operands[0], ones])
 
 
@@ -194,9 +194,8 @@ def fuse_with_broadcast_compatible_op(rewriter: Rewriter, op: Operation) -> bool
         if _broadcast([value.shape for value in operands]) != op.result.shape:
             continue
         if op.name == "SELECT":
-            rewriter.replace(op, rewriter.create("SELECT_V2", operands, op, [tile]).result)
-        else:
-            rewriter.set_operand(op, slot, tile.operands[0])
+            return rewriter.replace_with_new(op, "SELECT_V2", operands, [tile])
+        rewriter.set_operand(op, slot, tile.operands[0])
         return True
     return False
 

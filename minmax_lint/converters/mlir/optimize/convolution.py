@@ -4,6 +4,7 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant, padding_of, producer, quantize_of
 from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.tables import BIAS_SLOTS
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
@@ -31,28 +32,32 @@ def _fits_channels(conv: Operation, constant: Value) -> bool:
 )
 def fuse_binary_op_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """ADD or SUB of a constant behind a convolution of one reader becomes its bias."""
-    return not _scalar_behind_depthwise(op) and _fuse_sum(rewriter, op)
+    return not _scalar_behind_depthwise(op) and _fuse(rewriter, op)
 
 
 def _scalar_behind_depthwise(op: Operation) -> bool:
     return op.operands[1].shape == () and producer(op.operands[0], "DEPTHWISE_CONV_2D") is not None
 
 
-def _fuse_sum(rewriter: Rewriter, op: Operation) -> bool:
-    conv = op.operands[0].op
-    if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
+def _fuse(rewriter: Rewriter, op: Operation) -> bool:
+    """What is added becomes the bias; what is multiplied goes into the filters, and the bias."""
+    conv, constant = op.operands[0].op, op.operands[1]
+    if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(constant):
         return False
-    if conv.result.use_count != 1 or not _fits_channels(conv, op.operands[1]):
+    if conv.result.use_count != 1 or not _fits_channels(conv, constant):
         return False
-    slot = 3 if conv.name == "TRANSPOSE_CONV" else 2
-    has_bias = len(conv.operands) > slot
-    if has_bias and not is_constant(conv.operands[slot]):
+    operands, bias = conv.operands[: BIAS_SLOTS[conv.name]], conv.operands[BIAS_SLOTS[conv.name] :]
+    if not all(map(is_constant, bias)):
         return False
-    bias = rewriter.constant(op.operands[1])
-    fused = rewriter.create(conv.name, [*conv.operands[:slot], bias], op, [conv])
-    fused.attrs.update(conv.attrs)
-    fused.activation = op.activation
-    return rewriter.replace(op, fused.result)
+    if op.name in ("ADD", "SUB"):
+        bias = [rewriter.constant(constant)]
+    elif is_constant(operands[1]):
+        operands[1], bias = rewriter.constant(operands[1]), list(map(rewriter.constant, bias))
+    else:
+        return False
+    return rewriter.replace_with_new(
+        op, conv.name, [*operands, *bias], [conv], attrs_of=conv, activation=op.activation
+    )
 
 
 @optimize_patterns_td(
@@ -64,28 +69,7 @@ def _fuse_sum(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fuse_mul_or_div_with_conv(rewriter: Rewriter, op: Operation) -> bool:
     """MUL or DIV by a constant goes into constant filters that have no FakeQuant of their own."""
-    return not _scalar_behind_depthwise(op) and _fuse_product(rewriter, op)
-
-
-def _fuse_product(rewriter: Rewriter, op: Operation) -> bool:
-    conv = op.operands[0].op
-    if conv is None or conv.name not in CONVOLUTIONS or conv.activation or not is_constant(op.operands[1]):
-        return False
-    if conv.result.use_count != 1 or not is_constant(conv.operands[1]):
-        return False
-    slot = 3 if conv.name == "TRANSPOSE_CONV" else 2
-    if len(conv.operands) > slot and not is_constant(conv.operands[slot]):
-        return False
-    if not _fits_channels(conv, op.operands[1]):
-        return False
-    filters = rewriter.constant(conv.operands[1])
-    operands = [conv.operands[0], filters, *(rewriter.constant(value) for value in conv.operands[2:])]
-    if conv.name == "TRANSPOSE_CONV":
-        operands = [conv.operands[0], filters, *conv.operands[2:]]
-    fused = rewriter.create(conv.name, operands, op, [conv])
-    fused.attrs.update(conv.attrs)
-    fused.activation = op.activation
-    return rewriter.replace(op, fused.result)
+    return not _scalar_behind_depthwise(op) and _fuse(rewriter, op)
 
 
 @optimize_patterns_td(
@@ -111,9 +95,7 @@ def _fuse_product(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fuse_scalar_with_depthwise_conv(rewriter: Rewriter, op: Operation) -> bool:
     """The same with a scalar behind a depthwise convolution."""
-    if not _scalar_behind_depthwise(op):
-        return False
-    return _fuse_sum(rewriter, op) if op.name in ("ADD", "SUB") else _fuse_product(rewriter, op)
+    return _scalar_behind_depthwise(op) and _fuse(rewriter, op)
 
 
 @optimize_cc(

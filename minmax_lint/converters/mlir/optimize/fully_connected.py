@@ -218,8 +218,7 @@ def fully_connected_swap_operands_when_lhs_is_const(rewriter: Rewriter, op: Oper
         return False
     if rank(left) != 2 or rank(right) != 2:
         return False
-    product = rewriter.compute("FULLY_CONNECTED", [right, left], op, op.result)
-    product.shape = op.result.shape[::-1]
+    product = rewriter.compute("FULLY_CONNECTED", [right, left], op, op.result, op.result.shape[::-1])
     if product.op is not None:
         product.op.activation = op.activation
     order = rewriter.integers([1, 0], right)

@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.matchers import (
     keeps_dimensions,
     number,
     producer,
+    producers,
     quantize_of,
     rank,
 )
@@ -23,30 +24,25 @@ from minmax_lint.graph.dtype import DType
 _LOWEST = -3.4028234663852886e38
 
 
-@optimize_patterns_td(
-    "MUL",
-    tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
-    before=lambda n: n.op("Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x)))),
-    after="L2_NORMALIZATION",
-)
-def l2_normalize_pattern_mul_rsqrt(rewriter: Rewriter, op: Operation) -> bool:
-    """Recognize x * RSQRT(SUM(SQUARE(x))), perhaps with a small number added or as a lower bound."""
-    return _l2_normalize(rewriter, op, "RSQRT")
+def _two_l2_norms(n: Net) -> str:
+    product = n.op("Mul", x := n.x(), n.op("Rsqrt", n.sum(n.op("Square", x))))
+    quotient = n.op("RealDiv", y := n.op("Exp", x), n.op("Pow", n.sum(n.op("Square", y)), n.c(0.5)))
+    return n.op("AddV2", product, quotient)
 
 
 @optimize_patterns_td(
     "DIV",
+    "MUL",
     tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
-    before=lambda n: n.op("RealDiv", x := n.x(), n.op("Pow", n.sum(n.op("Square", x)), n.c(0.5))),
-    after="L2_NORMALIZATION",
+    before=_two_l2_norms,
+    after="L2_NORMALIZATION EXP(float) L2_NORMALIZATION(float) ADD(float)",
 )
-def l2_normalize_pattern_div_sqrt(rewriter: Rewriter, op: Operation) -> bool:
-    """Recognize x / SQRT(SUM(SQUARE(x))), perhaps with a small number added or as a lower bound."""
-    return _l2_normalize(rewriter, op, "SQRT")
+def l2_normalize_pattern(rewriter: Rewriter, op: Operation) -> bool:
+    """Recognize x * RSQRT(SUM(SQUARE(x))) and x / SQRT(SUM(SQUARE(x))).
 
-
-def _l2_normalize(rewriter: Rewriter, op: Operation, root: str) -> bool:
-    x, norm = op.operands[0], producer(op.operands[1], root)
+    A small number may be added to the sum, or be its lower bound.
+    """
+    x, norm = op.operands[0], producer(op.operands[1], "RSQRT" if op.name == "MUL" else "SQRT")
     if norm is None or op.activation:
         return False
     total = norm.operands[0].op
@@ -182,11 +178,10 @@ def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bo
     difference = producer(op.operands[0], "SUB")
     if difference is None or difference.activation:
         return False
-    x, reshape = difference.operands[0], producer(difference.operands[1], "RESHAPE")
-    bounded = producer(reshape.operands[0], "MAXIMUM") if reshape is not None else None
-    largest = producer(bounded.operands[0], "REDUCE_MAX") if bounded is not None else None
-    if reshape is None or bounded is None or largest is None or largest.operands[0] is not x:
+    x, found = difference.operands[0], producers(difference.operands[1], "RESHAPE", "MAXIMUM", "REDUCE_MAX")
+    if found is None or found[-1].operands[0] is not x:
         return False
+    reshape, bounded, largest = found
     lowest = number(bounded.operands[1])
     if keeps_dimensions(largest) or not _over_last_axis(largest) or lowest is None or lowest > _LOWEST:
         return False
@@ -208,12 +203,11 @@ def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bo
 )
 def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """LOG_SOFTMAX: d - LOG(SUM(EXP(d))), d being x - REDUCE_MAX(x)."""
-    logarithm = producer(op.operands[1], "LOG")
-    total = producer(logarithm.operands[0], "SUM") if logarithm is not None else None
-    exponential = producer(total.operands[0], "EXP") if total is not None else None
+    found = producers(op.operands[1], "LOG", "SUM", "EXP")
     difference, x = _match_normalization(op.operands[0])
-    if logarithm is None or total is None or exponential is None or difference is None or op.activation:
+    if found is None or difference is None or op.activation:
         return False
+    logarithm, total, exponential = found
     if exponential.operands[0] is not difference.result or difference.result.use_count != 2:
         return False
     parts = [difference, exponential, total, logarithm]

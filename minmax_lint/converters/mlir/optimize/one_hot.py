@@ -45,12 +45,8 @@ def reshape_equal_op_to_one_hot_op(rewriter: Rewriter, op: Operation) -> bool:
     if sum(size != 1 for size in series.shape or ()) > 1 or (series.shape or (0,))[-1] != len(counted):
         return False
     sizes = rewriter.integers([-1 if size is None else size for size in column.shape[:-1]], series)
-    flat = rewriter.compute("RESHAPE", [column, sizes], op, column)
-    flat.shape = column.shape[:-1]
-    depth, marks = rewriter.constant(series), [rewriter.constant(series) for _ in range(2)]
-    depth.dtype, depth.shape = DType.INT32, ()
-    for mark in marks:
-        mark.dtype, mark.shape = DType.BOOL, ()
+    flat = rewriter.compute("RESHAPE", [column, sizes], op, column, column.shape[:-1])
+    depth, *marks = (rewriter.constant(series, (), kind) for kind in (DType.INT32, DType.BOOL, DType.BOOL))
     return rewriter.replace_with_new(op, "ONE_HOT", [flat, depth, *marks])
 
 
@@ -74,9 +70,7 @@ def fuse_one_hot_and_cast_to_float(rewriter: Rewriter, op: Operation) -> bool:
         or not all(map(is_constant, one_hot.operands[1:]))
     ):
         return False
-    marks = [rewriter.constant(value) for value in one_hot.operands[2:]]
-    for mark in marks:
-        mark.dtype = DType.FLOAT
+    marks = [rewriter.constant(value, dtype=DType.FLOAT) for value in one_hot.operands[2:]]
     return rewriter.replace_with_new(
         op, "ONE_HOT", [*one_hot.operands[:2], *marks], [one_hot], attrs_of=one_hot
     )
@@ -126,18 +120,13 @@ def _vector(rewriter: Rewriter, indices: Value, op: Operation) -> Value:
     if rank(indices) == 1:
         return indices
     sizes = rewriter.integers([-1], indices)
-    flat = rewriter.compute("RESHAPE", [indices, sizes], op, indices)
-    flat.shape = (prod(size or 0 for size in indices.shape or ()),)
-    return flat
+    count = prod(size or 0 for size in indices.shape or ())
+    return rewriter.compute("RESHAPE", [indices, sizes], op, indices, (count,))
 
 
 def _transpose(rewriter: Rewriter, op: Operation) -> Value:
     weights = op.operands[1]
     shape = None if weights.shape is None else weights.shape[::-1]
     if constant_behind(weights) is not None:
-        held = rewriter.constant(weights)
-        held.shape = shape
-        return held
-    turned = rewriter.compute("TRANSPOSE", [weights, rewriter.integers([1, 0], weights)], op, weights)
-    turned.shape = shape
-    return turned
+        return rewriter.constant(weights, shape)
+    return rewriter.compute("TRANSPOSE", [weights, rewriter.integers([1, 0], weights)], op, weights, shape)

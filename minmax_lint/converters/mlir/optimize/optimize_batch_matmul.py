@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.matchers import (
     constant_behind,
     is_constant,
     producer,
+    producers,
     rank,
 )
 from minmax_lint.converters.mlir.pattern import (
@@ -76,26 +77,14 @@ def fuse_transpose_into_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) -> 
 
 @optimize_batch_matmul_td(
     "BATCH_MATMUL",
-    tf_name="FuseTransposeIntoBatchMatMulRHS",
+    tf_name="FuseTransposeIntoBatchMatMulRHS, FuseTransposeIntoBatchMatMulRHSAdjY",
     since=(2, 14),
-    until=(2, 15),
+    lacking=((2, 16), (2, 17), (2, 18)),
     before=lambda n: n.op("BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1)),
     after="EXP(float) BATCH_MATMUL(float)",
 )
 def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> bool:
-    """The same of the right side, if it alone reads the TRANSPOSE."""
-    return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
-
-
-@optimize_batch_matmul_td(
-    "BATCH_MATMUL",
-    tf_name="FuseTransposeIntoBatchMatMulRHSAdjY",
-    since=(2, 19),
-    before=lambda n: n.op("BatchMatMulV2", x := n.x(1, 8, 8), n.transpose(n.op("Exp", x), 0, 2, 1)),
-    after="EXP(float) BATCH_MATMUL(float)",
-)
-def fuse_transpose_into_batch_mat_mul_rhs_adj_y(rewriter: Rewriter, op: Operation) -> bool:
-    """The same; 2.16 to 2.18 leave the TRANSPOSE of the right side alone (measured)."""
+    """The same of the right side, if it alone reads the TRANSPOSE; 2.16 to 2.18 leave it alone (measured)."""
     return op.operands[1].use_count == 1 and _take_transpose_in(rewriter, op, 1, "adj_y")
 
 
@@ -171,16 +160,16 @@ def convert_batch_mat_mul_op_to_reduce_sum(rewriter: Rewriter, op: Operation) ->
 )
 def fuse_transpose_fc_lhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """The transposed dense layer of a TRANSPOSE is the product of the two exchanged."""
-    dense = producer(op.operands[0], "FULLY_CONNECTED")
-    turned = producer(dense.operands[0], "TRANSPOSE") if dense is not None else None
-    if dense is None or turned is None or len(dense.operands) > 2 or not adjoint(op, "adj_x"):
+    found = producers(op.operands[0], "FULLY_CONNECTED", "TRANSPOSE")
+    if found is None or not adjoint(op, "adj_x"):
         return False
-    order = axes_of(turned.operands[1])
-    if order is None or len(order) < 2 or order != [*range(len(order) - 2), len(order) - 1, len(order) - 2]:
+    dense, turned = found
+    if len(dense.operands) > 2 or not _flips(turned):
         return False
-    inner = rewriter.compute("BATCH_MATMUL", [dense.operands[1], turned.operands[0]], op, dense.result)
     shape = dense.result.shape or ()
-    inner.shape = (*shape[:-2], *shape[:-3:-1])
+    flipped = (*shape[:-2], *shape[:-3:-1])
+    operands = [dense.operands[1], turned.operands[0]]
+    inner = rewriter.compute("BATCH_MATMUL", operands, op, dense.result, flipped)
     if inner.op is not None:
         inner.op.attrs = {**op.attrs, "adj_x": False, "adj_y": False}
     return rewriter.replace_with_new(
@@ -216,11 +205,7 @@ def _transpose(rewriter: Rewriter, op: Operation, value: Value) -> Value:
     shape = value.shape
     flipped = None if shape is None else (*shape[:-2], shape[-1], shape[-2])
     if is_constant(value):
-        constant = rewriter.constant(value)
-        constant.shape = flipped
-        return constant
+        return rewriter.constant(value, flipped)
     axes = list(range(rank(value)))
     axes[-2:] = reversed(axes[-2:])
-    like = rewriter.compute("TRANSPOSE", [value, rewriter.integers(axes, value)], op, value)
-    like.shape = flipped
-    return like
+    return rewriter.compute("TRANSPOSE", [value, rewriter.integers(axes, value)], op, value, flipped)

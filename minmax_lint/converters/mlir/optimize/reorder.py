@@ -12,12 +12,12 @@ from minmax_lint.converters.mlir.matchers import (
     same_type,
     static,
     tail_of,
+    without_leading_ones,
 )
 from minmax_lint.converters.mlir.pattern import optimize_patterns_td, tfl_ops_cc
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.tables import BEFORE_RESHAPE, MOVE_OPS, VALUE_OPS
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.tensor import Shape
 
 
 @optimize_patterns_td(
@@ -135,8 +135,7 @@ def convert_squeeze_and_expand_dims_to_reshape(rewriter: Rewriter, op: Operation
         return False
     if op.name == "EXPAND_DIMS" and None in shape:
         return False
-    sizes = rewriter.constant(op.result)
-    sizes.dtype = DType.INT32
+    sizes = rewriter.constant(op.result, dtype=DType.INT32)
     return rewriter.replace_with_new(op, "RESHAPE", [op.operands[0], sizes])
 
 
@@ -176,16 +175,11 @@ def remove_redundant_reshape_used_as_operand(rewriter: Rewriter, op: Operation) 
         source, spread = reshape.operands[0], op.operands[slot]
         if not static(source) or not static(other) or not rank(source) <= rank(spread) <= rank(other) <= 4:
             continue
-        reduced = _without_leading_ones(spread.shape)
+        reduced = without_leading_ones(spread.shape)
         if reduced and tail_of(reduced, source.shape) and _has_binary_readers(spread):
             rewriter.set_operand(op, slot, source)
             return True
     return False
-
-
-def _without_leading_ones(shape: Shape | None) -> Shape:
-    first = next((place for place, size in enumerate(shape or ()) if size != 1), len(shape or ()))
-    return (shape or ())[first:]
 
 
 def _has_binary_readers(value: Value) -> bool:

@@ -8,10 +8,12 @@ from minmax_lint.converters.mlir.matchers import (
     is_constant,
     keeps_dimensions,
     producer,
+    producers,
     quantize_of,
     rank,
     static,
     tail_of,
+    without_leading_ones,
 )
 from minmax_lint.converters.mlir.pattern import optimize_cc, optimize_pass_cc, optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -145,8 +147,7 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
         return False
     if max(rank(source), rank(reshape.result), rank(constant)) > 4:
         return False
-    flat = rewriter.constant(constant)
-    flat.shape = source.shape[-1:]
+    flat = rewriter.constant(constant, source.shape[-1:])
     moved = rewriter.create(op.name, [source, flat], op)
     moved.activation = op.activation
     moved.result.shape, moved.result.scale = source.shape, source.scale
@@ -177,8 +178,7 @@ def undo_broadcast_fully_connected_bias_add(rewriter: Rewriter, op: Operation) -
     wider = len(constant.shape) > rank(product) and rewriter.version.has(KEEPS_DIMENSIONS_OF_ROWS)
     if wider and (not static(product) or product.use_count != 1):
         return False
-    flat = rewriter.constant(constant)
-    flat.shape = constant.shape[-1:]
+    flat = rewriter.constant(constant, constant.shape[-1:])
     return _add_flat(rewriter, op, flat, wider=wider)
 
 
@@ -222,8 +222,8 @@ def undo_broadcast_fully_connected_bias_add_with_qdqs(rewriter: Rewriter, op: Op
     wider = rank(constant) > rank(op.operands[0]) and rewriter.version.has(KEEPS_DIMENSIONS_OF_ROWS)
     if wider and not static(op.operands[0]):
         return False
-    flat = rewriter.constant(constant)
-    flat.shape = pair.result.shape = op.operands[1].shape = (constant.shape or ())[-1:]
+    flat = rewriter.constant(constant, (constant.shape or ())[-1:])
+    pair.result.shape = op.operands[1].shape = flat.shape
     rewriter.set_operand(pair, 0, flat)
     rewriter.visit([op])
     return True
@@ -241,8 +241,7 @@ def fuse_unpack_and_concat_to_reshape(rewriter: Rewriter, op: Operation) -> bool
     unpack = producer(op.operands[0], "UNPACK")
     if unpack is None or op.operands != unpack.results or not static(op.result):
         return False
-    sizes = rewriter.constant(op.result)
-    sizes.dtype = DType.INT32
+    sizes = rewriter.constant(op.result, dtype=DType.INT32)
     return rewriter.replace_with_new(op, "RESHAPE", [unpack.operands[0], sizes], [unpack])
 
 
@@ -255,23 +254,16 @@ def fuse_unpack_and_concat_to_reshape(rewriter: Rewriter, op: Operation) -> bool
 )
 def convert_transpose_reshape_transpose_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
     """TRANSPOSE, RESHAPE that takes leading ones off, TRANSPOSE back: one RESHAPE."""
-    reshape = producer(op.operands[0], "RESHAPE")
-    first = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
-    if reshape is None or first is None:
+    found = producers(op.operands[0], "RESHAPE", "TRANSPOSE")
+    if found is None:
         return False
+    reshape, first = found
     source = first.operands[0]
     if not all(map(static, (source, first.result, reshape.result, op.result))):
         return False
-    if _without_leading_ones(first.result.shape) != reshape.result.shape:
+    if without_leading_ones(first.result.shape) != reshape.result.shape:
         return False
-    if _without_leading_ones(source.shape) != op.result.shape:
+    if without_leading_ones(source.shape) != op.result.shape:
         return False
     sizes = rewriter.constant(reshape.operands[1])
     return rewriter.replace_with_new(op, "RESHAPE", [source, sizes], [first, reshape])
-
-
-def _without_leading_ones(shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
-    if shape is None:
-        return None
-    first = next((place for place, size in enumerate(shape) if size != 1), len(shape))
-    return shape[first:]

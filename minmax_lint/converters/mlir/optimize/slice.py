@@ -6,6 +6,7 @@ from minmax_lint.converters.mlir.matchers import (
     axes_of,
     constant_tensor,
     producer,
+    producers,
     same_type,
     splat,
     static,
@@ -131,12 +132,11 @@ def optimize_gather_nd_sliding_window(rewriter: Rewriter, op: Operation) -> bool
     parts = []
     for place in range(width):
         begin = rewriter.integers([place, *[0] * (len(shape) - 1)], op.operands[1])
-        rows = rewriter.compute("SLICE", [params, begin, _sizes(rewriter, op, shape)], op, op.result)
-        rows.shape = shape
+        operands = [params, begin, _sizes(rewriter, op, shape)]
+        rows = rewriter.compute("SLICE", operands, op, op.result, shape)
         wanted = (count, 1, *shape[1:])
-        part = rewriter.compute("RESHAPE", [rows, _sizes(rewriter, op, wanted)], op, op.result)
-        part.shape = wanted
-        parts.append(part)
+        sizes = _sizes(rewriter, op, wanted)
+        parts.append(rewriter.compute("RESHAPE", [rows, sizes], op, op.result, wanted))
     return rewriter.replace_with_new(op, "CONCATENATION", parts)
 
 
@@ -227,11 +227,10 @@ def fuse_slice_and_pack(rewriter: Rewriter, op: Operation) -> bool:
     """PACK of the three or four elements of a vector, each a SLICE made a scalar, goes."""
     sources = []
     for place, value in enumerate(op.operands):
-        reshape = producer(value, "RESHAPE")
-        part = producer(reshape.operands[0], "SLICE") if reshape is not None else None
-        if part is None or axes_of(part.operands[1]) != [place] or axes_of(part.operands[2]) != [1]:
+        found = producers(value, "RESHAPE", "SLICE")
+        if found is None or [axes_of(bound) for bound in found[1].operands[1:3]] != [[place], [1]]:
             return False
-        sources.append(part.operands[0])
+        sources.append(found[1].operands[0])
     if len(sources) not in (3, 4) or len({id(source) for source in sources}) != 1:
         return False
     return rewriter.replace(op, sources[0])

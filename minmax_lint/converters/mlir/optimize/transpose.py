@@ -8,6 +8,7 @@ from minmax_lint.converters.mlir.matchers import (
     is_constant,
     keeps_order,
     producer,
+    producers,
     rank,
     same_type,
     static,
@@ -66,9 +67,9 @@ def commute_transpose_with_ewise_ops(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if elements(other.shape or ()) != 1:
         order, shape = axes_of(moved.operands[1]), other.shape
-        other = rewriter.constant(other)
         if order is not None and shape is not None:
-            other.shape = tuple(shape[order.index(axis)] for axis in range(len(order)))
+            shape = tuple(shape[order.index(axis)] for axis in range(len(order)))
+        other = rewriter.constant(other, shape)
     return _swap_with_transpose(rewriter, op, moved, [moved.operands[0], other], [moved])
 
 
@@ -109,8 +110,7 @@ def reorder_nchw_transpose_add(rewriter: Rewriter, op: Operation) -> bool:
         or (shape[0], shape[2], shape[3]) != (1, 1, 1)
     ):
         return False
-    last = rewriter.constant(added)
-    last.shape = (1, 1, 1, shape[1])
+    last = rewriter.constant(added, (1, 1, 1, shape[1]))
     return _swap_with_transpose(rewriter, op, transpose, [transpose.operands[0], last], [transpose])
 
 
@@ -134,8 +134,8 @@ def push_transpose_through_squeeze(rewriter: Rewriter, op: Operation) -> bool:
     dims = dims or {dim for dim, size in enumerate(middle) if size == 1}
     gone = {order[dim] for dim in dims}
     left = [axis for axis in range(len(order)) if axis not in gone]
-    squeezed = rewriter.compute("SQUEEZE", [transpose.operands[0]], op, op.result)
-    squeezed.shape = tuple(transpose.operands[0].shape[axis] for axis in left)
+    shape = tuple(transpose.operands[0].shape[axis] for axis in left)
+    squeezed = rewriter.compute("SQUEEZE", [transpose.operands[0]], op, op.result, shape)
     axes = [left.index(order[dim]) for dim in range(len(order)) if dim not in dims]
     perm = rewriter.integers(axes, transpose.operands[1])
     return rewriter.replace_with_new(op, "TRANSPOSE", [squeezed, perm], [transpose])
@@ -166,10 +166,10 @@ def fold_double_transpose(rewriter: Rewriter, op: Operation) -> bool:
 )
 def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bool:
     """A RESHAPE between two TRANSPOSEs, the first of a matrix, comes in front of both."""
-    reshape = producer(op.operands[0], "RESHAPE")
-    first = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
-    if reshape is None or first is None or axes_of(first.operands[1]) != [1, 0]:
+    found = producers(op.operands[0], "RESHAPE", "TRANSPOSE")
+    if found is None or axes_of(found[1].operands[1]) != [1, 0]:
         return False
+    reshape, first = found
     sizes = axes_of(reshape.operands[1])
     rows = first.result.shape[0] if first.result.shape else None
     ends = [] if sizes is None else [end for end in range(len(sizes)) if prod(sizes[: end + 1]) == rows]
@@ -178,10 +178,8 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
     split = ends[-1] + 1
     shape = [*sizes[split:], *sizes[:split]]
     behind = len(sizes) - split
-    moved = rewriter.compute(
-        "RESHAPE", [first.operands[0], rewriter.integers(shape, op.operands[1])], reshape, reshape.result
-    )
-    moved.shape = tuple(shape)
+    operands = [first.operands[0], rewriter.integers(shape, op.operands[1])]
+    moved = rewriter.compute("RESHAPE", operands, reshape, reshape.result, tuple(shape))
     order = rewriter.integers([*range(behind, len(sizes)), *range(behind)], op.operands[1])
     return rewriter.replace_with_new(reshape, "TRANSPOSE", [moved, order], [first])
 
@@ -198,11 +196,11 @@ def reorder_transpose_reshape_transpose(rewriter: Rewriter, op: Operation) -> bo
 )
 def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """A right side whose last two dimensions a TRANSPOSE brings to the front, where a RESHAPE joins them."""
-    reshape = producer(op.operands[1], "RESHAPE")
-    transpose = producer(reshape.operands[0], "TRANSPOSE") if reshape is not None else None
-    order = axes_of(transpose.operands[1]) if transpose is not None else None
-    if reshape is None or transpose is None or order is None or len(order) < 3:
+    found = producers(op.operands[1], "RESHAPE", "TRANSPOSE")
+    order = axes_of(found[1].operands[1]) if found is not None else None
+    if found is None or order is None or len(order) < 3:
         return False
+    reshape, transpose = found
     if not static(reshape.result) or not static(transpose.result) or not _shape(reshape):
         return False
     *rest, row, column = range(len(order))
@@ -210,8 +208,7 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
         return False
     shape = [*_shape(reshape)[1:], _shape(reshape)[0]]
     sizes = rewriter.integers(shape, reshape.operands[1])
-    right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result)
-    right.shape = tuple(shape)
+    right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result, tuple(shape))
     return rewriter.replace_with_new(
         op,
         "BATCH_MATMUL",
@@ -244,12 +241,11 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
 )
 def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """A product whose right side and result are turned around a dimension of 1 is that of the two exchanged."""
-    after = producer(op.operands[0], "RESHAPE")
-    product = producer(after.operands[0], "BATCH_MATMUL") if after is not None else None
-    before = producer(product.operands[1], "RESHAPE") if product is not None else None
-    turned = producer(before.operands[0], "TRANSPOSE") if before is not None else None
-    if after is None or product is None or before is None or turned is None:
+    behind = producers(op.operands[0], "RESHAPE", "BATCH_MATMUL")
+    front = producers(behind[1].operands[1], "RESHAPE", "TRANSPOSE") if behind is not None else None
+    if behind is None or front is None:
         return False
+    (after, product), (before, turned) = behind, front
     values = (after.result, product.result, before.result, turned.result, turned.operands[0])
     if not all(map(static, values)) or not (_has_one(product, after) and _has_one(before, turned)):
         return False
@@ -260,8 +256,7 @@ def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Opera
     first, second, *rest = (size or 0 for size in turned.operands[0].shape or ())
     shape = (first, second, prod(rest))
     sizes = rewriter.integers(shape, before.operands[1])
-    left = rewriter.compute("RESHAPE", [turned.operands[0], sizes], op, turned.operands[0])
-    left.shape = shape
+    left = rewriter.compute("RESHAPE", [turned.operands[0], sizes], op, turned.operands[0], shape)
     return rewriter.replace_with_new(
         op,
         "BATCH_MATMUL",

@@ -154,7 +154,7 @@ def restore_constant(rewriter: Rewriter, op: Operation) -> bool:
     constant, scale = constant_behind(op.result), op.operands[0].scale
     if constant is None:
         return False
-    restored = rewriter.constant(constant.result)
-    if restored.op is not None and scale is not None:
-        restored.op.attrs["load"] = lambda: on_grid(constant.load(), scale)
+    restored = rewriter.constant(
+        constant.result, load=lambda: None if scale is None else on_grid(constant.load(), scale)
+    )
     return rewriter.replace(op, restored)
