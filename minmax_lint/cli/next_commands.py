@@ -80,7 +80,7 @@ def _endpoint_options(args: Namespace, model: Model, patch: Patch) -> Iterator[s
     for text in args.input:
         yield from ("-i", text)
     shown = not args.output_array and patch.outputs == patch.before.outputs
-    if shown and not (patch.before.inferred_how.startswith("from signature") or args.script):
+    if shown and not args.script:
         try:
             shown = endpoints(replace(model, graph=patch.graph)).outputs == patch.outputs
         except UserError:

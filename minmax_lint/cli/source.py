@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minmax_lint.cli import options
 from minmax_lint.errors import UserError
@@ -14,36 +13,38 @@ if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
     from minmax_lint.config import Target
     from minmax_lint.converters.call import ConverterCall
-    from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.opened import Opened
 
 
 def open_source(args: Namespace, target: Target) -> Opened:
     """Load the model of `target` (`-` is standard input). Raises UserError with what to do."""
-    from minmax_lint.workflows.opened import Opened, calls_on
+    model, named = load_model(args, target), _names(args, target)
+    if getattr(args, "source", None) is not None:
+        return _open_finished(args, target, model, named)
+    opened = open_loaded(
+        args,
+        target,
+        model,
+        converters=named,
+        calls=_calls(args, target),
+        tensorflow=_tensorflow(args, target),
+    )
+    return _with_samples(args, opened) if getattr(args, "dataset", None) else opened
 
-    model = load_model(args, target)
-    graph = getattr(args, "source", None)
-    named = _names(args, target)
-    if graph is None:
-        version = _tensorflow(args, target)
-        calls = tuple(replace(call, tensorflow=call.tensorflow or version) for call in _calls(args, target))
-        ends = ends_of(args, target, model, calls)
-        calls = calls_on(model, ends, calls)
-        if getattr(args, "dataset", None):
-            calls = _with_samples(args, calls, model, ends)
-        return Opened(model, ends, target.path, named, calls, version)
+
+def _open_finished(args: Namespace, target: Target, model: Model, named: tuple[str, ...]) -> Opened:
+    """A .tflite model with the graph that it was made from; the options name arrays of that graph."""
+    from minmax_lint.config import Target
+    from minmax_lint.workflows.opened import open_model
+
     if model.finished is None:
         raise UserError(f"--source explains a finished .tflite model, and {target.path} is none")
-    from minmax_lint.config import Target
-    from minmax_lint.loaders.endpoints import endpoints
-
-    source = Target(graph)
-    made_from = load_model(args, source)
-    made_from.require_graph("give with --source")
-    opened = Opened(made_from, ends_of(args, source, made_from), graph).checked()
-    return Opened(model, endpoints(model), target.path, named, made_from=opened)
+    source = Target(args.source)
+    graph = load_model(args, source)
+    graph.require_graph("give with --source")
+    made_from = open_loaded(args, source, graph).checked()
+    return replace(open_model(model, converters=named), path=target.path, made_from=made_from)
 
 
 def source_named(args: Namespace) -> Opened:
@@ -75,20 +76,21 @@ def load_model(args: Namespace, target: Target) -> Model:
     )
 
 
-def ends_of(args: Namespace, target: Target, model: Model, calls: Sequence[ConverterCall] = ()) -> Endpoints:
-    """Inputs and outputs: the command line's, else the configuration's, else the script's, else inferred.
+def open_loaded(args: Namespace, target: Target, model: Model, **judged: Any) -> Opened:
+    """The model with its ends: the command line's, else the configuration's, else the script's, else inferred.
 
-    Raises UserError where nothing can be inferred.
+    `judged`: what `open_model` takes of converters and calls. Raises UserError where nothing can be inferred.
     """
-    from minmax_lint.loaders.endpoints import endpoints
+    from minmax_lint.workflows.opened import open_model
 
-    return endpoints(
+    opened = open_model(
         model,
         options.inputs_of(args) or target.inputs,
         args.output_array or target.outputs or None,
-        args.signature or target.signature,
-        calls,
+        signature=args.signature or target.signature,
+        **judged,
     )
+    return replace(opened, path=target.path)
 
 
 def _names(args: Namespace, target: Target) -> tuple[str, ...]:
@@ -109,20 +111,21 @@ def _calls(args: Namespace, target: Target) -> tuple[ConverterCall, ...]:
     return of_model(converter_calls(Path(script)), target.path)
 
 
-def _with_samples(
-    args: Namespace, calls: tuple[ConverterCall, ...], model: Model, ends: Endpoints
-) -> tuple[ConverterCall, ...]:
-    """The calls, with what the first samples of `--calibrate` are; without a call, int8 after training."""
+def _with_samples(args: Namespace, opened: Opened) -> Opened:
+    """With what the first samples of `--calibrate` are, in its calls; without a call, int8 after training."""
     from minmax_lint.backends.calibration import Data
     from minmax_lint.backends.calibration.check import first_samples
     from minmax_lint.converters.call import ConverterCall
 
+    model, ends = opened.model, opened.ends
     model.require_graph("calibrate")
     data = Data(args.dataset, aliases=model.input_keys(ends.inputs))
     found = first_samples(data, model.graph, ends.inputs, ends.outputs, python=args.python)
-    if not calls:
-        calls = (ConverterCall("the command line", "tf2", optimizations=True, representative_dataset=True),)
-    return tuple(replace(call, dataset=found) if call.representative_dataset else call for call in calls)
+    calls = opened.calls or (
+        ConverterCall("the command line", "tf2", optimizations=True, representative_dataset=True),
+    )
+    calls = tuple(replace(call, dataset=found) if call.representative_dataset else call for call in calls)
+    return replace(opened, calls=calls)
 
 
 def _tensorflow(args: Namespace, target: Target) -> tuple[int, int] | None:

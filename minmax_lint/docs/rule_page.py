@@ -3,12 +3,13 @@
 import io
 from dataclasses import replace
 
-from minmax_lint.converters.profile import DEFAULT, profiles
+from minmax_lint.converters.profile import DEFAULT
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.reporters import Run, renderer
 from minmax_lint.rules.framework.rule import Example, Rule
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.rules.framework.selection import Selection
+from minmax_lint.workflows.opened import open_model
 
 
 def rule_page(rule: Rule, *, drawing: str = "") -> str:
@@ -31,13 +32,7 @@ def example_report(rule: Rule, example: Example) -> Report:
     """The example linted by this rule, for the usual converters that it is about."""
     wanted = [name for name in DEFAULT if name in example.profiles] or list(example.profiles[:1])
     kind, suffix = ("graphdef", "pb") if example.finished is None else ("tflite", "tflite")
-    report = lint_model(
-        Model(None, kind, example.graph, variables=example.variables, finished=example.finished),
-        example.inputs,
-        example.outputs,
-        profiles(wanted),
-        path=f"{rule.code}.{suffix}",
-        accepts=lambda finding: finding.code == rule.code,
-        calls=example.calls,
-    )
+    model = Model(None, kind, example.graph, variables=example.variables, finished=example.finished)
+    opened = open_model(model, example.inputs, example.outputs, converters=wanted, calls=example.calls)
+    report = replace(opened, path=f"{rule.code}.{suffix}").lint(Selection((rule.code,)))
     return replace(report, ignored=())

@@ -23,9 +23,13 @@ class Endpoints(NamedTuple):
 
     inputs: Mapping[str, Shape | None]
     outputs: tuple[str, ...]
-    inferred: bool
-    how: str
+    how: str = ""
     """One phrase that says from what they were inferred; empty where the user gave both."""
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the user did not give both."""
+        return bool(self.how)
 
 
 def endpoints(
@@ -41,9 +45,9 @@ def endpoints(
     """
     if model.finished is not None and not (inputs or outputs or signature):
         (main,) = model.signatures.values()
-        return Endpoints(main.input_shapes, tuple(main.outputs.values()), False, "")
+        return Endpoints(main.input_shapes, tuple(main.outputs.values()))
     if inputs and outputs:
-        return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), False, "")
+        return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)))
     if signature is None and not inputs:
         signature = _signature_of_calls(model, calls)
     chosen = _signature(model, signature) if not outputs else None
@@ -52,7 +56,7 @@ def endpoints(
         how = f"from signature {chosen.name!r}"
         if model.others:
             how += f" (there is also {', '.join(map(repr, model.others))}: --signature)"
-        return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), True, how)
+        return Endpoints(_canonical(inputs) if inputs else ends, tuple(chosen.outputs.values()), how)
     return _infer(model, inputs, outputs, calls)
 
 
@@ -83,7 +87,7 @@ def _infer(
         inputs = _placeholders(model.graph, outputs)
         guessed.append("inputs from its placeholders")
     how = ", ".join(guessed) + missing
-    return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), True, how)
+    return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), how)
 
 
 def _signature_of_calls(model: Model, calls: Sequence[ConverterCall]) -> str | None:
@@ -97,7 +101,7 @@ def _together(signatures: Sequence[Signature]) -> Endpoints:
     inputs = {array: one.input_shapes.get(array) for one in signatures for array in one.inputs.values()}
     outputs = dict.fromkeys(array for one in signatures for array in one.outputs.values())
     names = ", ".join(repr(one.name) for one in signatures)
-    return Endpoints(inputs, tuple(outputs), True, f"from signatures {names} together: --signature names one")
+    return Endpoints(inputs, tuple(outputs), f"from signatures {names} together: --signature names one")
 
 
 def _call_with_names(calls: Sequence[ConverterCall], graph: Graph) -> tuple[ConverterCall | None, str]:

@@ -32,10 +32,8 @@ class Report:
     format: str
     inputs: Mapping[str, Shape | None]
     outputs: tuple[str, ...]
-    inferred: bool
-    """Whether inputs or outputs were inferred."""
     inferred_how: str
-    """One sentence that says from what; empty where both were given."""
+    """One sentence that says from what inputs or outputs were inferred; empty where both were given."""
     predictions: Mapping[str, Prediction]
     """By profile name."""
     findings: tuple[Finding, ...]
@@ -63,6 +61,11 @@ class Report:
         """A report travels without its graphs, which are views of a mapped file."""
         state = {name: value for name, value in vars(self).items() if name not in ("source", "trace")}
         return state | {"sizes": (self.nodes, self.kept_nodes)}
+
+    @property
+    def inferred(self) -> bool:
+        """Whether inputs or outputs were inferred."""
+        return bool(self.inferred_how)
 
     @property
     def nodes(self) -> int:

@@ -50,7 +50,7 @@ def compare_opened(opened: Opened) -> Comparison:
         opened.model.format,
         opened.ends.inputs,
         tuple(opened.ends.outputs),
-        opened.ends.how if opened.ends.inferred else "",
+        opened.ends.how,
         tuple(sorted(ways, key=lambda way: way.order)),
     )
 

@@ -1,4 +1,4 @@
-"""The core of `fix`: a loaded model and its endpoints in, a patch whose result is linted again out."""
+"""The repair of a model, and the proof that its result lints as promised."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from minmax_lint.fixes.engine.plan import plan_repairs
 from minmax_lint.fixes.engine.remaining import remaining
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.graph.names import did_you_mean, parse_edge
-from minmax_lint.graph.tensor import Shape
+from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.rule import rule
@@ -20,13 +20,7 @@ from minmax_lint.workflows.lint import collection_paused, report_on
 
 @collection_paused()
 def fix_model(
-    model: Model,
-    inputs: Mapping[str, Shape | None],
-    outputs: tuple[str, ...],
-    profiles: tuple[Profile, ...],
-    options: FixOptions,
-    *,
-    path: str,
+    model: Model, ends: Endpoints, profiles: tuple[Profile, ...], options: FixOptions, path: str
 ) -> Patch:
     """Fix a model: the repairs that bring the selected profiles nearest to a quantized model.
 
@@ -34,8 +28,9 @@ def fix_model(
     fits, and where the result does not lint as promised.
     """
     model.require_graph("fix")
-    _check_names(model, {"input": inputs, "output": outputs, "array of the given ranges": options.ranges})
-    trial = Trial.start(model, inputs, outputs, profiles)
+    named = {"input": ends.inputs, "output": ends.outputs, "array of the given ranges": options.ranges}
+    _check_names(model, named)
+    trial = Trial(model, ends.inputs, tuple(ends.outputs), profiles)
     malformed = trial.subject.kept.misfit
     if malformed is not None:
         raise UserError(
@@ -44,14 +39,16 @@ def fix_model(
     fixed, refused = plan_repairs(trial, options)
     if refused and fixed.repair.edit.empty:
         raise UserError("; ".join(refused))
-    before = report_on(trial.subject, model, inputs, outputs, path=path)
-    after = before
-    if not fixed.repair.edit.empty:
-        after = report_on(fixed.subject, fixed.model, fixed.inputs, fixed.outputs, path=path)
+    before = _report(trial, path)
+    after = before if fixed.repair.edit.empty else _report(fixed, path)
     left = () if fixed.quantized else (*(f"{text}." for text in refused), *remaining(fixed, options))
     repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
     _check(before, after, fixed)
     return Patch(model, repair, before, after, left)
+
+
+def _report(trial: Trial, path: str) -> Report:
+    return report_on(trial.subject, trial.model, Endpoints(trial.inputs, trial.outputs), path)
 
 
 def _check_names(model: Model, named: Mapping[str, Iterable[str]]) -> None:

@@ -22,9 +22,11 @@ from minmax_lint.loaders.endpoints import DEFAULT_SIGNATURE, Endpoints, endpoint
 from minmax_lint.loaders.load import load
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
+from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.choice import Choice, choice
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.explain import explanations
+from minmax_lint.workflows.lint import collection_paused, report_on
 
 if TYPE_CHECKING:
     from minmax_lint.fixes.edit.options import FixOptions
@@ -91,19 +93,17 @@ class Opened:
         return self
 
     def lint(self, selection: Selection | None = None) -> Report:
-        """Lint the model: the report of the judged profiles."""
-        return lint_model(
-            self.model,
-            self.ends.inputs,
-            self.ends.outputs,
-            self.choice.profiles,
-            path=self.path,
-            inferred_how=self.ends.how if self.ends.inferred else "",
-            accepts=(selection or Selection()).accepts,
-            made_from=self._report_on_the_source(),
-            calls=self.calls,
-            chosen=self.choice,
-        )
+        """The report of the judged profiles: every finding of every rule."""
+        finished, chosen, source = self.model.finished, self.choice, self._report_on_the_source()
+        accepts = (selection or Selection()).accepts
+        with collection_paused():
+            subject = make_subject(
+                self.model, self.ends.inputs, self.ends.outputs, chosen.profiles, chosen.calls_by_profile
+            )
+            subject = replace(subject, calls=self.calls)
+            if finished is not None and source is not None:
+                subject = replace(subject, explanations=explanations(finished, source))
+            return report_on(subject, self.model, self.ends, self.path, accepts=accepts, why=chosen.why)
 
     def _report_on_the_source(self) -> Report | None:
         """The report on `made_from`, for the MLIR profiles asked for, else the one whose flow has such ends."""
@@ -121,14 +121,7 @@ class Opened:
         """Its repair. Raises UserError where one is needed and none fits."""
         from minmax_lint.workflows.fix import fix_model
 
-        return fix_model(
-            self.model,
-            self.ends.inputs,
-            tuple(self.ends.outputs),
-            self.choice.profiles,
-            options,
-            path=self.path,
-        )
+        return fix_model(self.model, self.ends, self.choice.profiles, options, self.path)
 
 
 def open_model(

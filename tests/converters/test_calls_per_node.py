@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from minmax_lint.converters.profile import profiles
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Details, Graph
 from minmax_lint.loaders.model import Model
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 from tests.converters.counted import calls_of
 
 FEW, MANY = 150, 300
@@ -67,7 +66,7 @@ def net(shape: Shape, count: int) -> tuple[Graph, list[str]]:
 
 
 def lint(graph: Graph, outputs: list[str]) -> None:
-    lint_model(Model(None, "graphdef", graph), {"input": None}, outputs, profiles(()), path="graph")
+    open_model(Model(None, "graphdef", graph), {"input": None}, outputs).lint()
 
 
 def calls(shape: Shape, count: int) -> int:

@@ -8,14 +8,13 @@ import pytest
 
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.converters.profile import profiles
 from minmax_lint.converters.toco.import_tensorflow.import_graph import import_graph
 from minmax_lint.converters.toco.transformations.graph_transformation import _sweep
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.loaders.model import Model
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 from tests.fixes.nets import NETS, SHAPE
 
 PASSES = {
@@ -51,9 +50,7 @@ def linted(net: str, blocks: int) -> tuple[int, Counter[str], int]:
 
     sys.setprofile(count_one)
     try:
-        lint_model(
-            Model(None, "graphdef", graph), {"input": tuple(SHAPE)}, ["output"], profiles(()), path="graph"
-        )
+        open_model(Model(None, "graphdef", graph), {"input": tuple(SHAPE)}, ["output"]).lint()
     finally:
         sys.setprofile(None)
     return len(graph), passes, calls

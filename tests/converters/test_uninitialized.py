@@ -3,13 +3,12 @@
 import pytest
 
 from minmax_lint.converters.prediction import Prediction
-from minmax_lint.converters.profile import profiles
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 from tests.rules.linted import found
 
 TYPE = {"dtype": DType.FLOAT}
@@ -37,7 +36,7 @@ class Unrestored:
 
 def report(profile: str) -> Report:
     model = Model(None, "savedmodel", net().graph(), variables=Unrestored())
-    return lint_model(model, {"input": (1, 4)}, ("output",), profiles([profile]), path="held")
+    return open_model(model, {"input": (1, 4)}, ("output",), converters=[profile]).lint()
 
 
 def net() -> Builder:

@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
+from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.graph.graph import Graph
-from minmax_lint.loaders.endpoints import endpoints
+from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.parse import parse
 from minmax_lint.reporters import Run
 from minmax_lint.reporters.document import document
-from minmax_lint.workflows.fix import FixOptions, fix_model
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import Opened
 from minmax_lint.writers.graphdef import encode
 from tests.profiles import ALL
 
@@ -44,13 +44,13 @@ def lint_and_fix(model: Model, profiles: tuple[Profile, ...]) -> None:
     """Everything that `check` and `fix` do."""
     try:
         ends = endpoints(model)
-        inputs, outputs = ends.inputs, ends.outputs
     except UserError:
-        inputs, outputs = {}, (model.graph.names[-1],)
-    report = lint_model(model, inputs, outputs, profiles, path="graph")
+        ends = Endpoints({}, (model.graph.names[-1],))
+    opened = Opened(model, ends, "graph").for_profiles(*profiles)
+    report = opened.lint()
     document(Run((report,)))
     with one_line():
-        patch = fix_model(model, inputs, outputs, profiles, FixOptions(unsafe=True), path="graph")
+        patch = opened.fix(FixOptions(unsafe=True))
         if not patch.empty:
             with TemporaryDirectory(prefix="minmax-lint-fuzz-") as folder:
                 patch.save(Path(folder, "fixed"))

@@ -67,7 +67,6 @@ def report(*findings: Finding, path: str = "eval.pb", inferred_how: str = "") ->
         "graphdef",
         {"input": (None, 2)},
         ("output",),
-        bool(inferred_how),
         inferred_how,
         {
             "toco-2.15": Prediction("toco-2.15", "abort", "minmax", "output", None, (), ABORT)

@@ -1,6 +1,7 @@
 """Names of a hostile graph reach no output raw: every format, every command, every character that does not print."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from xml.etree import ElementTree
 
@@ -11,11 +12,10 @@ from markdown_it import MarkdownIt
 
 from minmax_lint import escaping
 from minmax_lint.cli import main
-from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.loaders.parse import parse
 from minmax_lint.reporters import Run, Unreadable, format_names
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 from minmax_lint.writers.graphdef import encode
 from tests.reporters.test_golden import rendered
 
@@ -59,13 +59,10 @@ def graph(payload: str):
 @cache
 def run(payload: str) -> Run:
     model = parse(encode(graph(payload)))
-    report = lint_model(
-        model,
-        {f"{payload}x": None},
-        (f"{payload}y{payload}",),
-        (profile("toco-2.15"), profile("mlir-2.21")),
-        path=f"{payload}.pb",
+    opened = open_model(
+        model, {f"{payload}x": None}, (f"{payload}y{payload}",), converters=("toco-2.15", "mlir-2.21")
     )
+    report = replace(opened, path=f"{payload}.pb").lint()
     assert report.findings
     return Run((report,), (Unreadable(f"{payload}.pb", f"no node {payload}"),), ("-o", payload), verbose=True)
 

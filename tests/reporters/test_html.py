@@ -46,7 +46,7 @@ def deep_report(*, scoped: bool) -> Report:
     prediction = Prediction("mlir-2.21", "float", ops=tuple(ops))
     kept = trace(graph, ["input"], ["output"])
     return Report(
-        "deep.pb" if scoped else "flat.pb", "graphdef", {"input": (1, 8, 8, 3)}, ("output",), False, "",
+        "deep.pb" if scoped else "flat.pb", "graphdef", {"input": (1, 8, 8, 3)}, ("output",), "",
         {"mlir-2.21": prediction}, with_fingerprints([finding]), graph, kept,
     )  # fmt: skip
 
@@ -285,7 +285,7 @@ def repeated(blocks: int = 78, odd: int = 40) -> Run:
     prediction = Prediction("mlir-2.21", "float", ops=ops)
     kept = trace(graph, ["input"], ["output"])
     return Run((Report(
-        "repeated.pb", "graphdef", {"input": (1, 8, 8, 3)}, ("output",), False, "",
+        "repeated.pb", "graphdef", {"input": (1, 8, 8, 3)}, ("output",), "",
         {"mlir-2.21": prediction}, with_fingerprints([finding]), graph, kept,
     ),))  # fmt: skip
 

@@ -19,7 +19,7 @@ def inspection(builder: Builder, ends: Endpoints | None, unknown: str = "") -> I
     return inspect_model(model, str(PurePath("export")), ends, unknown)
 
 
-ENDS = Endpoints({"input": (None, 2)}, ("output",), True, "from signature 'serving_default'")
+ENDS = Endpoints({"input": (None, 2)}, ("output",), "from signature 'serving_default'")
 
 
 def odd_graph() -> Builder:

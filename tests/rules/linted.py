@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from minmax_lint.converters.profile import profiles
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
@@ -10,7 +9,7 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.rule import Example
-from minmax_lint.workflows.lint import lint_model
+from minmax_lint.workflows.opened import open_model
 
 ALL_PROFILES = ("toco-1.15", "toco-2.15", "mlir-2.15", "mlir-2.21", "mlir-2.15-v2", "mlir-2.21-v2")
 
@@ -24,17 +23,15 @@ def lint(
     """The report on a graph."""
     if isinstance(graph, Builder):
         graph = graph.graph()
-    return lint_model(
-        Model(None, "graphdef", graph), inputs, tuple(outputs), profiles(converters), path="graph"
-    )
+    return open_model(Model(None, "graphdef", graph), inputs, tuple(outputs), converters=converters).lint()
 
 
 def lint_example(example: Example) -> Report:
     """The report on a rule's example."""
     model = Model(None, "graphdef", example.graph, variables=example.variables, finished=example.finished)
-    return lint_model(
-        model, example.inputs, example.outputs, profiles(example.profiles), path="graph", calls=example.calls
-    )
+    return open_model(
+        model, example.inputs, example.outputs, converters=example.profiles, calls=example.calls
+    ).lint()
 
 
 def found(report: Report, code: str) -> list[Finding]:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.api import fix, lint
-from minmax_lint.converters.profile import profiles
 from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.repairs.replace import RULES
@@ -13,7 +12,7 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.rules.framework.replaceable import REPLACED
 from minmax_lint.rules.framework.rule import Rule, rules
 from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO
-from minmax_lint.workflows.fix import fix_model
+from minmax_lint.workflows.opened import open_model
 from tests.rules.linted import found, lint_example
 
 OFFERING = [
@@ -31,14 +30,9 @@ def test_the_repair_that_the_failing_example_is_offered_heals_it(rule: Rule) -> 
     assert finding.fix.strategy in rule.fixes
     unsafe = finding.fix.applicability == "unsafe"
     options = FixOptions(unsafe=unsafe, default_range=(-4.0, 4.0) if unsafe else None)
-    patch = fix_model(
-        Model(None, "graphdef", example.graph),
-        example.inputs,
-        example.outputs,
-        profiles(example.profiles),
-        options,
-        path="graph",
-    )
+    model = Model(None, "graphdef", example.graph)
+    opened = open_model(model, example.inputs, example.outputs, converters=example.profiles)
+    patch = opened.fix(options)
     assert not found(patch.after, rule.code)
     assert patch.safe is not unsafe
 

@@ -186,7 +186,7 @@ def _report(*findings: Finding) -> Report:
     b.add("Relu6", "output", b.placeholder("input", [1, 4]))
     graph = b.graph()
     kept = trace(graph, ["input"], ["output"])
-    return Report("m.pb", "graphdef", {}, ("output",), False, "", {}, findings, graph, kept)
+    return Report("m.pb", "graphdef", {}, ("output",), "", {}, findings, graph, kept)
 
 
 def test_in_a_graph_the_findings_about_the_named_array_explain_the_message():

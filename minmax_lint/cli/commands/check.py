@@ -239,7 +239,6 @@ def _fix(args: Namespace, settings: Settings, model: Target, report: Report, rea
         findings=tuple(finding for finding in patch.after.findings if accepts(finding)),
         ignored=ignored,
         left_out={"selection": len(ignored)},
-        inferred=report.inferred,
         inferred_how=report.inferred_how,
     )
     return settings.adjusted(after, model)

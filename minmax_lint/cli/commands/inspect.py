@@ -26,7 +26,7 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print format, inputs, outputs, signatures and every FakeQuant."""
     from minmax_lint.cli.settings import settings_of
-    from minmax_lint.cli.source import ends_of, load_model
+    from minmax_lint.cli.source import load_model, open_loaded
     from minmax_lint.errors import UserError
     from minmax_lint.reporters.inspection import inspect_model
 
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     if model.finished is not None:
         return _print_finished(args, model.finished)
     try:
-        inspection = inspect_model(model, args.graph, ends_of(args, target, model))
+        inspection = inspect_model(model, args.graph, open_loaded(args, target, model).ends)
     except UserError as error:
         if args.input or args.output_array or args.signature:
             raise

@@ -38,17 +38,6 @@ class Trial:
     known: dict[Hashable, Trial] = field(default_factory=dict, repr=False)
     """Every trial of the original graph, by what it changes: shared by all of them."""
 
-    @classmethod
-    def start(
-        cls,
-        model: Model,
-        inputs: Mapping[str, Shape | None],
-        outputs: tuple[str, ...],
-        profiles: tuple[Profile, ...],
-    ) -> Trial:
-        """The trial of the model as it is."""
-        return cls(model, inputs, outputs, profiles)
-
     def after(self, repair: Repair) -> Trial:
         """The trial of this model with one more repair: one that is known already, where it changes the same."""
         repair = replace(repair, edit=_without_layers(self.model, repair.edit))
