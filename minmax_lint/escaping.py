@@ -119,8 +119,8 @@ def dot_string(*lines: str) -> str:
 
 
 def json_text(data: Any, indent: int | None = 2) -> str:
-    """A JSON document in ASCII: programs read names as they are, a terminal meets none of their characters."""
-    return _CI_COMMAND.sub(r"#\\u0023", json.dumps(data, indent=indent))
+    """A JSON document and its line break, in ASCII: a program reads names as they are, a terminal never shows them."""
+    return _CI_COMMAND.sub(r"#\\u0023", json.dumps(data, indent=indent)) + "\n"
 
 
 def script_json(data: Any) -> str:

@@ -12,7 +12,7 @@ from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from minmax_lint.errors import UserError
-from minmax_lint.escaping import error_line, log_line
+from minmax_lint.escaping import error_line, json_text, log_line
 from minmax_lint.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def payload() -> Iterator[TextIO]:
             raise UserError(
                 f"cannot write to standard output: {error.strerror}; send it somewhere with room"
             ) from None
+
+
+def print_json(data: object) -> None:
+    """A document on standard output."""
+    with payload() as out:
+        out.write(json_text(data))
 
 
 def say(text: str) -> None:

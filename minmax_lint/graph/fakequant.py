@@ -108,8 +108,8 @@ class FakeQuant:
 
     @cached_property
     def misses_zero(self) -> bool:
-        """Whether 0 lies outside a known range."""
-        return any(low > 0 or high < 0 for low, high in self.known_ranges)
+        """Whether 0 lies outside a known range that is sound otherwise."""
+        return not self.degenerate and any(low > 0 or high < 0 for low, high in self.known_ranges)
 
     @cached_property
     def range(self) -> Range | None:

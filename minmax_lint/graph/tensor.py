@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 Shape = tuple[int | None, ...]
 """A static shape; None is an unknown dimension. An unknown rank is None in place of the tuple."""
 
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """`[?, 2]`."""
+    return f"[{', '.join('?' if size is None else str(size) for size in shape)}]"
+
+
 Scalar = float | int | bool | bytes
 
 _ENDS = 64

@@ -42,6 +42,13 @@ def share_text(share: float | None) -> str:
     return f"{min(share, 0.99):.0%}" if share < 1 else "100%"
 
 
+def shares_text(way: Way) -> tuple[str, str]:
+    """The integer shares of its operators and of its multiply-accumulates."""
+    found = way.prediction
+    shares = (found.integer_share, found.integer_mac_share) if has_model(way) else (None, None)
+    return share_text(shares[0]), share_text(shares[1])
+
+
 def types_text(way: Way, arrow: str) -> str:
     """`uint8 → uint8`: the types of the model's inputs and outputs."""
     inputs, outputs = way.types

@@ -7,7 +7,7 @@ from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import OpOutcome, Prediction, Verdict
 from minmax_lint.converters.profile import SELECTABLE
 from minmax_lint.converters.releases import dotted
-from minmax_lint.graph.tensor import Shape
+from minmax_lint.graph.tensor import Shape, shape_text
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
     "quantized": ("quantized", "green"),
@@ -131,11 +131,15 @@ def first_of_fused(name: str) -> str:
     return name.partition(";")[0]
 
 
-def array_text(name: str, shape: Shape | Sequence[int | None] | None) -> str:
+def array_text(name: str, shape: Sequence[int | None] | None) -> str:
     """`input [?, 2]`; the bare name where nothing is known of the shape."""
-    if shape is None:
-        return name
-    return f"{name} [{', '.join('?' if size is None else str(size) for size in shape)}]"
+    return name if shape is None else f"{name} {shape_text(shape)}"
+
+
+def ends_text(inputs: Mapping[str, Shape | None], outputs: Sequence[str], arrow: str) -> str:
+    """`input [?, 2] → output`: from where to where a model goes."""
+    shapes = ", ".join(array_text(name, shape) for name, shape in inputs.items())
+    return f"{shapes or 'no input'} {arrow} {', '.join(outputs) or 'no output'}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -12,16 +12,17 @@ from minmax_lint.report.comparison_words import (
     heading,
     runs_text,
     share_text,
+    shares_text,
     types_text,
 )
 from minmax_lint.report.words import WORDS
-from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data
+from minmax_lint.reporters.document import SCHEMA_VERSION, TOOL, prediction_data, shapes_data
 from minmax_lint.reporters.formats.markdown import SYMBOLS
 
 
 def render_json(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
     """Write one JSON document, indented."""
-    out.write(json_text(comparison_data(comparison)) + "\n")
+    out.write(json_text(comparison_data(comparison)))
 
 
 def render_markdown(comparison: Comparison, out: TextIO, *, verbose: bool = False) -> None:
@@ -38,8 +39,7 @@ def render_markdown(comparison: Comparison, out: TextIO, *, verbose: bool = Fals
             markdown_code(way.name),
             way.tensorflow,
             f"{SYMBOLS[verdict]} {WORDS[verdict][0]}",
-            share_text(way.prediction.integer_share if has_model(way) else None),
-            share_text(way.prediction.integer_mac_share if has_model(way) else None),
+            *shares_text(way),
             markdown_text(types_text(way, "→")),
             runs_text(way),
             share_text(way.edge_tpu_share),
@@ -76,7 +76,7 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         "tool": TOOL,
         "path": comparison.path,
         "format": comparison.format,
-        "inputs": {name: None if shape is None else list(shape) for name, shape in comparison.inputs.items()},
+        "inputs": shapes_data(comparison.inputs),
         "outputs": list(comparison.outputs),
         "inferred_how": comparison.inferred_how,
         "ways": [way_data(way) for way in comparison.ways],

@@ -22,7 +22,7 @@ def print_json(out: TextIO, found: Conversion, destination: str) -> None:
         "fix": found.patch and patch_data(found.patch),
         **conversion_data(found, destination),
     }
-    out.write(json_text(content) + "\n")
+    out.write(json_text(content))
 
 
 def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Conversion | None) -> None:
@@ -37,7 +37,7 @@ def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Con
         "fix": patch_data(patch),
         **(proved if proof is None else conversion_data(proof, None)),
     }
-    out.write(json_text(content) + "\n")
+    out.write(json_text(content))
 
 
 def conversion_data(found: Conversion, destination: str | None) -> dict[str, Any]:

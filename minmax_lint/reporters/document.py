@@ -1,9 +1,11 @@
 """Reports as plain data: the contract's JSON document and its parts."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from minmax_lint.converters.prediction import Prediction
+from minmax_lint.graph.tensor import Shape
 from minmax_lint.report.report import Report
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.finding import Finding
@@ -16,6 +18,11 @@ TOOL = {"name": "minmax-lint", "version": __version__}
 def finite(number: float) -> float | None:
     """A number as JSON can write it: null for NaN and infinity."""
     return number if math.isfinite(number) else None
+
+
+def shapes_data(inputs: Mapping[str, Shape | None]) -> dict[str, list[int | None] | None]:
+    """Shapes by array: null where nothing is known of one, and for a size that is not known."""
+    return {name: None if shape is None else list(shape) for name, shape in inputs.items()}
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -45,7 +52,7 @@ def report_data(report: Report) -> dict[str, Any]:
     return {
         "path": report.path,
         "format": report.format,
-        "inputs": {name: None if shape is None else list(shape) for name, shape in report.inputs.items()},
+        "inputs": shapes_data(report.inputs),
         "outputs": list(report.outputs),
         "inferred": report.inferred,
         "inferred_how": report.inferred_how,

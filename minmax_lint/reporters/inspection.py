@@ -14,7 +14,7 @@ from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.ops.table import VARIABLES
-from minmax_lint.reporters.document import finite
+from minmax_lint.reporters.document import finite, shapes_data
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Inspection:
             "format": self.format,
             "nodes": len(self.graph),
             "kept_nodes": None if self.kept is None else len(self.kept),
-            "inputs": {name: None if shape is None else list(shape) for name, shape in self.inputs.items()},
+            "inputs": shapes_data(self.inputs),
             "outputs": list(self.outputs),
             "inferred_how": self.inferred_how,
             "signatures": {

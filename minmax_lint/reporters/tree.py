@@ -13,6 +13,7 @@ from minmax_lint.graph.fakequant import is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import shape_text
 from minmax_lint.graph.trace import Kept
 
 Kind = Literal["kept", "output", "constant", "outside", "above", "more"]
@@ -154,6 +155,6 @@ def note_of(graph: Graph, node: Node) -> str:
         return "computed range" if found is None else str(found)
     tensor = node.tensor()
     shape = tensor.shape if tensor is not None else node.attribute("shape")
-    if node.op in ("Const", "Placeholder") and isinstance(shape, (list, tuple)):
-        return f"[{', '.join('?' if size is None else str(size) for size in shape)}]"
+    if node.op in ("Const", "Placeholder") and isinstance(shape, tuple):
+        return shape_text(shape)
     return ""

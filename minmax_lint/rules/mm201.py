@@ -6,7 +6,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.ranges import misses_zero, widen
+from minmax_lint.rules.framework.ranges import widen
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -46,7 +46,7 @@ class RangeMissesZero(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
-            if not misses_zero(found):
+            if not found.misses_zero:
                 continue
             yield self.about_fake_quant(
                 subject,

@@ -9,7 +9,6 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import row
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.ranges import is_degenerate, known
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -67,9 +66,9 @@ class RangeContradictsOp(Rule):
 def beyond_image(found: FakeQuant, op: str) -> float:
     """The share of a range that the op in front never reaches, 0..1; 0 where nothing is known of the op."""
     image = row(op).image
-    if image is None or is_degenerate(found) or len(known(found)) != 1:
+    if image is None or found.degenerate or len(found.known_ranges) != 1:
         return 0.0
-    low, high = known(found)[0]
+    low, high = found.known_ranges[0]
     used = max(0.0, min(high, image[1]) - max(low, image[0]))
     return 1 - used / (high - low)
 

@@ -6,7 +6,7 @@ from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.ranges import INITIAL, is_degenerate, known
+from minmax_lint.rules.framework.ranges import INITIAL
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
@@ -48,7 +48,7 @@ class RangeLooksUntrained(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         by_range: dict[tuple[float, float], list[FakeQuant]] = {}
         for found in _suspects(subject):
-            by_range.setdefault(known(found)[0], []).append(found)
+            by_range.setdefault(found.known_ranges[0], []).append(found)
         for bounds, alike in by_range.items():
             initial, count = bounds == INITIAL, len(alike)
             if not initial and count < SHARED_BY:
@@ -78,12 +78,12 @@ def _suspects(subject: Subject) -> list[FakeQuant]:
     on_weights = (one for one in subject.kept_fake_quants if one.node in subject.coverage.from_constants)
     return [
         *(found for found in subject.coverage.on_activations if _is_unexplained(subject, found)),
-        *(found for found in on_weights if known(found)[:1] == (INITIAL,)),
+        *(found for found in on_weights if found.known_ranges[:1] == (INITIAL,)),
     ]
 
 
 def _is_unexplained(subject: Subject, found: FakeQuant) -> bool:
     """Whether a range is sound, not one by nature, and no other rule has a word for it."""
-    if len(known(found)) != 1 or is_degenerate(found) or known(found)[0] in NATURAL:
+    if len(found.known_ranges) != 1 or found.degenerate or found.known_ranges[0] in NATURAL:
         return False
     return beyond_image(found, subject.coverage.op(parse_edge(found.array).node)) <= TOLERANCE

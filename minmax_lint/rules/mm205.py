@@ -9,7 +9,6 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.attribution import consequences_of
 from minmax_lint.rules.framework.drawing import step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.ranges import is_degenerate, known
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -50,7 +49,7 @@ class RangeDegenerate(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         causes = subject.causes_by_fake_quant(self.code)
         for found in subject.kept_fake_quants:
-            if not is_degenerate(found) and found.node not in causes:
+            if not found.degenerate and found.node not in causes:
                 continue
             own = causes.get(found.node, ())
             finite = all(each.finite for each in found.ranges if each.known)
@@ -73,17 +72,17 @@ class RangeDegenerate(Rule):
 
 
 def _text(found: FakeQuant) -> str:
-    pairs = [pair for pair in known(found) if not pair[0] < pair[1]] or list(known(found))
+    pairs = [pair for pair in found.known_ranges if not pair[0] < pair[1]] or list(found.known_ranges)
     return f"[{pairs[0][0]:.6g}, {pairs[0][1]:.6g}]" if pairs else "[?, ?]"
 
 
 def _what(found: FakeQuant) -> str:
-    bounds = [bound for pair in known(found) for bound in pair]
+    bounds = [bound for pair in found.known_ranges for bound in pair]
     if any(map(math.isnan, bounds)):
         return "is not a number: converters crash"
     if any(map(math.isinf, bounds)):
         return "is infinite: converters crash"
-    if any(low > high for low, high in known(found)):
+    if any(low > high for low, high in found.known_ranges):
         return "is turned round: its min lies above its max"
     return "is empty: no two values can be distinguished"
 

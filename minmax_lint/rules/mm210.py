@@ -11,7 +11,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import WITHIN_INPUT, row
 from minmax_lint.rules.framework.drawing import around, step
 from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, known, misses_zero, step_of
+from minmax_lint.rules.framework.ranges import USUAL_BITS, step_of
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -103,14 +103,14 @@ def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Rang
 
 def _clips(subject: Subject, found: FakeQuant, used: Range) -> bool:
     """Whether values that the FakeQuant lets through, and that the ops in front can give, are lost."""
-    if is_degenerate(found) or misses_zero(found) or len(known(found)) != 1 or found.num_bits != USUAL_BITS:
+    if found.degenerate or found.misses_zero or len(found.known_ranges) != 1 or found.num_bits != USUAL_BITS:
         return False
-    low, high = known(found)[0]
+    low, high = found.known_ranges[0]
     limits = _limits(subject, found)
     if limits is None:
         return False
     low, high = max(low, limits.min), min(high, limits.max)
-    slack = NUDGED_STEPS * step_of(*known(found)[0], narrow=found.narrow_range)
+    slack = NUDGED_STEPS * step_of(*found.known_ranges[0], narrow=found.narrow_range)
     return used.min > low + slack or used.max < high - slack
 
 
@@ -122,8 +122,8 @@ def _limits(subject: Subject, found: FakeQuant) -> Range | None:
         if is_fake_quant(node.op):
             front = read_fake_quant(graph, node)
             # TOCO prefers an input's stats to its FakeQuant, and those are not given.
-            sound = len(known(front)) == 1 and front.array not in kept.inputs
-            return Range(*known(front)[0]) if sound else None
+            sound = len(front.known_ranges) == 1 and front.array not in kept.inputs
+            return Range(*front.known_ranges[0]) if sound else None
         if node.op not in WITHIN_INPUT or not node.inputs:
             return Range(*(row(node.op).image or (-math.inf, math.inf)))
         node = graph[subject.coverage.value_edge(node).node]

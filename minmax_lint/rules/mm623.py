@@ -6,6 +6,7 @@ from minmax_lint.converters.call import COMMAND_LINE, ConverterCall
 from minmax_lint.converters.call_prediction import misranked, sampled, unknown_names
 from minmax_lint.converters.call_site import YIELD
 from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, fitted
+from minmax_lint.graph.tensor import shape_text
 from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
 from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
@@ -135,10 +136,8 @@ def _misfits(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
             wanted is None or wanted == size for wanted, size in zip(shape[1:], sample.shape[1:], strict=True)
         )
         if not fits:
-            has = ", ".join("?" if size is None else str(size) for size in shape)
             yield Fault(
-                f"a sample for input {name!r} has shape [{', '.join(map(str, sample.shape))}], and the input "
-                f"[{has}]",
+                f"a sample for input {name!r} has shape {shape_text(sample.shape)}, and the input {shape_text(shape)}",
                 _reshaped(call, fitted("sample", sample.shape, shape)),
                 severity=None if alike or name == refused else "warning",
             )

@@ -6,8 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from minmax_lint.cli import options
-from minmax_lint.cli.streams import payload
-from minmax_lint.escaping import json_text
+from minmax_lint.cli.streams import payload, print_json
 
 if TYPE_CHECKING:
     from minmax_lint.config import Settings, Target
@@ -31,7 +30,7 @@ def run(args: Namespace) -> int:
     if args.output_format == "schema":
         from minmax_lint.config.schema import schema
 
-        _dump(schema())
+        print_json(schema())
         return 0
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.config import targets
@@ -39,7 +38,7 @@ def run(args: Namespace) -> int:
     settings = settings_of(args, with_baseline=False)
     models = targets(settings.config) if settings.config is not None else ()
     if args.output_format == "json":
-        _dump(_data(settings, models))
+        print_json(_data(settings, models))
         return 0
     from minmax_lint.reporters.terminal.page import Page
 
@@ -107,8 +106,3 @@ def _text(value: object) -> str:
         if value is None
         else str(value)
     )
-
-
-def _dump(data: object) -> None:
-    with payload() as out:
-        out.write(json_text(data) + "\n")

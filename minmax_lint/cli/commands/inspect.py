@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minmax_lint.cli import options
-from minmax_lint.cli.streams import payload
+from minmax_lint.cli.streams import payload, print_json
 
 if TYPE_CHECKING:
     from minmax_lint.converters.finished import TFLiteModel
@@ -41,7 +40,8 @@ def run(args: Namespace) -> int:
             raise
         inspection = inspect_model(model, args.graph, None, str(error))
     if args.output_format == "json":
-        return _print_json(inspection.data())
+        print_json(inspection.data())
+        return 0
     from minmax_lint.reporters.terminal.inspection import print_inspection
 
     with payload() as out:
@@ -54,17 +54,10 @@ def _print_finished(args: Namespace, model: TFLiteModel) -> int:
 
     inspection = FinishedInspection(args.graph, model)
     if args.output_format == "json":
-        return _print_json(inspection.data())
+        print_json(inspection.data())
+        return 0
     from minmax_lint.reporters.terminal.finished import print_finished
 
     with payload() as out:
         print_finished(out, inspection)
-    return 0
-
-
-def _print_json(data: Mapping[str, Any]) -> int:
-    from minmax_lint.escaping import json_text
-
-    with payload() as out:
-        out.write(json_text(data) + "\n")
     return 0

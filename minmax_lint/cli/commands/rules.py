@@ -1,8 +1,14 @@
 """`minmax-lint rules`: the table of all rules."""
 
-from argparse import ArgumentParser, Namespace
+from __future__ import annotations
 
-from minmax_lint.cli.streams import payload
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from minmax_lint.cli.streams import payload, print_json
+
+if TYPE_CHECKING:
+    from minmax_lint.rules.framework.rule import Rule
 
 
 def add(parser: ArgumentParser) -> None:
@@ -16,26 +22,23 @@ def run(args: Namespace) -> int:
     """Print every rule."""
     from minmax_lint.rules.framework.rule import rules
 
-    found = rules()
+    if args.output_format == "json":
+        print_json([_data(rule) for rule in rules()])
+        return 0
+    from minmax_lint.reporters.terminal.rule_list import print_rules
+
     with payload() as out:
-        if args.output_format == "json":
-            from minmax_lint.escaping import json_text
-
-            listed = [
-                {
-                    "code": rule.code,
-                    "name": rule.name,
-                    "severity": rule.severity,
-                    "fixable": bool(rule.fixes),
-                    "fixes": list(rule.fixes),
-                    "summary": rule.summary(),
-                    "documentation": rule.documentation(),
-                }
-                for rule in found
-            ]
-            out.write(json_text(listed) + "\n")
-            return 0
-        from minmax_lint.reporters.terminal.rule_list import print_rules
-
-        print_rules(out, found)
+        print_rules(out, rules())
     return 0
+
+
+def _data(rule: Rule) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "fixable": bool(rule.fixes),
+        "fixes": list(rule.fixes),
+        "summary": rule.summary(),
+        "documentation": rule.documentation(),
+    }

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 
 from minmax_lint.converters.prediction import ObstacleKind
-from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.trial import Trial, sum_of
 from minmax_lint.fixes.repairs.insert import NAME as INSERT
@@ -90,7 +89,7 @@ def is_constant_output(trial: Trial, array: str) -> bool:
 
 
 def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]]:
-    source = RangeSource(trial.subject.inference, options, trial.repair)
+    source = trial.ranges(options)
     graph, kept = trial.subject.graph, trial.subject.kept
     inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
     narrowing = {array for array in missing(trial, ["bad-weights"]) if _can_narrow(trial, array)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.gaps import fill, is_constant_output, missing
 from minmax_lint.fixes.engine.steps import not_approximated
@@ -13,7 +12,7 @@ def remaining(after: Trial, options: FixOptions) -> Iterator[str]:
     """Why the selected profiles are not all content with the graph of trial `after`."""
     gaps = missing(after, ["no-range"])
     constant = tuple(array for array in gaps if is_constant_output(after, array))
-    source = RangeSource(after.subject.inference, options, after.repair)
+    source = after.ranges(options)
     known = tuple(array for array in gaps if array not in constant and source.of(array) is not None)
     if not options.unsafe:
         known = ()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from minmax_lint.converters.prediction import ObstacleKind
-from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.gaps import missing
@@ -53,16 +52,16 @@ def widen_ranges(trial: Trial, options: FixOptions) -> Trial:
     """With sound ranges for unsound ones; in training graphs, where all are computed, they stay."""
     if _nodes(trial, "training"):
         raise CannotRepair("this is a training graph")
-    source = RangeSource(trial.subject.inference, options, trial.repair)
-    return trial.after(widen(trial.model.graph, trial.subject.kept, trial.subject.inference, source))
+    return trial.after(
+        widen(trial.model.graph, trial.subject.kept, trial.subject.inference, trial.ranges(options))
+    )
 
 
 def _narrow(trial: Trial, options: FixOptions) -> Trial:
     """All weights, one by one: TOCO stops at the first."""
 
     def first(trial: Trial, options: FixOptions) -> Trial:
-        source = RangeSource(trial.subject.inference, options, trial.repair)
-        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), source))
+        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), trial.ranges(options)))
 
     return _repeat(trial, first, options)
 
@@ -113,9 +112,13 @@ def _in_conflict(trial: Trial) -> Iterator[str]:
 
 
 def _unroll(trial: Trial, options: FixOptions) -> Trial:
-    source = RangeSource(trial.subject.inference, options, trial.repair)
     return trial.after(
-        unroll(trial.model.graph, trial.subject.inference, tuple(_nodes(trial, "no-range")), source)
+        unroll(
+            trial.model.graph,
+            trial.subject.inference,
+            tuple(_nodes(trial, "no-range")),
+            trial.ranges(options),
+        )
     )
 
 
@@ -126,15 +129,15 @@ def _fix_batch(trial: Trial, options: FixOptions) -> Trial:
 
 
 def _approximate(trial: Trial, options: FixOptions, form: str = COLUMN) -> Trial:
-    source = RangeSource(trial.subject.inference, options, trial.repair)
     nodes = _without_form(trial)
-    return trial.after(approximate(trial.model.graph, trial.subject.inference, nodes, source, form))
+    return trial.after(
+        approximate(trial.model.graph, trial.subject.inference, nodes, trial.ranges(options), form)
+    )
 
 
 def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
     """Why functions without quantized form stay what they are."""
-    source = RangeSource(trial.subject.inference, options, trial.repair)
-    return tuple(hindrances(trial.subject.inference, _without_form(trial), source))
+    return tuple(hindrances(trial.subject.inference, _without_form(trial), trial.ranges(options)))
 
 
 def _without_form(trial: Trial) -> tuple[str, ...]:

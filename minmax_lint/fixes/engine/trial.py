@@ -8,6 +8,8 @@ from functools import cached_property
 
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.converters.profile import Profile
+from minmax_lint.fixes.bounds.sources import RangeSource
+from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import NOTHING, Repair
 from minmax_lint.graph.edit import Edit, content_key, edit_graph
 from minmax_lint.graph.freeze import freeze_graph
@@ -62,6 +64,10 @@ class Trial:
         return trace(
             graph, {canonical_array(name): shape for name, shape in self.inputs.items()}, self.outputs
         )
+
+    def ranges(self, options: FixOptions) -> RangeSource:
+        """Where the range of an array of this graph comes from."""
+        return RangeSource(self.subject.inference, options, self.repair)
 
     @property
     def predictions(self) -> tuple[Prediction, ...]:

@@ -34,7 +34,7 @@ def render(run: Run, out: TextIO) -> None:
         }
         for failed in run.unreadable
     ]
-    out.write(json_text(entries) + "\n")
+    out.write(json_text(entries))
 
 
 def _location(path: str, line: int) -> dict[str, object]:

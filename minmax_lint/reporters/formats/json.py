@@ -9,4 +9,4 @@ from minmax_lint.reporters.run import Run
 
 def render(run: Run, out: TextIO) -> None:
     """Write the document, indented."""
-    out.write(json_text(document(run)) + "\n")
+    out.write(json_text(document(run)))

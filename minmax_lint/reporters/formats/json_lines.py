@@ -11,4 +11,4 @@ def render(run: Run, out: TextIO) -> None:
     """Write each finding with the path of its model."""
     for report in run.reports:
         for finding in report.findings:
-            out.write(json_text({"model": report.path, **finding_data(finding)}, indent=None) + "\n")
+            out.write(json_text({"model": report.path, **finding_data(finding)}, indent=None))

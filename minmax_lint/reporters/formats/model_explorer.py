@@ -18,7 +18,7 @@ THRESHOLDS = [
 
 def render(run: Run, out: TextIO) -> None:
     """Write one graph a model, under its path; Model Explorer also takes the data of a single graph."""
-    out.write(json_text({report.path: graph_data(run.picture(report)) for report in run.reports}) + "\n")
+    out.write(json_text({report.path: graph_data(run.picture(report)) for report in run.reports}))
 
 
 def graph_data(picture: Picture) -> dict[str, Any]:

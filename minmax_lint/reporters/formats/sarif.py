@@ -21,7 +21,7 @@ FINGERPRINT = "minmaxLint/v1"
 
 def render(run: Run, out: TextIO) -> None:
     """Write one log with one run; accepted findings are in it, marked as suppressed."""
-    out.write(json_text(log(run)) + "\n")
+    out.write(json_text(log(run)))
 
 
 def log(run: Run) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from minmax_lint.report.comparison_words import (
     heading,
     runs_text,
     share_text,
+    shares_text,
     types_text,
 )
-from minmax_lint.report.words import WORDS, array_text
-from minmax_lint.reporters.terminal.page import Page, Part
+from minmax_lint.report.words import WORDS, ends_text
+from minmax_lint.reporters.terminal.page import Page, Part, style_of, text_of
 
 HEAD = ("way", "TensorFlow", "verdict", "ops", "MACs", "runs", "Edge TPU")
 EXPLAINED = (
@@ -27,14 +28,13 @@ def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = 
     page = Page(out)
     best = comparison.best.prediction
     page.rule(comparison.path, WORDS[best.verdict][1])
-    inputs = ", ".join(array_text(name, shape) for name, shape in comparison.inputs.items()) or "no input"
-    outputs = ", ".join(comparison.outputs) or "no output"
-    page.block(("   ",), f"{heading(comparison)}:  {inputs} {page.glyphs.arrow} {outputs}")
+    ends = ends_text(comparison.inputs, comparison.outputs, page.glyphs.arrow)
+    page.block(("   ",), f"{heading(comparison)}:  {ends}")
     if comparison.inferred_how:
         page.block(("   ",), f"inferred: {comparison.inferred_how}", "dim")
     page.line()
     rows = [_row(way) for way in comparison.ways]
-    widths = [max(len(_text(row[i])) for row in (HEAD, *rows)) for i in range(len(HEAD))]
+    widths = [max(len(text_of(row[i])) for row in (HEAD, *rows)) for i in range(len(HEAD))]
     _print_row(page, tuple((title, "dim") for title in HEAD), widths)
     for way, row in zip(comparison.ways, rows, strict=True):
         _print_row(page, row, widths)
@@ -51,15 +51,13 @@ def print_comparison(out: TextIO, comparison: Comparison, *, every_code: bool = 
 
 
 def _row(way: Way) -> tuple[Part, ...]:
-    word, style = WORDS[way.prediction.verdict]
-    made = has_model(way)
+    word, colour = WORDS[way.prediction.verdict]
     runs = runs_text(way)
     return (
         (way.name, "bold"),
         way.tensorflow,
-        (word, f"bold {style}"),
-        share_text(way.prediction.integer_share if made else None),
-        share_text(way.prediction.integer_mac_share if made else None),
+        (word, f"bold {colour}"),
+        *shares_text(way),
         (runs, "red" if runs == "no" else ""),
         share_text(way.edge_tpu_share),
     )
@@ -68,12 +66,8 @@ def _row(way: Way) -> tuple[Part, ...]:
 def _print_row(page: Page, row: tuple[Part, ...], widths: list[int]) -> None:
     parts: list[Part] = ["   "]
     for part, width in zip(row, widths, strict=True):
-        parts.append((f"{_text(part):{width}}  ", "" if isinstance(part, str) else part[1]))
+        parts.append((f"{text_of(part):{width}}  ", style_of(part)))
     page.line(*parts)
-
-
-def _text(part: Part) -> str:
-    return part if isinstance(part, str) else part[0]
 
 
 def _print_code(page: Page, way: Way) -> None:

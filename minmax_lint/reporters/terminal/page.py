@@ -62,7 +62,7 @@ class Page:
 
     def line(self, *parts: Part) -> None:
         """One line; the terminal wraps it, a log does not. A part too long for a name is shortened."""
-        self._print([(shorten(_plain(part), LONGEST_PART), _style(part)) for part in parts])
+        self._print([(shorten(text_of(part), LONGEST_PART), style_of(part)) for part in parts])
 
     def command(self, indent: str, text: str, style: str) -> None:
         """A command to copy: in one piece, however long."""
@@ -85,7 +85,7 @@ class Page:
 
     def block(self, head: tuple[Part, ...], body: str, style: str = "") -> None:
         """`head`, then `body` wrapped under itself."""
-        indent = sum(len(_plain(part)) for part in head)
+        indent = sum(len(text_of(part)) for part in head)
         lines = _wrap(sentence(body), self.width - indent)
         self.line(*head, (lines[0], style))
         for text in lines[1:]:
@@ -100,23 +100,23 @@ class Page:
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Part]], *, indent: int = 3) -> None:
         """Columns under dim titles; the last column is wrapped under itself, others where the page is too narrow."""
         rows = [[*map(_cell, row[:-1]), row[-1]] for row in rows]
-        columns = [[title, *(_plain(row[i]) for row in rows)] for i, title in enumerate(head[:-1])]
+        columns = [[title, *(text_of(row[i]) for row in rows)] for i, title in enumerate(head[:-1])]
         widths = [max(map(len, column)) for column in columns]
         words = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
-        last = max((len(_plain(row[-1])) for row in rows), default=0)
+        last = max((len(text_of(row[-1])) for row in rows), default=0)
         room = self.width - indent - 2 * len(widths) - min(last, _LAST_COLUMN)
         while sum(widths) > room and (wide := [i for i, width in enumerate(widths) if width > words[i]]):
             widths[max(wide, key=widths.__getitem__)] -= 1
         titles = [tuple((title, "dim") for title in head)] if any(head) else []
         left = self.width - indent - sum(widths) - 2 * len(widths)
         for row in (*titles, *rows):
-            cells = [_wrap(_plain(cell), width) for cell, width in zip(row, widths, strict=False)]
-            cells.append(_wrap(sentence(_plain(row[-1])), left))
+            cells = [_wrap(text_of(cell), width) for cell, width in zip(row, widths, strict=False)]
+            cells.append(_wrap(sentence(text_of(row[-1])), left))
             for texts in zip_longest(*cells, fillvalue=""):
                 parts: list[Part] = [" " * indent]
                 for text, width, cell in zip(texts, widths, row, strict=False):
-                    parts.append((f"{text:{width}}  ", _style(cell)))
-                self.line(*parts, (texts[-1], _style(row[-1])))
+                    parts.append((f"{text:{width}}  ", style_of(cell)))
+                self.line(*parts, (texts[-1], style_of(row[-1])))
 
     @cached_property
     def _console(self) -> Console:
@@ -150,14 +150,16 @@ def _wrap(text: str, width: int) -> list[str]:
 
 
 def _cell(part: Part) -> Part:
-    return (name(_plain(part)), _style(part))
+    return (name(text_of(part)), style_of(part))
 
 
-def _plain(part: Part) -> str:
+def text_of(part: Part) -> str:
+    """The text alone."""
     return part if isinstance(part, str) else part[0]
 
 
-def _style(part: Part) -> str:
+def style_of(part: Part) -> str:
+    """The style, empty for none."""
     return "" if isinstance(part, str) else part[1]
 
 

@@ -1,7 +1,7 @@
 """The head of a model's report: what it is, and one line a converter."""
 
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, array_text, plural, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, ends_text, plural, profile_titles, verdict_detail
 from minmax_lint.reporters.terminal.page import Page
 
 
@@ -15,9 +15,8 @@ def print_head(page: Page, report: Report) -> None:
     """The model: format, inputs, outputs, how much of it the converter keeps."""
     print_path(page, report)
     kept = f"{report.kept_nodes} of {report.nodes} {plural(report.nodes, 'node')} kept"
-    inputs = ", ".join(array_text(name, shape) for name, shape in report.inputs.items()) or "no input"
-    outputs = ", ".join(report.outputs) or "no output"
-    page.block(("   ",), f"{report.format}, {kept}:  {inputs} {page.glyphs.arrow} {outputs}")
+    ends = ends_text(report.inputs, report.outputs, page.glyphs.arrow)
+    page.block(("   ",), f"{report.format}, {kept}:  {ends}")
     if report.inferred:
         page.block(("   ",), f"inferred: {report.inferred_how}", "dim")
     if report.chosen:

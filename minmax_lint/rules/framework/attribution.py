@@ -16,7 +16,7 @@ from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.trace import Kept
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.patterns import batch_norm_at, is_split_activation, scaling_in
-from minmax_lint.rules.framework.ranges import USUAL_BITS, is_degenerate, misses_zero
+from minmax_lint.rules.framework.ranges import USUAL_BITS
 
 LINEAR_OPS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 """TFLite ops into whose weights a batch normalization can be folded."""
@@ -226,10 +226,10 @@ def _code_of_range(kind: ObstacleKind, found: FakeQuant | None) -> str:
     """The rule about a FakeQuant that makes a converter fail; MM403 where none is to blame."""
     if found is not None and found.num_bits != USUAL_BITS:
         return "MM206"
-    if found is not None and is_degenerate(found):
+    if found is not None and found.degenerate:
         return "MM205"
     if found is not None and kind == "bad-range":
-        return "MM201" if misses_zero(found) else "MM401"
+        return "MM201" if found.misses_zero else "MM401"
     return "MM403"
 
 

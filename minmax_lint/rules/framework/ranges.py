@@ -11,24 +11,9 @@ USUAL_BITS = 8
 """The width that every converter's default kernels have."""
 
 
-def is_degenerate(found: FakeQuant) -> bool:
-    """Whether a range holds no grid of values: NaN, infinite, empty or turned round."""
-    return found.degenerate
-
-
-def misses_zero(found: FakeQuant) -> bool:
-    """Whether 0 lies outside a range that is sound otherwise."""
-    return not found.degenerate and found.misses_zero
-
-
-def known(found: FakeQuant) -> tuple[Range, ...]:
-    """The ranges whose values are given; a constant NaN is given, a variable without checkpoint is not."""
-    return found.known_ranges
-
-
 def widen(found: FakeQuant) -> Range:
     """The smallest range that holds all of the FakeQuant's ranges and 0."""
-    bounds = [bound for pair in known(found) for bound in pair]
+    bounds = [bound for pair in found.known_ranges for bound in pair]
     return Range(min(0.0, *bounds), max(0.0, *bounds))
 
 
@@ -43,9 +28,9 @@ def step_of(low: float, high: float, *, narrow: bool) -> float:
 
 def half_step_off(found: FakeQuant) -> bool:
     """Whether the zero point lies halfway between two bytes, so that rounding it is a matter of taste."""
-    if not found.constant or is_degenerate(found) or misses_zero(found):
+    if not found.constant or found.degenerate or found.misses_zero:
         return False
-    ranges: Iterable[Range] = known(found)
+    ranges: Iterable[Range] = found.known_ranges
     if found.narrow_range:  # the zero of [-a, a] is the byte in the middle
         ranges = [pair for pair in ranges if pair[0] != -pair[1]]
     return any(

@@ -1,8 +1,10 @@
 """One self-contained HTML page: verdicts, findings, and the graph around each, drawn; no network."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, TextIO
 
+from minmax_lint.converters.prediction import Prediction
 from minmax_lint.escaping import html_text, printable, script_json
 from minmax_lint.report.comparison import Way
 from minmax_lint.report.comparison_words import (
@@ -11,12 +13,13 @@ from minmax_lint.report.comparison_words import (
     heading,
     runs_text,
     share_text,
+    shares_text,
     types_text,
 )
 from minmax_lint.report.report import Report
 from minmax_lint.report.words import profile_titles, short_message
 from minmax_lint.reporters.document import TOOL, finding_data, prediction_data
-from minmax_lint.reporters.picture import Place
+from minmax_lint.reporters.picture import Picture, Place
 from minmax_lint.reporters.run import Run
 from minmax_lint.rules.framework.rule import rules
 
@@ -60,9 +63,7 @@ def page_data(run: Run) -> dict[str, Any]:
 
 def model_data(run: Run, report: Report) -> dict[str, Any]:
     """One model: verdicts, findings, and the graph for graph.js."""
-    drawn = run.picture(report)
-    rows = {name: row for row, name in enumerate(drawn.nodes)}
-    profiles = list(report.predictions)
+    titles = profile_titles(report.predictions)
     return {
         "path": report.path,
         "format": report.format,
@@ -72,45 +73,51 @@ def model_data(run: Run, report: Report) -> dict[str, Any]:
         "nodes": report.nodes,
         "kept": report.kept_nodes,
         "fix": dict(run.fix_commands(report)),
-        "profiles": [
-            {
-                "name": name,
-                "title": profile_titles(report.predictions)[name],
-                "share": share_text(report.predictions[name].integer_share),
-                "says": short_message(report.predictions[name].message),
-                **prediction_data(report.predictions[name]),
-            }
-            for name in profiles
-        ],
+        "profiles": [_profile(name, titles[name], found) for name, found in report.predictions.items()],
         "ways": [_way(way) for way in report.comparison.ways] if report.comparison else [],
         "waysHeading": heading(report.comparison) if report.comparison else "",
         "findings": [finding_data(finding) for finding in report.findings],
-        "graph": {
-            "nodes": [
-                [
-                    node.name,
-                    node.op,
-                    PLACES.index(node.place),
-                    node.range,
-                    "".join(STATES.get(node.states.get(name, ""), "-") for name in profiles),
-                    " ".join(node.codes),
-                ]
-                for node in drawn.nodes.values()
-            ],
-            "edges": [[rows[source], rows[target]] for source, target in drawn.edges],
-        },
+        "graph": _graph(run.picture(report), list(report.predictions)),
     }
+
+
+def _profile(name: str, title: str, found: Prediction) -> dict[str, Any]:
+    """What one converter says."""
+    return {
+        "name": name,
+        "title": title,
+        "share": share_text(found.integer_share),
+        "says": short_message(found.message),
+        **prediction_data(found),
+    }
+
+
+def _graph(drawn: Picture, profiles: Sequence[str]) -> dict[str, Any]:
+    """Nodes as rows, and edges as pairs of row numbers."""
+    rows = {name: row for row, name in enumerate(drawn.nodes)}
+    nodes = [
+        [
+            node.name,
+            node.op,
+            PLACES.index(node.place),
+            node.range,
+            "".join(STATES.get(node.states.get(name, ""), "-") for name in profiles),
+            " ".join(node.codes),
+        ]
+        for node in drawn.nodes.values()
+    ]
+    return {"nodes": nodes, "edges": [[rows[source], rows[target]] for source, target in drawn.edges]}
 
 
 def _way(way: Way) -> dict[str, Any]:
     """One way of a comparison, as a row of the first view."""
-    found = way.prediction
+    ops, macs = shares_text(way)
     return {
         "name": way.name,
         "tensorflow": way.tensorflow,
-        "verdict": found.verdict,
-        "ops": share_text(found.integer_share if has_model(way) else None),
-        "macs": share_text(found.integer_mac_share if has_model(way) else None),
+        "verdict": way.prediction.verdict,
+        "ops": ops,
+        "macs": macs,
         "types": types_text(way, "→"),
         "runs": runs_text(way),
         "edge_tpu": share_text(way.edge_tpu_share),
