@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.rules.framework import model_subject
 
 SHAPE = [1, 8, 8, 4]
 _KERNEL = [0.5, -0.5, 0.25, -0.25] * 4
+_NORM = {"gamma": 1.0, "beta": 0.25, "mean": 0.125, "variance": 1.0}
 
 
 def _conv(b: Builder, name: str, array: str, *, per_channel: bool = False) -> str:
@@ -57,7 +59,42 @@ def residual(blocks: int) -> Builder:
     return b
 
 
-NETS: dict[str, tuple[Callable[[int], Builder], int]] = {"plain": (plain, 75), "residual": (residual, 40)}
+def unquantized(blocks: int) -> Builder:
+    """Convolutions with batch norm and without any range; bytes 0 of all weights lie close together."""
+    b = Builder()
+    array = b.placeholder("input", SHAPE)
+    for block in range(blocks):
+        name = f"block{block}"
+        weights = b.const(f"{name}/weights", [value * (1 + block / 512) for value in _KERNEL], [1, 1, 4, 4])
+        array = b.add(
+            "Conv2D",
+            f"{name}/conv",
+            array,
+            weights,
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+        )
+        array = b.add(
+            "FusedBatchNormV3",
+            f"{name}/norm",
+            array,
+            *(b.const(f"{name}/{part}", [value] * 4, [4]) for part, value in _NORM.items()),
+            U=DType.FLOAT,
+            epsilon=0.001,
+            is_training=False,
+            data_format=b"NHWC",
+        )
+        array = b.add("Relu6", f"{name}/relu", array)
+    b.add("Identity", "output", array)
+    return b
+
+
+NETS: dict[str, tuple[Callable[[int], Builder], int]] = {
+    "plain": (plain, 75),
+    "residual": (residual, 40),
+    "unquantized": (unquantized, 105),
+}
 """Name -> builder, and the blocks of a net of some 840 nodes."""
 
 

@@ -13,8 +13,14 @@ MOST = 8
 
 @pytest.mark.parametrize(
     ("net", "options", "predictions"),
-    [("plain", SAFE, 3), ("plain", UNSAFE, 4), ("residual", SAFE, 1), ("residual", UNSAFE, 4)],
-    ids=["plain-safe", "plain-unsafe", "residual-safe", "residual-unsafe"],
+    [
+        pytest.param("plain", SAFE, 3, id="plain-safe"),
+        pytest.param("plain", UNSAFE, 4, id="plain-unsafe"),
+        pytest.param("residual", SAFE, 1, id="residual-safe"),
+        pytest.param("residual", UNSAFE, 4, id="residual-unsafe"),
+        pytest.param("unquantized", SAFE, 1, id="unquantized-safe"),
+        pytest.param("unquantized", UNSAFE, 7, id="unquantized-unsafe"),
+    ],
 )
 def test_a_fix_takes_few_predictions(net: str, options: dict[str, object], predictions: int) -> None:
     build, blocks = NETS[net]

@@ -5,13 +5,14 @@ CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow
 
 
 class Fatal(Exception):
-    """A check of TOCO that ends the process."""
+    """A check of TOCO that ends the process; `next` are those that it fails once this one holds."""
 
     def __init__(self, message: str, *, array: str | None = None, node: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.array = array
         self.node = node
+        self.next: tuple[Fatal, ...] = ()
 
 
 class Unmodeled(Exception):

@@ -153,9 +153,11 @@ def abort_prediction(
             ops=ops,
             obstacles=tuple(obstacles),
         )
-    cause = Obstacle(_kind(error.message), error.array, error.node, error.message)
+    causes = [
+        Obstacle(_kind(each.message), each.array, each.node, each.message) for each in (error, *error.next)
+    ]
     return Prediction(
-        profile, "abort", "other", message=error.message, ops=ops, obstacles=(cause, *obstacles)
+        profile, "abort", "other", message=error.message, ops=ops, obstacles=(*causes, *obstacles)
     )
 
 

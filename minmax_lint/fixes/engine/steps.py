@@ -58,12 +58,7 @@ def widen_ranges(trial: Trial, options: FixOptions) -> Trial:
 
 
 def _narrow(trial: Trial, options: FixOptions) -> Trial:
-    """All weights, one by one: TOCO stops at the first."""
-
-    def first(trial: Trial, options: FixOptions) -> Trial:
-        return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), trial.ranges(options)))
-
-    return _repeat(trial, first, options)
+    return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), trial.ranges(options)))
 
 
 def _merge(trial: Trial, options: FixOptions) -> Trial:

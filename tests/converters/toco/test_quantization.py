@@ -178,6 +178,23 @@ def test_weights_with_two_zero_bytes_close_together_are_refused(
     assert found == expected or found.startswith(f"other: {expected} for weights")
 
 
+def test_all_weights_that_are_refused_are_obstacles_and_the_first_ones_are_named() -> None:
+    net = Net(ROW)
+    array = net.input
+    for name in ("first", "second", "third"):
+        weights = net.const(
+            f"{name}/weights", [-0.5, 0.25] if name == "second" else [-0.5, -0.5, 0.25], [4, 4]
+        )
+        array = net.quant(f"{name}/quant", net.add("MatMul", name, array, weights))
+    found = prediction(net, [array])
+    assert found.message.startswith(
+        "Bad value for first/weights/transpose at index 4, previous bad value at index 0"
+    )
+    assert [(each.kind, each.array) for each in found.obstacles] == [
+        ("bad-weights", f"{name}/weights") for name in ("first", "third")
+    ]
+
+
 SHAPES = {"Gather": [2, 4], "Slice": [4, 8], "": [4, 1]}
 """Op -> the shape of the constant that it moves; without one, the transposition is a Reshape."""
 

@@ -54,9 +54,7 @@ class Quantizer:
         for op in self._left:
             self._refuse_fake_quant(op)
         # Measured: a missing range of a later operator is reported before the weights of an earlier one.
-        for op in self.done:
-            if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
-                self._check_weights(op.inputs[1], op)
+        self._check_all_weights()
 
     def _refuse_fake_quant(self, op: Operator) -> None:
         """The exporter reads a range that is not there, unless a quantized operand is missed before."""
@@ -246,6 +244,20 @@ class Quantizer:
                 array=self.model.arrays[bias].source,
                 node=op.node.name,
             )
+
+    def _check_all_weights(self) -> None:
+        """EnsureUint8WeightsSafeForFastInt8Kernels ends at the first weights, and a repair has to know all."""
+        errors: dict[str, Fatal] = {}
+        for op in self.done:
+            if op.type in ("Conv", "FullyConnected") and self.model.is_constant(op.inputs[1]):
+                try:
+                    self._check_weights(op.inputs[1], op)
+                except Fatal as error:
+                    errors.setdefault(op.inputs[1], error)
+        if errors:
+            first, *others = errors.values()
+            first.next = tuple(others)
+            raise first
 
     def _check_weights(self, name: str, op: Operator) -> None:
         from minmax_lint.converters.toco.weights import BAD_DISTANCE, bad_pair, value_range
