@@ -19,9 +19,8 @@ from minmax_lint.source_guard import DEFAULT_BOUND
 from minmax_lint.workflows.opened import Opened, open_model
 
 if TYPE_CHECKING:
-    from minmax_lint.backends.calibration import Calibration, Method
+    from minmax_lint.backends.calibration import Calibration, Data, Method
     from minmax_lint.backends.conversion import Engine
-    from minmax_lint.converters.call import Mode
     from minmax_lint.fixes.engine.patch import Patch
     from minmax_lint.report.comparison import Comparison
     from minmax_lint.workflows.convert import Conversion
@@ -207,10 +206,8 @@ def convert(
     `contents` (ops and tensors with their types), `report`, `patch` and `verification`. Raises UserError
     where the conversion cannot be tried.
     """
-    from minmax_lint.backends.calibration import Data, check_data
-    from minmax_lint.backends.calibration.check import first_samples
     from minmax_lint.fixes.edit.options import FixOptions
-    from minmax_lint.workflows.calling import Asked, converter_for
+    from minmax_lint.workflows.calling import Asked, converter_for, mode_asked
     from minmax_lint.workflows.convert import Proof, convert_linted
 
     opened = open_model(
@@ -223,33 +220,36 @@ def convert(
         python=python,
         calls=() if script is None else converter_calls(Path(script)),
     )
-    model, ends = opened.model, opened.ends
-
-    def read(source: str) -> Data:
-        data = Data(source, aliases=model.input_keys(ends.inputs))
-        check_data(data, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
-        return data
-
-    mode: Mode | None = "16x8-fallback" if post_training == "16x8" else post_training
-    if mode is None and flow is not None:
-        mode = "tf1" if flow == "tf1" else "v2"
-    data = read(dataset) if dataset else None
+    data = _data(opened, dataset, python, time_limit) if dataset else None
+    mode = mode_asked(post_training, flow)
     asked = Asked(mode, engine, io_type or "", stats or {}, python, time_limit, data)
-    converter = converter_for(opened, asked).check_for(ends.inputs)
-    samples = (
-        None
-        if converter.data is None
-        else first_samples(converter.data, model.graph, ends.inputs, ends.outputs, python=python)
-    )
-    opened = opened.for_conversion(converter.profile, converter.call, samples)
+    converter = converter_for(opened, asked).check_for(opened.ends.inputs)
     proof = None
     if verify:
-        proof = Proof(read(verify) if isinstance(verify, str) else converter.data)
-    if fix:
-        options = FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {})
-        patch = opened.fix(options)
-        return convert_linted(model, patch.after, patch, converter, proof)
-    return convert_linted(model, opened.lint(), None, converter, proof)
+        compared = _data(opened, verify, python, time_limit) if isinstance(verify, str) else converter.data
+        proof = Proof(compared)
+    opened = opened.for_conversion(converter)
+    if not fix:
+        return convert_linted(opened.model, opened.lint(), None, converter, proof)
+    patch = opened.fix(FixOptions(unsafe=unsafe, ranges=ranges or {}, calibrated=calibrated or {}))
+    return convert_linted(opened.model, patch.after, patch, converter, proof)
+
+
+def _data(
+    opened: Opened,
+    source: str,
+    python: str | PathLike[str] | None,
+    time_limit: float,
+    batch_size: int = 16,
+    samples: int | None = None,
+) -> Data:
+    """The data. Raises UserError where they do not fit the inputs of the model."""
+    from minmax_lint.backends.calibration import Data, check_data
+
+    model, ends = opened.model, opened.ends
+    found = Data(source, batch_size, samples, model.input_keys(ends.inputs))
+    check_data(found, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
+    return found
 
 
 def calibrate(
@@ -274,19 +274,16 @@ def calibrate(
     `moving-average`. The `.ranges` of the result (array -> (min, max)) are what `fix` and `convert` take as
     `calibrated`. `trust`: as of `lint`. Raises UserError where the data cannot be read or do not fit.
     """
-    from minmax_lint.backends.calibration import Data, check_data
     from minmax_lint.backends.calibration import calibrate as run
     from minmax_lint.writers.kept import frozen_model
 
     opened = open_model(source, inputs, outputs, signature=signature, trust=trust, python=python)
-    model, ends = opened.model, opened.ends
-    read = Data(fspath(data), batch_size, samples, model.input_keys(ends.inputs))
-    check_data(read, model.graph, ends.inputs, ends.outputs, python=python, time_limit=time_limit)
+    inputs, outputs = opened.ends.inputs, opened.ends.outputs
     return run(
-        frozen_model(model, ends.inputs, ends.outputs),
-        ends.inputs,
-        ends.outputs,
-        read,
+        frozen_model(opened.model, inputs, outputs),
+        inputs,
+        outputs,
+        _data(opened, fspath(data), python, time_limit, batch_size, samples),
         method=method,
         percentile=percentile,
         python=python,

@@ -58,7 +58,7 @@ def _report(
     given: Mapping[str, Any],
 ) -> tuple[Settings, Report]:
     """The report with the project's settings applied, and these. Raises UserError."""
-    settings = Settings.merged(load(Path.cwd()), given)
+    settings = Settings.merge(load(Path.cwd()), given)
     target = settings.target(str(source)) if isinstance(source, (str, Path)) else Target("<memory>")
     report = lint(
         source,
@@ -70,7 +70,7 @@ def _report(
         ignore=settings.values.selection.ignore,
         checkpoint=target.checkpoint,
     )
-    return settings, settings.adjusted(report, target)
+    return settings, settings.adjust(report, target)
 
 
 def _reasons(report: Report, fail_level: str) -> list[str]:

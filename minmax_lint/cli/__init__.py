@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections.abc import Iterable, Sequence
 
-from minmax_lint.cli.commands.completion import asked, complete
+from minmax_lint.cli.commands.completion import complete, wants_completion
 from minmax_lint.cli.streams import (
     EXIT_INTERRUPTED,
     complain,
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (contract: 0, 1, 2; 130 when interrupted)."""
     tolerate_any_text()
     words = list(sys.argv[1:] if argv is None else argv)
-    if asked():
+    if wants_completion():
         complete(parser(tuple(COMMANDS)))
     try:
         named = [word for word in words[:1] if word in COMMANDS]

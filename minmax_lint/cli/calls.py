@@ -58,7 +58,6 @@ def converter_for(args: Namespace, source: Opened, mode: Mode | None, data: str 
 
 def mode_of(args: Namespace) -> Mode | None:
     """What `--int8`, ..., `--flow` ask for; None where they are not given."""
-    if getattr(args, "post_training", None):
-        flow: Mode = args.post_training
-        return "16x8-fallback" if flow == "16x8" else flow
-    return {"tf1": "tf1", "tf2": "v2"}.get(args.flow)  # type: ignore[return-value]
+    from minmax_lint.workflows.calling import mode_asked
+
+    return mode_asked(getattr(args, "post_training", None), args.flow)

@@ -24,7 +24,7 @@ from minmax_lint.rules.framework.finding import FixOffer
 _GRAPH_FILES = (".pb", ".pbtxt", ".meta")
 
 
-def converting(args: Namespace, model: Model, patch: Patch, written: Path) -> str:
+def convert_command(args: Namespace, model: Model, patch: Patch, written: Path) -> str:
     """Of `fix`: what converts the graph that was written."""
     words = ["minmax-lint", "convert", str(written), *_endpoint_options(args, model, patch)]
     words += ["--signature", args.signature] if args.signature else []
@@ -37,7 +37,7 @@ def converting(args: Namespace, model: Model, patch: Patch, written: Path) -> st
     return command([*words, "--output", str(written.with_name(name))])
 
 
-def checking(args: Namespace, report: Report, written: Path | None = None) -> str:
+def check_command(args: Namespace, report: Report, written: Path | None = None) -> str:
     """What shows the findings of `report` in full: of the graph that was written, else of the one that was named."""
     words = ["minmax-lint", "check", str(written or args.graph), *options.endpoint_words(args)]
     named = args.output_array or written is None
@@ -48,7 +48,7 @@ def checking(args: Namespace, report: Report, written: Path | None = None) -> st
     return command(words)
 
 
-def repairing(converted: tuple[str, ...], report: Report) -> str:
+def repair_command(converted: tuple[str, ...], report: Report) -> str:
     """Of `convert`: the command that was run, with what repairs the graph on the way; empty where no fix helps."""
     errors = [one.fix for one in report.findings if one.fix is not None and one.severity == "error"]
     offers: list[FixOffer] = errors or [one.fix for one in report.findings if one.fix is not None]

@@ -32,7 +32,7 @@ FORMATS = tuple(
 """The formats of `check`: the files of reporters/formats, which are not imported for a list; the default is first."""
 
 
-def completed_by(action: Action, candidates: Callable[..., list[str]]) -> None:
+def set_completer(action: Action, candidates: Callable[..., list[str]]) -> None:
     """Where completion finds what may stand there (argcomplete looks for this attribute)."""
     action.completer = candidates  # type: ignore[attr-defined]
 
@@ -57,7 +57,7 @@ def add_endpoints(parser: ArgumentParser) -> None:
         default=[],
         help="an input array, with its shape if the graph does not say it: -i image=1,224,224,3",
     )
-    completed_by(given, candidates.arrays)
+    set_completer(given, candidates.arrays)
     given = group.add_argument(
         "-o",
         "--output-array",
@@ -67,7 +67,7 @@ def add_endpoints(parser: ArgumentParser) -> None:
         default=[],
         help="an output array; several as -o NAME -o NAME or -o NAME,NAME",
     )
-    completed_by(given, candidates.arrays)
+    set_completer(given, candidates.arrays)
     group.add_argument("--signature", metavar="KEY", help="which signature of a SavedModel names them")
     parser.add_argument(
         "--checkpoint",
@@ -102,7 +102,7 @@ def add_converters(parser: ArgumentParser) -> None:
         help=f"toco, mlir (the default pair), mlir-v2, or with a version: {_profiles('toco')}, {_profiles('mlir')}, "
         "mlir-2.18-v2, ...",
     )
-    completed_by(given, candidates.converters)
+    set_completer(given, candidates.converters)
 
 
 def _profiles(engine: Engine) -> str:
@@ -130,7 +130,7 @@ def add_selection(parser: ArgumentParser) -> None:
         ("--fixable", "fix findings of these rules only"),
     ):
         given = group.add_argument(option, metavar="CODES", type=values.codes, default=(), help=meaning)
-        completed_by(given, candidates.rule_codes)
+        set_completer(given, candidates.rule_codes)
     group.add_argument("--baseline", metavar="FILE", help="known findings, which do not count")
 
 
@@ -247,4 +247,4 @@ def add_formats(parser: ArgumentParser, known: Sequence[str]) -> None:
         help=f"{known[0]} (default), {', '.join(known[1:])}; may be given several times, all but one with a file",
     )
     given.formats = known  # type: ignore[attr-defined] # for a word that is taken for an option
-    completed_by(given, lambda **_: list(known))
+    set_completer(given, lambda **_: list(known))

@@ -132,7 +132,7 @@ def _report(args: Namespace, settings: Settings, model: Target) -> Report | User
 
     try:
         opened = open_source(args, model)
-        found = settings.adjusted(opened.lint(settings.values.selection), model)
+        found = settings.adjust(opened.lint(settings.values.selection), model)
         return _with_comparison(opened, found) if _shows_ways(args) else found
     except UserError as error:
         return error

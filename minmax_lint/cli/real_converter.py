@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,10 @@ from minmax_lint.cli.streams import log_lines, progress_console
 if TYPE_CHECKING:
     from minmax_lint.backends.calibration import Calibration, Data
     from minmax_lint.backends.conversion import Stage, Watch
-    from minmax_lint.converters.dataset import Dataset
     from minmax_lint.loaders.endpoints import Endpoints
     from minmax_lint.loaders.model import Model
     from minmax_lint.workflows.convert import Proof
     from minmax_lint.workflows.converter import Converter
-    from minmax_lint.workflows.opened import Opened
 
 STAGES: Mapping[Stage, str] = {
     "start": "starting Python",
@@ -121,7 +119,7 @@ def check_interpreter(args: Namespace) -> None:
     from minmax_lint.backends.conversion.interpreter import checked_interpreter
 
     if wants_proof(args):
-        converter_of(args).checked()
+        converter_of(args).check_interpreter()
     elif args.calibrate:
         checked_interpreter(args.python)
 
@@ -138,7 +136,7 @@ def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
         limits[args.calibrate] = args.samples
     for source, limit in limits.items():
         data = replace(data_of(args, source, model.input_keys(ends.inputs)), limit=limit)
-        with watching(args, f"reading {source}") as watch:
+        with show_reading(args, data) as watch:
             calibration.check_data(
                 data,
                 model.graph,
@@ -150,17 +148,11 @@ def check_data(args: Namespace, model: Model, ends: Endpoints) -> None:
             )
 
 
-def samples_of(args: Namespace, source: Opened, converter: Converter) -> Dataset | None:
-    """The first samples of the converter's representative dataset; None without one. Raises UserError."""
-    from minmax_lint.backends.calibration.check import first_samples
-
-    if converter.data is None:
-        return None
-    ends = source.ends
-    with watching(args, f"reading {converter.data.source}") as watch:
-        return first_samples(
-            converter.data, source.model.graph, ends.inputs, ends.outputs, python=args.python, watch=watch
-        )
+@contextmanager
+def show_reading(args: Namespace, data: Data | None) -> Iterator[Watch | None]:
+    """Progress while data are read; nothing where there are none."""
+    with show_progress(args, f"reading {data.source}") if data is not None else nullcontext() as watch:
+        yield watch
 
 
 def proof_of(args: Namespace, aliases: Mapping[str, tuple[str, ...]]) -> Proof | None:
@@ -187,7 +179,7 @@ def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibratio
     from minmax_lint.backends.calibration import calibrate
     from minmax_lint.writers.kept import frozen_model
 
-    with watching(args, "calibration") as watch:
+    with show_progress(args, "calibration") as watch:
         return calibrate(
             frozen_model(model, ends.inputs, ends.outputs),
             ends.inputs,
@@ -202,7 +194,7 @@ def calibration_of(args: Namespace, model: Model, ends: Endpoints) -> Calibratio
 
 
 @contextmanager
-def watching(args: Namespace, title: str) -> Iterator[Watch]:
+def show_progress(args: Namespace, title: str) -> Iterator[Watch]:
     """A progress bar with the stage on standard error, where that is a terminal; else a line now and then."""
     from minmax_lint.backends.conversion import Watch
 

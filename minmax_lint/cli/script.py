@@ -64,7 +64,7 @@ def patch_of_script(args: Namespace, settings: Settings, model: Target) -> Scrip
     from minmax_lint.cli.source import open_source
     from minmax_lint.workflows.script import patch_script
 
-    opened = open_source(args, model).checked()
+    opened = open_source(args, model).check_ends()
     return patch_script(
         opened, Path(args.script), unsafe=args.unsafe_fixes, selection=settings.values.selection
     )

@@ -29,7 +29,7 @@ def settings_of(args: Namespace, *, with_baseline: bool = True) -> Settings:
     from minmax_lint.config import Settings
 
     given = {key: getattr(args, name, None) for key, name in OPTIONS.items()}
-    return Settings.merged(_config(args), given, with_baseline=with_baseline)
+    return Settings.merge(_config(args), given, with_baseline=with_baseline)
 
 
 def _config(args: Namespace) -> Config | None:

@@ -43,18 +43,18 @@ def _open_finished(args: Namespace, target: Target, model: Model, named: tuple[s
     source = Target(args.source)
     graph = load_model(args, source)
     graph.require_graph("give with --source")
-    made_from = open_loaded(args, source, graph).checked()
+    made_from = open_loaded(args, source, graph).check_ends()
     return replace(open_model(model, converters=named), path=target.path, made_from=made_from)
 
 
-def source_named(args: Namespace) -> Opened:
+def open_named(args: Namespace) -> Opened:
     """The one model that the command line names, with what the configuration says about it."""
     from minmax_lint.cli.settings import settings_of
 
     return open_source(args, settings_of(args, with_baseline=False).target(args.graph))
 
 
-def read_by(args: Namespace) -> ReadFiles:
+def files_read(args: Namespace) -> ReadFiles:
     """The files that a command on the one model `args.graph` reads."""
     from minmax_lint.cli.files import read_files
     from minmax_lint.cli.settings import settings_of

@@ -12,14 +12,14 @@ from minmax_lint.report.words import plural
 WATCH_EXTRA = "pip install 'minmax-lint[watch]'"
 
 
-def watched(args: Namespace, run: Callable[[Namespace], int]) -> int:
+def watch_models(args: Namespace, run: Callable[[Namespace], int]) -> int:
     """Run now and after every change, until Ctrl+C ends it as every other command: with 130.
 
     Raises UserError where watchfiles is not installed, or the first run is bad usage.
     """
     changes = _changes()
     run(args)
-    places = watched_files(args)
+    places = files_to_watch(args)
     say(f"watching {len(places)} {plural(len(places), 'file')}; Ctrl+C ends it")
     try:
         for _ in changes(places):
@@ -33,7 +33,7 @@ def watched(args: Namespace, run: Callable[[Namespace], int]) -> int:
     return EXIT_INTERRUPTED
 
 
-def watched_files(args: Namespace) -> frozenset[Path]:
+def files_to_watch(args: Namespace) -> frozenset[Path]:
     """Every file that the run reads, the configuration and the script included."""
     from minmax_lint.cli.files import files_of
     from minmax_lint.cli.settings import settings_of

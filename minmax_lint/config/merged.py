@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from minmax_lint.config.baseline import Baseline, read_baseline
 from minmax_lint.config.discovery import PROJECT_FILE, TABLE
-from minmax_lint.config.report import Adjustment, adjusted
-from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolved
+from minmax_lint.config.report import Adjustment, adjust
+from minmax_lint.config.resolution import COMMAND_LINE, Resolved, resolve
 from minmax_lint.config.targets import Target, target_of, targets
 from minmax_lint.errors import UserError
 from minmax_lint.report.report import Report
@@ -28,14 +28,14 @@ class Settings:
     baseline: Baseline | None = None
 
     @classmethod
-    def merged(
+    def merge(
         cls, config: Config | None, given: Mapping[str, Any], *, with_baseline: bool = True
     ) -> Settings:
         """`given` (by key of the configuration) goes before the file.
 
         Raises UserError for a bad baseline or a rule that does not exist, before anything is linted.
         """
-        settings = cls(config, resolved(config, given).checked())
+        settings = cls(config, resolve(config, given).check_rules())
         if settings.baseline_file is None or not with_baseline:
             return settings
         return replace(settings, baseline=read_baseline(settings.baseline_file))
@@ -77,7 +77,7 @@ class Settings:
         """A model that the caller names, with what the configuration says about it."""
         return target_of(self.config, path)
 
-    def adjusted(self, report: Report, target: Target) -> Report:
+    def adjust(self, report: Report, target: Target) -> Report:
         """The report with severities, fixable rules, ignores and baseline applied."""
         by = Adjustment(
             self.values["severity"],
@@ -86,4 +86,4 @@ class Settings:
             self.baseline,
             self.values.selection,
         )
-        return adjusted(report, by)
+        return adjust(report, by)

@@ -28,7 +28,7 @@ class Adjustment(NamedTuple):
     """Which findings about unused ignores are wanted."""
 
 
-def adjusted(report: Report, by: Adjustment) -> Report:
+def adjust(report: Report, by: Adjustment) -> Report:
     """The report as the configuration wants it; what ignores and baseline take out is in `ignored`."""
     findings = [_with_settings(finding, by) for finding in report.findings]
     baseline = by.baseline.known(report.path) if by.baseline is not None else frozenset()

@@ -54,14 +54,14 @@ class Resolved:
         """Whose findings may be fixed."""
         return Selection(tuple(self["fixable"]))
 
-    def checked(self) -> Resolved:
+    def check_rules(self) -> Resolved:
         """These settings. Raises UnknownName for a rule that does not exist."""
         for codes in (self["select"], self["ignore"], self["extend-select"], self["fixable"]):
             Selection(tuple(codes))
         return self
 
 
-def resolved(config: Config | None, given: Mapping[str, Any]) -> Resolved:
+def resolve(config: Config | None, given: Mapping[str, Any]) -> Resolved:
     """Merge. `given` is the command line's, by key; an empty value means that it was not given."""
     values = {}
     for key, default in DEFAULTS.items():

@@ -13,6 +13,7 @@ from minmax_lint.errors import UnreadableModel
 from minmax_lint.graph.arity import misfit, without_array
 from minmax_lint.graph.graph import Graph, Use
 from minmax_lint.graph.names import canonical_array, parse_edge
+from minmax_lint.graph.node import Node
 
 T = TypeVar("T")
 
@@ -90,6 +91,10 @@ class Kept:
     def is_cut(self, name: str) -> bool:
         """Whether the trace stopped at node `name` because it produces an input array."""
         return name in self._cut
+
+    def computed(self, names: Iterable[str]) -> Iterator[Node]:
+        """Those of the nodes `names` that are kept, but for nodes at which the trace stopped."""
+        return (self.graph[name] for name in names if name in self.nodes and name not in self._cut)
 
     @cached_property
     def misfit(self) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 import re
 
 from minmax_lint.report.comparison import Comparison, Way
-from minmax_lint.report.words import plural, short_message, tallied, weights_text
+from minmax_lint.report.words import plural, short_message, tally_words, weights_text
 
 RUNS = {True: "yes", False: "no", None: "not known"}
 
@@ -74,7 +74,7 @@ def detail(way: Way) -> str:
     if found.weight_ops:
         parts.append(weights_text(found))
     elif found.float_ops:
-        parts.append(f"float: {tallied(found.float_kinds)}")
+        parts.append(f"float: {tally_words(found.float_kinds)}")
     elif found.verdict == "float":
         parts.append(found.message)
     if found.runs is False:

@@ -36,7 +36,7 @@ def verdict_detail(prediction: Prediction) -> str:
         share = (
             f"{computing - floats} of {computing} {plural(computing, 'op')} integer{_mac_share(prediction)}; "
         )
-    return f"{share}float: {tallied(prediction.float_kinds)}{_worst(prediction)}"
+    return f"{share}float: {tally_words(prediction.float_kinds)}{_worst(prediction)}"
 
 
 def _mac_share(prediction: Prediction) -> str:
@@ -83,7 +83,7 @@ def short_message(message: str) -> str:
     return f"{statement} ..." if advice else statement
 
 
-def not_quantized(predictions: Mapping[str, Prediction]) -> list[str]:
+def failing_converters(predictions: Mapping[str, Prediction]) -> list[str]:
     """The converters, by title, that will not make an all-integer model."""
     return [
         title
@@ -94,10 +94,10 @@ def not_quantized(predictions: Mapping[str, Prediction]) -> list[str]:
 
 def count_words(words: Iterable[str], kinds: int = 4) -> str:
     """`CONV_2D x12, ADD x3, RELU`, the most frequent first, at most `kinds` of them."""
-    return tallied(((word, 1) for word in words), kinds)
+    return tally_words(((word, 1) for word in words), kinds)
 
 
-def tallied(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
+def tally_words(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
     """The same of words of which there are several at a time."""
     tally: Counter[str] = Counter()
     for word, number in words:
@@ -145,10 +145,3 @@ def ends_text(inputs: Mapping[str, Shape | None], outputs: Sequence[str], arrow:
 def plural(count: int, noun: str) -> str:
     """The noun, with an s unless there is one."""
     return noun if count == 1 else f"{noun}s"
-
-
-RANGES_NEEDED = (
-    "DATA: samples of the inputs (.npz, .npy, TFRecord, module:function). Or give ranges: --ranges FILE, "
-    "--default-range MIN,MAX."
-)
-"""What stands below a command with `--calibrate DATA`."""

@@ -47,7 +47,7 @@ def picture(report: Report) -> Picture:
     """Draw the kept part, and what lies outside within a few steps of it."""
     graph, kept = report.source, report.trace
     states, ranges, codes = _states(report), _ranges(report), _codes(report)
-    moving = _moving(kept)
+    moving = _nodes_behind_inputs(kept)
     kept_names = [
         name
         for name in kept.order
@@ -74,7 +74,7 @@ def _side(kept: Kept, name: str) -> Place:
     return "kept" if name in kept else "outside"
 
 
-def _moving(kept: Kept) -> set[str]:
+def _nodes_behind_inputs(kept: Kept) -> set[str]:
     """The kept nodes whose values depend on an input; converters compute the others while they convert."""
     graph = kept.graph
     reached = {

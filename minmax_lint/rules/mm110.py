@@ -65,7 +65,7 @@ class ActivationWithoutRange(Rule):
                     f"{unrolled} {cause.array!r} becomes one product for each matrix, and these have no range",
                     path=around(subject, cause.array),
                     advice="Write one product for each matrix in the model code, with a FakeQuant behind each.",
-                    fix=_unrolling(subject, cause),
+                    fix=_unroll_offer(subject, cause),
                 )
                 continue
             is_input = subject.kept.is_cut(parse_edge(cause.array).node)
@@ -94,7 +94,7 @@ def _unroll_advice(subject: Subject, cause: Cause) -> str:
     return producer.op if engines == {"toco"} and not subject.coverage.is_read_raw(cause.array) else ""
 
 
-def _unrolling(subject: Subject, cause: Cause) -> FixOffer | None:
+def _unroll_offer(subject: Subject, cause: Cause) -> FixOffer | None:
     producer = subject.coverage.producer(cause.array)
     if producer is None or producer.inputs[-1].node not in subject.coverage.from_constants:
         return None

@@ -7,7 +7,7 @@ from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import (
     RangeVariable,
-    missing,
+    missing_variables,
     range_variables,
     renamed_keys,
     unused_keys,
@@ -50,7 +50,7 @@ class RangeNotInCheckpoint(Rule):
     needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        absent = missing(subject)
+        absent = missing_variables(subject)
         elsewhere = renamed_keys(subject, (variable.key for variable in absent))
         absent = tuple(variable for variable in absent if variable.key not in elsewhere)
         if not absent or subject.checkpoint is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
-from minmax_lint.rules.framework.range_variables import missing, renamed_keys
+from minmax_lint.rules.framework.range_variables import missing_variables, renamed_keys
 from minmax_lint.rules.framework.rule import Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -42,7 +42,7 @@ class RangeScopeDrift(Rule):
     needs = "checkpoint"
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        absent = missing(subject)
+        absent = missing_variables(subject)
         moved = renamed_keys(subject, (variable.key for variable in absent))
         if not moved or subject.checkpoint is None:
             return

@@ -44,7 +44,7 @@ class IntegerEndDropped(CallRule):
             return
         for prediction in predictions_of(call, subject):
             if prediction.verdict == "float":
-                yield from _integer_ends_dropped(call, prediction, subject)
+                yield from _dropped_ends(call, prediction, subject)
 
     @classmethod
     def examples(cls) -> Examples:
@@ -53,7 +53,7 @@ class IntegerEndDropped(CallRule):
         )
 
 
-def _integer_ends_dropped(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
+def _dropped_ends(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
     floats = [op for op in prediction.ops if op.computes and not op.integer]
     if call.inference_input_type in INTEGERS:
         for name in subject.kept.inputs:

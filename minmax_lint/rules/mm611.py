@@ -45,7 +45,7 @@ class TocoNotAvailable(CallRule):
             return
         without: Changes = {"experimental_new_converter": None}
         if call.flow == "tf2":
-            ended = _ending(call)
+            ended = _outcome(call)
             yield Fault(
                 f"experimental_new_converter is False on the TF2 converter, {ended}",
                 "Leave experimental_new_converter out.",
@@ -73,7 +73,7 @@ class TocoNotAvailable(CallRule):
         )
 
 
-def _ending(call: ConverterCall) -> str:
+def _outcome(call: ConverterCall) -> str:
     """What comes of it, measured with TF 2.12 to 2.21."""
     refused = refused_engine(call)
     if refused:

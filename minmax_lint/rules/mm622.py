@@ -7,7 +7,13 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import Mistyped, mistyped
 from minmax_lint.converters.call_site import YIELD, Changes
 from minmax_lint.converters.dataset import SampleArray
-from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
+from minmax_lint.rules.framework.call_rule import (
+    WITHIN_ONE,
+    CallRule,
+    Fault,
+    dataset_example,
+    dataset_expression,
+)
 from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
@@ -57,7 +63,7 @@ class DatasetType(CallRule):
 
 def _cast(call: ConverterCall, wrong: Mistyped) -> Changes:
     """The array of the script's dataset in the type of the input; nothing for an array of TensorFlow."""
-    text = yielded(call, wrong.number)
+    text = dataset_expression(call, wrong.number)
     if not text or "tf." in text:
         return {}
     whole = text if re.fullmatch(r"[\w.]+(\(.*\)|\[.*\])?", text, re.DOTALL) else f"({text})"

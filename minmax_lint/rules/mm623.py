@@ -7,7 +7,13 @@ from minmax_lint.converters.call_prediction import misranked, sampled, unknown_n
 from minmax_lint.converters.call_site import YIELD
 from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, fitted
 from minmax_lint.graph.tensor import shape_text
-from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example, yielded
+from minmax_lint.rules.framework.call_rule import (
+    WITHIN_ONE,
+    CallRule,
+    Fault,
+    dataset_example,
+    dataset_expression,
+)
 from minmax_lint.rules.framework.rule import Examples
 from minmax_lint.rules.framework.subject import Subject
 
@@ -60,7 +66,7 @@ class DatasetShape(CallRule):
                 severity="warning",
             )
         if not dataset.listed:
-            text = yielded(call, 0)
+            text = dataset_expression(call, 0)
             changes = {f"{YIELD}0": f"[{text}]"} if text else {}
             yield Fault("the dataset yields arrays and no list of arrays", "Write `yield [sample]`.", changes)
             return
@@ -104,7 +110,7 @@ def _wrong_count(dataset: Dataset, names: Sequence[str]) -> Fault | None:
     )
 
 
-def _reshaped(call: ConverterCall, line: str) -> str:
+def _reshape_advice(call: ConverterCall, line: str) -> str:
     if call.origin == COMMAND_LINE:
         return (
             f"Save {line.replace('sample', 'data')}."
@@ -138,6 +144,6 @@ def _misfits(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         if not fits:
             yield Fault(
                 f"a sample for input {name!r} has shape {shape_text(sample.shape)}, and the input {shape_text(shape)}",
-                _reshaped(call, fitted("sample", sample.shape, shape)),
+                _reshape_advice(call, fitted("sample", sample.shape, shape)),
                 severity=None if alike or name == refused else "warning",
             )

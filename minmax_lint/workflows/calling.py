@@ -3,15 +3,17 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.run import Engine
 from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as
 from minmax_lint.converters.call_refusals import refusal
+from minmax_lint.converters.profile import Flow
 from minmax_lint.errors import UserError
 from minmax_lint.graph.names import canonical_array
-from minmax_lint.workflows.choice import judged_mode, trained
+from minmax_lint.workflows.choice import has_fake_quants, judged_mode
 from minmax_lint.workflows.converter import Converter
 from minmax_lint.workflows.opened import Opened
 
@@ -32,10 +34,18 @@ class Asked:
     """The representative dataset."""
 
 
+def mode_asked(post_training: str | None, flow: Flow | None) -> Mode | None:
+    """What a call asks for that is one of post-training quantization, else of a flow; None where neither is given."""
+    if post_training is not None:
+        return cast(Mode, "16x8-fallback" if post_training == "16x8" else post_training)
+    flows: Mapping[Flow, Mode] = {"tf1": "tf1", "tf2": "v2"}
+    return None if flow is None else flows[flow]
+
+
 def converter_for(source: Opened, asked: Asked) -> Converter:
     """The converter to run on `source`. Raises UserError where the call cannot be made."""
     call = _call(source, asked)
-    fake_quants = trained(source.model)
+    fake_quants = has_fake_quants(source.model)
     mode = call.mode(fake_quants)
     if mode in CALIBRATED and asked.data is None and not refusal(call, fake_quants):
         raise UserError(_no_data(call))
@@ -70,14 +80,14 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
 
 def _call(source: Opened, asked: Asked) -> ConverterCall:
     if asked.mode is not None:
-        of_mode = [call for call in source.calls if call.mode(trained(source.model)) == asked.mode]
+        of_mode = [call for call in source.calls if call.mode(has_fake_quants(source.model)) == asked.mode]
         several = len(source.calls) > 1 and len(of_mode) == 1
         found = of_mode[0] if several else call_as(asked.mode, COMMAND_LINE)
     elif source.calls:
         found = _only(source.calls)
     elif not (source.model.of_tf2 and asked.engine == "mlir"):
         found = call_as("tf1", "the kind of model")
-    elif trained(source.model):
+    elif has_fake_quants(source.model):
         found = call_as("v2", "the kind of model")
     else:
         raise UserError(

@@ -37,7 +37,7 @@ class Choice(NamedTuple):
     """Profile -> the calls that chose it."""
 
 
-def trained(model: Model) -> bool:
+def has_fake_quants(model: Model) -> bool:
     """Whether the converter takes the graph for one trained for quantization."""
     return any(True for _ in model.graph.of_ops(TRAINED))
 
@@ -57,7 +57,7 @@ def choice(
     if model.finished is not None:
         return Choice(profiles(None))
     if calls:
-        return _of_calls(calls, trained(model), tensorflow)
+        return _of_calls(calls, has_fake_quants(model), tensorflow)
     return Choice(*_of_model(model, tensorflow))
 
 
@@ -104,15 +104,15 @@ def _profiles(
     mode = judged_mode(call, mode, fake_quants)
     suffix = _JUDGED.get(mode, mode)
     if mode != "tf1":
-        yield profile_modelled("mlir", suffix, version)
+        yield modelled_profile("mlir", suffix, version)
         return
     toco = call.experimental_new_converter is False and (version is None or version <= LAST_TOCO)
     old = call.experimental_new_converter is None and version is not None and version < NEW_CONVERTER
     either = call.experimental_new_converter is None and version is None
     if toco or old or either:
-        yield profile_modelled("toco", "", version)
+        yield modelled_profile("toco", "", version)
     if not (toco or old):
-        yield profile_modelled("mlir", "", version)
+        yield modelled_profile("mlir", "", version)
 
 
 def _of_model(model: Model, tensorflow: tuple[int, int] | None) -> tuple[tuple[Profile, ...], str]:
@@ -124,13 +124,13 @@ def _of_model(model: Model, tensorflow: tuple[int, int] | None) -> tuple[tuple[P
         unknown = [engine for engine in engines if tensorflow not in MODELLED[engine]]
         if len(unknown) == len(engines):
             raise UserError(not_modelled(engines[-1], tensorflow))
-        found = tuple(profile_modelled(engine, "", tensorflow) for engine in engines if engine not in unknown)
+        found = tuple(modelled_profile(engine, "", tensorflow) for engine in engines if engine not in unknown)
         but = f"; its {unknown[0].upper()} converter is not modelled" if unknown else ""
         return found, f"what TF {dotted(tensorflow)} has{but}"
-    if trained(model):
-        return (profile_modelled("mlir", "v2", tensorflow),), "a TF2 model with FakeQuants: the TF2 flow"
+    if has_fake_quants(model):
+        return (modelled_profile("mlir", "v2", tensorflow),), "a TF2 model with FakeQuants: the TF2 flow"
     return (
-        profile_modelled("mlir", "int8", tensorflow),
+        modelled_profile("mlir", "int8", tensorflow),
     ), "a TF2 model without FakeQuants: post-training int8, which needs a representative dataset"
 
 
@@ -139,7 +139,7 @@ def _has(engine: Engine, tensorflow: tuple[int, int]) -> bool:
     return tensorflow <= LAST_TOCO if engine == "toco" else tensorflow >= NEW_CONVERTER
 
 
-def profile_modelled(engine: Engine, call: str, version: tuple[int, int] | None) -> Profile:
+def modelled_profile(engine: Engine, call: str, version: tuple[int, int] | None) -> Profile:
     """The profile of that engine, call and TensorFlow version; the default version for None.
 
     Raises UserError where that version is not modelled.

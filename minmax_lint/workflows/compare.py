@@ -19,7 +19,7 @@ from minmax_lint.report.comparison import Comparison, Number, Way, answer
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.workflows.calling_code import calling_code
-from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.choice import has_fake_quants
 from minmax_lint.workflows.lint import collection_paused
 from minmax_lint.workflows.opened import Opened
 
@@ -39,7 +39,7 @@ class _Answer(NamedTuple):
 def compare_opened(opened: Opened) -> Comparison:
     """All ways of converting it, the best first. Raises UserError for a finished .tflite."""
     opened.model.require_graph("compare")
-    opened.checked()
+    opened.check_ends()
     subject = make_subject(opened.model, opened.ends.inputs, opened.ends.outputs, ())
     subject.inference.memo = {}
     ways = [_way(opened, subject, found) for found in _answers(opened.model, subject)]
@@ -57,7 +57,7 @@ def compare_opened(opened: Opened) -> Comparison:
 
 def _calls(model: Model) -> tuple[str, ...]:
     """The TF1 flow is for graphs of TF1: its converter does not take the functions of a TF2 model."""
-    calls = CALLS_FOR_TRAINED if trained(model) else CALLS_FOR_FLOAT
+    calls = CALLS_FOR_TRAINED if has_fake_quants(model) else CALLS_FOR_FLOAT
     return tuple(call for call in calls if call or not model.of_tf2)
 
 

@@ -18,7 +18,7 @@ from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.report.report import Report
-from minmax_lint.workflows.choice import profile_modelled
+from minmax_lint.workflows.choice import modelled_profile
 from minmax_lint.workflows.converter import Converter
 from minmax_lint.writers.atomic import write_file
 
@@ -216,5 +216,5 @@ def _verify(
 def _prediction(report: Report, result: ConversionResult, converter: Converter) -> Prediction | None:
     """The prediction for just the converter that ran."""
     version = tuple(int(part) for part in (result.tensorflow or "0.0").split(".")[:2])
-    profile = profile_modelled(result.engine, converter.suffix, (version[0], version[1]))
+    profile = modelled_profile(result.engine, converter.suffix, (version[0], version[1]))
     return report.predictions.get(profile.name) if profile.version == version else None

@@ -15,7 +15,7 @@ from minmax_lint.converters.call import ENDS, LOWERS_LISTS, SWITCHES, ConverterC
 from minmax_lint.converters.profile import Flow, Profile, not_converted
 from minmax_lint.converters.releases import MODELLED
 from minmax_lint.errors import UnknownName, UserError
-from minmax_lint.workflows.choice import judged_mode, profile_modelled
+from minmax_lint.workflows.choice import judged_mode, modelled_profile
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Converter:
         version = tensorflow_version(self.python)
         if version is not None and version not in MODELLED[self.engine]:
             raise UserError(not_converted(self.engine, version))
-        return profile_modelled(self.engine, self.suffix, version)
+        return modelled_profile(self.engine, self.suffix, version)
 
     @property
     def suffix(self) -> str:
@@ -120,7 +120,7 @@ class Converter:
         words += [f"{end} {flags[end]}" for end in ENDS if flags.get(end)]
         return ", ".join(words)
 
-    def checked(self) -> Converter:
+    def check_interpreter(self) -> Converter:
         """Itself. Raises UserError where its interpreter has no such converter."""
         checked_interpreter(self.python, self.engine, self.flow)
         return self
@@ -130,4 +130,4 @@ class Converter:
         for name in self.stats:
             if name not in inputs:
                 raise UnknownName(f"there are stats for {name!r}; the inputs are {', '.join(inputs)}")
-        return self.checked()
+        return self.check_interpreter()

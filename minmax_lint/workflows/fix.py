@@ -8,7 +8,7 @@ from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.fixes.engine.plan import plan_repairs
-from minmax_lint.fixes.engine.remaining import remaining
+from minmax_lint.fixes.engine.remaining import describe_rest
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.graph.names import did_you_mean, parse_edge
 from minmax_lint.loaders.endpoints import Endpoints
@@ -41,7 +41,7 @@ def fix_model(
         raise UserError("; ".join(refused))
     before = _report(trial, path)
     after = before if fixed.repair.edit.empty else _report(fixed, path)
-    left = () if fixed.quantized else (*(f"{text}." for text in refused), *remaining(fixed, options))
+    left = () if fixed.quantized else (*(f"{text}." for text in refused), *describe_rest(fixed, options))
     repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
     _check(before, after, fixed)
     return Patch(model, repair, before, after, left)

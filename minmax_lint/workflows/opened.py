@@ -29,8 +29,10 @@ from minmax_lint.workflows.explain import explanations
 from minmax_lint.workflows.lint import collection_paused, report_on
 
 if TYPE_CHECKING:
+    from minmax_lint.backends.conversion.child import Watch
     from minmax_lint.fixes.edit.options import FixOptions
     from minmax_lint.fixes.engine.patch import Patch
+    from minmax_lint.workflows.converter import Converter
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,14 @@ class Opened:
         """The same model, for these profiles alone."""
         return replace(self, named=tuple(one.name for one in chosen))
 
-    def for_conversion(self, chosen: Profile, call: ConverterCall | None, dataset: Dataset | None) -> Opened:
-        """The same model, for a conversion with that call, whose samples are `dataset` as far as they are looked at.
+    def for_conversion(self, converter: Converter, watch: Watch | None = None) -> Opened:
+        """The same model, for a conversion with that converter; the first samples of its dataset are looked at.
 
         The flags of a call that no script and no configuration makes are ours, so rules judge its samples alone.
+        Raises UserError where the samples cannot be read.
         """
+        chosen, call = converter.profile, converter.call
+        dataset = self._first_samples(converter, watch)
         if call is None or not (dataset or any(call.origin == one.origin for one in self.calls)):
             return replace(self, calls=(), conversion=Choice((chosen,)))
         if dataset is not None:
@@ -78,11 +83,21 @@ class Opened:
         call = replace(call, tensorflow=chosen.version, dataset=dataset or call.dataset)
         return replace(self, calls=(call,), conversion=Choice((chosen,), "", {chosen.name: (call,)}))
 
+    def _first_samples(self, converter: Converter, watch: Watch | None) -> Dataset | None:
+        from minmax_lint.backends.calibration.check import first_samples
+
+        if converter.data is None:
+            return None
+        ends = self.ends
+        return first_samples(
+            converter.data, self.model.graph, ends.inputs, ends.outputs, python=converter.python, watch=watch
+        )
+
     def ending_in(self, output: str, inputs: Mapping[str, Shape | None] | None) -> Opened:
         """The same model with that output; without inputs, those that lead to it. Raises UserError where none do."""
         return replace(self, ends=endpoints(self.model, inputs, [output]))
 
-    def checked(self) -> Opened:
+    def check_ends(self) -> Opened:
         """The same. Raises UnknownName for an input or output that the graph does not have."""
         graph = self.model.graph
         for kind, flag, names in (("input", "-i", self.ends.inputs), ("output", "-o", self.ends.outputs)):

@@ -107,7 +107,7 @@ def test_whoever_stops_does_not_wait_for_the_other_models(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(parallel, "_outcome", _endless)
     models = [Target("short"), *[Target("endless")] * 8]
-    outcomes = parallel.reports(Namespace(jobs=2), Settings.merged(None, {}), models)
+    outcomes = parallel.reports(Namespace(jobs=2), Settings.merge(None, {}), models)
     assert next(outcomes)[1] == "short"
     assert multiprocessing.active_children()
     outcomes.close()  # as an interrupt in front of the next one does

@@ -163,7 +163,7 @@ def test_a_log_says_which_child_runs_and_how_far_it_is(monkeypatch: pytest.Monke
     log = Stream(terminal=False)
     monkeypatch.setattr("sys.stderr", log)
     monkeypatch.setattr(streams, "LOG_INTERVAL", 0.01)
-    with real_converter.watching(Namespace(quiet=False), "MLIR") as watch:
+    with real_converter.show_progress(Namespace(quiet=False), "MLIR") as watch:
         for report, line in (
             (lambda: watch.stage("convert"), "MLIR: converting ("),
             (lambda: watch.batch(3, 28), "MLIR: batch 3 of 28 ("),

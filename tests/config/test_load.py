@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from minmax_lint.config import load, resolved, target_of, targets
+from minmax_lint.config import load, resolve, target_of, targets
 from minmax_lint.config.baseline import read_baseline
 from minmax_lint.config.schema import FILE, schema, text
 from minmax_lint.config.settings import Config, Ignore, ModelSettings, keys
@@ -154,10 +154,10 @@ def test_a_glob_that_fits_nothing_is_an_error(tmp_path):
 
 def test_the_command_line_beats_the_file_and_each_value_says_where_it_came_from(tmp_path):
     config = load(written(tmp_path, WHOLE))
-    values = resolved(config, {"select": ("MM101",), "ignore": ()}).values
+    values = resolve(config, {"select": ("MM101",), "ignore": ()}).values
     assert (values["select"].value, values["select"].origin) == (("MM101",), "command line")
     assert (values["ignore"].value, values["ignore"].origin) == (("MM110",), "minmax-lint.toml")
-    assert (resolved(None, {})["fail-level"], resolved(None, {}).values["fail-level"].origin) == (
+    assert (resolve(None, {})["fail-level"], resolve(None, {}).values["fail-level"].origin) == (
         "error",
         "default",
     )

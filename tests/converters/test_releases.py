@@ -15,7 +15,7 @@ from minmax_lint.converters.profile import ALIASES, PROFILES, SELECTABLE, Profil
 from minmax_lint.converters.releases import FIRST_MLIR, LAST_MLIR, MEASURED, MODELLED, dotted, spans, toco
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.build import Builder
-from minmax_lint.workflows.choice import profile_modelled
+from minmax_lint.workflows.choice import modelled_profile
 from tests.converters.predicted import predicted_of
 
 
@@ -86,7 +86,7 @@ def test_a_release_without_profile_is_one_line_that_says_what_to_do(
     with pytest.raises(UnknownName) as named:
         profile(f"{engine}-{dotted(release)}")
     with pytest.raises(UserError) as found:
-        profile_modelled("toco" if engine == "toco" else "mlir", "", release)
+        modelled_profile("toco" if engine == "toco" else "mlir", "", release)
     for raised in (str(named.value), str(found.value)):
         assert raised.startswith(line)
         assert "--converter" in raised
@@ -95,7 +95,7 @@ def test_a_release_without_profile_is_one_line_that_says_what_to_do(
 
 @pytest.mark.parametrize("release", MODELLED["mlir"], ids=dotted)
 def test_a_call_is_judged_by_the_profile_of_its_own_tensorflow(release: tuple[int, int]) -> None:
-    assert profile_modelled("mlir", "v2", release).name == f"mlir-{dotted(release)}-v2"
+    assert modelled_profile("mlir", "v2", release).name == f"mlir-{dotted(release)}-v2"
 
 
 def test_a_device_behind_a_release_without_profile_says_so_in_the_same_line() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from minmax_lint.backends.conversion import ConversionResult, Failure, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.backends.verification import Comparison, Verification
-from minmax_lint.cli.next_commands import repairing
+from minmax_lint.cli.next_commands import repair_command
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.reporters.conversion import conversion_data
 from minmax_lint.reporters.terminal.conversion import print_conversion
@@ -62,7 +62,7 @@ def shown(
         found,
         "model.tflite",
         explanation,
-        repairing=repairing(CONVERT, found.report),
+        repairing=repair_command(CONVERT, found.report),
         checking=CHECK,
         quiet=quiet,
         verbose=verbose,

@@ -97,29 +97,19 @@ def convert_graph(
     """
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
-        source = (
-            graph.request() if isinstance(graph, SavedModel) else {"graph": str(graph_file(graph, folder))}
-        )
-        request: dict[str, Any] = {
-            **source,
+        stats = dict.fromkeys(inputs, DEFAULT_STATS) if stats is None else stats
+        request = {
+            **_request(graph, folder, data),
             "inputs": {key: None if shape is None else list(shape) for key, shape in inputs.items()},
             "outputs": list(outputs),
             "engine": engine,
             "flow": flow,
             "api": api or flow,
-            "stats": {
-                key: list(pair)
-                for key, pair in (dict.fromkeys(inputs, DEFAULT_STATS) if stats is None else stats).items()
-            },
+            "stats": {key: list(pair) for key, pair in stats.items()},
             "model": str(folder / "model.tflite"),
             "try_model": try_model,
+            **({} if flags is None else {"flags": dict(flags)}),
         }
-        if flags is not None:
-            request["flags"] = dict(flags)
-        if data is not None:
-            request |= {**data, "task": "backends.calibration.post_training"}
-            if isinstance(graph, SavedModel):
-                request["keys"] = dict(graph.inputs)
         child = Child("the converter", folder, python=python, time_limit=time_limit, watch=watch)
         answer = child.answer(request)
         model = None if answer.failure else (folder / "model.tflite").read_bytes()
@@ -133,6 +123,17 @@ def convert_graph(
         answer.log,
         " ".join(str(answer.values.get("refused", "")).split()),
     )
+
+
+def _request(
+    graph: bytes | str | os.PathLike[str] | SavedModel, folder: Path, data: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The part of the worker's request that names the model, and the samples that it is quantized with."""
+    samples = {} if data is None else {**data, "task": "backends.calibration.post_training"}
+    if not isinstance(graph, SavedModel):
+        return {"graph": str(graph_file(graph, folder)), **samples}
+    keys = {"keys": dict(graph.inputs)} if samples else {}
+    return {**graph.request(), **samples, **keys}
 
 
 def graph_file(graph: bytes | str | os.PathLike[str], folder: Path) -> Path:

@@ -41,8 +41,8 @@ def run(args: Namespace) -> int:
     reports = []
     for model in models:
         try:
-            found = open_source(args, model).checked().lint(settings.values.selection)
-            reports.append(settings.adjusted(found, model))
+            found = open_source(args, model).check_ends().lint(settings.values.selection)
+            reports.append(settings.adjust(found, model))
         except UserError as error:
             complain(str(error))
         except Exception as error:

@@ -44,22 +44,8 @@ def add(parser: ArgumentParser) -> None:
     )
     options.add_selection(parser)
     options.add_formats(parser, options.FORMATS)
-    parser.add_argument(
-        "--statistics", action="store_true", help="how often each rule was broken, worst first"
-    )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
-    parser.add_argument(
-        "--fail-level", choices=LEVELS, help="the least severity that exits with 1 (default: error)"
-    )
-    parser.add_argument(
-        "--diff",
-        action="store_true",
-        help="with --script: print the patch of the script alone, as `patch` takes it; nothing is written, and the "
-        "exit code is 1 where there is one",
-    )
-    parser.add_argument("--fix", action="store_true", help="repair what is safe, then report what is left")
-    parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
-    options.add_fix_options(parser)
+    _add_levels(parser)
+    _add_repair(parser)
     parser.add_argument(
         "-j", "--jobs", metavar="N", type=values.positive, help="models linted at once (default: all cores)"
     )
@@ -72,15 +58,37 @@ def add(parser: ArgumentParser) -> None:
     options.add_talk(parser)
 
 
+def _add_levels(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--statistics", action="store_true", help="how often each rule was broken, worst first"
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
+    parser.add_argument(
+        "--fail-level", choices=LEVELS, help="the least severity that exits with 1 (default: error)"
+    )
+
+
+def _add_repair(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="with --script: print the patch of the script alone, as `patch` takes it; nothing is written, and the "
+        "exit code is 1 where there is one",
+    )
+    parser.add_argument("--fix", action="store_true", help="repair what is safe, then report what is left")
+    parser.add_argument("--output", metavar="FILE", help="with --fix: where the repaired graph goes")
+    options.add_fix_options(parser)
+
+
 def run(args: Namespace) -> int:
     """Lint every model, write every report; 2 if one could not be read, else 1 if one fails."""
     from minmax_lint.cli.script import models_of_script
 
     args.graphs = args.graphs or models_of_script(args)
     if args.watch:
-        from minmax_lint.cli.watch import watched
+        from minmax_lint.cli.watch import watch_models
 
-        return watched(args, once)
+        return watch_models(args, once)
     return once(args)
 
 
@@ -241,4 +249,4 @@ def _fix(args: Namespace, settings: Settings, model: Target, report: Report, rea
         left_out={"selection": len(ignored)},
         inferred_how=report.inferred_how,
     )
-    return settings.adjusted(after, model)
+    return settings.adjust(after, model)

@@ -21,11 +21,11 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the ways, best first."""
     from minmax_lint.cli.output import emit, output_destinations
-    from minmax_lint.cli.source import read_by, source_named
+    from minmax_lint.cli.source import files_read, open_named
     from minmax_lint.reporters.comparison import RENDERERS
     from minmax_lint.workflows.compare import compare_opened
 
-    formats = output_destinations(args.output_format, FORMATS, read_by(args))
-    comparison = compare_opened(source_named(args))
+    formats = output_destinations(args.output_format, FORMATS, files_read(args))
+    comparison = compare_opened(open_named(args))
     emit(formats, lambda form, out: RENDERERS[form](comparison, out, verbose=args.verbose))
     return 0

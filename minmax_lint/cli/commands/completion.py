@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def asked() -> bool:
+def wants_completion() -> bool:
     """Whether a shell wants completions, and no command is to run."""
     return VARIABLE in os.environ
 

@@ -42,10 +42,10 @@ def run(args: Namespace) -> int:
     from minmax_lint.backends.verification.run import DEFAULT_SAMPLES
     from minmax_lint.cli.commands.fix import patch_model
     from minmax_lint.cli.output import emit, output_destinations
-    from minmax_lint.cli.source import read_by
+    from minmax_lint.cli.source import files_read
     from minmax_lint.workflows.convert import Proof, convert_linted
 
-    read = read_by(args)
+    read = files_read(args)
     destination = read.destination(args.output)
     formats = output_destinations(args.output_format, FORMATS, read, destination)
     _check_usage(args)
@@ -58,9 +58,8 @@ def run(args: Namespace) -> int:
         raise UserError("--calibrate is for --int8, --16x8 and a repair: give one of them, or --fix, as well")
     real_converter.check_data(args, source.model, source.ends)
     command = _command(args)
-    source = source.for_conversion(
-        converter.profile, converter.call, real_converter.samples_of(args, source, converter)
-    )
+    with real_converter.show_reading(args, converter.data) as watch:
+        source = source.for_conversion(converter, watch)
     patch: Patch | None = patch_model(args, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
@@ -70,7 +69,7 @@ def run(args: Namespace) -> int:
         and ((patch is not None and not patch.empty) or converter.data is not None)
     ):
         proof = Proof(converter.data, args.samples or DEFAULT_SAMPLES, required=False)
-    with real_converter.watching(args, converter.engine.upper()) as watch:
+    with real_converter.show_progress(args, converter.engine.upper()) as watch:
         found = convert_linted(source.model, report, patch, converter, proof, watch)
     if found.model is not None:
         found.save(destination)
@@ -80,15 +79,15 @@ def run(args: Namespace) -> int:
 
 def _source_and_converter(args: Namespace) -> tuple[Opened, Converter]:
     """The model, and how it is converted. Raises UserError with all that is missing: an interpreter, options."""
-    from minmax_lint.cli.source import source_named
+    from minmax_lint.cli.source import open_named
 
     missing = ""
     try:
-        real_converter.converter_of(args).checked()
+        real_converter.converter_of(args).check_interpreter()
     except UserError as error:
         missing = str(error)
     try:
-        source = source_named(args).checked()
+        source = open_named(args).check_ends()
         source.model.require_graph("convert")
     except UserError:
         if missing:
@@ -119,7 +118,7 @@ def _print(
 
         print_json(out, found, destination)
         return
-    from minmax_lint.cli.next_commands import checking, repairing
+    from minmax_lint.cli.next_commands import check_command, repair_command
     from minmax_lint.reporters.run import Run
     from minmax_lint.reporters.terminal.conversion import print_conversion
     from minmax_lint.symptoms import explain_message
@@ -132,11 +131,11 @@ def _print(
         found,
         destination,
         explanation,
-        repairing=repairing(command, found.report),
+        repairing=repair_command(command, found.report),
         rewriting=Run((found.report,), endpoint_options=options.endpoint_words(args)).script_command(
             found.report
         ),
-        checking=checking(args, found.report),
+        checking=check_command(args, found.report),
         quiet=args.quiet,
         verbose=args.verbose,
     )

@@ -13,7 +13,7 @@ def add(parser: ArgumentParser) -> None:
     topic = parser.add_argument(
         "topic", metavar="TOPIC", nargs="?", help="a page, or a rule (MM101); none lists the pages"
     )
-    options.completed_by(topic, candidates.topics)
+    options.set_completer(topic, candidates.topics)
 
 
 def run(args: Namespace) -> int:

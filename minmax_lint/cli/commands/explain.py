@@ -32,7 +32,7 @@ def add(parser: ArgumentParser) -> None:
         help="a rule (MM101, output-fakequant-outside), or a converter's error message in quotes; "
         "- reads it from standard input. A GRAPH may follow",
     )
-    options.completed_by(text, candidates.rule_codes)
+    options.set_completer(text, candidates.rule_codes)
     parser.add_argument(
         "--graph",
         metavar="GRAPH",
@@ -92,9 +92,9 @@ def message_markdown(args: Namespace, text: str, unknown: UnknownName) -> str:
         )
     if args.graph is None:
         return BETWEEN.join(diagnosis.markdown() for diagnosis in known)
-    from minmax_lint.cli.source import source_named
+    from minmax_lint.cli.source import open_named
 
-    source = source_named(args).checked()
+    source = open_named(args).check_ends()
     return BETWEEN.join(_in_graph(args, diagnosis, source) for diagnosis in known)
 
 

@@ -58,17 +58,17 @@ def run(args: Namespace) -> int:
     """Repair, prove, write, report; 0 where no error is left and the proof succeeds, else 1."""
     from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.script import fix_script_alone, fix_script_too
-    from minmax_lint.cli.source import read_by, source_named
+    from minmax_lint.cli.source import files_read, open_named
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
-    read = read_by(args)
+    read = files_read(args)
     if args.script and Path(args.output or "").suffix == ".py":
         return fix_script_alone(args, read)
     destination = destination_of(args, args.graph, read)
     formats = output_destinations(args.output_format, FORMATS, read, destination)
     real_converter.check_interpreter(args)
-    source = source_named(args).checked()
+    source = open_named(args).check_ends()
     real_converter.check_data(args, source.model, source.ends)
     converter = _converter(args, source)
     patch = patch_model(args, source)
@@ -124,7 +124,7 @@ def _print(
         changes = [sentence(line) for line in patch.diff()]
         out.writelines(f"{log_line(line)}\n" for line in (*head, *changes) if changes)
     else:
-        from minmax_lint.cli.next_commands import checking, converting
+        from minmax_lint.cli.next_commands import check_command, convert_command
         from minmax_lint.loaders.checkpoint.prefix import files_written
         from minmax_lint.reporters.terminal.patch import print_patch
 
@@ -133,8 +133,8 @@ def _print(
             out,
             patch,
             files,
-            converting="" if written is None or proof else converting(args, model, patch, written),
-            checking=checking(args, patch.after, written),
+            converting="" if written is None or proof else convert_command(args, model, patch, written),
+            checking=check_command(args, patch.after, written),
             quiet=args.quiet,
             verbose=args.verbose,
         )
@@ -146,7 +146,7 @@ def _print(
 
 def patch_model(args: Namespace, source: Opened) -> Patch:
     """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
-    source = source.checked()
+    source = source.check_ends()
     options = replace(
         fix_options(args), calibrated=calibrated_ranges(args, source), freeze=wants_frozen(args, source.model)
     )
@@ -184,7 +184,7 @@ def prove(args: Namespace, source: Opened, patch: Patch, converter: Converter) -
     from minmax_lint.workflows.convert import convert_linted
 
     proof = real_converter.proof_of(args, source.model.input_keys(patch.after.inputs))
-    with real_converter.watching(args, args.engine.upper()) as watch:
+    with real_converter.show_progress(args, args.engine.upper()) as watch:
         return convert_linted(source.model, patch.after, patch, converter, proof, watch)
 
 

@@ -16,12 +16,12 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the tree."""
-    from minmax_lint.cli.source import source_named
+    from minmax_lint.cli.source import open_named
     from minmax_lint.graph.freeze import freeze_graph
     from minmax_lint.graph.trace import trace
     from minmax_lint.reporters.terminal.tree import print_tree
 
-    source = source_named(args).checked()
+    source = open_named(args).check_ends()
     graph = freeze_graph(source.model.graph, source.model.variables)
     kept = trace(graph, source.ends.inputs, source.ends.outputs)
     with payload() as out:

@@ -24,11 +24,11 @@ def run(args: Namespace) -> int:
     """Write the report to a temporary file, print its path, and open it."""
     from dataclasses import replace
 
-    from minmax_lint.cli.source import source_named
+    from minmax_lint.cli.source import open_named
     from minmax_lint.reporters import Run, renderer
     from minmax_lint.workflows.compare import compare_opened
 
-    opened = source_named(args).checked()
+    opened = open_named(args).check_ends()
     report = opened.lint()
     if opened.model.finished is None:
         report = replace(report, comparison=compare_opened(opened))

@@ -70,7 +70,7 @@ def _of_operands(node: Node, operand: Operand) -> Interval:
         data = [operand(slot) for slot in range(len(node.inputs))[facts.data]]
         return _union([*data, (0.0, 0.0)] if facts.values == "padded" else data)
     if facts.rises:
-        return _rising(node, operand)
+        return _image_of_rising(node, operand)
     rule = _RULES.get(node.op)
     return UNBOUNDED if rule is None else rule(node, operand)
 
@@ -123,7 +123,7 @@ def _relu(node: Node, operand: Operand) -> Interval:
     return max(low, 0.0), max(high, 0.0)
 
 
-def _rising(node: Node, operand: Operand) -> Interval:
+def _image_of_rising(node: Node, operand: Operand) -> Interval:
     if not all(map(math.isfinite, operand(0))):
         return UNBOUNDED
     import numpy as np

@@ -16,7 +16,7 @@ def with_zero(found: Range) -> Range:
     return Range(low, high) if low < high else Range(0.0, 1.0)
 
 
-def as_stored(found: Range) -> Range:
+def as_float32(found: Range) -> Range:
     """The range in float32: so a graph in memory is the one that is written, and equal ranges stay equal."""
     bounded = (min(max(bound, -_LARGEST), _LARGEST) for bound in found)
     return Range(*struct.unpack("<2f", struct.pack("<2f", *bounded)))
@@ -24,6 +24,6 @@ def as_stored(found: Range) -> Range:
 
 def fake_quant(source: Edge, found: Range, *, narrow: bool = False) -> Node:
     """A FakeQuant of 8 bits, without name yet."""
-    low, high = as_stored(found)
+    low, high = as_float32(found)
     attrs = {"min": low, "max": high, "num_bits": 8, "narrow_range": narrow}
     return Node("", "FakeQuantWithMinMaxArgs", (source,), attrs=attrs)

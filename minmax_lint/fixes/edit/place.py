@@ -22,11 +22,11 @@ class Place:
         """Add an op on float arrays."""
         return self.add(suffix, Node("", op, inputs, attrs={"T": DType.FLOAT, **attrs}))
 
-    def quantized(self, suffix: str, array: Edge, found: Range, *, narrow: bool = False) -> Edge:
+    def quantize(self, suffix: str, array: Edge, found: Range, *, narrow: bool = False) -> Edge:
         """Add a FakeQuant of an array."""
         return self.add(suffix, fake_quant(array, found, narrow=narrow))
 
-    def reshaped(self, suffix: str, source: Edge, sizes: tuple[int, ...]) -> Edge:
+    def reshape(self, suffix: str, source: Edge, sizes: tuple[int, ...]) -> Edge:
         """Add a Reshape of an array."""
         shape = self.constant(f"{suffix}/shape", int32s(sizes))
         return self.op("Reshape", suffix, source, shape, Tshape=DType.INT32)

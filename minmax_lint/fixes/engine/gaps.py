@@ -48,7 +48,7 @@ def fill(trial: Trial, options: FixOptions, beyond: frozenset[str] = frozenset()
 
 def _unhealed_arrays(trial: Trial) -> frozenset[str]:
     """The arrays that got a FakeQuant, and of which a range is missed still."""
-    return _arrays_given(trial) & {trial.repair.name_before(array) for array in missing(trial)}
+    return _arrays_given(trial) & {trial.repair.name_before(array) for array in missing_ranges(trial)}
 
 
 def _arrays_given(trial: Trial) -> frozenset[str]:
@@ -56,7 +56,9 @@ def _arrays_given(trial: Trial) -> frozenset[str]:
     return frozenset(claim.place for claim in trial.repair.claims if claim.strategy == INSERT)
 
 
-def missing(trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")) -> tuple[str, ...]:
+def missing_ranges(
+    trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")
+) -> tuple[str, ...]:
     """The arrays that a selected profile misses a range of, or whose constant it cannot quantize."""
     return tuple(
         dict.fromkeys(
@@ -92,8 +94,8 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
     source = trial.ranges(options)
     graph, kept = trial.subject.graph, trial.subject.kept
     inserted = {node.name for node in trial.repair.edit.added if is_fake_quant(node.op)}
-    narrowing = {array for array in missing(trial, ["bad-weights"]) if _can_narrow(trial, array)}
-    for array in dict.fromkeys((*missing(trial), *_behind_float_ops(trial))):
+    narrowing = {array for array in missing_ranges(trial, ["bad-weights"]) if _can_narrow(trial, array)}
+    for array in dict.fromkeys((*missing_ranges(trial), *_behind_float_ops(trial))):
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
         if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from minmax_lint.converters.prediction import ObstacleKind
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
-from minmax_lint.fixes.engine.gaps import missing
+from minmax_lint.fixes.engine.gaps import missing_ranges
 from minmax_lint.fixes.engine.trial import Trial
 from minmax_lint.fixes.repairs.approximate import WRITTEN_OUT, approximate, hindrances
 from minmax_lint.fixes.repairs.batch import batch
@@ -58,7 +58,9 @@ def widen_ranges(trial: Trial, options: FixOptions) -> Trial:
 
 
 def _narrow(trial: Trial, options: FixOptions) -> Trial:
-    return trial.after(narrow(trial.model.graph, missing(trial, ["bad-weights"]), trial.ranges(options)))
+    return trial.after(
+        narrow(trial.model.graph, missing_ranges(trial, ["bad-weights"]), trial.ranges(options))
+    )
 
 
 def _merge(trial: Trial, options: FixOptions) -> Trial:

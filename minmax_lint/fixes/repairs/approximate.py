@@ -80,12 +80,10 @@ def hindrances(inference: Inference, nodes: Collection[str], source: RangeSource
 
 
 def _functions(inference: Inference, nodes: Collection[str]) -> Iterator[tuple[Node, Elementwise]]:
-    for name in nodes:
-        if name in inference.kept and not inference.kept.is_cut(name):
-            node = inference.kept.graph[name]
-            found = elementwise(inference, node)
-            if found is not None:
-                yield node, found
+    for node in inference.kept.computed(nodes):
+        found = elementwise(inference, node)
+        if found is not None:
+            yield node, found
 
 
 def _pieces(inference: Inference, node: Node, found: Elementwise, source: RangeSource) -> Pieces:

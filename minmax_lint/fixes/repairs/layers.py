@@ -50,9 +50,9 @@ def layout(
 
 
 def _in_a_column(place: Place, source: Edge, pieces: Pieces, shape: Shape) -> Edge:
-    column = place.reshaped("column", source, (-1, 1))
+    column = place.reshape("column", source, (-1, 1))
     total = _write(place, column, pieces, "MatMul", 1, result="values")
-    return place.reshaped("", total, (-1, *(size for size in shape[1:] if size is not None)))
+    return place.reshape("", total, (-1, *(size for size in shape[1:] if size is not None)))
 
 
 def _write(
@@ -70,10 +70,10 @@ def _write(
         place, "ramps", product, source, np.kron(own, slopes), slope, np.tile(starts, channels)
     )
     heights = place.op("Relu6", "ramps/Relu6", heights)
-    heights = place.quantized("ramps/quantized", heights, Range(0.0, _HEIGHT))
+    heights = place.quantize("ramps/quantized", heights, Range(0.0, _HEIGHT))
     weights, first = np.kron(own, rises), np.full(channels, pieces.first)
     total = _product(place, "sum", product, heights, weights, pieces.unit / _HEIGHT, first)
-    return place.quantized(result, total, pieces.target)
+    return place.quantize(result, total, pieces.target)
 
 
 def _product(
@@ -89,7 +89,7 @@ def _product(
         attrs = {"data_format": b"NHWC", "padding": b"VALID"}
         attrs |= {"strides": [1, 1, 1, 1], "dilations": [1, 1, 1, 1]}
     values = place.constant(f"{suffix}/weights", float32s(weights))
-    values = place.quantized(f"{suffix}/weights/quantized", values, Range(-128.0 * step, 127.0 * step))
+    values = place.quantize(f"{suffix}/weights/quantized", values, Range(-128.0 * step, 127.0 * step))
     product = place.op(op, f"{suffix}/{op}", source, values, **attrs)
     offset = place.constant(f"{suffix}/bias", float32s(bias))
     return place.op("BiasAdd", suffix, product, offset, data_format=b"NHWC")

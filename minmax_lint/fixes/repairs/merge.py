@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 
 from minmax_lint.fixes.edit.draft import Draft
-from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
+from minmax_lint.fixes.edit.fake_quant import as_float32, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
@@ -25,7 +25,7 @@ def merge(graph: Graph, fake_quants: Collection[FakeQuant]) -> Repair:
         bounds = [bound for channel in found.ranges for bound in channel]
         if not found.per_channel or found.range is None or not all(map(math.isfinite, bounds)):
             continue
-        union = as_stored(with_zero(found.range))
+        union = as_float32(with_zero(found.range))
         draft.keep_inputs(found.node, 1, waits_for=graph[found.node].control_inputs)
         draft.set_attrs(found.node, {"min": union.min, "max": union.max}, op="FakeQuantWithMinMaxArgs")
         healed.append(found.node)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
-from minmax_lint.fixes.edit.fake_quant import as_stored
+from minmax_lint.fixes.edit.fake_quant import as_float32
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.widen import set_range
 from minmax_lint.graph.fakequant import FakeQuant, Range, fake_quants
@@ -47,4 +47,4 @@ def _range_beyond_weights(found: FakeQuant, source: RangeSource) -> Range | None
     if weights is None or found.per_channel:
         return None
     step = (weights.max - weights.min) / _STEPS
-    return as_stored(Range(weights.min - step, weights.max + step))
+    return as_float32(Range(weights.min - step, weights.max + step))

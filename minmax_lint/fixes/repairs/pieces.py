@@ -87,12 +87,12 @@ def pieces_of(function: ElementFunction, source: Grid, target: Range) -> Pieces:
     `target` holds zero; results beyond it are clipped. Inputs for which the function has no value, or at
     which it jumps, do not count.
     """
-    wanted = _wanted(function, source, target)
+    wanted = _goal(function, source, target)
     found = [_least(wanted, [width for width in WIDTHS if width <= widest]) for widest in _DETAILS]
     return min(found, key=lambda pieces: (max(pieces.error, TARGET), len(pieces.ramps)))
 
 
-def _least(wanted: _Wanted, widths: list[int]) -> Pieces:
+def _least(wanted: _Goal, widths: list[int]) -> Pieces:
     """The ramps of such widths that meet TARGET with the largest tolerance, else those with the least error."""
     found: list[Pieces] = []
     for tolerance in TOLERANCES:
@@ -103,7 +103,7 @@ def _least(wanted: _Wanted, widths: list[int]) -> Pieces:
     return min(found, key=lambda pieces: pieces.error)
 
 
-class _Wanted(NamedTuple):
+class _Goal(NamedTuple):
     source: Grid
     target: Range
     result: Grid
@@ -114,20 +114,20 @@ class _Wanted(NamedTuple):
     """Which bytes it has a value for, and does not jump at."""
 
 
-def _wanted(function: ElementFunction, source: Grid, target: Range) -> _Wanted:
+def _goal(function: ElementFunction, source: Grid, target: Range) -> _Goal:
     import numpy as np
 
     result = Grid.of(target)
     levels = function(source.values())
     places = np.flatnonzero(~np.isnan(levels))
     if not places.size:
-        return _Wanted(source, target, result, np.zeros(LAST + 1), np.zeros(LAST + 1, dtype=bool))
+        return _Goal(source, target, result, np.zeros(LAST + 1), np.zeros(LAST + 1, dtype=bool))
     levels = np.clip(levels, *result.range)
     nearest = places[np.abs(places[None, :] - np.arange(LAST + 1)[:, None]).argmin(axis=1)]
     beside = [function(source.values() + side * _BESIDE * source.step) for side in (-1, 1)]
     below, above = (np.clip(values, *result.range) for values in beside)
     smooth = ~(np.abs(above - below) > result.step / 2)
-    return _Wanted(source, target, result, levels[nearest], ~np.isnan(levels) & smooth)
+    return _Goal(source, target, result, levels[nearest], ~np.isnan(levels) & smooth)
 
 
 def _ramps(levels: Array, tolerance: float, widths: list[int]) -> Iterator[Ramp]:
@@ -156,7 +156,7 @@ def _straight(levels: Array, at: int, width: int, level: float, tolerance: float
     return width == 1 or bool(np.abs(levels[at : at + width] - line[:-1]).max() <= tolerance)
 
 
-def _round(wanted: _Wanted, ramps: tuple[Ramp, ...]) -> Pieces:
+def _round(wanted: _Goal, ramps: tuple[Ramp, ...]) -> Pieces:
     """The ramps with rises on a grid, so that sums of them, not each alone, are nearest to the function."""
     import numpy as np
 
@@ -170,7 +170,7 @@ def _round(wanted: _Wanted, ramps: tuple[Ramp, ...]) -> Pieces:
     return Pieces(wanted.source, wanted.target, first, exact, unit, error)
 
 
-def _error(wanted: _Wanted, first: float, ramps: tuple[Ramp, ...]) -> float:
+def _error(wanted: _Goal, first: float, ramps: tuple[Ramp, ...]) -> float:
     """The worst over all bytes that count; where the height of a ramp is halfway, either way of rounding."""
     import numpy as np
 

@@ -1,9 +1,9 @@
 """Replace: an op without quantized form gives way to ops that have one: a square becomes a product."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from minmax_lint.fixes.edit.draft import Draft, int32s
+from minmax_lint.fixes.edit.place import Place
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.edit.slices import write_slices
 from minmax_lint.graph.attr import Attr
@@ -11,6 +11,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import SPLITS
 from minmax_lint.rules.framework.ranges import USUAL_BITS
@@ -41,10 +42,7 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
     outputs: dict[str, str] = {}
     healed: list[str] = []
     safe = True
-    for name in nodes:
-        if name not in inference.kept or inference.kept.is_cut(name):
-            continue
-        node = inference.kept.graph[name]
+    for node in inference.kept.computed(nodes):
         if not node.inputs or inference.dtype(node.output(0)) is not DType.FLOAT:
             continue
         exact = is_exact(inference, node)
@@ -52,151 +50,134 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
             done = write_slices(draft, inference, node, outputs)
         else:
             rule = RULES.get(node.op) if exact or inexact else None
-            done = rule is not None and rule(_Site(draft, inference, node))
+            done = rule is not None and rule(_Site(draft, inference, node)) is not None
         if done:
-            healed.append(name)
+            healed.append(node.name)
             safe = safe and exact
     if not healed:
         raise CannotRepair("none of these ops can be written out in ops with a quantized form")
     return draft.repair(NAME, outputs=outputs, safe=safe, heals=healed)
 
 
-@dataclass(frozen=True)
-class _Site:
+class _Site(Place):
     """The place of one op that is replaced."""
 
-    draft: Draft
-    inference: Inference
-    node: Node
+    def __init__(self, draft: Draft, inference: Inference, node: Node) -> None:
+        super().__init__(draft, node, node.inputs[0])
+        self.inference = inference
+        self.node = node
 
-    def constant(self, suffix: str, value: float) -> Edge:
-        name = self.draft.free_name(f"{self.node.name}/{suffix}")
-        return Edge(self.draft.add_scalar(name, value, self._place), 0)
-
-    def integers(self, suffix: str, values: Collection[int], *, scalar: bool = False) -> Edge:
-        name = self.draft.free_name(f"{self.node.name}/{suffix}")
-        return Edge(self.draft.add_constant(name, int32s(values, scalar=scalar), self._place), 0)
-
-    def op(self, op: str, suffix: str, *inputs: Edge, **attrs: Attr) -> Edge:
-        """An op on the way to the result."""
-        name = self.draft.free_name(f"{self.node.name}/{suffix}")
-        node = Node(name, op, inputs, attrs={"T": DType.FLOAT, **attrs})
-        return Edge(self.draft.add(node, self._place), 0)
-
-    def result(self, op: str, *inputs: Edge, **attrs: Attr) -> bool:
-        """Add the op that takes the replaced node's name."""
-        self.draft.replace(Node(self.node.name, op, inputs, attrs={"T": DType.FLOAT, **attrs}))
-        return True
-
-    def values(self, slot: int) -> tuple[int, ...] | None:
-        """The integers of a constant operand."""
-        return integers(self.inference, self.node.inputs[slot])
-
-    @property
-    def _place(self) -> str:
-        return self.node.inputs[0].node
+    def scalar(self, suffix: str, value: float) -> Edge:
+        """Add a constant of one float."""
+        return self.constant(suffix, Tensor.of(DType.FLOAT, [], [value]))
 
 
-def _square(site: _Site) -> bool:
-    return site.result("Mul", site.node.inputs[0], site.node.inputs[0])
+def _square(site: _Site) -> Edge | None:
+    return site.op("Mul", "", site.node.inputs[0], site.node.inputs[0])
 
 
-def _neg(site: _Site) -> bool:
-    return site.result("Mul", site.node.inputs[0], site.constant("minus_one", -1.0))
+def _neg(site: _Site) -> Edge | None:
+    return site.op("Mul", "", site.node.inputs[0], site.scalar("minus_one", -1.0))
 
 
-def _abs(site: _Site) -> bool:
-    negative = site.op("Mul", "negative", site.node.inputs[0], site.constant("minus_one", -1.0))
-    return site.result("Maximum", site.node.inputs[0], negative)
+def _abs(site: _Site) -> Edge | None:
+    negative = site.op("Mul", "negative", site.node.inputs[0], site.scalar("minus_one", -1.0))
+    return site.op("Maximum", "", site.node.inputs[0], negative)
 
 
-def _replace_squared_difference(site: _Site) -> bool:
+def _replace_squared_difference(site: _Site) -> Edge | None:
     difference = site.op("Sub", "difference", *site.node.inputs)
-    return site.result("Mul", difference, difference)
+    return site.op("Mul", "", difference, difference)
 
 
-def _add_n(site: _Site) -> bool:
+def _add_n(site: _Site) -> Edge | None:
     *terms, last = site.node.inputs
     if not terms:
-        return False
+        return None
     total = terms[0]
     for term in terms[1:]:
         total = site.op("Add", "sum", total, term)
-    return site.result("Add", total, last)
+    return site.op("Add", "", total, last)
 
 
-def _pow(site: _Site) -> bool:
+def _pow(site: _Site) -> Edge | None:
     exponent = scalar_operand(site.inference, site.node, 1)
     if exponent is None or exponent not in POWERS:
-        return False
+        return None
     power = base = site.node.inputs[0]
     for _ in range(int(exponent) - 2):
         power = site.op("Mul", "power", power, base)
-    return site.result("Mul", power, base)
+    return site.op("Mul", "", power, base)
 
 
-def _divide(site: _Site) -> bool:
+def _divide(site: _Site) -> Edge | None:
     factor = inverse(site.inference, site.node)
     if factor is None:
-        return False
-    return site.result("Mul", site.node.inputs[0], site.constant("inverse", factor))
+        return None
+    return site.op("Mul", "", site.node.inputs[0], site.scalar("inverse", factor))
 
 
-def _reverse(site: _Site) -> bool:
-    axes, shape = site.values(1), site.inference.shape(site.node.inputs[0].array)
+def _reverse(site: _Site) -> Edge | None:
+    axes, shape = (
+        integers(site.inference, site.node.inputs[1]),
+        site.inference.shape(site.node.inputs[0].array),
+    )
     if axes is None or len(axes) != 1 or shape is None:
-        return False
+        return None
     axis = axes[0] % len(shape) if shape else 0
     size = shape[axis] if shape else None
     if size is None or size > _LONGEST:
-        return False
-    order, along = site.integers("order", range(size)[::-1]), site.integers("axis", [axis], scalar=True)
+        return None
+    order, along = (
+        site.constant("order", int32s(range(size)[::-1])),
+        site.constant("axis", int32s([axis], scalar=True)),
+    )
     types: dict[str, Attr] = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
-    new = Node(site.node.name, "GatherV2", (site.node.inputs[0], order, along), attrs=types)
-    site.draft.replace(new)
-    return True
+    return site.add("", Node("", "GatherV2", (site.node.inputs[0], order, along), attrs=types))
 
 
-def _tile(site: _Site) -> bool:
+def _tile(site: _Site) -> Edge | None:
     multiples = copies(site.inference, site.node)
-    return bool(multiples) and _tiled(site, site.node.inputs[0], multiples)
+    return _tile_axes(site, site.node.inputs[0], multiples) if multiples else None
 
 
-def _broadcast(site: _Site) -> bool:
+def _broadcast(site: _Site) -> Edge | None:
     source, shape = site.node.inputs[0], site.inference.shape(site.node.output(0))
     before = site.inference.shape(source.array)
     if before is None or shape is None or len(before) > len(shape) or not all((*before, *shape)):
-        return False
+        return None
     sizes = [size or 1 for size in before]
     sizes = [*(1 for _ in range(len(shape) - len(sizes))), *sizes]
     multiples = [(wide or 1) // size for wide, size in zip(shape, sizes, strict=True)]
     if max(multiples, default=1) == 1:
-        return False
+        return None
     if len(sizes) > len(before):
-        source = site.op("Reshape", "reshape", source, site.integers("shape", sizes), Tshape=DType.INT32)
-    return _tiled(site, source, multiples)
+        source = site.op(
+            "Reshape", "reshape", source, site.constant("shape", int32s(sizes)), Tshape=DType.INT32
+        )
+    return _tile_axes(site, source, multiples)
 
 
-def _tiled(site: _Site, tiled: Edge, multiples: Sequence[int]) -> bool:
+def _tile_axes(site: _Site, tiled: Edge, multiples: Sequence[int]) -> Edge:
     """One op for each axis that grows, the last of which takes the name: ConcatV2, or Tile where copies are many."""
     *first, last = (axis for axis, times in enumerate(multiples) if times > 1)
 
     def along(axis: int, source: Edge) -> tuple[str, tuple[Edge, ...], dict[str, Attr]]:
         if multiples[axis] <= MOST_COPIES:
             copies = (source,) * multiples[axis]
-            where = site.integers("axis", [axis], scalar=True)
+            where = site.constant("axis", int32s([axis], scalar=True))
             return "ConcatV2", (*copies, where), {"N": len(copies), "Tidx": DType.INT32}
         only = [times if i == axis else 1 for i, times in enumerate(multiples)]
-        return "Tile", (source, site.integers("multiples", only)), {"Tmultiples": DType.INT32}
+        return "Tile", (source, site.constant("multiples", int32s(only))), {"Tmultiples": DType.INT32}
 
     for axis in first:
         op, inputs, attrs = along(axis, tiled)
         tiled = site.op(op, "tile", *inputs, **attrs)
     op, inputs, attrs = along(last, tiled)
-    return site.result(op, *inputs, **attrs)
+    return site.op(op, "", *inputs, **attrs)
 
 
-def _quantize_and_dequantize(site: _Site) -> bool:
+def _quantize_and_dequantize(site: _Site) -> Edge | None:
     """Its grid: whole numbers times the largest step that lets the range hold (quantize_and_dequantize_op.h).
 
     Unsigned, it has all 256 bytes also where it asks for a narrow range.
@@ -209,20 +190,19 @@ def _quantize_and_dequantize(site: _Site) -> bool:
         and node.integer("num_bits", 8) == USUAL_BITS
     )
     if not given or low is None or high is None or not (low.known and high.known):
-        return False
+        return None
     narrow, signed = node.flag("narrow_range"), node.flag("signed_input", True)
     least, most = (-128 + narrow, 127) if signed else (0, 255)
     sides = [(bound.item(), end) for bound, end in ((low, least), (high, most)) if bound.item() * end > 0]
     if not sides:
-        return False
+        return None
     step = max(bound / end for bound, end in sides)
     attrs: dict[str, Attr] = {"min": least * step, "max": most * step, "num_bits": USUAL_BITS}
     attrs["narrow_range"] = narrow and signed
-    site.draft.replace(Node(node.name, "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
-    return True
+    return site.add("", Node("", "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
 
 
-RULES: Mapping[str, Callable[[_Site], bool]] = {
+RULES: Mapping[str, Callable[[_Site], Edge | None]] = {
     "Abs": _abs,
     "AddN": _add_n,
     "BroadcastTo": _broadcast,
@@ -236,4 +216,4 @@ RULES: Mapping[str, Callable[[_Site], bool]] = {
     "SquaredDifference": _replace_squared_difference,
     "Tile": _tile,
 }
-"""Op -> what writes it out; False where this one cannot be."""
+"""Op -> what writes it out: the edge that takes its place; None where this one cannot be."""

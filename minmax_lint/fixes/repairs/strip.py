@@ -26,7 +26,7 @@ def strip(graph: Graph, kept: Kept) -> Repair:
     Raises CannotRepair where there is nothing of that.
     """
     draft = Draft(graph)
-    healed = [*_bypass(draft, kept), *_ranges_read(draft, kept), *_no_longer_awaited(draft, kept)]
+    healed = [*_bypass(draft, kept), *_read_range_variables(draft, kept), *_drop_waits(draft, kept)]
     if not healed:
         raise CannotRepair("nothing here is for training only")
     done = draft.repair(NAME, heals=healed)
@@ -39,7 +39,7 @@ def _without_dead_assignments(graph: Graph, outputs: Sequence[str]) -> Repair:
     Freezing turned their variables into constants. What an output depends on stays.
     """
     dead: set[str] = set()
-    pending = [name for name in _assigning(graph) if graph.op(graph[name].inputs[0].node) == "Const"]
+    pending = [name for name in _assignments(graph) if graph.op(graph[name].inputs[0].node) == "Const"]
     while pending:
         name = pending.pop()
         if name in dead:
@@ -56,7 +56,7 @@ def _without_dead_assignments(graph: Graph, outputs: Sequence[str]) -> Repair:
     return draft.repair("")
 
 
-def _assigning(graph: Graph) -> Iterator[str]:
+def _assignments(graph: Graph) -> Iterator[str]:
     for name, op in zip(graph.names, graph.columns.ops, strict=True):
         if op in ASSIGNMENTS and graph[name].inputs and graph[name].inputs[0].node in graph:
             yield name
@@ -65,13 +65,10 @@ def _assigning(graph: Graph) -> Iterator[str]:
 def _bypass(draft: Draft, kept: Kept) -> Iterator[str]:
     """Dropout and CheckNumerics: their readers read what is in front of them."""
     instead: dict[str, Edge] = {}
-    for name in kept.order:
-        if kept.is_cut(name):
-            continue
-        node = kept.graph[name]
+    for node in kept.computed(kept.order):
         found = node.inputs[0] if node.op == "CheckNumerics" and node.inputs else inference_value(kept, node)
         if found is not None:
-            instead[name] = found
+            instead[node.name] = found
     for name, source in instead.items():
         while source.port == 0 and source.node in instead:
             source = instead[source.node]
@@ -83,7 +80,7 @@ def _bypass(draft: Draft, kept: Kept) -> Iterator[str]:
         yield name
 
 
-def _ranges_read(draft: Draft, kept: Kept) -> Iterator[str]:
+def _read_range_variables(draft: Draft, kept: Kept) -> Iterator[str]:
     """FakeQuants of training graphs, outside ones too: their range operands become the variables."""
     graph = draft.graph
     for name, op in zip(graph.names, graph.columns.ops, strict=True):
@@ -96,7 +93,7 @@ def _ranges_read(draft: Draft, kept: Kept) -> Iterator[str]:
                 yield edge.node
 
 
-def _no_longer_awaited(draft: Draft, kept: Kept) -> Iterator[str]:
+def _drop_waits(draft: Draft, kept: Kept) -> Iterator[str]:
     """Control edges from kept nodes to ops with effects, or to what waits for such."""
     effects: dict[str, bool] = {}
     for name in kept.order:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from minmax_lint.converters.mlir import tables
 from minmax_lint.converters.mlir.legalize.legalize_patterns import legalized_to
 from minmax_lint.fixes.edit.draft import Draft
-from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
+from minmax_lint.fixes.edit.fake_quant import as_float32, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.widen import set_range
 from minmax_lint.graph.dtype import DType
@@ -58,7 +58,7 @@ def _union(quants: list[FakeQuant]) -> Range | None:
     differ = len({(*one, found.narrow_range) for one, found in zip(known, quants, strict=False)}) > 1
     if len(known) < len(ranges) or not differ or len(kinds) > 1 or quants[0].per_channel:
         return None
-    return as_stored(with_zero(Range(min(one.min for one in known), max(one.max for one in known))))
+    return as_float32(with_zero(Range(min(one.min for one in known), max(one.max for one in known))))
 
 
 def _group(inference: Inference, start: str) -> frozenset[str]:

@@ -32,16 +32,13 @@ def unroll(graph: Graph, inference: Inference, nodes: Collection[str], source: R
     """
     draft = Draft(graph)
     healed: list[str] = []
-    for name in nodes:
-        if name not in inference.kept or inference.kept.is_cut(name):
-            continue
-        node = inference.kept.graph[name]
+    for node in inference.kept.computed(nodes):
         count = _count(inference, node) if node.op in PRODUCTS else 0
-        found = source.of_readers(name) or source.of(name)
+        found = source.of_readers(node.name) or source.of(node.name)
         right = _weights(inference, node.inputs[1], count) if count else None
         if found is not None and right is not None:
             _write(draft, inference, node, right, found)
-            healed.append(name)
+            healed.append(node.name)
     if not healed:
         raise CannotRepair("there is no product of several constant matrices whose shape and range are known")
     return draft.repair(NAME, safe=False, heals=healed)
@@ -87,16 +84,16 @@ def _write(draft: Draft, inference: Inference, node: Node, weights: _Weights, fo
     place, count = Place(draft, node, left), len(weights.matrices)
     before, after = (inference.shape(array) or () for array in (left.array, node.output(0)))
     if len(before) > 3:
-        left = place.reshaped("left", left, (count, *(size or 1 for size in before[-2:])))
+        left = place.reshape("left", left, (count, *(size or 1 for size in before[-2:])))
     parts = place.op("Unpack", "matrices", left, num=count, axis=0)
     flags = {"transpose_a": node.flag("adj_x"), "transpose_b": node.flag("adj_y")}
     products = []
     for port, matrix in enumerate(weights.matrices):
         right = place.constant("weights", matrix)
         if quant is not None and quant.range is not None:
-            right = place.quantized("weights/quantized", right, quant.range, narrow=quant.narrow_range)
+            right = place.quantize("weights/quantized", right, quant.range, narrow=quant.narrow_range)
         product = place.op("MatMul", "product", Edge(parts.node, port), right, **flags)
-        products.append(place.quantized("product/quantized", product, found))
+        products.append(place.quantize("product/quantized", product, found))
     packed = place.op("Pack", "packed" if len(after) > 3 else "", *products, N=count, axis=0)
     if len(after) > 3:
-        place.reshaped("", packed, tuple(size or 1 for size in after))
+        place.reshape("", packed, tuple(size or 1 for size in after))

@@ -2,7 +2,7 @@
 
 from minmax_lint.fixes.bounds.sources import RangeSource
 from minmax_lint.fixes.edit.draft import Draft
-from minmax_lint.fixes.edit.fake_quant import as_stored, with_zero
+from minmax_lint.fixes.edit.fake_quant import as_float32, with_zero
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.graph.fakequant import RANGE_FROM_ATTRS, FakeQuant, Range, fake_quants
 from minmax_lint.graph.graph import Graph
@@ -61,7 +61,7 @@ def _is_nan(found: FakeQuant, inference: Inference) -> bool:
 
 def set_range(draft: Draft, found: FakeQuant, sound: Range) -> None:
     """Give a FakeQuant bounds of its own: others may share the old ones."""
-    sound = as_stored(sound)
+    sound = as_float32(sound)
     if found.op in RANGE_FROM_ATTRS:
         draft.set_attrs(found.node, {"min": sound.min, "max": sound.max})
         return

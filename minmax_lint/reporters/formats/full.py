@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import RANGES_NEEDED, not_quantized, plural
+from minmax_lint.report.words import failing_converters, plural
 from minmax_lint.reporters.run import Run
+from minmax_lint.reporters.terminal.commands import print_repair, print_script_patch
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
 from minmax_lint.reporters.terminal.overview import print_overview
 from minmax_lint.reporters.terminal.page import Page
@@ -50,25 +51,17 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
         page.line((f"   {count} {plural(count, 'finding')} left out{why}", "dim"))
     _print_fix(page, run.fix_commands(report))
     if script := run.script_command(report):
-        page.line()
-        page.line("   To see what changes in the script, run (`fix --output FILE.py` writes it):")
-        page.command("   ", script, "bold green")
+        print_script_patch(page, script)
 
 
 def _print_fix(page: Page, commands: Mapping[Applicability, str]) -> None:
     """What to run next: first what is safe; a fix that changes values or needs ranges says so."""
     if "safe" in commands:
-        page.line()
-        page.line(f"   To fix {'what is safe to fix' if 'unsafe' in commands else 'it'}, run:")
-        page.command("   ", commands["safe"], "bold green")
+        what = "what is safe to fix" if "unsafe" in commands else "it"
+        print_repair(page, f"To fix {what}, run:", commands["safe"], unsafe=False)
     if "unsafe" in commands:
-        page.line()
-        page.line(
-            "   To fix the rest as well:" if "safe" in commands else "   To fix it (the values change):"
-        )
-        page.command("   ", commands["unsafe"], "bold yellow")
-        if "--calibrate DATA" in commands["unsafe"]:
-            page.block(("   ",), RANGES_NEEDED, "dim")
+        sentence = "To fix the rest as well:" if "safe" in commands else "To fix it (the values change):"
+        print_repair(page, sentence, commands["unsafe"], unsafe=True)
 
 
 def _print_statistics(page: Page, run: Run) -> None:
@@ -95,7 +88,7 @@ def _print_summary(page: Page, run: Run) -> None:
     counts = {severity: run.count(severity) for severity in SEVERITIES}
     worst = next((severity for severity in SEVERITIES if counts[severity]), None)
     if worst is None:
-        bad = [name for report in run.reports for name in not_quantized(report.predictions)]
+        bad = [name for report in run.reports for name in failing_converters(report.predictions)]
         symbol, style = (page.glyphs.ok, "bold green")
         if unread or bad:
             symbol, style = (page.glyphs.fail, "bold red") if unread else ("!", "bold yellow")

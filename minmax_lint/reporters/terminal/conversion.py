@@ -3,7 +3,8 @@
 from typing import TextIO
 
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.report.words import RANGES_NEEDED, first_of_fused, plural
+from minmax_lint.report.words import first_of_fused, plural
+from minmax_lint.reporters.terminal.commands import print_next, print_repair, print_script_patch
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.finished import integer_text, print_ops
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -173,17 +174,10 @@ def _print_causes(
         page.line()
         print_finding(page, finding, found.report.predictions)
     if len(errors) > 3:
-        page.line()
-        page.line(f"   and {len(errors) - 3} more; to see them in full:")
-        page.command("   ", checking, "dim")
+        print_next(page, f"and {len(errors) - 3} more; to see them in full:", checking, "dim")
     if rewriting:
-        page.line()
-        page.line("   To see what changes in the script, run (`fix --output FILE.py` writes it):")
-        page.command("   ", rewriting, "bold green")
+        print_script_patch(page, rewriting)
     if found.patch is None and repairing:
-        unsafe = " (its values change)" if "--unsafe-fixes" in repairing else ""
-        page.line()
-        page.line(f"   To repair the graph on the way{unsafe}, run:")
-        page.command("   ", repairing, "bold yellow" if unsafe else "bold green")
-        if "--calibrate DATA" in repairing:
-            page.block(("   ",), RANGES_NEEDED, "dim")
+        unsafe = "--unsafe-fixes" in repairing
+        but = " (its values change)" if unsafe else ""
+        print_repair(page, f"To repair the graph on the way{but}, run:", repairing, unsafe=unsafe)

@@ -8,7 +8,8 @@ from typing import TextIO
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, not_quantized, plural, profile_title, verdict_detail
+from minmax_lint.report.words import WORDS, failing_converters, plural, profile_title, verdict_detail
+from minmax_lint.reporters.terminal.commands import print_next
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.reporters.terminal.verdicts import print_head
@@ -126,7 +127,7 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
         )
         page.line(("  to see them in full:", "dim"))
         page.command("  ", checking, "dim")
-    elif failing := not_quantized(patch.after.predictions):
+    elif failing := failing_converters(patch.after.predictions):
         what = "Nothing could be fixed" if patch.empty else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
     elif patch.empty:
@@ -135,8 +136,6 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
         page.line(("! Fixed as predicted, but nothing was written: see the proof", "bold yellow"), also)
     else:
         if converting:
-            page.line()
-            page.line("   To convert it, run:")
-            page.command("   ", converting, "bold green")
+            print_next(page, "To convert it, run:", converting)
             page.line()
         page.line((f"{page.glyphs.ok} Fixed", "bold green"), also)

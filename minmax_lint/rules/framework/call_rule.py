@@ -76,7 +76,7 @@ def _places(origin: str, edits: tuple[TextEdit, ...]) -> Iterator[str]:
         yield f"In {origin.rpartition(':')[0]}, {lines}."
 
 
-def yielded(call: ConverterCall, number: int) -> str:
+def dataset_expression(call: ConverterCall, number: int) -> str:
     """The expression of an array that the script's dataset yields; empty where samples come from elsewhere."""
     found = call.site.settings.get(f"{YIELD}{number}", ()) if call.site is not None else ()
     origin = "" if call.dataset is None else call.dataset.origin

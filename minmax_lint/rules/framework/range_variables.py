@@ -40,7 +40,7 @@ def range_variables(subject: Subject) -> tuple[RangeVariable, ...]:
     return tuple(found.values())
 
 
-def missing(subject: Subject) -> tuple[RangeVariable, ...]:
+def missing_variables(subject: Subject) -> tuple[RangeVariable, ...]:
     """The range variables that the checkpoint does not hold."""
     variables = range_variables(subject)
     if not variables or subject.checkpoint is None:

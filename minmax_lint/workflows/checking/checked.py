@@ -25,9 +25,9 @@ from minmax_lint.report.words import first_of_fused
 from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.workflows.checking.comparing import compare_outputs
 from minmax_lint.workflows.checking.expected import Expected
-from minmax_lint.workflows.checking.settings import call_of, finds_ranges_itself, quantizing
+from minmax_lint.workflows.checking.settings import call_of, has_dataset, quantizing_setting
 from minmax_lint.workflows.checking.sources import ConverterSource, source_of
-from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.choice import has_fake_quants
 from minmax_lint.workflows.opened import Opened, calls_on
 
 _OWN = ("_checked", "report", "patch", "contents", "verification", "unverified")
@@ -172,7 +172,7 @@ class CheckedConverter:
         checks = self._checked
         model, ends = source.opened
         tensorflow = sys.modules["tensorflow"].__version__
-        (call,) = calls_on(model, ends, [source.called(call_of(checks.converter, tensorflow))])
+        (call,) = calls_on(model, ends, [source.complete(call_of(checks.converter, tensorflow))])
         opened = Opened(model, ends, call.origin, calls=(call,))
         profile = opened.choice.profiles[-1]
         self.report = opened.lint()
@@ -180,12 +180,12 @@ class CheckedConverter:
             if finding.severity == "warning" and _is_of_call(finding):
                 warnings.warn(f"{finding.code} {finding.message}. {finding.advice}", stacklevel=3)
         refused = any(_is_fatal(one, allow_float=checks.allow_float) for one in self.report.findings)
-        if call.mode(trained(model)) == "float" and not (refused or checks.allow_float):
-            setting = quantizing(checks.converter)
+        if call.mode(has_fake_quants(model)) == "float" and not (refused or checks.allow_float):
+            setting = quantizing_setting(checks.converter)
             raise UserError(f"this converter is set to make a float model; set {setting} before convert()")
         if _sound(self.report, profile):
             return checks.converter, profile, None
-        if checks.fix and not finds_ranges_itself(checks.converter):
+        if checks.fix and not has_dataset(checks.converter):
             self.patch = opened.fix(checks.options)
             self.report = self.patch.after
             if not self.patch.empty and _sound(self.report, profile):

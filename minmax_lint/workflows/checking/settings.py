@@ -13,7 +13,7 @@ def is_tf1(converter: Any) -> bool:
     return not any(one.__name__.endswith("V2") for one in type(converter).__mro__)
 
 
-def quantizing(converter: Any) -> str:
+def quantizing_setting(converter: Any) -> str:
     """What to set on a converter so that it quantizes a graph with FakeQuants."""
     if is_tf1(converter):
         return "inference_type = tf.uint8 and quantized_input_stats"
@@ -63,6 +63,6 @@ def _type(value: Any) -> str:
     return str(getattr(value, "name", None) or "")
 
 
-def finds_ranges_itself(converter: Any) -> bool:
+def has_dataset(converter: Any) -> bool:
     """Whether it has a representative dataset, from which it takes the ranges of arrays without one."""
     return converter.representative_dataset is not None

@@ -49,7 +49,7 @@ class ConverterSource(ABC):
     def replace_graph(self, patch: Patch) -> Any:
         """A converter of the repaired graph: the user's own one where that can be."""
 
-    def called(self, call: ConverterCall) -> ConverterCall:
+    def complete(self, call: ConverterCall) -> ConverterCall:
         """The call, with what the converter says of signatures, and the first samples of its dataset."""
         return replace(call, unsigned=True, dataset=look_at_samples(self.converter))
 
@@ -116,10 +116,10 @@ class GraphDefSource(ConverterSource):
 class SavedModelSource(ConverterSource):
     """from_saved_model, of TF1 and TF2."""
 
-    def called(self, call: ConverterCall) -> ConverterCall:
+    def complete(self, call: ConverterCall) -> ConverterCall:
         """With the signatures that are converted: those that the converter names, else all."""
         alone = self._keys[0] if len(self._keys) == 1 else ""
-        return replace(super().called(call), unsigned=False, signature=alone, every_signature=not alone)
+        return replace(super().complete(call), unsigned=False, signature=alone, every_signature=not alone)
 
     def model(self) -> tuple[Model, Endpoints]:
         """The SavedModel and the signature that is converted."""
@@ -160,9 +160,9 @@ class ObjectSource(ConverterSource):
         model = load(functions[0] if functions else self.converter._keras_model)
         return model, endpoints(model)
 
-    def called(self, call: ConverterCall) -> ConverterCall:
+    def complete(self, call: ConverterCall) -> ConverterCall:
         """As of the exported SavedModel; without one the model has no signature."""
-        return super().called(call) if self._exported is None else self._exported.called(call)
+        return super().complete(call) if self._exported is None else self._exported.complete(call)
 
     def replace_graph(self, patch: Patch) -> Any:
         """Another converter, of the repaired graph, set as the user's own."""

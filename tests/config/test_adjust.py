@@ -2,7 +2,7 @@
 
 import pytest
 
-from minmax_lint.config import Adjustment, adjusted
+from minmax_lint.config import Adjustment, adjust
 from minmax_lint.config.baseline import Baseline, read_baseline
 from minmax_lint.config.settings import Ignore
 from minmax_lint.errors import UserError
@@ -20,7 +20,7 @@ def ignoring(code: str, node: str | None = None) -> Adjustment:
 
 def test_without_settings_nothing_changes():
     before = report(MM101, MM110)
-    assert adjusted(before, Adjustment()) == before
+    assert adjust(before, Adjustment()) == before
 
 
 @pytest.mark.parametrize(
@@ -32,24 +32,24 @@ def test_without_settings_nothing_changes():
     ],
 )
 def test_the_most_specific_severity_counts_and_the_order_follows(severities, wanted):
-    found = adjusted(report(MM101, MM110), Adjustment(severities=severities)).findings
+    found = adjust(report(MM101, MM110), Adjustment(severities=severities)).findings
     assert [one.severity for one in found] == wanted
 
 
 def test_findings_of_other_rules_than_the_fixable_lose_their_fix():
-    assert adjusted(report(MM101), Adjustment(fixable=Selection(("MM110",)))).findings[0].fix is None
-    assert adjusted(report(MM101), Adjustment(fixable=Selection(("MM101",)))).findings[0].fix is not None
+    assert adjust(report(MM101), Adjustment(fixable=Selection(("MM110",)))).findings[0].fix is None
+    assert adjust(report(MM101), Adjustment(fixable=Selection(("MM101",)))).findings[0].fix is not None
 
 
 @pytest.mark.parametrize("node", [None, "act_quant/*", "output"])
 def test_an_ignore_takes_its_findings_out_and_keeps_them_as_ignored(node):
-    found = adjusted(report(MM101, MM110), ignoring("MM101", node))
+    found = adjust(report(MM101, MM110), ignoring("MM101", node))
     assert codes(found.findings) == [("MM110", "warning")]
     assert codes(found.ignored) == [("MM101", "error")]
 
 
 def test_an_unused_ignore_is_a_finding_that_repeats_its_reason():
-    found = adjusted(report(MM101), ignoring("MM101", "elsewhere/*")).findings
+    found = adjust(report(MM101), ignoring("MM101", "elsewhere/*")).findings
     assert codes(found) == [("MM101", "error"), ("MM902", "warning")]
     assert "elsewhere/*" in found[1].message
     assert "ignore[0]" in found[1].message
@@ -61,20 +61,20 @@ def test_an_ignore_of_a_finding_that_select_hides_is_used():
     before = report()
     hidden = report(MM101).findings
     object.__setattr__(before, "ignored", hidden)
-    assert adjusted(before, ignoring("MM101")).findings == ()
+    assert adjust(before, ignoring("MM101")).findings == ()
 
 
 def test_a_baseline_hides_what_it_knows_and_only_that(tmp_path):
     file = tmp_path / "baseline.json"
     Baseline({}, tmp_path).updated([report(MM101)]).save(file)
-    found = adjusted(report(MM101, MM110), Adjustment(baseline=read_baseline(file)))
+    found = adjust(report(MM101, MM110), Adjustment(baseline=read_baseline(file)))
     assert codes(found.findings) == [("MM110", "warning")]
     assert codes(found.ignored) == [("MM101", "error")]
 
 
 def test_a_baseline_is_of_one_model(tmp_path):
     known = Baseline({}, tmp_path).updated([report(MM101)])
-    other = adjusted(report(MM101, path="other.pb"), Adjustment(baseline=known))
+    other = adjust(report(MM101, path="other.pb"), Adjustment(baseline=known))
     assert codes(other.findings) == [("MM101", "error")]
 
 
@@ -86,7 +86,7 @@ def test_updating_replaces_a_models_entries_and_leaves_other_models():
 
 def test_updating_keeps_what_the_baseline_itself_hides():
     known = Baseline({}).updated([report(MM101)])
-    hidden = adjusted(report(MM101), Adjustment(baseline=known))
+    hidden = adjust(report(MM101), Adjustment(baseline=known))
     assert known.updated([hidden]) == known
 
 
