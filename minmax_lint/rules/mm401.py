@@ -10,7 +10,7 @@ from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.patterns import foreign, select_tf
-from minmax_lint.rules.framework.replaceable import replacement, scalar_operand
+from minmax_lint.rules.framework.replaceable import one_range, replacement, scalar_operand
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -144,8 +144,9 @@ def _at_the_front(subject: Subject, cause: Cause) -> bool:
 
 def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     """What can heal it, as far as that follows from the op and its operands."""
-    if op == "FakeQuantWithMinMaxVarsPerChannel":
-        return FixOffer("merge", "unsafe", f"Give {cause.node!r} one range for all channels.")
+    merged = one_range(subject.coverage, cause)
+    if merged is not None:
+        return merged
     if cause.node is None or cause.kind != "no-kernel":
         return None
     node = subject.graph[cause.node]

@@ -7,6 +7,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework.replaceable import one_range
 from minmax_lint.rules.framework.rule import Example, Examples, Rule
 from minmax_lint.rules.framework.subject import Subject
 
@@ -41,7 +42,8 @@ class ConverterCheckFails(Rule):
     ## Fix
     Write the op in another form: a scalar as the bound of a minimum or maximum; shapes that are equal or scalar. Where
     the reason is not known, ask the real converter: `minmax-lint convert` shows what it makes of the op. Where the shape
-    of an input is not known, as of a keep_prob, name it: `-i keep_prob=` is a scalar.
+    of an input is not known, as of a keep_prob, name it: `-i keep_prob=` is a scalar. Weights of a product that have a
+    range for each channel get one for all of them with `minmax-lint fix --unsafe-fixes` (`merge`).
 
     ## Converters
     The one that fails (error).
@@ -50,6 +52,7 @@ class ConverterCheckFails(Rule):
     code = "MM403"
     name = "converter-check-fails"
     severity = "error"
+    fixes = ("merge",)
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
@@ -66,6 +69,7 @@ class ConverterCheckFails(Rule):
                 advice=_shapes(subject)
                 if cause.detail == "open-shape"
                 else _ADVICE.get(cause.detail, _REWRITE),
+                fix=one_range(subject.coverage, cause),
             )
 
     @classmethod

@@ -168,6 +168,21 @@ def test_what_an_op_without_quantized_form_writes_gets_a_range_where_others_stay
     assert [op for op, _ in after.float_ops] == ["CAST"]
 
 
+@pytest.mark.parametrize("profile", ["mlir-2.15-16x8-fallback", "mlir-2.21-16x8", "mlir-2.21-16x8-fallback"])
+def test_integers_of_which_calibration_misses_a_range_get_no_fake_quant(profile: str) -> None:
+    """TensorFlow loads no such graph: a FakeQuant takes float alone. The real quantizers abort without the range."""
+    b = Builder()
+    numbers = b.add("Cast", "numbers", b.placeholder("input", [1, 4]), SrcT=DType.FLOAT, DstT=DType.INT32)
+    three, two = (b.const(name, value, dtype=DType.INT32) for name, value in (("three", 3), ("two", 2)))
+    bounded = b.add("Minimum", "bounded", numbers, three, T=DType.INT32)
+    equal = b.add("Equal", "equal", bounded, two, T=DType.INT32)
+    b.add("Cast", "output", equal, SrcT=DType.BOOL, DstT=DType.FLOAT)
+    patch = fixed(b, "output", converters=[profile], unsafe=True, default_range=(-6.0, 6.0))
+    assert verdicts(patch) == {profile: ("abort", "abort")}
+    assert patch.before.predictions[profile].array == "bounded"
+    assert patch.empty
+
+
 def test_a_fake_quant_of_weights_with_bytes_0_close_together_is_narrowed() -> None:
     b = Builder()
     x = b.placeholder("input", [1, 4, 4, 2])

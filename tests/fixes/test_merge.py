@@ -1,4 +1,6 @@
-"""`merge`: weights with a range for each channel, for converters that know one range only."""
+"""`merge`: arrays with a range for each channel, where a converter knows one range only."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,14 +14,19 @@ from tests.interpreters import tf215
 pytestmark = pytest.mark.usefixtures("warm_tensorflow")
 
 
+def by_channel(b: Builder, array: str, *highs: float) -> str:
+    """A FakeQuant with a symmetric range for each of two channels."""
+    bounds = b.const("low", [-high for high in highs], [2]), b.const("high", list(highs), [2])
+    op, attrs = "FakeQuantWithMinMaxVarsPerChannel", {"num_bits": 8, "narrow_range": True}
+    return b.add(op, "weights/quant", array, *bounds, **attrs)
+
+
 def net(*highs: float) -> Builder:
     """A convolution whose weights have a symmetric range for each channel."""
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", [1, 4, 4, 2]), -2, 2)
     weights = b.const("weights", [-1.0, 0.25, 0.5, 2.0], [1, 1, 2, len(highs)])
-    bounds = b.const("low", [-high for high in highs], [2]), b.const("high", list(highs), [2])
-    op, attrs = "FakeQuantWithMinMaxVarsPerChannel", {"num_bits": 8, "narrow_range": True}
-    weights = b.add(op, "weights/quant", weights, *bounds, **attrs)
+    weights = by_channel(b, weights, *highs)
     y = b.add("Conv2D", "conv", x, weights, strides=[1, 1, 1, 1], padding=b"SAME", data_format=b"NHWC")
     b.fake_quant("output", y, -6, 6)
     return b
@@ -53,6 +60,43 @@ def test_nothing_is_merged_for_mlir_or_without_leave(options: dict[str, object])
 
 def test_ranges_of_channels_that_nobody_knows_are_not_merged() -> None:
     assert "merge" not in fixed(net(1.0, float("nan")), "output", unsafe=True).strategy
+
+
+def activation(*highs: float) -> Builder:
+    """An activation with a range for each channel."""
+    b = Builder()
+    x = b.placeholder("input", [1, 4, 4, 2])
+    b.fake_quant("output", b.add("Relu6", "relu6", by_channel(b, x, *highs)), 0, 6)
+    return b
+
+
+def product(*highs: float) -> Builder:
+    """A product whose weights have a range for each column: MLIR transposes them."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    weights = by_channel(b, b.const("weights", [-1.0, 0.25, 0.5, 2.0, 0.0, 1.0, -0.5, 0.75], [4, 2]), *highs)
+    b.fake_quant("output", b.add("MatMul", "product", x, weights), -6, 6)
+    return b
+
+
+@pytest.mark.parametrize("build", [activation, product])
+@pytest.mark.parametrize("profile", ["mlir-2.15", "mlir-2.21", "mlir-2.15-v2", "mlir-2.21-v2"])
+def test_mlir_gets_one_range_where_it_has_no_form_for_channels(
+    build: Callable[..., Builder], profile: str
+) -> None:
+    """The real converters of 2.15 and 2.21 end at both nets as they are, and make integer models of the fixed ones."""
+    b = build(1.0, 2.0)
+    (error,) = (
+        found
+        for found in minmax_lint.lint(encode(b.graph()), outputs=["output"], converters=[profile]).findings
+        if found.severity == "error"
+    )
+    assert error.fix is not None
+    assert error.fix.strategy == "merge"
+    patch = fixed(b, "output", converters=[profile], unsafe=True)
+    assert (patch.strategy, patch.safe) == ("merge", False)
+    assert verdicts(patch) == {profile: ("abort", "quantized")}
+    assert fixed(b, "output", converters=[profile]).empty
 
 
 @pytest.mark.slow

@@ -80,6 +80,22 @@ def test_a_sum_that_mlir_moves_in_front_of_a_reshape_gets_the_range_of_what_it_r
     assert {after for _, after in verdicts(patch).values()} == {"quantized"}
 
 
+@pytest.mark.parametrize("activation", ["Relu", "Relu6"])
+@pytest.mark.parametrize("pool", ["MaxPool", "AvgPool"])
+def test_an_activation_that_mlir_fuses_into_a_pooling_gets_the_range_of_what_the_pooling_reads(
+    pool: str, activation: str
+) -> None:
+    """The fused pooling reads one range and makes another: the real MLIR of 2.15 and 2.21 ends there."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4, 4, 2]), -1, 1)
+    sizes = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1]}
+    pooled = b.add(pool, "pool", x, **sizes, padding=b"VALID", data_format=b"NHWC")
+    b.fake_quant("output", b.add(activation, "activation", b.fake_quant("pool/quant", pooled, -1, 1)), 0, 1)
+    patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
+    assert {before for before, _ in verdicts(patch).values()} == {"abort"}
+    assert {after for _, after in verdicts(patch).values()} == {"quantized"}
+
+
 def test_ranges_that_agree_are_left_as_they_are() -> None:
     b = Builder()
     x = b.placeholder("input", [1, 4])

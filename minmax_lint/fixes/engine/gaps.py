@@ -7,6 +7,7 @@ from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.engine.trial import Trial, sum_of
 from minmax_lint.fixes.repairs.insert import NAME as INSERT
 from minmax_lint.fixes.repairs.insert import insert
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range, is_fake_quant
 from minmax_lint.graph.names import parse_edge
 
@@ -99,6 +100,11 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
         if parse_edge(array).node not in graph or not (kept.uses(array) or array in kept.outputs):
             continue
         if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
+            continue
+        if trial.subject.inference.dtype(array) not in (
+            DType.FLOAT,
+            DType.INVALID,
+        ):  # FakeQuants take no other
             continue
         found = source.of(array)
         if found is not None:

@@ -64,14 +64,13 @@ def _narrow(trial: Trial, options: FixOptions) -> Trial:
 
 
 def _merge(trial: Trial, options: FixOptions) -> Trial:
-    """For TOCO alone: MLIR takes weights with a range for each channel as they are."""
-    unknown = {
-        obstacle.node
-        for profile, found in zip(trial.profiles, trial.predictions, strict=True)
-        for obstacle in found.obstacles
-        if profile.engine == "toco"
-    }
-    around = [found for found in trial.subject.kept_fake_quants if found.node in unknown]
+    """TOCO knows no range for each channel, MLIR none of an activation, nor of weights that it transposes."""
+    refused, kept = _nodes(trial, "unknown-op", "no-kernel", "bad-range"), trial.subject.kept
+    around = [
+        found
+        for found in trial.subject.kept_fake_quants
+        if found.node in refused or any(use.node in refused for use in kept.uses(found.output))
+    ]
     return trial.after(merge(trial.model.graph, around))
 
 

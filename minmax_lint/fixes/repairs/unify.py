@@ -76,7 +76,8 @@ def _group(inference: Inference, start: str) -> frozenset[str]:
 def _joined_arrays(inference: Inference, node: Node, start: str) -> Iterator[str]:
     """The neighbours in front of and behind a FakeQuant or a same-scale op; others only end a group.
 
-    MLIR moves the op `start` in front of a reshape that it reads, and then gives both one scale.
+    MLIR moves the op `start` in front of a reshape that it reads, or fuses an activation into a pooling, and then gives
+    both one scale.
     """
     kept = inference.kept
     for slot, edge in enumerate(node.inputs):
@@ -84,17 +85,17 @@ def _joined_arrays(inference: Inference, node: Node, start: str) -> Iterator[str
             continue
         op = kept.graph.op(edge.node)
         reads = node.op in SAME_SCALE or (is_fake_quant(node.op) and slot == 0)
-        moved = node.name == start and _behind_a_move(kept.graph, edge.node)
+        moved = node.name == start and _behind_same_scale(kept.graph, edge.node)
         if (moved or (reads and _carries(op))) and inference.dtype(edge.array) is DType.FLOAT:
             yield edge.node
     for port in range(max(1, node.integer(row(node.op).pieces, 1))):
         yield from (use.node for use in kept.uses(node.output(port)) if _carries(kept.graph.op(use.node)))
 
 
-def _behind_a_move(graph: Graph, name: str) -> bool:
+def _behind_same_scale(graph: Graph, name: str) -> bool:
     while is_fake_quant(graph.op(name)):
         name = graph[name].inputs[0].node
-    return graph.op(name) in SAME_VALUES
+    return graph.op(name) in SAME_VALUES | SAME_SCALE
 
 
 def _carries(op: str) -> bool:

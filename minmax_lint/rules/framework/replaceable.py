@@ -1,4 +1,4 @@
-"""Which ops the repair `replace` can write out in others, and whether their values then stay the same."""
+"""Which ops the repair `replace` can write out in others, and which FakeQuants `merge` gives one range."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +11,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
+from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.finding import Applicability, FixOffer
 
@@ -144,3 +145,14 @@ def scalar_operand(inference: Inference, node: Node, slot: int) -> float | None:
         return float(tensor.item())
     values = tensor.numpy()
     return float(values.flat[0]) if (values == values.flat[0]).all() else None
+
+
+def one_range(coverage: Coverage, cause: Cause) -> FixOffer | None:
+    """Where the cause is a FakeQuant with a range for each channel, or an op that reads one and cannot have them."""
+    if cause.node is None or cause.node not in coverage.graph:
+        return None
+    read = {edge.node for edge in coverage.graph[cause.node].inputs} if cause.kind == "bad-range" else set()
+    for found in coverage.fake_quants:
+        if found.per_channel and found.node in read | {cause.node}:
+            return FixOffer("merge", "unsafe", f"Give {found.node!r} one range for all channels.")
+    return None
