@@ -49,7 +49,7 @@ def calling_code(
     """The script; `tensorflow` says which versions it is for. Names in it are quoted as Python's texts are."""
     call = profile.call
     first = [f"import tensorflow as tf  # {tensorflow}", ""]
-    dataset = _samples(model, inputs) if profile.ranges == "calibrated" else []
+    dataset = _samples(model, inputs, outputs) if profile.ranges == "calibrated" else []
     if profile.flow == "tf1":
         made = _tf1(model, path, inputs, outputs, profile)
     else:
@@ -58,8 +58,19 @@ def calling_code(
     return "\n".join([*first, *dataset, *made, *last]) + "\n"
 
 
-def _samples(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:
-    """The representative dataset: by key for a SavedModel, whose signature has no order."""
+def _samples(model: Model, inputs: Mapping[str, Shape | None], outputs: Sequence[str]) -> list[str]:
+    """The representative dataset: by key for a SavedModel, whose signature has no order.
+
+    Of several signatures each needs samples of its own, under its name (TF 2.15 and 2.21 measured).
+    """
+    together = _signatures(model, outputs)
+    if len(together) > 1:
+        return [
+            "def samples():  # some hundred real inputs of each signature, as the model gets them in use",
+            f"    for sample in dataset:  # {{{', '.join(f'{name!r}: {{...}}' for name in together)}}}, arrays by name",
+            "        yield from sample.items()",
+            "",
+        ]
     keys = [found[0] for found in model.input_keys(inputs).values() if found]
     if len(inputs) == 1:
         fed = "[sample]"
@@ -93,7 +104,8 @@ def _tf1(
     shapes = {_array(name): list(shape) for name, shape in inputs.items() if shape and None not in shape}
     shaped = f", {shapes!r}" if shapes else ""
     if _is_saved_model(model):
-        converter = [f"converter = lite.TFLiteConverter.from_saved_model({path!r})"]
+        named = "".join(f", signature_key={name!r}" for name in _chosen(model, outputs))
+        converter = [f"converter = lite.TFLiteConverter.from_saved_model({path!r}{named})"]
     else:
         frozen, steps = _freeze(model, path)
         converter = [
@@ -112,7 +124,8 @@ def _tf1(
 
 def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: Sequence[str]) -> list[str]:
     if _is_saved_model(model):
-        return [f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r})"]
+        named = "".join(f", signature_keys=[{name!r}]" for name in _chosen(model, outputs))
+        return [f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r}{named})"]
     if model.format.startswith("keras"):
         return [
             f"keras_model = tf.keras.models.load_model({path!r})",
@@ -148,6 +161,19 @@ def _shapes(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:
         "    if node.name in shapes:",
         '        node.attr["shape"].shape.CopyFrom(tf.TensorShape(shapes[node.name]).as_proto())',
     ]
+
+
+def _signatures(model: Model, outputs: Sequence[str]) -> tuple[str, ...]:
+    """The signatures of a SavedModel that these outputs are of."""
+    if not _is_saved_model(model):
+        return ()
+    return tuple(name for name, one in model.signatures.items() if {*one.outputs.values()} <= {*outputs})
+
+
+def _chosen(model: Model, outputs: Sequence[str]) -> tuple[str, ...]:
+    """The one signature that is meant, where there are others, which a converter would take as well."""
+    found = _signatures(model, outputs)
+    return found if len(found) == 1 and len(model.signatures) + len(model.others) > 1 else ()
 
 
 def _is_saved_model(model: Model) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,15 @@ def test_a_name_cannot_leave_its_quotes(tmp_path: Path) -> None:
         assert "\nimport os" not in way.code
 
 
+def run_scripts(scripts: Sequence[tuple[str, str]], folder: Path) -> None:
+    """Run each (name of the model that is written, code) in one process with TensorFlow."""
+    runner = folder / "run.py"
+    runner.write_text(f"for _, code in {scripts!r}:\n    exec(code, {{}})\n")
+    done = subprocess.run([tf221(), runner], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [file for file, _ in scripts if not (folder / file).stat().st_size] == []
+
+
 def test_the_real_converter_runs_the_code(tmp_path: Path) -> None:
     """One process runs the code of every way of two graphs, but for the calibration of a loop: TF 2.21 dies there."""
     scripts = []
@@ -200,9 +210,47 @@ def test_the_real_converter_runs_the_code(tmp_path: Path) -> None:
             if way.profile.engine == "mlir" and has_model(way) and not dies:
                 file = f"{place}-{way.name}.tflite"
                 scripts.append((file, sample + way.code.replace("model.tflite", str(tmp_path / file))))
-    runner = tmp_path / "run.py"
-    runner.write_text(f"for _, code in {scripts!r}:\n    exec(code, {{}})\n")
-    done = subprocess.run([tf221(), runner], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert [file for file, _ in scripts if not (tmp_path / file).stat().st_size] == []
+    run_scripts(scripts, tmp_path)
     assert len(scripts) == 7
+
+
+TWO_SIGNATURES = """
+import sys
+import tensorflow as tf
+spec = tf.TensorSpec([1, 4], name="x")
+class Net(tf.Module):
+    def __init__(self):
+        self.weights = tf.Variable(tf.ones([4, 4]))
+    @tf.function(input_signature=[spec])
+    def one(self, x):
+        return {"sum": tf.matmul(x, self.weights)}
+    @tf.function(input_signature=[spec, tf.TensorSpec([1, 4], name="y")])
+    def two(self, x, y):
+        return {"sum": tf.matmul(x + y, self.weights)}
+net = Net()
+tf.saved_model.save(net, "pair", signatures={"one": net.one, "two": net.two})
+tf.saved_model.save(net, "default", signatures={"serving_default": net.one, "two": net.two})
+"""
+
+
+@pytest.mark.slow
+def test_the_real_converter_runs_the_code_for_signatures(tmp_path: Path) -> None:
+    """Of several signatures one is named; TensorFlow asks for samples of each of those that are converted together."""
+    subprocess.run([tf221(), "-c", TWO_SIGNATURES], cwd=tmp_path, capture_output=True, check=True)
+    one, two = "{'x': x}", "{'x': x, 'y': x}"
+    scripts = []
+    for folder, signature, sample in (
+        ("default", None, "x"),
+        ("default", "two", two),
+        ("pair", "one", "x"),
+        ("pair", None, f"{{'one': {one}, 'two': {two}}}"),
+    ):
+        comparison = minmax_lint.compare(tmp_path / folder, signature=signature)
+        data = f"import numpy\nx = numpy.ones([1, 4], 'float32')\ndataset = [{sample}]\n"
+        for way in comparison.ways:
+            assert ("signature_keys" in way.code) is bool(signature or folder == "default")
+            if has_model(way):
+                file = f"{folder}-{signature}-{way.name}.tflite"
+                scripts.append((file, data + way.code.replace("model.tflite", str(tmp_path / file))))
+    run_scripts(scripts, tmp_path)
+    assert len(scripts) == 20

@@ -127,6 +127,25 @@ def trained_range(b: Builder) -> str:
     return b.add("Relu", "y", b.fake_quant("range", "x", -1, 1))
 
 
+def fixed_range_behind_a_trained_one(op: str) -> Graph:
+    """The range that the op fixes has 16 bits in 16x8, and what it reads has the 8 of a FakeQuant."""
+
+    def graph(b: Builder) -> str:
+        return b.add(op, "y", b.fake_quant("range", "x", -1, 1))
+
+    return graph
+
+
+def normalized_trained_range(b: Builder) -> str:
+    """The calibration runs L2_NORMALIZATION in the 16 bits of its fixed range, which the kernel does not take."""
+    x = b.fake_quant("range", "x", -1, 1)
+    axis = b.const("axis", [3], [1], DType.INT32)
+    total = b.add("Sum", "sum", b.add("Square", "square", x), axis, Tidx=DType.INT32, keep_dims=True)
+    return b.add(
+        "Mul", "y", x, b.add("Rsqrt", "rsqrt", b.add("Maximum", "most", total, b.const("least", 1e-12)))
+    )
+
+
 def index_of_a_shared_array(b: Builder) -> str:
     """ARG_MAX reads what RELU made int16, and takes it in 8 bits only."""
     b.add("ArgMax", "y", "x", b.const("axis", 1, dtype=DType.INT32), output_type=DType.INT64)
@@ -214,6 +233,7 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     squared_nothing: (STOPS, STOPS, STOPS),
     computed_weights: ("quantized", STOPS, STOPS),
     trained_range: ("quantized", STOPS, "abort: unsupported-op"),
+    normalized_trained_range: ("quantized", "abort: other", "abort: other"),
     index_of_a_shared_array: ("quantized", STOPS, "abort: unsupported-op"),
     compared_with_a_subtracted_constant: ("quantized", "GREATER, does not run", "abort: unsupported-op"),
     tiled_once: ("quantized", "quantized", "quantized"),
@@ -222,6 +242,24 @@ EXPECTED: dict[Graph, tuple[str, str, str]] = {
     summed_fixed_ranges: ("ADD_N", "ADD_N", "abort: unsupported-op"),
 }
 """Graph -> what comes of it in int8, 16x8-fallback and 16x8."""
+
+
+TWO_WIDTHS = {
+    "Softmax": "'tfl.softmax' op failed to verify that input and output must have same element type",
+    "Tanh": "'tfl.tanh' op failed to verify that input and output must have same element type",
+    "Sigmoid": "'tfl.logistic' op failed to verify that x and y must have same element type",
+    "LogSoftmax": "'tfl.log_softmax' op failed to verify that x and y must have same element type",
+}
+"""TensorFlow op that fixes its range -> what MLIR says of it behind a FakeQuant in 16x8 (2.15 and 2.21 measured)."""
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("op", TWO_WIDTHS)
+def test_an_op_that_fixes_its_range_ends_16x8_behind_a_fake_quant(op: str, version: str) -> None:
+    found = predictions(fixed_range_behind_a_trained_one(op), version)
+    assert answer(found["int8"]) == "quantized"
+    for call in ("16x8-fallback", "16x8"):
+        assert (answer(found[call]), found[call].message) == ("abort: other", TWO_WIDTHS[op])
 
 
 @pytest.mark.parametrize("version", ["2.15", "2.21"])

@@ -20,6 +20,7 @@ from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import 
     quantize_weights,
 )
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
+from minmax_lint.converters.mlir.running import refusals
 from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
@@ -45,7 +46,8 @@ def predict_function(
     if refused is not None:
         return refused
     version = Version(profile.version, select_tf=profile.select_tf)
-    specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range)
+    bits = 16 if profile.activations == "int16" else 8
+    specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range, activation_bits=bits)
     try:
         found = _convert(kept, inference, profile, version, specs)
     except Nondeterministic as error:
@@ -88,9 +90,17 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
 
 
 def _check_kernels(function: Function, version: Version) -> None:
-    """Raises ConversionError for an op that the calibration cannot run: one of TensorFlow's, a slice of six sizes."""
+    """Raises ConversionError for an op that the calibration cannot run.
+
+    One of TensorFlow's, a slice of six sizes, and what is of 16 bits already and has no such kernel: L2_NORMALIZATION
+    between FakeQuants, whose result the call for int16 activations makes of 16 bits (2.15 and 2.21 measured).
+    """
+    refused = refusals(function, version, signed=True)
     for op in function:
         message = reason = ""
+        if op in refused and any(value.scale is not None and value.scale.bits == 16 for value in op.results):
+            message = refused[op].removeprefix(f"{op.name}: ")
+            reason = "has no kernel of 16 bits, which the calibration needs"
         if version.select_tf and is_flex(op.name) and version.has(UNCALIBRATED):
             message = UNSUPPORTED
             reason = "is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run"

@@ -13,3 +13,5 @@ class QuantizationSpecs(NamedTuple):
     where this function does."""
     unread_integer: bool | None = None
     """Whether an op with an unread result, of which chance decides, goes integer; None raises Nondeterministic."""
+    activation_bits: int = 8
+    """Width of what an op that fixes its range makes: 16 where the call asks for int16 activations."""

@@ -20,6 +20,9 @@ ScaleRule = Callable[["Driver", Operation], bool | None]
 """Sets the scales that it knows for one operation. Whether one is new; None where it waits for one that is not set."""
 
 
+FIXED_SIXTEEN = Scale(2**-15, 2**15, 16)
+
+
 def trained_scale(value: Value) -> Scale | None:
     """The scale of what `value` is dequantized from."""
     return value.op.operands[0].scale if value.op is not None and value.op.name == DEQUANTIZE else None
@@ -32,6 +35,7 @@ class Driver:
         self.function = function
         self.version = version
         self.signed = specs.signed
+        self.activation_bits = specs.activation_bits
         self.states: dict[Value, State] = {}
         self.rescales: dict[int, list[Rescale]] = {}
         self.operand_states: dict[Slot, State] = {}
@@ -219,8 +223,14 @@ def get_quant_params_for_same_scale_constraint(driver: Driver, op: Operation) ->
     tf_name="FixedOutputRangeInterface", before=lambda n: n.op("Sigmoid", n.x()), after="LOGISTIC"
 )
 def get_fixed_output_range(driver: Driver, op: Operation) -> bool | None:
-    """The result of an operation that fixes its range gets that one, where anything else is quantized."""
-    return driver.infer_tensor_range and driver.set_result(op, 0, Scale(*FIXED[op.name]))
+    """The result of an operation that fixes its range gets that one, where anything else is quantized.
+
+    In 16 bits all have that of the numbers below 1 (GetFixedOutputRange of quantization_utils.cc).
+    """
+    sixteen = driver.activation_bits == FIXED_SIXTEEN.bits
+    return driver.infer_tensor_range and driver.set_result(
+        op, 0, FIXED_SIXTEEN if sixteen else Scale(*FIXED[op.name])
+    )
 
 
 @quantization_driver_cc(

@@ -96,7 +96,8 @@ def check_types(op: Operation, *, signed: bool) -> None:
     )
     name = op.name.lower()
     if op.name in ONE_WIDTH and operands and results and operands[0].bits != results[0].bits:
-        raise _type_error(op, f"'tfl.{name}' op failed to verify that x and y must have same element type")
+        ends = "input and output" if op.name in ("SOFTMAX", "TANH") else "x and y"
+        raise _type_error(op, f"'tfl.{name}' op failed to verify that {ends} must have same element type")
     one_width = op.name in ONE_WIDTH_OF_OPERANDS or (op.name == "ADD" and not signed)
     if one_width and len({scale.bits for scale in operands}) > 1:
         raise _type_error(
