@@ -151,8 +151,8 @@ def one_range(coverage: Coverage, cause: Cause) -> FixOffer | None:
     """Where the cause is a FakeQuant with a range for each channel, or an op that reads one and cannot have them."""
     if cause.node is None or cause.node not in coverage.graph:
         return None
-    read = {edge.node for edge in coverage.graph[cause.node].inputs} if cause.kind == "bad-range" else set()
-    for found in coverage.fake_quants:
-        if found.per_channel and found.node in read | {cause.node}:
-            return FixOffer("merge", "unsafe", f"Give {found.node!r} one range for all channels.")
+    read = [edge.node for edge in coverage.graph[cause.node].inputs] if cause.kind == "bad-range" else []
+    for name in (cause.node, *read):
+        if coverage.graph.op(name) == "FakeQuantWithMinMaxVarsPerChannel":
+            return FixOffer("merge", "unsafe", f"Give {name!r} one range for all channels.")
     return None
