@@ -1,6 +1,7 @@
 """Shape functions: op -> shapes of its outputs. Facts of TensorFlow's op registrations (core/ops/*.cc)."""
 
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.einsum_equation import shape_of_einsum
 from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.image_shapes import (
     batch_norm,
@@ -187,11 +188,8 @@ def _matrix_diag(call: Call) -> list[Shape | None]:
 
 
 def _einsum(call: Call) -> list[Shape | None]:
-    terms, _, result = call.node.text("equation").replace(" ", "").partition("->")
-    sizes: dict[str, Size] = {}
-    for slot, term in enumerate(terms.split(",")):
-        sizes.update(zip(term, call.known(slot), strict=True))
-    return [tuple(sizes[letter] for letter in result)]
+    shapes = [call.known(slot) for slot in range(len(call.node.inputs))]
+    return [shape_of_einsum(call.node.text("equation"), shapes)]
 
 
 def _shape_of(call: Call) -> list[Shape | None]:

@@ -78,6 +78,9 @@ def test_an_einsum_is_a_product_between_moves(equation, shapes, ops):
         ("abc,cde->abde", [None, 3, 4], [4, 2, 3], 1),
         ("abcd,cde->abe", [2, 3, 2, 2], [2, 2, 3], 1),
         ("abcd,cde->abe", [None, 3, 2, 2], [2, 2, 3], 2),
+        ("...x,xy->...y", [2, 3, 4], [4, 5], 0),
+        ("...x,xy->...y", [None, 3, 4], [4, 5], 1),
+        ("a...x,xyz->a...yz", [None, 3, 4], [4, 2, 3], 1),
     ],
 )
 @pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
@@ -86,6 +89,51 @@ def test_an_einsum_with_weights_is_dense_on_all_axes_but_the_last(equation, left
     weights = b.const("w", [0.5, -0.5, 0.25], right)
     y = b.add("Einsum", "y", b.placeholder("x", left), weights, equation=equation.encode())
     assert float_ops(b, y, name) == collections.Counter({"FULLY_CONNECTED": 1, "RESHAPE": reshapes})
+
+
+def einsum(equation, *shapes):
+    """The net, its output and its inputs."""
+    b = Builder()
+    names = [b.placeholder(name, shape) for name, shape in zip("xz", shapes, strict=False)]
+    return b, b.add("Einsum", "y", *names, equation=equation.encode(), N=len(names)), names
+
+
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "ops"),
+    [
+        ("...ab,...bc->...ac", [2, 2, 3, 4], [1, 2, 4, 3], {"BATCH_MATMUL": 1}),
+        ("...ab,...bc->...ac", [2, 2, 3, 4], [4, 3], {"BATCH_MATMUL": 1}),
+        ("...ab,...bc->...ac", [2, 2, 3, 4], [2, 4, 3], {"TRANSPOSE": 2, "RESHAPE": 2, "BATCH_MATMUL": 1}),
+        ("ab,...bc->...ac", [3, 4], [2, 4, 3], {"TRANSPOSE": 2, "RESHAPE": 2, "BATCH_MATMUL": 1}),
+        ("ab...,bc...->ac...", [2, 3, 4], [3, 5, 4], {"TRANSPOSE": 3, "BATCH_MATMUL": 1}),
+        ("...,...->...", [3], [2, 3], {"TRANSPOSE": 2, "RESHAPE": 3, "BATCH_MATMUL": 1}),
+        ("...a->...", [2, 3, 4], None, {"SUM": 1}),
+        ("...ab->ab...", [2, 3, 4], None, {"TRANSPOSE": 1}),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.18-v2", "mlir-2.21-v2"])
+def test_an_ellipsis_stands_for_the_axes_that_are_left(equation, left, right, ops, name):
+    b, y, inputs = einsum(equation, left, *([] if right is None else [right]))
+    assert float_ops(b, y, name, inputs) == collections.Counter(ops)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("ab,bc->c", ([2, 3], [3, 4])),
+        ("abc,cd->ad", ([2, 3, 4], [4, 5])),
+        ("ii,ij->j", ([3, 3], [3, 2])),
+        ("ii->i", ([3, 3],)),
+        ("ab->", ([2, 3],)),
+        ("a,a->", ([4], [4])),
+        (",ab->ab", ([], [2, 3])),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.18-v2", "mlir-2.21-v2"])
+def test_an_einsum_that_is_no_matrix_product_is_refused(equation, shapes, name):
+    b, y, inputs = einsum(equation, *shapes)
+    found = outcome(b, y, name, inputs)
+    assert (found.verdict, found.kind, found.op) == ("abort", "other", "Einsum")
 
 
 def dense_on_sequence(*, computed):

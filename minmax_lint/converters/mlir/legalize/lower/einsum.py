@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY, UNROLL_BATCH_MATMUL
-from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
@@ -18,6 +18,7 @@ from minmax_lint.converters.mlir.pattern import canonicalize_td, einsum_cc, opti
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.einsum_equation import axes_of, sizes_of
 from minmax_lint.inference.shape_arithmetic import Size
 
 
@@ -31,25 +32,28 @@ from minmax_lint.inference.shape_arithmetic import Size
 )
 def transform_einsum(importer: Importer, node: Node) -> Value:
     """Of two arrays a matrix product, with the moves that bring their axes into its order."""
-    terms, arrow, result = node.text("equation").replace(" ", "").partition("->")
-    labels = terms.split(",")
-    if len(labels) == 1 and arrow and "." not in terms and len(set(terms)) == len(terms):
-        return _of_one(importer, node, terms, result)
-    if not arrow or len(labels) != 2 or "." in terms or any(len(set(one)) < len(one) for one in labels):
-        raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
     operands = importer.inputs(node)
-    sizes: dict[str, Size] = {}
-    for label, value in zip(labels, operands, strict=True):
-        if value.shape is None or len(value.shape) != len(label):
-            raise Unmodeled(f"the shapes of the operands of {node.name} are not known", node.name)
-        sizes.update(zip(label, value.shape, strict=True))
+    shapes = [value.shape for value in operands if value.shape is not None]
+    axes = axes_of(node.text("equation"), shapes) if len(shapes) == len(operands) else None
+    if axes is None or len(operands) > 2:
+        raise Unmodeled(f"the shapes of the operands of {node.name} are not known", node.name)
+    labels, result = axes
+    sizes = sizes_of(labels, shapes)
+    if not result or any(len(set(one)) < len(one) or not one for one in labels):
+        raise no_builtin(
+            node, reason="An Einsum over a diagonal, of a scalar or to a scalar has no form in TFLite."
+        )
+    if len(labels) == 1:
+        return _of_one(importer, node, labels[0], result, sizes)
     left, right = labels
     batch = [one for one in left if one in right and one in result]
     summed = [one for one in left if one in right and one not in result]
     rows = [one for one in left if one not in right]
     columns = [one for one in right if one not in left]
     if {*rows, *columns, *batch} != set(result):
-        raise Unmodeled(f"this model does not know the equation of {node.name}", node.name)
+        raise no_builtin(
+            node, reason="An Einsum that sums over an axis of one operand alone has no form in TFLite."
+        )
     if batch and len(summed) > 1 and not rows and not columns:
         raise _wrong_product(node, sizes[summed[0]])
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
@@ -150,12 +154,9 @@ def convert_batch_mat_mul_to_fully_connected(importer: Importer, node: Node) -> 
     return _dense(importer, node, left, right, shape, turned=node.flag("adj_y"))
 
 
-def _of_one(importer: Importer, node: Node, label: str, result: str) -> Value:
+def _of_one(importer: Importer, node: Node, label: str, result: str, sizes: dict[str, Size]) -> Value:
     """Of one array a sum over the axes that are missing in the result, and a TRANSPOSE."""
     value = importer.inputs(node)[0]
-    if value.shape is None or len(value.shape) != len(label):
-        raise Unmodeled(f"the shape of the operand of {node.name} is not known", node.name)
-    sizes: dict[str, Size] = dict(zip(label, value.shape, strict=True))
     kept = "".join(axis for axis in label if axis in result)
     if kept != label:
         axes = importer.integer_vector(node.name, [label.index(axis) for axis in label if axis not in result])
