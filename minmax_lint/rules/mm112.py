@@ -59,7 +59,7 @@ class BatchNormNotFolded(Rule):
                 path=around(subject, cause.array, "float" if cause.kind == "other" else NO_RANGE),
                 advice="Use layers that the rewriter folds: linear op, batch normalization, activation, in this order.",
                 fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it.")
-                if is_norm and cause.kind != "other"
+                if is_norm
                 else None,
             )
 

@@ -51,16 +51,27 @@ def statistics(b: Builder, depth: int) -> list[str]:
 
 
 def net(
-    linear: Linear, shape: list[int], kernel: list[int], depth: int, *, bias: bool = False, fused: bool = True
+    linear: Linear,
+    shape: list[int],
+    kernel: list[int],
+    depth: int,
+    *,
+    bias: bool = False,
+    fused: bool = True,
+    between: bool = True,
 ) -> Builder:
-    """Linear op with quantized weights, batch norm, relu, FakeQuant: no converter folds it by itself."""
+    """Linear op with quantized weights, batch norm, relu, FakeQuant; `between`: one of both converters' obstacles.
+
+    Without a FakeQuant between linear op and batch norm, MLIR alone does not fold it.
+    """
     b = Builder()
     x = b.fake_quant("input/quant", b.placeholder("input", shape), -2, 2)
     weights = b.fake_quant("weights/quant", b.const("weights", _WEIGHTS, kernel), -1, 1, narrow_range=True)
     y = linear(b, x, weights)
     if bias:
         y = b.add("BiasAdd", "biased", y, b.const("bias", [0.3, -0.2, 0.1], [depth]), data_format=b"NHWC")
-    y = b.fake_quant("linear/quant", y, -6, 6)
+    if between:
+        y = b.fake_quant("linear/quant", y, -6, 6)
     if fused:
         y = b.add(
             "FusedBatchNormV3",
@@ -93,6 +104,19 @@ def test_the_values_stay_when_a_batch_norm_is_folded(
     assert verdicts(patch)[TOCO] == ("abort", "quantized")
     (before,), (after,) = both(patch, {"input": image(*shape)})
     np.testing.assert_allclose(after, before, atol=0.1)
+
+
+@pytest.mark.parametrize(("linear", "shape", "kernel", "depth"), LINEARS)
+def test_a_batch_norm_that_scales_quantized_weights_is_folded_where_mlir_leaves_the_op_in_float(
+    linear: Linear, shape: list[int], kernel: list[int], depth: int
+) -> None:
+    b = net(linear, shape, kernel, depth, fused=len(shape) == 4, between=False)
+    patch = fixed(b, "output", unsafe=True, converters=[MLIR])
+    assert patch.strategy == "fold"
+    assert verdicts(patch) == {MLIR: ("float", "quantized")}
+    assert [
+        (one.code, one.fix and one.fix.strategy) for one in patch.before.findings if one.severity == "error"
+    ] == [("MM112", "fold")]
 
 
 @pytest.mark.slow

@@ -57,6 +57,28 @@ def test_values_within_the_old_ranges_stay(op: str) -> None:
     np.testing.assert_allclose(after[0], before[0], atol=8 / 255 * 1.01)
 
 
+MERGED: dict[str, Callable[[Builder, str, str], str]] = {
+    "relu": lambda b, name, x: b.add("Relu", name, x),
+    "difference": lambda b, name, x: b.add("Sub", name, x, b.const(f"{name}/half", 0.5)),
+    "mean": lambda b, name, x: b.add("Mean", name, x, b.const(f"{name}/axis", [1], **_INT), keep_dims=True),
+}
+
+
+@pytest.mark.parametrize("op", MERGED)
+def test_equal_ops_whose_fake_quants_differ_are_integer_with_one_range(op: str) -> None:
+    """MLIR makes one op of both, and a result of two ranges stays float."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    first = b.fake_quant("first", MERGED[op](b, "one", x), -1, 3)
+    second = b.fake_quant("second", MERGED[op](b, "other", x), -2, 4)
+    b.fake_quant("output", b.add("AddV2", "sum", first, second), -4, 4)
+    patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
+    assert patch.strategy == "unify"
+    assert verdicts(patch) == {OLD: ("float", "quantized"), MLIR: ("float", "quantized")}
+    ranges = {found.node: found.range for found in fake_quants(patch.graph)}
+    assert ranges["first"] == ranges["second"] == Range(-2, 4)
+
+
 def test_a_safe_fix_unifies_nothing() -> None:
     assert fixed(conflict("pack"), "output", converters=[MLIR]).empty
 

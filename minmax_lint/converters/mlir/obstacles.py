@@ -92,12 +92,19 @@ def _only_quantized(value: Value) -> bool:
 
 def _lacking(roots: dict[str, _Root], value: Value) -> _Root:
     node = parse_edge(value.name).node
-    if any(user.name == QUANTIZE for user in value.users):
-        raw = next(
-            (user.result.name for user in value.users if user.name != QUANTIZE and user.results), "an output"
+    raw = [user for user in value.users if user.name != QUANTIZE]
+    if not raw:
+        message = f"{value.name} is read through {len(value.users)} FakeQuants, whose ranges differ."
+        return _root(roots, "scale-conflict", value.name, node, message)
+    if len(raw) < len(value.users):
+        by = next((user.result.name for user in raw if user.results), "an output")
+        return _root(
+            roots,
+            "raw-consumer",
+            value.name,
+            node,
+            f"{value.name} is read through a FakeQuant, and raw by {by}.",
         )
-        message = f"{value.name} is read through a FakeQuant, and raw by {raw}."
-        return _root(roots, "raw-consumer", value.name, node, message)
     return _root(roots, "no-range", value.name, node, f"{value.name} has no range.")
 
 

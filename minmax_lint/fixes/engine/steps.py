@@ -75,8 +75,17 @@ def _merge(trial: Trial, options: FixOptions) -> Trial:
 
 
 def fold_norms(trial: Trial, options: FixOptions) -> Trial:
-    """With batch norms folded that are obstacles of a profile."""
-    return trial.after(fold(trial.model.graph, trial.subject.inference, frozenset(nodes_concerned(trial))))
+    """With batch norms folded that are obstacles of a profile, or scale the weights of an op that stays float."""
+    about = frozenset((*nodes_concerned(trial), *_nodes_of_float_ops(trial)))
+    return trial.after(fold(trial.model.graph, trial.subject.inference, about))
+
+
+def _nodes_of_float_ops(trial: Trial) -> Iterator[str]:
+    for found in trial.predictions:
+        floats = {array for _, array in found.float_ops}
+        for op in found.ops:
+            if op.output in floats:
+                yield from op.nodes
 
 
 def _unify(trial: Trial, options: FixOptions) -> Trial:

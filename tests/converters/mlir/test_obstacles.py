@@ -11,6 +11,7 @@ ROOTS = {
     m.fake_quant_behind_output: [("no-range", "y", ("y",))],
     m.no_kernel: [("no-kernel", "y", ("y",))],
     m.raw_reader: [("raw-consumer", "e", ("e", "m"))],
+    m.two_fake_quants: [("scale-conflict", "e", ("e",))],
 }
 """Mechanism -> kind, array and consequences of each obstacle."""
 
