@@ -55,8 +55,9 @@ class DType(IntEnum):
 
     @property
     def numpy_name(self) -> str | None:
-        """The numpy type of one element in raw content; None if not plain."""
-        return _NUMPY_NAMES.get(self)
+        """The numpy type of one element in raw content; None if not plain. Numpy has the codes of `struct`."""
+        code = self.struct_code
+        return None if code is None else f"<{code}"
 
 
 _STRUCT_CODES = {
@@ -74,21 +75,6 @@ _STRUCT_CODES = {
     DType.HALF: "e",
 }
 _WIDTHS = {dtype: struct.calcsize(code) for dtype, code in _STRUCT_CODES.items()}
-
-_NUMPY_NAMES = {
-    DType.FLOAT: "<f4",
-    DType.DOUBLE: "<f8",
-    DType.INT32: "<i4",
-    DType.UINT8: "u1",
-    DType.INT16: "<i2",
-    DType.INT8: "i1",
-    DType.INT64: "<i8",
-    DType.BOOL: "?",
-    DType.UINT16: "<u2",
-    DType.UINT32: "<u4",
-    DType.UINT64: "<u8",
-    DType.HALF: "<f2",
-}
 
 
 def float32(value: float) -> float:

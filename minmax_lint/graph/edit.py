@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized
-from minmax_lint.graph.names import array_name
+from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized, raw_inputs
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
@@ -59,29 +58,10 @@ def _key(value: object) -> Hashable:
     if isinstance(value, (list, tuple)):
         return tuple(map(_key, value))
     if isinstance(value, Tensor):
-        return _Same(value)
+        strings = value.values() if value.dtype is DType.STRING else ()
+        return value.dtype, value.shape, value.content and bytes(value.content), strings
     assert isinstance(value, Hashable)
     return value
-
-
-class _Same:
-    """A tensor as a key: another of the same elements is equal, though weights may have been computed twice."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor = tensor
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Same):
-            return False
-        ours, theirs = self._tensor, other._tensor
-        return ours is theirs or (
-            ours.known
-            and (ours.dtype, ours.shape, ours.content) == (theirs.dtype, theirs.shape, theirs.content)
-            and ours.dtype is not DType.STRING
-        )
-
-    def __hash__(self) -> int:
-        return hash((self._tensor.dtype, self._tensor.shape))
 
 
 def edit_graph(graph: Graph, edit: Edit) -> Graph:
@@ -99,8 +79,7 @@ def edit_graph(graph: Graph, edit: Edit) -> Graph:
         for node in following.pop(after, []):
             names.append(node.name)
             ops.append(node.op)
-            raw = [array_name(*edge) for edge in node.inputs]
-            inputs.append((*raw, *(f"^{name}" for name in node.control_inputs)))
+            inputs.append(raw_inputs(node.inputs, node.control_inputs))
             origins.append(node)
             put_added(node.name)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,10 +29,6 @@ class Use(NamedTuple):
 
     node: str
     slot: int
-
-
-_use = partial(tuple.__new__, Use)
-"""`Use(*pair)`, in half the time."""
 
 
 class Function(NamedTuple):
@@ -99,15 +95,9 @@ class Graph:
         self.functions: Mapping[str, tuple[Function, ...]] = functions or {}
         self.positions: Mapping[str, int] = dict(zip(columns.names, range(len(columns.names)), strict=True))
         """Node name -> its place in the file."""
-        self.ancestors: dict[
-            tuple[tuple[str, ...], frozenset[str]], tuple[AbstractSet[str], AbstractSet[str]]
-        ] = {}
-        """What `trace` has found, by its starts and stops."""
         self.memo: dict[Callable[..., Any], dict[Any, Any]] = {}
         """Function -> what it has worked out, by node, array or arguments."""
         self._made: dict[str, Node] = {}
-        self._uses: dict[str, tuple[Use, ...]] | None = None
-        self._control_uses: dict[str, tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.columns.names)
@@ -125,15 +115,6 @@ class Graph:
         except KeyError:
             node = self._made[name] = self._make(self.position(name))
             return node
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether two nodes have the same name; no graph that TensorFlow reads does."""
-        return len(self.positions) < len(self.columns.names)
-
-    def find(self, name: str) -> int | None:
-        """The node's place in the file; None where there is no such node."""
-        return self.positions.get(name)
 
     @property
     def names(self) -> Sequence[str]:
@@ -176,17 +157,11 @@ class Graph:
 
     def uses(self, array: str) -> tuple[Use, ...]:
         """Who reads `array` through a data edge, in file order; a node that reads it twice is there twice."""
-        if self._uses is None:
-            self._index_uses()
-        assert self._uses is not None
-        return self._uses.get(array, ())
+        return self._readers[0].get(array, ())
 
     def control_uses(self, name: str) -> tuple[str, ...]:
         """The nodes that wait for node `name` through a control edge."""
-        if self._control_uses is None:
-            self._index_uses()
-        assert self._control_uses is not None
-        return self._control_uses.get(name, ())
+        return self._readers[1].get(name, ())
 
     def _make(self, position: int) -> Node:
         raw = self.columns.inputs[position]
@@ -201,7 +176,9 @@ class Graph:
             device,
         )
 
-    def _index_uses(self) -> None:
+    @cached_property
+    def _readers(self) -> tuple[Mapping[str, tuple[Use, ...]], Mapping[str, tuple[str, ...]]]:
+        """Array -> its uses, and node -> the nodes that wait for it."""
         uses: dict[str, list[Use]] = {}
         control: dict[str, list[str]] = {}
         for name, raw in zip(self.columns.names, self.columns.inputs, strict=True):
@@ -211,10 +188,12 @@ class Graph:
                     control.setdefault(text[1:], []).append(name)
                 else:
                     array = canonical_array(text) if ":" in text else text
-                    uses.setdefault(array, []).append(_use((name, slot)))
+                    uses.setdefault(array, []).append(Use(name, slot))
                     slot += 1
-        self._uses = {array: tuple(found) for array, found in uses.items()}
-        self._control_uses = {name: tuple(found) for name, found in control.items()}
+        return (
+            {array: tuple(found) for array, found in uses.items()},
+            {name: tuple(found) for name, found in control.items()},
+        )
 
 
 def graph_of(nodes: Sequence[Node], functions: Mapping[str, tuple[Function, ...]] | None = None) -> Graph:

@@ -5,18 +5,14 @@ The table holds every op of TF 1.13, 1.15, 2.15 and 2.21; no default has changed
 """
 
 import json
-import math
-import struct
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from minmax_lint.graph.attr import Attr, UnknownRank
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
-
-_NONE: Mapping[str, Attr] = {}
 
 
 @cache
@@ -26,14 +22,10 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
+@cache
 def op_defaults(op: str) -> Mapping[str, Attr]:
     """Attribute -> its default, for the attributes of an op that have one; empty for an op that is not TensorFlow's."""
-    return _defaults(op) if op in _table()["defaults"] else _NONE
-
-
-@cache
-def _defaults(op: str) -> Mapping[str, Attr]:
-    return {key: read_attr(value) for key, value in _table()["defaults"][op].items()}
+    return {key: read_attr(value) for key, value in _table()["defaults"].get(op, {}).items()}
 
 
 def newer_attributes(version: str) -> Mapping[str, tuple[str, ...]]:
@@ -51,7 +43,7 @@ def read_attr(value: Any) -> Attr:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, float):
-        return _float32(value)
+        return float32(value)
     if isinstance(value, list):
         return [read_attr(one) for one in value]  # type: ignore[return-value]
     if not isinstance(value, dict):
@@ -63,8 +55,3 @@ def read_attr(value: Any) -> Attr:
         return UnknownRank() if value["shape"] is None else tuple(value["shape"])
     tensor = value["tensor"]
     return Tensor.of(DType[tensor["dtype"]], tensor["shape"], tensor["values"])
-
-
-def _float32(value: float) -> float:
-    found: float = struct.unpack("<f", struct.pack("<f", value))[0] if math.isfinite(value) else value
-    return found

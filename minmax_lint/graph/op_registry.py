@@ -65,24 +65,8 @@ def _count(node: Node, count: int | str, kind: DType | str) -> int:
 def registered_op(op: str) -> RegisteredOp | None:
     """What TensorFlow's registry says of an op; None for an op that is not TensorFlow's."""
     text = _table().get(op)
-    return None if text is None else _read(text)
-
-
-def is_registered(op: str, version: tuple[int, int]) -> bool:
-    """Whether TensorFlow `version` has the op; of a version that the table does not know, the next one counts."""
-    found = registered_op(op)
-    return found is not None and next((one for one in _KNOWN if one >= version), _KNOWN[-1]) in found.versions
-
-
-@cache
-def _table() -> dict[str, str]:
-    content = Path(__file__).with_name("op_registry.json").read_text(encoding="utf-8")
-    found: dict[str, str] = json.loads(content)
-    return found
-
-
-@cache
-def _read(text: str) -> RegisteredOp:
+    if text is None:
+        return None
     inputs, results, versions, references = text.rstrip("!").split("|")
     pairs = [word.split("@") if "@" in word else ["1", word] for word in results.split()]
     return RegisteredOp(
@@ -96,3 +80,16 @@ def _read(text: str) -> RegisteredOp:
         frozenset(int(slot) for slot in references.split()),
         text.endswith("!"),
     )
+
+
+def is_registered(op: str, version: tuple[int, int]) -> bool:
+    """Whether TensorFlow `version` has the op; of a version that the table does not know, the next one counts."""
+    found = registered_op(op)
+    return found is not None and next((one for one in _KNOWN if one >= version), _KNOWN[-1]) in found.versions
+
+
+@cache
+def _table() -> dict[str, str]:
+    content = Path(__file__).with_name("op_registry.json").read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(content)
+    return found

@@ -133,10 +133,10 @@ def trace(graph: Graph, inputs: Iterable[str], outputs: Sequence[str]) -> Kept:
     for name in starts:
         graph.position(name)
     stops = frozenset(name for name in cut if name in graph and graph.columns.inputs[graph.position(name)])
-    known = graph.ancestors.get((tuple(starts), stops))
-    if known is None:
-        known = graph.ancestors[tuple(starts), stops] = _ancestors(graph, starts, stops)
-    return Kept(graph, sources, sinks, *known)
+    known, key = graph.memo.setdefault(trace, {}), (tuple(starts), stops)
+    if key not in known:
+        known[key] = _ancestors(graph, starts, stops)
+    return Kept(graph, sources, sinks, *known[key])
 
 
 def _ancestors(

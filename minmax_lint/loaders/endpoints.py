@@ -12,10 +12,8 @@ from minmax_lint.graph.names import array_name, canonical_array, near_names, par
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import trace
 from minmax_lint.loaders.ends import BOOKKEEPING_SCOPE, PIPELINES, ends_of, named_inputs
-from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model, Signature
 from minmax_lint.loaders.predictions import predicted
-
-DEFAULT_SIGNATURE = "serving_default"
 
 
 class Endpoints(NamedTuple):

@@ -13,6 +13,8 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.ops.table import CALLS
 
+DEFAULT_SIGNATURE = "serving_default"
+"""The signature that serves where the user names none."""
 _OF_TF2 = ("__inference_signature_wrapper", "__inference__traced_save", "__inference__traced_restore")
 
 

@@ -68,7 +68,7 @@ def graph_in(buffer: Buffer, start: int, end: int) -> Graph:
     graph = Graph(index_nodes(buffer, start, end))
     if len(graph) == 0:
         raise UnreadableModel("the graph has no nodes; save it again")
-    if graph.ambiguous:
+    if len(graph.positions) < len(graph):
         twice = Counter(graph.names).most_common(1)[0][0]
         raise UnreadableModel(f"node {twice!r} is there twice; TensorFlow reads no such graph, save it again")
     return graph

@@ -51,9 +51,9 @@ def _without_repair(finding: Finding) -> Finding:
 def _position(graph: Graph, place: str | None) -> int:
     if place is None:
         return -1
-    found = graph.find(place)
+    found = graph.positions.get(place)
     if found is None:
-        found = graph.find(parse_edge(place).node)
+        found = graph.positions.get(parse_edge(place).node)
     return -1 if found is None else found
 
 

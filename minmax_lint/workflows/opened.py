@@ -18,9 +18,9 @@ from minmax_lint.converters.profile import Flow, Profile, profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import as_names, did_you_mean, parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.loaders.endpoints import DEFAULT_SIGNATURE, Endpoints, endpoints
+from minmax_lint.loaders.endpoints import Endpoints, endpoints
 from minmax_lint.loaders.load import load
-from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model
 from minmax_lint.report.report import Report
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.selection import Selection

@@ -6,8 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minmax_lint.errors import UnreadableModel
-from minmax_lint.loaders.graphdef.index import index_nodes
-from minmax_lint.loaders.graphdef.records import LARGE
+from minmax_lint.loaders.graphdef.index import LARGE, index_nodes
 from minmax_lint.loaders.wire import delimiter, encode_varint
 from minmax_lint.schema.messages import message_class
 from minmax_lint.writers.graphdef import encode
@@ -63,7 +62,7 @@ def _graphs(draw: st.DrawFn) -> bytes:
 
 
 def columns(content: bytes) -> object:
-    found = index_nodes(content)
+    found = index_nodes(content, 0, len(content))
     return list(found.names), list(found.ops), list(found.inputs)
 
 

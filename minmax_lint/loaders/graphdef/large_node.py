@@ -14,28 +14,15 @@ from minmax_lint.schema.messages import message_class
 ATTR, _VALUE, _TENSOR, CONTENT = 5, 2, 8, 4
 """NodeDef.attr, its entry's value, AttrValue.tensor, TensorProto.tensor_content."""
 
-_HEADER = frozenset({0x0A, 0x12, 0x1A})
-"""Tags of NodeDef's name, op and input, which stand before what nodes have in common."""
-
-
-def after_header(buffer: Buffer, start: int, end: int) -> int:
-    """Where name, op and inputs of the NodeDef in buffer[start:end] end, as far as they are short."""
-    at = start
-    while at + 1 < end and buffer[at] in _HEADER and (size := buffer[at + 1]) < 0x80:
-        at += 2 + size
-    return at if at <= end else start
-
 
 def decode_large_node(buffer: Buffer, start: int, end: int) -> Details:
-    """Attributes and device of the NodeDef in buffer[start:end].
-
-    It may have any number of inputs; a constant's content is a view of `buffer`.
+    """Attributes and device of the NodeDef in buffer[start:end]; a constant's content is a view of `buffer`.
 
     Raises UnreadableModel, or protobuf's DecodeError, where it is damaged.
     """
     view = memoryview(buffer)
     small, tensors = bytearray(), {}
-    for found in fields(buffer, after_header(buffer, start, end), end):
+    for found in fields(buffer, start, end):
         parts = _constant(buffer, found) if found.number == ATTR else None
         if parts is None:
             small += view[found.tag : found.end]

@@ -6,14 +6,11 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.checkpoint.bundle import Bundle
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
-from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model, Signature
 from minmax_lint.loaders.savedmodel.flatten import Flattening
 from minmax_lint.loaders.savedmodel.library import Library, read_library
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
 from minmax_lint.loaders.savedmodel.object_graph import captured_keys
-
-DEFAULT = "serving_default"
-"""The signature that serves where the user names none."""
 
 
 def flatten(
@@ -26,7 +23,11 @@ def flatten(
     """
     library = read_library(meta.buffer, meta.graph_start, meta.graph_end, meta.info().stripped_op_list.op)
     flattening = Flattening(graph, library)
-    wanted = [signature or DEFAULT] if (signature or DEFAULT) in meta.signatures else list(meta.signatures)
+    wanted = (
+        [signature or DEFAULT_SIGNATURE]
+        if (signature or DEFAULT_SIGNATURE) in meta.signatures
+        else list(meta.signatures)
+    )
     signatures = {name: _signature(meta.signatures[name], flattening) for name in wanted}
     variables = None
     if bundle is not None:
