@@ -38,13 +38,10 @@ _COMPARED = numbers((2, 12), (2, 22))
 """The MLIR releases whose real answers were compared in every flow: entered by hand, apart from what is modelled."""
 MEASURED: Mapping[tuple[Engine, str], tuple[Number, ...]] = {
     ("toco", ""): ((1, 13), (1, 15), (2, 3), *numbers((2, 12), (2, 17))),
-    ("mlir", ""): _COMPARED,
-    ("mlir", "v2"): _COMPARED,
-    ("mlir", "int8"): _COMPARED,
-    ("mlir", "16x8"): _COMPARED,
-    ("mlir", "16x8-fallback"): _COMPARED,
-    ("mlir", "dynamic"): _COMPARED,
-    ("mlir", "float16"): _COMPARED,
+    **{
+        ("mlir", call): _COMPARED
+        for call in ("", "v2", "int8", "16x8", "16x8-fallback", "dynamic", "float16")
+    },
 }
 """Engine and the way it is called (as in the profile's name) -> the releases whose real answers were compared.
 

@@ -1,6 +1,7 @@
 """How TensorFlow spells edges: `node`, `node:1`, `^node`; and how the converters name arrays."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ def array_name(node: str, port: int = 0) -> str:
     return node if port == 0 else f"{node}:{port}"
 
 
+@lru_cache(maxsize=1 << 16)  # of all that is called for each edge, this is called most
 def parse_edge(text: str) -> Edge:
     """Read a data input as NodeDef spells it, or an array name as users type it (`x`, `x:0`, `split:1`)."""
     if ":" in text:

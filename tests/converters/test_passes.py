@@ -19,7 +19,7 @@ from tests.fixes.nets import NETS, SHAPE
 
 PASSES = {
     trace.__code__: "trace",
-    Graph._index_uses.__code__: "uses",
+    Graph._readers.func.__code__: "uses",
     Kept._sources.func.__code__: "sources",
     Inference.order.func.__code__: "order",
     Inference._inferred.func.__code__: "shapes",

@@ -22,7 +22,7 @@ def test_content_of_a_large_constant_is_a_view_of_the_file():
     b = Builder()
     b.const("weights", [0.5, 0.25] * 50_000, [100_000])
     content = encode(b.graph())
-    columns = index_nodes(content)
+    columns = index_nodes(content, 0, len(content))
     attrs, _ = columns.details(0)
     assert isinstance(attrs["value"].content, memoryview)
     assert attrs["value"].content.obj is content
@@ -43,7 +43,8 @@ def test_a_large_constant_of_another_form_is_decoded_whole(how):
         node.attr["value"].tensor.ClearField("tensor_content")
         node.attr["value"].tensor.float_val.extend([0.5] * 20_000)
         content = node.SerializeToString()
-    columns = index_nodes(delimiter(1, len(content)) + content)
+    content = delimiter(1, len(content)) + content
+    columns = index_nodes(content, 0, len(content))
     assert columns.details(0)[0]["value"].numpy().tolist() == [0.5] * 20_000
 
 

@@ -1,5 +1,14 @@
 """Errors that end a conversion by TOCO, and the one that ends its model because the answer is not known."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from minmax_lint.converters.toco.operator import Operator
+
 CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)"
 """What is left of a conversion that reads what is not there."""
 
@@ -13,6 +22,11 @@ class Fatal(Exception):
         self.array = array
         self.node = node
         self.next: tuple[Fatal, ...] = ()
+
+    @classmethod
+    def at(cls, op: Operator, message: str, array: str | None = None) -> Self:
+        """The check fails at an operator; it is about the array that it writes unless another one is named."""
+        return cls(message, array=op.output if array is None else array, node=op.node.name)
 
 
 class Unmodeled(Exception):

@@ -11,11 +11,7 @@ def check_invariants(model: Model) -> None:
     """Raises Fatal where TOCO aborts."""
     for name in model.outputs:
         if name in model.inputs:
-            raise Fatal(
-                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is "
-                "listed in both --input_arrays and --output_arrays.",
-                array=name,
-            )
+            raise input_as_output(name)
         array = model.arrays.get(name)
         if array is None or (array.producer is None and array.buffer is None):
             raise Fatal(
@@ -40,6 +36,16 @@ def _check_order(model: Model) -> None:
             producer = model.arrays[name].producer
             if producer is not None and producer.position >= op.position:
                 raise misplaced_abort(model.arrays[name].source, op.node.name)
+
+
+def input_as_output(name: str, node: str | None = None) -> Fatal:
+    """The abort where an input is an output as well (CheckInputArraysAreNotOutputArrays)."""
+    return Fatal(
+        f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed in both "
+        "--input_arrays and --output_arrays.",
+        array=name,
+        node=node,
+    )
 
 
 def misplaced_abort(array: str, node: str) -> Fatal:

@@ -1,6 +1,7 @@
 """From TOCO's answer to a Prediction: the message, all missing ranges with their consequences, the ops."""
 
 import math
+from dataclasses import replace
 
 from minmax_lint.converters.prediction import SHAPE_OPS, Obstacle, ObstacleKind, OpOutcome, Prediction
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm
@@ -132,18 +133,12 @@ def abort_prediction(
     profile: str, error: Fatal, obstacles: list[Obstacle], ops: tuple[OpOutcome, ...]
 ) -> Prediction:
     """The prediction of an abort, with every obstacle."""
+    made = Prediction(profile, "abort", "other", message=error.message, ops=ops, obstacles=tuple(obstacles))
     if isinstance(error, MissingRange):
-        return Prediction(
-            profile,
-            "abort",
-            "minmax",
-            array=error.array,
-            message=error.message,
-            ops=ops,
-            obstacles=tuple(obstacles),
-        )
+        return replace(made, kind="minmax", array=error.array)
     if isinstance(error, NoQuantizedForm):
         named = error.message.partition("operator of type ")[2].partition(" for which")[0]
+<<<<<<< HEAD
         return Prediction(
             profile,
             "abort",
@@ -159,6 +154,11 @@ def abort_prediction(
     return Prediction(
         profile, "abort", "other", message=error.message, ops=ops, obstacles=(*causes, *obstacles)
     )
+=======
+        return replace(made, kind="unsupported-op", op=named)
+    cause = Obstacle(_kind(error.message), error.array, error.node, error.message)
+    return replace(made, obstacles=(cause, *obstacles))
+>>>>>>> 74e7e1d (TOCO: say once where a check fails, and name in the import map only what gets another name)
 
 
 def _kind(message: str) -> ObstacleKind:

@@ -50,8 +50,7 @@ def import_node(model: Model, node: Node, last_port: int, version: Number) -> No
         return
     type = IMPORTED.get(node.op, "Unsupported") if known else "Unsupported"
     if type == "Unsupported" and isinstance(node.attrs.get("Tout"), list):
-        message = "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)"
-        raise Fatal(message, node=node.name, array=node.name)
+        raise _fatal(node, "Check failed: attr.value_case() == AttrValue::kType (1 vs. 6)")
     edges = [edge.array for edge in node.inputs]
     if type in ("Identity", "FakeQuant"):
         edges = edges[: 3 if node.op == "FakeQuantWithMinMaxVars" else 1]
@@ -60,27 +59,26 @@ def import_node(model: Model, node: Node, last_port: int, version: Number) -> No
 
 def _check_attributes(node: Node) -> None:
     if node.op in FLOAT_ONLY and node.dtype("T") not in (DType.FLOAT, None):
-        raise Fatal('Check failed: GetDataTypeAttr(node, "T") == DT_FLOAT', node=node.name, array=node.name)
+        raise _fatal(node, 'Check failed: GetDataTypeAttr(node, "T") == DT_FLOAT')
     for key in INT32_ONLY.get(node.op, ()):
         if node.dtype(key) not in (DType.INT32, None):
-            message = f'Check failed: GetDataTypeAttr(node, "{key}") == DT_INT32'
-            raise Fatal(message, node=node.name, array=node.name)
+            raise _fatal(node, f'Check failed: GetDataTypeAttr(node, "{key}") == DT_INT32')
     if node.op == "Range" and node.dtype("Tidx") not in (DType.INT32, DType.FLOAT, None):
-        raise Fatal(
+        raise _fatal(
+            node,
             "Check failed: start_dtype == ArrayDataType::kInt32 || start_dtype == ArrayDataType::kFloat Range op "
             "inputs must be int32 or float.",
-            node=node.name,
-            array=node.name,
         )
     if node.op in PADDED and node.attrs.get("padding") not in (None, b"SAME", b"VALID"):
-        message = "Check failed: status.ok() Bad padding (only SAME and VALID are supported)"
-        raise Fatal(message, node=node.name, array=node.name)
+        raise _fatal(node, "Check failed: status.ok() Bad padding (only SAME and VALID are supported)")
     if node.op in CHANNELS_LAST_ONLY and node.text("data_format", "NHWC") != "NHWC":
-        raise Fatal(
-            f"Check failed: {node.op} {node.name}: data_format is {node.text('data_format')}, only NHWC",
-            node=node.name,
-            array=node.name,
+        raise _fatal(
+            node, f"Check failed: {node.op} {node.name}: data_format is {node.text('data_format')}, only NHWC"
         )
+
+
+def _fatal(node: Node, message: str) -> Fatal:
+    return Fatal(message, array=node.name, node=node.name)
 
 
 def _outputs(model: Model, node: Node, last_port: int) -> list[str]:
@@ -121,8 +119,7 @@ def _next_iteration(model: Model, node: Node) -> None:
     """ConvertOperatorSpecialCasedAsRNNBackEdge: no operator, but a state; control inputs count as inputs."""
     count = len(node.inputs) + len(node.control_inputs)
     if count != 1:
-        message = f"Check failed: node.input_size() == 1 ({count} vs. 1)"
-        raise Fatal(message, node=node.name, array=node.name)
+        raise _fatal(node, f"Check failed: node.input_size() == 1 ({count} vs. 1)")
     model.rnn_states[node.name] = node.inputs[0].array
     model.source_array(node.name)
 

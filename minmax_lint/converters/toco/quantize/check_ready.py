@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from minmax_lint.converters.toco.array_map import walk_order
 from minmax_lint.converters.toco.failure import Fatal, MissingRange, Unmodeled
+from minmax_lint.converters.toco.invariants import input_as_output
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.graph.dtype import DType
@@ -51,15 +52,15 @@ def check_ready(model: Model, operators: list[Operator]) -> None:
                 untyped = _arrays_without_type(model, operators) if untyped is None else untyped
                 if name in untyped:
                     continue
-                raise MissingRange(
+                raise MissingRange.at(
+                    op,
                     f"Array {name}, which is an input to the {op.helpful_type} operator producing the output "
                     f"array {op.output}, is lacking min/max data, which is necessary for quantization. If "
                     "accuracy matters, either target a non-quantized output format, or run quantized training "
                     "with your model from a floating point checkpoint to change the input graph to contain "
                     "min/max information. If you don't care about accuracy, you can pass "
                     "--default_ranges_min= and --default_ranges_max= for easy experimentation.",
-                    array=name,
-                    node=op.node.name,
+                    name,
                 )
 
 
@@ -78,11 +79,7 @@ def check_inputs_listed(model: Model) -> None:
     """CheckInputArraysAreNotOutputArrays, and CheckNonExistentIOArrays in front of all transformations (1.13)."""
     for name in model.inputs:
         if model.is_output(name):
-            message = (
-                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed "
-                "in both --input_arrays and --output_arrays."
-            )
-            raise Fatal(message, array=name)
+            raise input_as_output(name)
         if name in model.arrays and not model.arrays[name].consumers:
             message = (
                 f'Check failed: GetOpWithInput(model, input_array.name()) Specified input array "{name}" is not '

@@ -6,7 +6,7 @@ remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_
 
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
 from minmax_lint.converters.toco.failure import CRASH, Fatal, MissingRange, NoQuantizedForm, Unmodeled
-from minmax_lint.converters.toco.invariants import misplaced_abort
+from minmax_lint.converters.toco.invariants import input_as_output, misplaced_abort
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
 from minmax_lint.converters.toco.quantization_util import Parameters, array_parameters, parameters
@@ -61,26 +61,20 @@ class Quantizer:
         for name in op.inputs:
             producer = self.model.producer(name)
             if producer is not None and producer.type not in ("Dequantize", "FakeQuant"):
-                raise Fatal(
+                raise Fatal.at(
+                    op,
                     "Check failed: array.data_type == array.final_data_type Array "
                     f'"{name}_dequantized" has mis-matching actual and final data types (data_type=float, '
                     "final_data_type=uint8).",
-                    node=op.node.name,
-                    array=name,
+                    name,
                 )
-        raise Fatal(CRASH, node=op.node.name, array=op.output)
+        raise Fatal.at(op, CRASH)
 
     def _check_unread_input(self, op: Operator) -> None:
-        array, name = self.model.arrays[op.output], op.inputs[0]
-        if self.model.is_output(op.output) and not array.consumers:
+        if self.model.is_output(op.output) and not self.model.arrays[op.output].consumers:
             # RemoveFinalDequantizeOp makes the input itself the output, which no model may have. TOCO looks
             # at that when all operators are done (measured).
-            self._output_that_is_an_input = Fatal(
-                f"Check failed: input_array.name() != output_array ({name} vs. {name})The array {name} is listed "
-                "in both --input_arrays and --output_arrays.",
-                array=array.source,
-                node=op.node.name,
-            )
+            self._output_that_is_an_input = input_as_output(op.inputs[0], op.node.name)
 
     def _trivial_clamp(self, op: Operator) -> bool:
         clamp = CLAMPS.get(op.type)
@@ -98,18 +92,14 @@ class Quantizer:
         for dim in array.shape or ():
             size *= dim
         if size != 1:
-            raise Fatal(
-                f"Check failed: clamp_value_buffer.Length() == 1 ({size} vs. 1)",
-                array=array.source,
-                node=op.node.name,
-            )
+            raise Fatal.at(op, f"Check failed: clamp_value_buffer.Length() == 1 ({size} vs. 1)", array.source)
         source = self.model.arrays[op.inputs[0]]
         if source.dtype is not DType.FLOAT:
             if self.model.is_input(op.inputs[0]):
-                raise Fatal(
+                raise Fatal.at(
+                    op,
                     "Check failed: GetQuantizedDataTypeNumericalRange: Type is not quantized",
-                    array=source.source,
-                    node=op.node.name,
+                    source.source,
                 )
             return False
         if name in self._quantized_constants and lacks_range(self.model, op.output):
@@ -158,11 +148,10 @@ class Quantizer:
         if op.type not in self.version.quantizable and not (
             op.type == "Unsupported" and op.node.flag("_output_quantized")
         ):
-            raise NoQuantizedForm(
+            raise NoQuantizedForm.at(
+                op,
                 f"{self.version.unsupported_prefix}Unimplemented: this graph contains an operator of type "
                 f"{op.helpful_type} for which the quantized form is not yet implemented. {FATAL_SUFFIX}",
-                node=op.node.name,
-                array=op.output,
             )
         self._quantized_constants.update(name for name in op.inputs if self.model.is_constant(name))
         for name in op.inputs:
@@ -181,16 +170,14 @@ class Quantizer:
         copies = op.type in self.version.copies_input
         if array.minmax is None:
             if fixed is not None or copies:
-                raise MissingRange(
-                    f"Check failed: output_array.minmax Output array named {name} lacks minmax",
-                    array=name,
-                    node=op.node.name,
+                raise MissingRange.at(
+                    op, f"Check failed: output_array.minmax Output array named {name} lacks minmax", name
                 )
-            raise MissingRange(
+            raise MissingRange.at(
+                op,
                 f"Array {name} does not have MinMax information, and is not a constant array. Cannot proceed with "
                 "quantization.",
-                array=name,
-                node=op.node.name,
+                name,
             )
         if fixed is not None:
             self.parameters[name] = Parameters(*fixed)
@@ -219,11 +206,11 @@ class Quantizer:
         if array.buffer is None or array.dtype is not DType.FLOAT or array.minmax is UNKNOWN:
             return
         if array.minmax is not None and array.minmax.min == array.minmax.max and not known_zero(array.buffer):
-            raise Fatal(
+            raise Fatal.at(
+                op,
                 "Check failed: src_val == 0 (-nan vs. 0)The quantization scale for this array is 0, so all its "
                 "values should be 0.",
-                array=array.source,
-                node=op.node.name,
+                array.source,
             )
 
     def _check_bias(self, op: Operator) -> None:
@@ -238,11 +225,11 @@ class Quantizer:
             return
         tensor = buffer.tensor()
         if tensor is not None and not no_bit_set(tensor):
-            raise Fatal(
+            raise Fatal.at(
+                op,
                 "Check failed: src_val == 0 The quantization scale for this array is 0, so all its values should "
                 "be 0.",
-                array=self.model.arrays[bias].source,
-                node=op.node.name,
+                self.model.arrays[bias].source,
             )
 
     def _check_all_weights(self) -> None:
@@ -274,10 +261,10 @@ class Quantizer:
         check_contains_zero(minmax, array.source, op.node.name)
         found = bad_pair(tensor, parameters(minmax))
         if found is not None:
-            raise Fatal(
+            raise Fatal.at(
+                op,
                 f"Bad value for {name} at index {found[1]}, previous bad value at index {found[0]}, "
                 f"distance={found[1] - found[0]}, kMinDistanceBetweenBadValues={BAD_DISTANCE}. Consider passing "
                 "--allow_nudging_weights_to_use_fast_gemm_kernel if you don't care about accuracy.",
-                array=array.source,
-                node=op.node.name,
+                array.source,
             )

@@ -18,11 +18,11 @@ def resolve_tensorflow_switch(model: Model, op: Operator) -> bool:
     model.redirect_consumers(op.outputs[chosen], op.inputs[0])
     for reader in list(model.arrays[dropped].consumers):
         if reader.type != "Merge":
-            raise Fatal(
+            raise Fatal.at(
+                op,
                 f"Found {reader.helpful_type} as non-selected output from Switch, but only Merge supported. Control "
                 "flow ops like Switch and Merge are not generally supported.",
-                node=op.node.name,
-                array=model.arrays[dropped].source,
+                model.arrays[dropped].source,
             )
         model.drop_input(reader, dropped)
     model.remove(op)

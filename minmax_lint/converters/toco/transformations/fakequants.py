@@ -51,10 +51,8 @@ def _bound(model: Model, op: Operator, name: str) -> float | None:
     if tensor is None:
         return None
     if tensor.size != 1:
-        raise Fatal(
-            f"Check failed: RequiredBufferSizeForShape({name}) == 1 ({tensor.size} vs. 1)",
-            array=name,
-            node=op.node.name,
+        raise Fatal.at(
+            op, f"Check failed: RequiredBufferSizeForShape({name}) == 1 ({tensor.size} vs. 1)", name
         )
     return tensor.real()
 
@@ -139,7 +137,7 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
     if array.buffer is not None:
         # A Const that is named as an input: its buffer stays float.
         message = f"Check failed: array->buffer->type == array->data_type Tensor: {name}"
-        model.misfit = Fatal(message, node=op.node.name, array=array.source)
+        model.misfit = Fatal.at(op, message, array.source)
     dequantize = Operator("Dequantize", [name], [dequantized], op.node)
     dequantize.nodes = ()
     if op is model.first:

@@ -116,10 +116,9 @@ def resolve_constant_gather(model: Model, op: Operator) -> bool:
         if buffer is None or buffer.integers() not in ((0,), None):
             return False
     if model.arrays[op.inputs[1]].dtype is not DType.INT32:
-        raise Fatal(
+        raise Fatal.at(
+            op,
             "Check failed: coords_array.data_type == ArrayDataType::kInt32 Only int32 indices are supported",
-            node=op.node.name,
-            array=op.output,
         )
     return _fold(model, op, keep_range=True)
 
@@ -132,7 +131,7 @@ def resolve_constant_pack(model: Model, op: Operator) -> bool:
     if axis < 0 and shape is not None:
         axis += len(shape)
     if axis != 0:
-        raise Fatal("Packing only supported along 0th axis", node=op.node.name, array=op.output)
+        raise Fatal.at(op, "Packing only supported along 0th axis")
     return _fold(model, op)
 
 

@@ -76,7 +76,7 @@ def fuse_binary_into_preceding_affine(model: Model, op: Operator) -> bool:
 def _check_operand_shape(op: Operator, operand: Array, bias: Array) -> None:
     shape, depth = operand.shape, bias.shape
     if shape and depth and shape[-1] not in (1, depth[-1]):
-        raise Fatal("Operand shape mismatch.", node=op.node.name, array=operand.source)
+        raise Fatal.at(op, "Operand shape mismatch.", operand.source)
 
 
 def _take_output(model: Model, kept: Operator, absorbed: Operator) -> None:
@@ -132,21 +132,15 @@ def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
         if affine.type != "FullyConnected" and _padding(affine) != "VALID":
             return False
         if op.type == "Sub" and slots[0] == 0:
-            raise Fatal(
-                "Check failed: add_or_sub_op->type != OperatorType::kSub || index_of_constant_input == 1",
-                node=op.node.name,
-                array=op.output,
+            raise Fatal.at(
+                op, "Check failed: add_or_sub_op->type != OperatorType::kSub || index_of_constant_input == 1"
             )
         bias.buffer = Constant(lambda: None)
     else:
         weights.minmax = None
         weights.buffer = _rescale(weights.buffer, weights, "Conv", op.type, operand)
     if model.is_output(op.output):
-        raise Fatal(
-            f"Check failed: model.HasArray(output_array) Output array not found: {op.output}",
-            node=op.node.name,
-            array=op.output,
-        )
+        raise Fatal.at(op, f"Check failed: model.HasArray(output_array) Output array not found: {op.output}")
     bias.minmax = None
     affine.nodes = (*affine.nodes, *op.nodes)
     source = op.inputs[slots[1]]
@@ -215,11 +209,7 @@ def broadcast(
     pairs = list(zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True))
     for x, y in reversed(pairs):
         if x != y and 1 not in (x, y):
-            raise Fatal(
-                f"Check failed: dim_x == dim_y ({x} vs. {y})Dimensions must match",
-                node=op.node.name,
-                array=op.output,
-            )
+            raise Fatal.at(op, f"Check failed: dim_x == dim_y ({x} vs. {y})Dimensions must match")
     return tuple(max(pair) for pair in pairs)
 
 
@@ -234,10 +224,8 @@ def fuse_activation_functions(model: Model, op: Operator) -> bool:
     if producer is None or _several_used(model, producer.outputs):
         return False
     if producer.output != source:
-        raise Fatal(
-            f"Check failed: op->outputs[0] == ac_op->inputs[0] ({producer.output} vs. {source})",
-            node=op.node.name,
-            array=source,
+        raise Fatal.at(
+            op, f"Check failed: op->outputs[0] == ac_op->inputs[0] ({producer.output} vs. {source})", source
         )
     if producer.type not in FUSES_ACTIVATION or producer.activation is not None:
         return False

@@ -76,10 +76,8 @@ def for_reshape(points_agree: bool) -> Propagation:
             return False
         width = given.max - given.min
         if given is not UNKNOWN and not (width > 0 or (width == 0 and points_agree)):
-            raise Fatal(
-                "Check failed: MinMaxApproximatelyEqual(*array.minmax, *reference_minmax)",
-                array=source.source,
-                node=op.node.name,
+            raise Fatal.at(
+                op, "Check failed: MinMaxApproximatelyEqual(*array.minmax, *reference_minmax)", source.source
             )
         return hardcode_min_max_from_first_input(model, op) or hardcode_input_min_max_from_output(model, op)
 
@@ -134,10 +132,10 @@ def hardcode_min_max_for_select(model: Model, op: Operator) -> bool:
         for bound in ("min", "max"):
             a, b = getattr(first, bound), getattr(second, bound)
             if a != b:
-                raise Fatal(
+                raise Fatal.at(
+                    op,
                     f"Check failed: input_minmax_1.{bound} == input_minmax_2.{bound} ({a:g} vs. {b:g})",
-                    node=op.node.name,
-                    array=model.arrays[names[1]].source,
+                    model.arrays[names[1]].source,
                 )
     return _give(model, op.output, first)
 

@@ -86,7 +86,7 @@ def identify_hardswish(model: Model, op: Operator) -> bool:
 def _following(model: Model, op: Operator, chain: list[Operator]) -> Operator:
     found = model.first_consumer(op.output)
     if found is None:
-        raise Fatal(SEGFAULT, node=op.node.name, array=op.output)
+        raise Fatal.at(op, SEGFAULT)
     chain.append(found)
     return found
 
@@ -111,12 +111,12 @@ def identify_l2_normalization(model: Model, op: Operator) -> bool:
         if slot is None:
             return False
         if total is None:
-            raise Fatal(SEGFAULT, node=guard.node.name, array=guard.output)
+            raise Fatal.at(guard, SEGFAULT)
     if total.type != "Sum":
         return False
     square = model.producer(total.inputs[0])
     if square is None:
-        raise Fatal(SEGFAULT, node=total.node.name, array=total.output)
+        raise Fatal.at(total, SEGFAULT)
     if square.type != "Square" or square.inputs[0] != op.inputs[0]:
         return False
     norm = Operator("L2Normalization", [op.inputs[0]], op.outputs, op.node)
@@ -139,7 +139,7 @@ def identify_l2_pool(model: Model, op: Operator) -> bool:
         return False
     square = model.producer(pool.inputs[0])
     if square is None:
-        raise Fatal(SEGFAULT, node=pool.node.name, array=pool.output)
+        raise Fatal.at(pool, SEGFAULT)
     if square.type != "Square":
         return False
     l2 = Operator("L2Pool", [square.inputs[0]], op.outputs, op.node)
@@ -169,7 +169,7 @@ def identify_prelu(model: Model, op: Operator) -> bool:
     negate.nodes = ()
     if model.is_full:
         # Measured with 7, 15, 31 and 63 operators: identify_prelu.cc puts two in with the same iterator.
-        raise Fatal(SEGFAULT, node=op.node.name, array=op.output)
+        raise Fatal.at(op, SEGFAULT)
     prelu = Operator("PRelu", [relu.inputs[0], negated], op.outputs, op.node)
     prelu.nodes = tuple(
         dict.fromkeys((*relu.nodes, *negation.nodes, *mirrored.nodes, *scaled.nodes, *op.nodes))
@@ -199,13 +199,13 @@ def identify_dilated_conv(model: Model, op: Operator) -> bool:
     pad = following if following is not None and following.type == "Pad" else None
     following = model.first_consumer(pad.output) if pad is not None else following
     if following is None:
-        raise Fatal(SEGFAULT, node=conv.node.name, array=conv.output)
+        raise Fatal.at(conv, SEGFAULT)
     bias_first = following.type == "Add"
     final = model.first_consumer(following.output)
     to_space, bias = (final, following) if bias_first else (following, final)
     if to_space is None or bias is None or final is None:
         if bias_first or following.type == "BatchToSpaceND":
-            raise Fatal(SEGFAULT, node=following.node.name, array=following.output)
+            raise Fatal.at(following, SEGFAULT)
         return False
     if to_space.type != "BatchToSpaceND" or bias.type != "Add":
         return False

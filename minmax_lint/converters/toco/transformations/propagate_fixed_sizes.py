@@ -49,7 +49,7 @@ def _check_index_operand(model: Model, op: Operator) -> None:
         return
     operand = model.arrays[op.inputs[slot]]
     if operand.buffer is not None and operand.dtype is not DType.INT32:
-        raise Fatal(message, node=op.node.name, array=op.output)
+        raise Fatal.at(op, message)
 
 
 def _check_slice(model: Model, op: Operator) -> None:
@@ -62,13 +62,12 @@ def _check_slice(model: Model, op: Operator) -> None:
     read = 2 * (operand.shape or (0,))[0]
     if op.type == "Slice":
         message = f"Check failed: input_shape.dims().size() == op->size.size() ({len(shape)} vs. {read})"
-        raise Fatal(message, node=op.node.name, array=op.output)
+        raise Fatal.at(op, message)
     if read > len(shape):
-        raise Fatal(
+        raise Fatal.at(
+            op,
             f"Check failed: op->start_indices.size() <= num_input_axes ({read} vs. {len(shape)})StridedSlice op "
             f'with output "{op.output}", requires no more than {len(shape)} start indices',
-            node=op.node.name,
-            array=op.output,
         )
 
 
@@ -86,7 +85,7 @@ def _check_strided_slice(model: Model, op: Operator) -> None:
             f"Check failed: start_indices_size <= num_input_axes ({count} vs. {len(source.shape)})StridedSlice op "
             f"requires no more than {len(source.shape)} start indices"
         )
-        raise Fatal(message, node=op.node.name, array=op.output)
+        raise Fatal.at(op, message)
 
 
 def _check_empty_slice(model: Model, op: Operator) -> None:
@@ -116,11 +115,10 @@ def _check_empty_slice(model: Model, op: Operator) -> None:
         start, stop, step = slice(low, high, stride).indices(size)
         if not range(start, stop, step):
             count = -((start - stop) // step)
-            raise Fatal(
+            raise Fatal.at(
+                op,
                 f"Check failed: dim_size > 0 (0 vs. {count})Output size for an axis must be greater than 0. Axis "
                 f'{axis} computes to size {count} for StridedSlice op with output "{op.output}".',
-                node=node.name,
-                array=op.output,
             )
 
 
@@ -130,11 +128,7 @@ def _check_reduction_of_scalar(model: Model, op: Operator) -> None:
     if axes != (0,) or model.arrays[op.inputs[0]].shape != ():
         return
     if model.inference.kept.graph.op(parse_edge(op.inputs[1]).node) == "Const":
-        raise Fatal(
-            "Check failed: false Invalid reduction dimension 0 for input with 0 dimensions",
-            node=op.node.name,
-            array=op.output,
-        )
+        raise Fatal.at(op, "Check failed: false Invalid reduction dimension 0 for input with 0 dimensions")
 
 
 def _fill_sizes(model: Model, op: Operator) -> None:
@@ -143,11 +137,7 @@ def _fill_sizes(model: Model, op: Operator) -> None:
     if sizes.shape is None or model.arrays[op.inputs[1]].shape is None:
         return
     if sizes.dtype is not DType.INT32:
-        raise Fatal(
-            "Check failed: dims_array.data_type == ArrayDataType::kInt32 dims must be int32",
-            node=op.node.name,
-            array=op.output,
-        )
+        raise Fatal.at(op, "Check failed: dims_array.data_type == ArrayDataType::kInt32 dims must be int32")
     if sizes.shape == (0,) and output.shape == ():
         output.shape = (0,)
         for reader in output.consumers:
@@ -161,11 +151,11 @@ def _matrix_diag_shape(model: Model, op: Operator) -> None:
     array = model.arrays[name]
     if array.shape and array.buffer is not None and array.shape[-1] != 1:
         size = Tensor(array.dtype, array.shape, None).size
-        model.misfit = Fatal(
+        model.misfit = Fatal.at(
+            op,
             "Check failed: array->buffer->Length() == RequiredBufferSizeForShape(array->shape()) "
             f"({size} vs. {size * array.shape[-1]})Tensor: {name}",
-            node=op.node.name,
-            array=array.source,
+            array.source,
         )
 
 
@@ -173,7 +163,7 @@ def _sizes_of_dense(model: Model, op: Operator) -> None:
     """ProcessSparseToDenseOperator reads sizes of a known shape as a constant, and crashes where they are none."""
     sizes = model.arrays[op.inputs[1]]
     if sizes.shape is not None and sizes.buffer is None:
-        raise Fatal(CRASH, node=op.node.name, array=op.output)
+        raise Fatal.at(op, CRASH)
 
 
 def _checks() -> dict[str, tuple[Check, ...]]:
