@@ -13,11 +13,10 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.inference import Inference
 
 _GAP = 1 << 40
-_WATCHED_CONSUMERS = 4
 
 
 class Model:
-    """Operators in order, arrays by name, and the operators that a change may have woken (`dirty`)."""
+    """Operators in order, and arrays by name."""
 
     def __init__(self, inputs: Iterable[str], outputs: Iterable[str], inference: Inference) -> None:
         self.inputs = tuple(inputs)
@@ -26,9 +25,8 @@ class Model:
         self.arrays: dict[str, Array] = {}
         self.imported: tuple[str, ...] = ()
         """The arrays in the order in which TOCO's importer makes them."""
-        self.dirty: set[Operator] = set()
         self.removed: list[int] = []
-        """Positions of the operators removed since a pass looked at its last one."""
+        """Positions of the operators removed since a pass came to the one that it looks at."""
         self.without_shape: set[str] = set()
         """Arrays whose shape TOCO does not find."""
         self.unpacked: set[str] = set()
@@ -113,10 +111,8 @@ class Model:
         return min(consumers, key=lambda op: op.position, default=None)
 
     def make_constant(self, name: str, load: Callable[[], Tensor | None]) -> None:
-        """Give the array a buffer; its readers may now fold."""
-        array = self.arrays[name]
-        array.buffer = Constant(load)
-        self.dirty.update(array.consumers)
+        """Give the array a buffer."""
+        self.arrays[name].buffer = Constant(load)
 
     def drop_array_if_unused(self, name: str) -> None:
         """Forget an array that nothing produces, reads or names."""
@@ -175,19 +171,14 @@ class Model:
             after_a, before_b = a.following, b.preceding
             self._chain(before, b, after_a)
             self._chain(before_b, a, after)
-        self.dirty.update((a, b))
 
     def set_input(self, op: Operator, slot: int, name: str) -> None:
         """Make input `slot` of `op` read another array."""
         old = op.inputs[slot]
         op.inputs[slot] = name
         if old not in op.inputs:
-            self._lose_consumer(self.arrays[old], op)
+            self.arrays[old].consumers.pop(op, None)
         self.arrays[name].consumers[op] = None
-        self.dirty.add(op)
-        producer = self.arrays[name].producer
-        if producer is not None:
-            self.dirty.add(producer)
 
     def add_input(self, op: Operator, name: str) -> None:
         """Append an input."""
@@ -197,8 +188,7 @@ class Model:
     def drop_input(self, op: Operator, name: str) -> None:
         """Forget every slot of `op` that reads an array."""
         op.inputs = [one for one in op.inputs if one != name]
-        self._lose_consumer(self.arrays[name], op)
-        self.dirty.add(op)
+        self.arrays[name].consumers.pop(op, None)
 
     def set_output(self, op: Operator, slot: int, name: str) -> None:
         """Make `op` write another array."""
@@ -207,10 +197,7 @@ class Model:
         if self.arrays[old].producer is op:
             self.arrays[old].producer = None
             self.drop_array_if_unused(old)
-        array = self.arrays[name]
-        array.producer = op
-        self.dirty.add(op)
-        self.dirty.update(array.consumers)
+        self.arrays[name].producer = op
 
     def redirect_consumers(self, old: str, new: str) -> None:
         """Every reader of `old` reads `new`, the next turn of a loop included (RerouteEdges)."""
@@ -221,10 +208,7 @@ class Model:
         for op in list(source.consumers):
             op.inputs = [new if name == old else name for name in op.inputs]
             target.consumers[op] = None
-            self.dirty.add(op)
         source.consumers = {}
-        if target.producer is not None:
-            self.dirty.add(target.producer)
 
     def _chain(self, *ops: Operator | None) -> None:
         for left, right in itertools.pairwise(ops):
@@ -246,37 +230,24 @@ class Model:
         for name in op.inputs:
             self.arrays[name].consumers[op] = None
         for name in op.outputs:
-            array = self.arrays[name]
-            array.producer = op
-            self.dirty.update(array.consumers)
-        self.dirty.add(op)
+            self.arrays[name].producer = op
 
     def _detach(self, op: Operator) -> None:
-        for name in dict.fromkeys(op.inputs):
-            self._lose_consumer(self.arrays[name], op)
+        for name in op.inputs:
+            self.arrays[name].consumers.pop(op, None)
         for name in op.outputs:
-            array = self.arrays[name]
-            if array.producer is op:
-                array.producer = None
-                self.dirty.update(array.consumers)
+            if self.arrays[name].producer is op:
+                self.arrays[name].producer = None
 
     def _unlink(self, op: Operator) -> None:
         self._chain(op.preceding, op.following)
         op.alive = False
         self._count -= 1
         self.removed.append(op.position)
-        self.dirty.discard(op)
 
     def _forget_arrays(self, op: Operator) -> None:
         for name in (*op.inputs, *op.outputs):
             self.drop_array_if_unused(name)
-
-    def _lose_consumer(self, array: Array, op: Operator) -> None:
-        array.consumers.pop(op, None)
-        if array.producer is not None:
-            self.dirty.add(array.producer)
-        if len(array.consumers) <= _WATCHED_CONSUMERS:
-            self.dirty.update(array.consumers)
 
     def _renumber(self) -> None:
         for index, op in enumerate(self.operators()):

@@ -138,27 +138,11 @@ def abort_prediction(
         return replace(made, kind="minmax", array=error.array)
     if isinstance(error, NoQuantizedForm):
         named = error.message.partition("operator of type ")[2].partition(" for which")[0]
-<<<<<<< HEAD
-        return Prediction(
-            profile,
-            "abort",
-            "unsupported-op",
-            op=named,
-            message=error.message,
-            ops=ops,
-            obstacles=tuple(obstacles),
-        )
+        return replace(made, kind="unsupported-op", op=named)
     causes = [
         Obstacle(_kind(each.message), each.array, each.node, each.message) for each in (error, *error.next)
     ]
-    return Prediction(
-        profile, "abort", "other", message=error.message, ops=ops, obstacles=(*causes, *obstacles)
-    )
-=======
-        return replace(made, kind="unsupported-op", op=named)
-    cause = Obstacle(_kind(error.message), error.array, error.node, error.message)
-    return replace(made, obstacles=(cause, *obstacles))
->>>>>>> 74e7e1d (TOCO: say once where a check fails, and name in the import map only what gets another name)
+    return replace(made, obstacles=(*causes, *obstacles))
 
 
 def _kind(message: str) -> ObstacleKind:

@@ -205,7 +205,6 @@ def propagate_generated_shape(model: Model, op: Operator) -> bool:
     del model.unsized[op]
     array = model.arrays[op.output]
     array.shape = shape
-    model.dirty.update(array.consumers)
     for reader in array.consumers:
         if reader.type in BINARIES:
             propagate_shape(model, reader)

@@ -1,7 +1,9 @@
-"""Run transformations to a fixpoint in the order in which TOCO runs them."""
+"""Run transformations until nothing changes, in the order in which TOCO runs them.
+
+Source: graph_transformations.cc (GraphTransformationsPass, RunGraphTransformations).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from heapq import heapify, heappop, heappush
 
 from minmax_lint.converters.toco.failure import Unmodeled
 from minmax_lint.converters.toco.model import Model
@@ -19,87 +21,57 @@ def run(
     transformations: Mapping[str, Sequence[Transformation]],
     check: Callable[[Model], None],
 ) -> None:
-    """GraphTransformationsPass until nothing changes: forward, backward, forward...
+    """Passes over all operators until one changes nothing: forward, backward, forward...
 
-    At an operator the first transformation that changes something wins, then the operator is tried again.
-    Only operators near a change are visited again, until none is left; then all are, once, to be sure.
     `check` looks at the model after each pass that changed something.
     """
-    model.dirty = set(model.operators())
-    direction = 1
-    everything = True
-    for _ in range(_ROUNDS):
-        pending, model.dirty = model.dirty, set()
-        changed = _sweep(model, transformations, pending, direction)
-        direction = -direction
-        if changed:
-            check(model)
-        if model.dirty:
-            everything = False
-        elif everything and not changed:
+    for number in range(_ROUNDS):
+        if not _sweep(model, transformations, forward=number % 2 == 0):
             return
-        else:
-            model.dirty = set(model.operators())
-            everything = True
+        check(model)
     raise Unmodeled("the transformations do not come to an end")
 
 
-def _sweep(
-    model: Model,
-    transformations: Mapping[str, Sequence[Transformation]],
-    pending: set[Operator],
-    direction: int,
-) -> bool:
-    heap = [(direction * op.position, id(op), op) for op in pending]
-    heapify(heap)
-    queued = pending
-    later: set[Operator] = set()
+def _sweep(model: Model, transformations: Mapping[str, Sequence[Transformation]], *, forward: bool) -> bool:
     changed = False
-    while heap:
-        _, _, op = heappop(heap)
-        queued.discard(op)
+    op = model.first if forward else model.last
+    while op is not None:
         before = op.preceding
-        here = direction * op.position
         model.removed.clear()
-        if not op.alive or not _visit(model, transformations, op):
-            continue
-        changed = True
-        if direction > 0 and not op.alive:
-            here = _place_before_index(model, op, before, here)  # type: ignore[unreachable] # the visit removed it
-        for other in model.dirty:
-            if direction * other.position <= here:
-                later.add(other)
-            elif other not in queued:
-                queued.add(other)
-                heappush(heap, (direction * other.position, id(other), other))
-        model.dirty.clear()
-    model.dirty = later
+        changed |= _visit(model, transformations, op)
+        if not forward:
+            op = _alive(op.preceding)
+        elif op.alive:
+            op = op.following
+        else:
+            op = _after_removal(model, op, before)
     return changed
 
 
-def _place_before_index(model: Model, op: Operator, before: Operator | None, here: int) -> int:
-    """The position up to which a forward pass is done when the operator that it looked at has gone.
+def _alive(op: Operator | None) -> Operator | None:
+    """The operator, or the nearest in front of it that is still there."""
+    while op is not None and not op.alive:
+        op = op.preceding
+    return op
+
+
+def _after_removal(model: Model, op: Operator, before: Operator | None) -> Operator | None:
+    """What a forward pass looks at next when the operator that it looked at has gone.
 
     TOCO goes on at the same index. What was put in the operator's place stands there, unless operators in
     front of it have gone as well: then the pass skips as many.
     """
-    skipped = sum(position < op.position for position in model.removed)
-    while before is not None and not before.alive:
-        before = before.preceding
-    if before is None:
-        return min(here, model.first.position - 1 if model.first is not None else 0)
-    for _ in range(skipped):
-        before = before.following or before
-    return before.position
+    before = _alive(before)
+    following = before.following if before is not None else model.first
+    for _ in range(sum(position < op.position for position in model.removed) if before is not None else 0):
+        following = following and following.following
+    return following
 
 
 def _visit(model: Model, transformations: Mapping[str, Sequence[Transformation]], op: Operator) -> bool:
+    """At an operator the first transformation that changes something wins, then the operator is tried again."""
     for visit in range(_VISITS):
-        for transformation in transformations.get(op.type, ()):
-            if transformation(model, op):
-                break
-        else:
-            model.dirty.discard(op)
+        if not any(transformation(model, op) for transformation in transformations.get(op.type, ())):
             return visit > 0
         if not op.alive:
             return True

@@ -14,11 +14,7 @@ Propagation = Callable[[Model, Operator], bool]
 
 
 def _give(model: Model, name: str, minmax: MinMax) -> bool:
-    array = model.arrays[name]
-    array.minmax = minmax
-    model.dirty.update(array.consumers)
-    if array.producer is not None:
-        model.dirty.add(array.producer)
+    model.arrays[name].minmax = minmax
     return True
 
 

@@ -42,8 +42,6 @@ def _exchange_outputs(model: Model, a: Operator, b: Operator) -> None:
     for op in (a, b):
         for name in op.outputs:
             model.arrays[name].producer = op
-            model.dirty.update(model.arrays[name].consumers)
-        model.dirty.add(op)
 
 
 def reorder_elementwise_unary(model: Model, op: Operator) -> bool:
@@ -143,5 +141,4 @@ def merge_reshape_into_preceding_transpose(model: Model, op: Operator) -> bool:
         return False
     transpose.attrs["perm"] = merged
     model.arrays[transpose.output].shape = after
-    model.dirty.add(transpose)
     return True
