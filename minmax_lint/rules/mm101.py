@@ -9,10 +9,9 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.outside import OutsideFakeQuant, agree, outside_fake_quants
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.framework.finding import Finding, FixOffer, Step
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.finding import Step
 from minmax_lint.rules.mm130 import are_strippable, training_ops
 
 FIXED_RANGE = legalized_to(FIXED)

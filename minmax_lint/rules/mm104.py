@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import NO_RANGE, in_front_of, step
-from minmax_lint.rules.framework.finding import Finding, Step, insertion
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.finding import Step, insertion
 from minmax_lint.rules.framework.training import or_calibrate
 
 DRAWN = 6

@@ -6,11 +6,10 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
-from minmax_lint.rules.framework.finding import Finding, FixOffer, insertion
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.finding import insertion
 from minmax_lint.rules.framework.training import or_calibrate, train_output
 
 UNROLLED = frozenset({"BatchMatMul", "BatchMatMulV2"})

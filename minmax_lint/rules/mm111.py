@@ -7,10 +7,8 @@ from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import row
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.training import train_weights
 
 
@@ -75,7 +73,6 @@ class WeightsWithoutRange(Rule):
             if not reported & {array, reader}:
                 yield self.finding(
                     f"weights {array!r} of {reader!r} have no FakeQuant: training has not seen their rounding",
-                    severity="warning",
                     node=reader,
                     array=array,
                     path=(

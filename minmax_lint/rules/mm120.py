@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.attribution import profiles_of
-from minmax_lint.rules.framework.finding import Finding, insertion
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework.finding import insertion
 
 
 class NoFakeQuantInSubgraph(Rule):

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.attribution import LEGACY_OPS, profiles_of
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class LegacyEightBitOps(Rule):

@@ -11,12 +11,10 @@ from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.trace import trace
 from minmax_lint.ops.table import ASSIGNMENTS, RESOURCE_ASSIGNMENTS, of_role
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.attribution import profiles_of
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.patterns import BACKWARD
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 _RANDOM = of_role("random")
 

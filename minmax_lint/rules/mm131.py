@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.patterns import BACKWARD
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class FakeQuantInGradients(Rule):
@@ -45,7 +43,6 @@ class FakeQuantInGradients(Rule):
         more = f" and {len(found) - 1} more FakeQuants stand" if len(found) > 1 else " stands"
         yield self.finding(
             f"{found[0].node!r}{more} in the backward pass: the rewriter ran after the gradients were made",
-            severity="warning",
             node=found[0].node,
             array=found[0].array,
             consequences=tuple(quant.node for quant in found),

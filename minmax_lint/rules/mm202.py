@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import half_step_off
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class RangeNudged(Rule):
@@ -46,7 +44,6 @@ class RangeNudged(Rule):
         yield self.finding(
             f"the zero of the range {nudged[0].range} of {nudged[0].node!r}{more} lies in the middle between two bytes: "
             "the range is moved by half a step",
-            severity="info",
             node=nudged[0].node,
             array=nudged[0].array,
             consequences=tuple(quant.array for quant in nudged),

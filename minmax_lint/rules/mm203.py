@@ -7,10 +7,8 @@ from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import row
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 TOLERANCE = 0.05
 """The part of the range that may lie beyond what the op can give: moving averages and nudging go a little over."""
@@ -51,7 +49,6 @@ class RangeContradictsOp(Rule):
             if excess > TOLERANCE:
                 yield self.finding(
                     f"{excess:.0%} of the range {found.range} of {found.node!r} lies beyond what {op} can give",
-                    severity="warning",
                     node=found.node,
                     array=found.array,
                     path=(step(subject, parse_edge(found.array).node), step(subject, found.node)),

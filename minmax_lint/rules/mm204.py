@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.fakequant import FakeQuant
 from minmax_lint.graph.names import parse_edge
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import step
-from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.ranges import INITIAL
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.mm203 import TOLERANCE, beyond_image
 
 SHARED_BY = 4
@@ -57,7 +55,6 @@ class RangeLooksUntrained(Rule):
             what = "with which rewriters start" if initial else "which no training gives so many layers"
             yield self.finding(
                 f"{who} {'has' if count == 1 else 'have'} the range {alike[0].range}, {what}",
-                severity="warning",
                 node=alike[0].node,
                 array=alike[0].array,
                 consequences=tuple(found.array for found in alike),

@@ -9,11 +9,9 @@ from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fa
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import WITHIN_INPUT, row
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.drawing import around, step
-from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.ranges import USUAL_BITS, step_of
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 NUDGED_STEPS = 1.5
 """By so many steps a zero point that is rounded can move a range; what goes beyond it is another range."""
@@ -79,7 +77,6 @@ class SharedScaleViolated(Rule):
                 yield self.finding(
                     f"{found.array!r} has the range {found.range}, but is quantized with {used}: values beyond are "
                     "clipped",
-                    severity="warning",
                     node=found.node,
                     array=found.array,
                     profiles=tuple(clipped),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.graph.names import did_you_mean
-from minmax_lint.rules.framework.finding import Finding
+from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import (
     RangeVariable,
@@ -12,8 +12,6 @@ from minmax_lint.rules.framework.range_variables import (
     renamed_keys,
     unused_keys,
 )
-from minmax_lint.rules.framework.rule import Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 from minmax_lint.rules.framework.wording import list_words
 
 

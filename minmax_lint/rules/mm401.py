@@ -6,13 +6,11 @@ from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
-from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.patterns import foreign, select_tf
 from minmax_lint.rules.framework.replaceable import one_range, replacement, scalar_operand
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 INSTEAD: Mapping[str, str] = {
     "AddN": "add two at a time",

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping
 from minmax_lint.converters.prediction import ObstacleDetail
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.drawing import around
-from minmax_lint.rules.framework.finding import Finding
 from minmax_lint.rules.framework.replaceable import one_range
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 _REWRITE = "Write this op in another form; `minmax-lint explain` reads the converter's message."
 _ADVICE: Mapping[ObstacleDetail | None, str] = {

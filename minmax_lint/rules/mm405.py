@@ -10,11 +10,9 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
 from minmax_lint.inference.element_types import LOOPS
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.attribution import Cause
-from minmax_lint.rules.framework.finding import Finding, FixOffer
 from minmax_lint.rules.framework.replaceable import is_list_of_lstm, open_batches
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class ControlFlowFloat(Rule):

@@ -6,10 +6,8 @@ from minmax_lint.converters.kernels import KERNELS, PER_CHANNEL, refusal_of
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework.finding import Finding, FixOffer
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.replaceable import replacement
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class NoKernel(Rule):

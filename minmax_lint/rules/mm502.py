@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
-from minmax_lint.rules.framework.finding import Finding, Severity
+from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
+from minmax_lint.rules.framework.finding import Severity
 from minmax_lint.rules.framework.finished_example import FinishedNet
-from minmax_lint.rules.framework.rule import Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
 
 
 class TFLiteFloatIO(Rule):

@@ -1,15 +1,15 @@
 """MM601: converter-flags-missing."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_refusals import lacking_stats, refused_stats, without_stats
 from minmax_lint.converters.call_site import DEFAULT, Changes
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.call_rule import CallRule, Fault
+from minmax_lint.rules.framework import Example, Examples, Subject
+from minmax_lint.rules.framework.call_rule import CallRule, Fault, example_call
 from minmax_lint.rules.framework.finding import Severity
-from minmax_lint.rules.framework.rule import Example, Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class ConverterFlagsMissing(CallRule):
@@ -43,7 +43,6 @@ class ConverterFlagsMissing(CallRule):
     code = "MM601"
     name = "converter-flags-missing"
     severity = "warning"
-    needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         trained = bool(subject.kept_fake_quants)
@@ -62,12 +61,8 @@ class ConverterFlagsMissing(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=_example(ConverterCall("export.py:12", "tf1")),
-            passing=_example(
-                ConverterCall(
-                    "export.py:12", "tf1", inference_type="uint8", input_stats={"input": (128.0, 64.0)}
-                )
-            ),
+            failing=_example(),
+            passing=_example(inference_type="uint8", input_stats={"input": (128.0, 64.0)}),
         )
 
 
@@ -94,7 +89,6 @@ def _missing(call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         return
     if call.input_stats is None and call.mode(trained=True) == "tf1" and subject.kept.inputs:
         yield _without_stats("inference_type is integer, and quantized_input_stats is not set", subject, None)
-        return
 
 
 def _without_stats(message: str, subject: Subject, severity: Severity | None) -> Fault:
@@ -119,8 +113,8 @@ def _trained_stats(subject: Subject) -> Changes:
     return {"quantized_input_stats": repr(found)}
 
 
-def _example(call: ConverterCall) -> Example:
+def _example(**flags: Any) -> Example:
     b = Builder()
     y = b.add("Relu6", "Relu6", b.placeholder("input", [1, 4]))
     b.fake_quant("output", y, 0.0, 6.0)
-    return Example(b.graph(), calls=(call,))
+    return Example(b.graph(), calls=(example_call("tf1", **flags),))

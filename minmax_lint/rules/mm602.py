@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS_16X8, INTEGERS, ConverterCall
 from minmax_lint.converters.call_refusals import refusal, refused_stats
 from minmax_lint.converters.call_site import DATASET, Changes
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_yields, trained_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class ConverterModeMismatch(CallRule):
@@ -43,7 +42,6 @@ class ConverterModeMismatch(CallRule):
     code = "MM602"
     name = "converter-mode-mismatch"
     severity = "warning"
-    needs = "call"
 
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         quantized = bool(subject.kept_fake_quants)
@@ -57,10 +55,8 @@ class ConverterModeMismatch(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=trained_example(
-                ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True)
-            ),
-            passing=trained_example(ConverterCall("export.py:12", "tf2", optimizations=True)),
+            failing=trained_example(optimizations=True, representative_dataset=True),
+            passing=trained_example(optimizations=True),
         )
 
 

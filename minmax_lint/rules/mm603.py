@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.converters.call_refusals import refusal
 from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import (
     CallRule,
     Fault,
@@ -12,8 +13,6 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_yields,
     float_example,
 )
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class DatasetMissing(CallRule):
@@ -64,10 +63,6 @@ class DatasetMissing(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=float_example(
-                ConverterCall(
-                    "export.py:12", "tf2", optimizations=True, supported_ops=frozenset({BUILTINS_INT8})
-                )
-            ),
+            failing=float_example(optimizations=True, supported_ops=frozenset({BUILTINS_INT8})),
             passing=calibrated_example(supported_ops=frozenset({BUILTINS_INT8})),
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ENDS, ConverterCall
 from minmax_lint.converters.call_refusals import refused_ends
 from minmax_lint.converters.call_site import DATASET, DEFAULT, Changes
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import (
     CallRule,
     Fault,
@@ -12,8 +13,6 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_yields,
     float_example,
 )
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class IoTypesRefused(CallRule):
@@ -57,9 +56,7 @@ class IoTypesRefused(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=float_example(
-                ConverterCall("export.py:12", "tf2", representative_dataset=True, inference_input_type="int8")
-            ),
+            failing=float_example(representative_dataset=True, inference_input_type="int8"),
             passing=calibrated_example(inference_input_type="int8"),
         )
 

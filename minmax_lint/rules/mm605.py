@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_INT8, ConverterCall
 from minmax_lint.converters.call_site import DEFAULT
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class SupportedTypesRefused(CallRule):
@@ -55,12 +54,6 @@ class SupportedTypesRefused(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=float_example(
-                ConverterCall("export.py:12", "tf2", supported_types=frozenset({"float16"}))
-            ),
-            passing=float_example(
-                ConverterCall(
-                    "export.py:12", "tf2", optimizations=True, supported_types=frozenset({"float16"})
-                )
-            ),
+            failing=float_example(supported_types=frozenset({"float16"})),
+            passing=float_example(optimizations=True, supported_types=frozenset({"float16"})),
         )

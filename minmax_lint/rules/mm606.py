@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_refusals import refused_ends
 from minmax_lint.converters.call_site import DEFAULT
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, float_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class OptimizationsMissing(CallRule):
@@ -58,6 +57,6 @@ class OptimizationsMissing(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=float_example(ConverterCall("export.py:12", "tf2", representative_dataset=True)),
+            failing=float_example(representative_dataset=True),
             passing=calibrated_example(),
         )

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import DEFAULT, Changes
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 _INSTEAD = {
     "target_ops": "Set converter.target_spec.supported_ops, with a representative_dataset.",

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import BUILTINS_16X8, COMMAND_LINE, ConverterCall
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example, predictions_of
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class IoStaysFloat(CallRule):

@@ -6,9 +6,8 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_refusals import refused_engine
 from minmax_lint.converters.call_site import Changes
 from minmax_lint.converters.releases import LAST_TOCO, dotted, toco, without_toco
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, float_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 _IGNORED = "which ignores it: MLIR converts"
 
@@ -64,12 +63,8 @@ class TocoNotAvailable(CallRule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(
-            failing=float_example(
-                ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 21))
-            ),
-            passing=float_example(
-                ConverterCall("export.py:12", "tf1", experimental_new_converter=False, tensorflow=(2, 15))
-            ),
+            failing=float_example("tf1", experimental_new_converter=False, tensorflow=(2, 21)),
+            passing=float_example("tf1", experimental_new_converter=False, tensorflow=(2, 15)),
         )
 
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import BUILTINS, SELECT_TF, ConverterCall
 from minmax_lint.converters.call_prediction import FLEX_MODEL
 from minmax_lint.converters.call_refusals import refused_flex
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, calibrated_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class SelectTfOpsAlone(CallRule):

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import WITHIN_ONE, CallRule, Fault, dataset_example
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class DatasetEmpty(CallRule):

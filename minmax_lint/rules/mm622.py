@@ -7,6 +7,7 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_prediction import Mistyped, mistyped
 from minmax_lint.converters.call_site import YIELD, Changes
 from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import (
     WITHIN_ONE,
     CallRule,
@@ -14,8 +15,6 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_example,
     dataset_expression,
 )
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class DatasetType(CallRule):

@@ -7,6 +7,7 @@ from minmax_lint.converters.call_prediction import misranked, sampled, unknown_n
 from minmax_lint.converters.call_site import YIELD
 from minmax_lint.converters.dataset import NO_DICTIONARY, NOT_CALLABLE, SHORT_TUPLE, Dataset, fitted
 from minmax_lint.graph.tensor import shape_text
+from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import (
     WITHIN_ONE,
     CallRule,
@@ -14,8 +15,6 @@ from minmax_lint.rules.framework.call_rule import (
     dataset_example,
     dataset_expression,
 )
-from minmax_lint.rules.framework.rule import Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class DatasetShape(CallRule):

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import SampleArray
 from minmax_lint.ops.table import SAME_VALUES
+from minmax_lint.rules.framework import Example, Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_example
-from minmax_lint.rules.framework.rule import Example, Examples
-from minmax_lint.rules.framework.subject import Subject
 
 _PIXEL = 255.0
 _FAR = 8.0

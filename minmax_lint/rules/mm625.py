@@ -5,9 +5,8 @@ from math import prod
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import SampleArray
+from minmax_lint.rules.framework import Example, Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, dataset_example
-from minmax_lint.rules.framework.rule import Example, Examples
-from minmax_lint.rules.framework.subject import Subject
 
 
 class DatasetConstant(CallRule):

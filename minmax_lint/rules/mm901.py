@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.names import did_you_mean, parse_edge
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 
 _FEW = 4
 """Placeholders that a finding names."""

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 
 
 class UnusedIgnore(Rule):

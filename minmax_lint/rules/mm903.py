@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
-from minmax_lint.rules.framework.finding import Finding, FixOffer
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 
 _JAX = (
     "Export it as TensorFlow's own ops, which are read: from Keras with the TensorFlow backend, or by "
@@ -56,7 +54,6 @@ class VerdictUndetermined(Rule):
             node, array = places[message]
             yield self.finding(
                 f"the outcome is not certain: {message}",
-                severity="warning",
                 node=node,
                 array=array,
                 profiles=profiles,

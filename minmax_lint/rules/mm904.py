@@ -6,9 +6,7 @@ from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.rules.framework.finding import Finding
-from minmax_lint.rules.framework.rule import Example, Examples, Rule
-from minmax_lint.rules.framework.subject import Subject
+from minmax_lint.rules.framework import Example, Examples, Finding, Rule, Subject
 
 
 class InputNotUsed(Rule):

@@ -1,14 +1,12 @@
 """MM624: the scale of the samples against what the graph was trained with."""
 
-from dataclasses import replace
-
 import pytest
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.rules.framework.call_rule import CALIBRATED, float_example, trained_example
+from minmax_lint.rules.framework.call_rule import CALIBRATED, dataset_example, float_example, trained_example
 from minmax_lint.rules.framework.rule import Example
 from minmax_lint.rules.mm624 import DatasetScale
 from tests.rules.linted import found, lint_example
@@ -27,8 +25,8 @@ from tests.rules.linted import found, lint_example
 )
 def test_samples_far_from_what_the_net_was_trained_with(example, low, high, whole, message):
     sample = SampleArray(dtype="float32", low=low, high=high, whole=whole)
-    call = ConverterCall("export.py:1", "tf2", optimizations=True, representative_dataset=True)
-    linted = lint_example(example(replace(call, dataset=Dataset("export.py:4", (sample,)))))
+    dataset = Dataset("export.py:4", (sample,))
+    linted = lint_example(example(optimizations=True, representative_dataset=True, dataset=dataset))
     assert [message in one.message for one in found(linted, DatasetScale.code)] == ([True] if message else [])
 
 
@@ -49,7 +47,7 @@ GREY, FEATURES = (1, 28, 28, 1), (1, 784)
     ],
 )
 def test_resized_pixels_are_known_by_the_shape_of_an_image(shape, low, high, message):
-    linted = lint_example(float_example(calibrated(SampleArray("", "float32", shape, low, high))))
+    linted = lint_example(dataset_example(SampleArray("", "float32", shape, low, high)))
     assert [message in one.message for one in found(linted, DatasetScale.code)] == ([True] if message else [])
 
 

@@ -8,6 +8,7 @@ from minmax_lint.converters.call import ConverterCall
 from minmax_lint.converters.call_site import YIELD, Changes, TextEdit
 from minmax_lint.converters.dataset import Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.profile import Flow
 from minmax_lint.graph.build import Builder
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer, Severity
 from minmax_lint.rules.framework.rule import Example, Rule
@@ -101,20 +102,21 @@ CALIBRATED = ("mlir-2.21-int8",)
 """The profile of examples that are quantized after training."""
 
 
-def float_example(*calls: ConverterCall) -> Example:
-    """A graph without FakeQuants, and how it is converted."""
+def float_example(flow: Flow = "tf2", **flags: Any) -> Example:
+    """A graph without FakeQuants, and what the call that converts it sets."""
     b = Builder()
     b.add("Relu6", "output", b.placeholder("input", [1, 4]))
-    return Example(b.graph(), profiles=CALIBRATED, calls=calls)
+    return Example(b.graph(), profiles=CALIBRATED, calls=(example_call(flow, **flags),))
 
 
 def calibrated_example(**flags: Any) -> Example:
     """The same graph, converted after training with a dataset; `flags` is what else the call sets."""
-    return float_example(_calibrated(**flags))
+    return float_example(optimizations=True, representative_dataset=True, **flags)
 
 
-def _calibrated(**flags: Any) -> ConverterCall:
-    return ConverterCall("export.py:12", "tf2", optimizations=True, representative_dataset=True, **flags)
+def example_call(flow: Flow = "tf2", **flags: Any) -> ConverterCall:
+    """A call of the converter in a script."""
+    return ConverterCall("export.py:12", flow, **flags)
 
 
 def op_example(op: str, **flags: Any) -> Example:
@@ -122,7 +124,8 @@ def op_example(op: str, **flags: Any) -> Example:
     b = Builder()
     x = b.placeholder("input", [1, 4])
     b.add(op, "output", b.add("Relu6", "Relu6", x), x)
-    return Example(b.graph(), profiles=CALIBRATED, calls=(_calibrated(**flags),))
+    call = example_call(optimizations=True, representative_dataset=True, **flags)
+    return Example(b.graph(), profiles=CALIBRATED, calls=(call,))
 
 
 WITHIN_ONE = SampleArray(dtype="float32", low=-1.0, high=1.0)
@@ -133,9 +136,9 @@ def dataset_example(*sample: SampleArray) -> Example:
     return calibrated_example(dataset=Dataset("export.py:4", sample, empty=not sample))
 
 
-def trained_example(*calls: ConverterCall) -> Example:
-    """A graph with FakeQuants, and how it is converted."""
+def trained_example(**flags: Any) -> Example:
+    """A graph with FakeQuants, and what the call that converts it sets."""
     b = Builder()
     x = b.fake_quant("input_quant", b.placeholder("input", [1, 4]), 0.0, 6.0)
     b.fake_quant("output", b.add("Relu6", "Relu6", x), 0.0, 6.0)
-    return Example(b.graph(), calls=calls)
+    return Example(b.graph(), calls=(example_call(**flags),))
