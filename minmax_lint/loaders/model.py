@@ -28,6 +28,15 @@ class Signature(NamedTuple):
     """Array -> shape, as the signature states it."""
 
 
+class KerasFile(NamedTuple):
+    """Which Keras loads a file."""
+
+    legacy: bool
+    """Keras 2, which lives on as tf_keras; else Keras 3."""
+    quantized: bool
+    """Whether it has layers of tfmot's quantize_model."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A loaded model."""
@@ -46,6 +55,9 @@ class Model:
 
     others: tuple[str, ...] = ()
     """Signatures that the file has besides `signatures`; a converter takes them all unless set otherwise."""
+
+    keras: KerasFile | None = None
+    """What loads the file, where it is one of Keras and says so."""
 
     @property
     def of_tf2(self) -> bool:

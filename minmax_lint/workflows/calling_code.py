@@ -6,7 +6,7 @@ from minmax_lint.converters.profile import Profile
 from minmax_lint.escaping import command
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.loaders.model import Model
+from minmax_lint.loaders.model import KerasFile, Model
 
 FROZEN = "frozen.pb"
 _FLAGS: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +48,7 @@ def calling_code(
 ) -> str:
     """The script; `tensorflow` says which versions it is for. Names in it are quoted as Python's texts are."""
     call = profile.call
-    first = [f"import tensorflow as tf  # {tensorflow}", ""]
+    first = [*_which_keras(model.keras), f"import tensorflow as tf  # {tensorflow}", ""]
     dataset = _samples(model, inputs, outputs) if profile.ranges == "calibrated" else []
     if profile.flow == "tf1":
         made = _tf1(model, path, inputs, outputs, profile)
@@ -128,7 +128,7 @@ def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: S
         return [f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r}{named})"]
     if model.format.startswith("keras"):
         return [
-            f"keras_model = tf.keras.models.load_model({path!r})",
+            *_loaded(model.keras, path),
             "converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)",
         ]
     frozen, steps = _freeze(model, path)
@@ -142,6 +142,29 @@ def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: S
         f"                       [tensor(name) for name in {[_tensor(name) for name in outputs]!r}])",
         *(_THROUGH_A_FOLDER if model.graph.functions else _DIRECTLY),
     ]
+
+
+def _which_keras(file: KerasFile | None) -> list[str]:
+    """TensorFlow 2.16 and newer bring Keras 3, which does not load every file of Keras 2."""
+    if file is None or not file.legacy:
+        return []
+    return [
+        "import importlib.util",
+        "import os",
+        "",
+        'if importlib.util.find_spec("tf_keras"):  # Keras 2 wrote the file; since TensorFlow 2.16 that is tf_keras',
+        '    os.environ["TF_USE_LEGACY_KERAS"] = "1"',
+        "",
+    ]
+
+
+def _loaded(file: KerasFile | None, path: str) -> list[str]:
+    load = f"keras_model = tf.keras.models.load_model({path!r})"
+    if file is not None and file.quantized:
+        scope = "with tfmot.quantization.keras.quantize_scope():"
+        return ["import tensorflow_model_optimization as tfmot", "", scope, f"    {load}", ""]
+    keras_3 = file is not None and not file.legacy
+    return [f"{load}  # a file of Keras 3: TensorFlow 2.16 or newer" if keras_3 else load]
 
 
 def _shapes(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:

@@ -214,6 +214,22 @@ def test_the_real_converter_runs_the_code(tmp_path: Path) -> None:
     assert len(scripts) == 7
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("keras-2.h5", '    os.environ["TF_USE_LEGACY_KERAS"] = "1"\n'),
+        ("qat.keras", "quantize_scope():\n    keras_model = tf.keras.models.load_model('{path}')\n"),
+        ("plain.keras", "load_model('{path}')  # a file of Keras 3: TensorFlow 2.16 or newer"),
+    ],
+)
+def test_the_code_says_which_keras_loads_the_file(file: str, line: str) -> None:
+    """The Keras 3 of TF 2.21 and the Keras 2 of 2.15 refuse each other's files."""
+    path = FOUNDING.parent / "keras" / file
+    for way in minmax_lint.compare(path, python=tf221()).ways:
+        assert line.format(path=path) in way.code
+
+
 TWO_SIGNATURES = """
 import sys
 import tensorflow as tf

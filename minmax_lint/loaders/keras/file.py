@@ -17,7 +17,7 @@ from minmax_lint.loaders.content import Kind
 from minmax_lint.loaders.keras.child import ANSWER, GRAPH, SAVED_MODEL
 from minmax_lint.loaders.keras.config import Recipe
 from minmax_lint.loaders.keras.container import WEIGHTS_ALONE, Container, private_copy
-from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.loaders.model import KerasFile, Model, Signature
 from minmax_lint.loaders.parse import parse, whole_graph
 from minmax_lint.loaders.savedmodel.directory import FILES, VARIABLES
 
@@ -55,11 +55,11 @@ def keras_model(path: Path, kind: Kind, *, trust: bool, python: str | None = Non
             _refuse_untrusted(held, recipe)
         answer = _answer(held, recipe, folder, trust, python or sys.executable)
         if not answer:
-            return _read_exported(folder / SAVED_MODEL, kind)
+            return replace(_read_exported(folder / SAVED_MODEL, kind), keras=_loads(recipe))
         content = (folder / GRAPH).read_bytes()
     shapes = {array: None if shape is None else tuple(shape) for array, shape in answer["shapes"].items()}
     signature = Signature(kind.value, answer["inputs"], answer["outputs"], shapes)
-    return Model(None, kind.value, whole_graph(content), {signature.name: signature})
+    return Model(None, kind.value, whole_graph(content), {signature.name: signature}, keras=_loads(recipe))
 
 
 def _read_exported(folder: Path, kind: Kind) -> Model:
@@ -69,6 +69,11 @@ def _read_exported(folder: Path, kind: Kind) -> Model:
     if isinstance(model.variables, CheckpointVariables):
         model.variables.bundle.load()
     return replace(model, path=None, format=kind.value)
+
+
+def _loads(recipe: Recipe) -> KerasFile | None:
+    legacy = recipe.legacy or recipe.quantized
+    return KerasFile(legacy, recipe.quantized) if legacy or recipe.version else None
 
 
 def _refuse_untrusted(held: Container, recipe: Recipe) -> None:
