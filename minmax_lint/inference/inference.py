@@ -13,8 +13,8 @@ from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
-from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size, elements
-from minmax_lint.inference.shape_call import RANKS
+from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, elements
+from minmax_lint.inference.shape_call import Call
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import IDENTITIES, SPLITS
@@ -129,7 +129,7 @@ class Inference:
             self._infer_choice(node)
             return
         else:
-            call = _Call(node, self._shapes, self._values)
+            call = Call(node, self._shapes, self._values, self.kept.graph)
             rule = SHAPE_RULES.get(node.op)
             try:
                 shapes: Sequence[Shape | None] = rule(call) if rule else ()
@@ -248,34 +248,7 @@ class Inference:
         return None
 
 
-class _Call:
-    """One node under inference, as shape rules see it."""
-
-    def __init__(self, node: Node, shapes: Mapping[str, Shape | None], values: Mapping[str, Values]) -> None:
-        self.node = node
-        self._known_shapes = shapes
-        self._known_values = values
-
-    def shape(self, slot: int) -> Shape | None:
-        shape = self._known_shapes.get(self.node.inputs[slot].array)
-        if shape is None and slot < len(ranks := RANKS.get(self.node.op, ())):
-            return (None,) * ranks[slot]
-        return shape
-
-    def known(self, slot: int) -> Shape:
-        shape = self.shape(slot)
-        if shape is None:
-            raise ValueError("unknown rank")
-        return shape
-
-    def values(self, slot: int) -> tuple[Size, ...]:
-        values = self._known_values.get(self.node.inputs[slot].array)
-        if values is None:
-            raise ValueError("not a constant")
-        return values
-
-
-def _values_of(node: Node, call: _Call, shapes: Mapping[str, Shape | None]) -> Values | None:
+def _values_of(node: Node, call: Call, shapes: Mapping[str, Shape | None]) -> Values | None:
     shape = shapes.get(node.name)
     try:
         values = evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)

@@ -1,11 +1,12 @@
 """One node whose shapes are inferred, as a shape rule sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
+from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.shape_arithmetic import Size
+from minmax_lint.inference.small_values import Values
 
 RANKS: Mapping[str, tuple[int, ...]] = {
     "MatMul": (2, 2),
@@ -18,19 +19,46 @@ RANKS: Mapping[str, tuple[int, ...]] = {
 """Op -> the ranks that its operands must have, and so have where nothing else is known (`WithRank`)."""
 
 
-class Call(Protocol):
-    """One node whose shapes are inferred."""
+class Call:
+    """One node whose shapes are inferred: what is known of its inputs."""
 
-    node: Node
+    def __init__(
+        self, node: Node, shapes: Mapping[str, Shape | None], values: Mapping[str, Values], graph: Graph
+    ) -> None:
+        self.node = node
+        self._shapes = shapes
+        self._values = values
+        self._graph = graph
 
     def shape(self, slot: int) -> Shape | None:
         """Shape of input `slot`; None where the rank is unknown."""
+        shape = self._shapes.get(self.node.inputs[slot].array)
+        if shape is None and slot < len(ranks := RANKS.get(self.node.op, ())):
+            return (None,) * ranks[slot]
+        return shape
 
     def known(self, slot: int) -> Shape:
         """Shape of input `slot`; raises ValueError where the rank is unknown."""
+        shape = self.shape(slot)
+        if shape is None:
+            raise ValueError("unknown rank")
+        return shape
 
     def values(self, slot: int) -> tuple[Size, ...]:
         """The integers of a small constant input, flat; raises ValueError where it is not constant."""
+        values = self._values.get(self.node.inputs[slot].array)
+        if values is None:
+            raise ValueError("not a constant")
+        return values
+
+    def number(self, slot: int) -> float | None:
+        """The constant scalar of input `slot`, whole or not; None where it is computed."""
+        edge = self.node.inputs[slot]
+        values = self._values.get(edge.array)
+        if values is not None:
+            return values[0]
+        tensor = self._graph[edge.node].tensor() if self._graph.op(edge.node) == "Const" else None
+        return None if tensor is None or not tensor.listed else float(next(iter(tensor.values())))
 
 
 ShapeRule = Callable[[Call], "Sequence[Shape | None]"]

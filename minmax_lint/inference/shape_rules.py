@@ -1,5 +1,7 @@
 """Shape functions: op -> shapes of its outputs. Facts of TensorFlow's op registrations (core/ops/*.cc)."""
 
+from math import ceil
+
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.einsum_equation import shape_of_einsum
 from minmax_lint.inference.element_types import LOOPS
@@ -178,8 +180,8 @@ def _select(call: Call) -> list[Shape | None]:
 
 
 def _range(call: Call) -> list[Shape | None]:
-    low, high, step = (call.values(slot)[0] for slot in range(3))
-    return [(None if low is None or high is None or not step else len(range(low, high, step)),)]
+    low, high, step = map(call.number, range(3))
+    return [(None if low is None or high is None or not step else max(0, ceil((high - low) / step)),)]
 
 
 def _matrix_diag(call: Call) -> list[Shape | None]:

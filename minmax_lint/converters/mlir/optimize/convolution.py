@@ -137,14 +137,15 @@ def fuse_affin_op_and_mul_with_qdqs(rewriter: Rewriter, op: Operation) -> bool:
     after="ELU(float) CONV_2D(float)",
 )
 def fuse_same_padding_conv(rewriter: Rewriter, op: Operation) -> bool:
-    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it."""
+    """A PAD of zeros that only a convolution reads, and that pads as SAME would, goes into it; one by nothing stays."""
     pad = producer(op.operands[0], "PAD")
     if pad is None or pad.result.use_count != 1 or "padding" in op.attrs or padding_of(op) != "VALID":
         return False
     source, filters = pad.operands[0].shape, op.operands[1].shape
-    if axes_of(pad.operands[1]) is None or source is None or filters is None:
+    pads = axes_of(pad.operands[1])
+    if not pads or not any(pads) or source is None or filters is None:
         return False
-    if axes_of(pad.operands[1]) != _same_padding(source, filters, op.attrs["node"]):
+    if pads != _same_padding(source, filters, op.attrs["node"]):
         return False
     op.attrs = {**op.attrs, "padding": "SAME"}
     op.nodes = (*pad.nodes, *op.nodes)

@@ -13,7 +13,7 @@ from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.legalize.prepare_tf import fully_connected
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
-from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank
+from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank, static
 from minmax_lint.converters.mlir.pattern import canonicalize_td, einsum_cc, optimize_batch_matmul_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -69,8 +69,13 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         as_wanted = len(rows) == len(columns) == 1
     matrices = not batch and len(rows) == len(columns) == 1
     product = _product(importer, node, first, second, shape, matrices=matrices)
-    if not as_wanted or None in shape:
-        product = _reshape(importer, node, product, tuple(sizes[one] for one in order))
+    wanted = tuple(sizes[one] for one in order)
+    if _one_open(wanted):
+        if not as_wanted or None in shape:
+            product = _reshape(importer, node, product, wanted)
+    elif not as_wanted:
+        computed = _sizes_of(importer, node, operands, [*batch, *rows], columns)
+        product = move_before_fake_quants(importer, node, "RESHAPE", product, wanted, computed)
     return _transpose(importer, node, product, "".join(order), result, sizes)
 
 
@@ -192,7 +197,51 @@ def _laid_out(
     if len(one) == len(two) == 1:
         return value
     shape = (*(sizes[axis] for axis in batch), _size(sizes, one), _size(sizes, two))
-    return _reshape(importer, node, value, shape)
+    if _one_open(shape):
+        return _reshape(importer, node, value, shape)
+    if not one or not two:
+        raise no_builtin(
+            node, reason=f"Several sizes of {node.name} are open: fix them, or multiply and sum."
+        )
+    return move_before_fake_quants(
+        importer, node, "RESHAPE", value, shape, _products_of_sizes(importer, node, value, len(shape))
+    )
+
+
+def _one_open(shape: Shape) -> bool:
+    """Whether a constant can say the shape (VerifyShapeOfReshapeOp)."""
+    return shape.count(None) < 2
+
+
+def _products_of_sizes(importer: Importer, node: Node, value: Value, rank: int) -> Value:
+    """The shape of an operand with its axes joined, computed as it runs (createReshapeOpForDynamic)."""
+    sizes = _shape_of(importer, node, value)
+    groups, count = (importer.constant(node.name, DType.INT32, shape) for shape in (sizes.shape, ()))
+    return _integers(importer.add("UNSORTED_SEGMENT_PROD", node, [sizes, groups, count], (rank,)))
+
+
+def _sizes_of(
+    importer: Importer, node: Node, operands: list[Value], left: list[str], right: list[str]
+) -> Value:
+    """The sizes of axes of both operands, computed as it runs (createOutputReshapeOpForDynamic)."""
+    gathered = []
+    for value, axes in zip(operands, (left, right), strict=True):
+        places = importer.constant(node.name, DType.INT32, (len(axes),))
+        if static(value) or not axes:
+            gathered.append(places)
+            continue
+        sizes = _shape_of(importer, node, value)
+        gathered.append(_integers(importer.add("GATHER", node, [sizes, places], (len(axes),))))
+    return _integers(importer.add("CONCATENATION", node, gathered, (len(left) + len(right),)))
+
+
+def _shape_of(importer: Importer, node: Node, value: Value) -> Value:
+    return _integers(importer.add("SHAPE", node, [value], (len(value.shape or ()),)))
+
+
+def _integers(value: Value) -> Value:
+    value.dtype = DType.INT32
+    return value
 
 
 def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:

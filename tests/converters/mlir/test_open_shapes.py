@@ -1,0 +1,104 @@
+"""What sizes that only a run knows do to the ops around them: real answers of TF 2.15, 2.18 and 2.21."""
+
+import collections
+
+import pytest
+
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from tests.converters.predicted import predicted_of
+
+
+def float_ops(builder, output, name, inputs=("x",)):
+    return collections.Counter(op for op, _ in predicted_of(builder, output, name, inputs).float_ops)
+
+
+BOTH_OPEN = [None, None]
+
+
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "ops"),
+    [
+        ("abc,cd->abd", [*BOTH_OPEN, 4], [4, 5], "FULLY_CONNECTED"),
+        ("abc,c->ab", [*BOTH_OPEN, 4], [4], "FULLY_CONNECTED RESHAPE SHAPE"),
+        ("abc,cde->abde", [*BOTH_OPEN, 4], [4, 2, 3], "FULLY_CONNECTED RESHAPE SHAPE"),
+        ("abcd,cde->abe", [*BOTH_OPEN, 2, 2], [2, 2, 3], "FULLY_CONNECTED RESHAPE SHAPE"),
+        ("aecd,abcd->acbe", [*BOTH_OPEN, 2, 4], None, "BATCH_MATMUL TRANSPOSE TRANSPOSE TRANSPOSE"),
+        ("abcd,acde->abe", [*BOTH_OPEN, 2, 2], [None, 2, 2, 3], "BATCH_MATMUL RESHAPE RESHAPE SHAPE"),
+        ("abc,abd->acd", [*BOTH_OPEN, 4], None, "BATCH_MATMUL RESHAPE"),
+        (
+            "abcd,aed->abce",
+            [*BOTH_OPEN, None, 4],
+            [*BOTH_OPEN, 4],
+            "BATCH_MATMUL RESHAPE RESHAPE SHAPE SHAPE",
+        ),
+        ("i,j->ij", [None], None, "BATCH_MATMUL RESHAPE RESHAPE"),
+        ("abc,ac->ab", [*BOTH_OPEN, 4], [None, 4], "BATCH_MATMUL RESHAPE RESHAPE SHAPE"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+def test_an_einsum_with_several_open_sizes_computes_the_shapes_between_its_moves(
+    equation, left, right, ops, name
+):
+    b = Builder()
+    x, dense = b.placeholder("x", left), right is not None and None not in right
+    z = b.const("z", [0.5, -0.5, 0.25], right) if dense else b.placeholder("z", right or left)
+    y = b.add("Einsum", "y", x, z, equation=equation.encode())
+    assert float_ops(b, y, name, ("x",) if dense else ("x", "z")) == collections.Counter(ops.split())
+
+
+@pytest.mark.parametrize("equation", ["ab,ac->abc", "ab,ab->a"])
+def test_an_einsum_whose_open_sizes_no_product_joins_has_no_form(equation):
+    b = Builder()
+    x, z = (b.placeholder(name, BOTH_OPEN) for name in "xz")
+    y = b.add("Einsum", "y", x, z, equation=equation.encode())
+    found = predicted_of(b, y, "mlir-2.21-int8", (x, z))
+    assert (found.verdict, found.kind, found.op) == ("abort", "other", "Einsum")
+
+
+def positions(b):
+    """The numbers 0, 1, 2, ... of the steps of an open sequence, as floats."""
+    integers = DType.INT32
+    shape = b.add("Shape", "shape", b.placeholder("x", [*BOTH_OPEN, 4]), out_type=integers)
+    ends = (b.const(f"end{place}", [place], dtype=integers) for place in (1, 2))
+    step = b.const("one", [1], dtype=integers)
+    size = b.add("StridedSlice", "size", shape, *ends, step, shrink_axis_mask=1, Index=integers, T=integers)
+    real = b.add("Cast", "real", size, SrcT=integers, DstT=DType.FLOAT)
+    return b.add("Range", "range", b.const("start", 0.0), real, b.const("delta", 1.0), Tidx=DType.FLOAT)
+
+
+@pytest.mark.parametrize(
+    ("op", "second", "attrs", "ops"),
+    [
+        ("AddV2", (0.0, []), {}, ""),
+        ("Einsum", ([0.5, 0.25], [2]), {"equation": b"i,j->ij"}, "RESHAPE RESHAPE FULLY_CONNECTED"),
+    ],
+)
+def test_a_range_of_a_computed_end_is_a_vector(op, second, attrs, ops):
+    b = Builder()
+    moved = b.add(op, "y", positions(b), b.const("second", *second), **attrs)
+    found = float_ops(b, b.add("Sin", "sine", moved), "mlir-2.21-float16")
+    assert found == collections.Counter(["SHAPE", "CAST", "RANGE", "SIN", *ops.split()])
+
+
+@pytest.mark.parametrize(
+    ("batch", "side", "pad", "stride", "stays"),
+    [
+        (None, 1, 0, 1, 1),
+        (None, 1, 0, 2, 1),
+        (None, 2, 0, 2, 1),
+        (None, 3, 1, 1, 0),
+        (1, 1, 0, 1, 0),
+        (1, 3, 1, 1, 0),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.18-float16", "mlir-2.21-float16"])
+def test_a_pad_by_nothing_stays_in_front_of_a_convolution_with_an_open_batch(
+    batch, side, pad, stride, stays, name
+):
+    b = Builder()
+    pads = b.const("pads", [0, 0, *[pad] * 4, 0, 0], [4, 2], DType.INT32)
+    x = b.add("Pad", "pad", b.placeholder("x", [batch, 8, 8, 3]), pads, Tpaddings=DType.INT32)
+    weights, strides = b.const("w", [0.5, -0.25], [side, side, 3, 4]), [1, stride, stride, 1]
+    y = b.add("Conv2D", "y", x, weights, strides=strides, padding=b"VALID")
+    assert float_ops(b, y, name) == collections.Counter({"CONV_2D": 1, "PAD": stays})
