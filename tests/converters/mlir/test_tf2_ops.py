@@ -127,6 +127,13 @@ def test_an_ellipsis_stands_for_the_axes_that_are_left(equation, left, right, op
         ("ab->", ([2, 3],)),
         ("a,a->", ([4], [4])),
         (",ab->ab", ([], [2, 3])),
+        ("abcd,ab->abcd", ([None, 16, 2, 8], [None, 16])),
+        ("ars,ac->arsc", ([2, 5, 7], [2, 8])),
+        ("axy,yxac->ca", ([2, 4, 6], [6, 4, 2, 8])),
+        ("yx,xyc->c", ([6, 4], [4, 6, 8])),
+        ("rstxy,xy->rst", ([5, 7, 3, 4, 6], [4, 6])),
+        ("rs,cd->crsd", ([5, 7], [8, 9])),
+        ("ab,abcd->abcd", ([2, 3], [2, 3, 8, 9])),
     ],
 )
 @pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.18-v2", "mlir-2.21-v2"])
@@ -134,6 +141,40 @@ def test_an_einsum_that_is_no_matrix_product_is_refused(equation, shapes, name):
     b, y, inputs = einsum(equation, *shapes)
     found = outcome(b, y, name, inputs)
     assert (found.verdict, found.kind, found.op) == ("abort", "other", "Einsum")
+
+
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "ops"),
+    [
+        ("axyz,axyz->a", [2, 4, 6, 2], [2, 4, 6, 2], {"RESHAPE": 3, "BATCH_MATMUL": 1}),
+        ("arst,a->arst", [2, 5, 7, 3], [2], {"RESHAPE": 3, "BATCH_MATMUL": 1}),
+        ("rs,c->rcs", [5, 7], [8], {"RESHAPE": 2, "BATCH_MATMUL": 1, "TRANSPOSE": 1}),
+        ("ars,a->ars", [2, 5, 1], [2], {"RESHAPE": 1, "BATCH_MATMUL": 1}),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_an_einsum_joins_the_axes_of_one_kind_unless_there_are_two_alone(equation, left, right, ops, name):
+    b, y, inputs = einsum(equation, left, right)
+    assert float_ops(b, y, name, inputs) == collections.Counter(ops)
+
+
+@pytest.mark.parametrize(
+    ("name", "flipped", "shape", "verdict"),
+    [
+        ("mlir-2.15-v2", False, [4], "float"),
+        ("mlir-2.18-v2", False, [4], "abort"),
+        ("mlir-2.21-v2", False, [4], "abort"),
+        ("mlir-2.21-v2", True, [4], "float"),
+        ("mlir-2.21-v2", False, [1, 4], "float"),
+    ],
+)
+def test_a_vector_by_a_matrix_is_refused_once_its_reshapes_go(name, flipped, shape, verdict):
+    b = Builder()
+    row = b.add("Reshape", "row", b.placeholder("x", [8]), b.const("one", [1, 8], dtype=DType.INT32))
+    matrix = b.placeholder("w", [4, 8] if flipped else [8, 4])
+    product = b.add("MatMul", "product", row, matrix, transpose_b=flipped)
+    y = b.add("Reshape", "y", product, b.const("sizes", shape, dtype=DType.INT32))
+    assert outcome(b, y, name, ("x", "w")).verdict == verdict
 
 
 def dense_on_sequence(*, computed):

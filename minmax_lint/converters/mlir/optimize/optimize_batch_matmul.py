@@ -3,6 +3,7 @@
 Sources: optimize_batch_matmul.cc, optimize_patterns.td.
 """
 
+from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights
 from minmax_lint.converters.mlir.matchers import (
@@ -98,13 +99,24 @@ def fuse_transpose_into_batch_mat_mul_rhs(rewriter: Rewriter, op: Operation) -> 
 def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> bool:
     """FULLY_CONNECTED with a TRANSPOSE of an activation for weights is BATCH_MATMUL of what was transposed.
 
-    An activation that is fused already gets lost (2.21 measured).
+    An activation that is fused already gets lost (2.21 measured). RESHAPEs of a vector to a row and back are gone by
+    then, and BATCH_MATMUL takes no vector (2.18 and 2.21 measured).
     """
     left, right = op.operands[0], producer(op.operands[1], "TRANSPOSE")
     if right is None or len(op.operands) > 2 or not _flips(right):
         return False
     if constant_behind(right.operands[0]) is not None or rank(op.result) != rank(left):
         return False
+    if rank(left) == 1:
+        raise ConversionError(
+            "other",
+            "'tfl.batch_matmul' op failed to verify that operand 0 is 2-D",
+            node=op.nodes[-1],
+            array=op.result.name,
+            op=op.name,
+            reason=f"The converter takes the Reshapes around {op.result.name} away and refuses to multiply a vector "
+            "by a matrix: leave the product a row, or give the matrix transposed.",
+        )
     return rewriter.replace_with_new(
         op, "BATCH_MATMUL", [left, right.operands[0]], [right], adj_x=False, adj_y=False
     )

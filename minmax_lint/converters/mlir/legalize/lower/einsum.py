@@ -54,8 +54,6 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         raise no_builtin(
             node, reason="An Einsum that sums over an axis of one operand alone has no form in TFLite."
         )
-    if batch and len(summed) > 1 and not rows and not columns:
-        raise _wrong_product(node, sizes[summed[0]])
     second = _laid_out(importer, node, operands[1], right, sizes, (batch, summed, columns))
     order = [*batch, *rows, *columns]
     if rows and not batch:
@@ -67,7 +65,8 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
         first = _laid_out(importer, node, operands[0], left, sizes, (batch, rows, summed))
         shape = (*(sizes[one] for one in batch), _size(sizes, rows), _size(sizes, columns))
         as_wanted = len(rows) == len(columns) == 1
-    matrices = not batch and len(rows) == len(columns) == 1
+    _verify(node, first, second, shape)
+    matrices = not batch and rank(first) == rank(second) == 2
     product = _product(importer, node, first, second, shape, matrices=matrices)
     wanted = tuple(sizes[one] for one in order)
     if _one_open(wanted):
@@ -79,16 +78,20 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     return _transpose(importer, node, product, "".join(order), result, sizes)
 
 
-def _wrong_product(node: Node, expected: Size) -> ConversionError:
-    return ConversionError(
-        "other",
-        f"'tf.BatchMatMulV2' op found invalid output dimension on row, expected {expected} but got 1",
-        "no-kernel",
-        node=node.name,
-        array=node.name,
-        op=node.op,
-        reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
-    )
+def _verify(node: Node, first: Value, second: Value, shape: Shape) -> None:
+    """The check of tf.BatchMatMulV2, which two axes fail that are to be one and are not made one (`_laid_out`)."""
+    for name, value, axis in (("row", first, -2), ("col", second, -1)):
+        expected, found = (value.shape or shape)[axis], shape[axis]
+        if expected is not None and found is not None and expected != found:
+            raise ConversionError(
+                "other",
+                f"'tf.BatchMatMulV2' op found invalid output dimension on {name}, expected {expected} but got {found}",
+                "no-kernel",
+                node=node.name,
+                array=node.name,
+                op=node.op,
+                reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
+            )
 
 
 def _product(
@@ -191,10 +194,13 @@ def _laid_out(
     sizes: dict[str, Size],
     groups: tuple[list[str], list[str], list[str]],
 ) -> Value:
-    """The operand with its axes in the order of the groups, of which the last two are one axis each."""
+    """The operand with its axes in the order of the groups, of which the last two are one axis each.
+
+    Where they have two axes together, the operand keeps them, even if both are of one group.
+    """
     batch, one, two = groups
     value = _transpose(importer, node, value, label, "".join([*batch, *one, *two]), sizes)
-    if len(one) == len(two) == 1:
+    if len(one) + len(two) == 2:
         return value
     shape = (*(sizes[axis] for axis in batch), _size(sizes, one), _size(sizes, two))
     if _one_open(shape):
