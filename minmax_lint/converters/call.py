@@ -118,6 +118,8 @@ class ConverterCall:
     """What else its flags may be, where the script sets some of them in branches: field -> value."""
     branched: str = ""
     """The attributes that are set in branches, for people: `optimizations (line 8)`."""
+    elsewhere: str = ""
+    """What else may set its flags and is not read, for people: `prepare (line 8)`."""
     site: CallSite | None = field(default=None, compare=False, repr=False)
     """Where it stands in a script whose text can be changed."""
 

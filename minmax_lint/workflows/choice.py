@@ -68,6 +68,7 @@ def _of_calls(
     reasons = []
     for call in calls:
         unsure = f" (set in branches: {call.branched})" if call.branched else ""
+        unsure += f" (what {call.elsewhere} sets is not read)" if call.elsewhere else ""
         ways = []
         for mode, way in _by_mode(call, fake_quants).items():
             found = tuple(_profiles(way, mode, fake_quants, call.tensorflow or tensorflow))

@@ -254,6 +254,11 @@ def test_a_notebook_is_read_and_not_changed(tmp_path: Path, capsys: pytest.Captu
         "def f(c):\n    c.allow_custom_ops = True\n    f(c)\nf(converter)\n",
         "converter.target_spec.supported_ops = " + " + ".join(["OPS"] * 900) + "\n",
         "".join(f"if way == {one}:\n    converter.allow_custom_ops = True\n" for one in range(40)),
+        "".join(f"if way == {one}:\n    x = [x, x, {one}]\n" for one in range(60))
+        + "converter.target_spec.supported_ops = x\nif x:\n    pass\n",
+        "".join(f"x{one + 1} = x{one}\nif way:\n    x{one + 1} = [x{one}, x{one}]\n" for one in range(60))
+        + "converter.target_spec.supported_ops = x60\n",
+        "def f(x):\n    return g(x) or f(x)\ndef g(x):\n    return f(x) if x else g(x)\nc = f(converter)\n",
     ],
 )
 def test_names_that_stand_for_themselves_and_deep_expressions_end(text: str, tmp_path: Path) -> None:

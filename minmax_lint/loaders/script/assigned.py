@@ -4,9 +4,12 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import ADDING, Values, parameters
+from minmax_lint.loaders.script.definitions import ADDING, parameters
+from minmax_lint.loaders.script.names import dotted, spelled
+from minmax_lint.loaders.script.values import Values
 
+GIVEN_AWAY = "given away"
+"""What stands for a call that is given the object, and may do with it what is not read."""
 KEYWORDS = "**"
 """The attribute of a `setattr` in a loop over the keywords that a function is given (`**flags`)."""
 
@@ -28,13 +31,18 @@ class Assigned(NamedTuple):
 
 def by_call(values: Values, statement: ast.Expr, call: ast.Call) -> Iterator[Assigned]:
     """What a statement sets that is a `setattr`, or adds to a collection."""
-    name = dotted(call.func)
+    name = spelled(call.func)
     if name == "setattr" and len(call.args) == 3:
         holder, named, value = call.args
         constant = isinstance(named, ast.Constant)
-        for attribute, one in _assignments_named(values, named, value):
-            yield Assigned(dotted(holder), attribute, one, statement if constant else None, named)
+        pairs = list(_assignments_named(values, named, value))
+        if not pairs:
+            yield Assigned(spelled(holder), GIVEN_AWAY, call, None, named)
+        for attribute, one in pairs:
+            yield Assigned(spelled(holder), attribute, one, statement if constant else None, named)
     name, _, method = name.rpartition(".")
+    if method == "update" and name.endswith(".__dict__"):
+        yield Assigned(name.removesuffix(".__dict__"), GIVEN_AWAY, call, None, call.func)
     if method in ADDING and len(call.args) == 1:
         holder_name, _, attribute = name.rpartition(".")
         value = call.args[0]

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, product
 
+from minmax_lint.loaders.script.names import dotted
+
 Path = tuple[tuple[str, int], ...]
 """What is tested, and the branch that is taken (0 where it holds), from the outside in."""
 
@@ -13,6 +15,7 @@ _DEEPEST = 16
 """Branches in so many others are taken as what stands around them."""
 _NEVER: Path = (("", 2),)
 """Of a branch that is not taken."""
+_EXITS = frozenset({"exit", "quit", "sys.exit", "os._exit"})
 Truth = Callable[[ast.expr], bool | None]
 """Whether a test holds, where that is known."""
 
@@ -77,6 +80,11 @@ def beyond(path: Path, start: Path) -> Path:
     return tuple(one for one in path if one not in start)
 
 
+def never(path: Path) -> bool:
+    """Whether no way through the script takes it."""
+    return any(one in path for one in _NEVER)
+
+
 def exclusive(first: Path, second: Path) -> bool:
     """Whether no way through the script takes both."""
     return any((key, 1 - branch) in second for key, branch in first)
@@ -133,6 +141,22 @@ def taken(path: Path, way: Mapping[str, int]) -> bool:
     return all(way.get(key) == branch for key, branch in path)
 
 
+def ends(tree: ast.AST) -> Iterator[ast.stmt]:
+    """The statements behind which a function, or the script, does not go on.
+
+    No `raise` in the body of a `try`: a handler may take it.
+    """
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while pending:
+        node, caught = pending.pop()
+        call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+        raises = isinstance(node, ast.Raise) or (call is not None and dotted(call.func) in _EXITS)
+        if isinstance(node, ast.Return) or (raises and not caught and isinstance(node, ast.stmt)):
+            yield node
+        tried = node.body if isinstance(node, ast.Try) and node.handlers else []
+        pending += [(child, caught or child in tried) for child in ast.iter_child_nodes(node)]
+
+
 def in_order(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node before what stands behind it, a call before the assignment that takes its value."""
     pending: list[tuple[ast.AST, bool]] = [(tree, False)]
@@ -143,4 +167,7 @@ def in_order(tree: ast.AST) -> Iterator[ast.AST]:
         else:
             pending.append((node, True))
         if not ready:
-            pending += [(child, False) for child in reversed(list(ast.iter_child_nodes(node)))]
+            children = list(ast.iter_child_nodes(node))
+            if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+                children = [*node.generators, *(one for one in children if one not in node.generators)]
+            pending += [(child, False) for child in reversed(children)]

@@ -4,13 +4,13 @@ import ast
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from minmax_lint.loaders.script.assigned import GIVEN_AWAY
 from minmax_lint.loaders.script.branches import beyond, exclusive
 from minmax_lint.loaders.script.flags import Setting
+from minmax_lint.loaders.script.names import dotted
 
 CONVERT = "convert()"
 """The attribute of a setting that stands for a call of `convert`, which is its value."""
-GIVEN_AWAY = "given away"
-"""The same for a call of a function elsewhere that is given the converter: it may convert."""
 
 
 class Conversion(NamedTuple):
@@ -19,6 +19,8 @@ class Conversion(NamedTuple):
     convert: ast.expr | None
     """The last of these calls; None where the script shows none."""
     settings: list[Setting]
+    elsewhere: str = ""
+    """The functions elsewhere that are given the converter first, for people: `prepare (line 8)`."""
 
 
 def conversions(found: Sequence[Setting]) -> list[Conversion]:
@@ -40,15 +42,23 @@ def conversions(found: Sequence[Setting]) -> list[Conversion]:
     groups += [given_away[-1:]] if given_away else []
     made: list[Conversion] = []
     for group in groups:
-        settings = [one for place, one in enumerate(found) if _holds(place, one, found, group)]
+        held = [one for place, one in enumerate(found) if _holds(place, one, found, group)]
+        elsewhere = _elsewhere(held)
+        settings = [one for one in held if one.attribute != GIVEN_AWAY]
         if len(group) == 1:  # only ways that lead to it count
             path = found[group[0]].path
             settings = [
                 one._replace(path=beyond(one.path, path)) for one in settings if not exclusive(one.path, path)
             ]
         if not made or settings != made[-1].settings:
-            made.append(Conversion(found[group[-1]].value, settings))
-    return made or [Conversion(None, [one for one in found if one.attribute != GIVEN_AWAY])]
+            made.append(Conversion(found[group[-1]].value, settings, elsewhere))
+    left = [one for one in found if one.attribute != GIVEN_AWAY]
+    return made or [Conversion(None, left, _elsewhere(found))]
+
+
+def _elsewhere(found: Sequence[Setting]) -> str:
+    calls = [one.value for one in found if one.attribute == GIVEN_AWAY and isinstance(one.value, ast.Call)]
+    return ", ".join(dict.fromkeys(f"{dotted(one.func) or '...'} (line {one.lineno})" for one in calls))
 
 
 def _instead(first: Setting, second: Setting) -> bool:
@@ -58,6 +68,6 @@ def _instead(first: Setting, second: Setting) -> bool:
 
 
 def _holds(place: int, one: Setting, found: Sequence[Setting], group: Sequence[int]) -> bool:
-    if one.attribute in (CONVERT, GIVEN_AWAY):
+    if one.attribute == CONVERT:
         return False
     return any(place < convert or one.function is not found[convert].function for convert in group)

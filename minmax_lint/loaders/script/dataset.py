@@ -14,9 +14,10 @@ from minmax_lint.converters.dataset import (
     SampleArray,
 )
 from minmax_lint.loaders.script.arrays import Arrays
+from minmax_lint.loaders.script.definitions import Function
 from minmax_lint.loaders.script.empty import is_empty, unmatched_pattern
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import Function, Values
+from minmax_lint.loaders.script.values import Values
 
 _WRAPPERS = frozenset({"RepresentativeDataset", "partial"})
 """Functions whose first argument is the dataset."""
@@ -112,12 +113,12 @@ def _function(values: Values, value: ast.expr) -> Function | ast.Lambda | ast.Ca
     for _ in range(_MOST_STEPS):
         value = values.followed(value)
         if isinstance(value, ast.Lambda):
-            made = values.functions.get(dotted(value.body.func)) if isinstance(value.body, ast.Call) else None
+            made = values.function(value.body.func) if isinstance(value.body, ast.Call) else None
             return made if made is not None and _yields(made) else value
         if not isinstance(value, ast.Call):
-            return values.functions.get(dotted(value).rpartition(".")[2])
+            return values.function(value)
         name = dotted(value.func).rpartition(".")[2]
-        called = values.functions.get(name)
+        called = values.function(value.func)
         given = value.args or [one.value for one in value.keywords if one.arg == "input_gen"]
         if name in _WRAPPERS and given:
             value = given[0]

@@ -4,12 +4,14 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.branches import Path, condition
-from minmax_lint.loaders.script.conversions import CONVERT, GIVEN_AWAY
+from minmax_lint.loaders.script.assigned import GIVEN_AWAY
+from minmax_lint.loaders.script.branches import Path, beyond, condition, ends, exclusive, never
+from minmax_lint.loaders.script.conversions import CONVERT
 from minmax_lint.loaders.script.dataset import dataset_of
+from minmax_lint.loaders.script.definitions import Function, defaults
 from minmax_lint.loaders.script.flags import Setting, settings
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import Function, Values, defaults
+from minmax_lint.loaders.script.values import Values
 
 _MOST = 8
 """A place that runs in more environments is read once, for all of them."""
@@ -58,7 +60,9 @@ def pass_parameters(function: Function, given: Mapping[str, ast.expr]) -> Bound:
 def _rounds(values: Values, node: ast.expr) -> list[Bound]:
     """What the loops around a node in its function give their variables, round by round."""
     found: list[Bound] = [{}]
-    for loop in values.loops_around(node):
+    for loop in values.loops_of(node):
+        if isinstance(loop, ast.While):
+            continue
         function = values.owner.get(loop)
         rounds = [_bound(function, loop.target, element) for element in _elements(values, loop.iter)]
         if 1 <= len(rounds) <= _MOST:
@@ -109,6 +113,9 @@ class Conditions:
         self._values, self._path = values, path
         self._tests: dict[tuple[Function | None, str], ast.expr] = {}
         self._returned: set[ast.AST] = set()
+        self._ends: dict[Function | None, list[ast.stmt]] = {}
+        for end in ends(values.tree):
+            self._ends.setdefault(values.owner.get(end), []).append(end)
         for node in ast.walk(values.tree):
             if isinstance(node, (ast.If, ast.IfExp)):
                 for (key, _), *_ in filter(None, [condition(node.test, 0, lambda _: None)]):
@@ -127,6 +134,20 @@ class Conditions:
             elif known == bool(branch):
                 return None
         return tuple(remaining)
+
+    def ended(self, start: Path, convert: ast.expr) -> list[Path]:
+        """The branches that do not come to a call of `convert`: a `return` or a `raise` above it ends them.
+
+        `start`: those in which the converter is made.
+        """
+        function = self._values.owner.get(convert)
+        holds, found = (*start, *self._values.paths.get(convert, ())), list[Path]()
+        for end in self._ends.get(function, []):
+            path = self._values.paths.get(end, ())
+            if end.lineno < convert.lineno and not exclusive(path, holds) and not never(path):
+                left = self.remaining(beyond(path, holds), function)
+                found += [left] if left else []
+        return found
 
     def reached(self, given: Iterable[Setting]) -> Iterator[Setting]:
         """What is set in the environment that is read, up to the conversion that a branch returns."""

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from minmax_lint.converters.call import BUILTINS, COMPUTED, LOWERS_LISTS, OPS_SETS, SWITCHES, ConverterCall
 from minmax_lint.converters.dataset import Dataset
-from minmax_lint.loaders.script.branches import Path, condition, taken, ways
+from minmax_lint.loaders.script.branches import Path, condition, never, taken, ways
+from minmax_lint.loaders.script.definitions import Function
 from minmax_lint.loaders.script.names import dotted
-from minmax_lint.loaders.script.values import Function, Values
+from minmax_lint.loaders.script.values import Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
 _SWITCHES = {
@@ -58,20 +59,29 @@ def settings(
             if keyword.arg is not None:
                 yield from settings(values, path, keyword.arg, keyword.value)
     else:
-        yield Setting(path, attribute, value, adds)
+        for under, one in [((), value)] if adds else values.variants(value):
+            if one is value:
+                yield Setting(path, attribute, one, adds)
+            elif not never(under):
+                yield from settings(values, (*path, *under), attribute, one)
 
 
 def with_settings(
-    made: ConverterCall, found: Sequence[Setting], values: Values, conversions: int = 1
+    made: ConverterCall,
+    found: Sequence[Setting],
+    values: Values,
+    conversions: int = 1,
+    ended: Sequence[Path] = (),
 ) -> ConverterCall:
     """The call with these settings, on a way through the branches that quantizes where there is one.
 
-    It is one of so many `conversions` of the converter, which share the work.
+    It is one of so many `conversions` of the converter, which share the work. `ended`: branches that do not come to it.
     """
     branched = [one for one in found if any(key for key, _ in one.path)]
     calls = []
     most = 1 + _MOST_WORK // (conversions * (1 + len(found)))
-    for way in islice(ways(one.path for one in branched), most):
+    all_ways = list(islice(ways(one.path for one in branched), most))
+    for way in [one for one in all_ways if not any(taken(path, one) for path in ended)] or all_ways:
         call = made
         for one in found:
             if taken(one.path, way):

@@ -28,8 +28,17 @@ class Notebook(NamedTuple):
     def placed(self, call: ConverterCall) -> ConverterCall:
         """The call by cells; a notebook's text is not changed, so without its site."""
         dataset = call.dataset and call.dataset._replace(origin=self._origin(call.dataset.origin))
-        branched = re.sub(r"\(line (\d+)\)", lambda found: f"({self._words(int(found[1]))})", call.branched)
-        return replace(call, origin=self._origin(call.origin), dataset=dataset, branched=branched, site=None)
+        return replace(
+            call,
+            origin=self._origin(call.origin),
+            dataset=dataset,
+            branched=self._by_cells(call.branched),
+            elsewhere=self._by_cells(call.elsewhere),
+            site=None,
+        )
+
+    def _by_cells(self, text: str) -> str:
+        return re.sub(r"\(line (\d+)\)", lambda found: f"({self._words(int(found[1]))})", text)
 
     def _origin(self, origin: str) -> str:
         path, _, line = origin.rpartition(":")

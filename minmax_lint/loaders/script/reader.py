@@ -6,19 +6,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.loaders.script.assigned import KEYWORDS, Assigned, by_call, keywords
+from minmax_lint.loaders.script.assigned import GIVEN_AWAY, KEYWORDS, Assigned, by_call, keywords
 from minmax_lint.loaders.script.branches import Path as Branches
-from minmax_lint.loaders.script.branches import beyond, exclusive, in_order, paths
-from minmax_lint.loaders.script.conversions import CONVERT, GIVEN_AWAY, conversions
+from minmax_lint.loaders.script.branches import beyond, in_order, never, paths
+from minmax_lint.loaders.script.conversions import CONVERT, conversions
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
+from minmax_lint.loaders.script.definitions import Function, parameters
 from minmax_lint.loaders.script.environments import Conditions, environments, pass_parameters
 from minmax_lint.loaders.script.flags import Setting, settings, with_settings
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.holders import Holders
+from minmax_lint.loaders.script.names import arguments, dotted, root_of, spelled
 from minmax_lint.loaders.script.saved import Savings
 from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, lacks_object, path_converted, signature_of
-from minmax_lint.loaders.script.source import Sites
+from minmax_lint.loaders.script.source import ON_TARGET_SPEC, Sites
 from minmax_lint.loaders.script.tensors import Tensors
-from minmax_lint.loaders.script.values import Values, parameters
+from minmax_lint.loaders.script.values import Values
 
 _NOT_CONVERTING = frozenset("setattr getattr hasattr print isinstance type vars dir id".split())
 _MOST_PENDING = 32
@@ -44,15 +46,11 @@ class Reader:
     calls: list[ConverterCall] = field(default_factory=list)
     _starts: list[Branches] = field(default_factory=list)
     """Converter -> the branches in which it is made."""
-    _made: dict[ast.expr, int] = field(default_factory=dict)
-    """Call that makes a converter -> its place in `calls`."""
-    _names: dict[str, list[tuple[Branches, tuple[int, ...]]]] = field(default_factory=dict)
-    """Variable -> the converters that it may hold, each with the branches in which it gets them."""
-    _returned: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Function -> the converters it may return."""
     _specs: set[str] = field(default_factory=set)
     """Variables that hold a converter's target_spec."""
-    _pending: dict[tuple[str, str], list[Assigned]] = field(default_factory=dict)
+    _specs_set: dict[str, list[Assigned]] = field(default_factory=dict)
+    """Variable -> what is set on it by the names of a target_spec's attributes."""
+    _pending: dict[tuple[Function, str], list[Assigned]] = field(default_factory=dict)
     """Function and parameter -> what the function sets on the converter that it is given."""
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
@@ -66,23 +64,24 @@ class Reader:
 
     def __post_init__(self) -> None:
         self._conditions = Conditions(self.values, str(self.path))
+        self._holders = Holders(self.values)
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
-        self._paths = paths(tree, self.values.truth)
+        self._paths = self.values.paths = paths(tree, self.values.truth)
         for node in in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
             elif isinstance(node, ast.Return) and node.value is not None:
                 function = self.values.owner.get(node)
-                name = function.name if function is not None else ""
-                self._tensors.returns(name, node.value)
-                held = (*self._returned.get(name, ()), *self._held(node.value))
-                self._returned[name] = tuple(dict.fromkeys(held))
+                self._tensors.returns(function.name if function is not None else "", node.value)
+                self._holders.returns(node)
             elif isinstance(node, ast.Call):
                 self._make(node)
                 self._set_in_function(node)
                 self._converts(node)
+            elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+                self._holders.hold(node.target, self._holders.of(node.iter))
             elif isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value)
             elif isinstance(node, ast.Assign):
@@ -91,15 +90,17 @@ class Reader:
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._assign(node.target, node.value, node)
             elif isinstance(node, ast.AugAssign):
-                name, _, attribute = dotted(node.target).rpartition(".")
+                name, _, attribute = spelled(node.target).rpartition(".")
                 self._set(Assigned(name, attribute, node.value, None, node.target, True))
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 for given in by_call(self.values, node, node.value):
                     self._set(given)
         made, self.calls = self.calls, []
-        for (node, place), one in zip(self._made.items(), made, strict=True):
+        runs = any(not never(start) for start in self._starts)
+        for (node, place), one in zip(self._holders.made.items(), made, strict=True):
             outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
-            self.calls += self._conversions(node, place, replace(one, outputs=outputs))
+            if not (runs and never(self._starts[place])):
+                self.calls += self._conversions(node, place, replace(one, outputs=outputs))
 
     def _conversions(self, node: ast.expr, place: int, made: ConverterCall) -> list[ConverterCall]:
         """The conversions of one converter: those of each environment in which it is made, where these differ."""
@@ -131,14 +132,15 @@ class Reader:
         found = conversions(given)
         several = several or len(found) > 1
         calls = []
-        for number, (convert, given_for_it) in enumerate(found, 1):
-            call = with_settings(made, given_for_it, self.values, len(found))
+        for number, (convert, given_for_it, elsewhere) in enumerate(found, 1):
+            ended = self._conditions.ended(self._starts[place], convert) if convert is not None else []
+            call = with_settings(made, given_for_it, self.values, len(found), ended)
             site = None
             if number == len(found):  # what an earlier one is given holds for the later ones as well
                 converts = [once.convert for once in found if once.convert]
                 site = self.sites.site(place, self._modules, converts)
             origin = f"{self.path}:{convert.lineno}" if convert and several else made.origin
-            calls.append(replace(call, origin=origin, site=site))
+            calls.append(replace(call, origin=origin, site=site, elsewhere=elsewhere))
         return calls
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -150,13 +152,14 @@ class Reader:
         """A converter, if the call makes one."""
         full_name = dotted(self.values.followed(node.func))
         root, _, rest = full_name.partition(".")
-        full = ".".join(filter(None, (self._modules.get(root, root), rest)))
+        root, _, begin = (dotted(self.values.followed(root_of(node.func))) or root).partition(".")
+        full = ".".join(filter(None, (self._modules.get(root, root), begin, rest)))
         maker = full.rpartition(".")[2]
         self._frozen = self._tensors.frozen_outputs(maker, node) or self._frozen
         if maker not in MAKERS or "." not in full_name:
             return
         flow = "tf1" if ".v1." in f".{full}." else MAKERS[maker]
-        self._made[node] = len(self.calls)
+        self._holders.made[node] = len(self.calls)
         self.sites.module(len(self.calls), full_name)
         inputs, outputs = self._tensors.ends(maker, node)
         signature = signature_of(self.values, maker, node)
@@ -176,68 +179,62 @@ class Reader:
         )
         self._starts.append(self._paths.get(node, ()))
 
-    def _held(self, value: ast.expr) -> tuple[int, ...]:
-        """The converters that an expression may give; of a conditional chain, those of every branch."""
-        held: list[int] = []
-        pending = [value]
-        while pending:
-            one = pending.pop()
-            if one in self._made:
-                held.append(self._made[one])
-            elif isinstance(one, ast.Call):
-                held += self._returned.get(dotted(one.func).rpartition(".")[2], ())
-            elif isinstance(one, ast.NamedExpr):
-                pending.append(one.value)
-            elif isinstance(one, ast.IfExp):
-                pending += [one.orelse, one.body]
-            else:
-                held += self._named(dotted(one), self._paths.get(one, ()))
-        return tuple(dict.fromkeys(held))
-
-    def _named(self, name: str, path: Branches) -> tuple[int, ...]:
-        """The converters that a variable may hold where that path leads."""
-        held: list[int] = []
-        for start, converters in reversed(self._names.get(name, [])):
-            if not exclusive(start, path):
-                held = [*converters, *held]
-            if not beyond(start, path):  # this one replaces all before it
-                break
-        return tuple(dict.fromkeys(held))
-
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
         targets, values = (one.elts if isinstance(one, ast.Tuple) else [] for one in (target, value))
         if targets and len(targets) == len(values):
             for one, given in zip(targets, values, strict=True):
                 self._assign(one, given)
             return
-        full_name, held = dotted(target), self._held(value)
+        full_name, held = spelled(target), self._holders.of(value)
         self._tensors.assign(target, value)
         spec = dotted(value).endswith(".target_spec")
-        held = self._named(dotted(value).removesuffix(".target_spec"), self._path(value)) if spec else held
+        held = self._holders.named(dotted(value).removesuffix(".target_spec"), value) if spec else held
+        elsewhere = isinstance(value, ast.Call) and self.values.function(value.func) is None
+        if (
+            not held
+            and isinstance(value, ast.Call)
+            and elsewhere
+            and full_name in map(dotted, arguments(value))
+        ):
+            return  # `converter = library.prepare(converter)` gives it back
+        self._holders.hold(target, held)
+        self._holders.hold_elements(target, value)
         if held and full_name:
-            self._names.setdefault(full_name, []).append((self._path(target), held))
             self._specs.update({full_name} if spec else ())
             if statement is not None and len(held) == 1 and not spec:
                 self.sites.made(held[0], full_name, statement)
         elif "." in full_name:
             name, _, attribute = full_name.rpartition(".")
             self._set(Assigned(name, attribute, value, statement, target))
+            if attribute == "target_spec" and isinstance(value, ast.Name):
+                self._take_spec(value, name, target)
+            elif attribute in ON_TARGET_SPEC:
+                self._specs_set.setdefault(name, []).append(Assigned(name, attribute, value, None, target))
+
+    def _take_spec(self, spec: ast.Name, converter: str, target: ast.expr) -> None:
+        """What was set on the object that becomes a converter's target_spec, and will be."""
+        made = self.values.followed(spec)
+        if isinstance(made, ast.Call) and dotted(made.func).endswith("TargetSpec"):
+            for one in self._specs_set.get(spec.id, []):
+                self._set(one._replace(name=f"{converter}.target_spec", holder=target))
+            self._specs.add(spec.id)
+            self._holders.hold(spec, self._holders.named(converter, target))
 
     def _path(self, node: ast.AST) -> Branches:
         return self._paths.get(node, ())
 
     def _set_in_function(self, call: ast.Call) -> None:
         """What a function of the script sets on a converter that the call gives it."""
-        function = self.values.functions.get(dotted(call.func).rpartition(".")[2])
-        if function is None or not any(name == function.name for name, _ in self._pending):
+        function = self.values.function(call.func)
+        if function is None or not any(one is function for one, _ in self._pending):
             return
-        given = next((found for one, found in self.values.arguments(function) if one is call), {})
+        given = self.values.passed(function, call)
         before = self.values.bound
         self.values.bound = {**before, **pass_parameters(function, given)}
         for parameter, argument in given.items():
-            for one in tuple(self._pending.get((function.name, parameter), ())):
+            for one in tuple(self._pending.get((function, parameter), ())):
                 suffix = one.name.removeprefix(parameter)
-                one = one._replace(name=f"{dotted(argument)}{suffix}", holder=argument)
+                one = one._replace(name=f"{spelled(argument)}{suffix}", holder=argument)
                 for given_here in keywords(self.values, one, call) if one.attribute == KEYWORDS else (one,):
                     self._set(given_here)
         self.values.bound = before
@@ -245,11 +242,11 @@ class Reader:
     def _converts(self, call: ast.Call) -> None:
         """Note a call of `convert`, and one of a function elsewhere that is given a converter and may call it."""
         if isinstance(call.func, ast.Attribute) and call.func.attr == "convert":
-            self._set(Assigned(dotted(call.func.value), CONVERT, call, None, call.func))
+            self._set(Assigned(spelled(call.func.value), CONVERT, call, None, call.func))
         name = dotted(call.func).rpartition(".")[2]
-        if name not in self.values.functions and name not in _NOT_CONVERTING:
-            for one in (*call.args, *(keyword.value for keyword in call.keywords)):
-                self._set(Assigned(dotted(one), GIVEN_AWAY, call, None, one))
+        if self.values.function(call.func) is None and name not in _NOT_CONVERTING:
+            for one in arguments(call):
+                self._set(Assigned(spelled(one), GIVEN_AWAY, call, None, one))
 
     def _set(self, given: Assigned) -> None:
         attribute = given.attribute
@@ -257,10 +254,10 @@ class Reader:
         if attribute == "supported_ops" and not spec:
             attribute = "target_ops"  # converter.supported_ops: an attribute that nothing reads
         name, path = given.name.removesuffix(".target_spec"), self._path(given.target)
-        places = self._named(name, self._path(given.holder or given.target))
+        places = self._holders.named(name, given.holder or given.target)
         function = self.values.owner.get(given.holder or given.target)
         if not places and function is not None and name in parameters(function):
-            pending = self._pending.setdefault((function.name, name), [])
+            pending = self._pending.setdefault((function, name), [])
             pending += [given] if len(pending) < _MOST_PENDING else []
         at = given.holder if attribute == CONVERT else None  # where a function that converts is called
         if places and attribute == KEYWORDS:
@@ -272,6 +269,8 @@ class Reader:
                 several = len(places) > 1
                 self.sites.set(place, attribute, given.statement, given.target, given.value, shared=several)
             under = beyond(path, self._starts[place])
+            if never(under):
+                continue
             for each in self._all_set(under, attribute, given):
                 one = each._replace(function=function, value=at or each.value)
                 if attribute == "representative_dataset":

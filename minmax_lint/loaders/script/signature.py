@@ -15,8 +15,9 @@ MAKERS: dict[str, Flow] = {
     "from_saved_model": "tf2",
     "from_keras_model": "tf2",
     "from_concrete_functions": "tf2",
+    "experimental_from_jax": "tf2",
 }
-"""Class methods of TFLiteConverter. The last three are TF1's where the converter is `tf.compat.v1`'s."""
+"""Class methods of TFLiteConverter. The last four are TF1's where the converter is `tf.compat.v1`'s."""
 
 MADE_FROM: dict[str, Maker] = {
     "from_saved_model": "saved_model",

@@ -13,7 +13,7 @@ from minmax_lint.loaders.script.names import dotted
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _TENSORFLOW = frozenset({"tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2"})
-_ON_TARGET_SPEC = frozenset({"supported_ops", "supported_types"})
+ON_TARGET_SPEC = frozenset({"supported_ops", "supported_types"})
 
 
 class Source:
@@ -93,7 +93,7 @@ class Sites:
         whole = (begin, self.source.end_of_lines(statement)) if alone is not None else (0, 0)
         if id(statement) in self._only:  # its block needs a statement
             whole = self.source.span(statement) if alone is not None else (0, 0)
-        name = f"target_spec.{attribute}" if attribute in _ON_TARGET_SPEC else attribute
+        name = f"target_spec.{attribute}" if attribute in ON_TARGET_SPEC else attribute
         self._settings.setdefault(converter, {}).setdefault(name, []).append(
             Setting(
                 statement.lineno,
@@ -157,8 +157,21 @@ class Sites:
 
     def statement(self, node: ast.expr) -> ast.stmt:
         """The innermost statement around an expression."""
-        around = [one for one in ast.walk(self.tree) if isinstance(one, ast.stmt) and node in ast.walk(one)]
-        return around[-1]
+        return self._around[node]
+
+    @cached_property
+    def _around(self) -> dict[ast.AST, ast.stmt]:
+        """Node -> the innermost statement around it."""
+        found: dict[ast.AST, ast.stmt] = {}
+        pending: list[ast.AST] = [self.tree]
+        while pending:
+            node = pending.pop()
+            around = node if isinstance(node, ast.stmt) else found.get(node)
+            for child in ast.iter_child_nodes(node):
+                if around is not None:
+                    found[child] = around
+                pending.append(child)
+        return found
 
     @cached_property
     def _only(self) -> frozenset[int]:

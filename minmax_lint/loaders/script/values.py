@@ -1,98 +1,57 @@
 """What the names of a script stand for: constants, lists and functions that are given once, and arguments of calls."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from minmax_lint.loaders.script.branches import Path, beyond
+from minmax_lint.loaders.script.definitions import (
+    Definition,
+    Definitions,
+    Function,
+    defaults,
+    parameters,
+    passed_by,
+)
 from minmax_lint.loaders.script.names import dotted
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Read = TypeVar("_Read")
 _MOST_STEPS = 32
 _DEEPEST = 10
 _COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset"})
-ADDING = {"add": False, "append": False, "extend": True, "update": True}
-"""Method of a collection -> whether it takes several elements."""
+_MOST_VARIANTS = 8
+_DEEPEST_VARIANTS = 3
+"""Values that vary inside each other."""
 
 
 @dataclass
-class Values:
-    """The values that each name gets, by the function in which it does."""
+class Values(Definitions):
+    """What expressions stand for."""
 
-    tree: ast.AST
-    functions: dict[str, Function] = field(default_factory=dict)
-    """Name -> its definition, the last where there are several."""
-    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     bound: dict[tuple[Function | None, str], ast.expr] = field(default_factory=dict)
     """Function and name -> its one value, where a single call of the function, or round of a loop, is read."""
-    owner: dict[ast.AST, Function] = field(default_factory=dict)
-    """Node -> the innermost function around it."""
-    _given: dict[tuple[Function | None, str], list[ast.expr | None]] = field(default_factory=dict)
-    """Function and name -> what it is set to there; None for what cannot be read, such as a loop's values."""
-    _loops: dict[tuple[Function | None, str], ast.For | ast.AsyncFor] = field(default_factory=dict)
-    """Function and variable of a loop -> the loop, the last where there are several."""
-    _calls: dict[str, list[ast.Call]] = field(default_factory=dict)
-    _methods: dict[ast.AST, str] = field(default_factory=dict)
-    """Method -> its class."""
-    _joined: dict[tuple[Function | None, str], list[tuple[ast.AST, ast.expr]]] = field(default_factory=dict)
-    """Function and name of a list -> what `append`, `extend` and `+=` add to it, each with where it does."""
     _depth: int = 0
     """How many expressions inside each other are being read: a name may stand for itself."""
-
-    def __post_init__(self) -> None:
-        pending: list[tuple[ast.AST, Function | None]] = [(self.tree, None)]
-        while pending:
-            node, function = pending.pop()
-            if function is not None:
-                self.owner[node] = function
-            self._note(node, function)
-            inner = node if isinstance(node, Function) else function
-            pending += [(child, inner) for child in ast.iter_child_nodes(node)]
-
-    def _note(self, node: ast.AST, function: Function | None) -> None:
-        if isinstance(node, Function):
-            self.functions[node.name] = node
-        elif isinstance(node, ast.ClassDef):
-            self.classes[node.name] = node
-            self._methods.update({one: node.name for one in node.body if isinstance(one, Function)})
-        elif isinstance(node, ast.Call):
-            name, _, called = dotted(node.func).rpartition(".")
-            self._calls.setdefault(called, []).append(node)
-            if called in ADDING and len(node.args) == 1 and "." not in name:
-                value = node.args[0]
-                added = value if ADDING[called] else ast.copy_location(ast.List([value], ast.Load()), value)
-                self._joined.setdefault((function, name), []).append((node, added))
-        elif (
-            isinstance(node, ast.AugAssign)
-            and isinstance(node.op, ast.Add)
-            and isinstance(node.value, ast.List)
-        ):
-            self._joined.setdefault((function, dotted(node.target)), []).append((node, node.value))
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._set(target, node.value, function)
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-            self._set(node.target, node.value, function)
-        elif isinstance(node, (ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension)):
-            self._set(node.target, None, function)
-            if isinstance(node, (ast.For, ast.AsyncFor)):
-                targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
-                self._loops.update({(function, dotted(one)): node for one in targets})
-        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            self._set(node.optional_vars, None, function)
-
-    def _set(self, target: ast.expr, value: ast.expr | None, function: Function | None) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-            for place, one in enumerate(target.elts):
-                self._set(one, values[place] if len(values) == len(target.elts) else None, function)
-            return
-        name = dotted(target)
-        self._given.setdefault((None if "." in name else function, name), []).append(value)
+    _passed: dict[Function, dict[ast.Call, dict[str, ast.expr]]] = field(default_factory=dict)
+    """Function -> its calls, each with the arguments that it gives."""
+    _texts: dict[ast.expr, str] = field(default_factory=dict)
 
     def arguments(self, function: Function) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
         """Every call of a function of the script, with the argument of each parameter that it gives."""
+        yield from self._calls_of(function).items()
+
+    def passed(self, function: Function, call: ast.Call) -> Mapping[str, ast.expr]:
+        """The argument of each parameter that a call of the function gives."""
+        known = self._calls_of(function)
+        return known[call] if call in known else passed_by(call, parameters(function))
+
+    def _calls_of(self, function: Function) -> Mapping[ast.Call, dict[str, ast.expr]]:
+        if function not in self._passed:
+            self._passed[function] = dict(self._all_passed(function))
+        return self._passed[function]
+
+    def _all_passed(self, function: Function) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
         names = parameters(function)
         if names[:1] in (["self"], ["cls"]):
             names = names[1:]
@@ -100,41 +59,53 @@ class Values:
         for call in self._calls.get(holder if holder and function.name == "__init__" else function.name, []):
             if holder is None and "." in dotted(call.func):  # another object's method of that name
                 continue
-            given = dict(zip(names, call.args, strict=False))
-            yield call, given | {one.arg: one.value for one in call.keywords if one.arg}
+            if function.name != "__init__" and self.function(call.func) is not function:
+                continue
+            yield call, passed_by(call, names)
 
-    def loop(self, node: ast.expr) -> ast.For | ast.AsyncFor | None:
-        """The loop of the same function, or of the script itself, that gives a variable its values."""
-        return self._loops.get((self.owner.get(node), dotted(node)))
-
-    def loops_around(self, node: ast.expr) -> list[ast.For | ast.AsyncFor]:
-        """The loops of the same function that go through a node."""
-        function = self.owner.get(node)
-        loops = {id(loop): loop for (owner, _), loop in self._loops.items() if owner is function}
-        return [one for one in loops.values() if node in ast.walk(one)]
+    def function(self, called: ast.expr) -> Function | None:
+        """The function of the script that an expression stands for, an element of a dictionary as well."""
+        found = super().function(called)
+        if found is None and isinstance(called, (ast.Name, ast.Subscript)):
+            behind = self.followed(called)
+            found = super().function(behind) if isinstance(behind, ast.Name) else None
+        return found
 
     def _values(self, node: ast.expr) -> list[ast.expr | None]:
         """All that a name may stand for where it is read."""
         name = dotted(node)
         function = self.owner.get(node)
         while function is not None and "." not in name:
+            given = self.reaching(node, function, name)
+            if name in parameters(function) and self._replaced(node, given):
+                return [one.value for one in given]
             if (function, name) in self.bound:
                 return [self.bound[function, name]]
             if name in parameters(function):
-                return self._arguments_passed(function, name)
-            if (function, name) in self._given:
-                return self._given[function, name]
+                return [*self._arguments_passed(function, name), *(one.value for one in given)]
+            if given:
+                return [one.value for one in given]
             function = self.owner.get(function)
         if (None, name) in self.bound:
             return [self.bound[None, name]]
         return [
-            *self._given.get((None, name), []),
+            *(one.value for one in self.reaching(node, None, name)),
             *(self._fields(node) if isinstance(node, ast.Attribute) else ()),
         ]
 
+    def _replaced(self, node: ast.expr, given: list[Definition]) -> bool:
+        """Whether a parameter has one of these values, and no longer what the call passes, where it is read."""
+        first = given[0] if given else None
+        above = first is not None and first.end <= (node.lineno, node.col_offset)
+        return (
+            above
+            and first is not None
+            and not beyond(self.paths.get(first.target, ()), self.paths.get(node, ()))
+        )
+
     def _fields(self, node: ast.Attribute) -> Iterator[ast.expr | None]:
         """What the body of a class of the script, or the call that makes an object of it, gives an attribute."""
-        holder = self.followed(node.value)
+        holder = self._read_within_depth(self.followed, node.value) or node.value
         made = holder.func if isinstance(holder, ast.Call) else holder
         own = self.classes.get(dotted(made))
         keywords = holder.keywords if isinstance(holder, ast.Call) else []
@@ -178,14 +149,62 @@ class Values:
             ):
                 found = self._element(value.func.value, *value.args[:2])
             elif isinstance(value, (ast.Name, ast.Attribute)):
-                values = {ast.dump(one) if one is not None else "": one for one in self._values(value)}
-                found = next(iter(values.values())) if len(values) == 1 else None
+                found = self._only(self._values(value))
             else:
                 return value
             if found is None or found is value:
                 return value
             value = found
         return value
+
+    def _only(self, values: list[ast.expr | None]) -> ast.expr | None:
+        """The one value, where all of these read the same."""
+        first = values[0] if values else None
+        if first is None or all(one is first for one in values):
+            return first
+        return first if len({self._text(one) for one in values}) == 1 else None
+
+    def _text(self, value: ast.expr | None) -> str:
+        """The text of an expression; of a name, with the places that give it its values where it stands."""
+        if value is None:
+            return ""
+        if value not in self._texts:
+            given = (
+                self.reaching(value, self.owner.get(value), value.id) if isinstance(value, ast.Name) else []
+            )
+            self._texts[value] = ast.dump(value) + "".join(str(one.end) for one in given)
+        return self._texts[value]
+
+    def variants(self, value: ast.expr, depth: int = 0) -> list[tuple[Path, ast.expr]]:
+        """What an expression is where branches above it give its names their values: each under its conditions.
+
+        One behind another replaces it where both hold. The expression itself where nothing varies.
+        """
+        itself: list[tuple[Path, ast.expr]] = [((), value)]
+        if depth > _DEEPEST_VARIANTS:
+            return itself
+        if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+            rows: list[tuple[Path, list[ast.expr]]] = [((), [])]
+            for element in value.elts:
+                several = self.variants(element, depth + 1)
+                rows = [((*path, *more), [*row, one]) for path, row in rows for more, one in several]
+                if len(rows) > _MOST_VARIANTS:
+                    return itself
+            listed = [(path, ast.List(row, ast.Load())) for path, row in rows]
+            return (
+                itself if len(rows) == 1 else [(path, ast.copy_location(one, value)) for path, one in listed]
+            )
+        if isinstance(value, ast.Starred):
+            several = self.variants(value.value, depth + 1)
+            return [(path, ast.copy_location(ast.Starred(one, ast.Load()), value)) for path, one in several]
+        given = [] if (self.owner.get(value), dotted(value)) in self.bound else self.varies(value)
+        around, found = self.paths.get(value, ()), list[tuple[Path, ast.expr]]()
+        for one in given if len(given) <= _MOST_VARIANTS else ():
+            if one.value is None:
+                return itself
+            under = beyond(self.paths.get(one.target, ()), around)
+            found += [((*under, *more), each) for more, each in self.variants(one.value, depth + 1)]
+        return found if 0 < len(found) <= _MOST_VARIANTS else itself
 
     def _element(
         self, holder: ast.expr, key: ast.expr | None = None, default: ast.expr | None = None
@@ -279,19 +298,3 @@ class Values:
         except (ValueError, TypeError):  # no constants, or none that Python compares so
             return None
         return (first == second) == isinstance(op, ast.Eq) if isinstance(op, (ast.Eq, ast.NotEq)) else None
-
-
-def parameters(function: Function) -> list[str]:
-    """Their names, in order."""
-    given = function.args
-    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
-
-
-def defaults(function: Function) -> dict[str, ast.expr | None]:
-    """The values of its parameters that a call may leave out."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    found: dict[str, ast.expr | None] = dict(
-        zip([one.arg for one in positional[::-1]], function.args.defaults[::-1], strict=False)
-    )
-    named = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-    return found | {one.arg: value for one, value in named}
