@@ -27,7 +27,8 @@ class SharedScaleViolated(Rule):
     ## Why
     Such ops copy bytes, so all their arrays share one scale. MLIR takes one of the ranges for all: of a concatenation
     of [-3, 3] and [-6, 6] it takes the first that it meets, and clips the other branch. In some places it finds the
-    conflict in its own result, and fails.
+    conflict in its own result, and fails. Of two equal ops MLIR makes one: where their FakeQuants differ, it stays
+    float.
 
     ## Symptom
     ```
@@ -39,11 +40,11 @@ class SharedScaleViolated(Rule):
 
     ## Fix
     Give all branches the same range in the model code: one FakeQuant behind the concatenation, or FakeQuants that
-    share their min and max. Where a converter fails, `minmax-lint fix --unsafe-fixes` gives all of them the union of
-    their ranges (`unify`).
+    share their min and max. Where a converter fails or an op stays float, `minmax-lint fix --unsafe-fixes` gives all
+    of them the union of their ranges (`unify`).
 
     ## Converters
-    MLIR and, for select, TOCO abort (error), or clip values (warning).
+    MLIR and, for select, TOCO abort (error), or clip values (warning). MLIR leaves an op in float (error).
     """
 
     code = "MM210"
