@@ -10,7 +10,7 @@ from typing import NamedTuple
 from minmax_lint.converters.call import INTEGERS, SELECT_TF, TRAINED, ConverterCall
 from minmax_lint.converters.call_refusals import lacking_stats, refusal, refused_flex, without_stats
 from minmax_lint.converters.dataset import COMPUTED_SIGNATURE, NO_LIST, NO_SIGNATURE, Dataset, SampleArray
-from minmax_lint.converters.prediction import Prediction
+from minmax_lint.converters.prediction import Prediction, abort
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import parse_edge
@@ -73,7 +73,7 @@ def _decide(profile: Profile, call: ConverterCall, kept: Kept, inference: Infere
     lacking = without_stats(call, kept.inputs)
     text = lacking_stats(lacking) if lacking else refusal(call, trained) or refused_flex(call, trained)
     if text:
-        return Prediction(profile.name, "abort", "other", message=text)
+        return abort(profile.name, text)
     if call.supported_ops == {SELECT_TF}:
         return Prediction(profile.name, "float", message=f"{SELECT_TF} alone: {FLEX_MODEL}")
     if call.mode(trained) == "float":
@@ -89,25 +89,25 @@ def _of_dataset(profile: Profile, call: ConverterCall, kept: Kept, inference: In
         return None
     if dataset.empty:
         if profile.activations == "int16":
-            text = "Max and min for dynamic tensors should be recorded during calibration"
-            return Prediction(profile.name, "abort", "other", message=f"RuntimeError: {text}")
+            text = "RuntimeError: Max and min for dynamic tensors should be recorded during calibration"
+            return abort(profile.name, text)
         return Prediction(profile.name, "float", message="the dataset is empty: no range is calibrated")
     if dataset.unfed:
         text = "the samples are for one signature alone: the others stay float"
         return Prediction(profile.name, "float", message=text)
     text = refused_samples(call, dataset, kept)
     if text:
-        return Prediction(profile.name, "abort", "other", message=text)
+        return abort(profile.name, text)
     wrong = mistyped(call, kept, inference)
     if wrong is not None:
-        return Prediction(profile.name, "abort", "other", message=wrong[1])
+        return abort(profile.name, wrong[1])
     name = misranked(call, kept, inference)
     if name:
         text = f"the samples of {name!r} have another rank than the kernel takes that reads it"
-        return Prediction(profile.name, "abort", "other", message=text)
+        return abort(profile.name, text)
     if profile.activations == "int8" and any(one.infinite for one in dataset.arrays):
         text = "the samples hold infinite values: scale out of expressed type range"
-        return Prediction(profile.name, "abort", "other", message=text)
+        return abort(profile.name, text)
     if profile.activations == "int8" and any(not one.finite for one in dataset.arrays):
         return Prediction(profile.name, "float", message="the samples hold NaN: no range is calibrated")
     return None

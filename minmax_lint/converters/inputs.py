@@ -4,7 +4,7 @@ known, and variables without a value.
 Source: tensorflow/lite/python/lite.py, convert.py; measured with TF 2.15.1 and 2.21.0 on every op of the registry.
 """
 
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.prediction import Obstacle, Prediction, abort
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.trace import Kept
@@ -33,7 +33,7 @@ def unsupported_input(kept: Kept, inference: Inference, profile: Profile) -> Pre
                 f"The input is a {kind}, which no TFLite model takes.",
                 detail="handle" if dtype in (DType.RESOURCE, DType.VARIANT) else None,
             )
-            return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
+            return abort(profile.name, message, cause)
     return None
 
 
@@ -69,13 +69,7 @@ def unsettled_shape(kept: Kept, inference: Inference, profile: Profile) -> Predi
             )
         else:
             continue
-        return Prediction(
-            profile.name,
-            "abort",
-            "other",
-            message=message,
-            obstacles=(Obstacle("other", array, None, why, detail="open-shape"),),
-        )
+        return abort(profile.name, message, Obstacle("other", array, None, why, detail="open-shape"))
     return None
 
 
@@ -95,7 +89,7 @@ def uninitialized_refusal(kept: Kept, profile: Profile) -> Prediction | None:
         else "variable != nullptr was not true. (READ_VARIABLE) failed to invoke."
     )
     cause = Obstacle("other", name, name, not_restored(name), (name,), "uninitialized")
-    return Prediction(profile.name, "abort", "other", message=message, obstacles=(cause,))
+    return abort(profile.name, message, cause)
 
 
 def _first_uninitialized(kept: Kept) -> str | None:

@@ -199,11 +199,16 @@ def computing(float_ops: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
     return tuple((op, output) for op, output in float_ops if op not in SHAPE_OPS)
 
 
+def abort(profile: str, message: str, *causes: Obstacle) -> Prediction:
+    """The abort with a message of the converter that no other kind of abort has."""
+    return Prediction(profile, "abort", "other", message=message, obstacles=causes)
+
+
 def not_imported(profile: str, node: str, message: str) -> Prediction:
     """The abort with TensorFlow's `message` about a node whose inputs do not fit its op."""
     reason = "its inputs do not fit its op; TensorFlow refuses it."
     cause = Obstacle("other", None, node, reason, detail="misfit")
-    return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
+    return abort(profile, message, cause)
 
 
 def float_message(causes: Sequence[Obstacle], count: int) -> str:

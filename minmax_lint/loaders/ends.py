@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 from minmax_lint.errors import UserError
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Graph
-from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.graph.names import array_name
 from minmax_lint.graph.outside import is_retargeted
-from minmax_lint.loaders.training_ends import OF_SHAPE, downstream, kind_of_end, upstream
+from minmax_lint.loaders.training_ends import OF_SHAPE, downstream, kind_of_end, readers, upstream
 from minmax_lint.ops.table import VARIABLES
 
 _BOOKKEEPING = re.compile(
@@ -65,7 +65,7 @@ def _live_ends(graph: Graph, live: AbstractSet[str]) -> list[str]:
     A FakeQuant at the end is looked through, unless it is named as our retarget names an output. What only
     feeds an assignment (the moving averages of a training graph's ranges) or is asserted is no output either.
     """
-    waiting = _use_counts(graph)
+    waiting = {name: len(found) for name, found in readers(graph).items()}
     ends = [name for name in graph.names if not waiting.get(name)]
     read_otherwise: set[str] = set()
     outputs: list[str] = []
@@ -88,13 +88,11 @@ def _live_ends(graph: Graph, live: AbstractSet[str]) -> list[str]:
 
 def _candidates(graph: Graph) -> str:
     """What could be named as an output: the ends that look most like one first."""
-    counts = _use_counts(graph)
+    read = readers(graph)
     ends = [
         name
         for name in graph.names
-        if not counts.get(name)
-        and graph.op(name) not in ("NoOp", "Const")
-        and not BOOKKEEPING_SCOPE.search(name)
+        if name not in read and graph.op(name) not in ("NoOp", "Const") and not BOOKKEEPING_SCOPE.search(name)
     ]
     if not ends and {"Const"} <= graph.ops <= {"Const", "NoOp"}:
         return "it holds constants alone; freeze the model again, with the name of its output"
@@ -129,16 +127,6 @@ def _is_pivot(graph: Graph, name: str, op: str) -> bool:
     if not sources or sources[0].node not in graph or graph.op(sources[0].node) != "Switch":
         return False
     return len(set(graph[sources[0].node].inputs)) == 1 or bool(graph.control_uses(name))
-
-
-def _use_counts(graph: Graph) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for raw in graph.columns.inputs:
-        for text in raw:
-            if not text.startswith("^"):
-                source = parse_edge(text).node
-                counts[source] = counts.get(source, 0) + 1
-    return counts
 
 
 def named_inputs(graph: Graph, pipelines: Iterable[str]) -> str:

@@ -90,7 +90,7 @@ def upstream(graph: Graph, ends: Iterable[str]) -> set[str]:
 
 def downstream(graph: Graph, sources: Iterable[str], stop: AbstractSet[str] = frozenset()) -> set[str]:
     """These nodes, and all that depend on them through data edges, but for what ops of `stop` come between."""
-    consumers = _consumers(graph)
+    consumers = readers(graph)
     pending = list(sources)
     seen = set(pending)
     while pending:
@@ -101,9 +101,9 @@ def downstream(graph: Graph, sources: Iterable[str], stop: AbstractSet[str] = fr
     return seen
 
 
-def _consumers(graph: Graph) -> Mapping[str, Sequence[str]]:
-    """Node -> those that read it through a data edge."""
-    known = graph.memo.setdefault(_consumers, {})
+def readers(graph: Graph) -> Mapping[str, Sequence[str]]:
+    """Node -> those that read it through a data edge, as often as they do."""
+    known = graph.memo.setdefault(readers, {})
     if not known:
         for name, raw in zip(graph.columns.names, graph.columns.inputs, strict=True):
             for text in raw:

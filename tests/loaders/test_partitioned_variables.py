@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,13 +82,13 @@ def test_what_is_taken_goes_back_to_its_place(data):
         )
     whole = Tensor.of(DType.INT32, shape, range(math.prod(shape)))
     part = take(whole, extents)
-    copy = bytearray(len(whole.content))
-    assert placed(copy, shape, extents, part.content)
+    copy = np.zeros(shape, np.int32)
+    assert placed(copy, extents, part.content)
     wanted = set(part.values())
-    got = Tensor(DType.INT32, shape, bytes(copy)).values()
+    got = copy.flat
     assert [value for value in got if value] == sorted(wanted - {0})
 
 
 def test_parts_beyond_the_variable_are_refused():
     assert take(Tensor.of(DType.FLOAT, [4], [0.0]), [Extent(2, 3)]) is None
-    assert not placed(bytearray(16), [4], [Extent(2, 3)], bytes(12))
+    assert not placed(np.zeros(4, np.float32), [Extent(2, 3)], bytes(12))

@@ -83,6 +83,21 @@ class Model:
         """IsConstantParameterArray."""
         return self.arrays[name].buffer is not None
 
+    def tensor(self, name: str) -> Tensor | None:
+        """The value of an array; None where it is no constant, or its value is not known."""
+        buffer = self.arrays[name].buffer
+        return buffer.tensor() if buffer is not None else None
+
+    def scalar(self, name: str) -> float | None:
+        """The value of an array of one element; None where it is no constant, or has more."""
+        buffer = self.arrays[name].buffer
+        return buffer.scalar() if buffer is not None else None
+
+    def integers(self, name: str) -> tuple[int, ...] | None:
+        """The elements of an array as ints; None where it is no constant, or its value is not known."""
+        buffer = self.arrays[name].buffer
+        return buffer.integers() if buffer is not None else None
+
     def is_discardable(self, name: str) -> bool:
         """Whether the array is neither an input nor an output of the model."""
         return name not in self._boundary

@@ -55,8 +55,7 @@ def _limits(model: Model, op: Operator) -> tuple[float, float] | None:
     if model.arrays[op.output].consumers:
         return None
     if op.type in ("Minimum", "Maximum") and len(op.inputs) == 2:
-        buffer = model.arrays[op.inputs[1]].buffer
-        bound = buffer.scalar() if buffer is not None else None
+        bound = model.scalar(op.inputs[1])
         if bound is not None:
             return (-math.inf, bound) if op.type == "Minimum" else (bound, math.inf)
     return CLAMPS.get(op.type)

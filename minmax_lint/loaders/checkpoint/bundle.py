@@ -81,13 +81,16 @@ class Bundle:
             return None
         size = math.prod(shape) * struct.calcsize(f"<{dtype.struct_code}")
         if entry.slices:
-            return Tensor(dtype, shape, self._assemble(key, entry, shape, size))
+            return Tensor(dtype, shape, self._assemble(key, entry, dtype, size))
         if entry.size != size:
             raise UnreadableModel(f"{self.prefix}.index: the size of {key!r} does not fit its shape {shape}")
         return Tensor(dtype, shape, self._content(key, entry))
 
-    def _assemble(self, key: str, entry: Any, shape: list[int], size: int) -> bytes:
+    def _assemble(self, key: str, entry: Any, dtype: DType, size: int) -> bytes:
         """The value of a partitioned variable from its slices."""
+        import numpy
+
+        shape = [dim.size for dim in entry.shape.dim]
         damage = UnreadableModel(f"{self.prefix}.index: the slices of {key!r} do not fit its shape {shape}")
         places = {
             tuple(Extent(one.start, one.length or FULL) for one in part.extent) for part in entry.slices
@@ -96,10 +99,10 @@ class Bundle:
         contents = [(place, self._content(key, part)) for place, part in parts.items() if part is not None]
         if sum(len(content) for _, content in contents) != size:
             raise damage
-        whole = bytearray(size)
-        if not all(placed(whole, shape, place, content) for place, content in contents):
+        whole = numpy.zeros(shape, dtype.numpy_name)
+        if not all(placed(whole, place, content) for place, content in contents):
             raise damage
-        return bytes(whole)
+        return whole.tobytes()
 
     def text(self, key: str) -> bytes | None:
         """The single string under `key`; None where there is none. Raises UnreadableModel."""

@@ -4,11 +4,15 @@ Source: tensorflow/core/util/saved_tensor_slice_util.cc (EncodeTensorNameSlice),
 ordered_code.cc, core/framework/tensor_slice.cc.
 """
 
-import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minmax_lint.graph.tensor import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FULL = -1
 """The length of an extent that is the whole dimension."""
@@ -19,10 +23,6 @@ class Extent(NamedTuple):
 
     start: int
     length: int
-
-    def within(self, size: int) -> range:
-        """The indices of it in a dimension of `size`."""
-        return range(size) if self.length == FULL else range(self.start, self.start + self.length)
 
 
 def slice_key(name: str, extents: Sequence[Extent]) -> bytes:
@@ -51,54 +51,32 @@ def parse_spec(spec: str) -> tuple[Extent, ...] | None:
 
 def take(tensor: Tensor, extents: Sequence[Extent]) -> Tensor | None:
     """The part of a tensor; None where it has no such part."""
-    content = tensor.content
-    if content is None or len(extents) != len(tensor.shape) or not _inside(tensor.shape, extents):
+    index = _index(tensor.shape, extents)
+    if index is None or not tensor.known:
         return None
-    width = len(content) // max(tensor.size, 1)
-    shape = [len(extent.within(size)) for extent, size in zip(extents, tensor.shape, strict=True)]
-    pieces = [content[at * width : (at + length) * width] for at, length in _runs(tensor.shape, extents)]
-    return Tensor(tensor.dtype, shape, b"".join(pieces))
+    part = tensor.numpy()[index]
+    return Tensor(tensor.dtype, part.shape, part.tobytes())
 
 
-def placed(
-    whole: bytearray, shape: Sequence[int], extents: Sequence[Extent], part: bytes | memoryview
-) -> bool:
-    """Put the raw elements of a slice where they belong in those of the whole; False where they do not fit."""
-    if len(extents) != len(shape) or not _inside(shape, extents):
+def placed(whole: np.ndarray[Any, Any], extents: Sequence[Extent], part: bytes | memoryview) -> bool:
+    """Put the raw elements of a slice where they belong in the whole; False where they do not fit."""
+    import numpy
+
+    index = _index(whole.shape, extents)
+    if index is None or whole[index].nbytes != len(part):
         return False
-    width = len(whole) // max(math.prod(shape), 1)
-    sizes = [len(extent.within(size)) for extent, size in zip(extents, shape, strict=True)]
-    if math.prod(sizes) * width != len(part):
-        return False
-    read = 0
-    for at, length in _runs(shape, extents):
-        whole[at * width : (at + length) * width] = part[read : read + length * width]
-        read += length * width
+    whole[index] = numpy.frombuffer(part, whole.dtype).reshape(whole[index].shape)
     return True
 
 
-def _inside(shape: Sequence[int], extents: Sequence[Extent]) -> bool:
-    return all(
-        extent.length == FULL or (extent.start >= 0 <= extent.length <= size - extent.start)
-        for extent, size in zip(extents, shape, strict=True)
-    )
-
-
-def _runs(shape: Sequence[int], extents: Sequence[Extent]) -> Iterator[tuple[int, int]]:
-    """Start and length of each run of neighbouring elements of a slice, in row-major order."""
-    cut = len(shape)
-    while cut > 0 and len(extents[cut - 1].within(shape[cut - 1])) == shape[cut - 1]:
-        cut -= 1
-    inner = math.prod(shape[cut:])
-    if cut == 0:
-        yield 0, inner
-        return
-    last = extents[cut - 1].within(shape[cut - 1])
-    starts = [0]
-    for size, extent in zip(shape[: cut - 1], extents, strict=False):
-        starts = [start * size + index for start in starts for index in extent.within(size)]
-    for start in starts:
-        yield (start * shape[cut - 1] + last.start) * inner, len(last) * inner
+def _index(shape: Sequence[int], extents: Sequence[Extent]) -> tuple[slice, ...] | None:
+    """What numpy takes of an array of that shape; None where it has no such part."""
+    if len(extents) != len(shape):
+        return None
+    for (start, length), size in zip(extents, shape, strict=True):
+        if length != FULL and not start >= 0 <= length <= size - start:
+            return None
+    return tuple(slice(None) if length == FULL else slice(start, start + length) for start, length in extents)
 
 
 def _unsigned_bytes(number: int) -> bytes:

@@ -3,7 +3,7 @@
 Source: the op registries of TF 1.13.2, 1.15.5, 2.15.1 and 2.21, compared; measured on 18 graphs.
 """
 
-from minmax_lint.converters.prediction import Obstacle, Prediction
+from minmax_lint.converters.prediction import Obstacle, Prediction, abort
 from minmax_lint.converters.releases import dotted
 from minmax_lint.graph.op_defaults import newer_attributes
 from minmax_lint.graph.trace import Kept
@@ -25,5 +25,5 @@ def unknown_attribute(kept: Kept, version: tuple[int, int], profile: str) -> Pre
             )
             reason = f"{name} has the attribute {attribute!r}, which {op} got after TF {dotted(version)}. Strip it."
             cause = Obstacle("other", None, name, reason)
-            return Prediction(profile, "abort", "other", message=message, obstacles=(cause,))
+            return abort(profile, message, cause)
     return None

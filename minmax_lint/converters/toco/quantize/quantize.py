@@ -4,6 +4,8 @@ Sources: tooling_util.cc (CheckIsReadyForQuantization), quantize.cc, remove_triv
 remove_trivial_quantized_activation_func.cc, ensure_uint8_weights_safe_for_fast_int8_kernels.cc.
 """
 
+import math
+
 from minmax_lint.converters.toco.constants import known_zero, no_bit_set
 from minmax_lint.converters.toco.failure import CRASH, Fatal, MissingRange, NoQuantizedForm, Unmodeled
 from minmax_lint.converters.toco.invariants import input_as_output, misplaced_abort
@@ -87,10 +89,8 @@ class Quantizer:
         if op.type not in ("Minimum", "Maximum") or not self.model.is_constant(op.inputs[1]):
             return False
         name = op.inputs[1]
-        buffer, array = self.model.arrays[name].buffer, self.model.arrays[name]
-        size = 1
-        for dim in array.shape or ():
-            size *= dim
+        array = self.model.arrays[name]
+        size = math.prod(array.shape or ())
         if size != 1:
             raise Fatal.at(op, f"Check failed: clamp_value_buffer.Length() == 1 ({size} vs. 1)", array.source)
         source = self.model.arrays[op.inputs[0]]
@@ -107,11 +107,10 @@ class Quantizer:
                 f"{op.type} {op.node.name} shares its constant with an operator that is quantized before: TOCO "
                 "then reads bytes as floats, and answers differently from run to run"
             )
-        bound = buffer.scalar() if buffer is not None else None
+        bound = self.model.scalar(name)
         if bound is None:
             return False
-        infinite = float("inf")
-        limits = (-infinite, bound) if op.type == "Minimum" else (bound, infinite)
+        limits = (-math.inf, bound) if op.type == "Minimum" else (bound, math.inf)
         return self._within(op, *limits) and self._drop(op)
 
     def _within(self, op: Operator, low: float, high: float) -> bool:
@@ -252,7 +251,7 @@ class Quantizer:
         array = self.model.arrays[name]
         if array.dtype is not DType.FLOAT or (array.minmax is not None and array.narrow_range):
             return
-        tensor = array.buffer.tensor() if array.buffer is not None else None
+        tensor = self.model.tensor(name)
         if tensor is None or array.minmax is UNKNOWN:
             return
         minmax = array.minmax or value_range(tensor)

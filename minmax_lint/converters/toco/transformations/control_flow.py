@@ -7,10 +7,9 @@ from minmax_lint.converters.toco.operator import Operator
 
 def resolve_tensorflow_switch(model: Model, op: Operator) -> bool:
     """Once the predicate is constant: readers of the chosen output read the input, Merges lose the other one."""
-    buffer = model.arrays[op.inputs[1]].buffer
-    if buffer is None:
+    if not model.is_constant(op.inputs[1]):
         return False
-    values = buffer.integers()
+    values = model.integers(op.inputs[1])
     if values is None or len(values) != 1:
         raise Unmodeled(f"the predicate of {op.node.name} is constant, but its value is not known")
     chosen = 1 if values[0] else 0

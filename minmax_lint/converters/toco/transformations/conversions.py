@@ -48,8 +48,7 @@ def convert_trivial_pack_to_reshape(model: Model, op: Operator) -> bool:
 
 def convert_trivial_tile_to_concat(model: Model, op: Operator) -> bool:
     """Tile along exactly one axis: the array, concatenated with itself."""
-    buffer = model.arrays[op.inputs[1]].buffer
-    multiples = buffer.integers() if buffer is not None else None
+    multiples = model.integers(op.inputs[1])
     if multiples is None or model.arrays[op.inputs[0]].shape is None:
         return False
     repeated = [count for count in multiples if count != 1]
@@ -60,8 +59,7 @@ def resolve_transpose_attributes(model: Model, op: Operator) -> bool:
     """ResolveTransposeAttributes: read the permutation once it is constant."""
     if "perm" in op.attrs or len(op.inputs) < 2:
         return False
-    buffer = model.arrays[op.inputs[1]].buffer
-    perm = buffer.integers() if buffer is not None else None
+    perm = model.integers(op.inputs[1])
     if perm is None:
         return False
     op.attrs["perm"] = perm

@@ -46,8 +46,7 @@ def resolve_fake_quant_args_from_vars(model: Model, op: Operator) -> bool:
 
 
 def _bound(model: Model, op: Operator, name: str) -> float | None:
-    buffer = model.arrays[name].buffer
-    tensor = buffer.tensor() if buffer is not None else None
+    tensor = model.tensor(name)
     if tensor is None:
         return None
     if tensor.size != 1:

@@ -195,8 +195,7 @@ def resolve_constant_concatenation(model: Model, op: Operator) -> bool:
 
 def resolve_constant_select(model: Model, op: Operator) -> bool:
     """ResolveConstantSelect: a condition that is the same everywhere selects one branch."""
-    buffer = model.arrays[op.inputs[0]].buffer
-    condition = buffer.integers() if buffer is not None else None
+    condition = model.integers(op.inputs[0])
     if not condition or len(set(condition)) > 1:
         return False
     return remove_passthrough(model, op, 1 if condition[0] else 2)

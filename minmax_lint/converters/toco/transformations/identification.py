@@ -127,8 +127,7 @@ def identify_l2_normalization(model: Model, op: Operator) -> bool:
 
 
 def _is_small(model: Model, name: str) -> bool:
-    buffer = model.arrays[name].buffer
-    scalar = buffer.scalar() if buffer is not None else None
+    scalar = model.scalar(name)
     return scalar is not None and abs(scalar) <= 1e-3
 
 
