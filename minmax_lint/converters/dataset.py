@@ -104,7 +104,7 @@ def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:
         return found
     names = {key: name for name, known in inputs.items() for key in (name, f"{name}:0", *known)}
     fed = {names[key] for key in keys if key in names}
-    missing = tuple(_title(name, known) for name, known in inputs.items() if name not in fed)
+    missing = tuple(title(name, known) for name, known in inputs.items() if name not in fed)
     return found._replace(
         arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
         missing=missing,
@@ -124,22 +124,23 @@ def as_fed(found: Dataset, inputs: Sequence[str], *, named: bool) -> Dataset:
 def fitted(name: str, shape: Sequence[int], wanted: Sequence[int | None]) -> str:
     """The line of numpy that gives the array `name` the shape of an input; empty where none is known to."""
     inner = list(shape[1:])
-    if len(shape) == len(wanted) + 1 and _fits(shape[2:], wanted[1:]):  # [N, batch, ...]
+    if len(shape) == len(wanted) + 1 and fits(shape[2:], wanted[1:]):  # [N, batch, ...]
         return f"{name}.reshape(-1, {', '.join(map(str, shape[2:]))})" if shape[2:] else f"{name}.reshape(-1)"
-    if len(shape) == len(wanted) - 1 and _fits(shape, wanted[1:]):
+    if len(shape) == len(wanted) - 1 and fits(shape, wanted[1:]):
         return f"{name}[np.newaxis]"
-    if len(shape) == len(wanted) - 1 and wanted[-1] == 1 and _fits([*inner, 1], wanted[1:]):
+    if len(shape) == len(wanted) - 1 and wanted[-1] == 1 and fits([*inner, 1], wanted[1:]):
         return f"{name}[..., np.newaxis]"
-    if len(shape) == len(wanted) > 2 and _fits([*inner[1:], inner[0]], wanted[1:]):
+    if len(shape) == len(wanted) > 2 and fits([*inner[1:], inner[0]], wanted[1:]):
         return f"np.moveaxis({name}, 1, -1)"
     return ""
 
 
-def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
+def fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    """Whether an array of that shape is what is wanted, None where any size is."""
     return len(shape) == len(wanted) and all(w is None or w == s for s, w in zip(shape, wanted))  # noqa: B905
 
 
-def _title(name: str, known: Sequence[str]) -> str:
+def title(name: str, known: Sequence[str]) -> str:
     """An input for people: what the model's signature calls it, and its name in the graph where that is another."""
     key = next((one for one in known if one not in (name, f"{name}:0")), None)
     return repr(name) if key is None else f"{key!r} (in the graph {name!r})"

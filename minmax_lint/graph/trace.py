@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ class Kept:
     """Output arrays, canonical."""
     nodes: AbstractSet[str]
     control_only: AbstractSet[str]
+    _found: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __contains__(self, name: object) -> bool:
         return name in self.nodes
@@ -110,10 +111,6 @@ class Kept:
             self._found[found] = found(self)
         result: T = self._found[found]
         return result
-
-    @cached_property
-    def _found(self) -> dict[object, Any]:
-        return {}
 
     @cached_property
     def _cut(self) -> frozenset[str]:

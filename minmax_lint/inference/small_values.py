@@ -34,8 +34,8 @@ def evaluate(node: Node, operand: Operand, shape: Shape | None, input_shape: Sha
     """
     if shape is not None and len(shape) > 1 and not _is_matrix_of_rows(node, len(shape)):
         return None
-    if node.op == "StridedSlice" and input_shape is not None and len(input_shape) == 2:
-        return _rows_and_columns(node, operand, input_shape[1])
+    if node.op == "StridedSlice":
+        return _strided(node, operand, input_shape)
     rule = _RULES.get(node.op)
     if rule is not None:
         return rule(node, operand)
@@ -66,25 +66,12 @@ def _elementwise(function: Callable[[int, int], int]) -> Callable[[Node, Operand
     return rule
 
 
-def _strided(node: Node, operand: Operand) -> Values | None:
-    if node.integer("ellipsis_mask", 0) or node.integer("new_axis_mask", 0):
-        return None
-    begins, ends, steps = operand(1), operand(2), operand(3)
-    if len(begins) != 1:
-        return None
-    values, begin = operand(0), begins[0]
-    if node.integer("shrink_axis_mask", 0) & 1:
-        return None if begin is None else (values[begin],)
-    low = None if node.integer("begin_mask", 0) & 1 else begin
-    high = None if node.integer("end_mask", 0) & 1 else ends[0]
-    return values[slice(low, high, steps[0])]
-
-
-def _rows_and_columns(node: Node, operand: Operand, width: Size) -> Values | None:
-    """A piece of a matrix: `paddings[1]`, `paddings[:, 0]`, `paddings[0:2]`."""
+def _strided(node: Node, operand: Operand, shape: Shape | None) -> Values | None:
+    """A piece of a vector or of a matrix: `shape[1:3]`, `paddings[1]`, `paddings[:, 0]`, `paddings[0:2]`."""
     values, begins, ends, steps = (operand(slot) for slot in range(4))
+    rank, width = (2, shape[1]) if shape is not None and len(shape) == 2 else (1, 1)
     odd = any(node.integer(name, 0) for name in ("ellipsis_mask", "new_axis_mask"))
-    if odd or not width or not 0 < len(begins) < 3:
+    if odd or not width or not 0 < len(begins) <= rank:
         return None
 
     def taken(axis: int) -> slice | None:
@@ -97,11 +84,13 @@ def _rows_and_columns(node: Node, operand: Operand, width: Size) -> Values | Non
         low = None if node.integer("begin_mask", 0) & bit else begin
         return slice(low, None if node.integer("end_mask", 0) & bit else ends[axis], steps[axis])
 
-    of_rows, of_columns = taken(0), taken(1)
-    if of_rows is None or of_columns is None:
+    first, second = taken(0), taken(1)
+    if first is None or second is None:
         return None
+    if rank == 1:
+        return values[first]
     rows = [values[place : place + width] for place in range(0, len(values), width)]
-    return tuple(value for row in rows[of_rows] for value in row[of_columns])
+    return tuple(value for row in rows[first] for value in row[second])
 
 
 def _gather(node: Node, operand: Operand) -> Values:
@@ -168,7 +157,6 @@ _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
     "Pack": _pack,
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Gather", "GatherV2"), _gather),
-    "StridedSlice": _strided,
     "Slice": _slice,
     "Range": _range,
     "Prod": _product,

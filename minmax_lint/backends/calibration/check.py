@@ -6,6 +6,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def check_data(
     if names_function(data.source, folder):
         _check_function(data, wanted, python, time_limit, watch)
         return
-    try:
+    with _refusals():
         found = files(data.source, folder)
         if os.path.isfile(found[0]) and is_tfrecord(found[0]):
             for named in _first_record(found[0], wanted):
@@ -58,10 +59,6 @@ def check_data(
             return
         for _ in batches(data.source, wanted, data.batch_size, data.limit, folder):
             pass
-    except Misuse as error:
-        raise UserError(str(error)) from None
-    except OSError as error:
-        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def first_samples(
@@ -91,11 +88,18 @@ def first_samples(
         return by_input(
             Dataset(arrays=tuple(arrays), **fields), _inputs_fed(graph, inputs, outputs, data.aliases)
         )
-    try:
+    with _refusals():
         found = files(data.source, folder)
         if os.path.isfile(found[0]) and is_tfrecord(found[0]):
             return Dataset(data.source)
         return samples_in_files(data.source, _inputs_fed(graph, inputs, outputs, data.aliases), folder)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise UserError for data that cannot be read."""
+    try:
+        yield
     except Misuse as error:
         raise UserError(str(error)) from None
     except OSError as error:

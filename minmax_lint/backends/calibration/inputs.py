@@ -6,7 +6,7 @@ from typing import Any, Sequence
 
 import numpy
 from minmax_lint.backends.conversion.worker import Misuse
-from minmax_lint.converters.dataset import fitted
+from minmax_lint.converters.dataset import fits, fitted, title
 
 
 class Input:
@@ -23,8 +23,7 @@ class Input:
     @property
     def title(self) -> str:
         """For people: what the model's signature calls it, and its name in the graph where that is another."""
-        key = next((one for one in self.names[2:] if one not in self.names[:2]), None)
-        return repr(self.name) if key is None else f"{key!r} (in the graph {self.name!r})"
+        return title(self.name, self.names[2:])
 
     @property
     def batched(self) -> bool:
@@ -52,9 +51,9 @@ class Input:
             return array
         if not self.batched:
             return array.reshape(())
-        if array.ndim == len(self.shape) and _fits(array.shape[1:], self.shape[1:]):
+        if array.ndim == len(self.shape) and fits(array.shape[1:], self.shape[1:]):
             return array
-        if array.ndim == len(self.shape) - 1 and _fits(array.shape, self.shape[1:]):
+        if array.ndim == len(self.shape) - 1 and fits(array.shape, self.shape[1:]):
             return array[numpy.newaxis]
         wanted, several = (
             ", ".join("?" if size is None else str(size) for size in shape)
@@ -75,7 +74,3 @@ def complete_shape(
         return given or own
     # The user's batch size is the converted model's; the graph itself may take more at once.
     return [*own[:1], *(theirs if mine is None else mine for mine, theirs in zip(own[1:], given[1:]))]
-
-
-def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
-    return len(shape) == len(wanted) and all(w is None or w == s for s, w in zip(shape, wanted))

@@ -141,12 +141,20 @@ class Operator:
         "type",
     )
 
-    def __init__(self, type: str, inputs: Iterable[str], outputs: Iterable[str], node: Node) -> None:
+    def __init__(
+        self,
+        type: str,
+        inputs: Iterable[str],
+        outputs: Iterable[str],
+        node: Node,
+        nodes: tuple[str, ...] | None = None,
+    ) -> None:
+        """`nodes` are `node` alone where none are given."""
         self.type = type
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.node = node
-        self.nodes: tuple[str, ...] = (node.name,)
+        self.nodes: tuple[str, ...] = (node.name,) if nodes is None else nodes
         self.activation: str | None = None
         self.attrs: dict[str, object] = {}
         self.position = 0

@@ -198,6 +198,4 @@ def _copy_constant_outputs(model: Model) -> None:
             node = next((op.node for op in model.operators()), None)
             if node is None:
                 node = model.inference.kept.graph.producer(array.source)
-            copy = Operator("Reshape", [original], [name], node)
-            copy.nodes = ()
-            model.append(copy)
+            model.append(Operator("Reshape", [original], [name], node, nodes=()))

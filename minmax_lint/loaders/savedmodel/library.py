@@ -5,8 +5,7 @@ control edge (`^node`). Source: tensorflow/core/framework/function.proto.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -48,10 +47,7 @@ class Library:
 
     functions: Mapping[str, Any]
     ops: Mapping[str, Any]
-
-    @cached_property
-    def _bodies(self) -> dict[str, Body]:
-        return {}
+    _bodies: dict[str, Body] = field(default_factory=dict, init=False)
 
     def __contains__(self, name: object) -> bool:
         return name in self.functions

@@ -133,12 +133,9 @@ def _global_batch_normalization(model: Model, node: Node) -> None:
     shape = model.arrays[variance].shape
     for name in dict.fromkeys((rsqrt, product)):
         model.new_array(name, node.name, DType.FLOAT, shape)
-    steps = [Operator("Rsqrt", [variance], [rsqrt], node)]
+    _add(model, Operator("Rsqrt", [variance], [rsqrt], node, nodes=()))
     if scaled:
-        steps.append(Operator("Mul", [rsqrt, gamma], [product], node))
-    for step in steps:
-        step.nodes = ()
-        _add(model, step)
+        _add(model, Operator("Mul", [rsqrt, gamma], [product], node, nodes=()))
     outputs = _outputs(model, node, 0)
     _add(model, Operator("BatchNormalization", [x, mean, product, beta], outputs, node))
 
@@ -154,8 +151,7 @@ def _weights_reader(
         name = source + suffix
         if name not in model.arrays:
             model.new_array(name, source, DType.FLOAT, _reorder_shape(type, model.arrays[source].shape))
-            op = Operator(reorder, [source], [name], node)
-            op.nodes = ()
+            op = Operator(reorder, [source], [name], node, nodes=())
             if type == "TransposeConv":
                 op.attrs["perm"] = (2, 0, 1, 3)
             else:
@@ -192,14 +188,9 @@ def _import_batch_normalization(model: Model, node: Node) -> None:
         model.new_array(name + suffix, name, DType.FLOAT, shape)
     # In training the variance has no elements.
     model.new_array(f"{name}_mul", name, DType.FLOAT, model.arrays[gamma].shape)
-    steps = (
-        Operator("Add", [variance, epsilon], [f"{name}_epsilon"], node),
-        Operator("Rsqrt", [f"{name}_epsilon"], [f"{name}_rsqrt"], node),
-        Operator("Mul", [f"{name}_rsqrt", gamma], [f"{name}_mul"], node),
-    )
-    for step in steps:
-        step.nodes = ()
-        _add(model, step)
+    _add(model, Operator("Add", [variance, epsilon], [f"{name}_epsilon"], node, nodes=()))
+    _add(model, Operator("Rsqrt", [f"{name}_epsilon"], [f"{name}_rsqrt"], node, nodes=()))
+    _add(model, Operator("Mul", [f"{name}_rsqrt", gamma], [f"{name}_mul"], node, nodes=()))
     outputs = _outputs(model, node, 0)
     _add(model, Operator("BatchNormalization", [x, mean, f"{name}_mul", beta], outputs, node))
 

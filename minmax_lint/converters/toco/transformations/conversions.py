@@ -84,9 +84,8 @@ def convert_reorder_axes(model: Model, op: Operator) -> bool:
         return False
     if op.attrs["order"] == "DepthwiseConv":
         return _become(model, op, "Reshape", op.inputs)
-    transpose = Operator("Transpose", op.inputs, op.outputs, op.node)
+    transpose = Operator("Transpose", op.inputs, op.outputs, op.node, nodes=())
     transpose.attrs["perm"] = (3, 0, 1, 2)
-    transpose.nodes = ()
     model.replace(op, transpose)
     return True
 
@@ -186,8 +185,7 @@ def _transpose(model: Model, op: Operator, name: str, *, shaped: bool = False) -
     perm = (*range(rank - 2), rank - 1, rank - 2)
     result = tuple(shape[axis] for axis in perm) if shape is not None else None
     model.new_array(output, array.source, array.dtype, result if shaped else None)
-    transpose = Operator("Transpose", [name], [output], op.node)
-    transpose.nodes = ()
+    transpose = Operator("Transpose", [name], [output], op.node, nodes=())
     transpose.attrs["perm"] = perm
     if not shaped:
         model.unsized[transpose] = result

@@ -137,8 +137,7 @@ def _dequantize(model: Model, op: Operator, name: str) -> bool:
         # A Const that is named as an input: its buffer stays float.
         message = f"Check failed: array->buffer->type == array->data_type Tensor: {name}"
         model.misfit = Fatal.at(op, message, array.source)
-    dequantize = Operator("Dequantize", [name], [dequantized], op.node)
-    dequantize.nodes = ()
+    dequantize = Operator("Dequantize", [name], [dequantized], op.node, nodes=())
     if op is model.first:
         made.shape = array.shape
     else:

@@ -30,8 +30,8 @@ def identify_relu1(model: Model, op: Operator) -> bool:
     slot = _scalar_slot(model, op, bound[op.type])
     if slot is None or _scalar_slot(model, following, bound[following.type]) is None:
         return False
-    relu = Operator("Relu1", [op.inputs[1 - slot]], following.outputs, following.node)
-    relu.nodes = (*op.nodes, *following.nodes)
+    nodes = (*op.nodes, *following.nodes)
+    relu = Operator("Relu1", [op.inputs[1 - slot]], following.outputs, following.node, nodes)
     _replace_all(model, op, relu, [op, following])
     return True
 
@@ -55,39 +55,32 @@ def identify_hardswish(model: Model, op: Operator) -> bool:
         return False
     chain = [op]
     multiply = _following(model, op, chain)
-    if multiply.type == "FakeQuant":
-        behind = model.first_consumer(multiply.output)
-        if behind is None:
-            return False
-        multiply = behind
-        chain.append(multiply)
-    if not _is_plain_mul(multiply):
+    if multiply is None or not _is_plain_mul(multiply):
         return False
     output = _following(model, multiply, chain)
-    if output.type == "FakeQuant":
-        behind = model.first_consumer(output.output)
-        if behind is None:
-            return False
-        output = behind
-        chain.append(output)
     slot = _scalar_slot(model, op, 3.0)
-    if not _is_plain_mul(output) or slot is None:
+    if output is None or not _is_plain_mul(output) or slot is None:
         return False
     source = op.inputs[1 - slot]
     factors = [*multiply.inputs, *output.inputs]
     if source not in factors or not any(single_float(model, name, 1 / 6) for name in factors):
         return False
-    swish = Operator("HardSwish", [source], output.outputs, output.node)
-    swish.nodes = tuple(name for part in chain for name in part.nodes)
+    nodes = tuple(name for part in chain for name in part.nodes)
+    swish = Operator("HardSwish", [source], output.outputs, output.node, nodes)
     _replace_all(model, op, swish, list(dict.fromkeys(reversed(chain))))
     return True
 
 
-def _following(model: Model, op: Operator, chain: list[Operator]) -> Operator:
+def _following(model: Model, op: Operator, chain: list[Operator]) -> Operator | None:
+    """The first reader of an operator, or of the FakeQuant behind it; what is passed goes to the chain."""
     found = model.first_consumer(op.output)
     if found is None:
         raise Fatal.at(op, SEGFAULT)
     chain.append(found)
+    if found.type == "FakeQuant":
+        found = model.first_consumer(found.output)
+        if found is not None:
+            chain.append(found)
     return found
 
 
@@ -141,8 +134,8 @@ def identify_l2_pool(model: Model, op: Operator) -> bool:
         raise Fatal.at(pool, SEGFAULT)
     if square.type != "Square":
         return False
-    l2 = Operator("L2Pool", [square.inputs[0]], op.outputs, op.node)
-    l2.nodes = (*square.nodes, *pool.nodes, *op.nodes)
+    nodes = (*square.nodes, *pool.nodes, *op.nodes)
+    l2 = Operator("L2Pool", [square.inputs[0]], op.outputs, op.node, nodes)
     _replace_all(model, op, l2, [square, pool, op])
     return True
 
@@ -164,8 +157,7 @@ def identify_prelu(model: Model, op: Operator) -> bool:
     source = model.arrays[alpha]
     negated = model.available_name(f"{alpha}_neg")
     model.new_array(negated, source.source, source.dtype, source.shape)
-    negate = Operator("Neg", [alpha], [negated], scaled.node)
-    negate.nodes = ()
+    negate = Operator("Neg", [alpha], [negated], scaled.node, nodes=())
     if model.is_full:
         # Measured with 7, 15, 31 and 63 operators: identify_prelu.cc puts two in with the same iterator.
         raise Fatal.at(op, SEGFAULT)
