@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.releases import Number
 
-_SAME_NAME = """
+SAME_NAME = """
     Abs Add AddN All Any ArgMax ArgMin Assert BatchMatMul BatchToSpaceND Cast Ceil Concat ConcatV2
     Cos CTCBeamSearchDecoder DepthToSpace Div DynamicPartition DynamicStitch Elu Equal Exp
     ExpandDims Fill Floor FloorDiv FloorMod Gather GatherNd Greater GreaterEqual Identity LeakyRelu
@@ -20,7 +20,7 @@ _SAME_NAME = """
 """.split()
 
 IMPORTED = {
-    **{op: op for op in _SAME_NAME},
+    **{op: op for op in SAME_NAME},
     "AddV2": "Add",
     "AvgPool": "AveragePool",
     "BatchMatMulV2": "BatchMatMul",
