@@ -33,7 +33,7 @@ from minmax_lint.graph.tensor import Tensor
 )
 def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     if node.flag("is_training", True):
         if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
             raise no_builtin(node)

@@ -7,7 +7,7 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.move_transposes import before_transpose
-from minmax_lint.converters.mlir.matchers import all_equal, is_number
+from minmax_lint.converters.mlir.matchers import all_equal, is_number, producer
 from minmax_lint.converters.mlir.pattern import (
     canonicalize_td,
     operation_cpp,
@@ -18,20 +18,15 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 
 
-def operand(importer: Importer, node: Node) -> Value:
-    """What the node reads first."""
-    return importer.value(node.inputs[0].array)
-
-
 @canonicalize_td("Relu", before=lambda n: n.fq(n.op("Relu", n.op("Minimum", n.x(), n.c(6.0)))), after="RELU6")
 def relu_of_minimum6_to_relu6(importer: Importer, node: Node) -> Value | None:
     """RELU of MINIMUM(x, 6) is RELU6."""
-    return _relu6(importer, node, operand(importer, node))
+    return _relu6(importer, node, importer.operand(node))
 
 
 def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
-    below = operand.op
-    if below is None or below.name != "MINIMUM" or not is_number(below.operands[1], 6.0):
+    below = producer(operand, "MINIMUM")
+    if below is None or not is_number(below.operands[1], 6.0):
         return None
     source = below.operands[0]
     return _again("RELU6", source) or importer.add("RELU6", node, [source])
@@ -46,8 +41,8 @@ def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
 )
 def redundant_reshape(importer: Importer, node: Node) -> Value | None:
     """A RESHAPE of a RESHAPE is one: so a dense layer behind does not take the place of the second."""
-    inner = operand(importer, node).op
-    if inner is None or inner.name != "RESHAPE":
+    inner = producer(importer.operand(node), "RESHAPE")
+    if inner is None:
         return None
     return importer.add("RESHAPE", node, [inner.operands[0], importer.inputs(node)[1]])
 
@@ -60,11 +55,11 @@ def redundant_reshape(importer: Importer, node: Node) -> Value | None:
 )
 def fold_idempotent(importer: Importer, node: Node) -> Value | None:
     """An op applied twice is applied once."""
-    return _again(LEGALIZED[node.op], operand(importer, node))
+    return _again(LEGALIZED[node.op], importer.operand(node))
 
 
 def _again(name: str, operand: Value) -> Value | None:
-    return operand if operand.op is not None and operand.op.name == name else None
+    return operand if producer(operand, name) is not None else None
 
 
 _OPPOSITES = {
@@ -86,7 +81,7 @@ _OPPOSITES = {
 )
 def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
     """The opposite of a comparison is the opposite comparison."""
-    compared = operand(importer, node).op
+    compared = importer.operand(node).op
     if compared is None or compared.name not in _OPPOSITES:
         return None
     return importer.add(_OPPOSITES[compared.name], node, compared.operands)
@@ -99,8 +94,8 @@ def logical_not_of_comparison(importer: Importer, node: Node) -> Value | None:
 )
 def square_of_sub(importer: Importer, node: Node) -> Value | None:
     """The square of a difference is SQUARED_DIFFERENCE."""
-    difference = operand(importer, node).op
-    if difference is None or difference.name != "SUB":
+    difference = producer(importer.operand(node), "SUB")
+    if difference is None:
         return None
     return importer.add("SQUARED_DIFFERENCE", node, difference.operands)
 
@@ -108,8 +103,8 @@ def square_of_sub(importer: Importer, node: Node) -> Value | None:
 @canonicalize_td("Log", before=lambda n: n.fq(n.op("Log", n.op("Softmax", n.x()))), after="LOG_SOFTMAX")
 def log_of_softmax(importer: Importer, node: Node) -> Value | None:
     """The logarithm of SOFTMAX is LOG_SOFTMAX."""
-    softmax = operand(importer, node).op
-    if softmax is None or softmax.name != "SOFTMAX":
+    softmax = producer(importer.operand(node), "SOFTMAX")
+    if softmax is None:
         return None
     return importer.add("LOG_SOFTMAX", node, softmax.operands)
 
@@ -124,8 +119,8 @@ def match_relu_0_to_1(importer: Importer, node: Node) -> Value | None:
     """MAXIMUM of 0, which comes first, and MINIMUM(x, 1) is RELU_0_TO_1."""
     first, second = importer.inputs(node)[:2]
     left, right = importer.ordered_inputs(node)
-    below = left.op
-    if below is None or below.name != "MINIMUM" or not is_number(below.operands[1], 1.0):
+    below = producer(left, "MINIMUM")
+    if below is None or not is_number(below.operands[1], 1.0):
         return None
     if first is second or first is not right or not is_number(first, 0.0):
         return None

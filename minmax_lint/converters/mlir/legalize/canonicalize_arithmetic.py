@@ -30,7 +30,7 @@ from minmax_lint.graph.trace import Kept
 )
 def fold_involution(importer: Importer, node: Node) -> Value | None:
     """The negation of a negation is nothing, nor is the inverse of an inverse."""
-    value = importer.value(node.inputs[0].array)
+    value = importer.operand(node)
     if node.op == "Neg":
         return negated_value(value)
     inverse = producer(value, "DIV")
@@ -41,7 +41,8 @@ def fold_involution(importer: Importer, node: Node) -> Value | None:
 
 def negated_value(value: Value) -> Value | None:
     """What `value` is the negation of."""
-    return value.op.operands[0] if value.op is not None and value.op.name == "NEG" else None
+    negation = producer(value, "NEG")
+    return negation.operands[0] if negation is not None else None
 
 
 @canonicalize_td(
@@ -94,9 +95,9 @@ def unless_neutral(
     importer: Importer, node: Node, name: str, neutral: float, left: Value, right: Value
 ) -> Value:
     """An arithmetic op that goes where a constant right side changes nothing (foldIdentityArithmetic)."""
-    return (
-        left if _is_neutral(importer, node, neutral, left, right) else importer.add(name, node, [left, right])
-    )
+    if _is_neutral(importer, node, neutral, left, right):
+        return left
+    return importer.add(name, node, [left, right])
 
 
 def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, right: Value) -> bool:
@@ -118,9 +119,10 @@ def _is_neutral(importer: Importer, node: Node, neutral: float, left: Value, rig
 def real_div_with_sqrt_divisor(importer: Importer, node: Node) -> Value | None:
     """Division by a root is multiplication by RSQRT."""
     left, right = importer.inputs(node)[:2]
-    if right.op is None or right.op.name != "SQRT":
+    divisor = producer(right, "SQRT")
+    if divisor is None:
         return None
-    root = importer.add("RSQRT", node, right.op.operands, right.shape)
+    root = importer.add("RSQRT", node, divisor.operands, right.shape)
     if is_constant(left):
         left, root = root, left
     return unless_neutral(importer, node, "MUL", 1.0, left, root)
@@ -187,16 +189,12 @@ def _inverse(value: Value) -> Tensor | None:
     Of a power of two that gives slightly less than the exact inverse (Eigen's generic_reciprocal_newton_step; measured
     in the releases for x86), so a vector of eight ones or more is not one of ones any more.
     """
-    tensor = value.op.load() if value.op is not None else None
+    tensor = constant_tensor(value)
     if tensor is None:
         return None
     packed = tensor.size - tensor.size % _PACKET
-    numbers = map(float, tensor.leading())
-    return Tensor.of(
-        tensor.dtype,
-        tensor.shape,
-        [_reciprocal(number, place < packed) for place, number in enumerate(numbers)],
-    )
+    inverses = [_reciprocal(float(number), place < packed) for place, number in enumerate(tensor.leading())]
+    return Tensor.of(tensor.dtype, tensor.shape, inverses)
 
 
 def _reciprocal(number: float, approximate: bool) -> float:

@@ -44,7 +44,7 @@ def hoist_cwise_unary_out_of_unpack(importer: Importer, node: Node) -> Value | N
     """Negations of all that an UNPACK makes are what the UNPACK of one negation makes; likewise Log1p."""
     if node.name in importer.values:
         return importer.values[node.name]  # the first of them made all
-    unpack = importer.value(node.inputs[0].array).op
+    unpack = importer.operand(node).op
     if unpack is None or unpack.name != "UNPACK" or _node_op(unpack) != "Unpack":
         return None
     x, readers = unpack.operands[0], [_readers(importer, value.name) for value in unpack.results]

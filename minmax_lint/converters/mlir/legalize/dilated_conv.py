@@ -57,7 +57,7 @@ def convert_tf_dilated_conv_op(importer: Importer, node: Node) -> Value | None:
 
 
 def _between(importer: Importer, node: Node) -> _Between | None:
-    graph, op = importer.kept.graph, importer.value(node.inputs[0].array).op
+    graph, op = importer.kept.graph, importer.operand(node).op
     passed: dict[str, Operation | None] = {}
     names = ("BiasAdd", "Pad", "Squeeze", "Conv2D", "DepthwiseConv2dNative", "ExpandDims", "SpaceToBatchND")
     for name in names:

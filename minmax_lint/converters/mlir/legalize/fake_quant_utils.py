@@ -30,7 +30,7 @@ from minmax_lint.graph.tensor import Tensor
 )
 def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) -> Value:
     """A FakeQuant is a quantize and a dequantize, of one scale or of one for each channel."""
-    source = importer.value(node.inputs[0].array)
+    source = importer.operand(node)
     found = read_fake_quant(importer.kept.graph, node)
     if node.op in RANGE_FROM_ATTRS and found.range is not None and found.range.min >= found.range.max:
         raise _reversed_range(node, found.range)

@@ -2,9 +2,8 @@
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import Value
-from minmax_lint.converters.mlir.legalize.canonicalize import operand
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, number, static
+from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, number, producer, static
 from minmax_lint.converters.mlir.pattern import canonicalize_td, tf_ops_a_m_cc, tf_ops_n_z_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -19,7 +18,7 @@ from minmax_lint.graph.node import Node
 def fold_tile(importer: Importer, node: Node) -> Value | None:
     """TILE that repeats nothing goes."""
     once = set(importer.integers(node.inputs[1].array) or (0,)) == {1}
-    return operand(importer, node) if once else None
+    return importer.operand(node) if once else None
 
 
 @tf_ops_a_m_cc(
@@ -30,7 +29,7 @@ def fold_tile(importer: Importer, node: Node) -> Value | None:
 )
 def fold_cast(importer: Importer, node: Node) -> Value | None:
     """CAST to the type that an array has goes."""
-    source = operand(importer, node)
+    source = importer.operand(node)
     return source if source.dtype is importer.inference.dtype(node.name) else None
 
 
@@ -42,7 +41,7 @@ def fold_cast(importer: Importer, node: Node) -> Value | None:
 )
 def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
     """EnsureShape goes where the shape of its input cannot contradict it; else it stays, and has no builtin."""
-    source, wanted = operand(importer, node), node.attribute("shape")
+    source, wanted = importer.operand(node), node.attribute("shape")
     if not isinstance(wanted, tuple):
         return source
     sizes = zip(wanted, source.shape or (), strict=False)
@@ -58,9 +57,9 @@ def fold_ensure_shape(importer: Importer, node: Node) -> Value | None:
 )
 def bitcast_nested(importer: Importer, node: Node) -> Value | None:
     """Of two BITCASTs the last counts, and one to the type that an array has goes."""
-    first = source = operand(importer, node)
-    while source.op is not None and source.op.name == "BITCAST":
-        source = source.op.operands[0]
+    first = source = importer.operand(node)
+    while (inner := producer(source, "BITCAST")) is not None:
+        source = inner.operands[0]
     if source.dtype is importer.inference.dtype(node.name):
         return source
     return None if source is first else importer.add("BITCAST", node, [source])
@@ -74,7 +73,7 @@ def bitcast_nested(importer: Importer, node: Node) -> Value | None:
 )
 def fold_leaky_relu(importer: Importer, node: Node) -> Value | None:
     """LEAKY_RELU of slope 1 is nothing."""
-    return operand(importer, node) if node.real("alpha", 0.2) == 1 else None
+    return importer.operand(node) if node.real("alpha", 0.2) == 1 else None
 
 
 @tf_ops_n_z_cc(
@@ -127,9 +126,10 @@ def fold_pack(importer: Importer, node: Node) -> Value | None:
     """The open batch of an array and its other sizes, packed, are its SHAPE."""
     batch, *sizes = importer.inputs(node)
     sliced = importer.kept.graph[node.inputs[0].node]
-    if batch.op is None or batch.op.name != "STRIDED_SLICE" or sliced.op != "StridedSlice" or not sizes:
+    taken = producer(batch, "STRIDED_SLICE")
+    if taken is None or sliced.op != "StridedSlice" or not sizes:
         return None
-    shape, *ends = batch.op.operands
+    shape, *ends = taken.operands
     masks = [
         sliced.integer(f"{one}_mask", 0) for one in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     ]
@@ -174,7 +174,7 @@ def fold_logical_and(importer: Importer, node: Node) -> Value | None:
 )
 def to_bool_of_ranked_tensor(importer: Importer, node: Node) -> Value | None:
     """Whether a number is not 0; of other arrays, whether they have elements, which an open size has."""
-    source = operand(importer, node)
+    source = importer.operand(node)
     if source.shape is None:
         return None
     if source.shape:

@@ -21,7 +21,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     REGIONS,
     REMOVED,
 )
-from minmax_lint.converters.mlir.matchers import should_be_folded, static
+from minmax_lint.converters.mlir.matchers import is_constant, should_be_folded, static
 from minmax_lint.converters.mlir.pattern import Pattern
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
@@ -125,26 +125,32 @@ class Importer:
 
     def filled(self, array: str, shape: Shape, number: float, dtype: DType = DType.FLOAT) -> Value:
         """A constant that stands for `array` and repeats one number."""
-
-        def load() -> Tensor:
-            return Tensor.of(dtype, [1 if size is None else size for size in shape], [number])
-
-        return self.constant(array, dtype, shape, load)
+        sizes = [1 if size is None else size for size in shape]
+        return self.constant(array, dtype, shape, lambda: Tensor.of(dtype, sizes, [number]))
 
     def add(
-        self, name: str, node: Node, operands: Iterable[Value], shape: Shape | None = None, **attrs: object
+        self,
+        name: str,
+        node: Node,
+        operands: Iterable[Value],
+        shape: Shape | None = None,
+        dtype: DType | None = None,
+        **attrs: object,
     ) -> Value:
-        """An operation of one result, of the type of the node's output 0 (and its shape, if none is given)."""
-        op = Operation(name, operands, (node.name,), node=node, **attrs)
-        self.function.append(op)
+        """An operation of one result, of the type of the node's output 0 but for what is given."""
+        op = self.function.append(Operation(name, operands, (node.name,), node=node, **attrs))
         if shape is None:
             shape = self.inference.shape(node.name)
-        return op.add_result(node.name, self.inference.dtype(node.name), shape)
+        return op.add_result(node.name, dtype or self.inference.dtype(node.name), shape)
 
     def select(self, node: Node, operands: Sequence[Value], shape: Shape | None = None) -> Value:
         """SELECT of operands of one static shape (HasSameStaticShapes); SELECT_V2 of all others."""
         same = static(operands[0]) and len({value.shape for value in operands}) == 1
         return self.add("SELECT" if same else "SELECT_V2", node, operands, shape)
+
+    def operand(self, node: Node) -> Value:
+        """What the node reads first."""
+        return self.value(node.inputs[0].array)
 
     def inputs(self, node: Node) -> list[Value]:
         """The values of all data inputs."""
@@ -153,16 +159,12 @@ class Importer:
     def reader_count(self, name: str) -> int:
         """How many operations read output 0 of node `name`, outputs included, in front of all rewriting."""
         if name not in self._reader_counts:
-            self._reader_counts[name] = self._count_readers(name)
+            kept, aliases = self.kept, self._aliases(name)
+            uses = [use.node for one in aliases for use in kept.uses(one)]
+            readers = [one for one in uses if kept.graph.op(one) not in REMOVED and one not in self._first]
+            computed = sum(not self.inference.is_constant(one) for one in readers)
+            self._reader_counts[name] = computed + self._returns(aliases)
         return self._reader_counts[name]
-
-    def _count_readers(self, name: str) -> int:
-        kept, aliases = self.kept, self._aliases(name)
-        uses = [
-            use.node for one in aliases for use in kept.uses(one) if kept.graph.op(use.node) not in REMOVED
-        ]
-        readers = [one for one in uses if one not in self._first and not self.inference.is_constant(one)]
-        return len(readers) + self._returns(aliases)
 
     def _aliases(self, name: str) -> list[str]:
         """The nodes whose output 0 is that of node `name`: itself, its copies, and what passes it on."""
@@ -181,8 +183,7 @@ class Importer:
     def ordered_inputs(self, node: Node) -> list[Value]:
         """The two inputs of a commutative op: a constant comes second."""
         left, right = self.inputs(node)[:2]
-        constants = [value.op is not None and value.op.name == CONST for value in (left, right)]
-        return [right, left] if constants == [True, False] else [left, right]
+        return [right, left] if is_constant(left) and not is_constant(right) else [left, right]
 
     def integers(self, array: str) -> tuple[int, ...] | None:
         """A small integer constant's elements; None where it is not constant."""
@@ -244,8 +245,7 @@ class Importer:
         known = registered_op(node.op)
         if known is None or known.stateful or node.op in NEVER_FOLDED or not node.inputs:
             return False
-        makers = [self.value(edge.array).op for edge in node.inputs]
-        return all(op is not None and op.name == CONST for op in makers) and self._is_small(node)
+        return all(map(is_constant, self.inputs(node))) and self._is_small(node)
 
     def _fold(self, node: Node) -> None:
         for port in range(_result_count(node)):
@@ -258,16 +258,16 @@ class Importer:
             raise Unmodeled(
                 f"{node.name} is a StableHLO program (JAX), which this model does not read", node.name
             )
-        legalized = LEGALIZED.get(node.op)
-        refused = legalized is None or has_no_form(node) or (self._narrow and too_narrow(node))
-        operands = self.inputs(node)[: OPERANDS.get(node.op)]
-        if node.op in REGIONS:  # a captured constant becomes a constant of the branch
-            operands = [value for value in operands if value.op is None or value.op.name != CONST]
-        if refused and self.stays_tensorflow(node):
+        refused = has_no_form(node) or (self._narrow and too_narrow(node))
+        legalized = None if refused else LEGALIZED.get(node.op)
+        if legalized is None and self.stays_tensorflow(node):
             self._append(flex(node.op), node, self.inputs(node))
             return
-        op = self._append(legalized if legalized is not None and not refused else node.op, node, operands)
-        if refused:
+        operands = self.inputs(node)[: OPERANDS.get(node.op)]
+        if node.op in REGIONS:  # a captured constant becomes a constant of the branch
+            operands = [value for value in operands if not is_constant(value)]
+        op = self._append(legalized or node.op, node, operands)
+        if legalized is None:
             op.attrs["refused"] = no_builtin(node)
 
     def stays_tensorflow(self, node: Node) -> bool:

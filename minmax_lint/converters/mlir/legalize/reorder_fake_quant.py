@@ -6,7 +6,7 @@ from minmax_lint.converters.mlir.behaviours import REORDERS_SHARED_FAKE_QUANTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import axes_of, is_constant, quantize_of
+from minmax_lint.converters.mlir.matchers import axes_of, is_constant, producer, quantize_of
 from minmax_lint.converters.mlir.pattern import prepare_patterns_td, tf_ops_n_z_cc, tfl_ops_cc
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -60,6 +60,12 @@ def move_before_fake_quants(
     return result
 
 
+def reshape(importer: Importer, node: Node, source: Value, shape: Shape) -> Value:
+    """A RESHAPE of `source`, in front of the FakeQuants that it comes through."""
+    sizes = importer.constant(node.name, DType.INT32, (len(shape),))
+    return move_before_fake_quants(importer, node, "RESHAPE", source, shape, sizes)
+
+
 @tf_ops_n_z_cc(
     "Reshape",
     before=lambda n: n.fq(n.op("Log", n.reshape(n.op("Softmax", n.x()), 1, 8))),
@@ -70,11 +76,12 @@ def reshape_to_self_shape(importer: Importer, node: Node) -> Value | None:
     (source, sizes), shape = importer.inputs(node)[:2], importer.inference.shape(node.name)
     if shape is not None and shape == source.shape and None not in shape:
         return source
-    if sizes.op is None or sizes.op.name != "SHAPE":
+    measured = producer(sizes, "SHAPE")
+    if measured is None:
         return None
-    while source.op is not None and source.op.name == "RESHAPE":
-        source = source.op.operands[0]
-    return source if source is sizes.op.operands[0] else None
+    while (inner := producer(source, "RESHAPE")) is not None:
+        source = inner.operands[0]
+    return source if source is measured.operands[0] else None
 
 
 @prepare_patterns_td(
@@ -99,12 +106,12 @@ def reorder_reshape_fake_quant(importer: Importer, node: Node) -> Value:
 )
 def fold_transpose(importer: Importer, node: Node) -> Value | None:
     """In the order there is, a TRANSPOSE is nothing; nor is one that undoes another."""
-    source = importer.inputs(node)[0]
+    source = importer.operand(node)
     axes = importer.integers(node.inputs[1].array)
     if axes is not None and axes == tuple(range(len(axes))):
         return source
-    before = source.op
-    if before is None or before.name != "TRANSPOSE" or axes is None:
+    before = producer(source, "TRANSPOSE")
+    if before is None or axes is None:
         return None
     return before.operands[0] if undoes(axes, axes_of(before.operands[1])) else None
 
@@ -188,9 +195,7 @@ def _reversed_order(importer: Importer, node: Node, source: Value) -> Value:
     """(rank - 1) - range(rank), as ConvertMatmulWithoutTransposeToWithTranspose writes it."""
 
     def integers(name: str, shape: Shape, *operands: Value) -> Value:
-        value = importer.add(name, node, operands, shape)
-        value.dtype = DType.INT32
-        return value
+        return importer.add(name, node, operands, shape, DType.INT32)
 
     zero, one = (importer.filled(node.name, (), number, DType.INT32) for number in (0, 1))
     rank = integers("RANK", (), source)

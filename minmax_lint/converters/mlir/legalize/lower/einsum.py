@@ -12,7 +12,11 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
 from minmax_lint.converters.mlir.legalize.prepare_tf import fully_connected
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import (
+    move_before_fake_quants,
+    reshape,
+    transpose_matrix,
+)
 from minmax_lint.converters.mlir.matchers import constant_behind, is_constant, rank, static
 from minmax_lint.converters.mlir.pattern import canonicalize_td, einsum_cc, optimize_batch_matmul_cc
 from minmax_lint.graph.dtype import DType
@@ -71,7 +75,7 @@ def transform_einsum(importer: Importer, node: Node) -> Value:
     wanted = tuple(sizes[one] for one in order)
     if _one_open(wanted):
         if not as_wanted or None in shape:
-            product = _reshape(importer, node, product, wanted)
+            product = reshape(importer, node, product, wanted)
     elif not as_wanted:
         computed = _sizes_of(importer, node, operands, [*batch, *rows], columns)
         product = move_before_fake_quants(importer, node, "RESHAPE", product, wanted, computed)
@@ -204,7 +208,7 @@ def _laid_out(
         return value
     shape = (*(sizes[axis] for axis in batch), _size(sizes, one), _size(sizes, two))
     if _one_open(shape):
-        return _reshape(importer, node, value, shape)
+        return reshape(importer, node, value, shape)
     if not one or not two:
         raise no_builtin(
             node, reason=f"Several sizes of {node.name} are open: fix them, or multiply and sum."
@@ -253,11 +257,6 @@ def _integers(value: Value) -> Value:
 def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
     known = [sizes[axis] for axis in axes]
     return None if None in known else math.prod(size for size in known if size is not None)
-
-
-def _reshape(importer: Importer, node: Node, value: Value, shape: Shape) -> Value:
-    wanted = importer.constant(node.name, DType.INT32, (len(shape),))
-    return move_before_fake_quants(importer, node, "RESHAPE", value, shape, wanted)
 
 
 def _transpose(

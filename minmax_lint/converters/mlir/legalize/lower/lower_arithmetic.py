@@ -8,7 +8,7 @@ import math
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import negated_value, unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps, truth
+from minmax_lint.converters.mlir.legalize.lower.steps import Steps, number, steps
 from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.pattern import legalize_patterns_td, lower_tf_cc, lower_tf_td
 from minmax_lint.graph.dtype import DType
@@ -126,7 +126,7 @@ def lower_selu_grad_op(s: Steps, gradients: Value, features: Value) -> Value:
 @lower_tf_td("BiasAddGrad", before=lambda n: n.fq(n.op("BiasAddGrad", n.image())), after="SUM")
 def lower_bias_add_grad_op(importer: Importer, node: Node) -> Value:
     """The sum over everything but the channels."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     axes = importer.integer_vector(node.name, range(len(x.shape or ()) - 1))
     return importer.add("SUM", node, [x, axes])
 
@@ -160,16 +160,11 @@ def lower_sparse_softmax_cross_entropy_with_logits_op(importer: Importer, node: 
         else importer.add("ONE_HOT", node, [classes, depth, *marks], shape)
     )
     bound = importer.constant(node.name, classes.dtype, ())
-    valid = truth(
-        importer,
-        "LOGICAL_AND",
-        node,
-        [
-            truth(importer, "LESS_EQUAL", node, [bound, classes], rows),
-            truth(importer, "LESS", node, [classes, bound], rows),
-        ],
-        rows,
-    )
+    bounds = [
+        importer.add("LESS_EQUAL", node, [bound, classes], rows, DType.BOOL),
+        importer.add("LESS", node, [classes, bound], rows, DType.BOOL),
+    ]
+    valid = importer.add("LOGICAL_AND", node, bounds, rows, DType.BOOL)
     missing = [number(importer, node, 0.0), number(importer, node, math.nan)]
     penalty = importer.select(node, [valid, *missing], rows)
     sizes = importer.constant(node.name, DType.INT32, (2,))
@@ -192,7 +187,7 @@ def _cross_entropy(importer: Importer, node: Node, features: Value, labels: Valu
         )
     logarithm = importer.add("LOG_SOFTMAX", node, [features], shape)
     zero = number(importer, node, 0.0)
-    without = truth(importer, "EQUAL", node, [negative, zero], labels.shape)
+    without = importer.add("EQUAL", node, [negative, zero], labels.shape, DType.BOOL)
     product = importer.add("MUL", node, [logarithm, negative], shape)
     chosen = importer.select(node, [without, zero, product], shape)
     return importer.add("SUM", node, [chosen, importer.integer_vector(node.name, [1])])

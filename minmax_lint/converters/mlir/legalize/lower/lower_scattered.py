@@ -69,7 +69,7 @@ def _scatter(importer: Importer, node: Node, x: Value, indices: Value, updates: 
 )
 def lower_invert_permutation_op(importer: Importer, node: Node) -> Value | None:
     """The places of the elements, scattered to where these point."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     if not static(x) or x.shape is None or len(x.shape) != 1:
         return None
     sizes = importer.integer_vector(node.name, [])

@@ -4,10 +4,11 @@ Sources: legalize_patterns.td, lower_tf.td; read off the converters' own dumps.
 """
 
 from minmax_lint.converters.mlir.failure import no_builtin
-from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of
+from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.steps import Steps, steps
+from minmax_lint.converters.mlir.matchers import producer
 from minmax_lint.converters.mlir.pattern import canonicalize_td, legalize_patterns_td, lower_tf_td
 from minmax_lint.graph.fakequant import Range
 from minmax_lint.graph.node import Node
@@ -108,9 +109,10 @@ def lower_div_no_nan_op(s: Steps, x: Value, y: Value) -> Value:
 @steps
 def xdivy_with_sqrt_divisor(s: Steps, x: Value, y: Value) -> Value | None:
     """Division by a root is multiplication by RSQRT, 0 where x is 0 (LowerMulNoNanOp)."""
-    if y.op is None or y.op.name != "SQRT":
+    root = producer(y, "SQRT")
+    if root is None:
         return None
-    product = s.op("MUL", s.op("RSQRT", y.op.operands[0]), x)
+    product = s.op("MUL", s.op("RSQRT", root.operands[0]), x)
     return s.select(s.truth("EQUAL", x, s.number(0.0)), s.number(0.0), product)
 
 
@@ -146,7 +148,7 @@ def legalize_quantize_and_dequantize_v4(importer: Importer, node: Node) -> Value
     if len(known) < 2:
         raise no_builtin(node, reason=f"{node.op} is converted where its range is constant.")
     signed, narrow = node.flag("signed_input", True), node.flag("narrow_range")
-    scale: Scale = scale_of(Range(*known), node.integer("num_bits", 8), narrow)
+    scale = scale_of(Range(*known), node.integer("num_bits", 8), narrow)
     if signed and not narrow and known[0] == -known[1]:
         scale = scale._replace(zero_point=1 << (scale.bits - 1))
-    return importer.quantized(importer.value(node.inputs[0].array), scale, node, movable=False)
+    return importer.quantized(importer.operand(node), scale, node, movable=False)

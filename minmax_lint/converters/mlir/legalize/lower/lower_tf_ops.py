@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.behaviours import (
 from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.lower.steps import number, truth
+from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import producer, static
 from minmax_lint.converters.mlir.pattern import (
     legalize_patterns_td,
@@ -29,34 +29,33 @@ from minmax_lint.graph.tensor import Shape
 @lower_tf_td("IsNan", before=lambda n: n.op("IsNan", n.x()), after="NOT_EQUAL(float)")
 def lower_is_nan_op(importer: Importer, node: Node) -> Value:
     """A value that is not equal to itself."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     return importer.add("NOT_EQUAL", node, [x, x])
 
 
 @lower_tf_td("IsInf", before=lambda n: n.op("IsInf", n.x()), after="ABS(float) EQUAL(float)")
 def lower_is_inf_op(importer: Importer, node: Node) -> Value:
     """IsInf is the magnitude compared with infinity."""
-    x = importer.value(node.inputs[0].array)
-    magnitude = _float(importer, "ABS", node, [x], x.shape)
+    x = importer.operand(node)
+    magnitude = importer.add("ABS", node, [x], x.shape, DType.FLOAT)
     return importer.add("EQUAL", node, [magnitude, number(importer, node, math.inf)])
 
 
 @lower_tf_td("IsFinite", before=lambda n: n.op("IsFinite", n.x()), after="SUB(float) EQUAL(float)")
 def lower_is_finite_op(importer: Importer, node: Node) -> Value:
     """The difference with itself is zero."""
-    x = importer.value(node.inputs[0].array)
-    difference = _float(importer, "SUB", node, [x, x], x.shape)
+    x = importer.operand(node)
+    difference = importer.add("SUB", node, [x, x], x.shape, DType.FLOAT)
     return importer.add("EQUAL", node, [difference, number(importer, node, 0.0)])
 
 
 @lower_tf_td("OnesLike", before=lambda n: n.fq(n.op("AddV2", x := n.x(), n.op("OnesLike", x))), after="ADD")
 def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     """A constant, where the shape is known."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     shape = x.shape
     if shape is None or None in shape:
-        sizes = importer.add("SHAPE", node, [x], None if shape is None else (len(shape),))
-        sizes.dtype = DType.INT64
+        sizes = importer.add("SHAPE", node, [x], None if shape is None else (len(shape),), DType.INT64)
         return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), sizes], shape)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
         wanted = importer.constant(node.name, DType.INT32, (len(shape),))
@@ -84,7 +83,7 @@ def lower_empty_op(importer: Importer, node: Node) -> Value | None:
 @lower_tf_td("L2Loss", before=lambda n: n.fq(n.op("L2Loss", n.x())), after="MUL(float) SUM(float) MUL(float)")
 def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
     """Half the sum of the squares."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     axes = importer.integer_vector(node.name, range(len(x.shape or ())))
     total = importer.add("SUM", node, [importer.add("MUL", node, [x, x], x.shape), axes], ())
     return importer.add("DIV", node, [total, number(importer, node, 2.0)], ())
@@ -99,7 +98,7 @@ def lower_l2_loss_op(importer: Importer, node: Node) -> Value:
 )
 def lower_size_op(importer: Importer, node: Node) -> Value:
     """The product of the sizes; where all are known it is folded before."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     sizes = importer.add("SHAPE", node, [x], (None if x.shape is None else len(x.shape),))
     return importer.add("REDUCE_PROD", node, [sizes, importer.integer_vector(node.name, [0])], ())
 
@@ -111,7 +110,7 @@ def lower_size_op(importer: Importer, node: Node) -> Value:
 )
 def lower_roll_op(importer: Importer, node: Node) -> Value:
     """For each axis the last part in front of the first."""
-    value = importer.value(node.inputs[0].array)
+    value = importer.operand(node)
     shifts, axes = (importer.integers(edge.array) for edge in node.inputs[1:3])
     if shifts is None or axes is None:
         raise no_builtin(node, reason="Roll is converted where its shifts and axes are constant.")
@@ -143,17 +142,17 @@ def _part(importer: Importer, node: Node, value: Value, axis: int, count: int) -
 )
 def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     """A choice between the matrix and zeros, by comparisons of indices."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     square = (x.shape or ())[-2:]
     offsets, lower, upper = (importer.constant(node.name, DType.INT32, square) for _ in range(3))
-    opposite = importer.add("NEG", node, [offsets], square)
-    opposite.name, opposite.dtype = f"{node.name}2", DType.INT32
-    below = truth(importer, "GREATER_EQUAL", node, [opposite, lower], square)
+    opposite = importer.add("NEG", node, [offsets], square, DType.INT32)
+    opposite.name = f"{node.name}2"
+    below = importer.add("GREATER_EQUAL", node, [opposite, lower], square, DType.BOOL)
     if importer.version.has(FOLDS_INTEGER_COMPARISONS):
         above = importer.constant(node.name, DType.BOOL, square)
     else:
-        above = truth(importer, "LESS_EQUAL", node, [offsets, upper], square)
-    inside = truth(importer, "LOGICAL_AND", node, [above, below], square)
+        above = importer.add("LESS_EQUAL", node, [offsets, upper], square, DType.BOOL)
+    inside = importer.add("LOGICAL_AND", node, [above, below], square, DType.BOOL)
     return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
 
@@ -164,12 +163,12 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
 )
 def convert_rfft_to_rfft2d(importer: Importer, node: Node) -> Value:
     """RFFT2D of one row, between ExpandDims and Squeeze: two RESHAPEs where the shape is known."""
-    x = importer.value(node.inputs[0].array)
+    x = importer.operand(node)
     sizes = importer.constant(node.name, DType.INT32, (2,))
     result = importer.inference.shape(node.name)
     row = None if x.shape is None else (*x.shape[:-1], 1, x.shape[-1])
     first, last = ("RESHAPE", "RESHAPE") if static(x) else ("EXPAND_DIMS", "SQUEEZE")
-    flat = _float(importer, first, node, [x, sizes], row)
+    flat = importer.add(first, node, [x, sizes], row, DType.FLOAT)
     made = None if result is None else (*result[:-1], 1, result[-1])
     complex_row = importer.add("RFFT2D", node, [flat, sizes], made)
     return importer.add(last, node, [complex_row, sizes][: 2 if last == "RESHAPE" else 1], result)
@@ -223,9 +222,3 @@ def _differ(left: Shape, right: Shape) -> bool:
     return len(left) != len(right) or any(
         one != other for one, other in zip(left, right, strict=True) if None not in (one, other)
     )
-
-
-def _float(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
-    value = importer.add(name, node, operands, shape)
-    value.dtype = DType.FLOAT
-    return value

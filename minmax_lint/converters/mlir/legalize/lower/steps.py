@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, s
 from minmax_lint.converters.mlir.matchers import number as number_of
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape, Tensor
+from minmax_lint.graph.tensor import Tensor
 
 
 class Steps:
@@ -64,13 +64,6 @@ def _equal(left: Value, right: Value) -> Tensor | None:
     if tensor is None or wanted is None:
         return None
     return Tensor.of(DType.BOOL, tensor.shape, [value == wanted for value in tensor.leading()])
-
-
-def truth(importer: Importer, name: str, node: Node, operands: list[Value], shape: Shape | None) -> Value:
-    """One comparison, of a shape of its own."""
-    value = importer.add(name, node, operands, shape)
-    value.dtype = DType.BOOL
-    return value
 
 
 def number(importer: Importer, node: Node, value: float) -> Value:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
+from minmax_lint.converters.mlir.legalize.reorder_fake_quant import reshape, transpose_matrix
 from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -35,8 +35,8 @@ def unroll_batch_matmul(
         return products[0]
     if len(products) > 1:
         packed = importer.add("PACK", node, products, (len(products), rows, columns))
-        return packed if len(shared) == 1 else _reshape(importer, node, packed, (*shared, rows, columns))
-    return _reshape(importer, node, products[0], (*shared, rows, columns))
+        return packed if len(shared) == 1 else reshape(importer, node, packed, (*shared, rows, columns))
+    return reshape(importer, node, products[0], (*shared, rows, columns))
 
 
 def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
@@ -46,15 +46,15 @@ def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
     if not batch:
         return [value]
     if count == 1:
-        return [_reshape(importer, node, value, matrix)]
+        return [reshape(importer, node, value, matrix)]
     if is_constant(value):
         return [importer.constant(value.name, value.dtype, matrix) for _ in range(count)]
     if len(batch) > 1:
-        value = _reshape(importer, node, value, (count, *matrix))
+        value = reshape(importer, node, value, (count, *matrix))
     axis = importer.constant(node.name, DType.INT32, ())
     split = importer.function.append(Operation("SPLIT", [axis, value], (node.name,), node=node))
     parts = [split.add_result(node.name, value.dtype, (1, *matrix)) for _ in range(count)]
-    return [_reshape(importer, node, part, matrix) for part in parts]
+    return [reshape(importer, node, part, matrix) for part in parts]
 
 
 def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
@@ -66,11 +66,6 @@ def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
             found += step * (index if batch[-place] > 1 else 0)
             step *= batch[-place]
     return found
-
-
-def _reshape(importer: Importer, node: Node, value: Value, shape: Sequence[int]) -> Value:
-    wanted = importer.constant(node.name, DType.INT32, (len(shape),))
-    return move_before_fake_quants(importer, node, "RESHAPE", value, tuple(shape), wanted)
 
 
 def _sizes(value: Value) -> tuple[int, ...]:
