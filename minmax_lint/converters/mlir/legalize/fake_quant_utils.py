@@ -11,11 +11,12 @@ from minmax_lint.converters.mlir.behaviours import (
 )
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.ir import Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
 from minmax_lint.converters.mlir.pattern import fake_quant_utils_h
+from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.fakequant import FAKE_QUANTS, RANGE_FROM_ATTRS, FakeQuant, Range, read_fake_quant
 from minmax_lint.graph.node import Node
@@ -78,22 +79,13 @@ def quantize_results(function: Function, version: Version) -> None:
         if any(user.attrs.get("movable") for user in op.result.users) or not version.has(behaviour):
             continue
         if op.name != "MEAN" or op.operands[0].use_count == 1 or version.has(QUANTIZE_RESULT_OF_SHARED):
-            _cover(function, op, first)
+            quantize_behind(function, op.result, first.result.scale, first.nodes, movable=True)
 
 
 def _passes_on(quantize: Operation | None) -> bool:
     return (
         quantize is not None and bool(quantize.attrs.get("movable")) and not is_constant(quantize.operands[0])
     )
-
-
-def _cover(function: Function, op: Operation, like: Operation) -> None:
-    covered, scale = op.result, like.result.scale
-    quantize = function.insert_after(op, Operation(QUANTIZE, (), like.nodes, movable=True))
-    stored = quantize.add_result(covered.name, covered.dtype, covered.shape, scale)
-    restored = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], like.nodes))
-    covered.replace_uses(restored.add_result(covered.name, covered.dtype, covered.shape))
-    quantize.add_operand(covered)
 
 
 def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.graph.dtype import DType
 
 Slot = tuple[Operation, int]
@@ -30,20 +31,10 @@ def materialize(function: Function, value: Value, state: State, rescales: list[R
     """Put in the pairs that give `value` the scale of its state, and those that rescale it for some readers."""
     if state.scale is None or (state.immutable and not rescales):
         return
-    if not state.immutable:
-        _quantize(function, value, state.scale)
+    if not state.immutable and value.dtype is DType.FLOAT:
+        quantize_behind(function, value, state.scale, volatile=True, inserted=True)
     if rescales:
         _rescale(function, value, rescales)
-
-
-def _quantize(function: Function, value: Value, scale: Scale) -> None:
-    if value.dtype is not DType.FLOAT:
-        return
-    quantize = function.insert_behind(value, Operation(QUANTIZE, volatile=True, inserted=True))
-    stored = quantize.add_result(value.name, DType.FLOAT, value.shape, scale)
-    dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], inserted=True))
-    value.replace_uses(dequantize.add_result(value.name, DType.FLOAT, value.shape))
-    quantize.add_operand(value)
 
 
 def _rescale(function: Function, value: Value, rescales: list[Rescale]) -> None:

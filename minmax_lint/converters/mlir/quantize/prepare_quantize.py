@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
 from minmax_lint.converters.mlir.pattern import prepare_quantize_cc
+from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range
@@ -29,22 +30,15 @@ def quantize_inputs(function: Function) -> None:
     """TF1 flow: every float input whose only reader is not a quantize gets a range."""
     _check_types(function)
     _check_dominance(function)
-    constants = list(takewhile(lambda op: op.name == CONST, function))
+    # Constants come first: folding hoists them.
+    last_constant = next(iter([*takewhile(lambda op: op.name == CONST, function)][::-1]), None)
+    scale = scale_of(INPUT_RANGE, 8, narrow=False)
     for argument in reversed(function.arguments):
         user = argument.only_user
         if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
             continue
-        quantize = Operation(QUANTIZE, (), (argument.name,))
-        if constants:  # they come first (folding hoists them)
-            function.insert_after(constants[-1], quantize)
-        else:
-            function.insert_first(quantize)
-        scale = scale_of(INPUT_RANGE, 8, narrow=False)
-        stored = quantize.add_result(argument.name, DType.FLOAT, argument.shape, scale)
-        dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], (argument.name,)))
-        restored = dequantize.add_result(argument.name, DType.FLOAT, argument.shape)
-        argument.replace_uses(restored, in_order=True)  # measured: readers are met as before
-        quantize.add_operand(argument)
+        # Readers are met as before (measured).
+        quantize_behind(function, argument, scale, (argument.name,), place=last_constant, in_order=True)
 
 
 def _check_types(function: Function) -> None:

@@ -6,6 +6,7 @@ RemoveRedundantStatsOps and ConvertStatsToQDQs (quantization_utils.cc, quantizat
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
 
@@ -61,12 +62,7 @@ def prefers_result_scale(op: Operation) -> bool:
 def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
     """A quantize/dequantize pair behind each value. Its scale is its own: known is only that scales differ."""
     for place, value in enumerate(values):
-        quantize = function.insert_behind(value, Operation(QUANTIZE, [value], _nodes(value), volatile=True))
-        stored = quantize.add_result(value.name, value.dtype, value.shape, Scale(1.0 + place / 1024, 0))
-        dequantize = function.insert_after(quantize, Operation(DEQUANTIZE, [stored], _nodes(value)))
-        restored = dequantize.add_result(value.name, value.dtype, value.shape)
-        value.replace_uses(restored, keep=quantize, in_order=True)  # measured: readers are met as before
-
-
-def _nodes(value: Value) -> tuple[str, ...]:
-    return value.op.nodes if value.op is not None else (value.name,)
+        nodes = value.op.nodes if value.op is not None else (value.name,)
+        scale = Scale(1.0 + place / 1024, 0)
+        # Readers are met as before (measured).
+        quantize_behind(function, value, scale, nodes, in_order=True, volatile=True)
