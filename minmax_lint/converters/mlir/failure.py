@@ -1,8 +1,11 @@
 """Errors that end a conversion, and those that end its model because the answer is not known."""
 
+from __future__ import annotations
+
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.prediction import AbortKind, ObstacleDetail, ObstacleKind
 from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
 
 
 class ConversionError(Exception):
@@ -30,6 +33,21 @@ class ConversionError(Exception):
         self.reason = reason or message
         self.detail = detail
 
+    @classmethod
+    def at(
+        cls,
+        op: Operation,
+        kind: AbortKind,
+        message: str,
+        obstacle: ObstacleKind = "other",
+        *,
+        reason: str,
+        array: str | None = None,
+    ) -> ConversionError:
+        """The failure at an operation, of its result where no `array` is given."""
+        node, array = op.nodes[-1] if op.nodes else None, array or op.result.name
+        return cls(kind, message, obstacle, node=node, array=array, op=op.name, reason=reason)
+
 
 class NoBuiltin(ConversionError):
     """An op that is no TFLite builtin: with SELECT_TF_OPS it may stay an op of TensorFlow."""
@@ -52,6 +70,12 @@ class Nondeterministic(Exception):
             "run to run"
         )
         self.node = op.nodes[-1] if op.nodes else None
+
+
+def spell_tensor(shape: Shape | None, element: str) -> str:
+    """The type of an array as MLIR prints it."""
+    sizes = "*x" if shape is None else "".join(f"{'?' if size is None else size}x" for size in shape)
+    return f"tensor<{sizes}{element}>"
 
 
 _DIALECT_NAMES = {"StatelessCase": "Case"}

@@ -165,11 +165,6 @@ class Operation:
         return tensor if isinstance(tensor, Tensor) and tensor.known else None
 
     @property
-    def volatile(self) -> bool:
-        """Whether the driver made this quantize, rather than a FakeQuant."""
-        return bool(self.attrs.get("volatile"))
-
-    @property
     def node(self) -> Node | None:
         """The node of TensorFlow's graph that became it; None where a pass made it."""
         node = self.attrs.get("node")

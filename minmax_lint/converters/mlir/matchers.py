@@ -151,13 +151,22 @@ def is_constant(value: Value) -> bool:
     return value.op is not None and value.op.name == CONST
 
 
+def quantized_source(value: Value) -> Value | None:
+    """The quantized value in front of the dequantize that makes `value`."""
+    op = value.op
+    return op.operands[0] if op is not None and op.name == DEQUANTIZE else None
+
+
+def only_quantize(value: Value) -> Operation | None:
+    """The quantize that alone reads `value`."""
+    user = value.only_user
+    return user if user is not None and user.name == QUANTIZE else None
+
+
 def quantize_of(value: Value) -> Operation | None:
     """The quantize behind which the dequantized `value` stands."""
-    op = value.op
-    if op is None or op.name != DEQUANTIZE:
-        return None
-    source = op.operands[0].op
-    return source if source is not None and source.name == QUANTIZE else None
+    source = quantized_source(value)
+    return producer(source, QUANTIZE) if source is not None else None
 
 
 def constant_behind(value: Value) -> Operation | None:

@@ -1,9 +1,12 @@
 """Why ops stay float: the roots, each with all that goes float because of it."""
 
+from dataclasses import dataclass, field
+
 from minmax_lint.converters.inputs import not_restored
 from minmax_lint.converters.mlir.control_flow.resource_variables import INITIALIZED
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.flex_ops import is_flex
+from minmax_lint.converters.mlir.matchers import only_quantize
 from minmax_lint.converters.mlir.prediction import is_float
 from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Version
@@ -14,14 +17,14 @@ from minmax_lint.graph.names import parse_edge
 _OF_VARIABLES = ("ASSIGN_VARIABLE", "READ_VARIABLE")
 
 
+@dataclass(eq=False)
 class _Root:
-    def __init__(self, kind: ObstacleKind, array: str, node: str | None, message: str) -> None:
-        self.kind = kind
-        self.array = array
-        self.node = node
-        self.message = message
-        self.detail: ObstacleDetail | None = None
-        self.consequences: dict[str, None] = {}
+    kind: ObstacleKind
+    array: str
+    node: str | None
+    message: str
+    detail: ObstacleDetail | None = None
+    consequences: dict[str, None] = field(default_factory=dict)
 
 
 def obstacles(function: Function, version: Version, *, float_boundary: bool) -> tuple[Obstacle, ...]:
@@ -81,13 +84,8 @@ def _causes(
             from_front[_root(roots, "no-range", value.name, value.name, message)] = None
     passes_on = op.name in version.same_scale or op.name in FIXED
     if op.name in version.quantizable and not (passes_on and from_front):
-        own += [_lacking(roots, value) for value in op.results if value.real and not _only_quantized(value)]
+        own += [_lacking(roots, value) for value in op.results if value.real and only_quantize(value) is None]
     return list(from_front), own
-
-
-def _only_quantized(value: Value) -> bool:
-    user = value.only_user
-    return user is not None and user.name == QUANTIZE
 
 
 def _lacking(roots: dict[str, _Root], value: Value) -> _Root:

@@ -78,17 +78,16 @@ def answer(
     float_ops = tuple((op.op, op.output) for op in ops if not op.integer)
     plain = [v for v in function.returned.operands if v.dtype is DType.FLOAT and v.scale is None]
     verdict: Verdict = "float" if float_ops or (plain and not signed) else "quantized"
-    if verdict == "quantized":
-        message = "MLIR quantizes every operator."
-        return Prediction(
-            profile, verdict, message=message, ops=ops, ranges=ranges(function), runs=runs, refused=reason
-        )
-    causes = explain()
+    causes: tuple[Obstacle, ...] = ()
+    message = "MLIR quantizes every operator."
+    if verdict == "float":
+        causes = explain()
+        message = float_message(causes, len(computing(float_ops) or float_ops))
     return Prediction(
         profile,
         verdict,
         float_ops=float_ops,
-        message=float_message(causes, len(computing(float_ops) or float_ops)),
+        message=message,
         ops=ops,
         obstacles=causes,
         ranges=ranges(function),

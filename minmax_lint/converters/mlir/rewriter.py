@@ -44,10 +44,7 @@ class Rewriter:
             op, _ = next_op()
             if op in erased:
                 continue
-            results = op.results
-            if results and not (
-                results[0]._uses if len(results) == 1 else any(result._uses for result in results)
-            ):
+            if op.results and not op.results[0]._uses and op.unread:  # most have one result, which is read
                 self.erase(op)
                 changed = True
                 continue

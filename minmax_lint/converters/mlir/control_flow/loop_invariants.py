@@ -7,6 +7,7 @@ writes into a list whose items get a batch of 1 survives: twelve RNN layers do, 
 
 from collections.abc import Iterator
 
+from minmax_lint.converters.mlir.control_flow.loop_arguments import maker
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import SINGLE_BATCH
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
@@ -58,11 +59,7 @@ def _is_calibrated(function: Function, argument: str, graph: Graph, inference: I
 
 def _source(graph: Graph, array: str) -> str:
     """The node that makes an array, identities looked through."""
-    node, seen = graph[parse_edge(array).node], set[str]()
-    while node.op == "Identity" and node.inputs and node.name not in seen:
-        seen.add(node.name)
-        node = graph[node.inputs[0].node]
-    return node.name
+    return parse_edge(maker(graph, array)).node
 
 
 def _abort(graph: Graph, node: str, passed: str, profile: Profile) -> Prediction:

@@ -4,7 +4,7 @@ Source: quantize_model.cc. A tensor is quantized where the first operator that c
 reads it then reads integers; an operator without integer form dequantizes what it reads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from minmax_lint.converters.mlir.bounds import Bounds
@@ -117,8 +117,7 @@ def _check_filter(op: Operation, version: Version, call: LegacyCall) -> None:
         array = op.operands[1].name
         message = "Mismatch between number of weight maxs and channels: 1 vs several"
         reason = f"{op.name} has a computed filter, {array}: the {call.title} needs a constant."
-        node = op.nodes[-1] if op.nodes else None
-        raise ConversionError("other", message, node=node, array=array, op=op.name, reason=reason)
+        raise ConversionError.at(op, "other", message, reason=reason, array=array)
 
 
 def _quantize_inputs(function: Function, op: Operation, found: OperatorProperty, activation: Scale) -> None:
@@ -182,28 +181,12 @@ def _without_range(op: Operation, value: Value) -> ConversionError:
         "Max and min for dynamic tensors should be recorded during calibration: Failed for tensor "
         f"{value.name}\nEmpty min/max for tensor {value.name}"
     )
-    return ConversionError(
-        "minmax",
-        message,
-        "no-range",
-        node=op.nodes[-1] if op.nodes else None,
-        array=value.name,
-        op=op.name,
-        reason=f"{op.name} needs a range of {value.name}, which holds integers: the calibration records none.",
-    )
+    reason = f"{op.name} needs a range of {value.name}, which holds integers: the calibration records none."
+    return ConversionError.at(op, "minmax", message, "no-range", reason=reason, array=value.name)
 
 
-def _unsupported(ops: Iterable[Operation], call: LegacyCall) -> ConversionError:
-    found = list(ops)
+def _unsupported(found: Sequence[Operation], call: LegacyCall) -> ConversionError:
     to = " to 16x8-bit" if call.bits == 16 else ""
     lines = [f"Quantization{to} not yet supported for op: '{op.name}'." for op in found]
-    first = found[0]
-    return ConversionError(
-        "unsupported-op",
-        "\n".join(lines),
-        "no-kernel",
-        node=first.nodes[-1] if first.nodes else None,
-        array=first.result.name,
-        op=first.name,
-        reason=f"{first.name} has no form with activations of {call.bits} bits.",
-    )
+    reason = f"{found[0].name} has no form with activations of {call.bits} bits."
+    return ConversionError.at(found[0], "unsupported-op", "\n".join(lines), "no-kernel", reason=reason)

@@ -99,12 +99,10 @@ def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Opera
         return False
     if _sizes(before.result) != [1, *source]:
         return False
-    raise ConversionError(
+    raise ConversionError.at(
+        product,
         "other",
         "'tfl.batch_matmul' op found invalid output rank, expected 3 but got 2",
-        node=product.nodes[-1],
-        array=product.result.name,
-        op=product.name,
         reason=f"The converter takes the Reshapes around {product.result.name} away and refuses its rank: convert "
         "with TensorFlow 2.17 or newer, or multiply and sum in its place.",
     )

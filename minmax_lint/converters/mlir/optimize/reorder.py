@@ -4,10 +4,11 @@ Source: optimize_pass.cc, optimize_patterns.td.
 """
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Operation, Value
+from minmax_lint.converters.mlir.ir import QUANTIZE, Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     is_constant,
     producer,
+    quantized_source,
     rank,
     same_type,
     static,
@@ -194,10 +195,9 @@ def _has_binary_readers(value: Value) -> bool:
 )
 def eliminate_qdq_pairs(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized from the same type goes."""
-    before = op.operands[0].op
-    if before is None or before.name != DEQUANTIZE or before.operands[0].scale != op.result.scale:
+    stored = quantized_source(op.operands[0])
+    if stored is None or stored.scale != op.result.scale:
         return False
-    stored = before.operands[0]
     stored.name = op.result.name
     return rewriter.replace(op, stored)
 
@@ -207,10 +207,7 @@ def eliminate_qdq_pairs(rewriter: Rewriter, op: Operation) -> bool:
 )
 def squash_dq_q(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized goes, unless a quantize of another type made that."""
-    before = op.operands[0].op
-    stored = before.operands[0] if before is not None and before.name == DEQUANTIZE else None
-    if stored is None:
-        return False
-    if stored.op is not None and stored.op.name == QUANTIZE and stored.scale != op.result.scale:
+    stored = quantized_source(op.operands[0])
+    if stored is None or (producer(stored, QUANTIZE) is not None and stored.scale != op.result.scale):
         return False
     return rewriter.replace(op, stored)

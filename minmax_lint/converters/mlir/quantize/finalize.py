@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.matchers import only_quantize
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.graph.dtype import DType
 
@@ -40,8 +41,8 @@ def materialize(function: Function, value: Value, state: State, rescales: list[R
 def _rescale(function: Function, value: Value, rescales: list[Rescale]) -> None:
     on_input = rescales[0].on_input
     if value.op is None:
-        user = value.only_user
-        place = user.result if user is not None and user.name == QUANTIZE else value
+        quantize = only_quantize(value)
+        place = quantize.result if quantize is not None else value
     elif any(rescale.on_input is not on_input for rescale in rescales):
         return
     else:

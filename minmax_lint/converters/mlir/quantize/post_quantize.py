@@ -3,6 +3,7 @@
 from minmax_lint.converters.mlir.behaviours import STORES_UNSIGNED_WIDTHS
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
 from minmax_lint.converters.mlir.legalize.lower.einsum import has_weights
+from minmax_lint.converters.mlir.matchers import only_quantize, producer
 from minmax_lint.converters.mlir.optimize.passes import AFTER_QUANTIZATION, optimize
 from minmax_lint.converters.mlir.pattern import (
     post_quantize_cc,
@@ -72,16 +73,16 @@ def make_dense(function: Function) -> None:
 def remove_quantization_adaptor_ops(function: Function) -> None:
     """Inputs and outputs take the quantized type where a quantize or dequantize stands alone."""
     for argument in function.arguments:
-        user = argument.only_user
-        if user is not None and user.name == QUANTIZE:
+        user = only_quantize(argument)
+        if user is not None:
             argument.scale = user.result.scale
             user.result.replace_uses(argument)
             function.erase(user)
     for slot, value in enumerate(list(function.returned.operands)):
-        op = value.op
-        if op is not None and op.name == DEQUANTIZE and value.use_count == 1:
-            function.returned.set_operand(slot, op.operands[0])
-            function.erase(op)
+        dequantize = producer(value, DEQUANTIZE)
+        if dequantize is not None and value.use_count == 1:
+            function.returned.set_operand(slot, dequantize.operands[0])
+            function.erase(dequantize)
 
 
 @quantization_utils_h(
@@ -93,8 +94,8 @@ def remove_volatile_ops(rewriter: Rewriter, op: Operation) -> bool:
     """A pair that only the driver put in goes, but at inputs and outputs; of a requantization, its dequantize reads
     what stands in front.
     """
-    quantize = op.operands[0].op
-    if quantize is None or quantize.name != QUANTIZE or not quantize.volatile:
+    quantize = producer(op.operands[0], QUANTIZE)
+    if quantize is None or not quantize.attrs.get("volatile"):
         return False
     source = quantize.operands[0]
     if source.op is None:

@@ -6,10 +6,10 @@ Source: prepare_quantize.cc (SetInputNodesQuantizationParams, SanityCheckAndAdju
 from itertools import takewhile
 
 from minmax_lint.converters.mlir.behaviours import LEAVES_REPEATED_BIASES_FLOAT
-from minmax_lint.converters.mlir.failure import ConversionError
+from minmax_lint.converters.mlir.failure import ConversionError, spell_tensor
 from minmax_lint.converters.mlir.fake_quant_support import scale_of
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import all_equal, elements_of, splat
+from minmax_lint.converters.mlir.matchers import all_equal, elements_of, only_quantize, quantize_of, splat
 from minmax_lint.converters.mlir.pattern import prepare_quantize_cc
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.version import Version
@@ -34,8 +34,7 @@ def quantize_inputs(function: Function) -> None:
     last_constant = next(iter([*takewhile(lambda op: op.name == CONST, function)][::-1]), None)
     scale = scale_of(INPUT_RANGE, 8, narrow=False)
     for argument in reversed(function.arguments):
-        user = argument.only_user
-        if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
+        if argument.dtype is not DType.FLOAT or only_quantize(argument) is not None:
             continue
         # Readers are met as before (measured).
         quantize_behind(function, argument, scale, (argument.name,), place=last_constant, in_order=True)
@@ -46,10 +45,9 @@ def _check_types(function: Function) -> None:
     for argument in function.arguments:
         if argument.dtype in _OTHER_WIDTHS:
             kind = _OTHER_WIDTHS[argument.dtype]
-            shape = "".join(f"{'?' if size is None else size}x" for size in argument.shape or ())
             message = (
                 "'tfl.dequantize' op result #0 must be tensor of 32-bit float values, but got "
-                f"'tensor<{'*x' if argument.shape is None else shape}{kind}>'"
+                f"'{spell_tensor(argument.shape, kind)}'"
             )
             raise _invalid(
                 message, argument, f"quantize the input {argument.name}, which is {kind}: feed float32"
@@ -64,11 +62,7 @@ def leave_repeated_biases(function: Function, version: Version) -> None:
     for op in function:
         if op.name == "FULLY_CONNECTED" and len(op.operands) > 2:
             weights, bias = op.operands[1:3]
-            pair = (
-                weights.op.operands[0].op
-                if weights.op is not None and weights.op.name == DEQUANTIZE
-                else None
-            )
+            pair = quantize_of(weights)
             moved = pair is not None and pair.attrs.get("moved")
             repeated = moved and elements_of(bias) != 1 and splat(bias) and not all_equal(bias, 0.0)
             if repeated and version.has(LEAVES_REPEATED_BIASES_FLOAT):
@@ -83,8 +77,7 @@ def _check_dominance(function: Function) -> None:
     body = list(function)
     inserted = 0
     for place, argument in enumerate(function.arguments):
-        user = argument.only_user
-        if argument.dtype is not DType.FLOAT or (user is not None and user.name == QUANTIZE):
+        if argument.dtype is not DType.FLOAT or only_quantize(argument) is not None:
             continue
         if place - inserted > len(body):
             raise _invalid("'func.return' op must be the last operation in the parent block", argument)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, unite_ranges
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
+from minmax_lint.converters.mlir.matchers import only_quantize, quantized_source
 from minmax_lint.converters.mlir.pattern import quantization_driver_cc
 from minmax_lint.converters.mlir.quantize.finalize import Rescale, Slot, State, materialize
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
@@ -25,7 +26,8 @@ FIXED_SIXTEEN = Scale(2**-15, 2**15, 16)
 
 def trained_scale(value: Value) -> Scale | None:
     """The scale of what `value` is dequantized from."""
-    return value.op.operands[0].scale if value.op is not None and value.op.name == DEQUANTIZE else None
+    source = quantized_source(value)
+    return source.scale if source is not None else None
 
 
 class Driver:
@@ -84,20 +86,18 @@ class Driver:
 
     def _set_up(self) -> None:
         for argument in self.function.arguments:
-            user = argument.only_user
-            value = user.result if user is not None and user.name == QUANTIZE else argument
+            quantize = only_quantize(argument)
+            value = quantize.result if quantize is not None else argument
             self.argument_states.append((argument, self._state(value)))
         for op in self.function:
             if not self._handles(op):
                 continue
             self.work.append(op)
             for slot, operand in enumerate(op.operands):
-                source = operand.op
-                read = source.operands[0] if source is not None and source.name == DEQUANTIZE else operand
-                self.operand_states[op, slot] = self._state(read)
+                self.operand_states[op, slot] = self._state(quantized_source(operand) or operand)
             for index, result in enumerate(op.results):
-                user = result.only_user
-                written = user.result if user is not None and user.name == QUANTIZE else result
+                quantize = only_quantize(result)
+                written = quantize.result if quantize is not None else result
                 self.result_states[op, index] = self._state(written)
 
     def _state(self, value: Value) -> State:
@@ -271,20 +271,16 @@ def unite_trained_scales(driver: Driver, op: Operation) -> bool | None:
 
 
 def _common_scale(driver: Driver, op: Operation) -> Scale | None:
+    """The scale of the first that has one, those of FakeQuants before all others.
+
+    Operands come before results, but behind the only result of several operands.
+    """
     operands = [driver.operand_states[op, slot] for slot in range(len(op.operands))]
     results = [driver.result_states[op, index] for index in range(len(op.results))]
-    fixed = [state.scale for state in operands if state.immutable]
-    loose = [state.scale for state in operands if not state.immutable and state.scale is not None]
-    if len(operands) == 1 and len(fixed) == 1:
-        return fixed[0]
-    fixed_results = [state.scale for state in results if state.immutable]
-    loose_results = [state.scale for state in results if not state.immutable and state.scale is not None]
-    if len(results) == 1 and fixed_results:
-        return fixed_results[-1]
-    if fixed or fixed_results:
-        return [*fixed, *fixed_results][0]
-    if len(operands) == 1 and len(loose) == 1:
-        return loose[0]
-    if len(results) == 1 and loose_results:
-        return loose_results[-1]
-    return next(iter([*loose, *loose_results]), None)
+    result_first = len(results) == 1 != len(operands)
+    states = [*results, *operands] if result_first else [*operands, *results]
+    for immutable in (True, False):
+        for state in states:
+            if state.immutable is immutable and state.scale is not None:
+                return state.scale
+    return None

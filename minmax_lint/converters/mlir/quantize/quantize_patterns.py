@@ -8,8 +8,8 @@ front of an operation and at the quantize behind it, and the last operation come
 from minmax_lint.converters.mlir.behaviours import SQUASH_DQ_Q
 from minmax_lint.converters.mlir.failure import Nondeterministic
 from minmax_lint.converters.mlir.fake_quant_support import on_grid
-from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import constant_behind
+from minmax_lint.converters.mlir.ir import DEQUANTIZE, QUANTIZE, RETURN, Function, Operation
+from minmax_lint.converters.mlir.matchers import constant_behind, only_quantize, quantized_source
 from minmax_lint.converters.mlir.optimize.arithmetic import FOLDS, fold_commutative_operands
 from minmax_lint.converters.mlir.pattern import by_root, quantize_cc, quantize_patterns_td
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
@@ -76,10 +76,10 @@ def tfl_full_quantization(rewriter: Rewriter, op: Operation) -> bool:
 )
 def squash_dequantize_quantize(rewriter: Rewriter, op: Operation) -> bool:
     """A quantize of what was dequantized goes, even of another type."""
-    before = op.operands[0].op
-    if before is None or before.name != DEQUANTIZE or rewriter.version.has(SQUASH_DQ_Q):
+    source = quantized_source(op.operands[0])
+    if source is None or rewriter.version.has(SQUASH_DQ_Q):
         return False
-    return rewriter.replace(op, before.operands[0])
+    return rewriter.replace(op, source)
 
 
 def is_by_chance(op: Operation, version: Version) -> bool:
@@ -98,11 +98,6 @@ def is_by_chance(op: Operation, version: Version) -> bool:
     return len(quantizes) == len(pairs) and all(pair.attrs.get("inserted") for pair in quantizes)
 
 
-def quantized_source(value: Value) -> Value | None:
-    """The quantized value in front of the dequantize that makes `value`."""
-    return value.op.operands[0] if value.op is not None and value.op.name == DEQUANTIZE else None
-
-
 def _reads(quantize: Operation) -> bool:
     """Whether any operation reads what the quantize stores."""
     return any(user.name != DEQUANTIZE or user.result.use_count for user in quantize.result.users)
@@ -115,18 +110,18 @@ def make_integer(rewriter: Rewriter, op: Operation) -> bool:
     unread_scales = op.attrs.get("unread_scales") or [None] * len(op.results)
     operands = []
     for value in op.operands:
-        if value.op is not None and value.op.name == DEQUANTIZE:
-            operands.append(value.op.operands[0])
+        source = quantized_source(value)
+        if source is not None:
+            operands.append(source)
         elif value.dtype is not DType.FLOAT or value.scale is not None:
             operands.append(value)
         else:
             return False
-    float_results = [value for value in op.results if value.dtype is DType.FLOAT and value.scale is None]
+    float_results = [value for value in op.results if value.real]
     if operands == list(op.operands) and not float_results:
         return False  # it is that form: a graph may state no type, or another one
     for result, unread_scale in zip(op.results, unread_scales, strict=True):
-        user = result.only_user
-        if result.dtype is DType.FLOAT and result.scale is None and (user is None or user.name != QUANTIZE):
+        if result.real and only_quantize(result) is None:
             if result.use_count or unread_scale is None:
                 return False
             result.scale = unread_scale
@@ -134,8 +129,8 @@ def make_integer(rewriter: Rewriter, op: Operation) -> bool:
     integer.activation = op.activation
     rewriter.function.insert_after(op, integer)
     for result in op.results:
-        user = result.only_user
-        old = result if user is None or user.name != QUANTIZE or result.scale is not None else user.result
+        quantize = only_quantize(result) if result.scale is None else None
+        old = result if quantize is None else quantize.result
         new = integer.add_result(old.name, result.dtype, result.shape, old.scale)
         rewriter.visit(old.users)
         old.replace_uses(new)

@@ -8,7 +8,7 @@ from minmax_lint.converters.mlir.behaviours import (
     DIVIDES_EIGHT_BITS,
     QUANTIZES_GATHER_ND,
 )
-from minmax_lint.converters.mlir.failure import ConversionError
+from minmax_lint.converters.mlir.failure import ConversionError, spell_tensor
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import axes_of, is_constant
@@ -63,13 +63,11 @@ def check_states(function: Function) -> None:
         if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and any(
             value.scale is not None for value in op.operands[1:]
         ):
-            raise ConversionError(
+            raise ConversionError.at(
+                op,
                 "other",
                 "We cannot duplicate the value since it's not constant.",
                 "control-flow",
-                node=op.nodes[-1] if op.nodes else None,
-                array=op.result.name,
-                op=op.name,
                 reason=f"the LSTM layer of {op.placed} becomes one op, which is integer between these FakeQuants; "
                 "its states cannot be",
             )
@@ -177,10 +175,7 @@ def _impossible(name: str, bits: int, version: Version, *, of_weights: bool, sig
 
 def _type_error(op: Operation, message: str) -> ConversionError:
     reason = f"{op.name} has no form for the width of {op.result.name} or of what it reads."
-    node = op.nodes[-1] if op.nodes else None
-    return ConversionError(
-        "other", message, "bad-range", node=node, array=op.result.name, op=op.name, reason=reason
-    )
+    return ConversionError.at(op, "other", message, "bad-range", reason=reason)
 
 
 def check_builtins(function: Function) -> None:
@@ -199,7 +194,7 @@ def check_storable(function: Function) -> None:
             element = spell_type(value.scale, signed=False)
             raise ConversionError(
                 "other",
-                f"invalid TFLite type: '{_tensor(value, element)}'",
+                f"invalid TFLite type: '{spell_tensor(value.shape, element)}'",
                 "bad-range",
                 node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
                 array=value.name,
@@ -209,14 +204,11 @@ def check_storable(function: Function) -> None:
 
 def _conflict(op: Operation, first: Value, other: Value, *, signed: bool) -> ConversionError:
     pair = " vs. ".join(spell_type(value.scale, signed=signed) for value in (first, other) if value.scale)
-    name = op.name.lower()
-    return ConversionError(
+    return ConversionError.at(
+        op,
         "scale-conflict",
-        f"'tfl.{name}' op quantization parameters violate the same scale constraint: {pair}",
+        f"'tfl.{op.name.lower()}' op quantization parameters violate the same scale constraint: {pair}",
         "scale-conflict",
-        node=op.nodes[-1] if op.nodes else None,
-        array=op.result.name,
-        op=op.name,
         reason=f"{op.name} needs one range for all it reads and makes; {first.name} and {other.name} have two.",
     )
 
@@ -237,15 +229,10 @@ def check_return(function: Function, types: list[Scale | None]) -> None:
             want = spell_type(wanted, signed=False) if wanted else "f32"
             raise ConversionError(
                 "scale-conflict",
-                f"type of return operand {slot} ('{_tensor(value, found)}') doesn't match function result type "
-                f"('{_tensor(value, want)}') in function @main",
+                f"type of return operand {slot} ('{spell_tensor(value.shape, found)}') doesn't match function "
+                f"result type ('{spell_tensor(value.shape, want)}') in function @main",
                 "scale-conflict",
                 node=value.op.nodes[-1] if value.op is not None and value.op.nodes else None,
                 array=value.name,
                 reason=f"The output {value.name} has two FakeQuants of different ranges in a row.",
             )
-
-
-def _tensor(value: Value, element: str) -> str:
-    sizes = "".join(f"{'?' if size is None else size}x" for size in value.shape or ())
-    return f"tensor<{sizes}{element}>"

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 
 from minmax_lint.converters.mlir.behaviours import CONVERT_BATCH_MATMUL_EARLY, UNROLL_BATCH_MATMUL
-from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
+from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin, spell_tensor
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.lower.unroll_batch_matmul import unroll_batch_matmul
@@ -144,11 +144,10 @@ def convert_batch_mat_mul_to_fully_connected(importer: Importer, node: Node) -> 
     """
     left, right = importer.inputs(node)[:2]
     if left.dtype is DType.INT8:
-        sizes = "".join(f"{'?' if size is None else size}x" for size in left.shape or ())
         raise ConversionError(
             "other",
             "'tfl.fully_connected' op operand #0 must be tensor of 32-bit float or QI8 type or QUI8 type or QI16 type "
-            f"or QUI16 type values, but got 'tensor<{sizes}i8>'",
+            f"or QUI16 type values, but got '{spell_tensor(left.shape, 'i8')}'",
             "no-kernel",
             node=node.name,
             array=node.name,
