@@ -56,27 +56,8 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
 def scales_of_channels(ranges: Sequence[Range], num_bits: int, narrow: bool) -> tuple[tuple[float, int], ...]:
     """Scale and zero point of each channel of a per-channel FakeQuant; those of UNKNOWN where a bound is no number."""
     low, high = int(narrow), 2 ** storage_bits(num_bits) - 1
-    if not narrow:
-        return tuple([_grid_of_channel(one, low, high) for one in ranges])
-    steps, middle = high - low, (low + high) // 2
-    return tuple(
-        [
-            # What training gives filters, without the detour: [-b, b] around the byte in the middle.
-            ((end - start) / steps, middle)
-            if start == -end and _SMALLEST < end < _LARGEST
-            else _grid_of_channel((start, end), low, high)
-            for start, end in ranges
-        ]
-    )
-
-
-_SMALLEST, _LARGEST = 1e-300, 1e300
-
-
-def _grid_of_channel(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]:
-    if range_[0] != range_[0] or range_[1] != range_[1]:
-        return UNKNOWN.scale, UNKNOWN.zero_point
-    return _grid(range_, low, high)
+    unknown = UNKNOWN.scale, UNKNOWN.zero_point
+    return tuple(unknown if range_.has_nan else _grid(range_, low, high) for range_ in ranges)
 
 
 def _grid(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]:

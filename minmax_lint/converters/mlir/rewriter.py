@@ -63,8 +63,9 @@ class Rewriter:
     def create(
         self, name: str, operands: Iterable[Value], like: Operation, of: Iterable[Operation] = ()
     ) -> Operation:
-        """An operation in front of `like`, with results as it has; it stands for `like` and the ops in `of`."""
+        """An operation like `like` in front of it, which stands for it and for the operations in `of`."""
         op = Operation(name, operands, Joined((*of, like)), **like.attrs)
+        op.activation = like.activation
         for result in like.results:
             op.add_result(result.name, result.dtype, result.shape, result.scale)
         self.function.insert_before(like, op)
@@ -134,6 +135,12 @@ class Rewriter:
         new.attrs = {**(op if attrs_of is None else attrs_of).attrs, **attrs}
         new.activation = activation
         return self.replace(op, new.results[0])
+
+    def take_in(self, op: Operation, slot: int, inner: Operation) -> bool:
+        """Let `op` read at `slot` what `inner` reads first, and stand for `inner` as well; True."""
+        op.nodes = (*inner.nodes, *op.nodes)
+        self.set_operand(op, slot, inner.operands[0])
+        return True
 
     def set_operand(self, op: Operation, slot: int, value: Value) -> None:
         """Let `op` read `value` at `slot`."""

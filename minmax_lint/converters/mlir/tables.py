@@ -62,15 +62,29 @@ class Builtin(NamedTuple):
     activation: bool = False
 
 
+_ARITHMETIC = Builtin(
+    quantizable=ALWAYS,
+    unsigned_sixteen_bits=False,
+    one_width="operands",
+    fuses_activation=True,
+    moves="binary",
+    broadcasts=6,
+)
+_COMPARISON = Builtin(
+    quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
+)
+_CONVOLUTION = Builtin(
+    quantizable=ALWAYS,
+    weights=True,
+    bias=2,
+    fuses_activation=True,
+    int8_weights=Int8Weights(1, ALWAYS, ALWAYS),
+)
+_EXTREMUM = Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=5)
+
 BUILTINS: dict[str, Builtin] = {
     "ABS": Builtin(quantizable=ALWAYS),
-    "ADD": Builtin(
-        quantizable=ALWAYS,
-        unsigned_sixteen_bits=False,
-        fuses_activation=True,
-        moves="binary",
-        broadcasts=6,
-    ),
+    "ADD": _ARITHMETIC._replace(one_width=""),
     "ADD_N": Builtin(same_scale=ALWAYS),
     "ARG_MAX": Builtin(quantizable=ALWAYS, sixteen_bits=False),
     "ARG_MIN": Builtin(quantizable=ALWAYS, sixteen_bits=False),
@@ -84,20 +98,8 @@ BUILTINS: dict[str, Builtin] = {
     "CONCATENATION": Builtin(
         quantizable=ALWAYS, same_scale=ALWAYS, four_bits=(2, 21), sixteen_bits=False, one_width="result"
     ),
-    "CONV_2D": Builtin(
-        quantizable=ALWAYS,
-        weights=True,
-        bias=2,
-        fuses_activation=True,
-        int8_weights=Int8Weights(1, ALWAYS, ALWAYS),
-    ),
-    "DEPTHWISE_CONV_2D": Builtin(
-        quantizable=ALWAYS,
-        weights=True,
-        bias=2,
-        fuses_activation=True,
-        int8_weights=Int8Weights(1, ALWAYS, ALWAYS),
-    ),
+    "CONV_2D": _CONVOLUTION,
+    "DEPTHWISE_CONV_2D": _CONVOLUTION,
     "DEPTH_TO_SPACE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, moves="move"),
     "DIV": Builtin(
         quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=6
@@ -110,53 +112,28 @@ BUILTINS: dict[str, Builtin] = {
     "FLOOR": Builtin(moves="value"),
     "FLOOR_DIV": Builtin(moves="binary", broadcasts=4),
     "FLOOR_MOD": Builtin(moves="binary", broadcasts=4),
-    "FULLY_CONNECTED": Builtin(
-        quantizable=ALWAYS,
-        weights=True,
-        bias=2,
-        fuses_activation=True,
-        int8_weights=Int8Weights(1, ALWAYS, (2, 17)),
-    ),
+    "FULLY_CONNECTED": _CONVOLUTION._replace(int8_weights=Int8Weights(1, ALWAYS, (2, 17))),
     "GATHER": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", int8_weights=Int8Weights(0)),
     "GATHER_ND": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "GELU": Builtin(quantizable=ALWAYS),
-    "GREATER": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
-    ),
-    "GREATER_EQUAL": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
-    ),
+    "GREATER": _COMPARISON,
+    "GREATER_EQUAL": _COMPARISON,
     "HARD_SWISH": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="result"),
     "L2_NORMALIZATION": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128)),
     "LEAKY_RELU": Builtin(quantizable=ALWAYS, one_width="result"),
-    "LESS": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
-    ),
-    "LESS_EQUAL": Builtin(
-        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", moves="binary", broadcasts=4
-    ),
+    "LESS": _COMPARISON,
+    "LESS_EQUAL": _COMPARISON,
     "LOG": Builtin(quantizable=(2, 15), sixteen_bits=False, one_width="result"),
     "LOGISTIC": Builtin(quantizable=ALWAYS, fixed=(1 / 256, 0), one_width="result", moves="value"),
     "LOG_SOFTMAX": Builtin(quantizable=ALWAYS, fixed=(16 / 256, 255), one_width="result"),
     "MATRIX_DIAG": Builtin(quantizable=ALWAYS),
     "MATRIX_SET_DIAG": Builtin(quantizable=ALWAYS),
-    "MAXIMUM": Builtin(
-        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=5
-    ),
+    "MAXIMUM": _EXTREMUM,
     "MAX_POOL_2D": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", fuses_activation=True),
     "MEAN": Builtin(quantizable=ALWAYS, one_width="result"),
-    "MINIMUM": Builtin(
-        quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, moves="binary", broadcasts=5
-    ),
+    "MINIMUM": _EXTREMUM,
     "MIRROR_PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True),
-    "MUL": Builtin(
-        quantizable=ALWAYS,
-        unsigned_sixteen_bits=False,
-        one_width="operands",
-        fuses_activation=True,
-        moves="binary",
-        broadcasts=6,
-    ),
+    "MUL": _ARITHMETIC,
     "NEG": Builtin(moves="value"),
     "NOT_EQUAL": Builtin(one_width="operands", broadcasts=4),
     "ONE_HOT": Builtin(quantizable=ALWAYS),
@@ -203,14 +180,7 @@ BUILTINS: dict[str, Builtin] = {
     "SQUARED_DIFFERENCE": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="all", broadcasts=6),
     "SQUEEZE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
     "STRIDED_SLICE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", most_dimensions=6),
-    "SUB": Builtin(
-        quantizable=ALWAYS,
-        unsigned_sixteen_bits=False,
-        one_width="operands",
-        fuses_activation=True,
-        moves="binary",
-        broadcasts=6,
-    ),
+    "SUB": _ARITHMETIC,
     "SUM": Builtin(quantizable=ALWAYS, one_width="result"),
     "TANH": Builtin(quantizable=ALWAYS, fixed=(1 / 128, 128), one_width="result", moves="value"),
     "TILE": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, sixteen_bits=False, one_width="result"),
@@ -270,12 +240,3 @@ EIGHT_BIT_WEIGHTS = {
     False: frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"}),
 }
 """Whether types are signed -> the convolutions whose weights cannot have 16 bits."""
-
-OPERATOR_PROPERTIES_SINCE = {
-    "EXP": Bounds((2, 13)),
-    "LOG": Bounds((2, 15)),
-    "MIRROR_PAD": Bounds((2, 13)),
-    "SPACE_TO_BATCH_ND": Bounds((2, 13)),
-    "SQRT": Bounds((2, 22)),
-}
-"""Op -> the versions whose legacy quantizer (operator_property.cc) knows it in 16 bits."""

@@ -106,8 +106,3 @@ class Version:
     def since(self, first: tables.Since | None) -> bool:
         """Whether this version has what there is from a version on, or never."""
         return first is not None and (first == tables.ALWAYS or self.has(Bounds(first)))
-
-    def has_property(self, op: str) -> bool:
-        """Whether the legacy quantizer of this version knows an op that that of any version knows."""
-        bounded = tables.OPERATOR_PROPERTIES_SINCE.get(op)
-        return bounded is None or self.has(bounded)

@@ -1,9 +1,11 @@
 """What the legacy quantizer knows of each operator (operator_property.cc), as data.
 
-Measured with TF 2.12 to 2.22; `OPERATOR_PROPERTIES_SINCE` of `mlir/tables.py` has the operators that only some know.
+Measured with TF 2.12 to 2.22.
 """
 
 from typing import NamedTuple
+
+from minmax_lint.converters.mlir.tables import ALWAYS, Since
 
 
 class OperatorProperty(NamedTuple):
@@ -23,6 +25,8 @@ class OperatorProperty(NamedTuple):
     """Whether it takes activations of 16 bits."""
     constants_as_activations: bool = False
     """Whether a constant operand takes the width of activations: same-scale operators and a few others."""
+    since: Since = ALWAYS
+    """The first version that knows the operator."""
 
 
 _ONE = OperatorProperty(constants_as_activations=True)
@@ -36,12 +40,12 @@ _LINEAR = OperatorProperty(inputs=(0, 1), weights=1, bias=2)
 
 PROPERTIES: dict[str, OperatorProperty] = {
     **dict.fromkeys(
-        "ABS EXP GELU LEAKY_RELU LOG LOGISTIC MEAN REDUCE_PROD RELU RELU6 RSQRT SOFTMAX SQRT SUM TANH WHERE".split(),
+        "ABS GELU LEAKY_RELU LOGISTIC MEAN REDUCE_PROD RELU RELU6 RSQRT SOFTMAX SUM TANH WHERE".split(),
         _FREE,
     ),
     **dict.fromkeys(
         """
-        AVERAGE_POOL_2D BROADCAST_TO EXPAND_DIMS GATHER GATHER_ND MAX_POOL_2D MIRROR_PAD PAD PADV2 REDUCE_MAX
+        AVERAGE_POOL_2D BROADCAST_TO EXPAND_DIMS GATHER GATHER_ND MAX_POOL_2D PAD PADV2 REDUCE_MAX
         REDUCE_MIN RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR REVERSE_V2 SLICE SQUEEZE STRIDED_SLICE TILE
         TRANSPOSE
         """.split(),
@@ -60,15 +64,19 @@ PROPERTIES: dict[str, OperatorProperty] = {
     "ARG_MAX": OperatorProperty(outputs=(), sixteen_bits=False),
     "ASSIGN_VARIABLE": OperatorProperty(inputs=(1,), outputs=()),
     "BATCH_TO_SPACE_ND": _ONE,
+    "EXP": _FREE._replace(since=(2, 13)),
     "FILL": OperatorProperty(inputs=(1,), constants_as_activations=True),
+    "LOG": _FREE._replace(since=(2, 15)),
+    "MIRROR_PAD": _ONE._replace(since=(2, 13)),
     "PRELU": OperatorProperty(inputs=(0, 1), sixteen_bits=False),
     "READ_VARIABLE": OperatorProperty(inputs=()),
     "SCATTER_ND": OperatorProperty(inputs=(1,), constants_as_activations=True),
     "SELECT": OperatorProperty(inputs=(1, 2), constants_as_activations=True),
     "SHAPE": OperatorProperty(outputs=()),
-    "SPACE_TO_BATCH_ND": _ONE,
+    "SPACE_TO_BATCH_ND": _ONE._replace(since=(2, 13)),
     "SPLIT": OperatorProperty((1,), (), arbitrary_outputs=True, constants_as_activations=True),
     "SPLIT_V": _PARTS,
+    "SQRT": _FREE._replace(since=(2, 22)),
     "TRANSPOSE_CONV": OperatorProperty(inputs=(2, 1), weights=1, bias=3),
     "UNPACK": _PARTS,
     "VAR_HANDLE": OperatorProperty(inputs=(), outputs=()),

@@ -78,7 +78,7 @@ def quantize_model(function: Function, version: Version, call: LegacyCall) -> No
 def property_of(op: Operation, version: Version, call: LegacyCall) -> OperatorProperty | None:
     """Its property; None where it has no form with activations of so many bits."""
     found = PROPERTIES.get(op.name)
-    known = found is not None and (found.sixteen_bits or call.bits == 8) and version.has_property(op.name)
+    known = found is not None and (found.sixteen_bits or call.bits == 8) and version.since(found.since)
     return found if known else None
 
 

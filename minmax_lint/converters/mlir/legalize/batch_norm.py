@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, partial
 
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
@@ -69,9 +69,9 @@ def _inference(
     """With scale, offset, mean and variance that do not depend on the batch."""
     if not all(map(is_constant, parameters)):
         return _batch_norm_of_parameters(importer, node, x, parameters, epsilon)
-    depth, folded = parameters[0].shape, BatchNorm(parameters, epsilon)
-    factor = importer.constant(node.name, DType.FLOAT, depth, folded.factor)
-    offset = importer.constant(node.name, DType.FLOAT, depth, folded.offset)
+    depth, folded = parameters[0].shape, cache(partial(_factor_and_offset, parameters, epsilon))
+    factor = importer.constant(node.name, DType.FLOAT, depth, lambda: folded()[0])
+    offset = importer.constant(node.name, DType.FLOAT, depth, lambda: folded()[1])
     product = unless_neutral(importer, node, "MUL", 1.0, x, factor)
     return unless_neutral(importer, node, "ADD", 0.0, product, offset)
 
@@ -110,43 +110,21 @@ def _batch_norm_of_batch(importer: Importer, node: Node, x: Value) -> Value:
     return importer.add("ADD", node, [importer.add("MUL", node, [x, factor], x.shape), rest], x.shape)
 
 
-class BatchNorm:
-    """The factor and the offset that an inference-time batch normalization is (prepare_patterns.td)."""
+def _factor_and_offset(parameters: Sequence[Value], epsilon: float) -> tuple[Tensor | None, Tensor | None]:
+    """Scale / sqrt(variance + epsilon), and offset - mean * factor, computed in double precision.
 
-    def __init__(self, parameters: Sequence[Value], epsilon: float) -> None:
-        self._load = [constant_tensor(value) for value in parameters]
-        self._epsilon = epsilon
-
-    def factor(self) -> Tensor | None:
-        """Scale / sqrt(variance + epsilon)."""
-        return self._factor
-
-    def offset(self) -> Tensor | None:
-        """Offset - mean * factor."""
-        return self._offset
-
-    @cached_property
-    def _factors(self) -> list[float]:
-        """For each channel, in double precision."""
-        scale, _, _, variance = self._known
-        rows, epsilon, sqrt = zip(scale.reals(), variance.reals(), strict=True), self._epsilon, math.sqrt
-        return [a / sqrt(v + epsilon) if not v + epsilon <= 0 else math.inf for a, v in rows]
-
-    @cached_property
-    def _factor(self) -> Tensor | None:
-        return Tensor.of(DType.FLOAT, self._known[0].shape, self._factors) if self._known else None
-
-    @cached_property
-    def _offset(self) -> Tensor | None:
-        if not self._known:
-            return None
-        scale, offset, mean, _ = self._known
-        rows = zip(self._factors, offset.reals(), mean.reals(), strict=True)
-        return Tensor.of(DType.FLOAT, scale.shape, [b - m * factor for factor, b, m in rows])
-
-    @cached_property
-    def _known(self) -> list[Tensor]:
-        """Its four vectors; none where one is not known, or they are not as long as each other."""
-        known = [tensor for tensor in self._load if tensor is not None and tensor.listed]
-        alike = len({tensor.size for tensor in known}) == 1
-        return known if alike and len(known) == len(self._load) else []
+    None where one of the four vectors is not known, or they are not as long as each other.
+    """
+    known = [
+        tensor for value in parameters if (tensor := constant_tensor(value)) is not None and tensor.listed
+    ]
+    if len(known) < len(parameters) or len({tensor.size for tensor in known}) > 1:
+        return None, None
+    scale, offset, mean, variance = (tensor.reals() for tensor in known)
+    factors = [
+        math.inf if v + epsilon <= 0 else a / math.sqrt(v + epsilon)
+        for a, v in zip(scale, variance, strict=True)
+    ]
+    offsets = [b - m * factor for factor, b, m in zip(factors, offset, mean, strict=True)]
+    shape = known[0].shape
+    return Tensor.of(DType.FLOAT, shape, factors), Tensor.of(DType.FLOAT, shape, offsets)

@@ -1,11 +1,13 @@
 """What PrepareTFPass makes of convolutions, matrix products and others that TFLite lays out anew (prepare_tf.cc)."""
 
+from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated_arrays
 from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
 from minmax_lint.converters.mlir.matchers import is_constant, static
 from minmax_lint.converters.mlir.pattern import (
@@ -16,6 +18,7 @@ from minmax_lint.converters.mlir.pattern import (
     prepare_tf_cc,
     tensorflow_optimize_cc,
 )
+from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
@@ -45,59 +48,26 @@ def fully_connected(
     return importer.add("FULLY_CONNECTED", node, [left, right])
 
 
-@prepare_tf_cc(
-    "Conv2D",
-    tf_name="ConvertTFConv2D",
-    before=lambda n: n.fq(n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4)))),
-    after="CONV_2D",
-)
-def convert_tf_conv2d(importer: Importer, node: Node) -> Value:
-    """A bias of zeros is added, and the filters are transposed."""
-    image, filters = importer.inputs(node)[:2]
-    shape = filters.shape
-    wanted = None if shape is None or len(shape) != 4 else (shape[3], *shape[:3])
-    return _with_bias(importer, node, "CONV_2D", image, filters, "TRANSPOSE", wanted, 0)
+def _two_convolutions(n: Net) -> str:
+    ones = [1, 1, 1, 1]
+    first = n.fq(n.conv(n.image(), n.fq(n.weights(3, 3, 4, 4))))
+    filters = n.fq(n.weights(3, 3, 4, 1))
+    attrs: dict[str, Attr] = {"strides": ones, "padding": b"SAME", "dilations": ones}
+    return n.fq(n.op("DepthwiseConv2dNative", first, filters, **attrs))
 
 
 @prepare_tf_cc(
-    "DepthwiseConv2dNative",
-    tf_name="ConvertTFDepthwiseConv2dNative",
-    before=lambda n: n.fq(
-        n.op(
-            "DepthwiseConv2dNative",
-            n.image(),
-            n.fq(n.weights(3, 3, 4, 1)),
-            strides=[1, 1, 1, 1],
-            padding=b"SAME",
-            dilations=[1, 1, 1, 1],
-        )
-    ),
-    after="DEPTHWISE_CONV_2D",
+    *("Conv2D", "DepthwiseConv2dNative"),
+    tf_name="ConvertTFConv2D, ConvertTFDepthwiseConv2dNative",
+    before=_two_convolutions,
+    after="CONV_2D DEPTHWISE_CONV_2D",
 )
-def convert_tf_depthwise_conv2d_native(importer: Importer, node: Node) -> Value:
-    """A bias of zeros is added, and the filters are reshaped."""
-    image, filters = importer.inputs(node)[:2]
-    wanted: Shape | None = None
-    if filters.shape is not None and len(filters.shape) == 4:
-        rows, columns, depth, count = filters.shape
-        wanted = (1, rows, columns, None if depth is None or count is None else depth * count)
-    return _with_bias(importer, node, "DEPTHWISE_CONV_2D", image, filters, "RESHAPE", wanted, -1)
-
-
-def _with_bias(
-    importer: Importer,
-    node: Node,
-    name: str,
-    image: Value,
-    filters: Value,
-    move: str,
-    wanted: Shape | None,
-    channels: int,
-) -> Value:
-    """The convolution `name`, its filters moved to the shape wanted, whose axis `channels` is that of the bias.
+def convert_tf_conv(importer: Importer, node: Node) -> Value:
+    """A bias of zeros is added; the filters are transposed, those of a depthwise convolution reshaped.
 
     An image whose rank or number of channels is unknown leaves the op what it is (measured: 2.15.1 and 2.21.0).
     """
+    image, filters = importer.inputs(node)[:2]
     if image.shape is None or image.shape[-1:] == (None,):
         if importer.stays_tensorflow(node):
             return importer.add(flex(node.op), node, importer.inputs(node))
@@ -105,10 +75,22 @@ def _with_bias(
         reason = f"{node.op} has no TFLite builtin where the {unknown} of its input is unknown."
         refused = no_builtin(node, "other", reason, "open-shape")
         return importer.add(node.op, node, [image, filters], refused=refused)
+    depthwise = node.op == "DepthwiseConv2dNative"
+    move, wanted = "RESHAPE" if depthwise else "TRANSPOSE", _filters(filters.shape, depthwise=depthwise)
     order = importer.constant(node.name, DType.INT32, (4,))
     filters = move_before_fake_quants(importer, node, move, filters, wanted, order)
-    bias = importer.filled(node.name, (None if wanted is None else wanted[channels],), 0.0)
-    return importer.add(name, node, [image, filters, bias])
+    bias = importer.filled(node.name, (None if wanted is None else wanted[-1 if depthwise else 0],), 0.0)
+    return importer.add(LEGALIZED[node.op], node, [image, filters, bias])
+
+
+def _filters(shape: Shape | None, *, depthwise: bool) -> Shape | None:
+    """The shape of the filters as TFLite reads them."""
+    if shape is None or len(shape) != 4:
+        return None
+    rows, columns, depth, count = shape
+    if not depthwise:
+        return count, rows, columns, depth
+    return 1, rows, columns, None if depth is None or count is None else depth * count
 
 
 @legalize_patterns_td(

@@ -1,6 +1,7 @@
 """RESHAPEs and TRANSPOSEs around matrix products, which take or make any rank (optimize_patterns.td, optimize.cc)."""
 
 from math import prod
+from typing import NamedTuple
 
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
@@ -14,20 +15,35 @@ from minmax_lint.converters.mlir.pattern import (
 from minmax_lint.converters.mlir.rewriter import Rewriter
 
 
-def _product_between(op: Operation) -> tuple[Operation, Operation] | None:
-    """The BATCH_MATMUL in front of the RESHAPE `op`, and the RESHAPE in front of its left side, all of static shape."""
+class _Between(NamedTuple):
+    """A BATCH_MATMUL between a RESHAPE of its left side and one of its result, with the sizes of all."""
+
+    before: Operation
+    product: Operation
+    source: list[int]
+    """Of what the first RESHAPE reads."""
+    flat: list[int]
+    """Of the left side."""
+    right: list[int]
+    made: list[int]
+    """Of the product."""
+    wanted: list[int]
+    """Of what the last RESHAPE makes."""
+
+    def replace(self, rewriter: Rewriter, op: Operation, left: Value) -> bool:
+        """Let the product with another left side take the place of the three operations."""
+        operands, others = [left, self.product.operands[1]], [self.before, self.product]
+        return rewriter.replace_with_new(op, "BATCH_MATMUL", operands, others, attrs_of=self.product)
+
+
+def _product_between(op: Operation) -> _Between | None:
+    """What stands in front of the RESHAPE `op`, if all is of static shape."""
     found = producers(op.operands[0], "BATCH_MATMUL", "RESHAPE")
     if found is None:
         return None
     product, before = found
     values = (before.operands[0], before.result, product.operands[1], product.result, op.result)
-    return (product, before) if all(map(static, values)) else None
-
-
-def _replace(rewriter: Rewriter, op: Operation, before: Operation, product: Operation, left: Value) -> bool:
-    """Let the product with another left side take the place of the three operations."""
-    operands = [left, product.operands[1]]
-    return rewriter.replace_with_new(op, "BATCH_MATMUL", operands, [before, product], attrs_of=product)
+    return _Between(before, product, *map(_sizes, values)) if all(map(static, values)) else None
 
 
 def _sizes(value: Value) -> list[int]:
@@ -53,9 +69,7 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
     found = _product_between(op)
     if found is None:
         return False
-    product, before = found
-    source, right = _sizes(before.operands[0]), _sizes(product.operands[1])
-    flat, made, wanted = _sizes(before.result), _sizes(product.result), _sizes(op.result)
+    before, _, source, flat, right, made, wanted = found
     # With a right side of rank 3 the leading dimension, which is 1, counts as a batch
     lead = len(right) - 2
     if lead not in (0, 1) or len(source) < 2 + lead or len(flat) != 2 + lead or len(wanted) < 2:
@@ -66,7 +80,7 @@ def fuse_reshapes_around_batch_mat_mul_lhs(rewriter: Rewriter, op: Operation) ->
         return False
     if prod(source[lead:-1]) != flat[-2] or prod(wanted[lead:-1]) != made[-2]:
         return False
-    return _replace(rewriter, op, before, product, before.operands[0])
+    return found.replace(rewriter, op, before.operands[0])
 
 
 @optimize_patterns_td(
@@ -93,11 +107,10 @@ def fuse_reshapes_around_batch_mat_mul_of_rank_two(rewriter: Rewriter, op: Opera
     found = _product_between(op)
     if found is None:
         return False
-    product, before = found
-    source, right, wanted = _sizes(before.operands[0]), _sizes(product.operands[1]), _sizes(op.result)
+    _, product, source, flat, right, _, wanted = found
     if len(source) != 2 or len(right) != 3 or len(wanted) != 2 or not source[0] == right[0] == wanted[0] == 1:
         return False
-    if _sizes(before.result) != [1, *source]:
+    if flat != [1, *source]:
         return False
     raise ConversionError.at(
         product,
@@ -131,10 +144,8 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
     found = _product_between(op)
     if found is None:
         return False
-    product, before = found
-    source, flat = _sizes(before.operands[0]), _sizes(before.result)
-    made, wanted = _sizes(product.result), _sizes(op.result)
-    if len(source) < 4 or len(flat) != 2 or rank(product.operands[1]) != 2 or len(wanted) < 2:
+    before, _, source, flat, right, made, wanted = found
+    if len(source) < 4 or len(flat) != 2 or len(right) != 2 or len(wanted) < 2:
         return False
     if source[0] != 1 or wanted[0] != 1 or made[-1] != wanted[-1] or prod(source[2:]) != flat[-1]:
         return False
@@ -142,7 +153,7 @@ def fuse_output_reshape_batch_mat_mul_with_flattened_contracting_dims(
         return False
     sizes = rewriter.integers([1, *flat], before.operands[1])
     left = rewriter.compute("RESHAPE", [before.operands[0], sizes], op, before.result, (1, *flat))
-    return _replace(rewriter, op, before, product, left)
+    return found.replace(rewriter, op, left)
 
 
 @optimize_patterns_td(
@@ -165,10 +176,8 @@ def fuse_input_reshape_batch_mat_mul_with_flattened_rhs_dims(rewriter: Rewriter,
     found = _product_between(op)
     if found is None:
         return False
-    product, before = found
-    source, flat = _sizes(before.operands[0]), _sizes(before.result)
-    made, wanted = _sizes(product.result), _sizes(op.result)
-    if len(source) != 3 or source[0] != 1 or source[1:] != flat or rank(product.operands[1]) != 2:
+    before, product, source, flat, right, made, wanted = found
+    if len(source) != 3 or source[0] != 1 or source[1:] != flat or len(right) != 2:
         return False
     if prod(wanted[2:]) != made[-1]:
         return False

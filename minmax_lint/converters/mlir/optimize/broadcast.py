@@ -52,7 +52,6 @@ def reorder_broadcast_to_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     operands = [spread.operands[0] if value is spread.result else value for value in op.operands]
     first = rewriter.create(op.name, operands, op)
-    first.activation = op.activation
     first.result.shape = spread.operands[0].shape
     return rewriter.replace_with_new(op, "BROADCAST_TO", [first.result, *spread.operands[1:]], [spread])
 
@@ -71,9 +70,9 @@ def convert_results_broadcastable_shape_op(rewriter: Rewriter, op: Operation) ->
         return False
     left, right = (producer(value, "BROADCAST_TO") for value in op.operands[:2])
     if left is not None and right is not None and same_type(left.operands[0], right.operands[0]):
-        first = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
-        first.activation = op.activation
-        first.result.shape = left.operands[0].shape
+        operands = [left.operands[0], right.operands[0]]
+        first = rewriter.create(op.name, operands, op)
+        first.result.shape = operands[0].shape
         return rewriter.replace_with_new(
             op, "BROADCAST_TO", [first.result, *left.operands[1:]], [left, right]
         )

@@ -148,9 +148,7 @@ def fuse_same_padding_conv(rewriter: Rewriter, op: Operation) -> bool:
     if pads != _same_padding(source, filters, op.attrs["node"]):
         return False
     op.attrs = {**op.attrs, "padding": "SAME"}
-    op.nodes = (*pad.nodes, *op.nodes)
-    rewriter.set_operand(op, 0, pad.operands[0])
-    return True
+    return rewriter.take_in(op, 0, pad)
 
 
 def _same_padding(source: Shape, filters: Shape, node: Node) -> list[int] | None:

@@ -142,9 +142,7 @@ def fuse_binary_op_to_following_affine_op(rewriter: Rewriter, op: Operation) -> 
             op.add_operand(bias)
     elif is_constant(op.operands[1]):
         rewriter.set_operand(op, 1, rewriter.constant(op.operands[1]))
-    op.nodes = (*binary.nodes, *op.nodes)
-    rewriter.set_operand(op, 0, binary.operands[0])
-    return True
+    return rewriter.take_in(op, 0, binary)
 
 
 @optimize_cc(
@@ -199,9 +197,7 @@ def fuse_binary_and_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
         name = "FULLY_CONNECTED" if binary.name == "ADD" else "MUL"
         value = rewriter.compute(name, parts, op, op.operands[slot])
     rewriter.set_operand(op, slot, value)
-    op.nodes = (*binary.nodes, *op.nodes)
-    rewriter.set_operand(op, 0, binary.operands[0])
-    return True
+    return rewriter.take_in(op, 0, binary)
 
 
 @optimize_pass_cc(

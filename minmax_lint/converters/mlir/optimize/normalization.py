@@ -153,12 +153,10 @@ def optimize_to_softmax(rewriter: Rewriter, op: Operation) -> bool:
 )
 def fold_normalization_into_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """SOFTMAX(x - REDUCE_MAX(x)) is SOFTMAX(x)."""
-    difference, x = _match_normalization(op.operands[0])
+    difference = _match_normalization(op.operands[0])
     if difference is None or difference.result.use_count != 1:
         return False
-    op.nodes = (*difference.nodes, *op.nodes)
-    rewriter.set_operand(op, 0, x)
-    return True
+    return rewriter.take_in(op, 0, difference)
 
 
 def _softmax_of_bounded_difference(n: Net) -> str:
@@ -204,7 +202,7 @@ def fold_normalization_into_softmax_jax(rewriter: Rewriter, op: Operation) -> bo
 def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
     """LOG_SOFTMAX: d - LOG(SUM(EXP(d))), d being x - REDUCE_MAX(x)."""
     found = producers(op.operands[1], "LOG", "SUM", "EXP")
-    difference, x = _match_normalization(op.operands[0])
+    difference = _match_normalization(op.operands[0])
     if found is None or difference is None or op.activation:
         return False
     logarithm, total, exponential = found
@@ -215,19 +213,18 @@ def fuse_log_softmax(rewriter: Rewriter, op: Operation) -> bool:
         return False
     if not keeps_dimensions(total) or not _over_last_axis(total):
         return False
-    return rewriter.replace_with_new(op, "LOG_SOFTMAX", [x], parts)
+    return rewriter.replace_with_new(op, "LOG_SOFTMAX", difference.operands[:1], parts)
 
 
-def _match_normalization(value: Value) -> tuple[Operation | None, Value]:
-    """The difference that makes `value` = x - REDUCE_MAX(x), and x; (None, value) where it is no such."""
+def _match_normalization(value: Value) -> Operation | None:
+    """The difference that makes `value` = x - REDUCE_MAX(x)."""
     difference = producer(value, "SUB")
     if difference is None or difference.activation:
-        return None, value
+        return None
     x, largest = difference.operands[0], producer(difference.operands[1], "REDUCE_MAX")
     if largest is None or largest.result.use_count != 1 or largest.operands[0] is not x:
-        return None, value
-    fits = keeps_dimensions(largest) and _over_last_axis(largest)
-    return (difference, x) if fits else (None, value)
+        return None
+    return difference if keeps_dimensions(largest) and _over_last_axis(largest) else None
 
 
 @optimize_patterns_td(
@@ -242,9 +239,7 @@ def remove_softmax_op_before_arg_min_max(rewriter: Rewriter, op: Operation) -> b
     softmax = producer(op.operands[0], "SOFTMAX") or producer(op.operands[0], "LOG_SOFTMAX")
     if softmax is None or softmax.result.use_count != 1 or not _over_last_axis(op):
         return False
-    op.nodes = (*softmax.nodes, *op.nodes)
-    rewriter.set_operand(op, 0, softmax.operands[0])
-    return True
+    return rewriter.take_in(op, 0, softmax)
 
 
 def _over_last_axis(op: Operation) -> bool:

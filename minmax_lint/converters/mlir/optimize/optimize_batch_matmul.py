@@ -194,9 +194,7 @@ def _take_transpose_in(rewriter: Rewriter, op: Operation, slot: int, name: str) 
     if transpose is None or adjoint(op, name) or not _flips(transpose):
         return False
     op.attrs = {**op.attrs, name: True}
-    op.nodes = (*transpose.nodes, *op.nodes)
-    rewriter.set_operand(op, slot, transpose.operands[0])
-    return True
+    return rewriter.take_in(op, slot, transpose)
 
 
 def adjoint(op: Operation, name: str) -> bool:

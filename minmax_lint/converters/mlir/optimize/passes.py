@@ -5,28 +5,32 @@ Source: tf_tfl_passes.cc; read off the dumps that the converters of TensorFlow 2
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 
 from minmax_lint.converters.mlir.behaviours import OPTIMIZE_BATCH_MATMUL_FIRST
 from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.optimize import optimize_pass
+from minmax_lint.converters.mlir.optimize.optimize_pass import (
+    OPTIMIZE_BATCH_MATMUL,
+    OPTIMIZE_BROADCAST_LIKE,
+    PHASE_0,
+    PHASE_1,
+    PHASE_2,
+    PUSH_TRANSPOSE_THROUGH_EWISE,
+)
 from minmax_lint.converters.mlir.pattern import RewritePattern, by_root
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
 
+Phase = tuple[RewritePattern, ...]
+"""Patterns that are applied together until none of them fits."""
 
-@dataclass(frozen=True, eq=False)
-class Phase:
-    """Patterns that are applied together until none of them fits."""
 
-    patterns: tuple[RewritePattern, ...]
-
-    @cached_property
-    def roots(self) -> frozenset[str]:
-        """The operations at which they start."""
-        return frozenset(root for one in self.patterns for root in one.roots)
+@cache
+def _roots(phase: Phase) -> frozenset[str]:
+    """The operations at which its patterns start."""
+    return frozenset(root for one in phase for root in one.roots)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +41,18 @@ class Pass(Bounds):
     phases: tuple[Phase, ...] = field(kw_only=True)
 
 
-_PHASES = (Phase(optimize_pass.PHASE_0), Phase(optimize_pass.PHASE_1), Phase(optimize_pass.PHASE_2))
 # It goes from the last operation to the first: it meets the product before its operands.
-_BATCH_MATMUL = (
-    Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[:1]),
-    Phase(optimize_pass.OPTIMIZE_BATCH_MATMUL[1:]),
-)
-_PHASES_OF = {
+_BATCH_MATMUL = (OPTIMIZE_BATCH_MATMUL[:1], OPTIMIZE_BATCH_MATMUL[1:])
+_PHASES: dict[str, tuple[Phase, ...]] = {
     "OptimizeBatchMatmulPass": _BATCH_MATMUL,
-    "OptimizeBroadcastLikePass": (Phase(optimize_pass.OPTIMIZE_BROADCAST_LIKE),),
-    "OptimizePass": _PHASES,
-    "PushTransposeThroughEwisePass": (Phase(optimize_pass.PUSH_TRANSPOSE_THROUGH_EWISE),),
+    "OptimizeBroadcastLikePass": (OPTIMIZE_BROADCAST_LIKE,),
+    "OptimizePass": (PHASE_0, PHASE_1, PHASE_2),
+    "PushTransposeThroughEwisePass": (PUSH_TRANSPOSE_THROUGH_EWISE,),
 }
 
 
 def _run(name: str, since: Number = FIRST, until: Number = LAST) -> Pass:
-    return Pass(since, until, name=name, phases=_PHASES_OF[name])
+    return Pass(since, until, name=name, phases=_PHASES[name])
 
 
 _FIRST = OPTIMIZE_BATCH_MATMUL_FIRST.since, OPTIMIZE_BATCH_MATMUL_FIRST.until
@@ -90,14 +90,14 @@ def optimize(function: Function, passes: Sequence[Pass], version: Version) -> No
     changes, settled, names = 0, dict[Phase, int](), {op.name for op in function}
     for one in passes:
         for phase in one.phases:
-            if settled.get(phase) == changes or phase.roots.isdisjoint(names):
+            if settled.get(phase) == changes or _roots(phase).isdisjoint(names):
                 continue
             if one.changes and not version.has(one):
                 continue
-            chosen = by_root(phase.patterns, version)
+            chosen = by_root(phase, version)
             if chosen and Rewriter(function, chosen, version).run():
                 changes, names = changes + 1, {op.name for op in function}
             settled[phase] = changes
-            if phase is _PHASES[2]:  # it has all patterns of the phase before it
-                settled[_PHASES[1]] = changes
+            if phase is PHASE_2:  # it has all patterns of the phase before it
+                settled[PHASE_1] = changes
     function.sweep()

@@ -3,6 +3,8 @@
 Source: optimize_pass.cc, optimize_patterns.td.
 """
 
+from collections.abc import Sequence
+
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.ir import QUANTIZE, Operation, Value
 from minmax_lint.converters.mlir.matchers import (
@@ -38,16 +40,15 @@ def move_binary_op_const_before_reshape(rewriter: Rewriter, op: Operation) -> bo
         return False
     if max(rank(source), rank(reshape.result), rank(constant)) > 4 or source.dtype is not constant.dtype:
         return False
-    moved = rewriter.create(op.name, [source, constant], op)
-    moved.activation = op.activation
-    _take_type(moved.result, source)
+    moved = _before_reshape(rewriter, op, [source, constant])
     return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *reshape.operands[1:]], [reshape])
 
 
-def _take_type(result: Value, source: Value) -> None:
-    """The type that is inferred for `result`: the scale too, which may be another than was trained."""
-    result.shape = source.shape
-    result.scale = source.scale
+def _before_reshape(rewriter: Rewriter, op: Operation, operands: Sequence[Value]) -> Operation:
+    """The operation of other operands; its type is inferred, the scale too, which may be another than was trained."""
+    moved = rewriter.create(op.name, operands, op)
+    moved.result.shape, moved.result.scale = operands[0].shape, operands[0].scale
+    return moved
 
 
 @optimize_patterns_td(
@@ -75,9 +76,7 @@ def _move_binary_op_before_reshape(rewriter: Rewriter, op: Operation, *, single:
         same = left is right and left.result.use_count == 2
         if not same and not (left.result.use_count == right.result.use_count == 1):
             return False
-    moved = rewriter.create(op.name, [left.operands[0], right.operands[0]], op)
-    moved.activation = op.activation
-    _take_type(moved.result, left.operands[0])
+    moved = _before_reshape(rewriter, op, [left.operands[0], right.operands[0]])
     return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *left.operands[1:]], [left, right])
 
 
@@ -117,8 +116,7 @@ def reorder_elementwise_and_move_operations(rewriter: Rewriter, op: Operation) -
         return False
     if move.operands[0].scale != op.result.scale:
         return False
-    first = rewriter.create(op.name, [move.operands[0]], op)
-    _take_type(first.result, move.operands[0])
+    first = _before_reshape(rewriter, op, move.operands[:1])
     return rewriter.replace_with_new(op, move.name, [first.result, *move.operands[1:]], [move], attrs_of=move)
 
 

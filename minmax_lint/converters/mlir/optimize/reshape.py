@@ -149,7 +149,6 @@ def move_binary_op_flatten_const_before_reshape(rewriter: Rewriter, op: Operatio
         return False
     flat = rewriter.constant(constant, source.shape[-1:])
     moved = rewriter.create(op.name, [source, flat], op)
-    moved.activation = op.activation
     moved.result.shape, moved.result.scale = source.shape, source.scale
     return rewriter.replace_with_new(op, "RESHAPE", [moved.result, *reshape.operands[1:]], [reshape])
 
@@ -189,7 +188,6 @@ def _add_flat(rewriter: Rewriter, op: Operation, flat: Value, *, wider: bool) ->
         rewriter.set_operand(op, 1, flat)
         return True
     added = rewriter.create(op.name, [product, flat], op)
-    added.activation = op.activation
     added.result.shape = product.shape
     sizes = rewriter.integers([size or 1 for size in op.result.shape or ()], product)
     return rewriter.replace_with_new(op, "RESHAPE", [added.result, sizes])

@@ -58,40 +58,27 @@ def eliminate_cum_sum_inclusive(rewriter: Rewriter, op: Operation) -> bool:
     return rewriter.replace(op, op.operands[0])
 
 
-@optimize_patterns_td(
-    "GATHER_ND",
-    before=lambda n: n.op("GatherNd", n.op("Elu", n.x(2, 4)), n.ints(0, 1, shape=[2, 1])),
-    after="ELU(float)",
-)
-def optimize_identity_gather_nd_op(rewriter: Rewriter, op: Operation) -> bool:
-    """A GATHER_ND of all rows in order goes."""
-    return _all_rows_in_order(rewriter, op, op.operands[1], op.operands[0])
+def _rows_in_order(n: Net) -> str:
+    gathered = n.op("GatherNd", n.op("Elu", n.x(2, 4)), n.ints(0, 1, shape=[2, 1]))
+    return n.op("ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Exp", gathered), n.ints(2, 4))
 
 
 @optimize_patterns_td(
-    "SCATTER_ND",
-    before=lambda n: n.op("ScatterNd", n.ints(0, 1, shape=[2, 1]), n.op("Elu", n.x(2, 4)), n.ints(2, 4)),
-    after="ELU(float)",
+    *("GATHER_ND", "SCATTER_ND"),
+    tf_name="OptimizeIdentityGatherNdOp, OptimizeIdentityScatterNdOp",
+    before=_rows_in_order,
+    after="ELU(float) EXP(float)",
 )
-def optimize_identity_scatter_nd_op(rewriter: Rewriter, op: Operation) -> bool:
-    """A SCATTER_ND of all rows in order goes."""
-    sizes = axes_of(op.operands[2])
-    if sizes is not None and op.result.shape is None:
-        op.result.shape = tuple(sizes)
-    return _all_rows_in_order(rewriter, op, op.operands[0], op.operands[1])
-
-
-def _all_rows_in_order(rewriter: Rewriter, op: Operation, indices: Value, params: Value) -> bool:
+def optimize_identity_gather_nd_or_scatter_nd_op(rewriter: Rewriter, op: Operation) -> bool:
+    """GATHER_ND and SCATTER_ND of all rows in order go."""
+    params, indices = op.operands[:2] if op.name == "GATHER_ND" else op.operands[1::-1]
+    if op.name == "SCATTER_ND" and op.result.shape is None:
+        known = axes_of(op.operands[2])
+        op.result.shape = None if known is None else tuple(known)
     tensor = constant_tensor(indices)
-    if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1:
+    if tensor is None or len(tensor.shape) != 2 or tensor.shape[1] != 1 or not same_type(params, op.result):
         return False
-    if (
-        not same_type(params, op.result)
-        or not tensor.listed
-        or tensor.values() != tuple(range(tensor.shape[0]))
-    ):
-        return False
-    return rewriter.replace(op, params)
+    return axes_of(indices) == list(range(tensor.shape[0])) and rewriter.replace(op, params)
 
 
 @optimize_pass_cc(

@@ -77,7 +77,6 @@ def _swap_with_transpose(
     rewriter: Rewriter, op: Operation, transpose: Operation, operands: list[Value], others: list[Operation]
 ) -> bool:
     first = rewriter.create(op.name, operands, op)
-    first.activation = op.activation
     first.result.shape = transpose.operands[0].shape
     return rewriter.replace_with_new(op, "TRANSPOSE", [first.result, transpose.operands[1]], others)
 

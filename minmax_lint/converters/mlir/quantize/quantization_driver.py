@@ -4,7 +4,7 @@ Source: quantization_driver.cc (QuantizationDriver) and prepare_quantize.cc. Sca
 immutable; the last operation is visited first, and whatever a change touches is visited next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from minmax_lint.converters.mlir.behaviours import UNITES_UNSIGNED_CONCATENATIONS
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale, unite_ranges
@@ -44,7 +44,7 @@ class Driver:
         self.result_states: dict[Slot, State] = {}
         self.argument_states: list[tuple[Value, State]] = []
         self.work: list[Operation] = []
-        self.rules: dict[str, tuple[ScaleRule, ...]] = {}
+
         self.weights: set[Operation] = set()
         self.of_region = specs.infer_tensor_range is not None
         """Whether this is a region of another function, as the body of a loop: nothing is put behind its arguments."""
@@ -116,10 +116,7 @@ class Driver:
             if op in done:
                 continue
             done.add(op)
-            if op.name not in self.rules:
-                self.rules[op.name] = self._rules_of(op.name)
-            trained_ones = op.name == "CONCATENATION" and self._takes_trained_scales(op)
-            for rule in (unite_trained_scales,) if trained_ones else self.rules[op.name]:
+            for rule in self._rules_of(op):
                 set_any = rule(self, op)
                 if set_any is None:
                     done.discard(op)
@@ -127,14 +124,18 @@ class Driver:
                 changed |= set_any
         return changed
 
-    def _rules_of(self, name: str) -> tuple[ScaleRule, ...]:
-        rules: tuple[tuple[bool, ScaleRule], ...] = (
-            (name == CONST, set_constant_result_params),
-            (name in self.version.same_scale, get_quant_params_for_same_scale_constraint),
-            (name in FIXED, get_fixed_output_range),
-            (name in BIAS_SLOTS, get_bias_params),
-        )
-        return tuple(rule for applies, rule in rules if applies)
+    def _rules_of(self, op: Operation) -> Iterator[ScaleRule]:
+        if op.name == "CONCATENATION" and self._takes_trained_scales(op):
+            yield unite_trained_scales
+            return
+        if op.name == CONST:
+            yield set_constant_result_params
+        if op.name in self.version.same_scale:
+            yield get_quant_params_for_same_scale_constraint
+        if op.name in FIXED:
+            yield get_fixed_output_range
+        if op.name in BIAS_SLOTS:
+            yield get_bias_params
 
     def _takes_trained_scales(self, op: Operation) -> bool:
         if self.signed or not self.version.has(UNITES_UNSIGNED_CONCATENATIONS):
