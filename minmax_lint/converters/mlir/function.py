@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from minmax_lint.converters.inputs import unsupported_input
 from minmax_lint.converters.mlir.bounds import Bounds
-from minmax_lint.converters.mlir.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
@@ -14,14 +13,15 @@ from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPOR
 from minmax_lint.converters.mlir.legalize.registered import removed_abort, unregistered_abort
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
+from minmax_lint.converters.mlir.quantize.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.quantize.post_quantize import finish_float
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
     halve_constants,
     quantize_weights,
 )
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
+from minmax_lint.converters.mlir.quantize.trained import quantize_trained
 from minmax_lint.converters.mlir.running import refusals
-from minmax_lint.converters.mlir.trained import quantize_trained
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile

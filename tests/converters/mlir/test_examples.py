@@ -15,7 +15,7 @@ from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
-from minmax_lint.converters.mlir.trained import STEPS
+from minmax_lint.converters.mlir.quantize.trained import STEPS
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction

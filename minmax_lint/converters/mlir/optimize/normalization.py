@@ -35,7 +35,7 @@ def _two_l2_norms(n: Net) -> str:
     "MUL",
     tf_name="L2NormalizePattern1, L2NormalizePattern2, L2NormalizePattern3",
     before=_two_l2_norms,
-    after="L2_NORMALIZATION EXP(float) L2_NORMALIZATION(float) ADD(float)",
+    after="EXP(float) L2_NORMALIZATION(float) L2_NORMALIZATION ADD(float)",
 )
 def l2_normalize_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """Recognize x * RSQRT(SUM(SQUARE(x))) and x / SQRT(SUM(SQUARE(x))).
