@@ -8,7 +8,7 @@ from pathlib import Path
 
 from minmax_lint.backends.conversion.interpreter import tensorflow_version
 from minmax_lint.converters.mlir.bounds import Bounds
-from minmax_lint.converters.mlir.pattern import clear_chosen
+from minmax_lint.converters.mlir.pattern import by_root
 from minmax_lint.converters.predict import predict_alone
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import PROFILES, TITLES, Profile
@@ -88,4 +88,4 @@ def mended(answer: Answer, graph: Separating) -> bool:
 def _set(bounds: Bounds, since: Number, until: Number, lacking: tuple[Number, ...]) -> None:
     for name, value in (("since", since), ("until", until), ("lacking", lacking)):
         object.__setattr__(bounds, name, value)
-    clear_chosen()
+    by_root.cache_clear()

@@ -12,7 +12,6 @@ from minmax_lint.converters.example import Before
 from minmax_lint.converters.mlir.bounds import FIRST, LAST, Bounds
 from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.rewriter import Patterns, Rewrite, Rewriter
-from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
 
 P = ParamSpec("P")
@@ -124,42 +123,34 @@ named_in_libraries = TensorFlowFile("by name in the libraries of 2.15.1 and 2.21
 """For a pattern whose file was not read."""
 
 
-def by_root(patterns: Iterable[RewritePattern], version: Version) -> Patterns:
-    """Operation -> the patterns of that version that start at it, in the order of the list.
+@cache
+def by_root(patterns: tuple[RewritePattern, ...], number: Number) -> Patterns:
+    """Operation -> what the patterns of a version do that start at it, in the order of the list."""
+    return {
+        root: tuple(_rewrite(one, number) for one in found) for root, found in patterns_of(patterns).items()
+    }
+
+
+def _rewrite(one: RewritePattern, number: Number) -> Rewrite:
+    """What the pattern does in that version.
 
     The span of the version is narrowed where one with bounds rewrites something, and where one that other versions
     have could start.
     """
-    unbounded, bounded = _by_root(tuple(patterns))
-    return {
-        **unbounded,
-        **{root: tuple(_noting(one, version) for one in found) for root, found in bounded.items()},
-    }
-
-
-@cache
-def _by_root(
-    patterns: tuple[RewritePattern, ...],
-) -> tuple[dict[str, tuple[Rewrite, ...]], dict[str, tuple[RewritePattern, ...]]]:
-    """Operation -> what its patterns do, where all versions have them all; and its patterns, where they do not."""
-    found: dict[str, list[RewritePattern]] = {}
-    for one in patterns:
-        for root in one.roots:
-            found.setdefault(root, []).append(one)
-    bounded = {root: tuple(ones) for root, ones in found.items() if any(one.changes for one in ones)}
-    always = found.keys() - bounded.keys()
-    return {root: tuple(one.rewrite for one in found[root]) for root in always}, bounded
-
-
-def _noting(one: RewritePattern, version: Version) -> Rewrite:
-    """The pattern; calling it narrows the span of the version where another could do something else."""
     if not one.changes:
         return one.rewrite
-    if one.holds(version.number):
-        return lambda rewriter, op: one.rewrite(rewriter, op) and version.has(one)
-    return lambda rewriter, op: version.has(one)
+    if one.holds(number):
+        return lambda rewriter, op: one.rewrite(rewriter, op) and rewriter.version.has(one)
+    return lambda rewriter, op: rewriter.version.has(one)
 
 
-def clear_chosen() -> None:
-    """Choose anew by the bounds, which a measurement of another version changes."""
-    _by_root.cache_clear()
+AnyPattern = TypeVar("AnyPattern", bound=Pattern[..., object])
+
+
+def patterns_of(patterns: Iterable[AnyPattern]) -> dict[str, tuple[AnyPattern, ...]]:
+    """Root -> the patterns that start at it, in the order of the list."""
+    found: dict[str, tuple[AnyPattern, ...]] = {}
+    for one in patterns:
+        for root in one.roots:
+            found[root] = (*found.get(root, ()), one)
+    return found

@@ -14,7 +14,7 @@ from minmax_lint.converters.mlir.legalize.explicit_broadcasting import apply_exp
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
-from minmax_lint.converters.mlir.pattern import Pattern, clear_chosen
+from minmax_lint.converters.mlir.pattern import Pattern, by_root
 from minmax_lint.converters.mlir.quantize.trained import STEPS
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
@@ -72,12 +72,12 @@ def replaced(pattern: Pattern[..., object], rewrite: Callable[..., object]) -> I
     """The pattern with another body."""
     own = pattern.rewrite
     object.__setattr__(pattern, "rewrite", rewrite)
-    clear_chosen()
+    by_root.cache_clear()
     try:
         yield
     finally:
         object.__setattr__(pattern, "rewrite", own)
-        clear_chosen()
+        by_root.cache_clear()
 
 
 def fires(pattern: Pattern[..., object], number: Number) -> bool:

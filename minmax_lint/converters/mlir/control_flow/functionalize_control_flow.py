@@ -5,7 +5,7 @@ nodes have the names that TensorFlow gives them (`cond/Merge_if`, `while/LoopCon
 Source: tensorflow/core/common_runtime/function_utils, functionalize_control_flow; measured with TF 2.15 and 2.21.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minmax_lint.converters.prediction import Obstacle, Prediction
@@ -109,18 +109,24 @@ def _loops(kept: Kept) -> _Rewriting | None:
 
 def _inside_a_loop(graph: Graph, enters: Sequence[Node]) -> bool:
     """Whether what enters comes from an iteration of another loop, which has not been left."""
-    pending = [edge.node for enter in enters for edge in enter.inputs]
+    entered = [edge for enter in enters for edge in enter.inputs]
+    return any(
+        node.op in _MERGES and any(graph.op(edge.node) in _NEXT for edge in node.inputs)
+        for node in _depended_on(graph, entered, lambda node: node.op in _EXITS)
+    )
+
+
+def _depended_on(graph: Graph, ends: Iterable[Edge], stops: Callable[[Node], bool]) -> Iterator[Node]:
+    """The nodes that make the ends, and all that these depend on; not what a node that `stops` depends on."""
+    pending = [edge.node for edge in ends]
     seen = set(pending)
     while pending:
         node = graph[pending.pop()]
-        if node.op in _EXITS:
-            continue
-        if node.op in _MERGES and any(graph.op(edge.node) in _NEXT for edge in node.inputs):
-            return True
-        fresh = [edge.node for edge in node.inputs if edge.node not in seen]
-        seen.update(fresh)
-        pending += fresh
-    return False
+        yield node
+        if not stops(node):
+            fresh = [edge.node for edge in node.inputs if edge.node not in seen]
+            seen.update(fresh)
+            pending += fresh
 
 
 def _loop(rewriting: _Rewriting, graph: Graph, enters: Sequence[Node]) -> None:
@@ -262,13 +268,8 @@ def _edges_through_switches(
     graph: Graph, ends: Sequence[Edge], predicate: Edge
 ) -> Iterator[tuple[str, Edge]]:
     """The Switches of a predicate behind which the ends are computed, and what each switches."""
-    pending = [edge.node for edge in ends]
-    seen = set(pending)
-    while pending:
-        node = graph[pending.pop()]
-        if node.op in _SWITCHES and len(node.inputs) == 2 and node.inputs[1] == predicate:
-            yield node.name, node.inputs[0]
-            continue
-        fresh = [edge.node for edge in node.inputs if edge.node not in seen]
-        seen.update(fresh)
-        pending += fresh
+
+    def switches(node: Node) -> bool:
+        return node.op in _SWITCHES and len(node.inputs) == 2 and node.inputs[1] == predicate
+
+    return ((node.name, node.inputs[0]) for node in _depended_on(graph, ends, switches) if switches(node))

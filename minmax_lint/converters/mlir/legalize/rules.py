@@ -3,8 +3,6 @@
 Of the rules of one op, the first in the list that applies makes the result; where none does, the op is legalized.
 """
 
-from collections.abc import Mapping
-
 from minmax_lint.converters.mlir.legalize import (
     batch_norm,
     canonicalize,
@@ -25,6 +23,7 @@ from minmax_lint.converters.mlir.legalize.lower import (
     lower_tf,
     lower_tf_ops,
 )
+from minmax_lint.converters.mlir.pattern import patterns_of
 
 RULES: tuple[Rule, ...] = (
     fake_quant_utils.insert_tfl_quant_ops_after_tf_fake_quant_op,
@@ -126,13 +125,5 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _by_op() -> Mapping[str, tuple[Rule, ...]]:
-    found: dict[str, tuple[Rule, ...]] = {}
-    for one in RULES:
-        for op in one.roots:
-            found[op] = (*found.get(op, ()), one)
-    return found
-
-
-RULES_BY_OP = _by_op()
+RULES_BY_OP = patterns_of(RULES)
 """TensorFlow op -> its rules, in the order of the list."""

@@ -94,8 +94,7 @@ def optimize(function: Function, passes: Sequence[Pass], version: Version) -> No
                 continue
             if one.changes and not version.has(one):
                 continue
-            chosen = by_root(phase, version)
-            if chosen and Rewriter(function, chosen, version).run():
+            if Rewriter(function, by_root(phase, version.number), version).run():
                 changes, names = changes + 1, {op.name for op in function}
             settled[phase] = changes
             if phase is PHASE_2:  # it has all patterns of the phase before it

@@ -29,7 +29,7 @@ def quantize(function: Function, version: Version, specs: QuantizationSpecs) -> 
             ]
 
     patterns: Patterns = {
-        **by_root((*FOLDS, fold_commutative_operands), version),
+        **by_root((*FOLDS, fold_commutative_operands), version.number),
         QUANTIZE: (squash_dequantize_quantize, tfl_full_quantization_reverse),
         DEQUANTIZE: (tfl_full_quantization, restore_constant),
     }
