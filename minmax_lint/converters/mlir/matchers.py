@@ -70,6 +70,11 @@ def elements_of(value: Value) -> int | None:
     return elements(value.shape) if value.shape is not None else None
 
 
+def sizes_of(value: Value) -> list[int]:
+    """The size of each dimension, 0 where it is open; none where the rank is not known."""
+    return [size or 0 for size in value.shape or ()]
+
+
 def broadcast_to(a: Value, b: Value, result: Value) -> bool:
     """Whether a binary operation of `a` and `b` has the shape of `result`, which is static."""
     return static(result) and open_broadcast_to(a, b, result)
@@ -149,6 +154,12 @@ def padding_of(convolution: Operation) -> str:
 def is_constant(value: Value) -> bool:
     """Whether a constant operation makes it."""
     return value.op is not None and value.op.name == CONST
+
+
+def is_stored(value: Value) -> bool:
+    """Whether `value` is a constant, or the quantized form of one."""
+    quantize = producer(value, QUANTIZE)
+    return is_constant(value if quantize is None else quantize.operands[0])
 
 
 def quantized_source(value: Value) -> Value | None:

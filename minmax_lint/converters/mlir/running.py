@@ -13,7 +13,7 @@ from minmax_lint.converters.kernels import (
 )
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import all_equal, is_constant
+from minmax_lint.converters.mlir.matchers import all_equal, is_constant, is_stored
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import LSTM, weights_of
 from minmax_lint.converters.mlir.version import Version
 
@@ -64,7 +64,7 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     if mixed and not (op.name == "NEG" and version.has(_NEG_TAKES_INT16)):
         integer, real = _first(values, real=False), _first(values, real=True)
         return f"{integer} is integer and {real} is float, and no kernel takes both."
-    if signed and (op.name, bits) in NO_COMPUTED_FILTER and _is_computed(op.operands[1]):
+    if signed and (op.name, bits) in NO_COMPUTED_FILTER and not is_stored(op.operands[1]):
         return NO_COMPUTED_FILTER[op.name, bits]
     always_zero = bits and op.name in NO_EMPTY_RANGE and op.operands[0] is op.operands[1]
     if always_zero and (op.name != "SUB" or (not _is_fine(op) and version.has(_SUB_OF_ITSELF_ENDS))):
@@ -91,8 +91,3 @@ def _first(values: list[Value], *, real: bool) -> str:
 
 def _has_channels(value: Value) -> bool:
     return value.scale is not None and len(value.scale.channels) > 1
-
-
-def _is_computed(value: Value) -> bool:
-    source = value.op.operands[0] if value.op is not None and value.op.name == "QUANTIZE" else value
-    return not is_constant(source)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.ir import Operation, Value
-from minmax_lint.converters.mlir.matchers import axes_of, producer, producers, rank, static
+from minmax_lint.converters.mlir.matchers import axes_of, producer, producers, rank, sizes_of, static
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import adjoint
 from minmax_lint.converters.mlir.pattern import (
     optimize_batch_matmul_cc,
@@ -43,11 +43,7 @@ def _product_between(op: Operation) -> _Between | None:
         return None
     product, before = found
     values = (before.operands[0], before.result, product.operands[1], product.result, op.result)
-    return _Between(before, product, *map(_sizes, values)) if all(map(static, values)) else None
-
-
-def _sizes(value: Value) -> list[int]:
-    return [size or 0 for size in value.shape or ()]
+    return _Between(before, product, *map(sizes_of, values)) if all(map(static, values)) else None
 
 
 @optimize_patterns_td(
@@ -201,8 +197,8 @@ def move_reshape_after_fully_connected(rewriter: Rewriter, op: Operation) -> boo
         return False
     if not all(map(static, (dense.operands[0], dense.result, op.result))) or rank(op.result) < 2:
         return False
-    wanted, source = _sizes(op.result), _sizes(dense.operands[0])
-    if wanted[-1] != _sizes(dense.result)[-1]:
+    wanted, source = sizes_of(op.result), sizes_of(dense.operands[0])
+    if wanted[-1] != sizes_of(dense.result)[-1]:
         return False
     shape = [*wanted[:-1], source[-1]]
     sizes = rewriter.integers(shape, op.operands[1])
@@ -237,7 +233,7 @@ def fuse_rhs_transpose_into_batch_mat_mul_op(rewriter: Rewriter, op: Operation) 
     order = axes_of(transpose.operands[1])
     if not all(map(static, (reshape.result, transpose.result))) or rank(reshape.result) != 2:
         return False
-    shape, (rows, columns) = _sizes(transpose.result), _sizes(reshape.result)
+    shape, (rows, columns) = sizes_of(transpose.result), sizes_of(reshape.result)
     for split in range(1, len(shape)):
         flattens = len(shape) > 2 and (split == 1 or split == len(shape) - 1)
         exchanged = order == [*range(len(shape) - split, len(shape)), *range(len(shape) - split)]

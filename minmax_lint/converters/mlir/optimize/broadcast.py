@@ -13,6 +13,7 @@ from minmax_lint.converters.mlir.matchers import (
     producer,
     rank,
     same_type,
+    sizes_of,
     static,
 )
 from minmax_lint.converters.mlir.pattern import (
@@ -138,14 +139,12 @@ def convert_broadcast_to_reshape(rewriter: Rewriter, op: Operation) -> bool:
 )
 def convert_tfl_broadcast_to_mul_op(rewriter: Rewriter, op: Operation) -> bool:
     """BROADCAST_TO is a product with ones."""
-    sizes = op.result.shape
+    sizes = sizes_of(op.result)
     if op.result.dtype not in (DType.FLOAT, DType.INT32, DType.INT16) or rank(op.result) > 4:
         return False
-    if sizes is None or None in sizes:
+    if not static(op.result):
         return False
-    ones = rewriter.constant(
-        op.result, load=lambda: Tensor.of(DType.FLOAT, [size or 0 for size in sizes], [1.0])
-    )
+    ones = rewriter.constant(op.result, load=lambda: Tensor.of(DType.FLOAT, sizes, [1.0]))
     return rewriter.replace_with_new(op, "MUL", [op.operands[0], ones])
 
 

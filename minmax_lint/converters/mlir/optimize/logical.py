@@ -63,7 +63,8 @@ def _eliminate(rewriter: Rewriter, op: Operation) -> bool:
     before=lambda n: n.op(
         "SelectV2",
         n.op(
-            "LogicalNot", n.op("LogicalAnd", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), _less(n, e))
+            "LogicalNot",
+            n.op("LogicalAnd", n.op("Greater", e := n.op("Elu", n.x()), n.c(0.5)), n.op("Less", e, n.c(2.0))),
         ),
         e,
         n.op("Exp", e),
@@ -77,10 +78,6 @@ def optimize_select_op_not(rewriter: Rewriter, op: Operation) -> bool:
         return False
     operands = [opposite.operands[0], op.operands[2], op.operands[1]]
     return rewriter.replace_with_new(op, op.name, operands, [opposite])
-
-
-def _less(n: Net, x: str) -> str:
-    return n.op("Less", x, n.c(2.0))
 
 
 def _cast_of_comparison(n: Net) -> str:

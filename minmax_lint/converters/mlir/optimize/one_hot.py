@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.matchers import (
     is_constant,
     producer,
     rank,
+    sizes_of,
     static,
 )
 from minmax_lint.converters.mlir.pattern import optimize_patterns_td
@@ -91,23 +92,15 @@ def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operatio
     if not all_equal(on, 1.0) or not all_equal(off, 0.0) or not _is_last_axis(one_hot):
         return False
     weights = op.operands[1]
-    if (
-        indices.dtype is not DType.INT32
-        or not static(indices)
-        or not static(op.result)
-        or not static(weights)
-    ):
+    if indices.dtype is not DType.INT32 or not all(map(static, (indices, op.result, weights))):
         return False
     looked_up = rewriter.create(
         "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transpose(rewriter, op)], op
     )
     shape, rows = op.result.shape, looked_up.result
-    rows.shape = (
-        prod(size or 0 for size in indices.shape or ()),
-        weights.shape[0] if weights.shape else None,
-    )
+    rows.shape = (prod(sizes_of(indices)), weights.shape[0] if weights.shape else None)
     if shape is not None and rows.shape != shape:
-        sizes = rewriter.integers([size or 0 for size in shape], indices)
+        sizes = rewriter.integers(sizes_of(op.result), indices)
         rows = rewriter.compute("RESHAPE", [rows, sizes], op, op.result)
     return rewriter.replace(op, rows)
 
@@ -120,8 +113,7 @@ def _vector(rewriter: Rewriter, indices: Value, op: Operation) -> Value:
     if rank(indices) == 1:
         return indices
     sizes = rewriter.integers([-1], indices)
-    count = prod(size or 0 for size in indices.shape or ())
-    return rewriter.compute("RESHAPE", [indices, sizes], op, indices, (count,))
+    return rewriter.compute("RESHAPE", [indices, sizes], op, indices, (prod(sizes_of(indices)),))
 
 
 def _transpose(rewriter: Rewriter, op: Operation) -> Value:

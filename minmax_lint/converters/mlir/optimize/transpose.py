@@ -11,6 +11,7 @@ from minmax_lint.converters.mlir.matchers import (
     producers,
     rank,
     same_type,
+    sizes_of,
     static,
 )
 from minmax_lint.converters.mlir.optimize.optimize_batch_matmul import adjoint
@@ -200,12 +201,12 @@ def fuse_transpose_reshape_into_batch_matmul(rewriter: Rewriter, op: Operation) 
     if found is None or order is None or len(order) < 3:
         return False
     reshape, transpose = found
-    if not static(reshape.result) or not static(transpose.result) or not _shape(reshape):
+    if not static(reshape.result) or not static(transpose.result) or not sizes_of(reshape.result):
         return False
     *rest, row, column = range(len(order))
-    if _shape(transpose)[2:] != _shape(reshape)[1:] or order != [row, column, *rest]:
+    if sizes_of(transpose.result)[2:] != sizes_of(reshape.result)[1:] or order != [row, column, *rest]:
         return False
-    shape = [*_shape(reshape)[1:], _shape(reshape)[0]]
+    shape = [*sizes_of(reshape.result)[1:], sizes_of(reshape.result)[0]]
     sizes = rewriter.integers(shape, reshape.operands[1])
     right = rewriter.compute("RESHAPE", [transpose.operands[0], sizes], op, reshape.result, tuple(shape))
     return rewriter.replace_with_new(
@@ -252,7 +253,7 @@ def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Opera
         return False
     if rank(turned.result) < 3 or axes_of(turned.operands[1]) != [*range(2, rank(turned.result)), 0, 1]:
         return False
-    first, second, *rest = (size or 0 for size in turned.operands[0].shape or ())
+    first, second, *rest = sizes_of(turned.operands[0])
     shape = (first, second, prod(rest))
     sizes = rewriter.integers(shape, before.operands[1])
     left = rewriter.compute("RESHAPE", [turned.operands[0], sizes], op, turned.operands[0], shape)
@@ -269,9 +270,5 @@ def fuse_reshape_and_transpose_around_batch_matmul(rewriter: Rewriter, op: Opera
 
 def _has_one(matrix: Operation, other: Operation) -> bool:
     """Whether `other` is the matrix with a dimension of 1 in front of the last one."""
-    flat, shape = _shape(matrix), _shape(other)
+    flat, shape = sizes_of(matrix.result), sizes_of(other.result)
     return len(flat) == 2 and len(shape) > 1 and flat[-1] == shape[-1] and shape[-2] == 1
-
-
-def _shape(op: Operation) -> tuple[int, ...]:
-    return tuple(size or 0 for size in op.result.shape or ())

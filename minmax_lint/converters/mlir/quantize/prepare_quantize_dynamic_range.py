@@ -4,10 +4,10 @@ Source: prepare_quantize_dynamic_range.cc; measured op by op with TF 2.12 to 2.2
 """
 
 from collections.abc import Iterator
-from math import prod
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, RETURN, Function, Operation, Value
+from minmax_lint.converters.mlir.matchers import elements_of
 from minmax_lint.converters.mlir.quantize.optimize_op_order import optimize_op_order
 from minmax_lint.converters.mlir.tables import INT8_WEIGHTS
 from minmax_lint.converters.mlir.version import Version
@@ -35,7 +35,7 @@ def quantize_weights(function: Function, version: Version) -> None:
         made: dict[tuple[bool, bool], Value] = {}
         for op, slot in const.result.uses:
             row = INT8_WEIGHTS.get(op.name)
-            if row is None or slot != row.operand or _elements(const.result) < MIN_ELEMENTS:
+            if row is None or slot != row.operand or (elements_of(const.result) or 0) < MIN_ELEMENTS:
                 continue
             form = version.since(row.per_channel), version.since(row.hybrid)
             if form not in made:
@@ -89,10 +89,6 @@ def _has_large_gates(op: Operation) -> bool:
     sizes = [None if value.shape is None else value.shape[-1] for value in op.operands[:2]]
     features, units = (size or 0 for size in sizes)
     return min(features, units) * units >= MIN_ELEMENTS
-
-
-def _elements(value: Value) -> int:
-    return 0 if value.shape is None else prod(size or 0 for size in value.shape)
 
 
 def _as_int8(function: Function, const: Operation, per_channel: bool, hybrid: bool) -> Value:

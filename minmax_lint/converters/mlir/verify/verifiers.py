@@ -11,7 +11,7 @@ from minmax_lint.converters.mlir.behaviours import (
 from minmax_lint.converters.mlir.failure import ConversionError, spell_tensor
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.matchers import axes_of, is_constant
+from minmax_lint.converters.mlir.matchers import axes_of, is_stored
 from minmax_lint.converters.mlir.tables import (
     CONVOLUTIONS,
     EIGHT_BIT_WEIGHTS,
@@ -117,7 +117,7 @@ def check_kernels(function: Function, version: Version, *, signed: bool) -> None
     for op in function:
         if op.name in (CONST, QUANTIZE, DEQUANTIZE):
             continue
-        weights = op.operands[1] if op.name in CONVOLUTIONS and _is_stored(op.operands[1]) else None
+        weights = op.operands[1] if op.name in CONVOLUTIONS and is_stored(op.operands[1]) else None
         for value in (*op.operands, *op.results):
             scale = value.scale
             if scale and _impossible(
@@ -152,12 +152,6 @@ def _last_stays_last(transpose: Operation) -> bool:
     """Whether the axis of the channels, which a FakeQuant has last, is the last one of the result."""
     order = axes_of(transpose.operands[1])
     return order is not None and order[-1] == len(order) - 1
-
-
-def _is_stored(value: Value) -> bool:
-    """Whether `value` is a constant, perhaps in its quantized form."""
-    op = value.op
-    return op is not None and is_constant(op.operands[0] if op.name == QUANTIZE else value)
 
 
 def _sixteen_bits(op: Operation, *, signed: bool) -> bool:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import reshape, transpose_matrix
-from minmax_lint.converters.mlir.matchers import is_constant, static
+from minmax_lint.converters.mlir.matchers import is_constant, sizes_of, static
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.tensor import Shape
 from minmax_lint.inference.shape_arithmetic import broadcast
 
 
@@ -19,10 +18,10 @@ def unroll_batch_matmul(
     """SPLITs, a FULLY_CONNECTED for each matrix, and a PACK; None where a shape is not known."""
     if not static(left) or not static(right) or min(len(left.shape or ()), len(right.shape or ())) < 2:
         return None
-    batches = [_sizes(value)[:-2] for value in (left, right)]
-    shared = _static_sizes(broadcast(*batches))
+    batches = [tuple(sizes_of(value)[:-2]) for value in (left, right)]
+    shared = [size or 0 for size in broadcast(*batches) or ()]
     slices = [_slices(importer, node, value) for value in (left, right)]
-    rows, columns = _sizes(left)[-1 if adj_x else -2], _sizes(right)[-2 if adj_y else -1]
+    rows, columns = sizes_of(left)[-1 if adj_x else -2], sizes_of(right)[-2 if adj_y else -1]
     products = []
     for number in range(math.prod(shared)):
         first, second = (
@@ -41,7 +40,7 @@ def unroll_batch_matmul(
 
 def _slices(importer: Importer, node: Node, value: Value) -> list[Value]:
     """The matrices of an operand, each a Slice."""
-    *batch, rows, columns = _sizes(value)
+    *batch, rows, columns = sizes_of(value)
     count, matrix = math.prod(batch), (rows, columns)
     if not batch:
         return [value]
@@ -66,11 +65,3 @@ def _index(number: int, shared: Sequence[int], batch: Sequence[int]) -> int:
             found += step * (index if batch[-place] > 1 else 0)
             step *= batch[-place]
     return found
-
-
-def _sizes(value: Value) -> tuple[int, ...]:
-    return _static_sizes(value.shape)
-
-
-def _static_sizes(shape: Shape | None) -> tuple[int, ...]:
-    return tuple(size for size in shape or () if size is not None)
