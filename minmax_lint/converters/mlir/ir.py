@@ -74,14 +74,6 @@ class Value:
         """Set the order in which its readers are met."""
         self._uses = dict.fromkeys(reversed([*newest_first]))
 
-    def read_by(self, op: Operation, slot: int) -> None:
-        """Note that an operation reads it."""
-        self._uses[op, slot] = None
-
-    def unread_by(self, op: Operation, slot: int) -> None:
-        """Forget that an operation reads it."""
-        del self._uses[op, slot]
-
 
 class Joined:
     """The source nodes of several operations, each once, in their order; put together when they are read.
@@ -177,14 +169,14 @@ class Operation:
 
     def add_operand(self, value: Value) -> None:
         """Read one value more."""
-        value.read_by(self, len(self.operands))
+        value._uses[self, len(self.operands)] = None
         self.operands.append(value)
 
     def set_operand(self, slot: int, value: Value) -> None:
         """Read `value` at `slot` instead."""
-        self.operands[slot].unread_by(self, slot)
+        del self.operands[slot]._uses[self, slot]
         self.operands[slot] = value
-        value.read_by(self, slot)
+        value._uses[self, slot] = None
 
     def add_result(self, name: str, dtype: DType, shape: Shape | None, scale: Scale | None = None) -> Value:
         """A new result."""
@@ -196,7 +188,7 @@ class Operation:
     def drop(self) -> None:
         """Forget all operands, so that nothing counts as read."""
         for slot, value in enumerate(self.operands):
-            value.unread_by(self, slot)
+            del value._uses[self, slot]
         self.operands = []
 
 
