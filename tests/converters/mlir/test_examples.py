@@ -15,7 +15,6 @@ from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.legalize.runtime_constraints import verify_tfl_runtime_constraints
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern, by_root
-from minmax_lint.converters.mlir.quantize.trained import STEPS
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
@@ -24,6 +23,7 @@ from minmax_lint.converters.releases import MODELLED, Number
 from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 from minmax_lint.writers.graphdef import encode
+from tests.converters.mlir.steps import STEPS
 from tests.converters.predicted import predicted_of_kept
 from tests.corpus.scoring import detail_right
 from tests.differential.batch import Asked, answers_of

@@ -10,10 +10,10 @@ from minmax_lint.converters import mlir
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
-from minmax_lint.converters.mlir.quantize.trained import STEPS
 from minmax_lint.converters.mlir.version import FIRST, LAST, Bounds
 from minmax_lint.converters.releases import MODELLED, Number
 from tests.converters.mlir.pattern_names import library, pattern_names, type_names
+from tests.converters.mlir.steps import STEPS
 from tests.interpreters import tf215, tf221
 
 LISTS = "tests/converters/mlir/pattern_lists.toml"

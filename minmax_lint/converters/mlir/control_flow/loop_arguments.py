@@ -40,7 +40,7 @@ def loop_graph(loop: Function, inference: Inference, *, inputs_have_ranges: bool
 def maker(graph: Graph, array: str) -> str:
     """What an output of a branch is called in the model: identities go, and only a model's outputs keep names."""
     seen: set[str] = set()
-    node = graph[parse_edge(array).node]
+    node = graph.producer(array)
     while node.op == "Identity" and node.inputs and node.name not in seen:
         seen.add(node.name)
         array = node.inputs[0].array

@@ -23,7 +23,7 @@ from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.layers import place_in_layer
-from minmax_lint.graph.names import Edge, parse_edge
+from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.graph.trace import Kept, trace
@@ -116,7 +116,7 @@ class _Lowering:
         array = loop.inputs[slot].array
         if array not in self.types:
             return self.inference.shape(loop.output(slot))
-        node = self.kept.graph[parse_edge(array).node]
+        node = self.kept.graph.producer(array)
         return self.inference.shape(node.inputs[0].array) if node.op == "TensorListFromTensor" else None
 
     # Making nodes

@@ -13,7 +13,6 @@ from minmax_lint.converters.mlir.legalize.reorder_fake_quant import (
     undoes,
 )
 from minmax_lint.converters.mlir.pattern import layout_optimization_cc
-from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 
@@ -121,7 +120,7 @@ def _move_up(importer: Importer, node: Node, array: str, order: tuple[int, ...],
 
     `reader` of the array is in that order itself.
     """
-    source = importer.kept.graph[parse_edge(array).node]
+    source = importer.kept.graph.producer(array)
     if not _moves(importer, source, order, reader):
         return None
     arrays = [edge.array for edge in source.inputs]
@@ -152,7 +151,7 @@ def _moves(importer: Importer, source: Node, order: tuple[int, ...], reader: str
 
 def _undone(importer: Importer, node: Node, array: str, order: tuple[int, ...], reader: str) -> Value | None:
     """`array` in that order where this takes no TRANSPOSE of it."""
-    source = importer.kept.graph[parse_edge(array).node]
+    source = importer.kept.graph.producer(array)
     if _undoes(importer, source.name, order) and not importer.kept.is_cut(source.name):
         return importer.value(source.inputs[0].array)
     return _move_up(importer, node, array, order, reader)

@@ -21,11 +21,6 @@ from minmax_lint.converters.mlir.pattern import (
     optimize_patterns_td,
 )
 from minmax_lint.converters.mlir.rewriter import Rewriter
-from minmax_lint.graph.attr import Attr
-from minmax_lint.graph.dtype import DType
-
-BATCH_MATMUL_V3: dict[str, Attr] = {"Ta": DType.FLOAT, "Tb": DType.FLOAT, "Tout": DType.FLOAT}
-"""Attributes of the examples: of two matrices earlier versions of the op are a MatMul."""
 
 
 @optimize_batch_matmul_cc(

@@ -1,33 +1,11 @@
 """Quantization with the ranges of FakeQuants: PrepareQuantizePass, QuantizePass, PostQuantizePass."""
 
 from minmax_lint.converters.mlir.ir import DEQUANTIZE, Function
-from minmax_lint.converters.mlir.pattern import Pattern
-from minmax_lint.converters.mlir.quantize import (
-    post_quantize,
-    prepare_quantize,
-    quantization_driver,
-    quantize_patterns,
-)
+from minmax_lint.converters.mlir.quantize import post_quantize, prepare_quantize, quantize_patterns
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.quantize.quantization_driver import Driver
 from minmax_lint.converters.mlir.verify.verifiers import check_states
 from minmax_lint.converters.mlir.version import Version
-
-STEPS: tuple[Pattern[..., object], ...] = (
-    prepare_quantize.quantize_inputs,
-    quantization_driver.set_constant_result_params,
-    quantization_driver.get_quant_params_for_same_scale_constraint,
-    quantization_driver.get_fixed_output_range,
-    quantization_driver.get_bias_params,
-    quantize_patterns.squash_dequantize_quantize,
-    quantize_patterns.tfl_full_quantization_reverse,
-    quantize_patterns.tfl_full_quantization,
-    quantize_patterns.restore_constant,
-    post_quantize.fold_trivial_requantize_op,
-    post_quantize.remove_quantization_adaptor_ops,
-    post_quantize.remove_volatile_ops,
-)
-"""The patterns and steps of the quantization, in the order in which they come first."""
 
 
 def quantize_trained(function: Function, version: Version, specs: QuantizationSpecs) -> None:
