@@ -38,7 +38,9 @@ def test_each_call_answers_as_if_it_were_alone(graph: Callable[[Builder], str], 
         assert predict(together.kept, together, profile) == predict(alone.kept, alone, profile)
 
 
-def test_the_float_model_is_made_once_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_float_model_is_made_once_a_version_and_a_width_of_activations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = []
     monkeypatch.setattr(
         function, "float_model", lambda *given, real=function.float_model: made.append(1) or real(*given)
@@ -48,4 +50,4 @@ def test_the_float_model_is_made_once_a_version(monkeypatch: pytest.MonkeyPatch)
     for version in ("2.15", "2.21"):
         for call in CALLS:
             predict(found.kept, found, PROFILES[f"mlir-{version}-{call}"])
-    assert len(made) == 2
+    assert len(made) == 4
