@@ -4,18 +4,17 @@ What only the user knows stands in capitals: DATA (samples), PREFIX (a checkpoin
 """
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from minmax_lint.backends.conversion.interpreter import tensorflow_version
 from minmax_lint.cli import options
-from minmax_lint.converters.profile import Profile, profile
+from minmax_lint.converters.profile import profile
 from minmax_lint.converters.releases import toco
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import command
 from minmax_lint.fixes.engine.patch import Patch
-from minmax_lint.fixes.repairs.freeze import NAME as FREEZE
 from minmax_lint.loaders.endpoints import endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
@@ -28,7 +27,7 @@ def convert_command(args: Namespace, model: Model, patch: Patch, written: Path) 
     """Of `fix`: what converts the graph that was written."""
     words = ["minmax-lint", "convert", str(written), *_endpoint_options(args, model, patch)]
     words += ["--signature", args.signature] if args.signature else []
-    if not freezes(patch):
+    if not patch.freezes:
         prefix = args.checkpoint or _prefix(model, patch, written)
         words += ["--checkpoint", prefix] if prefix else []
     words += ["--python", args.python] if args.python else []
@@ -60,11 +59,6 @@ def repair_command(converted: tuple[str, ...], report: Report) -> str:
     if any(one.needs_range for one in offers) and "--calibrate" not in converted:
         words += ["--calibrate", "DATA"]
     return command(words)
-
-
-def freezes(patch: Patch) -> bool:
-    """Whether the patch turns variables into constants."""
-    return FREEZE in patch.strategy.split("+")
 
 
 def _prefix(model: Model, patch: Patch, written: Path) -> str:
@@ -99,14 +93,10 @@ def _call_options(args: Namespace, model: Model, patch: Patch, written: Path) ->
             yield from ("--calibrate", "DATA")
     elif first.flow != ("tf2" if model.of_tf2 and written.is_dir() else "tf1"):
         yield from ("--flow", first.flow)
-    if args.engine == "toco" or _only_toco(judged):
+    if args.engine == "toco" or all(one.engine == "toco" for one in judged):
         yield from ("--engine", "toco")
         if not (args.python or _has_toco()):
             yield from ("--python", "PYTHON")
-
-
-def _only_toco(judged: Iterable[Profile]) -> bool:
-    return all(one.engine == "toco" for one in judged)
 
 
 def _has_toco() -> bool:

@@ -46,7 +46,7 @@ def add_graph(parser: ArgumentParser, *, several: bool = False) -> None:
 
 
 def add_endpoints(parser: ArgumentParser) -> None:
-    """Inputs, outputs and signature; what is not given is inferred."""
+    """The model's inputs, outputs and signature (what is not given is inferred), and how it is read."""
     group = parser.add_argument_group("inputs and outputs (inferred where not given)")
     given = group.add_argument(
         "-i",
@@ -74,11 +74,6 @@ def add_endpoints(parser: ArgumentParser) -> None:
         metavar="PREFIX",
         help="the checkpoint with the graph's variables, where it does not lie beside the graph",
     )
-    add_keras(parser)
-
-
-def add_keras(parser: ArgumentParser) -> None:
-    """Options for how Keras files are read."""
     parser.add_argument(
         "--python",
         metavar="INTERPRETER",

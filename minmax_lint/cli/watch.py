@@ -7,7 +7,7 @@ from pathlib import Path
 
 from minmax_lint.cli.streams import EXIT_INTERRUPTED, complain, say
 from minmax_lint.errors import UserError
-from minmax_lint.report.words import plural
+from minmax_lint.report.words import number_of
 
 WATCH_EXTRA = "pip install 'minmax-lint[watch]'"
 
@@ -20,7 +20,7 @@ def watch_models(args: Namespace, run: Callable[[Namespace], int]) -> int:
     changes = _changes()
     run(args)
     places = files_to_watch(args)
-    say(f"watching {len(places)} {plural(len(places), 'file')}; Ctrl+C ends it")
+    say(f"watching {number_of(len(places), 'file')}; Ctrl+C ends it")
     try:
         for _ in changes(places):
             say("")

@@ -3,7 +3,7 @@
 import re
 
 from minmax_lint.report.comparison import Comparison, Way
-from minmax_lint.report.words import plural, short_message, tally_words, weights_text
+from minmax_lint.report.words import number_of, short_message, tally_words, weights_text
 
 RUNS = {True: "yes", False: "no", None: "not known"}
 
@@ -20,8 +20,8 @@ def heading(comparison: Comparison) -> str:
     """How many ways there are, or that none of them makes a model."""
     count = len(comparison.ways)
     if all(way.prediction.verdict == "abort" for way in comparison.ways):
-        return f"none of {count} {plural(count, 'way')} converts it"
-    return f"{count} {plural(count, 'way')} to convert it, best first"
+        return f"none of {number_of(count, 'way')} converts it"
+    return f"{number_of(count, 'way')} to convert it, best first"
 
 
 def families(comparison: Comparison) -> str:

@@ -25,7 +25,7 @@ def verdict_detail(prediction: Prediction) -> str:
         return short_message(prediction.message)
     if prediction.verdict == "quantized":
         left = f"; {len(prediction.cpu_ops)} left to the CPU" if prediction.cpu_ops else ""
-        return f"{computing} of {computing} {plural(computing, 'op')} integer{left}" if computing else ""
+        return f"{computing} of {number_of(computing, 'op')} integer{left}" if computing else ""
     floats = len(prediction.computing_float_ops)
     if not floats:
         return prediction.message or "every op is integer, but an output of the model is float32"
@@ -33,9 +33,7 @@ def verdict_detail(prediction: Prediction) -> str:
         return weights_text(prediction)
     share = ""
     if computing >= floats:
-        share = (
-            f"{computing - floats} of {computing} {plural(computing, 'op')} integer{_mac_share(prediction)}; "
-        )
+        share = f"{computing - floats} of {number_of(computing, 'op')} integer{_mac_share(prediction)}; "
     return f"{share}float: {tally_words(prediction.float_kinds)}{_worst(prediction)}"
 
 
@@ -140,6 +138,11 @@ def ends_text(inputs: Mapping[str, Shape | None], outputs: Sequence[str], arrow:
     """`input [?, 2] → output`: from where to where a model goes."""
     shapes = ", ".join(array_text(name, shape) for name, shape in inputs.items())
     return f"{shapes or 'no input'} {arrow} {', '.join(outputs) or 'no output'}"
+
+
+def number_of(count: int, noun: str) -> str:
+    """`3 findings`."""
+    return f"{count} {plural(count, noun)}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -40,44 +40,27 @@ def op_shares(model: TFLiteModel) -> tuple[OpShare, ...]:
     return tuple(OpShare(op, n, floats[op], computing[op]) for op, n in count.most_common())
 
 
-@dataclass(frozen=True)
-class FinishedInspection:
-    """What is in a .tflite model."""
-
-    path: str
-    model: TFLiteModel
-
-    @property
-    def shares(self) -> tuple[OpShare, ...]:
-        """By kind of op, the most frequent first."""
-        return op_shares(self.model)
-
-    @property
-    def integer_share(self) -> float | None:
-        """Share of computing ops that are integer; None where none computes."""
-        return as_prediction(self.model).integer_share
-
-    def data(self) -> dict[str, Any]:
-        """The inspection as the JSON document has it."""
-        return {
-            "path": self.path,
-            "format": "tflite",
-            "size": self.model.size,
-            "inputs": [tensor_data(tensor) for tensor in self.model.inputs],
-            "outputs": [tensor_data(tensor) for tensor in self.model.outputs],
-            "integer_share": self.integer_share,
-            "ops": [
-                {
-                    "op": share.op,
-                    "count": share.count,
-                    "computing": share.computing,
-                    "integer": share.integer,
-                    "float": share.float,
-                }
-                for share in self.shares
-            ],
-            "float_ops": [list(pair) for pair in self.model.float_ops],
-        }
+def finished_data(path: str, model: TFLiteModel) -> dict[str, Any]:
+    """What is in a .tflite model, as the JSON document has it."""
+    return {
+        "path": path,
+        "format": "tflite",
+        "size": model.size,
+        "inputs": [tensor_data(tensor) for tensor in model.inputs],
+        "outputs": [tensor_data(tensor) for tensor in model.outputs],
+        "integer_share": as_prediction(model).integer_share,
+        "ops": [
+            {
+                "op": share.op,
+                "count": share.count,
+                "computing": share.computing,
+                "integer": share.integer,
+                "float": share.float,
+            }
+            for share in op_shares(model)
+        ],
+        "float_ops": [list(pair) for pair in model.float_ops],
+    }
 
 
 def tensor_data(tensor: TensorInfo) -> dict[str, Any]:

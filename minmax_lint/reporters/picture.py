@@ -62,7 +62,7 @@ def picture(report: Report) -> Picture:
             nodes[name] = PictureNode(
                 name,
                 graph.op(name),
-                "output" if name in outputs else "input" if name in inputs else _side(kept, name),
+                _place(name, inputs, outputs, kept),
                 ranges.get(name, ""),
                 states.get(name, {}),
                 tuple(dict.fromkeys(codes.get(name, ()))),
@@ -70,7 +70,11 @@ def picture(report: Report) -> Picture:
     return Picture(nodes, tuple(_edges(graph, nodes, {name for name in inputs if name in kept})))
 
 
-def _side(kept: Kept, name: str) -> Place:
+def _place(name: str, inputs: set[str], outputs: set[str], kept: Kept) -> Place:
+    if name in outputs:
+        return "output"
+    if name in inputs:
+        return "input"
     return "kept" if name in kept else "outside"
 
 

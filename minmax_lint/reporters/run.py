@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from minmax_lint.escaping import command
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import plural
+from minmax_lint.report.words import number_of
 from minmax_lint.reporters.picture import Picture, picture
 from minmax_lint.rules.framework.finding import SEVERITIES, Applicability, Severity
 
@@ -100,4 +100,4 @@ def fixed_path(path: str, form: str = "graphdef") -> str:
 def counts_text(run: Run) -> str:
     """`1 error, 0 warnings, 2 infos` over all models."""
     counts = {level: run.count(level) for level in SEVERITIES}
-    return ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items())
+    return ", ".join(f"{number_of(count, level)}" for level, count in counts.items())

@@ -54,16 +54,14 @@ class OutputWithoutRange(Rule):
             assert cause.array is not None
             output, node = cause.array, parse_edge(cause.array).node
             constant = node in subject.coverage.from_constants
-            yield self.finding(
+            yield self.from_cause(
+                subject,
+                cause,
                 f"output array {output!r} has no range, and no FakeQuant is left that could give it one"
                 if not constant
                 else f"output array {output!r} is a constant, which has no range as an output",
-                severity=subject.severity(cause.profiles),
                 node=node,
-                array=output,
                 outputs=(output,),
-                profiles=cause.profiles,
-                consequences=cause.consequences,
                 path=(
                     *in_front_of(subject, output),
                     step(subject, node, "output", f"the output, {NO_RANGE}"),

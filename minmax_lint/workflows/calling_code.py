@@ -1,6 +1,6 @@
 """The Python that converts a model in one way, to copy into a script."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from minmax_lint.converters.profile import Profile
 from minmax_lint.escaping import command
@@ -9,24 +9,20 @@ from minmax_lint.graph.tensor import Shape
 from minmax_lint.loaders.model import KerasFile, Model
 
 FROZEN = "frozen.pb"
+_OPTIMIZED = "converter.optimizations = [tf.lite.Optimize.DEFAULT]"
+_CALIBRATED = (_OPTIMIZED, "converter.representative_dataset = samples")
+_SIXTEEN = "sixteen = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
+_SUPPORTED = "converter.target_spec.supported_ops = "
 _FLAGS: Mapping[str, tuple[str, ...]] = {
-    "v2": ("converter.optimizations = [tf.lite.Optimize.DEFAULT]",),
-    "dynamic": ("converter.optimizations = [tf.lite.Optimize.DEFAULT]",),
-    "float16": (
-        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
-        "converter.target_spec.supported_types = [tf.float16]",
-    ),
+    "v2": (_OPTIMIZED,),
+    "dynamic": (_OPTIMIZED,),
+    "float16": (_OPTIMIZED, "converter.target_spec.supported_types = [tf.float16]"),
     "int8": (
-        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
-        "converter.representative_dataset = samples",
+        *_CALIBRATED,
         "# converter.inference_input_type = converter.inference_output_type = tf.int8  # integer ends",
     ),
-    "16x8": (
-        "converter.optimizations = [tf.lite.Optimize.DEFAULT]",
-        "converter.representative_dataset = samples",
-        "sixteen = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
-        "converter.target_spec.supported_ops = [sixteen]",
-    ),
+    "16x8": (*_CALIBRATED, _SIXTEEN, f"{_SUPPORTED}[sixteen]"),
+    "16x8-fallback": (*_CALIBRATED, _SIXTEEN, f"{_SUPPORTED}[sixteen, tf.lite.OpsSet.TFLITE_BUILTINS]"),
 }
 """Call -> what is set on the converter, in the TF2 flow."""
 _DIRECTLY = ("converter = tf.lite.TFLiteConverter.from_concrete_functions([function])",)
@@ -35,7 +31,6 @@ _THROUGH_A_FOLDER = (
     'tf.saved_model.save(tf.Module(), "saved_model", signatures={"serving_default": function})',
     'converter = tf.lite.TFLiteConverter.from_saved_model("saved_model")',
 )
-_FALLBACK = "converter.target_spec.supported_ops = [sixteen, tf.lite.OpsSet.TFLITE_BUILTINS]"
 
 
 def calling_code(
@@ -47,13 +42,12 @@ def calling_code(
     tensorflow: str,
 ) -> str:
     """The script; `tensorflow` says which versions it is for. Names in it are quoted as Python's texts are."""
-    call = profile.call
     first = [*_which_keras(model.keras), f"import tensorflow as tf  # {tensorflow}", ""]
     dataset = _samples(model, inputs, outputs) if profile.ranges == "calibrated" else []
     if profile.flow == "tf1":
         made = _tf1(model, path, inputs, outputs, profile)
     else:
-        made = [*_tf2(model, path, inputs, outputs), *_flags(call)]
+        made = [*_tf2(model, path, inputs, outputs), *_FLAGS[profile.call]]
     last = ["model = converter.convert()", 'open("model.tflite", "wb").write(model)']
     return "\n".join([*first, *dataset, *made, *last]) + "\n"
 
@@ -84,12 +78,6 @@ def _samples(model: Model, inputs: Mapping[str, Shape | None], outputs: Sequence
         f"        yield {fed}",
         "",
     ]
-
-
-def _flags(call: str) -> Iterable[str]:
-    if call == "16x8-fallback":
-        return (*_FLAGS["16x8"][:-1], _FALLBACK)
-    return _FLAGS[call]
 
 
 def _tf1(

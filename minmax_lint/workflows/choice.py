@@ -23,8 +23,6 @@ _CALLS: Mapping[Mode, tuple[str, str]] = {
     "float": ("no optimizations", "a float model"),
 }
 """Mode of a call -> what it shows in the call, and what it means."""
-_JUDGED: Mapping[Mode, str] = {"tf1": ""}
-"""Mode -> the part of a profile's name that stands for it, where that is another."""
 
 
 class Choice(NamedTuple):
@@ -103,9 +101,8 @@ def _profiles(
 ) -> Iterator[Profile]:
     """Those of one call: of both engines where it may be either."""
     mode = judged_mode(call, mode, fake_quants)
-    suffix = _JUDGED.get(mode, mode)
     if mode != "tf1":
-        yield modelled_profile("mlir", suffix, version)
+        yield modelled_profile("mlir", mode, version)
         return
     toco = call.experimental_new_converter is False and (version is None or version <= LAST_TOCO)
     old = call.experimental_new_converter is None and version is not None and version < NEW_CONVERTER

@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.settings import settings_of
     from minmax_lint.cli.source import open_source
     from minmax_lint.config.baseline import DEFAULT_FILE, Baseline, read_baseline
-    from minmax_lint.report.words import plural
+    from minmax_lint.report.words import number_of, plural
 
     settings = settings_of(args, with_baseline=False)
     file = settings.baseline_file or Path(DEFAULT_FILE)
@@ -58,5 +58,5 @@ def run(args: Namespace) -> int:
     if settings.baseline_file is None:
         say(f'not used yet: give --baseline {file}, or `baseline = "{file}"` in {settings.place()}')
     if missing := len(models) - len(reports):
-        say(f"{missing} {plural(missing, 'model')} could not be read: {file} has nothing new about them")
+        say(f"{number_of(missing, 'model')} could not be read: {file} has nothing new about them")
     return 2 if missing else 0

@@ -14,7 +14,7 @@ from minmax_lint.cli import options, real_converter
 from minmax_lint.cli.streams import patience, say
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import log_line, sentence
-from minmax_lint.report.words import plural
+from minmax_lint.report.words import number_of
 
 if TYPE_CHECKING:
     from minmax_lint.cli.files import ReadFiles
@@ -101,7 +101,7 @@ def _say_what_a_diff_lacks(patch: Patch, *, quiet: bool) -> None:
     if patch.empty and (errors or not quiet):
         say(patch.reason)
     if errors:
-        say(f"{errors} {plural(errors, 'error')} left; `minmax-lint check` shows them in full")
+        say(f"{number_of(errors, 'error')} left; `minmax-lint check` shows them in full")
 
 
 def _print(

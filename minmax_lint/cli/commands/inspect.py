@@ -32,7 +32,8 @@ def run(args: Namespace) -> int:
     target = settings_of(args, with_baseline=False).target(args.graph)
     model = load_model(args, target)
     if model.finished is not None:
-        return _print_finished(args, model.finished)
+        _print_finished(args, model.finished)
+        return 0
     try:
         inspection = inspect_model(model, args.graph, open_loaded(args, target, model).ends)
     except UserError as error:
@@ -49,15 +50,13 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _print_finished(args: Namespace, model: TFLiteModel) -> int:
-    from minmax_lint.reporters.finished import FinishedInspection
-
-    inspection = FinishedInspection(args.graph, model)
+def _print_finished(args: Namespace, model: TFLiteModel) -> None:
     if args.output_format == "json":
-        print_json(inspection.data())
-        return 0
+        from minmax_lint.reporters.finished import finished_data
+
+        print_json(finished_data(args.graph, model))
+        return
     from minmax_lint.reporters.terminal.finished import print_finished
 
     with payload() as out:
-        print_finished(out, inspection)
-    return 0
+        print_finished(out, args.graph, model)

@@ -54,6 +54,11 @@ class Patch:
         """Whether nothing changes."""
         return self.repair.edit.empty
 
+    @property
+    def freezes(self) -> bool:
+        """Whether it turns variables into constants."""
+        return FREEZE in self.strategy.split("+")
+
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """Every node that is added, removed, rewired, renamed or changed."""
@@ -89,7 +94,7 @@ class Patch:
 
         path = Path(destination)
         model = self.model
-        if FREEZE in self.strategy.split("+"):
+        if self.freezes:
             model = replace(model, format="graphdef", outer=None)
         write(model, self.repair.edit, path, renamed_outputs=self.repair.outputs, in_place=in_place)
         return path

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import failing_converters, plural
+from minmax_lint.report.words import failing_converters, number_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.commands import print_repair, print_script_patch
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES, print_findings, severity_symbol
@@ -48,7 +48,7 @@ def _print_report(page: Page, run: Run, report: Report) -> None:
             else f": {', '.join(f'{n} by {what}' for what, n in by.items())}"
         )
         page.line()
-        page.line((f"   {count} {plural(count, 'finding')} left out{why}", "dim"))
+        page.line((f"   {number_of(count, 'finding')} left out{why}", "dim"))
     _print_fix(page, run.fix_commands(report))
     if script := run.script_command(report):
         print_script_patch(page, script)
@@ -80,11 +80,11 @@ def _print_statistics(page: Page, run: Run) -> None:
 def _print_summary(page: Page, run: Run) -> None:
     models, unread = len(run.reports), len(run.unreadable)
     if unread and not models:
-        page.line((f"{page.glyphs.fail} {unread} {plural(unread, 'model')} could not be read", "bold red"))
+        page.line((f"{page.glyphs.fail} {number_of(unread, 'model')} could not be read", "bold red"))
         return
-    failed = f"; {unread} {plural(unread, 'model')} could not be read" if unread else ""
+    failed = f"; {number_of(unread, 'model')} could not be read" if unread else ""
     fixed = f"; {run.fixed} fixed" if run.fixed else ""
-    where = f"in {models} {plural(models, 'model')}"
+    where = f"in {number_of(models, 'model')}"
     counts = {severity: run.count(severity) for severity in SEVERITIES}
     worst = next((severity for severity in SEVERITIES if counts[severity]), None)
     if worst is None:
@@ -98,7 +98,7 @@ def _print_summary(page: Page, run: Run) -> None:
         page.block(((f"{symbol} No findings ", style),), f"{where}{but}{fixed}{failed}")
         return
     symbol = severity_symbol(page, worst)
-    totals = ", ".join(f"{number} {plural(number, word)}" for word, number in counts.items() if number)
+    totals = ", ".join(f"{number_of(number, word)}" for word, number in counts.items() if number)
     fixable = _fixable_text(run)
     page.line((f"{symbol} {totals} ", f"bold {SEVERITY_STYLES[worst]}"), f"{where}{fixed}{fixable}{failed}")
     first = next(found.code for report in run.reports for found in report.findings if found.severity == worst)

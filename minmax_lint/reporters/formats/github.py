@@ -7,7 +7,7 @@ from typing import TextIO
 
 from minmax_lint.errors import UserError
 from minmax_lint.escaping import name, workflow_data, workflow_property
-from minmax_lint.report.words import first_of_fused, plural
+from minmax_lint.report.words import first_of_fused, number_of
 from minmax_lint.reporters.formats import markdown
 from minmax_lint.reporters.lines import FIRST, place_of
 from minmax_lint.reporters.run import Run, counts_text
@@ -49,7 +49,7 @@ def _summary(run: Run, total: int) -> str:
     hidden = f"; {total - MOST} not shown as annotations" if total > MOST else ""
     models = len(run.reports)
     unread = f"; {len(run.unreadable)} could not be read" if run.unreadable else ""
-    return f"minmax-lint: {counts_text(run)} in {models} {plural(models, 'model')}{unread}{hidden}"
+    return f"minmax-lint: {counts_text(run)} in {number_of(models, 'model')}{unread}{hidden}"
 
 
 def _command(kind: str, path: str, title: str, message: Sequence[str], line: int = FIRST) -> str:

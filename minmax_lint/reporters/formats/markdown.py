@@ -4,7 +4,7 @@ from typing import TextIO
 
 from minmax_lint.escaping import markdown_block, markdown_code, markdown_text
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, first_of_fused, plural, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, first_of_fused, number_of, profile_titles, verdict_detail
 from minmax_lint.reporters.run import Run, counts_text
 from minmax_lint.rules.framework.finding import Finding
 
@@ -17,7 +17,7 @@ SYMBOLS = {"quantized": "✅", "float": "⚠️", "abort": "❌", "undetermined"
 def render(run: Run, out: TextIO) -> None:
     """Write one section a model."""
     out.write("# minmax-lint\n\n")
-    out.write(f"{counts_text(run)} in {len(run.reports)} {plural(len(run.reports), 'model')}.\n")
+    out.write(f"{counts_text(run)} in {number_of(len(run.reports), 'model')}.\n")
     for report in run.reports:
         _write_report(run, report, out)
     for failed in run.unreadable:

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from minmax_lint.backends.conversion import TensorInfo, TFLiteModel
-from minmax_lint.report.words import first_of_fused, plural
+from minmax_lint.report.words import first_of_fused, number_of
 from minmax_lint.reporters.terminal.commands import print_next, print_repair, print_script_patch
 from minmax_lint.reporters.terminal.findings import print_finding
 from minmax_lint.reporters.terminal.finished import integer_text, print_ops
@@ -119,7 +119,7 @@ def _print_verdict(page: Page, found: Conversion, what: str) -> None:
         page.line((f"{page.glyphs.ok} all-integer model", "bold green"), f": {counted}")
     elif found.mode in AS_ASKED:
         ops = sum(op.computes for op in model.ops)
-        page.line((f"{page.glyphs.ok} {AS_ASKED[found.mode]}", "bold green"), f": {ops} {plural(ops, 'op')}")
+        page.line((f"{page.glyphs.ok} {AS_ASKED[found.mode]}", "bold green"), f": {number_of(ops, 'op')}")
     else:
         text = counted if model.float_ops else f"{counted}, and a float32 output"
         page.line(("! not an all-integer model", "bold yellow"), f": {text}")

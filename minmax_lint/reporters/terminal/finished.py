@@ -2,23 +2,22 @@
 
 from typing import TextIO
 
-from minmax_lint.converters.finished import TensorInfo, TFLiteModel
-from minmax_lint.report.words import array_text, plural
-from minmax_lint.reporters.finished import FinishedInspection, op_shares
+from minmax_lint.converters.finished import TensorInfo, TFLiteModel, as_prediction
+from minmax_lint.report.words import array_text, number_of
+from minmax_lint.reporters.finished import op_shares
 from minmax_lint.reporters.terminal.page import Page, Part
 
 
-def print_finished(out: TextIO, found: FinishedInspection) -> None:
+def print_finished(out: TextIO, path: str, model: TFLiteModel) -> None:
     """Print the ends, and the share of integer ops."""
     page = Page(out)
-    model = found.model
-    page.rule(found.path, "cyan")
+    page.rule(path, "cyan")
     page.line(("   format     ", "dim"), f"tflite, {model.size} bytes")
     for label, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         page.block((f"   {label:11}",), ", ".join(map(_end, tensors)) or "none")
     page.line()
-    share = "" if found.integer_share is None else f" ({found.integer_share:.0%})"
-    page.line((f"   {integer_text(model)}{share}", "bold"))
+    share = as_prediction(model).integer_share
+    page.line((f"   {integer_text(model)}{'' if share is None else f' ({share:.0%})'}", "bold"))
     print_ops(page, model)
 
 
@@ -31,7 +30,7 @@ def integer_text(model: TFLiteModel) -> str:
     """`6 of 7 ops integer`: of the ops that compute on real values, as in every report."""
     shares = op_shares(model)
     computing = sum(share.computing for share in shares)
-    return f"{sum(share.integer for share in shares)} of {computing} {plural(computing, 'op')} integer"
+    return f"{sum(share.integer for share in shares)} of {number_of(computing, 'op')} integer"
 
 
 def print_ops(page: Page, model: TFLiteModel) -> None:

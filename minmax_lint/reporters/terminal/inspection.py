@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from minmax_lint.graph.fakequant import FakeQuant
-from minmax_lint.report.words import array_text, count_words, plural
+from minmax_lint.report.words import array_text, count_words, number_of
 from minmax_lint.reporters.inspection import Inspection
 from minmax_lint.reporters.terminal.page import Page, Part
 
@@ -12,7 +12,7 @@ def print_inspection(out: TextIO, found: Inspection) -> None:
     """Print ends, signatures, ops and FakeQuants."""
     page = Page(out)
     page.rule(found.path, "cyan")
-    nodes = f"{len(found.graph)} {plural(len(found.graph), 'node')}"
+    nodes = f"{number_of(len(found.graph), 'node')}"
     kept = f", {len(found.kept)} kept" if found.kept is not None else ""
     _field(page, "format", f"{found.format}, {nodes}{kept}")
     _field(page, "inputs", ", ".join(array_text(*end) for end in found.inputs.items()) or "unknown")
@@ -33,7 +33,7 @@ def print_inspection(out: TextIO, found: Inspection) -> None:
     outside = sum(found.place(each) == "outside" for each in found.fake_quants)
     count = len(found.fake_quants)
     where = f", {outside} of them outside what the converter keeps" if outside else ""
-    page.line((f"   {count} {plural(count, 'FakeQuant')}", "bold"), where)
+    page.line((f"   {number_of(count, 'FakeQuant')}", "bold"), where)
     rows = [_row(page, found, each) for each in found.fake_quants]
     page.table(("range", "bits", "where", f"array {page.glyphs.arrow} FakeQuant"), rows)
 

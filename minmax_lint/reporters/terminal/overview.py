@@ -1,7 +1,7 @@
 """Several models at a glance: one row each, what every converter will do, and how many findings there are."""
 
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, plural
+from minmax_lint.report.words import WORDS, number_of
 from minmax_lint.reporters.run import Run
 from minmax_lint.reporters.terminal.page import Page, Part
 from minmax_lint.rules.framework.finding import SEVERITIES
@@ -22,5 +22,5 @@ def _row(report: Report, profiles: list[str]) -> tuple[Part, ...]:
         found = report.predictions.get(name)
         verdicts.append("-" if found is None else WORDS[found.verdict])
     counts = {level: report.count(level) for level in SEVERITIES}
-    totals = ", ".join(f"{count} {plural(count, level)}" for level, count in counts.items() if count)
+    totals = ", ".join(f"{number_of(count, level)}" for level, count in counts.items() if count)
     return (*verdicts, totals or ("none", "dim"), report.path)

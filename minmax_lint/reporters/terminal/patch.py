@@ -8,7 +8,14 @@ from typing import TextIO
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, failing_converters, plural, profile_title, verdict_detail
+from minmax_lint.report.words import (
+    WORDS,
+    failing_converters,
+    number_of,
+    plural,
+    profile_title,
+    verdict_detail,
+)
 from minmax_lint.reporters.terminal.commands import print_next
 from minmax_lint.reporters.terminal.findings import SEVERITY_STYLES
 from minmax_lint.reporters.terminal.page import Page, Part
@@ -116,13 +123,13 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
     also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
     if written:
         count = len(patch.changes)
-        what = "a copy, nothing was changed" if patch.empty else f"{count} {plural(count, 'change')}"
+        what = "a copy, nothing was changed" if patch.empty else f"{number_of(count, 'change')}"
         page.line("   wrote ", (str(written[0]), "bold"), f" ({what})")
         for file in written[1:]:
             page.line("         ", (str(file), "bold"))
     if errors:
         page.line(
-            (f"{page.glyphs.fail} {errors} {plural(errors, 'error')} left", "bold red"),
+            (f"{page.glyphs.fail} {number_of(errors, 'error')} left", "bold red"),
             ("" if written else "; nothing was written") + also,
         )
         page.line(("  to see them in full:", "dim"))

@@ -4,7 +4,7 @@ from typing import TextIO
 
 from minmax_lint.graph.fakequant import is_fake_quant
 from minmax_lint.graph.trace import Kept
-from minmax_lint.report.words import count_words, plural
+from minmax_lint.report.words import count_words, number_of
 from minmax_lint.reporters.terminal.page import Page
 from minmax_lint.reporters.tree import Kind, Tree, TreeLine
 
@@ -51,7 +51,7 @@ def _head(page: Page, line: TreeLine) -> str:
 def _print_outside(page: Page, kept: Kept) -> None:
     graph = kept.graph
     outside = [name for name in graph.names if name not in kept]
-    text = f"{len(kept)} of {len(graph)} {plural(len(graph), 'node')} kept"
+    text = f"{len(kept)} of {number_of(len(graph), 'node')} kept"
     if outside:
         ops = count_words((graph.op(name) for name in outside), kinds=6)
         text += f"; {len(outside)} outside: {ops}"
@@ -60,5 +60,5 @@ def _print_outside(page: Page, kept: Kept) -> None:
     if fake_quants:
         count = len(fake_quants)
         ranges = "its range" if count == 1 else "their ranges"
-        text = f"{count} {plural(count, 'FakeQuant')} outside: no converter sees {ranges}"
+        text = f"{number_of(count, 'FakeQuant')} outside: no converter sees {ranges}"
         page.block(("   ",), text, "yellow")

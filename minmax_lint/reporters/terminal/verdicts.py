@@ -1,7 +1,7 @@
 """The head of a model's report: what it is, and one line a converter."""
 
 from minmax_lint.report.report import Report
-from minmax_lint.report.words import WORDS, ends_text, plural, profile_titles, verdict_detail
+from minmax_lint.report.words import WORDS, ends_text, number_of, profile_titles, verdict_detail
 from minmax_lint.reporters.terminal.page import Page
 
 
@@ -14,7 +14,7 @@ def print_path(page: Page, report: Report) -> None:
 def print_head(page: Page, report: Report) -> None:
     """The model: format, inputs, outputs, how much of it the converter keeps."""
     print_path(page, report)
-    kept = f"{report.kept_nodes} of {report.nodes} {plural(report.nodes, 'node')} kept"
+    kept = f"{report.kept_nodes} of {number_of(report.nodes, 'node')} kept"
     ends = ends_text(report.inputs, report.outputs, page.glyphs.arrow)
     page.block(("   ",), f"{report.format}, {kept}:  {ends}")
     if report.inferred:
