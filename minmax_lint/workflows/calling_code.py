@@ -116,7 +116,7 @@ def _tf2(model: Model, path: str, inputs: Mapping[str, Shape | None], outputs: S
         return [f"converter = tf.lite.TFLiteConverter.from_saved_model({path!r}{named})"]
     if model.format.startswith("keras"):
         return [
-            *_loaded(model.keras, path),
+            *_loaded(model, path),
             "converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)",
         ]
     frozen, steps = _freeze(model, path)
@@ -146,12 +146,20 @@ def _which_keras(file: KerasFile | None) -> list[str]:
     ]
 
 
-def _loaded(file: KerasFile | None, path: str) -> list[str]:
+def _loaded(model: Model, path: str) -> list[str]:
     load = f"keras_model = tf.keras.models.load_model({path!r})"
-    if file is not None and file.quantized:
+    if model.keras is not None and model.keras.quantized:
+        refused = "# tfmot 0.8 loads no .keras file of its own: save the model as .h5, or convert it where it is made."
         scope = "with tfmot.quantization.keras.quantize_scope():"
-        return ["import tensorflow_model_optimization as tfmot", "", scope, f"    {load}", ""]
-    keras_3 = file is not None and not file.legacy
+        return [
+            "import tensorflow_model_optimization as tfmot",
+            "",
+            *([refused] if model.format == "keras" else []),
+            scope,
+            f"    {load}",
+            "",
+        ]
+    keras_3 = model.keras is not None and not model.keras.legacy
     return [f"{load}  # a file of Keras 3: TensorFlow 2.16 or newer" if keras_3 else load]
 
 

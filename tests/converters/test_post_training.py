@@ -253,6 +253,27 @@ TWO_WIDTHS = {
 """TensorFlow op that fixes its range -> what MLIR says of it behind a FakeQuant in 16x8 (2.15 and 2.21 measured)."""
 
 
+@pytest.mark.parametrize(
+    "profile",
+    ["mlir-2.15", "mlir-2.21", "mlir-2.15-v2", "mlir-2.21-v2", "mlir-2.21-int8", "mlir-2.21-16x8-fallback"],
+)
+@pytest.mark.parametrize("quantized", [False, True])
+def test_rows_looked_up_in_front_of_a_fake_quant_end_the_conversion(profile: str, quantized: bool) -> None:
+    """ONE_HOT rows times weights become EMBEDDING_LOOKUP, which has a quantized type in calibrated models alone."""
+    b = Builder()
+    numbers = b.placeholder("x", [2, 4], DType.INT32)
+    depth, on, off = b.const("depth", 8, dtype=DType.INT32), b.const("on", 1.0), b.const("off", 0.0)
+    rows = b.add("OneHot", "rows", numbers, depth, on, off, axis=-1, TI=DType.INT32)
+    y = b.add("BatchMatMulV2", "y", rows, b.const("table", [place / 48 for place in range(48)], [8, 6]))
+    b.add("Relu", "z", b.fake_quant("range", y, -1, 1) if quantized else y)
+    found = lint(parse(encode(b.graph())), {"x": [2, 4]}, ["z"], [profile]).predictions[profile]
+    usual = "quantized" if profile.endswith("-int8") else "float"
+    assert found.verdict == ("abort" if quantized else usual)
+    assert (
+        "'tfl.embedding_lookup' op result #0 must be tensor of 32-bit float" in found.message or not quantized
+    )
+
+
 @pytest.mark.parametrize("version", ["2.15", "2.21"])
 @pytest.mark.parametrize("op", TWO_WIDTHS)
 def test_an_op_that_fixes_its_range_ends_16x8_behind_a_fake_quant(op: str, version: str) -> None:

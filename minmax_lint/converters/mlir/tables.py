@@ -104,7 +104,7 @@ BUILTINS: dict[str, Builtin] = {
     "DIV": Builtin(
         quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=6
     ),
-    "EMBEDDING_LOOKUP": Builtin(calibrated=True, int8_weights=Int8Weights(1, (2, 18), (2, 18))),
+    "EMBEDDING_LOOKUP": Builtin(quantizable=ALWAYS, int8_weights=Int8Weights(1, (2, 18), (2, 18))),
     "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=4),
     "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
     "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),

@@ -41,8 +41,17 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
 
 
 def check_trained(function: Function, version: Version, *, signed: bool) -> None:
-    """What the quantization of trained ranges does and that of calibrated ones does not: raises ConversionError."""
+    """What the quantization of trained ranges does and that of calibrated ones does not: raises ConversionError.
+
+    2.21 refuses the result of EMBEDDING_LOOKUP, 2.15 its table (measured).
+    """
     for op in function:
+        if op.name == "EMBEDDING_LOOKUP" and op.result.scale is not None:
+            types = "32-bit float or 8-bit signless integer or 8-bit unsigned integer values"
+            got = spell_type(op.result.scale, signed=signed)
+            raise _type_error(
+                op, f"'tfl.embedding_lookup' op result #0 must be tensor of {types}, but got {got}"
+            )
         slot = {"GATHER_ND": 0, "SCATTER_ND": 1}.get(op.name)
         scale = op.operands[slot].scale if slot is not None else None
         if scale is not None and (op.name == "SCATTER_ND" or not version.has(QUANTIZES_GATHER_ND)):
