@@ -505,3 +505,26 @@ def test_what_a_fake_quant_kept_in_its_place_is_optimized_behind_the_quantizatio
     n = Net()
     trained = n.reshape(n.fq(n.op("Tanh", n.placeholder("input", (1, 8)))), 2, 4)
     assert predicted_of(n, n.op(op, trained, trained), f"mlir-{version}-int8").verdict == verdict
+
+
+@pytest.mark.parametrize(("width", "divisions"), [(4, 1), (3, 2)])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_constants_that_are_computed_alike_are_one(
+    version: str, packed: bool, width: int, divisions: int
+) -> None:
+    b = Builder()
+    image, y = b.placeholder("image", [None, 4, width, 3]), b.placeholder("y", [1, 2])
+    shape = b.add("Shape", "shape", image, out_type=DType.INT32)
+    parts = []
+    for place in (1, 2):
+        ends = [b.const(f"end{place}{one}", [one], dtype=DType.INT32) for one in (place, place + 1, 1)]
+        size = b.add(
+            "StridedSlice", f"size{place}", shape, *ends, T=DType.INT32, Index=DType.INT32, shrink_axis_mask=1
+        )
+        real = b.add("Cast", f"real{place}", size, SrcT=DType.INT32, DstT=DType.FLOAT)
+        both = b.add("Pack", f"both{place}", real, real, N=2) if packed else real
+        parts.append(b.add("RealDiv", f"part{place}", both, y))
+    out = b.add("ConcatV2", "out", *parts, b.const("axis", 0, dtype=DType.INT32), N=2)
+    found = predicted_of(b, out, f"mlir-{version}-dynamic", ("image", "y"))
+    assert [op for op, _ in found.float_ops] == ["DIV"] * divisions + ["CONCATENATION"]

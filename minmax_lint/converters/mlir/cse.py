@@ -84,6 +84,7 @@ def merge_operations(function: Function) -> None:
     attributes = _Attributes()
     _merge_scalars(function)
     _merge_moved(function)
+    _merge_computed(function)
     for op in function:
         if op.name == CONST or op.name in _OF_VARIABLES:
             continue
@@ -130,6 +131,27 @@ def _merge_moved(function: Function) -> None:
             first = known.setdefault((load, op.result.shape), op)
             if first is not op:
                 function.replace(op, first.result)
+
+
+def _merge_computed(function: Function) -> None:
+    """Constants of any shape that were computed while converting, and those that equal them."""
+    constants = [op for op in function if op.name == CONST and op.result.shape]
+    shapes = {_type(op) for op in constants if not isinstance(op.attrs.get("load"), MethodType)}
+    known: dict[object, list[tuple[Tensor, Operation]]] = {}
+    for op in constants:
+        tensor = op.load() if _type(op) in shapes else None
+        if tensor is None:
+            continue
+        alike = known.setdefault((_type(op), tensor.hint()), [])
+        first = next((other for values, other in alike if values.same_values(tensor)), None)
+        if first is None:
+            alike.append((tensor, op))
+        else:
+            function.replace(op, first.result)
+
+
+def _type(constant: Operation) -> object:
+    return constant.result.dtype, constant.result.shape
 
 
 def _operation_key(op: Operation, attributes: _Attributes) -> object:

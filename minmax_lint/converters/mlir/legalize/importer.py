@@ -99,11 +99,9 @@ class Importer:
     def value(self, array: str) -> Value:
         """The value of a source array; constants are made where they are first read."""
         if array not in self.values:
-            inference = self.inference
-            if not inference.is_constant(array):
+            if not self.inference.is_constant(array):
                 raise Unmodeled(f"nothing in the kept subgraph gives {array} a value")
-            dtype, shape = inference.dtype(array), inference.shape(array)
-            self.values[array] = self.constant(array, dtype, shape, lambda: inference.constant(array))
+            self.values[array] = self._loaded(array)
         return self.values[array]
 
     def constant(
@@ -248,10 +246,12 @@ class Importer:
         return all(map(is_constant, self.inputs(node))) and self._is_small(node)
 
     def _fold(self, node: Node) -> None:
-        for port in range(_result_count(node)):
-            array = array_name(node.name, port)
-            dtype, shape = self.inference.dtype(array), self.inference.shape(array)
-            self.values[array] = self.constant(array, dtype, shape)
+        for array in map(node.output, range(_result_count(node))):
+            self.values[array] = self._loaded(array)
+
+    def _loaded(self, array: str) -> Value:
+        dtype, shape = self.inference.dtype(array), self.inference.shape(array)
+        return self.constant(array, dtype, shape, lambda: self.inference.constant(array))
 
     def _legalize(self, node: Node) -> None:
         if node.op == "XlaCallModule" and node.text("module").startswith(_MLIR_BYTECODE):
