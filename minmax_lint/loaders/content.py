@@ -102,7 +102,7 @@ def _message_kind(buffer: Buffer) -> Kind:
     if first.wire_type == LENGTH_DELIMITED:
         if first.number == 1 and _is_node(buffer, first):
             return Kind.GRAPHDEF
-        if first.number <= 2 and _graph_field(buffer) is not None:
+        if first.number <= 2 and _is_meta_graph(buffer):
             return Kind.METAGRAPH
     if first.number == 1 and first.wire_type == 0:
         found = _field(buffer, 0, len(buffer), 2)
@@ -118,13 +118,11 @@ def _message_kind(buffer: Buffer) -> Kind:
     raise UnreadableModel("this is no TensorFlow graph; give a GraphDef, MetaGraph, checkpoint or SavedModel")
 
 
-def _graph_field(buffer: Buffer) -> Field | None:
-    """MetaGraphDef.graph_def, if it holds nodes or nothing at all."""
+def _is_meta_graph(buffer: Buffer) -> bool:
+    """Whether there is a MetaGraphDef.graph_def that holds nodes, or nothing at all."""
     found = _field(buffer, 0, len(buffer), 2)
-    if found is None or found.start == found.end:
-        return found
-    first = next(fields(buffer, found.start, found.end))
-    return found if first.number != 1 or _is_node(buffer, first) else None
+    first = None if found is None else next(fields(buffer, found.start, found.end), None)
+    return found is not None and (first is None or first.number != 1 or _is_node(buffer, first))
 
 
 def _holds_graph(buffer: Buffer, record: Field) -> bool:

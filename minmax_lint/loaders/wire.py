@@ -10,7 +10,7 @@ Buffer = bytes | mmap.mmap | memoryview
 
 LENGTH_DELIMITED = 2
 
-TRUNCATED = "the file is truncated or damaged; save or copy it again"
+_TRUNCATED = "the file is truncated or damaged; save or copy it again"
 _DAMAGED = "the file is damaged or no TensorFlow graph; save or copy it again"
 
 
@@ -35,20 +35,16 @@ def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
             raise UnreadableModel(_DAMAGED)
         if wire_type == 0:
             _, stop = varint(buffer, at, end)
-            yield Field(number, wire_type, tag_at, at, stop)
         elif wire_type == LENGTH_DELIMITED:
             size, at = varint(buffer, at, end)
             stop = at + size
-            if stop > end:
-                raise UnreadableModel(TRUNCATED)
-            yield Field(number, wire_type, tag_at, at, stop)
         elif wire_type in (1, 5):
             stop = at + (8 if wire_type == 1 else 4)
-            if stop > end:
-                raise UnreadableModel(TRUNCATED)
-            yield Field(number, wire_type, tag_at, at, stop)
         else:
             raise UnreadableModel(_DAMAGED)
+        if stop > end:
+            raise UnreadableModel(_TRUNCATED)
+        yield Field(number, wire_type, tag_at, at, stop)
         at = stop
 
 
@@ -64,7 +60,7 @@ def varint(buffer: Buffer, at: int, end: int) -> tuple[int, int]:
         shift += 7
         if shift > 63:
             break
-    raise UnreadableModel(TRUNCATED)
+    raise UnreadableModel(_TRUNCATED)
 
 
 def encode_varint(value: int) -> bytes:

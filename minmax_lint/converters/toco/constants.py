@@ -14,11 +14,7 @@ _SMALL = 4096
 def filled_with(buffer: Constant | None, value: float) -> bool:
     """Whether every float element equals `value`; False where the value is not known."""
     tensor = buffer.tensor() if buffer is not None else None
-    return tensor is not None and tensor.dtype is DType.FLOAT and _is_filled_with(tensor, value)
-
-
-def _is_filled_with(tensor: Tensor, value: float) -> bool:
-    if tensor.content is None:
+    if tensor is None or tensor.dtype is not DType.FLOAT or tensor.content is None:
         return False
     stored = tensor.stored
     if stored == 0:

@@ -46,16 +46,13 @@ def parameters(minmax: MinMax, low: int = 0, high: int = 255) -> Parameters:
 
 
 def array_parameters(minmax: MinMax, narrow: bool) -> Parameters | None:
-    """The parameters of an activation with this range; None where the range is not known."""
-    return None if minmax is UNKNOWN else _nudge(minmax, narrow)
-
-
-def _nudge(minmax: MinMax, narrow: bool) -> Parameters:
-    """TOCO's way to the parameters of an activation.
+    """The parameters of an activation with this range; None where the range is not known.
 
     The range is first nudged on the grid with (narrow_range) bytes 1..255, and kept where that changes
     little; the scale of all 256 bytes then follows from it.
     """
+    if minmax is UNKNOWN:
+        return None
     grid = parameters(minmax, int(narrow))
     low, high = (int(narrow) - grid.zero_point) * grid.scale, (255 - grid.zero_point) * grid.scale
     tolerance = _TOLERANCE * (high - low)

@@ -1,7 +1,5 @@
 """Nodes with weights: everything decoded but the elements, which stay where they are in the mapped file."""
 
-from collections.abc import Iterator
-
 from google.protobuf.message import DecodeError
 
 from minmax_lint.errors import UnreadableModel
@@ -11,8 +9,8 @@ from minmax_lint.loaders.wire import LENGTH_DELIMITED, Buffer, Field, fields
 from minmax_lint.schema.attributes import decode_node, decode_tensor
 from minmax_lint.schema.messages import message_class
 
-ATTR, _VALUE, _TENSOR, CONTENT = 5, 2, 8, 4
-"""NodeDef.attr, its entry's value, AttrValue.tensor, TensorProto.tensor_content."""
+ATTR, _KEY, _VALUE, _TENSOR, _CONTENT = 5, 1, 2, 8, 4
+"""NodeDef.attr, its entry's key and value, AttrValue.tensor, TensorProto.tensor_content."""
 
 
 def decode_large_node(buffer: Buffer, start: int, end: int) -> Details:
@@ -35,9 +33,9 @@ def decode_large_node(buffer: Buffer, start: int, end: int) -> Details:
 
 def _constant(buffer: Buffer, attr: Field) -> tuple[str, Field, Field] | None:
     """Key, tensor and content of an attribute that is a constant with raw content; None for any other."""
-    tensor = tensor_in(buffer, attr)
-    content = _only(buffer, tensor, CONTENT) if tensor is not None else None
-    key = _only(buffer, attr, 1)
+    key, value = _only(buffer, attr, _KEY), _only(buffer, attr, _VALUE)
+    tensor = _only(buffer, value, _TENSOR) if value is not None else None
+    content = _only(buffer, tensor, _CONTENT) if tensor is not None else None
     if key is None or tensor is None or content is None or content.start == content.end:
         return None
     try:
@@ -46,22 +44,13 @@ def _constant(buffer: Buffer, attr: Field) -> tuple[str, Field, Field] | None:
         raise UnreadableModel("the file is damaged: an attribute's name is not UTF-8") from None
 
 
-def tensor_in(buffer: Buffer, attr: Field) -> Field | None:
-    """The tensor that an attribute is; None for any other attribute. Raises as `decode_large_node` does."""
-    value = _only(buffer, attr, _VALUE)
-    return _only(buffer, value, _TENSOR) if value is not None else None
-
-
 def _only(buffer: Buffer, record: Field, number: int) -> Field | None:
-    """The one field of that number; None where there are none or several, which protobuf would merge."""
-    found = [one for one in _fields_delimited(buffer, record) if one.number == number]
-    return found[0] if len(found) == 1 else None
-
-
-def _fields_delimited(buffer: Buffer, record: Field) -> Iterator[Field]:
+    """The one length-delimited field of that number; None where there are several, which protobuf would merge."""
     if record.wire_type != LENGTH_DELIMITED:
         raise DecodeError("Wrong wire type")
-    return (one for one in fields(buffer, record.start, record.end) if one.wire_type == LENGTH_DELIMITED)
+    within = fields(buffer, record.start, record.end)
+    found = [one for one in within if one.number == number and one.wire_type == LENGTH_DELIMITED]
+    return found[0] if len(found) == 1 else None
 
 
 def _tensor(view: memoryview, tensor: Field, content: Field) -> Tensor:

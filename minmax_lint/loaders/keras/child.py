@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module, util
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Tuple
 
 GRAPH, SAVED_MODEL, ANSWER = "graph.pb", "saved_model", "answer.json"
 FREEZING = "frozen_function"
@@ -50,12 +50,11 @@ def _answer(asked: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if asked["legacy"] and util.find_spec("tf_keras"):
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
     tensorflow = import_module("tensorflow")
-    version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
-    if asked["archive"] and version < (2, 12):
+    if asked["archive"] and _version(tensorflow) < (2, 12):
         raise ImportError("TensorFlow " + tensorflow.__version__ + " reads no .keras files")
     keras = _keras(tensorflow, asked["legacy"])
     # Older Keras has no safe mode; the parent has looked for code itself.
-    safe = {"safe_mode": not asked["trust"]} if _has_safe_mode(keras) else {}
+    safe = {"safe_mode": not asked["trust"]} if _version(keras) >= (2, 13) else {}
     freezing = _beside(FREEZING)
     if asked["trust"]:
         # The user's own classes; behind what is installed, and after TensorFlow: a file of the folder would go before a
@@ -94,8 +93,7 @@ def _export(tensorflow: Any, keras: Any, model: Any, specs: Any, folder: str) ->
 def _keras(tensorflow: Any, legacy: bool) -> Any:
     """The Keras that made the file: up to TF 2.15 TensorFlow's own is Keras 2, since then that is tf_keras."""
     if legacy:
-        version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
-        old = version < (2, 16) and not util.find_spec("tf_keras")
+        old = _version(tensorflow) < (2, 16) and not util.find_spec("tf_keras")
         return tensorflow.keras if old else import_module("tf_keras")
     keras = import_module("keras")
     if keras.__version__.startswith("2."):
@@ -103,9 +101,8 @@ def _keras(tensorflow: Any, legacy: bool) -> Any:
     return keras
 
 
-def _has_safe_mode(keras: Any) -> bool:
-    version = tuple(int(part) for part in str(getattr(keras, "__version__", "2.0")).split(".")[:2])
-    return version >= (2, 13)
+def _version(module: Any) -> Tuple[int, ...]:
+    return tuple(int(part) for part in str(getattr(module, "__version__", "2.0")).split(".")[:2])
 
 
 def _beside(name: str) -> Any:
