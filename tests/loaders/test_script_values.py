@@ -213,10 +213,30 @@ def test_the_cells_of_a_notebook_are_one_script(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "magic", ["files = !ls {x}", "took = %timeit -o f(x)", "a, b['c'] = !echo \\\n  two", "a.b = !ls"]
+)
+def test_what_a_magic_gives_a_name_is_not_known(magic: str, tmp_path: Path) -> None:
+    path = notebook(tmp_path, cell(f"import tensorflow as tf\n{magic}\n{MADE}if x != y:\n    {DEFAULT}"))
+    (call,) = converter_calls(path)
+    assert (call.optimizations, call.branched != "") == (True, True)
+
+
+def test_a_notebook_of_format_3_has_its_cells_in_worksheets(tmp_path: Path) -> None:
+    code = {"cell_type": "code", "input": ["import tensorflow as tf\n", MADE, DEFAULT]}
+    path = tmp_path / "export.ipynb"
+    path.write_text(json.dumps({"worksheets": [{"cells": [code]}], "nbformat": 3}))
+    (call,) = converter_calls(path)
+    assert (call.origin, call.optimizations) == (f"{path}:cell 1:2", True)
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ('{"cells": [{"cell_type": "code", "source": "x = ("}]}', "makes no TFLiteConverter"),
-        ('{"cells": [{"cell_type": "code", "source": "TFLiteConverter("}]}', "is no Python script (line 1)"),
+        (
+            '{"cells": [{"cell_type": "code", "source": "TFLiteConverter("}]}',
+            "is no Python script (cell 1, line 1)",
+        ),
         ('{"cells": []}', "makes no TFLiteConverter"),
         ('{"cells": [1, {"cell_type": "code"}]}', "makes no TFLiteConverter"),
         ('{"cells": 1}', "makes no TFLiteConverter"),

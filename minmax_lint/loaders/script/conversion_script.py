@@ -42,7 +42,9 @@ def converter_calls(path: Path, content: bytes | None = None) -> tuple[Converter
             tree = ast.parse(content, filename=str(path))
         source = Source(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        words = f"line {line}" if notebook is None or line is None else notebook.words(line)
+        where = f" ({words})" if line else ""
         raise UserError(
             f"{path} is no Python script{where}; --script reads the script that converts"
         ) from None

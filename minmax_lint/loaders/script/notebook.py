@@ -16,6 +16,8 @@ _AUTOMAGIC = re.compile(r"(\s*)(?:cd|conda|cp|ls|mkdir|mv|pip3?|pwd|rm)(?:\s+[^=
 """What IPython takes for a magic without a sign in front, where it is no Python."""
 _MAGIC = re.compile(r"(\s*)(?:[%!?].*|.*[^\s#'\"]\?\??\s*)", re.DOTALL)
 """A line for IPython: `%cd x`, `!pip install x`, `?name`, `name?`."""
+_GIVEN = re.compile(r"([\w.,\s\[\]'\"]*[\w\]]\s*=\s*)[!%].*", re.DOTALL)
+"""A name that gets what IPython's line gives: `files = !ls`, `took = %timeit -o f()`."""
 
 
 class Notebook(NamedTuple):
@@ -38,14 +40,15 @@ class Notebook(NamedTuple):
         )
 
     def _by_cells(self, text: str) -> str:
-        return re.sub(r"\(line (\d+)\)", lambda found: f"({self._words(int(found[1]))})", text)
+        return re.sub(r"\(line (\d+)\)", lambda found: f"({self.words(int(found[1]))})", text)
 
     def _origin(self, origin: str) -> str:
         path, _, line = origin.rpartition(":")
         cell, within = self.places[int(line) - 1]
         return f"{path}:cell {cell}:{within}"
 
-    def _words(self, line: int) -> str:
+    def words(self, line: int) -> str:
+        """A line of `text` by its cell, for people."""
         cell, within = self.places[line - 1]
         return f"cell {cell}, line {within}"
 
@@ -58,7 +61,7 @@ def notebook_of(content: bytes) -> Notebook | None:
         found = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    cells = found.get("cells") if isinstance(found, Mapping) else None
+    cells = _cells(found) if isinstance(found, Mapping) else None
     if not isinstance(cells, list):
         return None
     lines: list[str] = []
@@ -71,8 +74,17 @@ def notebook_of(content: bytes) -> Notebook | None:
     return Notebook("\n".join(lines) + "\n", (*places, (len(code), 1)))
 
 
+def _cells(found: Mapping[str, Any]) -> object:
+    """The cells of a notebook; those of format 3 stand in worksheets."""
+    sheets = found.get("worksheets")
+    if not isinstance(sheets, list):
+        return found.get("cells")
+    held = [one.get("cells") for one in sheets if isinstance(one, Mapping)]
+    return [cell for cells in held if isinstance(cells, list) for cell in cells]
+
+
 def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
+    source = cell.get("source", cell.get("input", ""))
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
@@ -103,8 +115,9 @@ def _without_magics(text: str) -> list[str]:
     found = []
     continued = False
     for line in lines:
-        magic = _MAGIC.fullmatch(line)
-        goes_on = (continued or magic is not None) and line.rstrip().endswith("\\")
+        magic, ends = _MAGIC.fullmatch(line), not line.rstrip().endswith("\\")
+        given = _GIVEN.fullmatch(line) if magic is None else None
+        line = f"{given[1]}None" if given is not None else line
         found.append("" if continued else f"{magic[1]}pass" if magic is not None else line)
-        continued = goes_on
+        continued = (continued or magic is not None or given is not None) and not ends
     return found
