@@ -36,7 +36,7 @@ class ConversionError(Exception):
     @classmethod
     def at(
         cls,
-        op: Operation,
+        place: Operation | Node,
         kind: AbortKind,
         message: str,
         obstacle: ObstacleKind = "other",
@@ -44,9 +44,12 @@ class ConversionError(Exception):
         reason: str,
         array: str | None = None,
     ) -> ConversionError:
-        """The failure at an operation, of its result where no `array` is given."""
-        node, array = op.nodes[-1] if op.nodes else None, array or op.result.name
-        return cls(kind, message, obstacle, node=node, array=array, op=op.name, reason=reason)
+        """The failure at an operation, or a node, of its result where no `array` is given."""
+        if isinstance(place, Node):
+            array = array or place.name
+            return cls(kind, message, obstacle, node=place.name, array=array, op=place.op, reason=reason)
+        node, array = place.nodes[-1] if place.nodes else None, array or place.result.name
+        return cls(kind, message, obstacle, node=node, array=array, op=place.name, reason=reason)
 
 
 class NoBuiltin(ConversionError):

@@ -48,13 +48,11 @@ def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) 
 
 
 def _reversed_range(node: Node, given: Range) -> ConversionError:
-    return ConversionError(
+    return ConversionError.at(
+        node,
         "other",
         f"'tf.{node.op}' op range is invalid: [{given.min:f},{given.max:f}]",
         "bad-range",
-        node=node.name,
-        array=node.name,
-        op=node.op,
         reason=f"The range of {node.name} is {given}; its minimum must be below its maximum.",
     )
 

@@ -103,12 +103,10 @@ def fuse_transpose_fc_rhs_to_batch_matmul(rewriter: Rewriter, op: Operation) -> 
     if constant_behind(right.operands[0]) is not None or rank(op.result) != rank(left):
         return False
     if rank(left) == 1:
-        raise ConversionError(
+        raise ConversionError.at(
+            op,
             "other",
             "'tfl.batch_matmul' op failed to verify that operand 0 is 2-D",
-            node=op.nodes[-1],
-            array=op.result.name,
-            op=op.name,
             reason=f"The converter takes the Reshapes around {op.result.name} away and refuses to multiply a vector "
             "by a matrix: leave the product a row, or give the matrix transposed.",
         )

@@ -87,13 +87,11 @@ def _verify(node: Node, first: Value, second: Value, shape: Shape) -> None:
     for name, value, axis in (("row", first, -2), ("col", second, -1)):
         expected, found = (value.shape or shape)[axis], shape[axis]
         if expected is not None and found is not None and expected != found:
-            raise ConversionError(
+            raise ConversionError.at(
+                node,
                 "other",
                 f"'tf.BatchMatMulV2' op found invalid output dimension on {name}, expected {expected} but got {found}",
                 "no-kernel",
-                node=node.name,
-                array=node.name,
-                op=node.op,
                 reason=f"The converter makes a wrong matrix product of {node.name}: multiply and sum in its place.",
             )
 
@@ -144,14 +142,12 @@ def convert_batch_mat_mul_to_fully_connected(importer: Importer, node: Node) -> 
     """
     left, right = importer.inputs(node)[:2]
     if left.dtype is DType.INT8:
-        raise ConversionError(
+        raise ConversionError.at(
+            node,
             "other",
             "'tfl.fully_connected' op operand #0 must be tensor of 32-bit float or QI8 type or QUI8 type or QI16 type "
             f"or QUI16 type values, but got '{spell_tensor(left.shape, 'i8')}'",
             "no-kernel",
-            node=node.name,
-            array=node.name,
-            op=node.op,
             reason=f"{node.name} multiplies integers without a scale.",
         )
     if importer.version.has(UNROLL_BATCH_MATMUL):
@@ -226,7 +222,7 @@ def _products_of_sizes(importer: Importer, node: Node, value: Value, rank: int) 
     """The shape of an operand with its axes joined, computed as it runs (createReshapeOpForDynamic)."""
     sizes = _shape_of(importer, node, value)
     groups, count = (importer.constant(node.name, DType.INT32, shape) for shape in (sizes.shape, ()))
-    return _integers(importer.add("UNSORTED_SEGMENT_PROD", node, [sizes, groups, count], (rank,)))
+    return importer.add("UNSORTED_SEGMENT_PROD", node, [sizes, groups, count], (rank,), DType.INT32)
 
 
 def _sizes_of(
@@ -240,17 +236,12 @@ def _sizes_of(
             gathered.append(places)
             continue
         sizes = _shape_of(importer, node, value)
-        gathered.append(_integers(importer.add("GATHER", node, [sizes, places], (len(axes),))))
-    return _integers(importer.add("CONCATENATION", node, gathered, (len(left) + len(right),)))
+        gathered.append(importer.add("GATHER", node, [sizes, places], (len(axes),), DType.INT32))
+    return importer.add("CONCATENATION", node, gathered, (len(left) + len(right),), DType.INT32)
 
 
 def _shape_of(importer: Importer, node: Node, value: Value) -> Value:
-    return _integers(importer.add("SHAPE", node, [value], (len(value.shape or ()),)))
-
-
-def _integers(value: Value) -> Value:
-    value.dtype = DType.INT32
-    return value
+    return importer.add("SHAPE", node, [value], (len(value.shape or ()),), DType.INT32)
 
 
 def _size(sizes: dict[str, Size], axes: Iterable[str]) -> Size:
