@@ -137,6 +137,27 @@ def test_a_split_whose_results_are_all_read_becomes_slices_as_well() -> None:
     np.testing.assert_array_equal(after[0], before[0])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("outputs", "after"), [(["parts"], ["parts"]), (["parts", "parts:1"], ["parts", "parts/slice"])]
+)
+def test_the_first_result_of_a_split_keeps_the_name_of_an_output(
+    outputs: list[str], after: list[str]
+) -> None:
+    b = Builder()
+    b.add("Split", "parts", b.const("axis", 1, **_INT), b.placeholder("input", [2, 6]), num_split=3)
+    graph = b.graph()
+    repair = replace(graph, Inference(trace(graph, ["input"], outputs), {}), ["parts"])
+    assert [repair.outputs.get(name, name) for name in outputs] == after
+    feeds = {"input": image(2, 6)}
+    expected, found = (
+        run(encode(one), names, feeds)
+        for one, names in ((graph, outputs), (edit_graph(graph, repair.edit), after))
+    )
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(other, one)
+
+
 @pytest.mark.parametrize(
     ("sizes", "axis", "shape"),
     [([1, -1, 2], 1, [2, None]), ([1, -1, 2], 7, [2, 6]), ([1, -1, 2], 0, [])],

@@ -14,7 +14,8 @@ def write_slices(draft: Draft, inference: Inference, node: Node, outputs: dict[s
     """Write the split `node` out as StridedSlices; False where it is not static.
 
     All results can be read: the converter may fold away what reads one, as the gate of a state of zeros.
-    A result that is an output array gets a new name, which is put into `outputs`.
+    The slice of the first result has the split's name, where that is an output array; another result that is one gets
+    a new name, which is put into `outputs`.
     """
     kept = inference.kept
     parts = _parts(inference, node)
@@ -26,10 +27,15 @@ def write_slices(draft: Draft, inference: Inference, node: Node, outputs: dict[s
     read = [port for port in range(len(bounds)) if _is_read(kept, array_name(node.name, port))]
     for port in read:
         array, (begin, end) = array_name(node.name, port), bounds[port]
-        name = _slice(draft, node, value, len(shape), axis, (begin, end))
+        new = _slice(draft, node, value, len(shape), axis, (begin, end))
+        if array == node.name and array in kept.outputs:
+            name = node.name
+            draft.put_in_place(name, draft.free_name(f"{name}/split"), new._replace(name=name))
+        else:
+            name = draft.add(new, new.inputs[-1].node)
         for use in kept.uses(array):
             draft.read(use.node, use.slot, name)
-        if array in kept.outputs:
+        if array in kept.outputs and array != name:
             outputs[array] = name
     return True
 
@@ -68,7 +74,7 @@ def _parts(inference: Inference, node: Node) -> tuple[int, list[tuple[int, int]]
     return (axis % len(shape), list(zip([0, *ends], ends, strict=False))) if sizes else None
 
 
-def _slice(draft: Draft, node: Node, value: Edge, rank: int, axis: int, bounds: tuple[int, int]) -> str:
+def _slice(draft: Draft, node: Node, value: Edge, rank: int, axis: int, bounds: tuple[int, int]) -> Node:
     name = draft.free_name(f"{node.name}/slice")
     begin, end = bounds
     operands = [value]
@@ -86,4 +92,4 @@ def _slice(draft: Draft, node: Node, value: Edge, rank: int, axis: int, bounds: 
         "new_axis_mask": 0,
         "shrink_axis_mask": 1 << axis if node.op == "Unpack" else 0,
     }
-    return draft.add(Node(name, "StridedSlice", tuple(operands), attrs=attrs), operands[-1].node)
+    return Node(name, "StridedSlice", tuple(operands), attrs=attrs)
