@@ -441,9 +441,9 @@ def test_ones_of_an_open_batch_are_a_broadcast_to_the_shape(version: str) -> Non
 
 
 @pytest.mark.parametrize("version", ["2.15", "2.21"])
-@pytest.mark.parametrize(("shape", "ops"), [([2], []), ([1, 2], ["RESHAPE"])])
+@pytest.mark.parametrize(("shape", "ops"), [([2], []), ([None], []), ([1, 2], ["RESHAPE"])])
 def test_rows_that_are_looked_up_get_the_shape_of_the_product(
-    shape: list[int], ops: list[str], version: str
+    shape: list[int | None], ops: list[str], version: str
 ) -> None:
     b = Builder()
     marks = [b.const(name, value) for name, value in (("on", 1.0), ("off", 0.0))]

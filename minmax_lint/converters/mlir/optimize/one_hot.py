@@ -28,6 +28,11 @@ def _one_hot(n: Net, on: str, off: str, dtype: DType) -> str:
     return n.op("OneHot", _indices(n, 4), n.i(8), on, off, axis=-1, T=dtype, TI=DType.INT32)
 
 
+def _one_hot_of_open_batch(n: Net) -> str:
+    ids = n.op("Reshape", n.op("Cast", n.x(None, 4), DstT=DType.INT32), n.ints(-1), T=DType.INT32)
+    return n.op("OneHot", ids, n.i(8), n.c(1.0), n.c(0.0), axis=-1, T=DType.FLOAT, TI=DType.INT32)
+
+
 @optimize_patterns_td(
     "EQUAL",
     before=lambda n: n.op(
@@ -79,27 +84,48 @@ def fuse_one_hot_and_cast_to_float(rewriter: Rewriter, op: Operation) -> bool:
 
 @optimize_patterns_td(
     "FULLY_CONNECTED",
-    tf_name="ReplaceOneHotFullyConnectedWithLookup, ReplaceOneHotDynamicShapeFullyConnectedWithLookup",
     before=lambda n: n.fq(n.mat_mul(_one_hot(n, n.c(1.0), n.c(0.0), DType.FLOAT), n.fq(n.weights(8, 4)))),
     after="CAST(float) EMBEDDING_LOOKUP(float)",
 )
 def replace_one_hot_fully_connected_with_lookup(rewriter: Rewriter, op: Operation) -> bool:
     """ONE_HOT rows of 1 and 0 times weights look up rows: EMBEDDING_LOOKUP."""
+    one_hot = _rows(op)
+    if one_hot is None or not static(one_hot.operands[0]) or not static(op.result):
+        return False
+    return _look_up(rewriter, op, one_hot.operands[0])
+
+
+@optimize_patterns_td(
+    "FULLY_CONNECTED",
+    since=(2, 14),
+    before=lambda n: n.fq(n.mat_mul(_one_hot_of_open_batch(n), n.fq(n.weights(8, 4)))),
+    after="CAST(float) EMBEDDING_LOOKUP(float)",
+)
+def replace_one_hot_dynamic_shape_fully_connected_with_lookup(rewriter: Rewriter, op: Operation) -> bool:
+    """The same of a vector of any length."""
+    one_hot = _rows(op)
+    if one_hot is None or rank(one_hot.operands[0]) != 1:
+        return False
+    return _look_up(rewriter, op, one_hot.operands[0])
+
+
+def _rows(op: Operation) -> Operation | None:
+    """The ONE_HOT of int32 into rows of 1 and 0, if the dense layer does nothing but to multiply it by its weights."""
     one_hot = producer(op.operands[0], "ONE_HOT")
-    if one_hot is None or len(op.operands) > 2 or op.activation:
-        return False
+    if one_hot is None or len(op.operands) > 2 or op.activation or not static(op.operands[1]):
+        return None
     indices, _, on, off = one_hot.operands
-    if not all_equal(on, 1.0) or not all_equal(off, 0.0) or not _is_last_axis(one_hot):
-        return False
-    weights = op.operands[1]
-    if indices.dtype is not DType.INT32 or not all(map(static, (indices, op.result, weights))):
-        return False
-    looked_up = rewriter.create(
-        "EMBEDDING_LOOKUP", [_vector(rewriter, indices, op), _transpose(rewriter, op)], op
-    )
-    shape, rows = op.result.shape, looked_up.result
-    rows.shape = (prod(sizes_of(indices)), weights.shape[0] if weights.shape else None)
-    if shape is not None and rows.shape != shape:
+    if indices.dtype is not DType.INT32 or not all_equal(on, 1.0) or not all_equal(off, 0.0):
+        return None
+    return one_hot if _is_last_axis(one_hot) else None
+
+
+def _look_up(rewriter: Rewriter, op: Operation, indices: Value) -> bool:
+    vector = _vector(rewriter, indices, op)
+    rows = rewriter.create("EMBEDDING_LOOKUP", [vector, _transpose(rewriter, op)], op).result
+    weights, shape = op.operands[1], op.result.shape
+    rows.shape = ((vector.shape or (None,))[0], weights.shape[0] if weights.shape else None)
+    if shape is not None and rank(rows) != len(shape):
         sizes = rewriter.integers(sizes_of(op.result), indices)
         rows = rewriter.compute("RESHAPE", [rows, sizes], op, op.result)
     return rewriter.replace(op, rows)

@@ -136,6 +136,7 @@ PHASE_1: tuple[RewritePattern, ...] = (
     one_hot.reshape_equal_op_to_one_hot_op,
     one_hot.fuse_one_hot_and_cast_to_float,
     one_hot.replace_one_hot_fully_connected_with_lookup,
+    one_hot.replace_one_hot_dynamic_shape_fully_connected_with_lookup,
     slice.remove_redundant_unpack_pack,
     slice.fuse_slice_and_pack,
     slice.optimize_identity_gather_nd_or_scatter_nd_op,
