@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from functools import cache
+from types import ModuleType
 from typing import TextIO
 
 from minmax_lint.errors import UnknownName
@@ -34,12 +35,14 @@ def known_format(name: str, known: Sequence[str]) -> str:
 def renderer(name: str) -> Renderer:
     """The renderer of a format. Raises UnknownName with near names."""
     known_format(name, format_names())
-    module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
-    render: Renderer = module.render
+    render: Renderer = _module(name).render
     return render
 
 
 def format_summary(name: str) -> str:
     """The first line of a format's documentation."""
-    module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
-    return (module.__doc__ or "").split("\n", 1)[0]
+    return (_module(name).__doc__ or "").split("\n", 1)[0]
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")

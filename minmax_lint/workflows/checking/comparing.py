@@ -12,6 +12,7 @@ from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.names import canonical_array
+from minmax_lint.workflows.checking.dataset import dataset_function
 from minmax_lint.workflows.checking.sources import ConverterSource
 
 
@@ -46,13 +47,11 @@ def _data(
     """The converter's representative dataset as files beside the graph; None where it has none."""
     import numpy
 
-    dataset = source.converter.representative_dataset
-    if dataset is None:
+    generate = dataset_function(source.converter)
+    if generate is None:
         return None
     folder = source.folder / "samples"
     folder.mkdir()
-    # What has converted has wrapped the user's function: tensorflow/lite/python/lite.py, RepresentativeDataset.
-    generate = getattr(dataset, "input_gen", dataset)
     names = [canonical_array(tensor.name) for tensor in contents.inputs]
     if not set(aliases) <= set(names):
         names = list(aliases)

@@ -13,15 +13,22 @@ def look_at_samples(converter: Any) -> Dataset | None:
 
     The converter gets every sample all the same: those looked at come first, then the rest of the same iterator.
     """
-    dataset = converter.representative_dataset
-    # What has converted has wrapped the user's function: tensorflow/lite/python/lite.py, RepresentativeDataset.
-    generate = getattr(dataset, "input_gen", dataset)
+    generate = dataset_function(converter)
     if not callable(generate):
         return None
     rest = iter(generate())
     first = list(islice(rest, LOOKED_AT))
     converter.representative_dataset = _again(generate, first, rest)
     return dataset_of(first)
+
+
+def dataset_function(converter: Any) -> Any:
+    """The user's function that yields samples; None where the converter has none.
+
+    A converter that has converted wraps it (tensorflow/lite/python/lite.py, RepresentativeDataset).
+    """
+    dataset = converter.representative_dataset
+    return getattr(dataset, "input_gen", dataset)
 
 
 def _again(generate: Callable[[], Any], first: Sequence[Any], rest: Iterator[Any]) -> Callable[[], Any]:
