@@ -198,6 +198,18 @@ def _softmax(np: Any, node: Node, values: list[Array]) -> Array:
     return result
 
 
+def _shared(node: Node, indices: Array) -> int:
+    shared = node.integer("batch_dims", 0)
+    return shared if shared >= 0 else shared + int(indices.ndim)
+
+
+def _take(np: Any, values: Array, indices: Array, axis: int, shared: int) -> Any:
+    if not shared:
+        return np.take(values, indices, axis=axis)
+    parts = zip(values, indices, strict=True)
+    return np.stack([_take(np, part, its, axis - 1, shared - 1) for part, its in parts])
+
+
 def _turn(node: Node, side: str, value: Array) -> Array:
     return value.T if node.flag(f"transpose_{side}") else value
 
@@ -242,7 +254,9 @@ _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     "Pack": _with_numpy(lambda np, node, v: np.stack(v, axis=node.integer("axis", 0))),
     "Gather": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=0)),
     "MatMul": lambda node, v: _turn(node, "a", v[0]) @ _turn(node, "b", v[1]),
-    "GatherV2": _with_numpy(lambda np, node, v: np.take(v[0], v[1], axis=int(v[2]))),
+    "GatherV2": _with_numpy(
+        lambda np, node, v: _take(np, v[0], v[1], int(v[2]) % v[0].ndim, _shared(node, v[1]))
+    ),
     "Fill": _with_numpy(lambda np, node, v: np.full([int(n) for n in v[0]], v[1])),
     "BroadcastTo": _with_numpy(lambda np, node, v: np.broadcast_to(v[0], [int(n) for n in v[1]])),
     "Range": _with_numpy(lambda np, node, v: np.arange(v[0], v[1], v[2], dtype=v[0].dtype)),

@@ -127,7 +127,9 @@ def _strided_slice(call: Call) -> list[Shape | None]:
 def _gather(call: Call) -> list[Shape | None]:
     shape, indices = call.known(0), call.known(1)
     axis = constant_axis(call, 2, len(shape)) if len(call.node.inputs) > 2 else 0
-    return [shape[:axis] + indices + shape[axis + 1 :]]
+    shared = call.node.integer("batch_dims", 0)
+    rest = indices[shared:] if shared >= 0 else indices[len(indices) + shared :]
+    return [shape[:axis] + rest + shape[axis + 1 :]]
 
 
 def _gather_nd(call: Call) -> list[Shape | None]:

@@ -115,3 +115,16 @@ def test_the_weights_of_a_file_are_folded_whatever_their_size() -> None:
     found = Inference(trace(b.graph(), [], [turned]), {}).constant(turned)
     assert found is not None
     assert found.shape == (5000, 1000)
+
+
+@pytest.mark.parametrize("batch_dims", [1, -1])
+def test_a_gather_of_constants_takes_each_batch_by_its_own_indices(batch_dims: int) -> None:
+    b = Builder()
+    values = b.const("values", [float(one) for one in range(12)], [2, 2, 3])
+    indices = b.const("indices", [2, 0, 1, 1], [2, 2], dtype=DType.INT32)
+    axis = b.const("axis", 2, dtype=DType.INT32)
+    b.add("GatherV2", "y", values, indices, axis, batch_dims=batch_dims)
+    folded = Inference(trace(b.graph(), [], ["y"]), {}).constant("y")
+    assert folded is not None
+    assert folded.shape == (2, 2, 2)
+    assert list(folded.values()) == [2, 0, 5, 3, 7, 7, 10, 10]

@@ -360,3 +360,25 @@ def test_a_table_from_numbers_to_numbers_has_no_builtin(keys, values, verdict):
     made = outcome(b, found, "mlir-2.21-int8")
     assert made.verdict == verdict
     assert verdict == "quantized" or made.message.startswith("'tf.HashTableV2' op")
+
+
+@pytest.mark.parametrize(
+    ("shape", "indices", "axis", "batch_dims", "order"),
+    [
+        ([1, 2, 6, 6], [1, 2, 6, 6], 3, 3, [0, 1, 3, 2]),
+        ([None, 6, 4], [None, 5], 1, 1, [0, 2, 1]),
+        ([2, 6, 4], [2, 5], 1, -1, [0, 2, 1]),
+        ([2, 6, 4], [2, 5], 2, 1, [2, 1, 0]),
+        ([2, 6, 4], [2], 1, 1, [1, 0]),
+        ([2, 6, 4], [2, 5], 1, 0, [0, 1, 3, 2]),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-v2", "mlir-2.21-v2"])
+def test_a_gather_shares_its_batches_with_the_indices(shape, indices, axis, batch_dims, order, name):
+    b = Builder()
+    rows = b.placeholder("indices", indices, DType.INT32)
+    axis = b.const("axis", axis, dtype=DType.INT32)
+    types = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
+    y = b.add("GatherV2", "y", b.placeholder("x", shape), rows, axis, batch_dims=batch_dims, **types)
+    out = b.add("Transpose", "out", y, b.const("order", order, dtype=DType.INT32))
+    assert float_ops(b, out, name, ("x", "indices")) == collections.Counter(["GATHER", "TRANSPOSE"])
