@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.graph import Columns, Details, Graph, Origin, Serialized, raw_inputs
+from minmax_lint.graph.graph import Columns, Details, Function, Graph, Origin, Serialized, raw_inputs
+from minmax_lint.graph.names import canonical_array
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 
@@ -103,7 +104,28 @@ def edit_graph(graph: Graph, edit: Edit) -> Graph:
         changed = edit.attrs.get(old.names[origin])
         return ({**attrs, **changed} if changed else attrs), device
 
-    return Graph(Columns(names, ops, inputs, details, _serialize(old, edit, origins)), graph.functions)
+    return Graph(
+        Columns(names, ops, inputs, details, _serialize(old, edit, origins)), _functions(graph, edit)
+    )
+
+
+def _functions(graph: Graph, edit: Edit) -> dict[str, tuple[Function, ...]]:
+    """The functions that nodes call, with what these pass to them now."""
+    functions = {}
+    for name, called in graph.functions.items():
+        if name in edit.removed:
+            continue
+        if name in edit.inputs:
+            before = graph.columns.inputs[graph.position(name)]
+            now = dict(
+                zip(map(canonical_array, before), map(canonical_array, edit.inputs[name]), strict=False)
+            )
+            called = tuple(
+                one._replace(inputs={to: now.get(array, array) for to, array in one.inputs.items()})
+                for one in called
+            )
+        functions[edit.renamed.get(name, name)] = called
+    return functions
 
 
 def _serialize(old: Columns, edit: Edit, origins: list[int | Node]) -> Serialized | None:

@@ -1,5 +1,7 @@
 """`insert`: arrays without range get a FakeQuant; where its range comes from."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ import minmax_lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import read_fake_quant
+from minmax_lint.graph.graph import Function, graph_of
+from minmax_lint.loaders.model import Model
 from tests.fixes.running import MLIR, TOCO, both, fixed, image, verdicts
 
 
@@ -215,3 +219,36 @@ def test_values_change_by_rounding_and_clamping_to_the_range_only() -> None:
     (before,), (after,) = both(patch, {"input": image(1, 4)})
     assert not patch.safe
     np.testing.assert_allclose(after, before, atol=0.15)
+
+
+def test_all_of_equal_ops_get_the_fake_quant_that_the_one_kept_misses() -> None:
+    """MLIR makes one op of both; behind one of them alone a FakeQuant would leave the other's reader without range."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    first, second = (
+        b.dense("dense", b.add("Relu", "relu1", x), 4, 4),
+        b.add("Abs", "abs", b.add("Relu", "relu2", x)),
+    )
+    total = b.add("AddV2", "sum", b.fake_quant("first", first, -3, 3), b.fake_quant("second", second, -4, 4))
+    b.fake_quant("output", total, -6, 6)
+    patch = fixed(b, "output", unsafe=True, converters=[MLIR], default_range=(-6.0, 6.0))
+    assert ranges_of(patch).keys() == {"relu1", "relu2"}
+    assert verdicts(patch) == {MLIR: ("float", "quantized")}
+
+
+def test_what_a_function_reads_and_gives_gets_a_range_around_the_call() -> None:
+    b = Builder()
+    x = b.placeholder("call/x", [1, 4])
+    b.add("Identity", "call/result", b.add("Mul", "call/square", x, x))
+    body = Function("function", b.graph(), {x: "front"}, ("call/result",))
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    b.add("AddV2", "front", x, b.const("half", 0.5))
+    b.add("PartitionedCall", "call", "front", Tin=[DType.FLOAT], Tout=[DType.FLOAT])
+    b.fake_quant("output", b.add("Sub", "back", "call", b.const("quarter", 0.25)), 0, 6)
+    model = Model(Path("called.pb"), "graphdef", graph_of([*b.graph()], {"call": (body,)}))
+    patch = minmax_lint.fix(
+        model, ["input"], ["output"], converters=[MLIR], unsafe=True, default_range=(-6.0, 6.0)
+    )
+    assert ranges_of(patch).keys() == {"front", "call"}
+    assert verdicts(patch) == {MLIR: ("float", "quantized")}

@@ -1,8 +1,10 @@
 """Edits: removed, rewired, renamed, changed and added nodes; everything else stays."""
 
+import pytest
+
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.edit import Edit, edit_graph
-from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.graph import Function, Graph, graph_of
 from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 
@@ -53,3 +55,26 @@ def test_ops_and_attributes_change_and_the_rest_of_the_attributes_stays() -> Non
     assert graph.names == ["y", "z"]
     assert graph.op("z") == "Sigmoid"
     assert graph["z"].attrs.keys() == {"T", "extra"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "passed"),
+    [
+        (Edit(inputs={"call": ("z", "y")}), {"call": {"left": "z", "right": "y"}}),
+        (Edit(renamed={"call": "other"}), {"other": {"left": "x", "right": "y"}}),
+        (Edit(removed=frozenset({"call"})), {}),
+        (Edit(inputs={"z": ("x",)}), {"call": {"left": "x", "right": "y"}}),
+    ],
+    ids=["rewired", "renamed", "removed", "untouched"],
+)
+def test_what_a_call_passes_to_its_function_follows_what_it_reads(
+    edit: Edit, passed: dict[str, dict[str, str]]
+) -> None:
+    b = Builder()
+    b.placeholder("left", [1])
+    b.placeholder("right", [1])
+    function = Function("function", b.graph(), {"left": "x", "right": "y"}, ("left",))
+    call = Node("call", "PartitionedCall", (Edge("x", 0), Edge("y", 0)))
+    graph = graph_of([*line(), call], {"call": (function,)})
+    found = edit_graph(graph, edit).functions
+    assert {name: one.inputs for name, (one,) in found.items()} == passed

@@ -9,7 +9,10 @@ from minmax_lint.fixes.repairs.insert import NAME as INSERT
 from minmax_lint.fixes.repairs.insert import insert
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range, is_fake_quant
-from minmax_lint.graph.names import parse_edge
+from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import array_name, parse_edge
+from minmax_lint.inference.equal_nodes import equal_nodes
+from minmax_lint.ops.table import CALLS, IDENTITIES
 
 _ROUNDS = 12
 """A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
@@ -61,14 +64,33 @@ def missing_ranges(
     trial: Trial, kinds: Collection[ObstacleKind] = ("no-range", "bad-weights")
 ) -> tuple[str, ...]:
     """The arrays that a selected profile misses a range of, or whose constant it cannot quantize."""
+    graph = trial.subject.graph
     return tuple(
         dict.fromkeys(
-            obstacle.array
+            _outside_call(graph, obstacle.array)
             for found in trial.predictions
             for obstacle in found.obstacles
             if obstacle.kind in kinds and obstacle.array is not None
         )
     )
+
+
+def _outside_call(graph: Graph, array: str) -> str:
+    """The result of a call, for the array of its function that it returns: converters inline functions."""
+    parts = (inside := parse_edge(array).node).split("/")
+    for cut in range(1, len(parts)):
+        call = "/".join(parts[:cut])
+        if call not in graph.functions or graph.op(call) not in CALLS:
+            continue
+        (function,) = graph.functions[call]
+        same = {inside, inside.removeprefix(f"{call}/")}
+        for port, returned in enumerate(function.outputs):
+            source = parse_edge(returned)
+            while function.graph.op(source.node) in IDENTITIES and source.node not in same:
+                source = function.graph[source.node].inputs[0]
+            if source.node in same:
+                return array_name(call, port)
+    return array
 
 
 def _behind_float_ops(trial: Trial) -> Iterator[str]:
@@ -108,4 +130,12 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
             continue
         found = source.of(array)
         if found is not None:
-            yield array, found
+            yield from dict.fromkeys(_equal_arrays(trial, array), found).items()
+
+
+def _equal_arrays(trial: Trial, array: str) -> Iterator[str]:
+    """The array, and those that equal nodes make: a converter keeps one of them, and names that."""
+    edge = parse_edge(array)
+    yield array
+    for name in equal_nodes(trial.subject.inference, edge.node):
+        yield array_name(name, edge.port)

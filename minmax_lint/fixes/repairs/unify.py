@@ -12,6 +12,7 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FakeQuant, Range, is_fake_quant, read_fake_quant
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
+from minmax_lint.inference.equal_nodes import equal_nodes
 from minmax_lint.inference.inference import Inference
 from minmax_lint.ops.table import IDENTITIES, SAME_VALUES, row
 
@@ -64,7 +65,7 @@ def _union(quants: list[FakeQuant]) -> Range | None:
 def _group(inference: Inference, start: str) -> frozenset[str]:
     """The FakeQuants and same-scale ops that are joined with node `start` by real-valued arrays."""
     kept = inference.kept
-    group = {start, *_merged_with(inference, start)}
+    group = {start, *equal_nodes(inference, start)}
     pending = sorted(group)
     while pending:
         node = kept.graph[pending.pop()]
@@ -72,18 +73,6 @@ def _group(inference: Inference, start: str) -> frozenset[str]:
         group.update(fresh)
         pending += fresh
     return frozenset(group)
-
-
-def _merged_with(inference: Inference, name: str) -> Iterator[str]:
-    """Nodes that compute the same from the same arrays: common subexpression elimination makes one op of them."""
-    node, kept = inference.kept.graph[name], inference.kept
-    for use in kept.uses(node.inputs[0].array) if node.inputs else ():
-        other = kept.graph[use.node]
-        if (other.op, other.attrs, len(other.inputs)) == (node.op, node.attrs, len(node.inputs)) and all(
-            one == two or inference.constant(one.array) == inference.constant(two.array) is not None
-            for one, two in zip(other.inputs, node.inputs, strict=True)
-        ):
-            yield use.node
 
 
 def _joined_arrays(inference: Inference, node: Node, start: str) -> Iterator[str]:
