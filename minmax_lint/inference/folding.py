@@ -54,8 +54,9 @@ _REDUCTIONS = {
 FOLDABLE = (
     frozenset(
         """
-    BiasAdd Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 MatMul Pack Range Relu Relu6 Reshape Rsqrt Select
-    SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose BroadcastTo SquaredDifference
+    BiasAdd Cast Concat ConcatV2 ExpandDims Fill Gather GatherV2 MatMul MatrixDiag MatrixDiagV2 MatrixDiagV3 Pack
+    Range Relu Relu6 Reshape Rsqrt Select SelectV2 Sigmoid Slice Softmax Squeeze StridedSlice Tile Transpose
+    BroadcastTo SquaredDifference
     """.split()
     )
     | IDENTITIES
@@ -221,12 +222,24 @@ def _add_bias(node: Node, values: list[Array]) -> Array:
     return biased
 
 
+def _matrix_diag(node: Node, values: list[Array]) -> Array:
+    """The main diagonal of square matrices alone, with zeros beside it, as `eye` makes them."""
+    import numpy as np
+
+    diagonal, *options = values
+    if any(np.any(value != wanted) for value, wanted in zip(options, (0, -1, -1, 0), strict=False)):
+        raise ValueError("another diagonal")
+    square: Array = diagonal[..., np.newaxis] * np.eye(diagonal.shape[-1], dtype=diagonal.dtype)
+    return square
+
+
 _GROWS: dict[str, Callable[[list[Array]], float]] = {
     "BroadcastTo": lambda v: math.prod(map(int, v[1].flat)),
     "Fill": lambda v: math.prod(map(int, v[0].flat)),
     "Gather": lambda v: v[0][:1].size * v[1].size,
     "GatherV2": lambda v: v[0].size // max(v[0].shape[int(v[2])], 1) * v[1].size,
     "MatMul": lambda v: max(v[0].shape) * max(v[1].shape),
+    **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), lambda v: v[0].size * v[0].shape[-1]),
     "Range": lambda v: abs(float(v[1]) - float(v[0])) / abs(float(v[2])),
     "Tile": lambda v: v[0].size * math.prod(map(int, v[1].flat)),
 }
@@ -259,6 +272,7 @@ _RULES: dict[str, Callable[[Node, list[Array]], Array]] = {
     ),
     "Fill": _with_numpy(lambda np, node, v: np.full([int(n) for n in v[0]], v[1])),
     "BroadcastTo": _with_numpy(lambda np, node, v: np.broadcast_to(v[0], [int(n) for n in v[1]])),
+    **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "Range": _with_numpy(lambda np, node, v: np.arange(v[0], v[1], v[2], dtype=v[0].dtype)),
     "Tile": _with_numpy(lambda np, node, v: np.tile(v[0], [int(n) for n in v[1]])),
     "Select": _with_numpy(lambda np, node, v: np.where(v[0], v[1], v[2])),

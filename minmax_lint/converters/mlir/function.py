@@ -45,7 +45,8 @@ def predict_function(
     )
     if refused is not None:
         return refused
-    version = Version(profile.version, select_tf=profile.select_tf)
+    saved_model = profile.saved_model and profile.flow == "tf2"
+    version = Version(profile.version, select_tf=profile.select_tf, saved_model=saved_model)
     bits = 16 if profile.activations == "int16" else 8
     specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range, activation_bits=bits)
     try:
@@ -73,9 +74,9 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
         function = float_model(kept, inference, version)
         quantize_trained(function, version, specs)
         return function
-    key = (version.number, version.select_tf, specs)
+    key = (version.number, version.select_tf, version.saved_model, specs)
     if key not in inference.memo:
-        own = Version(version.number, select_tf=version.select_tf)
+        own = Version(version.number, select_tf=version.select_tf, saved_model=version.saved_model)
         try:
             function = float_model(kept, inference, own)
             quantize_trained(function, own, specs)

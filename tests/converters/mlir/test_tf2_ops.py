@@ -1,9 +1,11 @@
 """Ops that Keras models bring along: what real conversions of SavedModels by TF 2.15 and 2.21 made of them."""
 
 import collections
+from dataclasses import replace
 
 import pytest
 
+from minmax_lint.converters.profile import PROFILES
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from tests.converters.predicted import predicted_of
@@ -175,6 +177,43 @@ def test_a_vector_by_a_matrix_is_refused_once_its_reshapes_go(name, flipped, sha
     product = b.add("MatMul", "product", row, matrix, transpose_b=flipped)
     y = b.add("Reshape", "y", product, b.const("sizes", shape, dtype=DType.INT32))
     assert outcome(b, y, name, ("x", "w")).verdict == verdict
+
+
+@pytest.mark.parametrize("batch", [1, None])
+@pytest.mark.parametrize(("axis", "batch_dims"), [(3, 3), (-1, -1)])
+def test_a_gather_of_each_step_of_a_batch_keeps_the_rank(batch, axis, batch_dims):
+    b = Builder()
+    x, places = b.placeholder("x", [batch, 2, 3, 8]), b.placeholder("i", [batch, 2, 3, 5], DType.INT32)
+    last = b.const("axis", axis, dtype=DType.INT32)
+    types = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
+    taken = b.add("GatherV2", "taken", x, places, last, batch_dims=batch_dims, **types)
+    y = b.add("Transpose", "y", taken, b.const("order", [0, 1, 3, 2], dtype=DType.INT32), Tperm=DType.INT32)
+    assert float_ops(b, y, "mlir-2.21-float16", ("x", "i")) == {"GATHER": 1, "TRANSPOSE": 1}
+    assert outcome(b, y, "mlir-2.21-int8", ("x", "i")).verdict == "quantized"
+
+
+def dense_on_eye(side):
+    """A product with an identity matrix, as extract_patches of Keras 3 makes its filter."""
+    b = Builder()
+    options = (
+        b.const(name, value, dtype=DType.INT32) for name, value in (("k", 0), ("rows", -1), ("columns", -1))
+    )
+    ones = b.const("ones", [1.0] * side, [side])
+    eye = b.add("MatrixDiagV3", "eye", ones, *options, b.const("padding", 0.0))
+    return b, b.add("MatMul", "y", b.placeholder("x", [1, side]), eye)
+
+
+@pytest.mark.parametrize(
+    ("side", "saved_model", "ops"),
+    [
+        (4, False, {"FULLY_CONNECTED": 1}),
+        (192, False, {"BATCH_MATMUL": 1, "MATRIX_DIAG": 1}),
+        (192, True, {"FULLY_CONNECTED": 1}),
+    ],
+)
+def test_a_constant_of_any_size_is_computed_where_a_saved_model_is_read(side, saved_model, ops):
+    converter = replace(PROFILES["mlir-2.21-float16"], saved_model=saved_model)
+    assert float_ops(*dense_on_eye(side), converter) == ops
 
 
 def dense_on_sequence(*, computed):

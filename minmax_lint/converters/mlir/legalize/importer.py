@@ -236,7 +236,7 @@ class Importer:
         if node.op not in GROWING or node.attribute("SrcT") is DType.BOOL:
             return True  # TensorFlow Lite folds a CAST of truths
         result = Value(node.name, self.inference.dtype(node.name), self.inference.shape(node.name))
-        return should_be_folded(self.version, result, self.inputs(node))
+        return self.version.saved_model or should_be_folded(self.version, result, self.inputs(node))
 
     def _folds(self, node: Node) -> bool:
         """Whether it is computed while converting, by TensorFlow's own kernel (constant_fold.cc)."""
