@@ -216,6 +216,28 @@ def test_a_constant_of_any_size_is_computed_where_a_saved_model_is_read(side, sa
     assert float_ops(*dense_on_eye(side), converter) == ops
 
 
+@pytest.mark.parametrize(
+    ("op", "operands", "verdict"),
+    [
+        ("XlaDynamicUpdateSlice", ([0.5, 0.25], [0, 1]), "float"),
+        ("XlaDynamicSlice", ([0, 0], [1, 4]), "abort"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-int8"])
+def test_ops_of_xla_are_not_computed_while_converting(op, operands, verdict, name):
+    b = Builder()
+    zeros = b.const("zeros", [0.0, 1.0, 2.0, 3.0], [1, 4])
+    given = [
+        b.const(f"given{place}", values, [1, 2] if isinstance(values[0], float) else None, kind)
+        for place, values in enumerate(operands)
+        for kind in (DType.FLOAT if isinstance(values[0], float) else DType.INT32,)
+    ]
+    y = b.add(
+        "AddV2", "y", b.placeholder("x", [1, 4]), b.add(op, "made", zeros, *given, Tindices=DType.INT32)
+    )
+    assert outcome(b, y, name).verdict == verdict
+
+
 def dense_on_sequence(*, computed):
     """Keras' Dense on three dimensions; its shape is computed where a step has no fixed size."""
     b = Builder()

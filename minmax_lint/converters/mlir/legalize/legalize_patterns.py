@@ -208,8 +208,12 @@ NEVER_FOLDED = (
     | REGIONS.keys()
     | {f"QuantizeAndDequantizeV{version}" for version in (2, 3, 4)}
     | {f"StatelessRandomGet{what}" for what in ("Alg", "KeyCounter", "KeyCounterAlg")}
+    | {
+        f"Xla{what}"
+        for what in ("Conv", "Dot", "DynamicSlice", "DynamicUpdateSlice", "Gather", "Pad", "Sort")
+    }
 )
-"""Ops of constants that stay (constant_fold.cc)."""
+"""Ops of constants that stay (constant_fold.cc), as do those of XLA, which have no kernel of their own."""
 
 GROWING = frozenset(
     """
