@@ -36,12 +36,13 @@ def fake_quantized(tensor: Tensor, minmax: MinMax, narrow: bool, bits: int) -> T
     grid = parameters(minmax, low, high)
     with numpy.errstate(all="ignore"):
         scale = numpy.float32(grid.scale)
-        inverse = numpy.float32(1 / grid.scale)
+        inverse = numpy.float32(1) / scale
         least, most = (low - grid.zero_point) * scale, (high - grid.zero_point) * scale
         values = numpy.asarray(numpy.clip(tensor.numpy().astype("<f4", copy=False), least, most))
         values -= least
         values *= inverse
-        numpy.round(values, out=values)
+        whole = numpy.floor(values)
+        values = whole + (values - whole >= numpy.float32(0.5))  # TfLiteRound: a half goes away from zero
         values *= scale
         values += least
     return _tensor(values)
@@ -101,12 +102,12 @@ def bad_pair(tensor: Tensor, quantized: Parameters) -> tuple[int, int] | None:
         return None
     last: int | None = None
     for start in range(0, values.size, _AT_ONCE):
-        # Quantize<uint8>: round half away from zero of zero point + value / scale.
+        # Quantize<uint8> (quantize.cc): std::round of zero point + value * (1 / scale). The least value of weights in
+        # [-a, a] lies in the middle between bytes 0 and 1, so the last bit of the product decides.
         scaled = values[start : start + _AT_ONCE].astype("<f8")
-        scaled /= quantized.scale
+        scaled *= 1 / quantized.scale
         scaled += quantized.zero_point
-        scaled += 0.5
-        zeros = numpy.flatnonzero(numpy.floor(scaled) <= 0) + start
+        zeros = numpy.flatnonzero(scaled < 0.5) + start
         if last is not None:
             zeros = numpy.concatenate([[last], zeros])
         near = numpy.flatnonzero(numpy.diff(zeros) < BAD_DISTANCE)

@@ -178,6 +178,38 @@ def test_weights_with_two_zero_bytes_close_together_are_refused(
     assert found == expected or found.startswith(f"other: {expected} for weights")
 
 
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (0.9413922429084778, "quantized"),
+        (1.3468486070632935, "Bad value"),
+        (0.4615183174610138, "Bad value"),
+        (0.4248541593551636, "quantized"),
+        (0.9370470643043518, "Bad value"),
+        (0.06316361576318741, "Bad value"),
+        (0.0754735916852951, "quantized"),
+        (0.017845304682850838, "Bad value"),
+    ],
+)
+def test_the_last_bit_decides_between_bytes_0_and_1_of_the_least_of_symmetric_weights(
+    limit: float, expected: str
+) -> None:
+    """Measured with TF 2.15.1 on convolutions of such weights."""
+    assert answer(weighted([-limit, limit] * 8, "bare"), "output").removeprefix("other: ").startswith(expected)
+
+
+@pytest.mark.parametrize("narrow", [True, False])
+def test_narrow_weights_that_a_batch_norm_scales_stay_narrow(narrow: bool) -> None:
+    """Quantize (quantize.cc) moves byte 0 of a narrow array to 1, of whatever range it is by then (measured)."""
+    net = Net([1, 4, 4, 4])
+    weights = net.const("weights", [-1.0, 0.9, -0.95, 0.3] * 4, [1, 1, 4, 4])
+    weights = net.fake_quant("weights_quant", weights, -1, 1, narrow_range=narrow)
+    linear = net.add("Conv2D", "linear", net.input, weights, strides=[1, 1, 1, 1], padding=b"SAME")
+    vectors = [net.const(f"norm/{part}", 0.5, [4]) for part in ("scale", "offset", "mean", "variance")]
+    net.quant("output", net.add("FusedBatchNorm", "norm", linear, *vectors, is_training=False))
+    assert answer(net, "output").removeprefix("other: ").startswith("quantized" if narrow else "Bad value")
+
+
 def test_all_weights_that_are_refused_are_obstacles_and_the_first_ones_are_named() -> None:
     net = Net(ROW)
     array = net.input

@@ -249,7 +249,7 @@ class Quantizer:
         from minmax_lint.converters.toco.weights import BAD_DISTANCE, bad_pair, value_range
 
         array = self.model.arrays[name]
-        if array.dtype is not DType.FLOAT or (array.minmax is not None and array.narrow_range):
+        if array.dtype is not DType.FLOAT or array.narrow_range:
             return
         tensor = self.model.tensor(name)
         if tensor is None or array.minmax is UNKNOWN:

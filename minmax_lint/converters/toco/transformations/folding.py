@@ -13,7 +13,7 @@ from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
-from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.folding import fold
 
@@ -21,7 +21,7 @@ _BINARY_TYPES = frozenset({DType.FLOAT, DType.INT32, DType.INT64})
 _GENERATED: dict[str, Elementwise] = {
     "Add": lambda a, b: list(map(operator.add, a, b)),
     "Mul": lambda a, b: list(map(operator.mul, a, b)),
-    "Rsqrt": lambda values: [v**-0.5 if v >= 0 else math.nan for v in values],
+    "Rsqrt": lambda values: [1 / float32(math.sqrt(v)) if v >= 0 else math.nan for v in values],
 }
 """What generated operators over constants compute (batch normalization)."""
 _MOVES = frozenset({"Gather", "Reshape", "Slice", "StridedSlice", "Tile"})
