@@ -83,14 +83,22 @@ def _outside_call(graph: Graph, array: str) -> str:
         if call not in graph.functions or graph.op(call) not in CALLS:
             continue
         (function,) = graph.functions[call]
-        same = {inside, inside.removeprefix(f"{call}/")}
+        names = {inside, inside.removeprefix(f"{call}/")}
         for port, returned in enumerate(function.outputs):
-            source = parse_edge(returned)
-            while function.graph.op(source.node) in IDENTITIES and source.node not in same:
-                source = function.graph[source.node].inputs[0]
-            if source.node in same:
+            if not names.isdisjoint(_in_front(function.graph, returned)):
                 return array_name(call, port)
     return array
+
+
+def _in_front(graph: Graph, array: str) -> dict[str, None]:
+    """The node that makes an array, and those in front of it whose values it passes on."""
+    edge, names = parse_edge(array), dict[str, None]()
+    while edge.node not in names:
+        names[edge.node] = None
+        node = graph[edge.node]
+        if node.op in IDENTITIES and node.inputs:
+            edge = node.inputs[edge.port if edge.port < len(node.inputs) else 0]
+    return names
 
 
 def _behind_float_ops(trial: Trial) -> Iterator[str]:
@@ -123,10 +131,8 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
             continue
         if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
             continue
-        if trial.subject.inference.dtype(array) not in (
-            DType.FLOAT,
-            DType.INVALID,
-        ):  # FakeQuants take no other
+        # FakeQuants take no other type.
+        if trial.subject.inference.dtype(array) not in (DType.FLOAT, DType.INVALID):
             continue
         found = source.of(array)
         if found is not None:
