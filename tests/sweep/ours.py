@@ -17,7 +17,7 @@ from minmax_lint.errors import UserError
 from minmax_lint.graph.build import Builder
 from minmax_lint.loaders.model import Model
 from minmax_lint.report.report import Report
-from minmax_lint.workflows.choice import trained
+from minmax_lint.workflows.choice import has_fake_quants
 from minmax_lint.workflows.opened import open_model
 from minmax_lint.writers.graphdef import encode
 from tests.differential.forked import request_of
@@ -76,7 +76,7 @@ def look(path: Path, profiles: Sequence[str], scratch: Path, python: str | None,
     opened = open_model(path, python=python)
     if opened.model.finished is not None:
         return Looked(runs)
-    fits = [one for one in profiles if _fits(one, trained(opened.model))]
+    fits = [one for one in profiles if _fits(one, has_fake_quants(opened.model))]
     report = open_model(opened.model, converters=fits).lint()
     predictions = {name: _slim(one) for name, one in report.predictions.items()}
     requests, ungiven = {}, ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from minmax_lint.converters.example import Before, Net
 from minmax_lint.converters.mlir import behaviours, tables
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES
 from minmax_lint.converters.mlir.legalize.rules import RULES
 from minmax_lint.converters.mlir.optimize.optimize_pass import PATTERNS
 from minmax_lint.converters.mlir.pattern import Pattern
@@ -83,7 +84,7 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
         "SLICE": _narrow(_slice),
         "TRANSPOSE": _narrow(lambda n, array: n.transpose(array, 1, 0)),
     },
-    "OPERATOR_PROPERTIES_SINCE": {
+    "PROPERTIES": {
         "EXP": lambda n: n.op("Exp", n.x()),
         "LOG": lambda n: n.op("Log", n.op("Abs", n.x())),
         "MIRROR_PAD": lambda n: n.op("MirrorPad", n.x(), n.ints(0, 0, 1, 1, shape=[2, 2]), mode=b"REFLECT"),
@@ -93,11 +94,19 @@ _ROWS: Mapping[str, Mapping[str, Before]] = {
         "SQRT": lambda n: n.op("Sqrt", n.op("Abs", n.x())),
     },
 }
-"""Table of converters/mlir/tables.py -> row -> its graph."""
+"""Table of converters/mlir/tables.py, or legacy/operator_property.py -> row -> its graph."""
 
 
 def _rows() -> Iterator[Separating]:
+    bounds: Mapping[str, Mapping[str, Bounds]] = {
+        "QUANTIZABLE_SINCE": tables.QUANTIZABLE_SINCE,
+        "SAME_SCALE_SINCE": tables.SAME_SCALE_SINCE,
+        "FOUR_BITS_SINCE": tables.FOUR_BITS_SINCE,
+        "PROPERTIES": {
+            op: Bounds(known.since) for op, known in PROPERTIES.items() if known.since != tables.ALWAYS
+        },
+    }
     for table, rows in _ROWS.items():
-        assert rows.keys() == getattr(tables, table).keys(), f"{table} and its separating graphs differ"
+        assert rows.keys() == bounds[table].keys(), f"{table} and its separating graphs differ"
         for row, before in rows.items():
-            yield Separating(f"{table}[{row}]", before, getattr(tables, table)[row])
+            yield Separating(f"{table}[{row}]", before, bounds[table][row])

@@ -195,7 +195,9 @@ def test_the_last_bit_decides_between_bytes_0_and_1_of_the_least_of_symmetric_we
     limit: float, expected: str
 ) -> None:
     """Measured with TF 2.15.1 on convolutions of such weights."""
-    assert answer(weighted([-limit, limit] * 8, "bare"), "output").removeprefix("other: ").startswith(expected)
+    assert (
+        answer(weighted([-limit, limit] * 8, "bare"), "output").removeprefix("other: ").startswith(expected)
+    )
 
 
 @pytest.mark.parametrize("narrow", [True, False])
