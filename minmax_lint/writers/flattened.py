@@ -2,7 +2,8 @@
 
 The graph that calls functions stays as it is, with its saver and all its variables; the new nodes stand
 beside it and the signature names their arrays. The Python objects are left out: their functions know
-nothing of the change, and `tf.saved_model.load` then serves the signatures instead.
+nothing of the change, and `tf.saved_model.load` then serves the signatures instead. With them goes `serve`, the copy
+of `serving_default` that Keras' `model.export` writes: converters know by the objects to take one of both.
 What initializes tables is then a collection's op, as in TF1: the loader prunes every signature to its inputs, and
 a table's file is no input of one.
 Source: tensorflow/python/saved_model/load.py and load_v1_in_v2.py.
@@ -17,7 +18,14 @@ from minmax_lint.graph.edit import Edit, edit_graph
 from minmax_lint.graph.graph import Graph
 from minmax_lint.loaders.checkpoint.variables import CheckpointVariables
 from minmax_lint.loaders.model import Model
-from minmax_lint.loaders.savedmodel.metagraph import COLLECTION, GRAPH, OBJECTS, SIGNATURE, MetaGraph
+from minmax_lint.loaders.savedmodel.metagraph import (
+    BOOKKEEPING,
+    COLLECTION,
+    GRAPH,
+    OBJECTS,
+    SIGNATURE,
+    MetaGraph,
+)
 from minmax_lint.loaders.wire import Buffer, Field, delimiter, fields
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
@@ -79,9 +87,16 @@ def _meta_graph(
         if found.number == GRAPH:
             yield from enclose(GRAPH, [*chunks(outer), *added])
         elif found.number == SIGNATURE:
-            yield _main_op(view, found) or entry(view, found, "SignatureDefEntry", serve)
+            if not _is_copy(view, found, model):
+                yield _main_op(view, found) or entry(view, found, "SignatureDefEntry", serve)
         elif found.number != OBJECTS:
             yield view[found.tag : found.end]
+
+
+def _is_copy(view: memoryview, found: Field, model: Model) -> bool:
+    """Whether a signature is Keras' copy of the one that changes: without the Python objects converters take it too."""
+    key = message_in(bytes(view[found.start : found.end]), "tensorflow.MetaGraphDef.SignatureDefEntry").key
+    return key not in (*model.signatures, *model.others) and not key.startswith(BOOKKEEPING)
 
 
 def _main_op(view: memoryview, found: Field) -> bytes:

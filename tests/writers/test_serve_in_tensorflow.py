@@ -130,14 +130,37 @@ def test_tables_of_a_fixed_model_are_filled_from_its_own_files(tf, tmp_path):
         assert session.run(ends.outputs["number"].name, feed).tolist() == [1, 3]
 
 
+RANGE_WORDS = ["--unsafe-fixes", "--default-range=-8,8", "--converter", "mlir-v2", "-q"]
+
+
 def test_signatures_that_stay_as_they_were_are_told(tf, tmp_path, capsys):
-    keras_export(tf, tmp_path / "model")
-    words = ["--output", str(tmp_path / "fixed"), "--unsafe-fixes", "--default-range=-8,8"]
-    main(["fix", str(tmp_path / "model"), *words, "--converter", "mlir-v2", "-q"])
-    assert "signature serve stays as it was: convert with signature_keys=['serving_default']" in (
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def half(self, x):
+            return {"y": tf.nn.relu6(tf.abs(x) * 0.5)}
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def double(self, x):
+            return {"y": tf.abs(x) * 2.0}
+
+    net = Net()
+    tf.saved_model.save(net, str(tmp_path / "model"), {"serving_default": net.half, "double": net.double})
+    main(["fix", str(tmp_path / "model"), "--output", str(tmp_path / "fixed"), *RANGE_WORDS])
+    assert "signature double stays as it was: convert with signature_keys=['serving_default']" in (
         capsys.readouterr().err
     )
-    assert "there is also 'serve'" in minmax_lint.lint(tmp_path / "model").inferred_how
+    assert "there is also 'double'" in minmax_lint.lint(tmp_path / "model").inferred_how
+    assert sorted(tf.saved_model.load(str(tmp_path / "fixed")).signatures) == ["double", "serving_default"]
+
+
+def test_the_copy_of_the_default_signature_in_an_export_of_keras_is_left_out(tf, tmp_path, capsys):
+    """Converters take `serving_default` alone of what `model.export` writes, and so they do of what is fixed."""
+    keras_export(tf, tmp_path / "model")
+    assert "serve" in tf.saved_model.load(str(tmp_path / "model")).signatures
+    main(["fix", str(tmp_path / "model"), "--output", str(tmp_path / "fixed"), *RANGE_WORDS])
+    assert "signature" not in capsys.readouterr().err
+    assert "serve'" not in minmax_lint.lint(tmp_path / "model").inferred_how
+    assert [*tf.saved_model.load(str(tmp_path / "fixed")).signatures] == ["serving_default"]
 
 
 def test_a_quantized_export_of_tfmot_is_copied_as_it_is(tf, tmp_path):

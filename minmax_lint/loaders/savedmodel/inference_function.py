@@ -10,7 +10,7 @@ from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model, Signature
 from minmax_lint.loaders.savedmodel.flatten import Flattening
 from minmax_lint.loaders.savedmodel.library import Library, read_library
 from minmax_lint.loaders.savedmodel.metagraph import MetaGraph
-from minmax_lint.loaders.savedmodel.object_graph import captured_keys
+from minmax_lint.loaders.savedmodel.object_graph import captured_keys, is_exported
 
 
 def flatten(
@@ -35,7 +35,8 @@ def flatten(
         variables = CheckpointVariables(
             restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
         )
-    others = tuple(name for name in meta.signatures if name not in signatures)
+    copy = "serve" if DEFAULT_SIGNATURE in signatures and is_exported(meta.objects()) else ""
+    others = tuple(name for name in meta.signatures if name not in (*signatures, copy))
     return Model(path, form, flattening.graph(), signatures, variables, graph, others=others)
 
 

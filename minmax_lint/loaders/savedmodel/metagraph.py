@@ -16,7 +16,7 @@ from minmax_lint.schema.messages import message_class
 META_INFO, GRAPH, SAVER, COLLECTION, SIGNATURE, OBJECTS = 1, 2, 3, 4, 5, 7
 """Fields of MetaGraphDef. Source: tensorflow/core/protobuf/meta_graph.proto."""
 
-_BOOKKEEPING = "__saved_model_"
+BOOKKEEPING = "__saved_model_"
 """Signatures of that prefix initialize or train; they serve no inference."""
 
 
@@ -43,7 +43,7 @@ class MetaGraph(NamedTuple):
         return {
             name: _signature(name, self.head.signature_def[name])
             for name in sorted(self.head.signature_def)
-            if not name.startswith(_BOOKKEEPING)
+            if not name.startswith(BOOKKEEPING)
         }
 
     def info(self) -> Any:

@@ -31,6 +31,15 @@ def function_of_root(objects: Any) -> str:
     return ""
 
 
+def is_exported(objects: Any) -> bool:
+    """Whether Keras' `model.export` wrote it: converters take its `serving_default`, and not the copy `serve`.
+
+    Source: lite.py, TFLiteConverterV2.from_saved_model.
+    """
+    names = {child.local_name for child in objects.nodes[0].children} if objects.nodes else set()
+    return "serve" in names and "_default_save_signature" not in names
+
+
 def captured_keys(meta: MetaGraph, graph: Graph, bundle: Bundle) -> Mapping[str, str]:
     """Node of the graph -> checkpoint key, for what the functions called in the graph capture."""
     objects = meta.objects()
