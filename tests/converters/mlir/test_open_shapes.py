@@ -102,3 +102,37 @@ def test_a_pad_by_nothing_stays_in_front_of_a_convolution_with_an_open_batch(
     weights, strides = b.const("w", [0.5, -0.25], [side, side, 3, 4]), [1, stride, stride, 1]
     y = b.add("Conv2D", "y", x, weights, strides=strides, padding=b"VALID")
     assert float_ops(b, y, name) == collections.Counter({"CONV_2D": 1, "PAD": stays})
+
+
+@pytest.mark.parametrize(
+    ("shape", "places", "masks", "ops"),
+    [
+        ([None, 4], 2, {"new_axis_mask": 2}, "RESHAPE STRIDED_SLICE"),
+        (BOTH_OPEN, 1, {"new_axis_mask": 1}, "STRIDED_SLICE"),
+        (BOTH_OPEN, 2, {"new_axis_mask": 2}, "STRIDED_SLICE"),
+        (BOTH_OPEN, 2, {"new_axis_mask": 3}, "STRIDED_SLICE"),
+        ([*BOTH_OPEN, 3], 2, {"new_axis_mask": 2}, "STRIDED_SLICE"),
+        ([*BOTH_OPEN, 3], 3, {"new_axis_mask": 4}, "STRIDED_SLICE"),
+        ([*BOTH_OPEN, 3], 3, {"new_axis_mask": 6}, "STRIDED_SLICE"),
+        ([*BOTH_OPEN, None], 3, {"new_axis_mask": 4, "shrink_axis_mask": 2}, "STRIDED_SLICE"),
+        (BOTH_OPEN, 2, {"new_axis_mask": 2, "ellipsis_mask": 1}, "abort"),
+        (BOTH_OPEN, 3, {"new_axis_mask": 4}, "abort"),
+        (BOTH_OPEN, 3, {"new_axis_mask": 5}, "abort"),
+        ([*BOTH_OPEN, 3], 3, {"new_axis_mask": 2, "ellipsis_mask": 1}, "abort"),
+        ([*BOTH_OPEN, 3], 4, {"new_axis_mask": 2}, "abort"),
+        ([*BOTH_OPEN, None, 2], 5, {"new_axis_mask": 16}, "abort"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+def test_a_slice_makes_new_axes_of_several_open_sizes_where_it_names_no_more_places_than_there_are(
+    shape, places, masks, ops, name
+):
+    b = Builder()
+    bounds = [
+        b.const(end, [n] * places, [places], DType.INT32) for end, n in (("from", 0), ("to", 1), ("by", 1))
+    ]
+    whole = 2**places - 1 & ~masks.get("shrink_axis_mask", 0)
+    ends = {"begin_mask": whole, "end_mask": whole, **masks}
+    y = b.add("StridedSlice", "y", b.placeholder("x", shape), *bounds, Index=DType.INT32, **ends)
+    found = predicted_of(b, y, name, ("x",))
+    assert " ".join(op.op for op in found.ops) == ops if ops != "abort" else found.verdict == "abort"

@@ -47,7 +47,7 @@ def test_a_slice_becomes_the_measured_ops(
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_a_new_axis_takes_one_open_size_at_most(name: str) -> None:
-    found = sliced((None, None), [(0, 0), (0, 0)], name, begin=1, end=1, new_axis=2)
+def test_a_new_axis_behind_several_open_sizes_has_no_form(name: str) -> None:
+    found = sliced((None, None), [(0, 0)] * 3, name, begin=3, end=3, new_axis=4)
     assert found.verdict == "abort"
     assert found.message == "'tf.StridedSlice' op is neither a custom op nor a flex op"
