@@ -26,7 +26,7 @@ from minmax_lint.loaders.savedmodel.metagraph import (
     SIGNATURE,
     MetaGraph,
 )
-from minmax_lint.loaders.wire import Buffer, Field, delimiter, fields
+from minmax_lint.loaders.wire import Buffer, delimiter, fields
 from minmax_lint.ops.table import VARIABLES
 from minmax_lint.schema.attributes import encode_node
 from minmax_lint.schema.messages import message_class, message_in
@@ -87,21 +87,22 @@ def _meta_graph(
         if found.number == GRAPH:
             yield from enclose(GRAPH, [*chunks(outer), *added])
         elif found.number == SIGNATURE:
-            if not _is_copy(view, found, model):
-                yield _main_op(view, found) or entry(view, found, "SignatureDefEntry", serve)
+            signature = message_in(
+                bytes(view[found.start : found.end]), "tensorflow.MetaGraphDef.SignatureDefEntry"
+            )
+            if not _is_copy(signature.key, model):
+                yield _main_op(signature) or entry(view, found, "SignatureDefEntry", serve)
         elif found.number != OBJECTS:
             yield view[found.tag : found.end]
 
 
-def _is_copy(view: memoryview, found: Field, model: Model) -> bool:
+def _is_copy(key: str, model: Model) -> bool:
     """Whether a signature is Keras' copy of the one that changes: without the Python objects converters take it too."""
-    key = message_in(bytes(view[found.start : found.end]), "tensorflow.MetaGraphDef.SignatureDefEntry").key
     return key not in (*model.signatures, *model.others) and not key.startswith(BOOKKEEPING)
 
 
-def _main_op(view: memoryview, found: Field) -> bytes:
+def _main_op(signature: Any) -> bytes:
     """The signature that initializes as the collection that does the same; empty for any other signature."""
-    signature = message_in(bytes(view[found.start : found.end]), "tensorflow.MetaGraphDef.SignatureDefEntry")
     if signature.key != _INITIALIZER or _INITIALIZER not in signature.value.outputs:
         return b""
     collection = message_class("tensorflow.MetaGraphDef.CollectionDefEntry")(key=_MAIN_OP)

@@ -10,9 +10,10 @@ from minmax_lint.fixes.repairs.insert import insert
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import Range, is_fake_quant
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.inline_calls import inline_calls
 from minmax_lint.graph.names import array_name, parse_edge
 from minmax_lint.inference.equal_nodes import equal_nodes
-from minmax_lint.ops.table import CALLS, IDENTITIES
+from minmax_lint.ops.table import IDENTITIES
 
 _ROUNDS = 12
 """A FakeQuant can break a fusion and so open gaps of its own; chains of that are short."""
@@ -76,29 +77,16 @@ def missing_ranges(
 
 
 def _outside_call(graph: Graph, array: str) -> str:
-    """The result of a call, for the array of its function that it returns: converters inline functions."""
-    parts = (inside := parse_edge(array).node).split("/")
-    for cut in range(1, len(parts)):
-        call = "/".join(parts[:cut])
-        if call not in graph.functions or graph.op(call) not in CALLS:
-            continue
-        (function,) = graph.functions[call]
-        names = {inside, inside.removeprefix(f"{call}/")}
-        for port, returned in enumerate(function.outputs):
-            if not names.isdisjoint(_in_front(function.graph, returned)):
-                return array_name(call, port)
+    """The result of a call, for an array of its function that it passes on: converters inline functions."""
+    if parse_edge(array).node in graph:
+        return array
+    inlined, passed_on = inline_calls(graph), [array]
+    for one in passed_on:
+        if parse_edge(one).node in graph:
+            return one
+        readers = (use for use in inlined.uses(one) if inlined.op(use.node) in IDENTITIES)
+        passed_on += [array_name(use.node, use.slot) for use in readers]
     return array
-
-
-def _in_front(graph: Graph, array: str) -> dict[str, None]:
-    """The node that makes an array, and those in front of it whose values it passes on."""
-    edge, names = parse_edge(array), dict[str, None]()
-    while edge.node not in names:
-        names[edge.node] = None
-        node = graph[edge.node]
-        if node.op in IDENTITIES and node.inputs:
-            edge = node.inputs[edge.port if edge.port < len(node.inputs) else 0]
-    return names
 
 
 def _behind_float_ops(trial: Trial) -> Iterator[str]:

@@ -25,7 +25,7 @@ Step = Callable[[Trial, FixOptions], Trial]
 """Changes the graph of a trial. Raises CannotRepair where it does not apply."""
 
 _ROUNDS = 1000
-"""Far more weights, or conflicts, than a net has."""
+"""Far more conflicts than a net has."""
 
 
 def try_step(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
@@ -89,24 +89,19 @@ def _nodes_of_float_ops(trial: Trial) -> Iterator[str]:
 
 
 def _unify(trial: Trial, options: FixOptions) -> Trial:
-    """All conflicts, one by one: MLIR stops at the first."""
-
-    def first(trial: Trial, options: FixOptions) -> Trial:
-        names = [parse_edge(name).node for name in _in_conflict(trial)]
-        return trial.after(unify(trial.model.graph, trial.subject.inference, names))
-
-    return _repeat(trial, first, options)
-
-
-def _repeat(trial: Trial, step: Step, options: FixOptions) -> Trial:
-    """A step again and again, until it does not apply. Raises CannotRepair where it never did."""
-    trial = step(trial, options)
+    """All conflicts, one by one: MLIR stops at the first. Raises CannotRepair where that cannot be solved."""
+    trial = _unify_next(trial, options)
     for _ in range(_ROUNDS):
-        after = try_step(trial, step, options)
+        after = try_step(trial, _unify_next, options)
         if after is None:
             break
         trial = after
     return trial
+
+
+def _unify_next(trial: Trial, options: FixOptions) -> Trial:
+    names = [parse_edge(name).node for name in _in_conflict(trial)]
+    return trial.after(unify(trial.model.graph, trial.subject.inference, names))
 
 
 def _in_conflict(trial: Trial) -> Iterator[str]:

@@ -11,7 +11,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
-from minmax_lint.rules.framework.attribution import Cause
+from minmax_lint.rules.framework.attribution import PER_CHANNEL, Cause
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.finding import Applicability, FixOffer
 
@@ -153,6 +153,6 @@ def one_range(coverage: Coverage, cause: Cause) -> FixOffer | None:
         return None
     read = [edge.node for edge in coverage.graph[cause.node].inputs] if cause.kind == "bad-range" else []
     for name in (cause.node, *read):
-        if coverage.graph.op(name) == "FakeQuantWithMinMaxVarsPerChannel":
+        if coverage.op(name) == PER_CHANNEL:
             return FixOffer("merge", "unsafe", f"Give {name!r} one range for all channels.")
     return None
