@@ -25,9 +25,9 @@ def axes_of(equation: str, shapes: Sequence[Shape]) -> tuple[list[str], str] | N
         term.replace("...", "".join(spare[len(spare) - count :]))
         for term, count in zip(operands, hidden, strict=True)
     ]
-    if any(len(letters) != len(shape) for letters, shape in zip(written, shapes, strict=True)):
-        return None
-    return written, result.replace("...", "".join(spare))
+    made = result.replace("...", "".join(spare))
+    fit = all(len(letters) == len(shape) for letters, shape in zip(written, shapes, strict=True))
+    return (written, made) if fit and set(made) <= set("".join(written)) else None
 
 
 def sizes_of(operands: Sequence[str], shapes: Sequence[Shape]) -> dict[str, Size]:

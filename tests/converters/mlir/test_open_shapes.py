@@ -56,6 +56,17 @@ def test_an_einsum_whose_open_sizes_no_product_joins_has_no_form(equation):
     assert (found.verdict, found.kind, found.op) == ("abort", "other", "Einsum")
 
 
+@pytest.mark.parametrize("equation", ["ab->abc", "ab->...c", "ab->"])
+@pytest.mark.parametrize("operands", [1, 2])
+def test_an_einsum_that_makes_an_axis_of_nothing_is_no_error_of_ours(equation, operands):
+    b = Builder()
+    x = b.placeholder("x", [2, 3])
+    terms, result = equation.split("->")
+    equation = f"{','.join([terms] * operands)}->{result}"
+    y = b.add("Einsum", "y", *[x] * operands, equation=equation.encode())
+    assert predicted_of(b, y, "mlir-2.21-int8", (x,)).verdict in ("abort", "undetermined")
+
+
 def positions(b):
     """The numbers 0, 1, 2, ... of the steps of an open sequence, as floats."""
     integers = DType.INT32
