@@ -46,38 +46,37 @@ class OutputRangeLostInCollapse(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
             inner = next(
-                filter(subject.coverage.fake_quant_outside, subject.coverage.unchanged_from(cause.array)),
+                filter(
+                    subject.coverage.fake_quant_outside, subject.coverage.unchanged_from(cause.named_array)
+                ),
                 None,
             )
             yield self._collapse(subject, cause, inner) if inner else self._listing_twice(subject, cause)
 
     def _collapse(self, subject: Subject, cause: Cause, inner: str) -> Finding:
-        assert cause.array is not None
         quant = outside_fake_quants(subject.graph, subject.kept, inner)[0].fake_quant.node
-        reader = next((use.node for use in subject.kept.uses(inner)), cause.array)
+        reader = next((use.node for use in subject.kept.uses(inner)), cause.named_array)
         return self.from_cause(
             subject,
             cause,
-            f"output {cause.array!r} only passes {inner!r} on, around its FakeQuant {quant!r}",
+            f"output {cause.named_array!r} only passes {inner!r} on, around its FakeQuant {quant!r}",
             path=(
                 step(subject, parse_edge(inner).node, "missing", NO_RANGE),
-                step(subject, parse_edge(cause.array).node, "output", "the output"),
+                step(subject, parse_edge(cause.named_array).node, "output", "the output"),
                 step(subject, quant, "outside"),
             ),
             fix=FixOffer("rewire", "safe", f"Let {reader!r} read {quant!r}."),
         )
 
     def _listing_twice(self, subject: Subject, cause: Cause) -> Finding:
-        assert cause.array is not None
         path: tuple[Step, ...] = ()
-        if parse_edge(cause.array).node in subject.graph:
-            path = (step(subject, parse_edge(cause.array).node, "missing"),)
+        if parse_edge(cause.named_array).node in subject.graph:
+            path = (step(subject, parse_edge(cause.named_array).node, "missing"),)
         return self.from_cause(
             subject,
             cause,
-            f"nothing computes between input and output at {cause.array!r}: the model is to hold one array as both",
+            f"nothing computes between input and output at {cause.named_array!r}: the model is to hold one array as both",
             path=path,
             advice="Export what is computed from the input, and leave the input itself out of the outputs.",
         )

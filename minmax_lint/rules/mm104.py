@@ -45,12 +45,11 @@ class FloatTail(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
             count = len(cause.consequences)
             yield self.from_cause(
                 subject,
                 cause,
-                f"{count} arrays behind the last FakeQuant in front of output {cause.array!r} have no range",
+                f"{count} arrays behind the last FakeQuant in front of output {cause.named_array!r} have no range",
                 path=_path(subject, cause.consequences),
                 advice="End the model at the last FakeQuant, or put FakeQuants behind these ops in the model code."
                 + or_calibrate(cause),

@@ -36,14 +36,13 @@ class OutputStaysFloat(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
-            name = parse_edge(cause.array).node
+            name = parse_edge(cause.named_array).node
             known = name in subject.graph
             yield self.from_cause(
                 subject,
                 cause,
-                f"output {cause.array!r} has a range, but comes out as float: a float reader shares it",
-                path=(*in_front_of(subject, cause.array), step(subject, name, "float", "the output"))
+                f"output {cause.named_array!r} has a range, but comes out as float: a float reader shares it",
+                path=(*in_front_of(subject, cause.named_array), step(subject, name, "float", "the output"))
                 if known
                 else (),
                 advice="Heal the float op that reads it, or export either the array or its FakeQuant, not both.",

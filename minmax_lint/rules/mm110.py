@@ -55,28 +55,27 @@ class ActivationWithoutRange(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
             unrolled = _unroll_advice(subject, cause)
             if unrolled:
                 yield self.from_cause(
                     subject,
                     cause,
-                    f"{unrolled} {cause.array!r} becomes one product for each matrix, and these have no range",
-                    path=around(subject, cause.array),
+                    f"{unrolled} {cause.named_array!r} becomes one product for each matrix, and these have no range",
+                    path=around(subject, cause.named_array),
                     advice="Write one product for each matrix in the model code, with a FakeQuant behind each.",
                     fix=_unroll_offer(subject, cause),
                 )
                 continue
-            is_input = subject.kept.is_cut(parse_edge(cause.array).node)
+            is_input = subject.kept.is_cut(parse_edge(cause.named_array).node)
             yield self.from_cause(
                 subject,
                 cause,
-                f"input {cause.array!r} has no FakeQuant, and nothing else gives it a range"
+                f"input {cause.named_array!r} has no FakeQuant, and nothing else gives it a range"
                 if is_input
-                else f"array {cause.array!r} has no range{_need(cause)}",
-                path=around(subject, cause.array),
+                else f"array {cause.named_array!r} has no range{_need(cause)}",
+                path=around(subject, cause.named_array),
                 advice=_advice(subject, cause, is_input),
-                fix=insertion(repr(cause.array)),
+                fix=insertion(repr(cause.named_array)),
             )
 
     @classmethod
@@ -113,7 +112,7 @@ def _advice(subject: Subject, cause: Cause, is_input: bool) -> str:
         flows = {profile(name).flow for name in cause.profiles}
         flow = "the TF2 flow has no quantized_input_stats" if flows == {"tf2"} else "it has no stats"
         return f"Put a FakeQuant behind the input in the model code: {flow}." + or_calibrate(cause)
-    return train_output(subject, str(cause.array)) + or_calibrate(cause)
+    return train_output(subject, cause.named_array) + or_calibrate(cause)
 
 
 def _net(*, quantized: bool) -> Graph:

@@ -45,7 +45,6 @@ class BatchNormNotFolded(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for norm, cause in _by_norm(subject).items():
-            assert cause.array is not None
             is_norm = is_batch_norm(subject.coverage, subject.graph[norm])
             what = "batch normalization" if is_norm else subject.graph.op(norm)
             yield self.from_cause(
@@ -53,8 +52,8 @@ class BatchNormNotFolded(Rule):
                 cause,
                 f"{what} {norm!r} scales weights behind their FakeQuant, and the linear op stays float"
                 if cause.kind == "other"
-                else f"{what} {norm!r} is not folded into the op in front of it, and {cause.array!r} has no range",
-                path=around(subject, cause.array, "float" if cause.kind == "other" else NO_RANGE),
+                else f"{what} {norm!r} is not folded into the op in front of it, and {cause.named_array!r} has no range",
+                path=around(subject, cause.named_array, "float" if cause.kind == "other" else NO_RANGE),
                 advice="Use layers that the rewriter folds: linear op, batch normalization, activation, in this order.",
                 fix=FixOffer("fold", "unsafe", f"Fold {norm!r} into the weights in front of it.")
                 if is_norm
@@ -73,10 +72,9 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
     """The scale and the shift of one normalization are one root."""
     found: dict[str, Cause] = {}
     for cause in subject.causes("MM112"):
-        assert cause.array is not None
-        nodes = [parse_edge(cause.array).node, *([cause.node] if cause.node is not None else [])]
+        nodes = [parse_edge(cause.named_array).node, *([cause.node] if cause.node is not None else [])]
         before = [edge.node for edge in subject.graph[nodes[0]].inputs] if nodes[0] in subject.graph else []
-        norm = batch_norm_at(subject.coverage, cause.array, [*nodes, *before])
+        norm = batch_norm_at(subject.coverage, cause.named_array, [*nodes, *before])
         norm = norm or scaling_in(subject.coverage, [*nodes, *before]) or nodes[0]
         first = found.get(norm)
         if first is None:
@@ -84,7 +82,9 @@ def _by_norm(subject: Subject) -> dict[str, Cause]:
         else:
             found[norm] = first._replace(
                 profiles=profiles_of((first, cause)),
-                consequences=tuple(dict.fromkeys((*first.consequences, cause.array, *cause.consequences))),
+                consequences=tuple(
+                    dict.fromkeys((*first.consequences, cause.named_array, *cause.consequences))
+                ),
             )
     return found
 

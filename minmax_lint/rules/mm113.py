@@ -44,8 +44,7 @@ class FakeQuantSplitsActivation(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
-            name = parse_edge(cause.array).node
+            name = parse_edge(cause.named_array).node
             activation = subject.graph[name]
             quant = subject.coverage.value_edge(activation).node
             source = subject.graph[quant].inputs[0].node if subject.graph[quant].inputs else quant

@@ -46,8 +46,7 @@ class ConsumerBypassesFakeQuant(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
-            array, graph = cause.array, subject.graph
+            array, graph = cause.named_array, subject.graph
             quants = [
                 use.node for use in graph.uses(array) if use.slot == 0 and is_fake_quant(graph.op(use.node))
             ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from minmax_lint.graph.freeze import CheckpointKeys
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
@@ -57,7 +58,7 @@ class RangeNotInCheckpoint(Rule):
         for variable in absent:
             by_node.setdefault(variable.fake_quant.node, []).append(variable)
         if len(by_node) > 1 and len(absent) == len(range_variables(subject)):
-            yield self._none(subject, absent)
+            yield self._none(subject, subject.checkpoint, absent)
             return
         free = unused_keys(subject)
         for node, variables in by_node.items():
@@ -73,17 +74,16 @@ class RangeNotInCheckpoint(Rule):
                 advice="Give a checkpoint of the quantized training, saved after the quantization rewrite.",
             )
 
-    def _none(self, subject: Subject, absent: Sequence[RangeVariable]) -> Finding:
-        assert subject.checkpoint is not None
+    def _none(self, subject: Subject, checkpoint: CheckpointKeys, absent: Sequence[RangeVariable]) -> Finding:
         keys = [variable.key for variable in absent]
-        others = _also_absent(subject, keys)
+        others = _also_absent(subject, checkpoint, keys)
         why = "it is of a training without quantization"
         advice = "Train on with the quantization rewrite from this checkpoint, and give what that saves."
         if others:
             why = f"nor has it {others[0]!r}, so its saver left out what is not trained"
             advice = "Save with a saver of all variables (tf.compat.v1.train.Saver() without trainable_variables())."
         return self.finding(
-            f"checkpoint {subject.checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
+            f"checkpoint {checkpoint.prefix!r} has none of the {len(keys)} range variables, such as "
             f"{list_words(map(repr, keys))}: {why}",
             node=absent[0].fake_quant.node,
             array=absent[0].fake_quant.array,
@@ -100,10 +100,9 @@ class RangeNotInCheckpoint(Rule):
         )
 
 
-def _also_absent(subject: Subject, ranges: Sequence[str]) -> Sequence[str]:
+def _also_absent(subject: Subject, checkpoint: CheckpointKeys, ranges: Sequence[str]) -> Sequence[str]:
     """What else of the graph a checkpoint that holds some of it lacks, such as moving averages."""
-    assert subject.checkpoint is not None
-    held = set(subject.checkpoint.keys)
-    wanted = sorted({subject.checkpoint.key(node) for node in subject.variables} - set(ranges))
+    held = set(checkpoint.keys)
+    wanted = sorted({checkpoint.key(node) for node in subject.variables} - set(ranges))
     absent = [key for key in wanted if key not in held]
     return absent if len(absent) < len(wanted) else ()

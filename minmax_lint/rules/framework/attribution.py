@@ -72,6 +72,13 @@ class Cause(NamedTuple):
     detail: ObstacleDetail | None = None
     """Of that obstacle."""
 
+    @property
+    def named_array(self) -> str:
+        """`array` of a cause that has one, as those about ranges do; ValueError for another."""
+        if self.array is None:
+            raise ValueError(f"{self.code} at node {self.node!r} names no array: {self.message}")
+        return self.array
+
 
 def profiles_of(causes: Iterable[Cause]) -> tuple[str, ...]:
     """The profiles that have one of these as an obstacle, each once."""
