@@ -43,7 +43,8 @@ def check_command(args: Namespace, report: Report, written: Path | None = None) 
     if not named and not report.inferred_how.startswith("from signature"):
         words += [word for name in report.outputs for word in ("-o", name)]
     if not (getattr(args, "converter", ()) or getattr(args, "script", None)):
-        words += [word for name in report.predictions for word in ("--converter", name)]
+        names = dict.fromkeys(name.partition(" (")[0] for name in report.predictions)
+        words += [word for name in names for word in ("--converter", name)]
     return command(words)
 
 

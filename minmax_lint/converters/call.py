@@ -32,6 +32,7 @@ SWITCHES: Mapping[str, str] = {
     "_experimental_disable_per_channel": "per_channel",
     "_experimental_disable_per_channel_quantization_for_dense_layers": "per_channel_dense",
     "_experimental_default_to_single_batch_in_tensor_list_ops": "single_batch",
+    "allow_custom_ops": "custom_ops",
 }
 """Attribute that is False where it is not set -> the field of ConverterCall that it turns over."""
 
@@ -89,6 +90,8 @@ class ConverterCall:
     per_channel_dense: bool = True
     single_batch: bool = False
     """Whether the items of tensor lists with an open batch get a batch of 1."""
+    custom_ops: bool = False
+    """Whether ops without builtin become custom ops."""
     lower_tensor_lists: bool = True
     """Whether tensor lists become arrays; else they stay ops of TensorFlow, for SELECT_TF_OPS."""
     without_effect: tuple[str, ...] = ()

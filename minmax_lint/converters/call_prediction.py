@@ -3,7 +3,8 @@
 Measured with TF 2.15.1 and 2.21.0 (research/ptq.md, section 4, in the project's shared data).
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +20,35 @@ from minmax_lint.inference.inference import Inference
 
 FLEX_MODEL = "every op stays one of TensorFlow's, in float"
 FLOAT_MODEL = "the call asks for a float model"
+
+
+def called_alike(calls: Iterable[ConverterCall]) -> list[tuple[ConverterCall, ...]]:
+    """The calls in groups of the same flags."""
+    flags, groups = list[ConverterCall](), list[tuple[ConverterCall, ...]]()
+    for call in calls:
+        own = replace(call, origin="", otherwise=(), branched="", elsewhere="")
+        if own in flags:
+            groups[flags.index(own)] += (call,)
+        else:
+            flags.append(own)
+            groups.append((call,))
+    return groups
+
+
+def places_of(groups: Iterable[Sequence[ConverterCall]]) -> list[str]:
+    """What tells groups of calls apart: their places in the script; at one place the kernels allowed, or a number."""
+    groups, found = [*groups], list[str]()
+    several = Counter(origin for group in groups for origin in {call.origin for call in group})
+    for group in groups:
+        words = [f"{call.origin}{_kernels(call) if several[call.origin] > 1 else ''}" for call in group]
+        place = " and ".join(dict.fromkeys(words))
+        found.append(place if place not in found else f"{place}, {len(found) + 1}")
+    return found
+
+
+def _kernels(call: ConverterCall) -> str:
+    custom = ", custom ops" if call.custom_ops else ""
+    return f" with {', '.join(sorted(call.kernels))}{custom}"
 
 
 def ask_for_float(calls: Sequence[ConverterCall], kept: Kept) -> bool:

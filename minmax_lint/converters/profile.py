@@ -1,7 +1,7 @@
 """Profiles: the real converters whose behaviour is modelled."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -53,6 +53,8 @@ class Profile:
     """Whether an op without integer form ends the conversion."""
     select_tf: bool = False
     """Whether the call allows SELECT_TF_OPS: ops without builtin stay ops of TensorFlow."""
+    custom_ops: bool = False
+    """Whether the call allows custom ops: ops without builtin become ops that the user's own kernels run."""
     single_batch: bool = False
     """Whether the items of tensor lists with an open batch get a batch of 1."""
     lower_tensor_lists: bool = True
@@ -62,12 +64,22 @@ class Profile:
     input_type: str = ""
     """The integer type that the call asks of the legacy quantizer for the model's inputs; empty for float ones."""
     output_type: str = ""
+    origins: frozenset[str] = frozenset()
+    """Of the calls that it is judged for, where it is not judged for all."""
+
+    def of_calls(self, place: str, origins: Iterable[str] = ()) -> "Profile":
+        """The profile for the calls at that place of a script, where others of the same profile answer differently."""
+        return replace(self, name=f"{self.name} ({place})", origins=frozenset(origins))
 
     @property
     def title(self) -> str:
         """For reports: `TOCO (TF 2.15)`."""
-        call = TITLES[self.call] if self.flow == "tf2" else ""
-        converter = f"{self.engine.upper()} (TF {dotted(self.version)}{f', {call}' if call else ''})"
+        return self.titled(TITLES[self.call] if self.flow == "tf2" else "")
+
+    def titled(self, call: str) -> str:
+        """The title with these words on the call, and with the place of some calls: `TOCO (TF 2.15, a.py:12)`."""
+        words = (f"TF {dotted(self.version)}", call, self.name.partition(" (")[2].removesuffix(")"))
+        converter = f"{self.engine.upper()} ({', '.join(filter(None, words))})"
         return f"{self.device} after {converter}" if self.device else converter
 
     @property
@@ -78,8 +90,8 @@ class Profile:
     @property
     def converter(self) -> str:
         """The name of the profile of the converter alone: `mlir-2.15` of `edgetpu@2.15`."""
-        device, _, version = self.name.partition("@")
-        return f"{self.engine}-{version}" if version else ASSUMED.get(device, self.name)
+        device, _, version = self.name.partition(" (")[0].partition("@")
+        return f"{self.engine}-{version}" if version else ASSUMED.get(device, device)
 
     @property
     def measured(self) -> bool:
@@ -171,8 +183,11 @@ DEFAULT = ("toco-2.15", "mlir-2.21")
 
 
 def profile(name: str) -> Profile:
-    """The profile of that name or alias. Raises UnknownName with near names."""
+    """The profile of that name or alias, as reports name it, too. Raises UnknownName with near names."""
+    name, _, place = name.partition(" (")
     found = SELECTABLE.get(ALIASES.get(name, name))
+    if found is not None and place:
+        return found.of_calls(place.removesuffix(")"))
     if found is None:
         wanted = re.fullmatch(r"(toco-|mlir-|edgetpu@)(\d+)\.(\d+)(?:-.*)?", name)
         if wanted is not None and (int(wanted[2]), int(wanted[3])) not in MODELLED[_engine(wanted[1])]:

@@ -2,6 +2,7 @@
 
 import re
 
+from minmax_lint.converters.call import SELECT_TF
 from minmax_lint.report.comparison import Comparison, Way
 from minmax_lint.report.words import number_of, short_message, tally_words, weights_text
 
@@ -68,15 +69,15 @@ def each_once(message: str) -> str:
 def detail(way: Way) -> str:
     """What keeps the way from being the best: float ops, the interpreter's reason, the converter's message."""
     found = way.prediction
+    parts = [f"with {SELECT_TF}"] if way.profile.select_tf else []
     if not has_model(way):
-        return each_once(short_message(found.message))
-    parts = []
-    if found.weight_ops:
+        parts.append(each_once(short_message(found.message)))
+    elif found.weight_ops:
         parts.append(weights_text(found))
     elif found.float_ops:
         parts.append(f"float: {tally_words(found.float_kinds)}")
     elif found.verdict == "float":
         parts.append(found.message)
-    if found.runs is False:
+    if has_model(way) and found.runs is False:
         parts.append(found.refused)
     return "; ".join(parts)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from minmax_lint.converters.finished import PROFILE
 from minmax_lint.converters.prediction import OpOutcome, Prediction, Verdict
-from minmax_lint.converters.profile import SELECTABLE
-from minmax_lint.converters.releases import dotted
+from minmax_lint.converters.profile import SELECTABLE, profile
 from minmax_lint.graph.tensor import Shape, shape_text
 
 WORDS: Mapping[Verdict, tuple[str, str]] = {
@@ -107,10 +106,10 @@ def tally_words(words: Iterable[tuple[str, int]], kinds: int = 4) -> str:
 
 def profile_title(name: str, *, asked_float: bool = False) -> str:
     """A profile's name for people: `TOCO (TF 2.15)`; `asked_float`: of a call that asks for a float model."""
-    found = SELECTABLE.get(name)
-    if found is None:
+    if name.partition(" (")[0] not in SELECTABLE:
         return name
-    return f"{found.engine.upper()} (TF {dotted(found.version)}, float model)" if asked_float else found.title
+    found = profile(name)
+    return found.titled("float model") if asked_float else found.title
 
 
 def profile_titles(predictions: Mapping[str, Prediction]) -> dict[str, str]:

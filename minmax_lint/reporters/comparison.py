@@ -90,6 +90,7 @@ def way_data(way: Way) -> dict[str, Any]:
         "way": way.name,
         "engine": profile.engine,
         "call": profile.call,
+        "select_tf_ops": profile.select_tf,
         "tensorflow": [".".join(map(str, number)) for number in way.versions],
         "converters": list(way.converters),
         "input_types": dict(way.input_types),

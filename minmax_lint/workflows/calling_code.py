@@ -13,6 +13,10 @@ _OPTIMIZED = "converter.optimizations = [tf.lite.Optimize.DEFAULT]"
 _CALIBRATED = (_OPTIMIZED, "converter.representative_dataset = samples")
 _SIXTEEN = "sixteen = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 _SUPPORTED = "converter.target_spec.supported_ops = "
+_SELECT_TF = [
+    "target_spec = converter.target_spec",
+    "target_spec.supported_ops = [*target_spec.supported_ops, tf.lite.OpsSet.SELECT_TF_OPS]",
+]
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     "v2": (_OPTIMIZED,),
     "dynamic": (_OPTIMIZED,),
@@ -48,6 +52,7 @@ def calling_code(
         made = _tf1(model, path, inputs, outputs, profile)
     else:
         made = [*_tf2(model, path, inputs, outputs), *_FLAGS[profile.call]]
+    made += _SELECT_TF if profile.select_tf else []
     last = ["model = converter.convert()", 'open("model.tflite", "wb").write(model)']
     return "\n".join([*first, *dataset, *made, *last]) + "\n"
 

@@ -68,23 +68,27 @@ def _of_calls(
         unsure = f" (set in branches: {call.branched})" if call.branched else ""
         unsure += f" (what {call.elsewhere} sets is not read)" if call.elsewhere else ""
         ways = []
-        for mode, way in _by_mode(call, fake_quants).items():
+        for mode, way in _by_mode(call, fake_quants):
             found = tuple(_profiles(way, mode, fake_quants, call.tensorflow or tensorflow))
             for one in found:
                 by_name[one.name] = (*by_name.get(one.name, ()), way)
             shows, means = _CALLS[mode]
             versions = " and ".join(dict.fromkeys(f"TF {dotted(one.version)}" for one in found))
             ways.append(f"{shows}: {means}, {versions}")
-        reasons.append(f"{call.origin} converts with {', or with '.join(ways)}{unsure}")
+        reasons.append(f"{call.origin} converts with {', or with '.join(dict.fromkeys(ways))}{unsure}")
     return Choice(tuple(profile(name) for name in by_name), "; ".join(dict.fromkeys(reasons)), by_name)
 
 
-def _by_mode(call: ConverterCall, fake_quants: bool) -> Mapping[Mode, ConverterCall]:
-    """What the call asks for on the ways through its script, and the call there; no float model beside another."""
-    found: dict[Mode, ConverterCall] = {}
+def _by_mode(call: ConverterCall, fake_quants: bool) -> list[tuple[Mode, ConverterCall]]:
+    """What the call asks for on the ways through its script, and the call there; no float model beside another.
+
+    Ways of one mode that allow other kernels count each.
+    """
+    found: dict[tuple[Mode, frozenset[str], bool], ConverterCall] = {}
     for way in (call, *call.alternatives):
-        found.setdefault(way.mode(fake_quants), way)
-    return {mode: way for mode, way in found.items() if mode != "float" or len(found) == 1}
+        found.setdefault((way.mode(fake_quants), way.kernels, way.custom_ops), way)
+    several = {mode for mode, *_ in found} != {"float"}
+    return [(mode, way) for (mode, *_), way in found.items() if mode != "float" or not several]
 
 
 def judged_mode(call: ConverterCall, mode: Mode, fake_quants: bool) -> Mode:

@@ -68,10 +68,30 @@ def _answers(model: Model, subject: Subject) -> Iterator[_Answer]:
             profiles = [one for one in PROFILES.values() if (one.engine, one.call) == (engine, call)]
             profiles.sort(key=lambda one: one.version, reverse=True)
             known = _by_version(profiles, subject)
-            for _, group in groupby(profiles, key=lambda one: answer(known[one.version])):
-                alike = list(group)
-                versions = tuple(sorted(one.version for one in alike))
-                yield _Answer(alike[0], versions, known[alike[0].version])
+            yield from _each(profiles, known)
+            if call != "16x8" and any(one.verdict == "abort" for one in known.values()):
+                yield from _with_select_tf(profiles, known, subject)
+
+
+def _with_select_tf(
+    profiles: Sequence[Profile], known: Mapping[Number, Prediction], subject: Subject
+) -> Iterator[_Answer]:
+    """What the MLIR converter does where the call allows SELECT_TF_OPS as well, if that is something else.
+
+    16x8 without other builtins becomes 16x8 with float ops by it.
+    """
+    allowing = [replace(one, select_tf=True) for one in profiles if one.engine == "mlir"]
+    found = _by_version(allowing, subject)
+    yield from _each(
+        [one for one in allowing if answer(found[one.version]) != answer(known[one.version])], found
+    )
+
+
+def _each(profiles: Sequence[Profile], known: Mapping[Number, Prediction]) -> Iterator[_Answer]:
+    for _, group in groupby(profiles, key=lambda one: answer(known[one.version])):
+        alike = list(group)
+        versions = tuple(sorted(one.version for one in alike))
+        yield _Answer(alike[0], versions, known[alike[0].version])
 
 
 def _by_version(profiles: Sequence[Profile], subject: Subject) -> Mapping[Number, Prediction]:

@@ -17,9 +17,11 @@ from minmax_lint.cli import main
 from minmax_lint.converters import predict as predicting
 from minmax_lint.converters.prediction import OpOutcome, Prediction
 from minmax_lint.converters.profile import PROFILES
+from minmax_lint.graph.build import Builder
 from minmax_lint.report.comparison import answer
-from minmax_lint.report.comparison_words import each_once, has_model
+from minmax_lint.report.comparison_words import detail, each_once, has_model
 from minmax_lint.workflows import compare
+from minmax_lint.writers.graphdef import encode
 from tests.cli.founding import BROKEN, CHECKPOINT, FOUNDING, GUARDED, SAVED_MODEL
 from tests.interpreters import tf221
 
@@ -37,6 +39,28 @@ def test_the_best_way_stands_first_and_one_that_aborts_last() -> None:
     assert [way.prediction.verdict for way in ways] == ["quantized"] * 3 + ["float"] * 2 + ["abort"] * 2
     assert ways[0].name == "mlir-int8"
     assert ways[-1].name == "toco"
+
+
+def test_where_a_way_aborts_the_same_with_ops_of_tensorflow_is_shown_if_it_does_something_else(
+    tmp_path: Path,
+) -> None:
+    b = Builder()
+    quantized = b.fake_quant("x", b.placeholder("input", [4, 4]), 0, 6)
+    b.fake_quant("output", b.add("Erf", "y", quantized), -1, 1)
+    (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
+    ways = minmax_lint.compare(tmp_path / "graph.pb", outputs=["output"]).ways
+    found = {(way.name, way.tensorflow): way for way in ways if way.profile.select_tf}
+    assert set(found) == {
+        ("mlir", "2.12 to 2.22"),
+        ("mlir-v2", "2.12 to 2.22"),
+        ("mlir-int8", "2.12 to 2.18"),
+        ("mlir-int8", "2.19 to 2.22"),
+        ("mlir-16x8-fallback", "2.12 to 2.18"),
+        ("mlir-16x8-fallback", "2.19 to 2.22"),
+    }
+    assert all(detail(way).startswith("with SELECT_TF_OPS; ") for way in found.values())
+    assert all("tf.lite.OpsSet.SELECT_TF_OPS]\nmodel = " in way.code for way in found.values())
+    assert not any(way.profile.select_tf for way in minmax_lint.compare(GUARDED).ways)
 
 
 def test_a_way_says_what_the_check_of_each_of_its_converters_says() -> None:
@@ -173,7 +197,7 @@ def test_the_code_in_markdown_is_python(capsys: Captured) -> None:
 
 @pytest.mark.parametrize("form", ["full", "markdown"])
 def test_a_model_that_no_way_converts_has_none_to_offer(form: str, capsys: Captured) -> None:
-    assert main(["compare", "fixtures/recurrent/lstm_cell_batch.pb", "--output-format", form]) == 0
+    assert main(["compare", "fixtures/hostile/transpose-of-a-wrong-rank.pb", "--output-format", form]) == 0
     out = capsys.readouterr().out
     assert "one of " in out
     assert "ways converts it" in out

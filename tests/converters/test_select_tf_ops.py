@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -71,15 +72,27 @@ CASES: dict[str, tuple[Callable[[Builder], str], str]] = {
 """Graph behind the FakeQuant `x` -> the float ops."""
 
 
+CUSTOM = {
+    "no builtin": "Erf",
+    "no builtin in front of a layer": "RELU Tan",
+    "builtin": "quantized",
+    "channels first": "DepthwiseConv2dNative",
+    "float16": "CAST CAST FusedBatchNormV3",
+    "float16, older": "CAST CAST FusedBatchNormV2",
+    "not in the list of the delegate": "BesselJ0",
+}
+"""The float ops where the call allows custom ops, and not those of TensorFlow."""
+
+
 def graph_of_case(name: str) -> tuple[Builder, str]:
     b = Builder()
     b.fake_quant("x", b.placeholder("input", SHAPE), -1, 1)
     return b, CASES[name][0](b)
 
 
-def predicted(name: str, profile: str) -> Prediction:
+def predicted(name: str, profile: str, **allowed: bool) -> Prediction:
     b, output = graph_of_case(name)
-    return predicted_of(b, output, replace(PROFILES[profile], select_tf=True))
+    return predicted_of(b, output, replace(PROFILES[profile], **allowed or {"select_tf": True}))
 
 
 def short(verdict: str, float_ops: list[str]) -> str:
@@ -112,6 +125,87 @@ def test_the_real_converter_makes_the_same(profile: str) -> None:
         if short(answer["verdict"], [op for op, _ in answer.get("float_ops", ())]) != CASES[name][1]
     }
     assert list(wrong.items())[:1] == []
+
+
+@pytest.mark.parametrize("profile", [*VERSIONS, "mlir-2.19-v2"])
+@pytest.mark.parametrize("name", CUSTOM)
+def test_an_op_without_builtin_is_a_custom_op(name: str, profile: str) -> None:
+    found = predicted(name, profile, custom_ops=True)
+    assert short(found.verdict, [op for op, _ in found.float_ops]) == CUSTOM[name]
+
+
+@pytest.mark.parametrize("profile", VERSIONS)
+def test_the_real_converter_makes_the_same_custom_ops(profile: str) -> None:
+    graphs = [graph_of_case(name) for name in CUSTOM]
+    flags = {"optimizations": True, "switches": {"allow_custom_ops": True}}
+    asked = [Asked(profile, encode(b.graph()), {"input": SHAPE}, [output], flags) for b, output in graphs]
+    called = Asked(CALIBRATED[profile], asked[0].graph, {"input": SHAPE}, asked[0].outputs, flags)
+    *answers, calibrated = answers_of(VERSIONS[profile](), [*asked, called])
+    assert [short(one["verdict"], [op for op, _ in one.get("float_ops", ())]) for one in answers] == [
+        *CUSTOM.values()
+    ]
+    found = predicted("no builtin", CALIBRATED[profile], custom_ops=True)
+    assert (calibrated["verdict"], found.verdict) == ("abort", "abort")
+    assert found.message.partition("\n")[0] in calibrated["message"]
+
+
+LINES = SCRIPT.format("{}").partition("\n")[2]
+BOTH = f"import tensorflow as tf\n{LINES.format('')}{LINES.format(', tf.lite.OpsSet.SELECT_TF_OPS')}"
+IN_A_LOOP = (
+    BOTH.partition("converter =")[0]
+    + "for allowed in (True, False):\n    "
+    + "    ".join(
+        [
+            *LINES.format("").splitlines(True),
+            "converter.allow_custom_ops = allowed\n",
+            "converter.convert()\n",
+        ]
+    )
+)
+ON_A_WAY = SCRIPT.format("") + "".join(
+    f"if by_hand:\n    {line}\n" for line in SCRIPT.format(", tf.lite.OpsSet.SELECT_TF_OPS").splitlines()[-1:]
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "op", "expected"),
+    [
+        (BOTH, "Erf", {"export.py:2": "abort", "export.py:5": "FlexErf"}),
+        (BOTH, "Relu", {"": "quantized"}),
+        (
+            IN_A_LOOP,
+            "Erf",
+            {
+                "export.py:3 with TFLITE_BUILTINS, custom ops": "Erf",
+                "export.py:3 with TFLITE_BUILTINS": "abort",
+            },
+        ),
+        (
+            ON_A_WAY,
+            "Erf",
+            {
+                "export.py:2 with SELECT_TF_OPS, TFLITE_BUILTINS": "FlexErf",
+                "export.py:2 with TFLITE_BUILTINS": "abort",
+            },
+        ),
+    ],
+)
+def test_calls_of_one_profile_have_each_their_own_answer_where_they_differ(
+    script: str, op: str, expected: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = Builder()
+    b.fake_quant("x", b.placeholder("input", SHAPE), -1, 1)
+    output = between(op)(b)
+    (tmp_path / "export.py").write_text(script)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graph.pb").write_bytes(encode(b.graph()))
+    report = minmax_lint.lint("graph.pb", outputs=[output], script="export.py")
+    assert {
+        name.partition(" (")[2].removesuffix(")"): short(one.verdict, [kind for kind, _ in one.float_ops])
+        for name, one in report.predictions.items()
+    } == expected
+    assert {name.partition(" (")[0] for name in report.predictions} == {"mlir-2.21-v2"}
+    assert all(name == one.profile for name, one in report.predictions.items())
 
 
 @pytest.mark.parametrize("optimized", [True, False])

@@ -9,7 +9,7 @@ from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import LegacyCall, quantize_model
-from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED, is_flex
+from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNRESOLVED, UNSUPPORTED, is_flex
 from minmax_lint.converters.mlir.legalize.registered import removed_abort, unregistered_abort
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
@@ -22,7 +22,7 @@ from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import 
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.quantize.trained import quantize_trained
 from minmax_lint.converters.mlir.running import refusals
-from minmax_lint.converters.mlir.version import Version
+from minmax_lint.converters.mlir.version import Span, Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.training import refusal
@@ -46,7 +46,12 @@ def predict_function(
     if refused is not None:
         return refused
     saved_model = profile.saved_model and profile.flow == "tf2"
-    version = Version(profile.version, select_tf=profile.select_tf, saved_model=saved_model)
+    version = Version(
+        profile.version,
+        select_tf=profile.select_tf,
+        custom_ops=profile.custom_ops,
+        saved_model=saved_model,
+    )
     bits = 16 if profile.activations == "int16" else 8
     specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range, activation_bits=bits)
     try:
@@ -74,9 +79,9 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
         function = float_model(kept, inference, version)
         quantize_trained(function, version, specs)
         return function
-    key = (version.number, version.select_tf, version.saved_model, specs)
+    key = (version.number, version.select_tf, version.custom_ops, version.saved_model, specs)
     if key not in inference.memo:
-        own = Version(version.number, select_tf=version.select_tf, saved_model=version.saved_model)
+        own = replace(version, calibrated=False, span=Span())
         try:
             function = float_model(kept, inference, own)
             quantize_trained(function, own, specs)
@@ -105,6 +110,9 @@ def _check_kernels(function: Function, version: Version) -> None:
         if version.select_tf and is_flex(op.name) and version.has(UNCALIBRATED):
             message = UNSUPPORTED
             reason = "is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run"
+        elif version.custom_ops and op.node is not None and op.name == op.node.op:
+            message = UNRESOLVED.format(op.name)
+            reason = "becomes a custom op, which the calibration cannot run"
         elif (
             op.name in _SLICES and len(op.operands[0].shape or ()) > _MOST_SLICED and version.has(_FIVE_SIZES)
         ):

@@ -75,6 +75,8 @@ class Version:
     """Whether ranges are calibrated."""
     select_tf: bool = False
     """Whether the call allows SELECT_TF_OPS: ops of TensorFlow that the flex delegate runs."""
+    custom_ops: bool = False
+    """Whether the call allows custom ops."""
     saved_model: bool = False
     """Whether the converter reads a SavedModel: it computes constants of any size (2.15, 2.18 and 2.21 measured)."""
     span: Span = field(default_factory=Span, compare=False, repr=False)

@@ -94,7 +94,8 @@ def predictions_of(call: ConverterCall, subject: Subject) -> Iterator[Prediction
     """What the judged profiles that are called in the same way say of the graph."""
     mode = call.mode(bool(subject.kept_fake_quants))
     for profile in subject.profiles:
-        if not profile.device and profile.call == ("" if mode == "tf1" else mode):
+        own = not profile.origins or call.origin in profile.origins
+        if own and not profile.device and profile.call == ("" if mode == "tf1" else mode):
             yield subject.predictions[profile.name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,12 +12,14 @@ from minmax_lint.converters.call import ENDS, SELECT_TF, ConverterCall
 from minmax_lint.converters.call_prediction import (
     FLOAT_MODEL,
     ask_for_float,
+    called_alike,
     decide_by_calls,
+    places_of,
     with_default_ranges,
     with_integer_ends,
 )
 from minmax_lint.converters.devices import assign_finished
-from minmax_lint.converters.finished import PROFILE, as_prediction
+from minmax_lint.converters.finished import PROFILE, TFLiteModel, as_prediction
 from minmax_lint.converters.predict import predict
 from minmax_lint.converters.prediction import Prediction
 from minmax_lint.converters.profile import Profile
@@ -33,6 +35,10 @@ from minmax_lint.rules.framework.subject import Subject
 
 if TYPE_CHECKING:
     from minmax_lint.loaders.model import Model
+
+
+_MOST_APART = 8
+"""Calls of one profile whose flags differ: more are judged together."""
 
 
 def make_subject(
@@ -57,14 +63,25 @@ def make_subject(
     kept = trace(graph, known_inputs, known_outputs)
     inference = Inference(kept, known_inputs)
     refused = (*unknown_inputs, *unknown_outputs)
+    predictions: Mapping[str, Prediction]
+    if refused:
+        predictions = _refusals(refused, profiles)
+    elif model.finished is not None:
+        predictions = _of_finished(model.finished, profiles)
+    else:
+        found = [
+            one
+            for profile in profiles
+            for one in _by_call(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
+        ]
+        profiles = tuple(profile for profile, _ in found)
+        predictions = {profile.name: prediction for profile, prediction in found}
     return Subject(
         graph,
         kept,
         inference,
         profiles,
-        _refusals(refused, profiles)
-        if refused
-        else _predictions(model, kept, inference, profiles, calls_by_profile),
+        predictions,
         unknown_inputs,
         unknown_outputs,
         frozenset(model.graph.of_ops(VARIABLES)),
@@ -91,6 +108,7 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
     profile = replace(
         profile,
         select_tf=all(SELECT_TF in call.supported_ops for call in calls),
+        custom_ops=all(call.custom_ops for call in calls),
         single_batch=all(call.single_batch for call in calls),
         lower_tensor_lists=any(call.lower_tensor_lists for call in calls),
     )
@@ -107,21 +125,27 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
     )
 
 
-def _predictions(
-    model: Model,
-    kept: Kept,
-    inference: Inference,
-    profiles: tuple[Profile, ...],
-    calls_by_profile: Mapping[str, tuple[ConverterCall, ...]],
-) -> Mapping[str, Prediction]:
-    """By profile; of a finished model what it is, and what the selected devices will do with it."""
-    if model.finished is None:
-        return {
-            profile.name: _predict(model, kept, inference, profile, calls_by_profile.get(profile.name, ()))
-            for profile in profiles
-        }
-    devices = {one.name: assign_finished(model.finished, one) for one in profiles if one.device}
-    return {PROFILE: as_prediction(model.finished), **devices}
+def _of_finished(model: TFLiteModel, profiles: tuple[Profile, ...]) -> Mapping[str, Prediction]:
+    """What a finished model is, and what the selected devices will do with it."""
+    devices = {one.name: assign_finished(model, one) for one in profiles if one.device}
+    return {PROFILE: as_prediction(model), **devices}
+
+
+def _by_call(
+    model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
+) -> Iterator[tuple[Profile, Prediction]]:
+    """What the calls that a profile stands for make; by their places in the script where they answer differently."""
+    called: dict[object, tuple[ConverterCall, ...]] = {}
+    found: dict[object, Prediction] = {}
+    groups = called_alike(calls)
+    for group in groups if 1 < len(groups) <= _MOST_APART else [calls]:
+        one = _predict(model, kept, inference, profile, group)
+        answer = (one.verdict, one.kind, one.array, one.op, tuple(one.float_ops), one.message)
+        found.setdefault(answer, one)
+        called[answer] = (*called.get(answer, ()), *group)
+    for one, group, place in zip(found.values(), called.values(), places_of(called.values()), strict=True):
+        apart = profile.of_calls(place, (call.origin for call in group)) if len(found) > 1 else profile
+        yield apart, replace(one, profile=apart.name)
 
 
 def _predict(

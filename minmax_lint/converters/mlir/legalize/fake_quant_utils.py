@@ -12,7 +12,6 @@ from minmax_lint.converters.mlir.behaviours import (
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
 from minmax_lint.converters.mlir.ir import Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
 from minmax_lint.converters.mlir.pattern import fake_quant_utils_h
@@ -37,8 +36,8 @@ def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) 
         raise _reversed_range(node, found.range)
     if found.per_channel and not is_constant(source):
         reason = f"{node.name} has a range for each channel of an activation."
-        if importer.stays_tensorflow(node):
-            source = importer.add(flex(node.op), node, importer.inputs(node))
+        if custom := importer.custom_op(node):
+            source = importer.add(custom, node, importer.inputs(node))
         else:
             source = importer.add(node.op, node, [source], refused=no_builtin(node, "bad-range", reason))
         if importer.reader_count(node.name) > 1:  # it is no quantize then (fake_quant_utils.h)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
 from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
+from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
@@ -69,9 +70,11 @@ FLEX_OPS = (
 )
 
 
-def flex(op: str) -> str:
-    """The name of the custom op of the model: `FlexErf`."""
-    return f"Flex{op}"
+def custom_op(version: Version, op: str) -> str | None:
+    """What an op without builtin becomes where the call allows that: `FlexErf`, or with allow_custom_ops `Erf`."""
+    if version.select_tf and op in FLEX_OPS:
+        return f"Flex{op}"
+    return op if version.custom_ops else None
 
 
 HASH_TABLES = ((DType.INT64, DType.STRING), (DType.STRING, DType.INT64))
@@ -157,3 +160,7 @@ UNSUPPORTED = (
 def is_flex(name: str) -> bool:
     """Whether an op of the model is one of TensorFlow."""
     return name.startswith("Flex")
+
+
+UNRESOLVED = "Failed to initialize op resolver for calibration:\nThere are unresolved custom ops: [{}]"
+"""What the calibration says of an op that the user's own kernel is to run (TF 2.15.1 and 2.21.0 measured)."""

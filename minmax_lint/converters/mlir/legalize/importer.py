@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.cse import merge_equal_nodes
 from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex, has_narrow, has_no_form, too_narrow
+from minmax_lint.converters.mlir.legalize.flex_ops import custom_op, has_narrow, has_no_form, too_narrow
 from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
@@ -79,7 +79,7 @@ class Importer:
     def _refuse_side_effects(self) -> None:
         for name in self.kept.control_only:
             op, node = self.kept.graph.op(name), self.kept.graph[name]
-            known = None if op in DROPPED or self.stays_tensorflow(node) else registered_op(op)
+            known = None if op in DROPPED or self.custom_op(node) else registered_op(op)
             if known is not None and known.stateful and not known.results:
                 raise no_builtin(node)
 
@@ -219,9 +219,9 @@ class Importer:
             try:
                 value = rule.rewrite(self, node)
             except NoBuiltin:
-                if not self.stays_tensorflow(node):
+                if (custom := self.custom_op(node)) is None:
                     raise
-                self._append(flex(node.op), node, self.inputs(node))
+                self._append(custom, node, self.inputs(node))
                 return True
             if value is not None:
                 self.values[node.name] = value
@@ -260,8 +260,8 @@ class Importer:
             )
         refused = has_no_form(node) or (self._narrow and too_narrow(node))
         legalized = None if refused else LEGALIZED.get(node.op)
-        if legalized is None and self.stays_tensorflow(node):
-            self._append(flex(node.op), node, self.inputs(node))
+        if legalized is None and (custom := self.custom_op(node)) is not None:
+            self._append(custom, node, self.inputs(node))
             return
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in REGIONS:  # a captured constant becomes a constant of the branch
@@ -270,9 +270,9 @@ class Importer:
         if legalized is None:
             op.attrs["refused"] = no_builtin(node)
 
-    def stays_tensorflow(self, node: Node) -> bool:
-        """Whether a node without builtin becomes a flex op."""
-        return self.version.select_tf and node.op in FLEX_OPS
+    def custom_op(self, node: Node) -> str | None:
+        """What a node without builtin becomes where the call allows that."""
+        return custom_op(self.version, node.op)
 
     def _append(self, name: str, node: Node, operands: Iterable[Value]) -> Operation:
         """An operation with all results of the node."""

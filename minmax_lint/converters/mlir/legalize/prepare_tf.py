@@ -5,7 +5,6 @@ from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated_arrays
-from minmax_lint.converters.mlir.legalize.flex_ops import flex
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.reorder_fake_quant import move_before_fake_quants, transpose_matrix
@@ -69,8 +68,8 @@ def convert_tf_conv(importer: Importer, node: Node) -> Value:
     """
     image, filters = importer.inputs(node)[:2]
     if image.shape is None or image.shape[-1:] == (None,):
-        if importer.stays_tensorflow(node):
-            return importer.add(flex(node.op), node, importer.inputs(node))
+        if custom := importer.custom_op(node):
+            return importer.add(custom, node, importer.inputs(node))
         unknown = "rank" if image.shape is None else "number of channels"
         reason = f"{node.op} has no TFLite builtin where the {unknown} of its input is unknown."
         refused = no_builtin(node, "other", reason, "open-shape")
@@ -261,8 +260,8 @@ def convert_tf_strided_slice(importer: Importer, node: Node) -> Value | None:
     if expanded is None or expanded.count(None) > 1:
         if expanded is not None and not ellipsis and sizes_of(bounds[0])[0] <= len(source.shape or ()):
             return None
-        if importer.stays_tensorflow(node):
-            return importer.add(flex(node.op), node, [source, *bounds])
+        if custom := importer.custom_op(node):
+            return importer.add(custom, node, [source, *bounds])
         raise no_builtin(node, reason=f"{node.op} makes no new axis of an array with several open sizes.")
     sizes = importer.integer_vector(node.name, [-1 if size is None else size for size in expanded])
     return importer.add(

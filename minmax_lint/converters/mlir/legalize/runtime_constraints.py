@@ -3,7 +3,7 @@
 from minmax_lint.converters.mlir.behaviours import SLICES_SIX_DIMENSIONS
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Function
-from minmax_lint.converters.mlir.legalize.flex_ops import FLEX_OPS, flex
+from minmax_lint.converters.mlir.legalize.flex_ops import custom_op
 from minmax_lint.converters.mlir.pattern import legalize_tf_cc
 from minmax_lint.converters.mlir.tables import MOST_DIMENSIONS
 from minmax_lint.converters.mlir.version import Version
@@ -28,10 +28,9 @@ def verify_tfl_runtime_constraints(function: Function, version: Version) -> None
             most -= 1
         if len(shape) <= most:
             continue
-        if version.select_tf and node.op in FLEX_OPS:
-            op.name = flex(node.op)
-        else:
-            op.name = node.op
+        custom = custom_op(version, node.op)
+        op.name = custom or node.op
+        if custom is None:
             op.attrs["refused"] = no_builtin(
                 node, reason=f"{node.op} has no TFLite builtin of {len(shape)} dimensions."
             )
