@@ -55,7 +55,8 @@ def lint(
     `checkpoint`: the prefix of the checkpoint with the graph's variables, where it does not lie beside the
     graph. `made_from`: the graph that a .tflite `source` was made from, or the report on it: it explains
     why ops are float. `script`: the Python script that converts, whose flags are compared with the graph; it
-    is not run. `trust`: let a Keras file run the code that it brings along. `python`: the interpreter whose
+    is not run; calls that convert other signatures of a SavedModel have reports of their own, `.others` of the result.
+    `trust`: let a Keras file run the code that it brings along. `python`: the interpreter whose
     TensorFlow and Keras load such a file (default: the running one); where no converter is named, those of its
     TensorFlow are judged.
 
@@ -63,9 +64,9 @@ def lint(
     """
     loading = {"signature": signature, "checkpoint": checkpoint, "trust": trust, "python": python}
     opened = _open(source, inputs, outputs, converters, script, **loading)
-    return replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(
-        Selection(as_names(select), as_names(ignore))
-    )
+    selection = Selection(as_names(select), as_names(ignore))
+    found = replace(opened, report_on_source=_report_on(made_from, opened.model)).lint(selection)
+    return replace(found, others=tuple(one.lint(selection) for one in opened.others))
 
 
 def _open(

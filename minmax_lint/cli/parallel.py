@@ -52,6 +52,8 @@ class Outcome(NamedTuple):
     found: Report | UserError | InternalError
     picture: Picture | None = None
     """What is drawn of the report's graph, where that stayed in another process."""
+    others: tuple[Report, ...] = ()
+    """Those on the model's other signatures that a script converts."""
 
 
 def reports(
@@ -63,14 +65,14 @@ def reports(
     """
     jobs = min(args.jobs or os.cpu_count() or 1, len(models))
     if jobs < 2 or (args.jobs is None and len(models) < WORTH_IT) or any(m.path == "-" for m in models):
-        return ((model, Outcome(_report(args, settings, model))) for model in models)
+        return ((model, _outcome(args, settings, model)) for model in models)
     from concurrent.futures import ProcessPoolExecutor
 
     from minmax_lint.isolation import safe_path
 
     pool = ProcessPoolExecutor(jobs, initializer=_leave_when_interrupted)
     with safe_path():
-        pending = [pool.submit(_outcome, args, settings, model) for model in models]
+        pending = [pool.submit(_outcome_elsewhere, args, settings, model) for model in models]
     return _collect(args, settings, pool, models, pending)
 
 
@@ -120,24 +122,29 @@ def _alone(args: Namespace, settings: Settings, model: Target) -> Outcome:
 
     try:
         with safe_path(), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(_outcome, args, settings, model).result()
+            return pool.submit(_outcome_elsewhere, args, settings, model).result()
     except BrokenProcessPool:
         return Outcome(
             UserError(f"{model.path}: the process that linted it died (out of memory?); lint it alone")
         )
 
 
-def _report(args: Namespace, settings: Settings, model: Target) -> Report | UserError | InternalError:
+def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
     from minmax_lint.cli.source import open_source
 
     try:
         opened = open_source(args, model)
-        found = settings.adjust(opened.lint(settings.values.selection), model)
-        return _with_comparison(opened, found) if _shows_ways(args) else found
+        found = [_report(args, settings, model, one) for one in (opened, *opened.others)]
+        return Outcome(found[0], others=tuple(found[1:]))
     except UserError as error:
-        return error
+        return Outcome(error)
     except Exception as error:
-        return no_room(error) or InternalError.of(error)
+        return Outcome(no_room(error) or InternalError.of(error))
+
+
+def _report(args: Namespace, settings: Settings, model: Target, opened: Opened) -> Report:
+    found = settings.adjust(opened.lint(settings.values.selection), model)
+    return _with_comparison(opened, found) if _shows_ways(args) else found
 
 
 def _shows_ways(args: Namespace) -> bool:
@@ -158,14 +165,14 @@ def _with_comparison(opened: Opened, report: Report) -> Report:
     return replace(report, comparison=compare_opened(opened))
 
 
-def _outcome(args: Namespace, settings: Settings, model: Target) -> Outcome:
+def _outcome_elsewhere(args: Namespace, settings: Settings, model: Target) -> Outcome:
     """What another process sends back: of a report all but its graphs."""
     from minmax_lint.reporters.picture import picture
 
     try:
-        found = _report(args, settings, model)
-        if isinstance(found, (UserError, InternalError)):
-            return Outcome(found)
-        return Outcome(found, picture(found) if _formats(args) & {*DRAWING} else None)
+        outcome = _outcome(args, settings, model)
+        if isinstance(outcome.found, (UserError, InternalError)) or not _formats(args) & {*DRAWING}:
+            return outcome
+        return outcome._replace(picture=picture(outcome.found))
     finally:
         discard()

@@ -90,7 +90,7 @@ def open_loaded(args: Namespace, target: Target, model: Model, **judged: Any) ->
         signature=args.signature or target.signature,
         **judged,
     )
-    return replace(opened, path=target.path)
+    return opened.called(target.path)
 
 
 def _names(args: Namespace, target: Target) -> tuple[str, ...]:

@@ -92,6 +92,9 @@ class Convert:
     )
     supported_types: frozenset[str] = _key(kinds.SUPPORTED_TYPES, "target_spec.supported_types.", frozenset())
     integer_ops_only: bool = _key(kinds.FLAG, 'The same as supported-ops = ["TFLITE_BUILTINS_INT8"].', False)
+    signature_keys: tuple[str, ...] = _key(
+        kinds.TEXTS, "signature_keys of from_saved_model: the signatures that it converts together.", ()
+    )
     default_ranges_stats: bool = _key(kinds.FLAG, "Whether default_ranges_stats is set.", False)
     experimental_new_quantizer: bool | None = _key(kinds.FLAG, "experimental_new_quantizer.", None)
     experimental_new_converter: bool | None = _key(
@@ -111,6 +114,7 @@ class Convert:
     lower_tensor_list_ops: bool = _key(
         kinds.FLAG, "False where _experimental_lower_tensor_list_ops is set to that.", True
     )
+    allow_custom_ops: bool = _key(kinds.FLAG, "Whether allow_custom_ops is set.", False)
     origin: str = ""
 
     @property
@@ -134,6 +138,8 @@ class Convert:
             per_channel_dense=self.per_channel_dense,
             single_batch=self.single_batch,
             lower_tensor_lists=self.lower_tensor_list_ops,
+            custom_ops=self.allow_custom_ops,
+            signatures=self.signature_keys,
             flow_named=self.flow is not None,
         )
 

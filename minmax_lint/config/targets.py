@@ -35,14 +35,16 @@ class Target(NamedTuple):
 
 
 def targets(config: Config) -> tuple[Target, ...]:
-    """Every model that the configuration names, in its order, each path once (the first entry counts).
+    """Every model that the configuration names, in its order: each signature once, each path without one once.
 
-    Raises UserError for a glob that fits nothing.
+    The first entry counts. Raises UserError for a glob that fits nothing.
     """
-    found: dict[Path, Target] = {}
+    found: dict[tuple[Path, str | None], Target] = {}
     for model in config.models:
         for path in _paths(config, model):
-            found.setdefault(path, _target(config, model, _display(path)))
+            known = model.signature is None and any(path == one for one, _ in found)
+            if not known:
+                found.setdefault((path, model.signature), _target(config, model, _display(path)))
     return tuple(found.values())
 
 

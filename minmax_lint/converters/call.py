@@ -99,14 +99,14 @@ class ConverterCall:
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)
     """Array -> shape, None where the call does not say it; empty where it names no inputs."""
     outputs: tuple[str, ...] = ()
-    signature: str = ""
-    """The one signature of the SavedModel that it converts; empty where it names none, or several."""
+    signatures: tuple[str, ...] = ()
+    """The signatures of the SavedModel that it names; empty where it names none."""
     converted: str = field(default="", compare=False)
     """The file or folder that it converts, as the script names it; empty where it converts an object."""
     saved: tuple[str, ...] = field(default=(), compare=False)
     """Where the script saves the object that it converts."""
     every_signature: bool = False
-    """Whether it converts all signatures of a SavedModel: from_saved_model that names none."""
+    """Whether it converts all signatures of a SavedModel: TF2's from_saved_model that names none."""
     flow_named: bool = True
     """Whether it says its flow; else that of the kind of model holds."""
     maker: Maker = ""

@@ -47,7 +47,10 @@ def endpoints(
     if inputs and outputs:
         return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)))
     if signature is None and not inputs:
-        signature = _signature_of_calls(model, calls)
+        named = _signatures_of_calls(model, calls)
+        if len(named) > 1 and not outputs:
+            return _together(named)
+        signature = named[0].name if named else None
     chosen = _signature(model, signature) if not outputs else None
     if chosen is not None:
         ends = {array: chosen.input_shapes.get(array) for array in chosen.inputs.values()}
@@ -88,14 +91,16 @@ def _infer(
     return Endpoints(_canonical(inputs), tuple(map(canonical_array, outputs)), how)
 
 
-def _signature_of_calls(model: Model, calls: Sequence[ConverterCall]) -> str | None:
-    """The signature of the model that every call converts which names one."""
-    named = {call.signature for call in calls if call.signature in model.signatures}
-    return named.pop() if len(named) == 1 else None
+def _signatures_of_calls(model: Model, calls: Sequence[ConverterCall]) -> list[Signature]:
+    """The signatures of the model that its calls convert; none where they say none."""
+    every = any(call.every_signature and not call.signatures for call in calls)
+    named = {name for call in calls for name in call.signatures}
+    known = [one for name, one in model.signatures.items() if one.outputs and (every or name in named)]
+    return known if named or len(known) > 1 else []
 
 
 def _together(signatures: Sequence[Signature]) -> Endpoints:
-    """The ends of several signatures of which none serves by default: from_saved_model takes all."""
+    """The ends of several signatures that are converted together."""
     inputs = {array: one.input_shapes.get(array) for one in signatures for array in one.inputs.values()}
     outputs = dict.fromkeys(array for one in signatures for array in one.outputs.values())
     names = ", ".join(repr(one.name) for one in signatures)

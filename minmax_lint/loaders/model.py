@@ -1,7 +1,9 @@
 """What a loader returns."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +58,17 @@ class Model:
     others: tuple[str, ...] = ()
     """Signatures that the file has besides `signatures`; a converter takes them all unless set otherwise."""
 
+    flattened: Callable[[Sequence[str]], Model] | None = field(default=None, repr=False, compare=False)
+    """Reads other signatures of the file, where `graph` holds those of `signatures` alone (TF2)."""
+
     keras: KerasFile | None = None
     """What loads the file, where it is one of Keras and says so."""
+
+    def of_signatures(self, names: Sequence[str]) -> Model:
+        """The model with these signatures of its file."""
+        if self.flattened is None or {*names} == {*self.signatures}:
+            return self
+        return replace(self.flattened(names), variables=self.variables)
 
     @property
     def of_tf2(self) -> bool:

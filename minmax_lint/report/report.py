@@ -50,6 +50,8 @@ class Report:
     comparison: Comparison | None = field(default=None, repr=False)
     """Every way of converting the model, where a reporter asked for it."""
 
+    others: tuple[Report, ...] = field(default=(), repr=False)
+    """Those on the other signatures that calls of the script convert."""
     needs_checkpoint: bool = False
     """Whether the graph has variables whose values are not known: it cannot be run, nor converted."""
     given: frozenset[Part] = field(default=frozenset(), repr=False)

@@ -84,7 +84,7 @@ def _call(source: Opened, asked: Asked) -> ConverterCall:
         several = len(source.calls) > 1 and len(of_mode) == 1
         found = of_mode[0] if several else call_as(asked.mode, COMMAND_LINE)
     elif source.calls:
-        found = _only(source.calls)
+        found = _only((*source.calls, *(call for one in source.others for call in one.calls)))
     elif not (source.model.of_tf2 and asked.engine == "mlir"):
         found = call_as("tf1", "the kind of model")
     elif has_fake_quants(source.model):
@@ -101,13 +101,14 @@ def _call(source: Opened, asked: Asked) -> ConverterCall:
 
 def _only(calls: tuple[ConverterCall, ...]) -> ConverterCall:
     if len(calls) > 1:
+        several = len({call.signatures for call in calls}) > 1
         script, lines = (
             calls[0].origin.rpartition(":")[0],
             dict.fromkeys(call.origin.rpartition(":")[2] for call in calls),
         )
         raise UserError(
             f"{script} converts {len(calls)} times ({'lines' if len(lines) > 1 else 'line'} {', '.join(lines)}): "
-            "say which with --int8, --flow tf2, ..."
+            f"say which with {'--signature NAME, ' if several else ''}--int8, --flow tf2, ..."
         )
     return calls[0]
 

@@ -27,6 +27,7 @@ from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.choice import Choice, choice
 from minmax_lint.workflows.explain import explanations
 from minmax_lint.workflows.lint import collection_paused, report_on
+from minmax_lint.workflows.signatures import Part, parts, without_others
 
 if TYPE_CHECKING:
     from minmax_lint.backends.conversion.child import Watch
@@ -55,6 +56,8 @@ class Opened:
     """The report on that graph, where there is one already."""
     conversion: Choice | None = None
     """The one profile of a conversion, with its call."""
+    others: tuple[Opened, ...] = ()
+    """The same model with the other signatures that calls of the script convert."""
 
     @cached_property
     def choice(self) -> Choice:
@@ -62,6 +65,10 @@ class Opened:
         if self.conversion is not None:
             return self.conversion
         return choice(self.model, self.named, self.calls, self.tensorflow)
+
+    def called(self, path: str) -> Opened:
+        """The same model under the name that the user gave it."""
+        return replace(self, path=path, others=tuple(one.called(path) for one in self.others))
 
     def for_profiles(self, *chosen: Profile) -> Opened:
         """The same model, for these profiles alone."""
@@ -157,15 +164,18 @@ def open_model(
     Raises UserError, which names the path, where it cannot be read; UnknownName for a signature that is not there.
     """
     model = source if isinstance(source, Model) else load_named(source, signature, checkpoint, trust, python)
-    ends = endpoints(model, _shapes(inputs), None if outputs is None else as_names(outputs), signature, calls)
-    return Opened(
-        model,
-        ends,
-        display_path(source, model),
-        as_names(converters),
-        calls_on(model, ends, (replace(call, tensorflow=call.tensorflow or tensorflow) for call in calls)),
-        tensorflow,
-    )
+    if signature is not None:
+        calls = without_others(calls, model, signature)
+    found = []
+    named = bool(signature or inputs or outputs)
+    for part in [Part((), tuple(calls))] if named or not calls else parts(model, calls):
+        own = model.of_signatures(part.signatures) if part.signatures else model
+        outputs = None if outputs is None else as_names(outputs)
+        ends = endpoints(own, _shapes(inputs), outputs, signature, part.calls)
+        given = (replace(call, tensorflow=call.tensorflow or tensorflow) for call in part.calls)
+        path, converters = display_path(source, own), as_names(converters)
+        found.append(Opened(own, ends, path, converters, calls_on(own, ends, given), tensorflow))
+    return replace(found[0], others=tuple(found[1:]))
 
 
 def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> tuple[ConverterCall, ...]:
@@ -190,8 +200,8 @@ def _signatures_converted(model: Model, call: ConverterCall) -> Sequence[str]:
     """The signatures that a call converts; none where that is not known, or the converted model has none."""
     if call.unsigned:
         return []
-    if call.signature:
-        return [call.signature]
+    if call.signatures:
+        return call.signatures
     if "serve" in model.signatures:  # what Keras 3 exports: its serving_default alone
         return [DEFAULT_SIGNATURE] if DEFAULT_SIGNATURE in model.signatures else []
     return list(model.signatures) if call.every_signature else []

@@ -1,6 +1,6 @@
 """The patch of a conversion script: what the findings about its calls say, written into its text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
@@ -16,6 +16,7 @@ from minmax_lint.loaders.script.source import Source
 from minmax_lint.rules.framework.finding import Finding, ScriptOffer
 from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.opened import Opened, calls_on
+from minmax_lint.workflows.signatures import parts
 from minmax_lint.writers.atomic import write_file
 
 _ROUNDS = 8
@@ -74,12 +75,9 @@ def patch_script(
     text, healed = source.text, dict[str, Finding]()
     for _ in range(_ROUNDS):
         read = of_model(converter_calls(path, source.encoded(text)), opened.path)
-        read = calls_on(opened.model, opened.ends, read)
-        calls = tuple(
-            replace(new, tensorflow=old.tensorflow, dataset=_dataset(old, new, path))
-            for new, old in zip(read, opened.calls, strict=True)
-        )
-        found = replace(opened, calls=calls).lint(selection).findings
+        found = [
+            finding for one in _as_called(opened, read, path) for finding in one.lint(selection).findings
+        ]
         offering = [one for one in found if one.script is not None and (unsafe or one.script.safe)]
         changed = edit_text(text, dict.fromkeys(_edits(offering)))
         if changed == text:
@@ -87,6 +85,19 @@ def patch_script(
         text = changed
         healed |= {one.message: one for one in offering}
     return ScriptPatch(path, source, text, tuple(healed.values()))
+
+
+def _as_called(opened: Opened, read: Sequence[ConverterCall], path: Path) -> Iterator[Opened]:
+    """The model as the changed script converts it: each of its signatures by its own calls."""
+    opened_parts = (opened, *opened.others)
+    read_parts = [part.calls for part in parts(opened.model, read)] if opened.others else [read]
+    for one, calls in zip(opened_parts, read_parts, strict=True):
+        own = calls_on(one.model, one.ends, calls)
+        new_calls = (
+            replace(new, tensorflow=old.tensorflow, dataset=_dataset(old, new, path))
+            for new, old in zip(own, one.calls, strict=True)
+        )
+        yield replace(one, calls=tuple(new_calls))
 
 
 def _dataset(old: ConverterCall, new: ConverterCall, path: Path) -> Dataset | None:

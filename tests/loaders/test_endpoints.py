@@ -107,7 +107,7 @@ def test_the_serving_signature_names_both() -> None:
 def test_the_signature_that_a_call_converts_is_taken() -> None:
     serving = Signature("serving_default", {"x": "input"}, {"y": "output"})
     other = Signature("train", {"x": "input"}, {"y": "fc"})
-    call = ConverterCall("export.py:3", "tf2", signature="train")
+    call = ConverterCall("export.py:3", "tf2", signatures=("train",))
     known = model(founding().graph(), other, serving)
     assert endpoints(known, calls=[call]).outputs == ("fc",)
     assert endpoints(known, calls=[ConverterCall("export.py:3", "tf2")]).outputs == ("output",)

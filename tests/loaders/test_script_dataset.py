@@ -244,25 +244,27 @@ def test_samples_go_to_the_signatures_that_they_name(
 
 
 @pytest.mark.parametrize(
-    ("made", "signature"),
+    ("made", "signatures"),
     [
-        ("tf.lite.TFLiteConverter.from_saved_model('m')", ""),
-        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['serve'])", "serve"),
-        ("tf.lite.TFLiteConverter.from_saved_model('m', KEYS)", "serve"),
-        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['a', 'b'])", ""),
-        ("tf.compat.v1.lite.TFLiteConverter.from_saved_model('m', signature_key='serve')", "serve"),
-        ("tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures['serve']])", "serve"),
+        ("tf.lite.TFLiteConverter.from_saved_model('m')", ()),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['serve'])", ("serve",)),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', KEYS)", ("serve",)),
+        ("tf.lite.TFLiteConverter.from_saved_model('m', signature_keys=['a', 'b'])", ("a", "b")),
+        ("tf.compat.v1.lite.TFLiteConverter.from_saved_model('m', signature_key='serve')", ("serve",)),
+        ("tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures['serve']])", ("serve",)),
         (
             "tf.lite.TFLiteConverter.from_concrete_functions([fn], loaded)",
-            "serving_default",
+            ("serving_default",),
         ),
     ],
 )
-def test_the_signature_that_is_converted_is_read(made: str, signature: str, tmp_path: Path) -> None:
+def test_the_signatures_that_are_converted_are_read(
+    made: str, signatures: tuple[str, ...], tmp_path: Path
+) -> None:
     script = tmp_path / "export.py"
     script.write_text(
         "import tensorflow as tf\nKEYS = ['serve']\n"
         f"fn = loaded.signatures[tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY]\nc = {made}\n"
     )
     (call,) = converter_calls(script)
-    assert call.signature == signature
+    assert call.signatures == signatures

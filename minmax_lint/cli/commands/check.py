@@ -142,7 +142,7 @@ def lint_all(args: Namespace, settings: Settings, models: Sequence[Target], read
         unreadable += [bug] if bug is not None else []
         if one.picture is not None and report is outcome:
             pictures[model.path] = one.picture
-        done.append(report)
+        done += [report, *one.others]
         for finding in report.findings:
             if finding.code == UNKNOWN_OUTPUT and not _read_by_people(args):
                 complain(f"{model.path}: {finding.message}")

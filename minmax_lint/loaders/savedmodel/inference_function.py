@@ -1,5 +1,7 @@
 """TF2 models: the function behind a signature as a graph of its own, with the variables it captures."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from minmax_lint.graph.graph import Graph
@@ -22,22 +24,25 @@ def flatten(
     Raises UnreadableModel where a function is missing, broken or calls itself.
     """
     library = read_library(meta.buffer, meta.graph_start, meta.graph_end, meta.info().stripped_op_list.op)
-    flattening = Flattening(graph, library)
-    wanted = (
-        [signature or DEFAULT_SIGNATURE]
-        if (signature or DEFAULT_SIGNATURE) in meta.signatures
-        else list(meta.signatures)
-    )
-    signatures = {name: _signature(meta.signatures[name], flattening) for name in wanted}
+    first = signature or DEFAULT_SIGNATURE
     variables = None
     if bundle is not None:
         restoring = _restoring(graph, library, meta.restore)
         variables = CheckpointVariables(
             restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
         )
-    copy = "serve" if DEFAULT_SIGNATURE in signatures and is_exported(meta.objects()) else ""
-    others = tuple(name for name in meta.signatures if name not in (*signatures, copy))
-    return Model(path, form, flattening.graph(), signatures, variables, graph, others=others)
+    copied = DEFAULT_SIGNATURE in meta.signatures and is_exported(meta.objects())
+
+    def of_signatures(wanted: Sequence[str]) -> Model:
+        flattening = Flattening(graph, library)
+        signatures = {name: _signature(meta.signatures[name], flattening) for name in wanted}
+        left = [name for name in meta.signatures if name not in signatures]
+        if copied and DEFAULT_SIGNATURE in signatures and "serve" in left:
+            left.remove("serve")
+        found = Model(path, form, flattening.graph(), signatures, variables, graph, others=tuple(left))
+        return replace(found, flattened=of_signatures)
+
+    return of_signatures([first] if first in meta.signatures else list(meta.signatures))
 
 
 def _signature(signature: Signature, flattening: Flattening) -> Signature:

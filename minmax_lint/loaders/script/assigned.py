@@ -10,6 +10,8 @@ from minmax_lint.loaders.script.values import Values
 
 GIVEN_AWAY = "given away"
 """What stands for a call that is given the object, and may do with it what is not read."""
+CONVERT = "convert()"
+"""The attribute of a setting that stands for a call of `convert`, which is its value."""
 KEYWORDS = "**"
 """The attribute of a `setattr` in a loop over the keywords that a function is given (`**flags`)."""
 

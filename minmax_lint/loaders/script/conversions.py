@@ -2,15 +2,39 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.assigned import GIVEN_AWAY
+from minmax_lint.converters.call import ConverterCall
+from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY
+from minmax_lint.loaders.script.branches import Path as Branches
 from minmax_lint.loaders.script.branches import beyond, exclusive
-from minmax_lint.loaders.script.flags import Setting
+from minmax_lint.loaders.script.environments import Conditions, environments
+from minmax_lint.loaders.script.flags import Setting, with_settings
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.signature import model_converted
+from minmax_lint.loaders.script.source import Sites
+from minmax_lint.loaders.script.values import Values
 
-CONVERT = "convert()"
-"""The attribute of a setting that stands for a call of `convert`, which is its value."""
+_MOST_WORK = 20_000
+"""Settings of all conversions of a converter, in all environments: more are read once, for all environments."""
+
+
+@dataclass
+class Made:
+    """A converter."""
+
+    call: ConverterCall
+    """As it is made."""
+    node: ast.Call
+    """What makes it."""
+    maker: str
+    """The class method of TFLiteConverter."""
+    start: Branches
+    """The branches in which it is made."""
+    settings: list[Setting] = field(default_factory=list)
+    """What is set on it, in order."""
 
 
 class Conversion(NamedTuple):
@@ -71,3 +95,60 @@ def _holds(place: int, one: Setting, found: Sequence[Setting], group: Sequence[i
     if one.attribute == CONVERT:
         return False
     return any(place < convert or one.function is not found[convert].function for convert in group)
+
+
+@dataclass
+class Conversions:
+    """The conversions of the converters of a script."""
+
+    path: Path
+    values: Values
+    conditions: Conditions
+    sites: Sites
+    modules: dict[str, str]
+    """Name -> what an import made it stand for."""
+
+    def of(self, place: int, made: Made) -> list[ConverterCall]:
+        """Those of one converter, in each environment in which it is made, where these differ; `place`: its number."""
+        found: list[ConverterCall] = []
+        around = environments(self.values, made.node)
+        together = self._each(place, made, made.settings)
+        readable = len(around) * len(together) * len(made.settings) <= _MOST_WORK
+        for environment in around if len(around) > 1 and readable else ():
+            self.values.bound = {**environment.bound}
+            if self.conditions.remaining(made.start, self.values.owner.get(made.node)) is None:
+                continue
+            line = environment.call.lineno if environment.call is not None else made.node.lineno
+            model = model_converted(self.values, made.maker, made.call.flow, made.node)
+            here = replace(made, call=replace(made.call, origin=f"{self.path}:{line}", **model))
+            resolved = list(self.conditions.reached(made.settings))
+            for call in self._each(place, here, resolved, several=len(together) > 1):
+                found += [] if any(_same(call, one) for one in found) else [call]
+        self.values.bound = {}
+        if len({one.origin for one in found}) == 1:  # rounds of a loop, one of which may make a float model
+            found = [one for one in found if one.mode(False) != "float"] or found
+        if len(found) > 1:  # what is written at the one place changes all of them
+            return [replace(one, site=None) for one in found]
+        return [replace(found[0], origin=together[0].origin)] if found and len(together) == 1 else together
+
+    def _each(
+        self, place: int, made: Made, given: list[Setting], *, several: bool = False
+    ) -> list[ConverterCall]:
+        """The conversions in one environment; `several`: told apart by the lines that convert."""
+        found = conversions(given)
+        several = several or len(found) > 1
+        calls = []
+        for number, (convert, given_for_it, elsewhere) in enumerate(found, 1):
+            ended = self.conditions.ended(made.start, convert) if convert is not None else []
+            call = with_settings(made.call, given_for_it, self.values, len(found), ended)
+            site = None
+            if number == len(found):  # what an earlier one is given holds for the later ones as well
+                converts = [once.convert for once in found if once.convert]
+                site = self.sites.site(place, self.modules, converts)
+            origin = f"{self.path}:{convert.lineno}" if convert and several else made.call.origin
+            calls.append(replace(call, origin=origin, site=site, elsewhere=elsewhere))
+        return calls
+
+
+def _same(one: ConverterCall, other: ConverterCall) -> bool:
+    return replace(one, origin="") == replace(other, origin="") and one.converted == other.converted

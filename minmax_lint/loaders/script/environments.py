@@ -4,9 +4,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.assigned import GIVEN_AWAY
+from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY
 from minmax_lint.loaders.script.branches import Path, beyond, condition, ends, exclusive, never
-from minmax_lint.loaders.script.conversions import CONVERT
 from minmax_lint.loaders.script.dataset import dataset_of
 from minmax_lint.loaders.script.definitions import Function, defaults
 from minmax_lint.loaders.script.flags import Setting, settings

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.loaders.script.assigned import GIVEN_AWAY, KEYWORDS, Assigned, by_call, keywords
+from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY, KEYWORDS, Assigned, by_call, keywords
 from minmax_lint.loaders.script.branches import Path as Branches
 from minmax_lint.loaders.script.branches import beyond, in_order, never, paths
-from minmax_lint.loaders.script.conversions import CONVERT, conversions
+from minmax_lint.loaders.script.conversions import Conversions, Made
 from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.definitions import Function, parameters
-from minmax_lint.loaders.script.environments import Conditions, environments, pass_parameters
-from minmax_lint.loaders.script.flags import Setting, settings, with_settings
+from minmax_lint.loaders.script.environments import Conditions, pass_parameters
+from minmax_lint.loaders.script.flags import Setting, settings
 from minmax_lint.loaders.script.holders import Holders
 from minmax_lint.loaders.script.names import arguments, dotted, root_of, spelled
 from minmax_lint.loaders.script.saved import Savings
-from minmax_lint.loaders.script.signature import MADE_FROM, MAKERS, lacks_object, path_converted, signature_of
+from minmax_lint.loaders.script.signature import (
+    MADE_FROM,
+    MAKERS,
+    lacks_object,
+    model_converted,
+)
 from minmax_lint.loaders.script.source import ON_TARGET_SPEC, Sites
 from minmax_lint.loaders.script.tensors import Tensors
 from minmax_lint.loaders.script.values import Values
@@ -27,12 +32,6 @@ _MOST_PENDING = 32
 """Settings of one parameter of a function."""
 _MOST_SETTINGS = 400
 """Of one converter: what is set on it after that many is not read."""
-_MOST_WORK = 20_000
-"""Settings of all conversions of a converter, in all environments: more are read once, for all environments."""
-
-
-def _same(one: ConverterCall, other: ConverterCall) -> bool:
-    return replace(one, origin="") == replace(other, origin="")
 
 
 @dataclass
@@ -44,8 +43,7 @@ class Reader:
     values: Values
     savings: Savings
     calls: list[ConverterCall] = field(default_factory=list)
-    _starts: list[Branches] = field(default_factory=list)
-    """Converter -> the branches in which it is made."""
+    _made: list[Made] = field(default_factory=list)
     _specs: set[str] = field(default_factory=set)
     """Variables that hold a converter's target_spec."""
     _specs_set: dict[str, list[Assigned]] = field(default_factory=dict)
@@ -55,8 +53,6 @@ class Reader:
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
     _tensors: Tensors = field(default_factory=Tensors)
-    _settings: dict[int, list[Setting]] = field(default_factory=dict)
-    """Converter -> what is set on it, in order."""
     _paths: dict[ast.AST, Branches] = field(default_factory=dict)
     """Node of a branch -> the branches that lead to it."""
     _frozen: tuple[str, ...] = ()
@@ -95,53 +91,13 @@ class Reader:
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 for given in by_call(self.values, node, node.value):
                     self._set(given)
-        made, self.calls = self.calls, []
-        runs = any(not never(start) for start in self._starts)
-        for (node, place), one in zip(self._holders.made.items(), made, strict=True):
-            outputs = self._frozen if one.flow == "tf1" and not one.outputs else one.outputs
-            if not (runs and never(self._starts[place])):
-                self.calls += self._conversions(node, place, replace(one, outputs=outputs))
-
-    def _conversions(self, node: ast.expr, place: int, made: ConverterCall) -> list[ConverterCall]:
-        """The conversions of one converter: those of each environment in which it is made, where these differ."""
-        found: list[ConverterCall] = []
-        around = environments(self.values, node)
-        given = self._settings.get(place, [])
-        together = self._each(place, given, made)
-        readable = len(around) * len(together) * len(given) <= _MOST_WORK
-        for environment in around if len(around) > 1 and readable else ():
-            self.values.bound = {**environment.bound}
-            if self._conditions.remaining(self._starts[place], self.values.owner.get(node)) is None:
-                continue
-            resolved = list(self._conditions.reached(given))
-            line = environment.call.lineno if environment.call is not None else node.lineno
-            here = replace(made, origin=f"{self.path}:{line}")
-            for call in self._each(place, resolved, here, several=len(together) > 1):
-                found += [] if any(_same(call, one) for one in found) else [call]
-        self.values.bound = {}
-        if len({one.origin for one in found}) == 1:  # rounds of a loop, one of which may make a float model
-            found = [one for one in found if one.mode(False) != "float"] or found
-        if len(found) > 1:  # what is written at the one place changes all of them
-            return [replace(one, site=None) for one in found]
-        return [replace(found[0], origin=together[0].origin)] if found and len(together) == 1 else together
-
-    def _each(
-        self, place: int, given: list[Setting], made: ConverterCall, *, several: bool = False
-    ) -> list[ConverterCall]:
-        """The conversions of one converter; `several`: told apart by the lines that convert."""
-        found = conversions(given)
-        several = several or len(found) > 1
-        calls = []
-        for number, (convert, given_for_it, elsewhere) in enumerate(found, 1):
-            ended = self._conditions.ended(self._starts[place], convert) if convert is not None else []
-            call = with_settings(made, given_for_it, self.values, len(found), ended)
-            site = None
-            if number == len(found):  # what an earlier one is given holds for the later ones as well
-                converts = [once.convert for once in found if once.convert]
-                site = self.sites.site(place, self._modules, converts)
-            origin = f"{self.path}:{convert.lineno}" if convert and several else made.origin
-            calls.append(replace(call, origin=origin, site=site, elsewhere=elsewhere))
-        return calls
+        runs = any(not never(one.start) for one in self._made)
+        read = Conversions(self.path, self.values, self._conditions, self.sites, self._modules)
+        for place, one in enumerate(self._made):
+            if one.call.flow == "tf1" and not one.call.outputs:
+                one.call = replace(one.call, outputs=self._frozen)
+            if not (runs and never(one.start)):
+                self.calls += read.of(place, one)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
@@ -159,25 +115,20 @@ class Reader:
         if maker not in MAKERS or "." not in full_name:
             return
         flow = "tf1" if ".v1." in f".{full}." else MAKERS[maker]
-        self._holders.made[node] = len(self.calls)
-        self.sites.module(len(self.calls), full_name)
         inputs, outputs = self._tensors.ends(maker, node)
-        signature = signature_of(self.values, maker, node)
-        self.calls.append(
-            ConverterCall(
-                f"{self.path}:{node.lineno}",
-                flow,
-                inputs=inputs,
-                outputs=outputs,
-                signature=signature,
-                converted=path_converted(self.values, node),
-                saved=self.savings.of(maker, node),
-                maker=MADE_FROM.get(maker, ""),
-                unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
-                every_signature=flow == "tf2" and maker == "from_saved_model" and not signature,
-            )
+        call = ConverterCall(
+            f"{self.path}:{node.lineno}",
+            flow,
+            inputs=inputs,
+            outputs=outputs,
+            saved=self.savings.of(maker, node),
+            maker=MADE_FROM.get(maker, ""),
+            unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
+            **model_converted(self.values, maker, flow, node),
         )
-        self._starts.append(self._paths.get(node, ()))
+        self._holders.made[node] = len(self._made)
+        self.sites.module(len(self._made), full_name)
+        self._made.append(Made(call, node, maker, self._paths.get(node, ())))
 
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
         targets, values = (one.elts if isinstance(one, ast.Tuple) else [] for one in (target, value))
@@ -268,7 +219,7 @@ class Reader:
             if given.statement is not None:
                 several = len(places) > 1
                 self.sites.set(place, attribute, given.statement, given.target, given.value, shared=several)
-            under = beyond(path, self._starts[place])
+            under = beyond(path, self._made[place].start)
             if never(under):
                 continue
             for each in self._all_set(under, attribute, given):
@@ -277,7 +228,7 @@ class Reader:
                     one = one._replace(dataset=dataset_of(self.values, one.value, str(self.path)))
                     self.sites.yields(place, arrays_of(self.values, one.value))
                 resolved = self._conditions.resolved(one) if self.values.bound else (one,)
-                settled = self._settings.setdefault(place, [])
+                settled = self._made[place].settings
                 settled += resolved if len(settled) < _MOST_SETTINGS else ()
 
     def _all_set(self, under: Branches, attribute: str, given: Assigned) -> Iterator[Setting]:

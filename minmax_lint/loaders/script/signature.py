@@ -1,6 +1,7 @@
-"""From what a script makes a converter: which model, and which signature of a SavedModel."""
+"""From what a script makes a converter: which model, and which signatures of a SavedModel."""
 
 import ast
+from typing import Any
 
 from minmax_lint.converters.call import Maker
 from minmax_lint.converters.profile import Flow
@@ -35,24 +36,38 @@ _DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default"}
 """Constant of tf.saved_model -> its value."""
 
 
-def signature_of(values: Values, maker: str, call: ast.Call) -> str:
-    """The one signature that a call of TFLiteConverter.`maker` names; empty for none, and for several."""
+def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> dict[str, Any]:
+    """Fields of ConverterCall: what a call of TFLiteConverter.`maker` converts."""
+    signatures = _signatures(values, maker, call)
+    every = flow == "tf2" and maker == "from_saved_model" and not signatures
+    return {
+        "converted": _path(values, call),
+        "signatures": signatures,
+        "every_signature": every,
+    }
+
+
+def _signatures(values: Values, maker: str, call: ast.Call) -> tuple[str, ...]:
+    """The signatures that a call of TFLiteConverter.`maker` names; empty for none, and for what cannot be read."""
     given = {one.arg: one.value for one in call.keywords}
     if maker == "from_saved_model":
         if "signature_key" in given:  # TF1's
-            return _key(values, given["signature_key"])
+            return _keys(values, [given["signature_key"]])
         positional = call.args[1] if len(call.args) > 1 else None
-        return _only(values, given.get("signature_keys", positional))
+        keys = given.get("signature_keys", positional)
+        return () if keys is None else _keys(values, values.elements(keys))
     if maker != "from_concrete_functions":
-        return ""
+        return ()
     functions = values.elements(given.get("funcs", call.args[0])) if call.args or "funcs" in given else None
-    one = functions[0] if functions is not None and len(functions) == 1 else None
-    if isinstance(one, ast.Subscript) and dotted(one.value).endswith(".signatures"):
-        return _key(values, one.slice)
-    return ""
+    found = [
+        one.slice
+        for one in functions or ()
+        if isinstance(one, ast.Subscript) and dotted(one.value).endswith(".signatures")
+    ]
+    return _keys(values, found if len(found) == len(functions or ()) else None)
 
 
-def path_converted(values: Values, call: ast.Call) -> str:
+def _path(values: Values, call: ast.Call) -> str:
     """The path that a call of TFLiteConverter is given, or the call that loads what it is given; empty for neither."""
     for _ in range(_MOST_CALLS):
         given = call.args[:1] or [one.value for one in call.keywords if one.arg in _MODELS]
@@ -73,9 +88,9 @@ def lacks_object(values: Values, call: ast.Call) -> bool:
     return not unknown and (found is None or (isinstance(found, ast.Constant) and found.value is None))
 
 
-def _only(values: Values, keys: ast.expr | None) -> str:
-    found = None if keys is None else values.elements(keys)
-    return _key(values, found[0]) if found is not None and len(found) == 1 else ""
+def _keys(values: Values, keys: list[ast.expr] | None) -> tuple[str, ...]:
+    found = [_key(values, one) for one in keys or ()]
+    return tuple(found) if all(found) else ()
 
 
 def _key(values: Values, value: ast.expr) -> str:

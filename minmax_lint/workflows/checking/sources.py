@@ -118,8 +118,8 @@ class SavedModelSource(ConverterSource):
 
     def complete(self, call: ConverterCall) -> ConverterCall:
         """With the signatures that are converted: those that the converter names, else all."""
-        alone = self._keys[0] if len(self._keys) == 1 else ""
-        return replace(super().complete(call), unsigned=False, signature=alone, every_signature=not alone)
+        keys = self._keys
+        return replace(super().complete(call), unsigned=False, signatures=keys, every_signature=not keys)
 
     def model(self) -> tuple[Model, Endpoints]:
         """The SavedModel and the signature that is converted."""
