@@ -121,6 +121,8 @@ class ConverterCall:
     """What else its flags may be, where the script sets some of them in branches: field -> value."""
     branched: str = ""
     """The attributes that are set in branches, for people: `optimizations (line 8)`."""
+    assumed: tuple[str, ...] = field(default=(), compare=False)
+    """Flags that cannot be read, for people: `supported_ops = cfg.ops (line 8), taken as not set`."""
     elsewhere: str = ""
     """What else may set its flags and is not read, for people: `prepare (line 8)`."""
     site: CallSite | None = field(default=None, compare=False, repr=False)

@@ -67,6 +67,8 @@ def _of_calls(
     for call in calls:
         unsure = f" (set in branches: {call.branched})" if call.branched else ""
         unsure += f" (what {call.elsewhere} sets is not read)" if call.elsewhere else ""
+        assumed = dict.fromkeys(words for way in (call, *call.alternatives) for words in way.assumed)
+        unsure += f" (not read: {'; '.join(assumed)})" if assumed else ""
         ways = []
         for mode, way in _by_mode(call, fake_quants):
             found = tuple(_profiles(way, mode, fake_quants, call.tensorflow or tensorflow))

@@ -88,6 +88,10 @@ class Definitions:
         above = [one for one in plain if one.lineno < called.lineno] if around is None else []
         return (above or plain)[-1]
 
+    def calls_named(self, start: str) -> list[ast.Call]:
+        """Every call of a function whose name starts so, whatever holds it."""
+        return [call for name, calls in self._calls.items() if name.startswith(start) for call in calls]
+
     def scope(self, function: Function | None, name: str) -> Function | None:
         """The function whose variable a name is that a function gives a value; None for the script's."""
         return None if (function, name) in self._shared else function

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY
 from minmax_lint.loaders.script.branches import Path, beyond, condition, ends, exclusive, never
-from minmax_lint.loaders.script.dataset import dataset_of
+from minmax_lint.loaders.script.datasets.dataset import dataset_of
 from minmax_lint.loaders.script.definitions import Function, defaults
 from minmax_lint.loaders.script.flags import Setting, settings
 from minmax_lint.loaders.script.names import dotted

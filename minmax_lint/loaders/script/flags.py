@@ -11,6 +11,7 @@ from minmax_lint.converters.dataset import Dataset
 from minmax_lint.loaders.script.branches import Path, condition, never, taken, ways
 from minmax_lint.loaders.script.definitions import Function
 from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
 
 _TYPES = frozenset({"inference_type", "inference_input_type", "inference_output_type"})
@@ -20,6 +21,18 @@ _SWITCHES = {
     LOWERS_LISTS: "lower_tensor_lists",
 }
 """Attribute that is True where it is not set, in TensorFlow today -> the field of ConverterCall."""
+_OPTIMIZE = frozenset({"DEFAULT", "OPTIMIZE_FOR_SIZE", "OPTIMIZE_FOR_LATENCY", "EXPERIMENTAL_SPARSITY"})
+"""Members of tf.lite.Optimize."""
+_READ = (
+    *_TYPES,
+    *_SWITCHES,
+    *SWITCHES,
+    "optimizations",
+    "representative_dataset",
+    "supported_ops",
+    "supported_types",
+)
+"""Attributes of which the report says where they cannot be read."""
 _MOST_WORK = 20_000
 """Settings on all ways together."""
 WITHOUT_EFFECT = frozenset({"target_ops", "post_training_quantize"})
@@ -43,6 +56,8 @@ class Setting(NamedTuple):
     """Of representative_dataset: what it yields."""
     function: Function | None = None
     """The function in which it gets the value."""
+    option: str = ""
+    """The option of the script whose default the value is, for people."""
 
 
 def settings(
@@ -50,7 +65,11 @@ def settings(
 ) -> Iterator[Setting]:
     """What a statement sets: of `x if test else y`, each under its condition."""
     value = values.followed(value)
-    if isinstance(value, ast.IfExp):
+    default = default_of(values, value)
+    if default is not None:
+        found = settings(values, path, attribute, default, adds)
+        yield from (one._replace(option=one.option or dotted(value)) for one in found)
+    elif isinstance(value, ast.IfExp):
         for branch, one in enumerate((value.body, value.orelse)):
             under = (*path, *condition(value.test, branch, values.truth))
             yield from settings(values, under, attribute, one, adds)
@@ -82,11 +101,13 @@ def with_settings(
     most = 1 + _MOST_WORK // (conversions * (1 + len(found)))
     all_ways = list(islice(ways(one.path for one in branched), most))
     for way in [one for one in all_ways if not any(taken(path, one) for path in ended)] or all_ways:
-        call = made
+        call, assumed = made, dict[str, str]()
         for one in found:
             if taken(one.path, way):
                 call = _with_flag(call, one, values)
                 call = replace(call, dataset=one.dataset) if one.dataset is not None else call
+                assumed[one.attribute] = _assumed(one, values)
+        call = replace(call, assumed=tuple(filter(None, assumed.values())))
         if call not in calls:
             calls.append(call)
     if len(calls) == 1:
@@ -102,6 +123,43 @@ def with_settings(
     )
 
 
+def _assumed(setting: Setting, values: Values) -> str:
+    """What cannot be read of a setting, and what is assumed instead; empty where all is read."""
+    attribute, value = setting.attribute, setting.value
+    if attribute not in _READ:
+        return ""
+    line = f"(line {value.lineno})"
+    if setting.option:
+        return f"{attribute} = {setting.option} {line}, taken as its default, {_short(value)}"
+    as_what = _taken(attribute, value, values)
+    return f"{attribute} = {_short(value)} {line}, taken as {as_what}" if as_what else ""
+
+
+def _taken(attribute: str, value: ast.expr, values: Values) -> str:
+    """What a value is taken for that cannot be read; empty for one that is read."""
+    elements = values.elements(value)
+    names = [dotted(one).rpartition(".")[2] for one in elements or () if not isinstance(one, ast.Constant)]
+    if attribute in _TYPES:
+        return "an integer type" if _type(value) == COMPUTED else ""
+    if attribute in (*_SWITCHES, *SWITCHES):
+        return "not set" if values.truth(value) is None else ""
+    if attribute == "optimizations":
+        return "set" if elements is None or not {*names} <= _OPTIMIZE else ""
+    if attribute == "supported_ops":
+        return "" if elements == [] or _members(elements) else "not set"
+    if attribute == "supported_types":
+        return "not set" if elements is None else "int8" if COMPUTED in map(_type, elements) else ""
+    return ""
+
+
+def _short(value: ast.expr) -> str:
+    try:
+        text = " ".join(ast.unparse(value).split())
+    except RecursionError:
+        return "..."
+    return f"{text[:37]}..." if len(text) > 40 else text
+
+
 def _differences(main: ConverterCall, other: ConverterCall) -> dict[str, Any]:
     names = [one.name for one in fields(ConverterCall) if one.compare and one.name != "dataset"]
     return {name: getattr(other, name) for name in names if getattr(other, name) != getattr(main, name)}
@@ -112,12 +170,14 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
     given = not (isinstance(value, ast.Constant) and not value.value)
     if attribute in _TYPES:
         return replace(call, **_names(attribute, _type(value)))
-    if attribute in _SWITCHES:
+    if attribute in (*_SWITCHES, *SWITCHES):
         known = values.truth(value)
-        return call if known is None else replace(call, **_names(_SWITCHES[attribute], known))
-    if attribute in SWITCHES:
+        if known is None:
+            return call
+        if attribute in _SWITCHES:
+            return replace(call, **_names(_SWITCHES[attribute], known))
         name = SWITCHES[attribute]
-        return replace(call, **_names(name, getattr(ConverterCall, name) != given))
+        return replace(call, **_names(name, getattr(ConverterCall, name) != known))
     if attribute == "quantized_input_stats":
         return replace(call, input_stats=_stats(values, value, [*call.inputs]) if given else None)
     if attribute == "post_training_quantize" and call.flow == "tf1":

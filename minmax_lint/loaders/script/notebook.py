@@ -36,6 +36,7 @@ class Notebook(NamedTuple):
             dataset=dataset,
             branched=self._by_cells(call.branched),
             elsewhere=self._by_cells(call.elsewhere),
+            assumed=tuple(map(self._by_cells, call.assumed)),
             site=None,
         )
 

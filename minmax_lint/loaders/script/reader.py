@@ -10,7 +10,7 @@ from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY, KEYWORDS, A
 from minmax_lint.loaders.script.branches import Path as Branches
 from minmax_lint.loaders.script.branches import beyond, in_order, never, paths
 from minmax_lint.loaders.script.conversions import Conversions, Made
-from minmax_lint.loaders.script.dataset import arrays_of, dataset_of
+from minmax_lint.loaders.script.datasets.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.definitions import Function, parameters
 from minmax_lint.loaders.script.environments import Conditions, pass_parameters
 from minmax_lint.loaders.script.flags import Setting, settings

@@ -13,9 +13,9 @@ from minmax_lint.converters.dataset import (
     Dataset,
     SampleArray,
 )
-from minmax_lint.loaders.script.arrays import Arrays
+from minmax_lint.loaders.script.datasets.arrays import Arrays
+from minmax_lint.loaders.script.datasets.empty import is_empty, unmatched_pattern
 from minmax_lint.loaders.script.definitions import Function
-from minmax_lint.loaders.script.empty import is_empty, unmatched_pattern
 from minmax_lint.loaders.script.names import dotted
 from minmax_lint.loaders.script.values import Values
 

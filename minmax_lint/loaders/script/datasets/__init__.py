@@ -1,0 +1,1 @@
+"""What a script's representative dataset yields, read off its source."""
