@@ -77,12 +77,14 @@ def edit_graph(graph: Graph, edit: Edit) -> Graph:
     origins: list[int | Node] = []
 
     def put_added(after: str) -> None:
-        for node in following.pop(after, []):
+        pending = following.pop(after, [])[::-1]
+        while pending:  # a stack: each may follow the one before it, however many there are
+            node = pending.pop()
             names.append(node.name)
             ops.append(node.op)
             inputs.append(raw_inputs(node.inputs, node.control_inputs))
             origins.append(node)
-            put_added(node.name)
+            pending += following.pop(node.name, [])[::-1]
 
     for i, name in enumerate(old.names):
         if name in edit.removed:

@@ -43,6 +43,14 @@ def test_added_nodes_go_behind_the_node_they_follow_even_if_that_is_added() -> N
     assert graph["b"].control_inputs == ("x",)
 
 
+def test_a_long_row_of_added_nodes_stands_in_its_order() -> None:
+    row = [f"a{i}" for i in range(2000)]
+    added = tuple(Node(name, "Relu", (Edge("x", 0),)) for name in row)
+    after = dict(zip(row, ["x", *row], strict=False))
+    graph = edit_graph(line(), Edit(added=added, after=after))
+    assert list(graph.names) == ["x", *row, "y", "z"]
+
+
 def test_an_added_node_without_place_goes_to_the_end() -> None:
     graph = edit_graph(line(), Edit(added=(Node("a", "Relu", (Edge("z", 0),)),)))
     assert graph.names[-1] == "a"

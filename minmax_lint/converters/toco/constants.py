@@ -43,16 +43,14 @@ Elementwise = Callable[..., list[float]]
 """Computes a column from columns of equal length."""
 
 
-def combine(model: Model, function: Elementwise, *names: str) -> Callable[[], Tensor | None]:
+def combine(model: Model, function: Elementwise, *names: str) -> Constant:
     """The float32 value of `function` over constant arrays that broadcast only from one element."""
-    buffers = [model.arrays[name].buffer for name in names]
 
-    def load() -> Tensor | None:
-        tensors = [buffer.tensor() if buffer is not None else None for buffer in buffers]
+    def compute(*tensors: Tensor | None) -> Tensor | None:
         known = [tensor for tensor in tensors if tensor is not None]
         return _elementwise(function, *known) if len(known) == len(tensors) else None
 
-    return load
+    return Constant(compute, *[model.arrays[name].buffer for name in names])
 
 
 def _elementwise(function: Elementwise, *known: Tensor) -> Tensor | None:

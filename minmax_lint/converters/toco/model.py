@@ -4,10 +4,10 @@ Names follow TOCO's (tooling_util.cc, model.h); arrays keep the names that TOCO'
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from minmax_lint.converters.toco.failure import Fatal
-from minmax_lint.converters.toco.operator import Array, Constant, Operator
+from minmax_lint.converters.toco.operator import Array, Operator
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
 from minmax_lint.inference.inference import Inference
@@ -124,10 +124,6 @@ class Model:
         if len(consumers) == 1:
             return next(iter(consumers))
         return min(consumers, key=lambda op: op.position, default=None)
-
-    def make_constant(self, name: str, load: Callable[[], Tensor | None]) -> None:
-        """Give the array a buffer."""
-        self.arrays[name].buffer = Constant(load)
 
     def drop_array_if_unused(self, name: str) -> None:
         """Forget an array that nothing produces, reads or names."""

@@ -3,7 +3,7 @@
 Names follow TOCO's (model.h); arrays keep the names that TOCO's messages use.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from minmax_lint.graph.dtype import DType
@@ -31,20 +31,39 @@ class Constant:
     Weights are computed anew each time: that is seldom, and kept they would fill the memory.
     """
 
-    __slots__ = ("_load", "_tensor")
+    __slots__ = ("_compute", "_sources", "_tensor")
 
-    def __init__(self, load: Callable[[], Tensor | None]) -> None:
-        self._load: Callable[[], Tensor | None] | None = load
+    def __init__(self, compute: Callable[..., Tensor | None], *sources: "Constant | None") -> None:
+        """`compute` makes the value from those of the sources, each None where it is not known."""
+        self._compute: Callable[..., Tensor | None] | None = compute
+        self._sources = sources
         self._tensor: Tensor | None = None
 
     def tensor(self) -> Tensor | None:
-        """The value; None where it is not known."""
-        if self._load is None:
+        """The value; None where it is not known.
+
+        With an explicit stack: constants may be computed from each other in chains longer than Python's recursion.
+        """
+        values: dict[Constant, Tensor | None] = {}
+        pending = [self]
+        while pending:
+            one = pending[-1]
+            waiting = [source for source in one._sources if source is not None and source not in values]
+            if waiting and one not in values:
+                pending += waiting
+                continue
+            pending.pop()
+            if one not in values:
+                values[one] = one._value(values)
+        return values[self]
+
+    def _value(self, values: "Mapping[Constant, Tensor | None]") -> Tensor | None:
+        if self._compute is None:
             return self._tensor
-        found = self._load()
+        found = self._compute(*[values[source] if source is not None else None for source in self._sources])
         known = found if found is not None and found.known else None
         if known is None or known.nbytes <= _KEPT_BYTES:
-            self._tensor, self._load = known, None
+            self._tensor, self._compute, self._sources = known, None, ()
         return known
 
     def scalar(self) -> float | None:

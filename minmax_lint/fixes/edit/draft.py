@@ -184,8 +184,11 @@ class Draft:
 
 
 def float32s(value: np.ndarray[Any, Any]) -> Tensor:
-    """A constant of float32 with the shape and values of an array."""
-    return Tensor(DType.FLOAT, value.shape, value.astype("<f4").tobytes())
+    """A constant of float32 with the shape and values of an array; what is too large for it becomes infinite."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        return Tensor(DType.FLOAT, value.shape, value.astype("<f4").tobytes())
 
 
 def int32s(values: Collection[int], *, scalar: bool = False) -> Tensor:

@@ -150,3 +150,22 @@ def test_normalization_by_the_root_of_squares_becomes_one_op_with_a_fixed_range(
     inverse = net.add("Rsqrt", "inverse", net.scalar("Maximum", "floor", total, 1e-12))
     net.add("Mul", "output", net.input, inverse)
     assert answer(net, "output") == "quantized"
+
+
+@pytest.mark.parametrize("op", ["FakeQuant", "Mul", "Reshape", "Transpose"])
+def test_constants_computed_from_each_other_need_no_recursion(op: str) -> None:
+    def net(length: int) -> str:
+        net = Net(ROW)
+        array = net.quant("quant", net.const("weights", [0.5, -0.5], [4, 4]))
+        for i in range(length):
+            if op == "FakeQuant":
+                array = net.quant(f"link{i}", array)
+            elif op == "Mul":
+                array = net.add("Mul", f"link{i}", array, net.const(f"factor{i}", 1.0))
+            elif op == "Reshape":
+                array = net.reshape(f"link{i}", array, 4, 4)
+            else:
+                array = net.transpose(f"link{i}", array, 1, 0)
+        return answer(net, net.quant("output", net.add("MatMul", "product", net.input, array)))
+
+    assert net(1200) == net(2)

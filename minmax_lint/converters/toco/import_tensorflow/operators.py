@@ -12,7 +12,7 @@ from minmax_lint.converters.toco.import_tensorflow.converter_map import (
     UNMODELED,
 )
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.operator import Operator
+from minmax_lint.converters.toco.operator import Constant, Operator
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
@@ -183,7 +183,7 @@ def _import_batch_normalization(model: Model, node: Node) -> None:
     epsilon = model.available_name(f"{name}_epsilon_array")
     model.new_array(epsilon, name, DType.FLOAT, (1,))
     value = node.real("epsilon", 1e-4)
-    model.make_constant(epsilon, lambda: Tensor.of(DType.FLOAT, [1], [value]))
+    model.arrays[epsilon].buffer = Constant(lambda: Tensor.of(DType.FLOAT, [1], [value]))
     for suffix in ("_epsilon", "_rsqrt"):
         model.new_array(name + suffix, name, DType.FLOAT, shape)
     # In training the variance has no elements.

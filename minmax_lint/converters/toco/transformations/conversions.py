@@ -141,8 +141,8 @@ def resolve_batch_normalization(model: Model, op: Operator) -> bool:
     model.new_array(factor, source, DType.FLOAT, shape)
     added = model.available_name(f"{model.available_name(f'{name}_add')}_param")
     model.new_array(added, source, DType.FLOAT, shape)
-    model.make_constant(factor, combine(model, _same, multiplier))
-    model.make_constant(added, combine(model, _shift, offset, mean, multiplier))
+    model.arrays[factor].buffer = combine(model, _same, multiplier)
+    model.arrays[added].buffer = combine(model, _shift, offset, mean, multiplier)
     first = Operator("Mul", [x, factor], [product], op.node)
     second = Operator("Add", [product, added], [name], op.node)
     second.activation = op.activation

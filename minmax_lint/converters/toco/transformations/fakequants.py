@@ -6,7 +6,7 @@ resolve_constant_fake_quant.cc, drop_fake_quant.cc, make_initial_dequantize_oper
 
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.operator import UNKNOWN, MinMax, Operator
+from minmax_lint.converters.toco.operator import UNKNOWN, Constant, MinMax, Operator
 from minmax_lint.converters.toco.transformations.trivial import remove_passthrough
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
@@ -87,10 +87,9 @@ def resolve_constant_fake_quant(model: Model, op: Operator) -> bool:
     check_contains_zero(minmax, source.source, op.node.name)
     buffer, narrow, name = source.buffer, op.node.flag("narrow_range"), op.output
 
-    def load() -> Tensor | None:
+    def compute(tensor: Tensor | None) -> Tensor | None:
         from minmax_lint.converters.toco.weights import fake_quantized
 
-        tensor = buffer.tensor()
         return fake_quantized(tensor, minmax, narrow, bits) if tensor is not None else None
 
     array = model.arrays[name]
@@ -99,7 +98,7 @@ def resolve_constant_fake_quant(model: Model, op: Operator) -> bool:
     array.producer = None
     op.outputs = []
     model.remove(op)
-    model.make_constant(name, load)
+    model.arrays[name].buffer = Constant(compute, buffer)
     return True
 
 

@@ -6,12 +6,11 @@ shared inference where the array is one of the source graph; they are not needed
 
 import math
 import operator
-from collections.abc import Callable
 
 from minmax_lint.converters.toco.constants import Elementwise, combine, known_zero
 from minmax_lint.converters.toco.failure import Fatal
 from minmax_lint.converters.toco.model import Model
-from minmax_lint.converters.toco.operator import Array, Operator
+from minmax_lint.converters.toco.operator import Array, Constant, Operator
 from minmax_lint.converters.toco.transformations.trivial import constant_and_variable, remove_passthrough
 from minmax_lint.graph.dtype import DType, float32
 from minmax_lint.graph.tensor import Tensor
@@ -37,32 +36,30 @@ def _fold(model: Model, op: Operator, *, keep_range: bool = False) -> bool:
     array, source = model.arrays[name], model.arrays[op.inputs[0]] if op.inputs else None
     if keep_range and source is not None and source.minmax is not None and array.minmax is None:
         array.minmax = source.minmax
-    model.make_constant(name, _value(model, op, array))
+    array.buffer = _value(model, op, array)
     model.arrays[name].producer = None
     op.outputs = []
     model.remove(op)
     return True
 
 
-def _value(model: Model, op: Operator, array: Array) -> Callable[[], Tensor | None]:
+def _value(model: Model, op: Operator, array: Array) -> Constant:
     function = _GENERATED.get(op.type)
     if array.name != array.source and function is not None:
         return combine(model, function, *op.inputs)
     name, node, shape = array.name, op.node, array.shape
     moved = op.type if op.type in _MOVES else ""
-    buffers = [model.arrays[one].buffer for one in op.inputs] if moved else []
 
-    def load() -> Tensor | None:
+    def compute(*operands: Tensor | None) -> Tensor | None:
         found = model.inference.constant(name)
-        operands = [] if found else [buffer.tensor() for buffer in buffers if buffer is not None]
-        known = [tensor for tensor in operands if tensor is not None and tensor.known]
-        if found or not known or len(known) < len(buffers):
+        known = [tensor for tensor in operands if tensor is not None]
+        if found or not known or len(known) < len(operands):
             return found
         if moved == "Reshape":
             return None if shape is None else Tensor(known[0].dtype, shape, known[0].content)
         return fold(node, known)
 
-    return load
+    return Constant(compute, *[model.arrays[one].buffer for one in op.inputs if moved])
 
 
 def _all_constant(model: Model, op: Operator) -> bool:
@@ -162,16 +159,15 @@ def _fold_transpose(model: Model, op: Operator) -> bool:
         return False
     buffer = model.arrays[op.inputs[0]].buffer
 
-    def load() -> Tensor | None:
+    def compute(tensor: Tensor | None) -> Tensor | None:
         from minmax_lint.converters.toco.weights import transpose
 
-        tensor = buffer.tensor() if buffer is not None else None
         return transpose(tensor, perm) if tensor is not None else None
 
     output = op.output
     _keep_narrow(model, op)
     _fold(model, op, keep_range=True)
-    model.make_constant(output, load)
+    model.arrays[output].buffer = Constant(compute, buffer)
     return True
 
 
@@ -221,7 +217,7 @@ def resolve_multiply_by_zero(model: Model, op: Operator) -> bool:
         return False
     shape, dtype, name = output.shape, output.dtype, op.output
     _fold(model, op)
-    model.make_constant(name, lambda: Tensor(dtype, shape, b""))
+    model.arrays[name].buffer = Constant(lambda: Tensor(dtype, shape, b""))
     return True
 
 
@@ -233,10 +229,9 @@ def resolve_reorder_axes(model: Model, op: Operator) -> bool:
     buffer, shape, name = source.buffer, output.shape, op.inputs[0]
     to_depthwise = op.attrs["order"] == "DepthwiseConv"
 
-    def load() -> Tensor | None:
+    def compute(tensor: Tensor | None) -> Tensor | None:
         from minmax_lint.converters.toco.weights import transpose
 
-        tensor = buffer.tensor()
         if tensor is None:
             return None
         if to_depthwise:
@@ -248,7 +243,7 @@ def resolve_reorder_axes(model: Model, op: Operator) -> bool:
     output.narrow_range = output.narrow_range or source.narrow_range
     reordered = op.output
     _fold(model, op)
-    model.make_constant(reordered, load)
+    model.arrays[reordered].buffer = Constant(compute, buffer)
     _rename(model, reordered, name)
     return True
 

@@ -35,7 +35,7 @@ def ensure_bias_vectors(model: Model, op: Operator) -> bool:
     depth = shape[-1] if op.type == "DepthwiseConv" else shape[0]
     name = model.available_name(f"{op.output}_bias")
     model.new_array(name, model.arrays[op.output].source, DType.FLOAT, (depth,))
-    model.make_constant(name, lambda: Tensor(DType.FLOAT, [depth], b""))
+    model.arrays[name].buffer = Constant(lambda: Tensor(DType.FLOAT, [depth], b""))
     model.add_input(op, name)
     return True
 
@@ -92,28 +92,25 @@ def _take_output(model: Model, kept: Operator, absorbed: Operator) -> None:
 def _fuse_bias(bias: Constant, type: str, operand: Array) -> Constant:
     """The new bias; only ever asked whether it is all zero, so a zero bias plus the operand is enough."""
 
-    def load() -> Tensor | None:
-        old, added = bias.tensor(), operand.buffer.tensor() if operand.buffer is not None else None
+    def compute(old: Tensor | None, added: Tensor | None) -> Tensor | None:
         if old is None or not no_bit_set(old):
             return None
         return old if type in ("Mul", "Div") else added
 
-    return Constant(load)
+    return Constant(compute, bias, operand.buffer)
 
 
 def _rescale(buffer: Constant | None, weights: Array, affine: str, type: str, operand: Array) -> Constant:
-    shape, factors = weights.shape, operand.buffer
+    shape = weights.shape
 
-    def load() -> Tensor | None:
+    def compute(tensor: Tensor | None, factor: Tensor | None) -> Tensor | None:
         from minmax_lint.converters.toco.weights import scale_by_channel
 
-        tensor = buffer.tensor() if buffer is not None else None
-        factor = factors.tensor() if factors is not None else None
         if tensor is None or factor is None or shape is None:
             return None
         return scale_by_channel(tensor, factor, divide=type == "Div", last_axis=affine == "DepthwiseConv")
 
-    return Constant(load)
+    return Constant(compute, buffer, operand.buffer)
 
 
 def fuse_binary_into_following_affine(model: Model, op: Operator) -> bool:
