@@ -6,6 +6,7 @@ from dataclasses import replace
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.fixes.edit.options import FixOptions
+from minmax_lint.fixes.edit.repair import Repair
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.fixes.engine.plan import plan_repairs
 from minmax_lint.fixes.engine.remaining import describe_rest
@@ -24,8 +25,8 @@ def fix_model(
 ) -> Patch:
     """Fix a model: the repairs that bring the selected profiles nearest to a quantized model.
 
-    A graph that every profile converts is not touched. Raises UserError where a repair is needed and none
-    fits, and where the result does not lint as promised.
+    A graph that every profile converts is not touched, nor is one that no repair fits, or whose repair would not
+    lint as promised: the patch is empty then, and its reason says why.
     """
     model.require_graph("fix")
     named = {"input": ends.inputs, "output": ends.outputs, "array of the given ranges": options.ranges}
@@ -37,13 +38,13 @@ def fix_model(
             f"{path}: the inputs of node {malformed[0]!r} do not fit its op; save the graph again"
         )
     fixed, refused = plan_repairs(trial, options)
-    if refused and fixed.repair.edit.empty:
-        raise UserError("; ".join(refused))
     before = _report(trial, path)
     after = before if fixed.repair.edit.empty else _report(fixed, path)
+    broken = _broken_promise(before, after, fixed.repair)
+    if broken:
+        fixed, after, refused = trial, before, (*refused, broken)
     left = () if fixed.quantized else (*(f"{text}." for text in refused), *describe_rest(fixed, options))
     repair = replace(fixed.repair, reason=" ".join([*_reason(trial, fixed, options), *left]))
-    _check(before, after, fixed)
     return Patch(model, repair, before, after, left)
 
 
@@ -90,15 +91,14 @@ def _what_changed(before: Trial, after: Trial) -> str:
     return ", ".join(changes) or ("every verdict stays" if before.quantized else "fewer ops stay float")
 
 
-def _check(before: Report, after: Report, fixed: Trial) -> None:
-    """A fix keeps its word, or is none: what it claims to heal is gone, and no error is new.
+def _broken_promise(before: Report, after: Report, repair: Repair) -> str:
+    """What a fix would not keep of its word: what it claims to heal is gone, and no error is new.
 
     An error that only profiles have which failed before is not new: the graph had it, and something that is
     healed now stood in front of it.
     """
-    repair = fixed.repair
     if repair.edit.empty:
-        return
+        return ""
     had = {(found.code, found.array or found.node) for found in before.findings if found.severity == "error"}
     for found in after.findings:
         place = found.array or found.node or ""
@@ -107,8 +107,7 @@ def _check(before: Report, after: Report, fixed: Trial) -> None:
             continue
         fine = any(before.predictions[name].verdict == "quantized" for name in found.profiles)
         if fine and not any((found.code, name) in had for name in names):
-            raise UserError(
-                f"the fix would cause a new error and is not applied: {found.code} {found.message}"
-            )
+            return f"A fix would cause a new error: {found.code} {found.message.rstrip('.')}"
         if any(claim.place in names and claim.strategy in rule(found.code).fixes for claim in repair.claims):
-            raise UserError(f"the fix did not heal {found.code} and is not applied: {found.message}")
+            return f"A fix would not heal {found.code}: {found.message.rstrip('.')}"
+    return ""

@@ -140,7 +140,7 @@ class Opened:
         ).lint()
 
     def fix(self, options: FixOptions) -> Patch:
-        """Its repair. Raises UserError where one is needed and none fits."""
+        """Its repair: an empty patch where none is needed, or none fits."""
         from minmax_lint.workflows.fix import fix_model
 
         return fix_model(self.model, self.ends, self.choice.profiles, options, self.path)

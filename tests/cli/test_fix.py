@@ -168,6 +168,23 @@ def test_what_no_repair_reaches_is_said_and_exits_1(tmp_path: Path, capsys: Capt
     assert not fixed.exists()
 
 
+@pytest.mark.parametrize("strategy", ["auto", "guard", "retarget"])
+def test_a_repair_that_does_not_fit_is_no_misuse(strategy: str, tmp_path: Path, capsys: Captured) -> None:
+    b = Builder()
+    b.add("Relu", "output", b.dense("dense", b.placeholder("input", [1, 4]), 4, 3))
+    b.fake_quant("one", "output", 0, 6)
+    b.fake_quant("other", "output", 0, 1)
+    graph, fixed = tmp_path / "graph.pb", tmp_path / "fixed.pb"
+    graph.write_bytes(encode(b.graph()))
+    argv = ["fix", str(graph), "-o", "output", "--strategy", strategy, "--output", str(fixed)]
+    assert main(argv) == 1
+    printed = capsys.readouterr()
+    assert "Nothing is changed: no safe repair brings a selected converter nearer" in printed.out
+    assert "several FakeQuants disagree about the range of output" in " ".join(printed.out.split())
+    assert not printed.err
+    assert not fixed.exists()
+
+
 def test_a_range_that_the_user_gives_fills_the_gap(tmp_path: Path, capsys: Captured) -> None:
     ranges, fixed = tmp_path / "ranges.json", tmp_path / "fixed.pb"
     ranges.write_text(json.dumps({"output": [0.0, 6.0]}))

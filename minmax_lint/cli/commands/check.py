@@ -228,7 +228,7 @@ def _as_fixed(
 def _fix(args: Namespace, settings: Settings, model: Target, report: Report, read: ReadFiles) -> Report:
     """Repair the model, write it, and report on what was written; the report as it was where nothing changes.
 
-    Raises UserError where no repair fits, or nothing can be written.
+    Raises UserError where nothing can be written.
     """
     from minmax_lint.cli.commands.fix import destination_of, patch_model
     from minmax_lint.cli.source import open_source

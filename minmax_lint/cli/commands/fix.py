@@ -145,7 +145,7 @@ def _print(
 
 
 def patch_model(args: Namespace, source: Opened) -> Patch:
-    """The repaired model, not yet written. Raises UserError where a repair is needed and none fits."""
+    """The repaired model, not yet written."""
     source = source.check_ends()
     options = replace(
         fix_options(args), calibrated=calibrated_ranges(args, source), freeze=wants_frozen(args, source.model)
