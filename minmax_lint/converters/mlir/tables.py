@@ -34,8 +34,6 @@ class Builtin(NamedTuple):
     """Since when its float operands and results share one scale (SameOperandsAndResultsScale)."""
     fixed: tuple[float, int] | None = None
     """(scale, zero point) of the uint8 result (FixedOutputRangeInterface)."""
-    calibrated: bool = False
-    """Whether it has a quantized form that only calibrated models reach."""
     four_bits: Since | None = None
     """Since when it takes and makes types of 4 bits."""
     sixteen_bits: bool = True
@@ -108,7 +106,7 @@ BUILTINS: dict[str, Builtin] = {
     "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=4),
     "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
     "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
-    "FILL": Builtin(calibrated=True),
+    "FILL": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
     "FLOOR": Builtin(moves="value"),
     "FLOOR_DIV": Builtin(moves="binary", broadcasts=4),
     "FLOOR_MOD": Builtin(moves="binary", broadcasts=4),
@@ -220,7 +218,6 @@ MOST_DIMENSIONS = {name: row.most_dimensions for name, row in BUILTINS.items() i
 BROADCAST_RANK = {name: row.broadcasts for name, row in BUILTINS.items() if row.broadcasts}
 BIAS_SLOTS = {name: row.bias for name, row in BUILTINS.items() if row.bias is not None}
 FIXED = {name: row.fixed for name, row in BUILTINS.items() if row.fixed is not None}
-CALIBRATED = _where(lambda row: row.calibrated)
 QUANTIZABLE, QUANTIZABLE_SINCE = _since(lambda row: row.quantizable)
 SAME_SCALE, SAME_SCALE_SINCE = _since(lambda row: row.same_scale)
 FOUR_BITS, FOUR_BITS_SINCE = _since(lambda row: row.four_bits)

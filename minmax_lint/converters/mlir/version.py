@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from minmax_lint.converters.example import Before
@@ -71,8 +71,6 @@ class Version:
     """
 
     number: Number
-    calibrated: bool = False
-    """Whether ranges are calibrated."""
     select_tf: bool = False
     """Whether the call allows SELECT_TF_OPS: ops of TensorFlow that the flex delegate runs."""
     custom_ops: bool = False
@@ -80,11 +78,6 @@ class Version:
     saved_model: bool = False
     """Whether the converter reads a SavedModel: it computes constants of any size (2.15, 2.18 and 2.21 measured)."""
     span: Span = field(default_factory=Span, compare=False, repr=False)
-
-    @cached_property
-    def for_calibration(self) -> Version:
-        """The same where ranges are calibrated (measured)."""
-        return replace(self, calibrated=True)
 
     def has(self, bounded: Bounds) -> bool:
         """Whether this version has a pattern or a behaviour."""
@@ -94,8 +87,7 @@ class Version:
     @cached_property
     def quantizable(self) -> Ops:
         """Ops that have a quantized form in this version."""
-        always = tables.QUANTIZABLE | (tables.CALIBRATED if self.calibrated else frozenset())
-        return Ops(self, always, tables.QUANTIZABLE_SINCE)
+        return Ops(self, tables.QUANTIZABLE, tables.QUANTIZABLE_SINCE)
 
     @cached_property
     def same_scale(self) -> Ops:

@@ -147,3 +147,25 @@ def test_a_slice_makes_new_axes_of_several_open_sizes_where_it_names_no_more_pla
     y = b.add("StridedSlice", "y", b.placeholder("x", shape), *bounds, Index=DType.INT32, **ends)
     found = predicted_of(b, y, name, ("x",))
     assert " ".join(op.op for op in found.ops) == ops if ops != "abort" else found.verdict == "abort"
+
+
+@pytest.mark.parametrize(
+    ("value", "ranged", "ops"),
+    [("const", True, ""), ("const", False, "FILL ADD"), ("mean", True, "")],
+)
+@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.15-v2", "mlir-2.21", "mlir-2.21-v2"])
+def test_a_fill_of_computed_size_shares_the_range_of_its_result_with_what_it_spreads(
+    value, ranged, ops, name
+):
+    """The tail of a Keras 2 layer normalization has one, and so has `tf.ones_like` of an open batch."""
+    b = Builder()
+    x = b.fake_quant("x/quant", b.placeholder("x", [None, 4]), -1, 1)
+    sizes = b.add("Shape", "sizes", x, T=DType.FLOAT)
+    both = b.const("axes", [0, 1], dtype=DType.INT32)
+    spread = (
+        b.const("half", 0.5) if value == "const" else b.add("Mean", "mean", x, both, Tidx=DType.INT32)
+    )
+    filled = b.add("Fill", "filled", sizes, spread, index_type=DType.INT32)
+    filled = b.fake_quant("filled/quant", filled, -3, 3) if ranged else filled
+    y = b.fake_quant("y", b.add("AddV2", "sum", x, filled), -2, 2)
+    assert float_ops(b, y, name) == collections.Counter(ops.split())

@@ -89,9 +89,9 @@ def test_a_question_narrows_the_span_to_the_versions_with_the_same_answer(
     assert (version.span.first, version.span.last) == span
 
 
-def test_a_question_about_an_op_narrows_the_span_of_the_version_and_of_its_calibrated_form() -> None:
+def test_a_question_about_an_op_narrows_the_span_of_the_version() -> None:
     version = Version((2, 21))
     assert "CONV_2D" in version.quantizable
     assert (version.span.first, version.span.last) == (FIRST, LAST)
-    assert "SQRT" in version.for_calibration.quantizable
+    assert "SQRT" in version.quantizable
     assert (version.span.first, version.span.last) == ((2, 21), LAST)

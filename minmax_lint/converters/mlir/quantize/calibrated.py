@@ -23,7 +23,6 @@ from minmax_lint.converters.mlir.version import Version
 
 def quantize_calibrated(function: Function, version: Version, specs: QuantizationSpecs) -> None:
     """Quantize the finished float model in place. Raises ConversionError where a check fails, or Nondeterministic."""
-    version = version.for_calibration
     convert_stats_to_qdq(function, remove_redundant_stats(calibrated_values(function), version))
     specs = QuantizationSpecs(signed=True, unread_integer=specs.unread_integer)
     Driver(function, version, specs).run()
