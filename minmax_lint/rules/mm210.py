@@ -10,8 +10,10 @@ from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.ops.table import WITHIN_INPUT, row
 from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around, step
 from minmax_lint.rules.framework.ranges import USUAL_BITS, step_of
+from minmax_lint.rules.framework.same_scale import disagreeing, reads_raw_input, shared_scale
 
 NUDGED_STEPS = 1.5
 """By so many steps a zero point that is rounded can move a range; what goes beyond it is another range."""
@@ -62,12 +64,8 @@ class SharedScaleViolated(Rule):
                 if cause.kind == "raw-consumer"
                 else f"the ranges around {where!r} are in conflict: {cause.message.rstrip('.')}",
                 path=around(subject, where, "conflict"),
-                advice="Give the arrays in front of and behind it the same range.",
-                fix=FixOffer(
-                    "unify", "unsafe", f"Give the FakeQuants around {where!r} the union of their ranges."
-                )
-                if cause.kind == "scale-conflict"
-                else None,
+                advice=_advice(subject, cause),
+                fix=_union_offer(subject, cause),
             )
         for found in subject.coverage.on_activations:
             clipped = {
@@ -88,6 +86,26 @@ class SharedScaleViolated(Rule):
     @classmethod
     def examples(cls) -> Examples:
         return Examples(failing=Example(_net(-3, 3)), passing=Example(_net(-5, 5)))
+
+
+def _union_offer(subject: Subject, cause: Cause) -> FixOffer | None:
+    """None where the FakeQuants agree, or one range for them does not help: an input that is read raw has its own."""
+    where = cause.node or parse_edge(cause.array or "").node
+    if cause.kind != "scale-conflict" or where not in subject.kept:
+        return None
+    group = shared_scale(subject.inference, where)
+    if reads_raw_input(subject.inference, group) or not disagreeing(subject.inference, group):
+        return None
+    return FixOffer("unify", "unsafe", f"Give the FakeQuants around {where!r} the union of their ranges.")
+
+
+def _advice(subject: Subject, cause: Cause) -> str:
+    where = cause.node or parse_edge(cause.array or "").node
+    if where in subject.kept and reads_raw_input(subject.inference, shared_scale(subject.inference, where)):
+        return (
+            "Read the input through one FakeQuant everywhere, and give the arrays behind it the same range."
+        )
+    return "Give the arrays in front of and behind it the same range."
 
 
 def _used_ranges(subject: Subject, found: FakeQuant) -> Iterator[tuple[str, Range]]:

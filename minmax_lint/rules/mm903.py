@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.graph import Graph
+from minmax_lint.graph.names import array_name
+from minmax_lint.ops.table import SPLITS, row
 from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
+from minmax_lint.rules.framework.same_scale import disagreeing, shared_scale
 
 _JAX = (
     "Export it as TensorFlow's own ops, which are read: from Keras with the TensorFlow backend, or by "
@@ -62,9 +65,7 @@ class VerdictUndetermined(Rule):
                 else "Give the checkpoint with the variables' values (--checkpoint PREFIX)."
                 if unknown
                 else "Ask the real converter, more than once: `minmax-lint convert`.",
-                fix=FixOffer("replace", "safe", f"Write {node!r} out as slices.")
-                if subject.coverage.op(node) in ("Split", "SplitV", "Unpack")
-                else None,
+                fix=_as_slices(subject, node),
             )
 
     @classmethod
@@ -73,6 +74,17 @@ class VerdictUndetermined(Rule):
             failing=Example(_net("bound"), profiles=("toco-2.15",)),
             passing=Example(_net("other"), profiles=("toco-2.15",)),
         )
+
+
+def _as_slices(subject: Subject, node: str | None) -> FixOffer | None:
+    """Unsafe where FakeQuants follow each other in front of a split: a slice cannot have two ranges, but their union."""
+    if node is None or subject.coverage.op(node) not in SPLITS:
+        return None
+    pieces = range(subject.graph[node].integer(row(subject.graph.op(node)).pieces, 1))
+    behind = {use.node for port in pieces for use in subject.kept.uses(array_name(node, port))}
+    if disagreeing(subject.inference, shared_scale(subject.inference, node) - behind):
+        return FixOffer("replace", "unsafe", f"Write {node!r} out as slices, and give them one range.")
+    return FixOffer("replace", "safe", f"Write {node!r} out as slices.")
 
 
 def _net(second: str) -> Graph:

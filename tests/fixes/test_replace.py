@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minmax_lint
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
 from minmax_lint.fixes.repairs.replace import replace
 from minmax_lint.graph.build import Builder
@@ -196,3 +197,23 @@ def test_what_both_converters_refuse_converts_after_it(name: str) -> None:
     patch = fixed(b, "output")
     assert patch.strategy == "replace"
     assert verdicts(patch) == {TOCO: ("abort", "quantized"), MLIR: ("float", "quantized")}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_of_several_splits_with_unread_results_all_become_slices(again: bool) -> None:
+    """MLIR answers by chance at the first; a slice behind two FakeQuants in a row it refuses."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 8]), -1, 1)
+    for name in ("first", "second", "third"):
+        x = b.fake_quant(f"{name}/again", x, -1, 2) if again else x
+        split = b.add("Split", name, b.const(f"{name}/axis", 1, **_INT), x, num_split=2)
+        x = b.fake_quant(f"{name}/quant", b.add("Tanh", f"{name}/tanh", split), -1, 1)
+    b.add("Identity", "output", x)
+    versions = ["mlir-2.15", "mlir-2.21"]
+    report = minmax_lint.lint(encode(b.graph()), outputs=["output"], converters=versions)
+    offers = {found.fix.applicability for found in report.findings if found.code == "MM903" and found.fix}
+    assert offers == {"unsafe" if again else "safe"}
+    for unsafe in (False, True):
+        patch = fixed(b, "output", converters=versions, unsafe=unsafe)
+        left = "undetermined" if again and not unsafe else "quantized"
+        assert verdicts(patch) == dict.fromkeys(versions, ("undetermined", left))

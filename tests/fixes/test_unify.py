@@ -128,3 +128,64 @@ def test_ranges_that_agree_are_left_as_they_are() -> None:
     graph = b.graph()
     with pytest.raises(CannotRepair):
         unify(graph, Inference(trace(graph, ["input"], ["output"]), {}), ["output"])
+
+
+CHAINS: dict[str, Callable[[Builder, str], str]] = {
+    "add-zero": lambda b, x: b.add("AddV2", "nothing", x, b.const("zero", 0.0)),
+    "subtract-zeros": lambda b, x: b.add("Sub", "nothing", x, b.const("zero", [0.0] * 4, [4])),
+    "times-one": lambda b, x: b.add("Mul", "nothing", x, b.const("one", 1.0)),
+    "identity": lambda b, x: b.add("Identity", "nothing", x),
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_an_op_that_does_nothing_hands_its_range_on(chain: str) -> None:
+    """MLIR folds it away: two FakeQuants follow each other in front of the slice, and 2.15 and 2.21 abort."""
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    front = b.fake_quant("front", b.add("Relu", "relu", x), 0, 3)
+    behind = b.fake_quant("behind", CHAINS[chain](b, front), -1, 1)
+    places = [b.const(name, value, **_INT) for name, value in (("begin", [0, 0]), ("size", [1, 2]))]
+    b.fake_quant("output", b.add("Slice", "slice", behind, *places, Index=DType.INT32), -1, 1)
+    patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
+    assert verdicts(patch) == {OLD: ("abort", "quantized"), MLIR: ("abort", "quantized")}
+    ranges = {found.node: found.range for found in fake_quants(patch.graph)}
+    assert ranges["front"] == ranges["behind"] == ranges["output"] == Range(-1, 3)
+
+
+def test_a_broadcast_shares_its_range_since_2_21() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    wide = b.add("BroadcastTo", "wide", x, b.const("shape", [3, 4], **_INT), Tidx=DType.INT32)
+    b.fake_quant("output", wide, 0, 6)
+    patch = fixed(b, "output", converters=[MLIR], unsafe=True)
+    assert {after for _, after in verdicts(patch).values()} == {"quantized"}
+
+
+def test_ranges_of_4_and_8_bits_become_one_of_8() -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [1, 4]), -2, 2)
+    narrow = b.fake_quant("narrow", b.add("Mul", "square", x, x), 0, 3, num_bits=4)
+    b.fake_quant(
+        "output", b.add("Reshape", "flat", narrow, b.const("shape", [4], **_INT), Tshape=DType.INT32), 0, 6
+    )
+    patch = fixed(b, "output", converters=[MLIR], unsafe=True)
+    assert verdicts(patch) == {MLIR: ("abort", "quantized")}
+    bits = {found.node: found.num_bits for found in fake_quants(patch.graph)}
+    assert bits["narrow"] == bits["output"] == 8
+
+
+@pytest.mark.parametrize("raw", ["Tanh", ""])
+def test_no_union_is_offered_with_an_input_that_is_read_raw(raw: str) -> None:
+    """In the TF1 flow `quantized_input_stats` gives such an input a range, which no FakeQuant changes."""
+    b = Builder()
+    x = b.placeholder("input", [1, 4])
+    left = b.fake_quant("left", x, -3, 3)
+    right = b.fake_quant("right", b.add("Tanh", "tanh", x if raw else left), -1, 4)
+    b.fake_quant("output", b.add("Maximum", "max", left, right), -2, 5)
+    report = minmax_lint.lint(encode(b.graph()), outputs=["output"], converters=[MLIR])
+    (finding,) = (found for found in report.findings if found.code == "MM210" and found.severity == "error")
+    patch = fixed(b, "output", converters=[MLIR], unsafe=True)
+    assert (finding.fix is None) is bool(raw)
+    assert patch.after.predictions[MLIR].verdict == ("abort" if raw else "quantized")
+    assert ("through one FakeQuant everywhere" in (finding.advice or "")) is bool(raw)

@@ -25,7 +25,7 @@ Step = Callable[[Trial, FixOptions], Trial]
 """Changes the graph of a trial. Raises CannotRepair where it does not apply."""
 
 _ROUNDS = 1000
-"""Far more conflicts than a net has."""
+"""Far more conflicts, or ops to write out, than a net has."""
 
 
 def try_step(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
@@ -36,6 +36,17 @@ def try_step(trial: Trial, step: Step, options: FixOptions) -> Trial | None:
         return None
 
 
+def _one_by_one(trial: Trial, step: Step, options: FixOptions) -> Trial:
+    """A step again and again: a converter stops at the first obstacle. Raises CannotRepair where it never applies."""
+    trial = step(trial, options)
+    for _ in range(_ROUNDS):
+        after = try_step(trial, step, options)
+        if after is None:
+            break
+        trial = after
+    return trial
+
+
 def strip_training(trial: Trial, options: FixOptions) -> Trial:
     """The model without ops that are there for training only."""
     return trial.after(strip(trial.model.graph, trial.subject.kept))
@@ -43,6 +54,10 @@ def strip_training(trial: Trial, options: FixOptions) -> Trial:
 
 def replace_ops(trial: Trial, options: FixOptions) -> Trial:
     """With ops written out that are obstacles of a profile, or that TFLite's interpreter cannot run."""
+    return _one_by_one(trial, _replace_next, options)
+
+
+def _replace_next(trial: Trial, options: FixOptions) -> Trial:
     refused = (op.nodes[-1] for found in trial.predictions for op in found.ops if op.refused and op.nodes)
     nodes = tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "no-range", "other"), *refused)))
     return trial.after(replace(trial.model.graph, trial.subject.inference, nodes, inexact=options.unsafe))
@@ -89,14 +104,8 @@ def _nodes_of_float_ops(trial: Trial) -> Iterator[str]:
 
 
 def _unify(trial: Trial, options: FixOptions) -> Trial:
-    """All conflicts, one by one: MLIR stops at the first. Raises CannotRepair where that cannot be solved."""
-    trial = _unify_next(trial, options)
-    for _ in range(_ROUNDS):
-        after = try_step(trial, _unify_next, options)
-        if after is None:
-            break
-        trial = after
-    return trial
+    """All conflicts. Raises CannotRepair where the first cannot be solved."""
+    return _one_by_one(trial, _unify_next, options)
 
 
 def _unify_next(trial: Trial, options: FixOptions) -> Trial:

@@ -162,9 +162,7 @@ def test_a_fill_of_computed_size_shares_the_range_of_its_result_with_what_it_spr
     x = b.fake_quant("x/quant", b.placeholder("x", [None, 4]), -1, 1)
     sizes = b.add("Shape", "sizes", x, T=DType.FLOAT)
     both = b.const("axes", [0, 1], dtype=DType.INT32)
-    spread = (
-        b.const("half", 0.5) if value == "const" else b.add("Mean", "mean", x, both, Tidx=DType.INT32)
-    )
+    spread = b.const("half", 0.5) if value == "const" else b.add("Mean", "mean", x, both, Tidx=DType.INT32)
     filled = b.add("Fill", "filled", sizes, spread, index_type=DType.INT32)
     filled = b.fake_quant("filled/quant", filled, -3, 3) if ranged else filled
     y = b.fake_quant("y", b.add("AddV2", "sum", x, filled), -2, 2)
