@@ -81,7 +81,7 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
         return function
     key = (version.number, version.select_tf, version.custom_ops, version.saved_model, specs)
     if key not in inference.memo:
-        own = replace(version, calibrated=False, span=Span())
+        own = replace(version, span=Span())
         try:
             function = float_model(kept, inference, own)
             quantize_trained(function, own, specs)
