@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from minmax_lint.graph.freeze import CheckpointKeys
 from minmax_lint.graph.names import did_you_mean
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
-from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.made_example import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import (
     RangeVariable,
     missing_variables,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
-from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.made_example import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import range_variables
 from minmax_lint.rules.framework.wording import list_words
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
-from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.made_example import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.range_variables import missing_variables, renamed_keys
 
 

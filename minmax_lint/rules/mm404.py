@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.prediction import Placement
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
-from minmax_lint.rules.framework.finished_example import FinishedNet
+from minmax_lint.rules.framework.made_example import FinishedNet
 
 DEVICE = "edgetpu"
 _ADVICE = "Replace the op, or export the model up to it and compute the rest in the program."

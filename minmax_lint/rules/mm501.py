@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from minmax_lint.converters.finished import OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.finding import Role, Step
-from minmax_lint.rules.framework.finished_example import FinishedNet
 from minmax_lint.rules.framework.islands import Island, islands
+from minmax_lint.rules.framework.made_example import FinishedNet
 from minmax_lint.rules.framework.wording import SHOWN, list_words
 
 

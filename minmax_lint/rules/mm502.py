@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from minmax_lint.converters.finished import BOUNDARY_OPS, FLOAT, OpInfo, TensorInfo, TFLiteModel
 from minmax_lint.rules.framework import Examples, Finding, Rule, Subject
 from minmax_lint.rules.framework.finding import Severity
-from minmax_lint.rules.framework.finished_example import FinishedNet
+from minmax_lint.rules.framework.made_example import FinishedNet
 
 
 class TFLiteFloatIO(Rule):

@@ -8,7 +8,7 @@ import minmax_lint
 from minmax_lint.cli import main
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.rules.framework.made_checkpoint import MadeCheckpoint, quantized_net
+from minmax_lint.rules.framework.made_example import MadeCheckpoint, quantized_net
 from minmax_lint.rules.framework.rule import Example
 from tests.rules.linted import found, lint_example
 

@@ -14,8 +14,8 @@ from minmax_lint.graph.dtype import DType
 from minmax_lint.report.words import verdict_detail
 from minmax_lint.reporters.finished import op_shares
 from minmax_lint.reporters.terminal.finished import integer_text
-from minmax_lint.rules.framework.finished_example import FinishedNet
 from minmax_lint.rules.framework.islands import islands
+from minmax_lint.rules.framework.made_example import FinishedNet
 from minmax_lint.workflows.explain import spellings
 from tests.rules.linted import lint
 
