@@ -20,6 +20,8 @@ from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import IDENTITIES, SPLITS
 
 CONSTANTS = frozenset({"Const"})
+_OF_PARTS = frozenset({"Concat", "ConcatV2"})
+"""What puts shapes together of parts of known length, whatever is in them (ConstantPartialShape)."""
 _ROOM = 1 << 25
 """Elements of folded results that are kept in all, beyond two for each that the file holds."""
 _CHOICES = frozenset({"If", "StatelessIf"})
@@ -250,8 +252,9 @@ class Inference:
 
 def _values_of(node: Node, call: Call, shapes: Mapping[str, Shape | None]) -> Values | None:
     shape = shapes.get(node.name)
+    operand = call.numbers if node.op in _OF_PARTS else call.values
     try:
-        values = evaluate(node, call.values, shape, call.shape(0) if node.inputs else None)
+        values = evaluate(node, operand, shape, call.shape(0) if node.inputs else None)
     except _ODD_NODE:
         return None
     fits = values is None or shape is None or None in shape or len(values) == elements(shape)

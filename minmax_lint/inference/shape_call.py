@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
-from minmax_lint.inference.shape_arithmetic import Size
+from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, Size
 from minmax_lint.inference.small_values import Values
 
 RANKS: Mapping[str, tuple[int, ...]] = {
@@ -49,6 +49,16 @@ class Call:
         values = self._values.get(self.node.inputs[slot].array)
         if values is None:
             raise ValueError("not a constant")
+        return values
+
+    def numbers(self, slot: int) -> tuple[Size, ...]:
+        """The integers of a small vector, each unknown where it is computed; raises ValueError without a length."""
+        values = self._values.get(self.node.inputs[slot].array)
+        if values is None:
+            (length,) = self.known(slot)
+            if length is None or length > MOST_DIMENSIONS:
+                raise ValueError("not a list of sizes")
+            return (None,) * length
         return values
 
     def number(self, slot: int) -> float | None:

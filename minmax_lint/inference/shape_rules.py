@@ -70,7 +70,8 @@ def _concat(call: Call) -> list[Shape | None]:
     axis = constant_axis(call, axis_slot, len(shapes[0]))
     sizes = [shape[axis] for shape in shapes]
     total = sum(size for size in sizes if size is not None) if None not in sizes else None
-    return [(*shapes[0][:axis], total, *shapes[0][axis + 1 :])]
+    merged = [max((s for s in beside if s is not None), default=None) for beside in zip(*shapes, strict=True)]
+    return [(*merged[:axis], total, *merged[axis + 1 :])]
 
 
 def _pack(call: Call) -> list[Shape | None]:
@@ -103,11 +104,7 @@ def _split_v(call: Call) -> list[Shape | None]:
 
 
 def _slice(call: Call) -> list[Shape | None]:
-    shape, sizes = call.known(0), call.values(2)
-    try:
-        begins = call.values(1)
-    except ValueError:
-        begins = (None,) * len(shape)
+    shape, begins, sizes = call.known(0), call.numbers(1), call.numbers(2)
     return [
         tuple(
             (None if whole is None or low is None else whole - low) if size == -1 else size
@@ -121,7 +118,8 @@ def _strided_slice(call: Call) -> list[Shape | None]:
     masks = {
         key: node.integer(f"{key}_mask", 0) for key in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     }
-    return [strided(call.known(0), call.values(1), call.values(2), call.values(3), masks)]
+    begins, ends, steps = map(call.numbers, range(1, 4))
+    return [strided(call.known(0), begins, ends, steps, masks)]
 
 
 def _gather(call: Call) -> list[Shape | None]:
@@ -254,6 +252,7 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
     **dict.fromkeys(LOOPS, _loop),
+    **dict.fromkeys(("FFT", "FFT2D", "IFFT", "IFFT2D", "XlaDynamicUpdateSlice"), _BY_ROW["input"]),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
     "UnidirectionalSequenceLSTM": _lstm,

@@ -6,6 +6,7 @@ graphs consists of.
 """
 
 from collections.abc import Callable
+from operator import eq, ge, gt, le, lt, ne
 
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
@@ -129,6 +130,15 @@ def _range(node: Node, operand: Operand) -> Values | None:
     return tuple(range(low, high, step))
 
 
+def _chosen(node: Node, operand: Operand) -> Values | None:
+    """`tf.where` of integers, where the condition and what it takes are known."""
+    conditions, left, right = operand(0), operand(1), operand(2)
+    count = max(map(len, (conditions, left, right)))
+    rows = zip(*(side * count if len(side) == 1 else side for side in (conditions, left, right)), strict=True)
+    chosen = tuple(None if truth is None else a if truth else b for truth, a, b in rows)
+    return None if None in chosen else chosen
+
+
 def _product(node: Node, operand: Operand) -> Values:
     total = 1
     for value in operand(0):
@@ -154,6 +164,18 @@ _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
     "FloorMod": _elementwise(lambda a, b: a % b),
     "Maximum": _elementwise(max),
     "Minimum": _elementwise(min),
+    **{
+        op: _elementwise(function)
+        for op, function in (
+            ("Equal", eq),
+            ("NotEqual", ne),
+            ("Less", lt),
+            ("LessEqual", le),
+            ("Greater", gt),
+            ("GreaterEqual", ge),
+        )
+    },
+    **dict.fromkeys(("Select", "SelectV2"), _chosen),
     "Pack": _pack,
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
     **dict.fromkeys(("Gather", "GatherV2"), _gather),

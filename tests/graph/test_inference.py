@@ -76,6 +76,26 @@ def computed_paddings(b: Builder) -> str:
     return b.add("SpaceToBatchND", "y", image(b), block, paddings, Tblock_shape=INT, Tpaddings=INT)
 
 
+def rows(b: Builder) -> str:
+    """The rows of an image, which only a run knows."""
+    shape = b.add("Shape", "shape", b.placeholder("open", [2, None, 8, 4]), out_type=INT)
+    ends = [ints(b, f"row_{key}", value) for key, value in (("lo", 1), ("hi", 2), ("by", 1))]
+    return b.add("StridedSlice", "rows", shape, *ends, T=INT, Index=INT, **STRIDED)
+
+
+def slice_to_computed_end(b: Builder) -> str:
+    end = b.add("ConcatV2", "end", rows(b), ints(b, "hi", 5), scalar(b, "axis", 0), T=INT, N=2, Tidx=INT)
+    ends = [ints(b, "lo", 0, 1), end, ints(b, "by", 1, 1)]
+    return b.add("StridedSlice", "y", image(b), *ends, Index=INT, **STRIDED)
+
+
+def range_of_choice(b: Builder) -> str:
+    """`tf.linspace` counts to `tf.where(num >= 0, num - 1, -1)`."""
+    at_least = b.add("GreaterEqual", "at_least", scalar(b, "num", 16), scalar(b, "zero", 0), T=INT)
+    last = b.add("SelectV2", "last", at_least, scalar(b, "last_one", 15), scalar(b, "none", -1), T=INT)
+    return b.add("Range", "y", scalar(b, "one", 1), last, "one", Tidx=INT)
+
+
 CASES: dict[str, Callable[[Builder], str]] = {
     "conv same": conv,
     "computed paddings": computed_paddings,
@@ -147,6 +167,26 @@ CASES: dict[str, Callable[[Builder], str]] = {
     "strided slice shrinks": lambda b: strided_slice(b, shrink_axis_mask=1),
     "strided slice adds axis": lambda b: strided_slice(b, new_axis_mask=2),
     "strided slice open end": lambda b: strided_slice(b, begin_mask=2, end_mask=2),
+    "strided slice to a computed end": slice_to_computed_end,
+    "range to a choice": range_of_choice,
+    "reshape by parts": lambda b: b.add(
+        "Reshape",
+        "y",
+        image(b),
+        b.add("ConcatV2", "to", rows(b), ints(b, "rest", 72, 4), scalar(b, "axis", 0), T=INT, N=2, Tidx=INT),
+        Tshape=INT,
+    ),
+    "concat of open rows and fixed ones": lambda b: b.add(
+        "ConcatV2", "y", b.placeholder("x", [2, None, 8, 4]), image(b), scalar(b, "axis", 3), N=2, Tidx=INT
+    ),
+    "dynamic update slice": lambda b: b.add(
+        "XlaDynamicUpdateSlice",
+        "y",
+        image(b),
+        b.const("part", [0.5], [1, 2, 2, 4]),
+        ints(b, "at", 0, 0, 0, 0),
+        Tindices=INT,
+    ),
     "gather": lambda b: b.add(
         "GatherV2",
         "y",

@@ -237,7 +237,7 @@ def test_the_order_that_transposes_a_matrix_of_unknown_rank_comes_from_its_rank(
     assert [op for op, _ in found.float_ops] == ["MUL", "RANK", "TRANSPOSE", "FULLY_CONNECTED"]
 
 
-@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
 @pytest.mark.parametrize(
     ("op", "dtype", "refused"),
     [
@@ -248,14 +248,57 @@ def test_the_order_that_transposes_a_matrix_of_unknown_rank_comes_from_its_rank(
         ("Mean", DType.INT8, True),
         ("Square", DType.UINT8, True),
         ("Square", DType.INT16, False),
+        ("Abs", DType.INT64, True),
+        ("Abs", DType.INT32, False),
+        ("Sign", DType.INT64, True),
+        ("Round", DType.INT32, True),
+        ("Relu6", DType.INT32, True),
+        ("Square", DType.INT64, False),
+        ("Square", DType.DOUBLE, True),
+        ("Neg", DType.HALF, True),
+        ("Sign", DType.DOUBLE, False),
+        ("Sign", DType.HALF, True),
+        ("Sin", DType.DOUBLE, True),
     ],
 )
-def test_most_arithmetic_of_narrow_integers_has_no_builtin(
+def test_most_arithmetic_of_other_types_has_no_builtin(
     op: str, dtype: DType, refused: bool, name: str
 ) -> None:
     n = Net()
     x = n.placeholder("input", (1, 8), dtype)
-    made = n.op(op, x, T=dtype) if op == "Square" else n.op(op, x, n.ints(0, 1), T=dtype, keep_dims=False)
+    reduces = op in ("Max", "Mean")
+    made = n.op(op, x, n.ints(0, 1), T=dtype, keep_dims=False) if reduces else n.op(op, x, T=dtype)
     found = predicted_of(n, n.op("Cast", made, SrcT=dtype, DstT=DType.FLOAT), name)
     message = f"'tf.{op}' op is neither a custom op nor a flex op" if refused else ""
     assert (found.verdict, found.message == message or not refused) == ("abort" if refused else "float", True)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+@pytest.mark.parametrize(
+    ("op", "attrs", "dtype", "refused"),
+    [
+        ("Unpack", {"num": 4, "axis": 1}, DType.INT64, True),
+        ("Unpack", {"num": 4, "axis": 1}, DType.INT32, False),
+        ("Unpack", {"num": 4, "axis": 1}, DType.BOOL, False),
+        ("Unpack", {"num": 4, "axis": 1}, DType.HALF, True),
+        ("ExpandDims", {}, DType.DOUBLE, False),
+        ("Reshape", {}, DType.HALF, False),
+        ("Cumsum", {}, DType.INT64, False),
+        ("Cumsum", {}, DType.HALF, True),
+        ("Shape", {}, DType.DOUBLE, False),
+        ("BatchMatMulV3", {}, DType.INT32, True),
+        ("MatMul", {}, DType.INT64, True),
+    ],
+)
+def test_what_moves_arrays_of_other_types_has_a_builtin_or_not(
+    op: str, attrs: dict[str, int], dtype: DType, refused: bool, name: str
+) -> None:
+    n = Net()
+    x = n.placeholder("input", (2, 4), dtype)
+    second = {"ExpandDims": n.i(1), "Reshape": n.ints(4, 2), "Cumsum": n.i(1)}
+    if op in ("BatchMatMulV3", "MatMul"):
+        y = n.op(op, x, n.placeholder("other", (4, 2), dtype), Ta=dtype, Tb=dtype, Tout=dtype, T=dtype)
+    else:
+        y = n.op(op, x, *([second[op]] if op in second else []), T=dtype, **attrs)
+    found = predicted_of(n, y, name, ["input", "other"] if op in ("BatchMatMulV3", "MatMul") else ["input"])
+    assert (found.verdict == "abort") == refused

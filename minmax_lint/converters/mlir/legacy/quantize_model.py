@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.failure import ConversionError
 from minmax_lint.converters.mlir.fake_quant_support import BIAS, Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
-from minmax_lint.converters.mlir.matchers import is_constant
+from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 
@@ -53,7 +53,7 @@ def quantize_model(function: Function, version: Version, call: LegacyCall) -> No
     if all(op.name == CONST for op in function):
         return
     ops = [op for op in function if op.name != CONST and is_real(op, version, call)]
-    fill_quantization_params(ops)
+    fill_quantization_params(function, ops)
     refused = []
     for op in ops:
         found = property_of(op, version, call)
@@ -94,7 +94,7 @@ def is_real(op: Operation, version: Version, call: LegacyCall) -> bool:
     return any(value.real for value in looked_at)
 
 
-def fill_quantization_params(ops: Iterable[Operation]) -> None:
+def fill_quantization_params(function: Function, ops: Iterable[Operation]) -> None:
     """Raises ConversionError at the first tensor without a calibrated range: those of integers have none.
 
     It asks for the operands of operators that the quantizer knows in 8 bits, even where it then leaves them float.
@@ -106,7 +106,7 @@ def fill_quantization_params(ops: Iterable[Operation]) -> None:
             if value is None or is_constant(value):
                 continue
             if value.dtype is not DType.FLOAT:
-                raise _without_range(op, value)
+                raise _without_range(op, value, exported_name(function, value))
 
 
 def _check_filter(op: Operation, version: Version, call: LegacyCall) -> None:
@@ -176,13 +176,39 @@ def _float_end(end: str, value: Value, title: str, kind: str) -> ConversionError
     return ConversionError("other", message, array=value.name, reason=reason)
 
 
-def _without_range(op: Operation, value: Value) -> ConversionError:
+def exported_name(function: Function, value: Value) -> str:
+    """The tensor's name in the float model: arrays of one name are numbered as they are made (GetUniqueName).
+
+    A constant that equals another has lost its name when they were merged (measured with 2.15, 2.18 and 2.21).
+    """
+    made = [result for op in function for result in op.results]
+    before = made[: made.index(value)] if value in made else []
+    alike = [one for one in before if one.name == value.name]
+    count = sum(not _is_merged(one, made) for one in alike)
+    return f"{value.name}{count or ''}"
+
+
+def _is_merged(value: Value, made: Iterable[Value]) -> bool:
+    content = _content(value)
+    return content is not None and any(one is not value and _content(one) == content for one in made)
+
+
+def _content(value: Value) -> object:
+    """What a constant holds; None where it is none, or nothing is known. That of a RESHAPE is its shape."""
+    if not is_constant(value):
+        return None
+    shaped = [op.result.shape for op, slot in value.uses if op.name == "RESHAPE" and slot == 1]
+    tensor = constant_tensor(value)
+    return shaped[0] if shaped else None if tensor is None else (tensor.dtype, tensor.shape, tensor.leading())
+
+
+def _without_range(op: Operation, value: Value, name: str) -> ConversionError:
     message = (
         "Max and min for dynamic tensors should be recorded during calibration: Failed for tensor "
-        f"{value.name}\nEmpty min/max for tensor {value.name}"
+        f"{name}\nEmpty min/max for tensor {name}"
     )
     reason = f"{op.name} needs a range of {value.name}, which holds integers: the calibration records none."
-    return ConversionError.at(op, "minmax", message, "no-range", reason=reason, array=value.name)
+    return ConversionError.at(op, "minmax", message, "no-range", reason=reason, array=name)
 
 
 def _unsupported(found: Sequence[Operation], call: LegacyCall) -> ConversionError:

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.legalize.layout_assignment import CHANNELS_LAST_ONLY, channels_first
-from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, ONLY_FLOAT32, REMOVED
+from minmax_lint.converters.mlir.legalize.legalize_patterns import COMPLEX, LEGALIZED, OTHER_WIDTHS, REMOVED
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.node import Node
-from minmax_lint.graph.trace import Kept
-from minmax_lint.inference.inference import Inference
 
 FLEX_OPS = (
     LEGALIZED.keys()
@@ -87,13 +85,25 @@ def has_no_form(node: Node) -> bool:
         return True
     if node.op == "HashTableV2":
         return (node.attribute("key_dtype"), node.attribute("value_dtype")) not in HASH_TABLES
-    types = (node.attribute("T"), node.attribute("Tparams"))
-    if DType.COMPLEX64 in types or DType.COMPLEX128 in types:
+    width = _width(node)
+    if width in (DType.COMPLEX64, DType.COMPLEX128):
         return node.op not in COMPLEX and node.op not in REMOVED
     if node.op in ("RandomStandardNormal", "RandomUniform"):
         return node.attribute("T") is DType.INT64 or node.attribute("dtype") not in (None, DType.FLOAT)
-    return node.op in ONLY_FLOAT32 and any(width in types for width in (DType.HALF, DType.DOUBLE))
+    return width is not None and width in OTHER_WIDTHS and node.op not in OTHER_WIDTHS[width]
 
+
+def _width(node: Node) -> DType | None:
+    return node.dtype(_WIDTHS.get(node.op, "T"))
+
+
+_WIDTHS = {
+    **dict.fromkeys(("Gather", "GatherNd", "GatherV2"), "Tparams"),
+    "BatchMatMulV3": "Ta",
+    "Range": "Tidx",
+    **dict.fromkeys(("RFFT", "RFFT2D"), "Treal"),
+}
+"""Op -> the attribute that says of what type its data is, where that is not `T`."""
 
 REFUSED_WIDTHS: Mapping[DType, frozenset[str]] = {
     DType.INT8: frozenset(
@@ -132,20 +142,37 @@ REFUSED_WIDTHS: Mapping[DType, frozenset[str]] = {
         SpaceToDepth Split Sub Sum Tile Transpose
         """.split()
     ),
+    DType.INT32: frozenset(
+        """
+        BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BiasAddV1 Conv2D Conv2DBackpropInput Einsum MatMul MaxPool
+        Multinomial Relu6 ResizeBilinear ResizeNearestNeighbor Round
+        """.split()
+    ),
+    DType.INT64: frozenset(
+        """
+        Abs ArgMax ArgMin BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd BiasAddV1 Div Einsum FloorDiv Inv MatMul
+        MaxPool Multinomial Pow RealDiv Reciprocal Relu6 ResizeBilinear ResizeNearestNeighbor Round SegmentSum Sign
+        Split TruncateDiv Unpack UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum
+        """.split()
+    ),
+    DType.BOOL: frozenset(
+        """
+        DepthToSpace MatrixDiag MatrixDiagV3 MatrixSetDiagV3 MirrorPad ReverseSequence SpaceToBatchND SpaceToDepth
+        Split SplitV Unique
+        """.split()
+    ),
 }
 """Type -> the ops that have no form for arrays of it (each op was asked, of TF 2.15.1 and 2.21.0)."""
+_REFUSED = frozenset().union(*REFUSED_WIDTHS.values())
 
 
-def has_narrow(kept: Kept, inference: Inference) -> bool:
-    """Whether an input, or what a Cast makes, is of a type of `REFUSED_WIDTHS`."""
-    casts = (kept.graph[name].attribute("DstT") for name in kept.graph.of_ops({"Cast"}))
-    return any(one in REFUSED_WIDTHS for one in (*map(inference.dtype, kept.inputs), *casts))
-
-
-def too_narrow(node: Node) -> bool:
+def of_refused_width(node: Node) -> bool:
     """Whether a node is refused for the type of its integers."""
-    types = (node.attribute(key) for key in ("T", "Tparams", "TI"))
-    return any(isinstance(one, DType) and node.op in REFUSED_WIDTHS.get(one, ()) for one in types)
+    if node.op not in _REFUSED:
+        return False
+    width, indices = _width(node), node.dtype("TI") if node.op == "OneHot" else None
+    refused = width is not None and node.op in REFUSED_WIDTHS.get(width, ())
+    return refused or (indices is not None and node.op in REFUSED_WIDTHS.get(indices, ()))
 
 
 UNCALIBRATED = Bounds((2, 19))

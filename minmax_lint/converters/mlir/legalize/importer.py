@@ -10,7 +10,7 @@ from minmax_lint.converters.mlir.cse import merge_equal_nodes
 from minmax_lint.converters.mlir.failure import NoBuiltin, Unmodeled, no_builtin
 from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
-from minmax_lint.converters.mlir.legalize.flex_ops import custom_op, has_narrow, has_no_form, too_narrow
+from minmax_lint.converters.mlir.legalize.flex_ops import custom_op, has_no_form, of_refused_width
 from minmax_lint.converters.mlir.legalize.import_order import import_order
 from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     DROPPED,
@@ -20,6 +20,7 @@ from minmax_lint.converters.mlir.legalize.legalize_patterns import (
     OPERANDS,
     REGIONS,
     REMOVED,
+    result_count,
 )
 from minmax_lint.converters.mlir.matchers import is_constant, should_be_folded, static
 from minmax_lint.converters.mlir.pattern import Pattern
@@ -52,7 +53,6 @@ class Importer:
         self._first: dict[str, str] = {}
         self._merged_into: dict[str, list[str]] = {}
         self._reader_counts: dict[str, int] = {}
-        self._narrow = has_narrow(kept, inference)
         self._computed: set[str] = set()  # nodes of constants that the model computes again and again
 
     def run(self) -> Function:
@@ -91,7 +91,7 @@ class Importer:
         self.function.returned.add_operand(value)
 
     def _take_over(self, node: Node, first: Node) -> None:
-        for port in range(_result_count(node)):
+        for port in range(result_count(node)):
             value = self.values.get(first.output(port))
             if value is not None:
                 self.values[node.output(port)] = value
@@ -206,12 +206,14 @@ class Importer:
             for port, edge in enumerate(node.inputs):
                 self.values[node.output(port)] = self.value(edge.array)
         elif has_no_form(node):
-            self._legalize(node)
+            self._refuse(node)
         elif node.op in REMOVED and node.op not in self.rules:
             self.values[node.name] = self.value(node.inputs[0].array)
         elif self._folds(node):
             self._fold(node)
-        elif (self._narrow and too_narrow(node)) or not self._apply_rules(node):
+        elif of_refused_width(node):
+            self._refuse(node)
+        elif not self._apply_rules(node):
             self._legalize(node)
 
     def _apply_rules(self, node: Node) -> bool:
@@ -219,9 +221,9 @@ class Importer:
             try:
                 value = rule.rewrite(self, node)
             except NoBuiltin:
-                if (custom := self.custom_op(node)) is None:
+                if self.custom_op(node) is None:
                     raise
-                self._append(custom, node, self.inputs(node))
+                self._refuse(node)
                 return True
             if value is not None:
                 self.values[node.name] = value
@@ -246,7 +248,7 @@ class Importer:
         return all(map(is_constant, self.inputs(node))) and self._is_small(node)
 
     def _fold(self, node: Node) -> None:
-        for array in map(node.output, range(_result_count(node))):
+        for array in map(node.output, range(result_count(node))):
             self.values[array] = self._loaded(array)
 
     def _loaded(self, array: str) -> Value:
@@ -258,17 +260,22 @@ class Importer:
             raise Unmodeled(
                 f"{node.name} is a StableHLO program (JAX), which this model does not read", node.name
             )
-        refused = has_no_form(node) or (self._narrow and too_narrow(node))
-        legalized = None if refused else LEGALIZED.get(node.op)
-        if legalized is None and (custom := self.custom_op(node)) is not None:
-            self._append(custom, node, self.inputs(node))
+        legalized = LEGALIZED.get(node.op)
+        if legalized is None:
+            self._refuse(node)
             return
         operands = self.inputs(node)[: OPERANDS.get(node.op)]
         if node.op in REGIONS:  # a captured constant becomes a constant of the branch
             operands = [value for value in operands if not is_constant(value)]
-        op = self._append(legalized or node.op, node, operands)
-        if legalized is None:
-            op.attrs["refused"] = no_builtin(node)
+        self._append(legalized, node, operands)
+
+    def _refuse(self, node: Node) -> None:
+        """A node without builtin is an op of TensorFlow, which the model may have or not."""
+        if (custom := self.custom_op(node)) is not None:
+            self._append(custom, node, self.inputs(node))
+            return
+        op = self._append(node.op, node, self.inputs(node)[: OPERANDS.get(node.op)])
+        op.attrs["refused"] = no_builtin(node)
 
     def custom_op(self, node: Node) -> str | None:
         """What a node without builtin becomes where the call allows that."""
@@ -277,7 +284,7 @@ class Importer:
     def _append(self, name: str, node: Node, operands: Iterable[Value]) -> Operation:
         """An operation with all results of the node."""
         op = self.function.append(Operation(name, operands, (node.name,), node=node))
-        for port in range(_result_count(node)):
+        for port in range(result_count(node)):
             array = array_name(node.name, port)
             self.values[array] = op.add_result(
                 array, self.inference.dtype(array), self.inference.shape(array)
@@ -287,14 +294,6 @@ class Importer:
 
 def _merge(kept: Kept) -> dict[str, str]:
     return merge_equal_nodes(kept, kept.once(import_order))
-
-
-def _result_count(node: Node) -> int:
-    if node.op in REGIONS:
-        types = node.attribute("T" if REGIONS[node.op] == "WHILE" else "Tout")
-        return len(types) if isinstance(types, list) else 1
-    known = registered_op(node.op)
-    return 1 if known is None else known.result_count(node)
 
 
 _MLIR_BYTECODE = "ML"  # its first letters

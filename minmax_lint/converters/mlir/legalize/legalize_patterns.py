@@ -1,8 +1,11 @@
 """TensorFlow op -> TFLite op (legalize_patterns.td, legalize_tf.cc, prepare_tf.cc)."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
+from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.op_registry import registered_op
 
 LEGALIZED = {
     "Abs": "ABS",
@@ -183,14 +186,13 @@ REMOVED = frozenset(
 )
 """Ops that hand on their input 0."""
 
-ONLY_FLOAT32 = frozenset(
-    """
-    AddV2 AvgPool BatchMatMulV2 BiasAdd ConcatV2 Conv2D DepthwiseConv2dNative Exp FusedBatchNormV2 FusedBatchNormV3
-    GatherV2 LeakyRelu MatMul Max MaxPool Maximum Mean Mul Neg Pad RealDiv Relu Relu6 Rsqrt Sigmoid Softmax StridedSlice
-    Sub Sum Tanh Transpose
-    """.split()
-)
-"""Ops the converter refuses in the same words where they compute in 16 or 64 bits (measured)."""
+_OTHER_WIDTHS = REMOVED | set("Bitcast Cast ExpandDims Rank Reshape Shape ShapeN Size Squeeze ToBool".split())
+OTHER_WIDTHS: Mapping[DType, frozenset[str]] = {
+    DType.HALF: _OTHER_WIDTHS | {"Lgamma"},
+    DType.DOUBLE: _OTHER_WIDTHS | {"Atan2", "Bucketize", "Sign"},
+}
+"""Type -> the ops that have a form for floats of it; the converter refuses all others (each op was asked, of TF 2.15.1
+and 2.21.0)."""
 
 COMPLEX = frozenset(
     "BroadcastTo Cast ComplexAbs ExpandDims GatherV2 Imag Mul Real Reshape Shape Square Squeeze".split()
@@ -222,3 +224,12 @@ GROWING = frozenset(
     """.split()
 )
 """Ops that can make a large constant of small ones, which the dialect of TensorFlow Lite does not fold again."""
+
+
+def result_count(node: Node) -> int:
+    """How many results the converter's op of a node has."""
+    if node.op in REGIONS:
+        types = node.attribute("T" if REGIONS[node.op] == "WHILE" else "Tout")
+        return len(types) if isinstance(types, list) else 1
+    known = registered_op(node.op)
+    return 1 if known is None else known.result_count(node)

@@ -2,6 +2,7 @@
 
 from minmax_lint.converters.example import Net
 from minmax_lint.converters.mlir.behaviours import FILLS_OPEN_BROADCASTS
+from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_concat import concatenated_arrays
@@ -263,12 +264,17 @@ def convert_tf_strided_slice(importer: Importer, node: Node) -> Value | None:
         if custom := importer.custom_op(node):
             return importer.add(custom, node, [source, *bounds])
         raise no_builtin(node, reason=f"{node.op} makes no new axis of an array with several open sizes.")
-    sizes = importer.integer_vector(node.name, [-1 if size is None else size for size in expanded])
+    name = "" if importer.version.has(_UNNAMED_SIZES) else node.name
+    sizes = importer.integer_vector(name, [-1 if size is None else size for size in expanded])
     return importer.add(
         "STRIDED_SLICE",
         node,
         [move_before_fake_quants(importer, node, "RESHAPE", source, expanded, sizes), *bounds],
     )
+
+
+_UNNAMED_SIZES = Bounds((2, 18))
+"""The sizes of that RESHAPE have the slice's name no longer (2.15, 2.18 and 2.21 measured)."""
 
 
 def _with_new_axes(shape: Shape | None, bounds: Shape | None, new_axes: int, ellipsis: int) -> Shape | None:

@@ -53,13 +53,13 @@ def lower_is_finite_op(importer: Importer, node: Node) -> Value:
 def lower_ones_like_op(importer: Importer, node: Node) -> Value:
     """A constant, where the shape is known."""
     x = importer.operand(node)
-    shape = x.shape
+    shape, one = x.shape, importer.filled(node.name, (), 1, x.dtype)
     if shape is None or None in shape:
         sizes = importer.add("SHAPE", node, [x], None if shape is None else (len(shape),), DType.INT64)
-        return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), sizes], shape)
+        return importer.add("BROADCAST_TO", node, [one, sizes], shape)
     if not importer.version.has(FOLDS_CONSTANT_BROADCASTS):
         wanted = importer.constant(node.name, DType.INT32, (len(shape),))
-        return importer.add("BROADCAST_TO", node, [number(importer, node, 1.0), wanted], shape)
+        return importer.add("BROADCAST_TO", node, [one, wanted], shape)
     return importer.filled(node.name, shape, 1, x.dtype)
 
 
