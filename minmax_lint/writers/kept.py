@@ -30,7 +30,8 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     files, connections or Python when it runs.
     """
     view = kept.graph
-    names = [name for name in view.names if name in kept.nodes or name in kept.control_only]
+    unused = {parse_edge(array).node for array in kept.inputs} - kept.nodes
+    names = [name for name in view.names if name in kept.nodes or name in kept.control_only or name in unused]
     cut = _placeholders(kept, inputs)
     _refuse_outside((name, op) for name, op in _ops(kept, names) if name not in cut)
     calling = calling_node(graph, kept)
@@ -102,7 +103,7 @@ def _placeholders(kept: Kept, inputs: Mapping[str, Shape | None]) -> Mapping[str
     found: dict[str, Details] = {}
     for array, shape in inputs.items():
         edge = parse_edge(array)
-        if edge.node not in kept or kept.graph.op(edge.node) == "Placeholder":
+        if edge.node not in kept.graph or kept.graph.op(edge.node) == "Placeholder":
             continue
         if edge.port:
             raise UserError(f"the input {array!r} is not the first output of {edge.node!r}: choose another")
