@@ -44,7 +44,10 @@ _REFUSED: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"version https://git-lfs", "this is a Git LFS pointer, not the file itself; run `git lfs pull`"),
         (rb"\s*(<!doctype html|<html)", "this is an HTML page, not a graph; download the file itself again"),
         (rb"\s*<\?xml", "this is an XML file, not a graph; download the file itself again"),
-        (rb"\s*\{", "this is JSON, not a graph; give the TensorFlow graph it was made from"),
+        (
+            rb"\s*\{[^\x00-\x08\x0e-\x1f]*\Z",
+            "this is JSON, not a graph; give the TensorFlow graph it was made from",
+        ),
         (rb"\x80[\x02-\x05]", "this is a Python pickle, not a graph; save the model with TensorFlow"),
         (rb"\x93NUMPY", "this is a NumPy array; samples are given with --calibrate"),
     )

@@ -156,6 +156,17 @@ def test_what_is_no_graph_is_called_by_its_name(name, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("character", "{<#")
+def test_a_node_as_long_as_the_number_of_a_character_makes_a_graph_no_text(character, tmp_path):
+    """A graph begins with the tag of a node, which is a line feed in text, and the length of the node."""
+    node = message_class("NodeDef")(name="x", op="Placeholder")
+    node.name = "x" * (1 + ord(character) - node.ByteSize())
+    content = message_class("GraphDef")(node=[node]).SerializeToString()
+    assert content.startswith(f"\n{character}".encode())
+    (tmp_path / "graph.pb").write_bytes(content)
+    assert load(tmp_path / "graph.pb").format == "graphdef"
+
+
 def test_a_missing_file_is_answered_with_the_near_one(tmp_path):
     shutil.copy(FOUNDING / "eval.pb", tmp_path / "eval.pb")
     with pytest.raises(UnreadableModel, match=r"did you mean .*/eval\.pb"):
