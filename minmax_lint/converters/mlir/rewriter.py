@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from minmax_lint.converters.mlir.ir import CONST, RETURN, Function, Joined, Operation, Value
+from minmax_lint.converters.mlir.matchers import is_constant
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Shape, Tensor
@@ -95,6 +96,12 @@ class Rewriter:
         op = Operation(CONST, (), like.op.nodes if like.op is not None else (), load=load)
         self.function.insert_first(op)
         return op.add_result(like.name, dtype or like.dtype, like.shape if shape is None else shape)
+
+    def fold_constants(self, op: Operation) -> bool:
+        """Replace an operation that reads constants alone by one."""
+        if not all(map(is_constant, op.operands)):
+            return False
+        return self.replace(op, self.constant(op.result))
 
     def integers(self, values: Sequence[int], like: Value) -> Value:
         """A new constant vector of int32."""

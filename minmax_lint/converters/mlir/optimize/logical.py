@@ -7,6 +7,7 @@ from minmax_lint.converters.mlir.pattern import (
     optimize_broadcast_like_pass_cc,
     optimize_cc,
     optimize_patterns_td,
+    tfl_ops_cc,
 )
 from minmax_lint.converters.mlir.rewriter import Rewriter
 from minmax_lint.graph.dtype import DType
@@ -172,3 +173,47 @@ def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:
     if name in ("EQUAL", "LESS_EQUAL"):
         return rewriter.replace_with_new(op, "LOGICAL_NOT", [condition])
     return False
+
+
+def _larger(n: Net) -> str:
+    c, d = n.fq(n.c(0.5, 1.25, shape=[8])), n.fq(n.c(0.75, shape=[8]))
+    return n.op("AddV2", n.op("Exp", n.x()), n.op("SelectV2", n.op("NotEqual", c, d), c, d))
+
+
+@tfl_ops_cc(
+    *(*_COMPARISONS, "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR"),
+    tf_name="EqualOp::fold, GreaterOp::fold, GreaterEqualOp::fold, LessOp::fold, LessEqualOp::fold, "
+    "NotEqualOp::fold, LogicalAndOp::fold, LogicalNotOp::fold, LogicalOrOp::fold",
+    since=(2, 18),
+    before=_larger,
+    after="EXP(float) ADD(float)",
+)
+def fold_condition(rewriter: Rewriter, op: Operation) -> bool:
+    """A condition on constants is one (2.15, 2.18 and 2.21 measured)."""
+    return rewriter.fold_constants(op)
+
+
+@tfl_ops_cc(
+    *("SELECT", "SELECT_V2"),
+    tf_name="SelectOp::fold, SelectV2Op::fold",
+    since=(2, 18),
+    before=_larger,
+    after="EXP(float) ADD(float)",
+)
+def fold_select(rewriter: Rewriter, op: Operation) -> bool:
+    """So is a choice among constants of one shape (2.15, 2.18 and 2.21 measured)."""
+    return len({value.shape for value in op.operands}) == 1 and rewriter.fold_constants(op)
+
+
+def _truncated(n: Net) -> str:
+    whole = n.op("Cast", n.fq(n.c(0.5, 1.25, shape=[8])), DstT=DType.INT32)
+    return n.op("AddV2", n.op("Exp", n.x()), n.op("Cast", whole, SrcT=DType.INT32))
+
+
+@tfl_ops_cc("CAST", tf_name="CastOp::fold", since=(2, 18), before=_truncated, after="EXP(float) ADD(float)")
+def fold_cast(rewriter: Rewriter, op: Operation) -> bool:
+    """So is a CAST of constants, but for integers of 8 bits (2.15, 2.18 and 2.21 measured)."""
+    return op.operands[0].dtype not in (DType.INT8, DType.UINT8) and rewriter.fold_constants(op)
+
+
+CONDITION_FOLDS = (fold_condition, fold_select, fold_cast)
