@@ -96,6 +96,8 @@ class ConverterCall:
     """Whether tensor lists become arrays; else they stay ops of TensorFlow, for SELECT_TF_OPS."""
     without_effect: tuple[str, ...] = ()
     """Attributes that are set and that no converter reads, such as `target_ops`."""
+    deleted: str = ""
+    """The attribute that `del` takes away and nothing sets anew: the converter reads it in vain."""
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)
     """Array -> shape, None where the call does not say it; empty where it names no inputs."""
     outputs: tuple[str, ...] = ()

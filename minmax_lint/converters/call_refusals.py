@@ -3,7 +3,7 @@
 Source: tensorflow/lite/python/lite.py; measured with TF 2.12 to 2.21.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from minmax_lint.converters.call import (
     BUILTINS_INT8,
@@ -12,6 +12,7 @@ from minmax_lint.converters.call import (
     INTEGERS,
     SELECT_TF,
     ConverterCall,
+    Maker,
 )
 from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED
 from minmax_lint.converters.releases import toco
@@ -28,8 +29,21 @@ _OLD_STATS_MESSAGE = (2, 3)
 """The last version known with the older words."""
 
 
+_CLASSES: Mapping[Maker, str] = {
+    "": "TFLiteConverterV2",
+    "functions": "TFLiteConverterV2",
+    "saved_model": "TFLiteSavedModelConverterV2",
+    "keras": "TFLiteKerasModelConverterV2",
+}
+"""What TF2's converter is made from -> its class."""
+
+
 def refusal(call: ConverterCall, trained: bool) -> str:
     """What the converter raises instead of converting, whatever the graph; empty where it takes the call."""
+    if call.deleted:
+        spec = call.deleted in ("supported_ops", "supported_types")
+        of = "TargetSpec" if spec else _CLASSES[call.maker] if call.flow == "tf2" else "TFLiteConverter"
+        return f"AttributeError: '{of}' object has no attribute '{call.deleted}'"
     if call.int8_required:
         if call.supported_ops == {BUILTINS_INT8} and call.supported_types - {"int8"}:
             return (

@@ -12,6 +12,8 @@ GIVEN_AWAY = "given away"
 """What stands for a call that is given the object, and may do with it what is not read."""
 CONVERT = "convert()"
 """The attribute of a setting that stands for a call of `convert`, which is its value."""
+DELETED = "del"
+"""The attribute of a setting that takes one away: its value is the name of that."""
 KEYWORDS = "**"
 """The attribute of a `setattr` in a loop over the keywords that a function is given (`**flags`)."""
 

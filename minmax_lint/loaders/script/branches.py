@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, product
 
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import children, dotted, walk
 
 Path = tuple[tuple[str, int], ...]
 """What is tested, and the branch that is taken (0 where it holds), from the outside in."""
@@ -34,8 +34,7 @@ def paths(tree: ast.AST, truth: Truth) -> dict[ast.AST, Path]:
             found[node] = path
         branches = dict(_branches(node, truth))
         pending += [
-            (one, path + branches.get(one, ()) if len(path) < _DEEPEST else path)
-            for one in ast.iter_child_nodes(node)
+            (one, path + branches.get(one, ()) if len(path) < _DEEPEST else path) for one in children(node)
         ]
     return found
 
@@ -55,6 +54,9 @@ def _branches(node: ast.AST, truth: Truth) -> Iterator[tuple[ast.AST, Path]]:
         before: Path = ()
         subject = ast.dump(node.subject)
         for number, case in enumerate(node.cases[:_DEEPEST]):
+            if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None:
+                yield case, before  # `case _` fits whatever is left
+                break
             key = f"{subject} {number}"
             yield case, (*before, (key, 0))
             before = (*before, (key, 1))
@@ -72,7 +74,7 @@ def condition(test: ast.expr, branch: int, truth: Truth) -> Path:
 
 def _always(test: ast.expr) -> bool:
     """Whether a test says nothing about the path: whether the script is run."""
-    return {one.id for one in ast.walk(test) if isinstance(one, ast.Name)} == {"__name__"}
+    return {one.id for one in walk(test) if isinstance(one, ast.Name)} == {"__name__"}
 
 
 def beyond(path: Path, start: Path) -> Path:
@@ -154,7 +156,7 @@ def ends(tree: ast.AST) -> Iterator[ast.stmt]:
         if isinstance(node, ast.Return) or (raises and not caught and isinstance(node, ast.stmt)):
             yield node
         tried = node.body if isinstance(node, ast.Try) and node.handlers else []
-        pending += [(child, caught or child in tried) for child in ast.iter_child_nodes(node)]
+        pending += [(child, caught or child in tried) for child in children(node)]
 
 
 def in_order(tree: ast.AST) -> Iterator[ast.AST]:
@@ -167,7 +169,7 @@ def in_order(tree: ast.AST) -> Iterator[ast.AST]:
         else:
             pending.append((node, True))
         if not ready:
-            children = list(ast.iter_child_nodes(node))
+            below = children(node)
             if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-                children = [*node.generators, *(one for one in children if one not in node.generators)]
-            pending += [(child, False) for child in reversed(children)]
+                below = [*node.generators, *(one for one in below if one not in node.generators)]
+            pending += [(child, False) for child in reversed(below)]

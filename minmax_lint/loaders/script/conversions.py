@@ -29,6 +29,8 @@ class Made:
     """As it is made."""
     node: ast.Call
     """What makes it."""
+    asked: ast.Call
+    """The same with what functools.partial and getattr stand for."""
     maker: str
     """The class method of TFLiteConverter."""
     start: Branches
@@ -119,7 +121,7 @@ class Conversions:
             if self.conditions.remaining(made.start, self.values.owner.get(made.node)) is None:
                 continue
             line = environment.call.lineno if environment.call is not None else made.node.lineno
-            model = model_converted(self.values, made.maker, made.call.flow, made.node)
+            model = model_converted(self.values, made.maker, made.call.flow, made.asked)
             here = replace(made, call=replace(made.call, origin=f"{self.path}:{line}", **model))
             resolved = list(self.conditions.reached(made.settings))
             for call in self._each(place, here, resolved, several=len(together) > 1):

@@ -2,17 +2,20 @@
 
 import ast
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.branches import Path, beyond, exclusive, never, paths
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.branches import Path, Truth, beyond, exclusive, never, paths
+from minmax_lint.loaders.script.names import children, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While
 _MOST_VALUES = 256
 """Of a name with more values, or functions, it is not told which of them a place has."""
+_MOST_ON_WAYS = 64
+"""Of a name with more values in branches in front of a place it is not told which of them the place has."""
 ADDING = {"add": False, "append": False, "extend": True, "update": True}
 """Method of a collection -> whether it takes several elements."""
 
@@ -53,6 +56,9 @@ class Definitions:
     _joined: dict[tuple[Function | None, str], list[tuple[ast.AST, ast.expr]]] = field(default_factory=dict)
     """Function and name of a list -> what `append`, `extend` and `+=` add to it, each with where it does."""
 
+    _reached: dict[tuple[ast.AST, Function | None, str], list[Definition]] = field(default_factory=dict)
+    """Place, function and name -> the values that it may have there."""
+
     def __post_init__(self) -> None:
         pending: list[tuple[ast.AST, Function | None]] = [(self.tree, None)]
         while pending:
@@ -61,12 +67,17 @@ class Definitions:
                 self.owner[node] = function
             self._note(node, function)
             inner = node if isinstance(node, Function) else function
-            pending += [(child, inner) for child in [*ast.iter_child_nodes(node)][::-1]]
+            pending += [(child, inner) for child in children(node)[::-1]]
 
     @cached_property
     def paths(self) -> dict[ast.AST, Path]:
-        """Node -> the branches that lead to it; until a reader sets those that leave out what is known to hold."""
+        """Node -> the branches that lead to it; until a reader decides those that are known to hold."""
         return paths(self.tree, lambda _: None)
+
+    def decide_branches(self, truth: Truth) -> None:
+        """Leave tests whose truth is known out of the branches."""
+        self.paths = paths(self.tree, truth)
+        self._reached = {}
 
     def function(self, called: ast.expr) -> Function | None:
         """The function of the script that a name stands for where it is read.
@@ -92,6 +103,42 @@ class Definitions:
         """Every call of a function whose name starts so, whatever holds it."""
         return [call for name, calls in self._calls.items() if name.startswith(start) for call in calls]
 
+    def objects(self, place: ast.AST) -> list[ast.ClassDef]:
+        """The classes that `self` may be of in a method: its own and those derived from it, of which objects are made.
+
+        All of the script where the place is in no method.
+        """
+        around = self.owner.get(place)
+        while around is not None and around not in self._methods:
+            around = self.owner.get(around)
+        if around is None:
+            return list(self.classes.values())
+        own = [
+            one for one in self.classes.values() if self.classes[self._methods[around]] in self._bases(one)
+        ]
+        return [one for one in own if self._calls.get(one.name)] or own
+
+    def _bases(self, derived: ast.ClassDef) -> list[ast.ClassDef]:
+        """A class and its bases in the script, nearest first."""
+        found = [derived]
+        for one in found:
+            known = (self.classes.get(dotted(base).rpartition(".")[2]) for base in one.bases)
+            found += [base for base in known if base is not None and base not in found]
+        return found
+
+    def field(self, derived: ast.ClassDef, name: str) -> Iterator[ast.expr | None]:
+        """What the body of a class, else of the nearest base that does, gives a field."""
+        for body in self._bases(derived):
+            given = [
+                one.value
+                for one in body.body
+                if (isinstance(one, ast.Assign) and name in map(dotted, one.targets))
+                or (isinstance(one, ast.AnnAssign) and dotted(one.target) == name)
+            ]
+            if given:
+                yield from given
+                return
+
     def scope(self, function: Function | None, name: str) -> Function | None:
         """The function whose variable a name is that a function gives a value; None for the script's."""
         return None if (function, name) in self._shared else function
@@ -106,21 +153,30 @@ class Definitions:
         Where the place is in another function, or a loop brings a later value to it, that is all it ever gets.
         """
         known = self._given.get((function, name), [])
-        if len(known) < 2 or self.owner.get(node) is not function or not hasattr(node, "lineno"):
+        if len(known) < 2:
             return known
+        if (node, function, name) not in self._reached:
+            own = self.owner.get(node) is function and hasattr(node, "lineno")
+            found = self._reaching(node, known) if own else known
+            unread = Definition(None, node, found[-1].end)
+            self._reached[node, function, name] = found if len(found) <= _MOST_VALUES else [unread]
+        return self._reached[node, function, name]
+
+    def _reaching(self, node: ast.expr, known: list[Definition]) -> list[Definition]:
+        """Those of the values that a name of the same function may have at a place."""
         start = (node.lineno, node.col_offset)
         count = bisect_right(known, start, key=lambda one: one.end)
-        if count > _MOST_VALUES or self._comes_round(node, known[count:]):
+        if self._comes_round(node, known, count):
             return known
         path, found = self.paths.get(node, ()), list[Definition]()
-        for one in known[:count][::-1]:
-            given = self.paths.get(one.target, ())
+        for place in range(count - 1, max(count - _MOST_ON_WAYS, 0) - 1, -1):
+            given = self.paths.get(known[place].target, ())
             if never(given) or exclusive(given, path):
                 continue
-            found.insert(0, one)
+            found.append(known[place])
             if not beyond(given, path):  # this one replaces all before it
-                break
-        return found or known
+                return found[::-1]
+        return found[::-1] if found and count <= _MOST_ON_WAYS else known
 
     def varies(self, node: ast.expr) -> list[Definition]:
         """The values that a variable of the same function gets in branches above the place; none for any other."""
@@ -130,7 +186,7 @@ class Definitions:
         if not 1 < len(found) <= _MOST_VALUES:
             return []
         above = all(one.end <= (node.lineno, node.col_offset) for one in found)
-        return found if above and not self._comes_round(node, known) else []
+        return found if above and not self._comes_round(node, known, 0) else []
 
     def loop(self, node: ast.expr) -> ast.For | ast.AsyncFor | None:
         """The loop of the same function, or of the script itself, that gives a variable its values."""
@@ -140,10 +196,10 @@ class Definitions:
         """The loops of the same function that go through a node."""
         return [one for one in self._spans.get(self.owner.get(node), []) if _within(node.lineno, one)]
 
-    def _comes_round(self, node: ast.expr, given: list[Definition]) -> bool:
-        """Whether a loop around the place gives the name one of these values in an earlier round."""
-        around = self.loops_of(node) if given else []
-        return any(_within(each.target.lineno, loop) for loop in around for each in given)
+    def _comes_round(self, node: ast.expr, given: list[Definition], start: int) -> bool:
+        """Whether a loop around the place gives the name one of these values, from that one on, in an earlier round."""
+        around = self.loops_of(node) if start < len(given) else []
+        return any(_within(each.target.lineno, loop) for loop in around for each in given[start:])
 
     def _note(self, node: ast.AST, function: Function | None) -> None:
         if isinstance(node, Function):

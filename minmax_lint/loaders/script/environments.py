@@ -9,7 +9,7 @@ from minmax_lint.loaders.script.branches import Path, beyond, condition, ends, e
 from minmax_lint.loaders.script.datasets.dataset import dataset_of
 from minmax_lint.loaders.script.definitions import Function, defaults
 from minmax_lint.loaders.script.flags import Setting, settings
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, walk
 from minmax_lint.loaders.script.values import Values
 
 _MOST = 8
@@ -115,12 +115,12 @@ class Conditions:
         self._ends: dict[Function | None, list[ast.stmt]] = {}
         for end in ends(values.tree):
             self._ends.setdefault(values.owner.get(end), []).append(end)
-        for node in ast.walk(values.tree):
+        for node in walk(values.tree):
             if isinstance(node, (ast.If, ast.IfExp)):
                 for (key, _), *_ in filter(None, [condition(node.test, 0, lambda _: None)]):
                     self._tests[values.owner.get(node), key] = _positive(node.test)
             elif isinstance(node, ast.Return) and node.value is not None:
-                self._returned.update(ast.walk(node.value))
+                self._returned.update(walk(node.value))
 
     def remaining(self, path: Path, function: Function | None) -> Path | None:
         """The conditions of a path that the environment leaves open; None where one of them does not hold."""

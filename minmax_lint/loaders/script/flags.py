@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from minmax_lint.converters.call import BUILTINS, COMPUTED, LOWERS_LISTS, OPS_SETS, SWITCHES, ConverterCall
 from minmax_lint.converters.dataset import Dataset
+from minmax_lint.loaders.script.assigned import DELETED
 from minmax_lint.loaders.script.branches import Path, condition, never, taken, ways
 from minmax_lint.loaders.script.definitions import Function
 from minmax_lint.loaders.script.names import dotted
@@ -31,6 +32,7 @@ _READ = (
     "representative_dataset",
     "supported_ops",
     "supported_types",
+    "target_spec",
 )
 """Attributes of which the report says where they cannot be read."""
 _MOST_WORK = 20_000
@@ -167,6 +169,11 @@ def _differences(main: ConverterCall, other: ConverterCall) -> dict[str, Any]:
 
 def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> ConverterCall:
     attribute, value = setting.attribute, setting.value
+    if attribute == DELETED:
+        gone = value.value if isinstance(value, ast.Constant) else ""
+        return replace(call, deleted=str(gone)) if gone in _READ else call
+    if attribute == call.deleted:
+        call = replace(call, deleted="")
     given = not (isinstance(value, ast.Constant) and not value.value)
     if attribute in _TYPES:
         return replace(call, **_names(attribute, _type(value)))

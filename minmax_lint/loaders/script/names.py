@@ -1,6 +1,7 @@
-"""Names in Python source."""
+"""Names in Python source, and the way through its nodes."""
 
 import ast
+from collections.abc import Iterator
 
 
 def dotted(node: ast.expr) -> str:
@@ -37,3 +38,20 @@ def root_of(node: ast.expr) -> ast.expr:
 def arguments(call: ast.Call) -> list[ast.expr]:
     """All that a call passes, by place and by name."""
     return [*call.args, *(one.value for one in call.keywords)]
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below a node, in order; gathered once, since a script is gone through many times."""
+    found: list[ast.AST] | None = node.__dict__.get("children")
+    if found is None:
+        found = node.__dict__["children"] = list(ast.iter_child_nodes(node))
+    return found
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node, one before those below it."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += children(node)

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY, KEYWORDS, Assigned, by_call, keywords
+from minmax_lint.loaders.script.assigned import (
+    CONVERT,
+    DELETED,
+    GIVEN_AWAY,
+    KEYWORDS,
+    Assigned,
+    by_call,
+    keywords,
+)
 from minmax_lint.loaders.script.branches import Path as Branches
-from minmax_lint.loaders.script.branches import beyond, in_order, never, paths
+from minmax_lint.loaders.script.branches import beyond, in_order, never
 from minmax_lint.loaders.script.conversions import Conversions, Made
 from minmax_lint.loaders.script.datasets.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.definitions import Function, parameters
@@ -20,6 +28,7 @@ from minmax_lint.loaders.script.saved import Savings
 from minmax_lint.loaders.script.signature import (
     MADE_FROM,
     MAKERS,
+    complete,
     lacks_object,
     model_converted,
 )
@@ -53,8 +62,6 @@ class Reader:
     _modules: dict[str, str] = field(default_factory=dict)
     """Name -> what an import made it stand for."""
     _tensors: Tensors = field(default_factory=Tensors)
-    _paths: dict[ast.AST, Branches] = field(default_factory=dict)
-    """Node of a branch -> the branches that lead to it."""
     _frozen: tuple[str, ...] = ()
     """The outputs with which the graph is frozen."""
 
@@ -64,7 +71,7 @@ class Reader:
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
-        self._paths = self.values.paths = paths(tree, self.values.truth)
+        self.values.decide_branches(self.values.truth)
         for node in in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
@@ -85,6 +92,8 @@ class Reader:
                     self._assign(target, node.value, node)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._assign(node.target, node.value, node)
+            elif isinstance(node, ast.Delete):
+                self._delete(node)
             elif isinstance(node, ast.AugAssign):
                 name, _, attribute = spelled(node.target).rpartition(".")
                 self._set(Assigned(name, attribute, node.value, None, node.target, True))
@@ -99,6 +108,13 @@ class Reader:
             if not (runs and never(one.start)):
                 self.calls += read.of(place, one)
 
+    def _delete(self, statement: ast.Delete) -> None:
+        for target in statement.targets:
+            name, _, attribute = spelled(target).rpartition(".")
+            if name:
+                gone = ast.copy_location(ast.Constant(attribute), target)
+                self._set(Assigned(name, DELETED, gone, None, target))
+
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for name in node.names:
@@ -106,29 +122,30 @@ class Reader:
 
     def _make(self, node: ast.Call) -> None:
         """A converter, if the call makes one."""
-        full_name = dotted(self.values.followed(node.func))
+        asked = complete(self.values, node)
+        full_name = dotted(self.values.followed(asked.func))
         root, _, rest = full_name.partition(".")
-        root, _, begin = (dotted(self.values.followed(root_of(node.func))) or root).partition(".")
+        root, _, begin = (dotted(self.values.followed(root_of(asked.func))) or root).partition(".")
         full = ".".join(filter(None, (self._modules.get(root, root), begin, rest)))
         maker = full.rpartition(".")[2]
-        self._frozen = self._tensors.frozen_outputs(maker, node) or self._frozen
+        self._frozen = self._tensors.frozen_outputs(maker, asked) or self._frozen
         if maker not in MAKERS or "." not in full_name:
             return
         flow = "tf1" if ".v1." in f".{full}." else MAKERS[maker]
-        inputs, outputs = self._tensors.ends(maker, node)
+        inputs, outputs = self._tensors.ends(maker, asked)
         call = ConverterCall(
             f"{self.path}:{node.lineno}",
             flow,
             inputs=inputs,
             outputs=outputs,
-            saved=self.savings.of(maker, node),
+            saved=self.savings.of(maker, asked),
             maker=MADE_FROM.get(maker, ""),
-            unsigned=maker == "from_concrete_functions" and lacks_object(self.values, node),
-            **model_converted(self.values, maker, flow, node),
+            unsigned=maker == "from_concrete_functions" and lacks_object(self.values, asked),
+            **model_converted(self.values, maker, flow, asked),
         )
         self._holders.made[node] = len(self._made)
         self.sites.module(len(self._made), full_name)
-        self._made.append(Made(call, node, maker, self._paths.get(node, ())))
+        self._made.append(Made(call, node, asked, maker, self.values.paths.get(node, ())))
 
     def _assign(self, target: ast.expr, value: ast.expr, statement: ast.stmt | None = None) -> None:
         targets, values = (one.elts if isinstance(one, ast.Tuple) else [] for one in (target, value))
@@ -172,7 +189,7 @@ class Reader:
             self._holders.hold(spec, self._holders.named(converter, target))
 
     def _path(self, node: ast.AST) -> Branches:
-        return self._paths.get(node, ())
+        return self.values.paths.get(node, ())
 
     def _set_in_function(self, call: ast.Call) -> None:
         """What a function of the script sets on a converter that the call gives it."""

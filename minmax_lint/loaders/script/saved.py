@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 
 from minmax_lint.converters.call import ConverterCall
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, walk
 from minmax_lint.loaders.script.values import Values
 
 _METHODS = frozenset({"save", "export"})
@@ -82,7 +82,7 @@ class Savings:
     def _assigned(self) -> dict[tuple[ast.AST | None, str], list[int]]:
         """Function and name -> the lines in which it is given a value there."""
         found: dict[tuple[ast.AST | None, str], list[int]] = {}
-        for node in ast.walk(self.values.tree):
+        for node in walk(self.values.tree):
             if isinstance(node, (ast.Assign, ast.AnnAssign)):
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     for one in target.elts if isinstance(target, ast.Tuple) else [target]:
@@ -125,7 +125,7 @@ def _converted(maker: str, call: ast.Call) -> str:
 
 def _savings(tree: ast.AST) -> Iterator[tuple[ast.Call, str, ast.expr]]:
     """Every call that saves a model, with the name of the model and the place."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Attribute, ast.Name)):
             continue
         holder, _, last = dotted(node.func).rpartition(".")

@@ -1,11 +1,11 @@
 """From what a script makes a converter: which model, and which signatures of a SavedModel."""
 
 import ast
-from typing import Any
+from typing import Any, TypeVar
 
 from minmax_lint.converters.call import Maker
 from minmax_lint.converters.profile import Flow
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import dotted, root_of
 from minmax_lint.loaders.script.saved import path_of
 from minmax_lint.loaders.script.values import Values
 
@@ -34,6 +34,60 @@ _MODELS = frozenset({"saved_model_dir", "model", "model_file", "graph_def_file",
 """Arguments of TFLiteConverter's class methods and of load_model that hold the model."""
 _DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default"}
 """Constant of tf.saved_model -> its value."""
+
+
+def complete(values: Values, call: ast.Call) -> ast.Call:
+    """The call with what functools.partial and getattr stand for: of `partial(X.from_saved_model, 'm')()` that method.
+
+    Itself where they make nothing of it.
+    """
+    function = _plain(values, call, values.followed(call.func))
+    given, named = call.args, call.keywords
+    for _ in range(_MOST_CALLS):
+        if not isinstance(function, ast.Call) or _last(function.func) != "partial" or not function.args:
+            break
+        own = {one.arg for one in named}
+        given = [*function.args[1:], *given]
+        named = [*(one for one in function.keywords if one.arg not in own), *named]
+        function = _plain(values, call, values.followed(function.args[0]))
+    if function is values.followed(call.func) or isinstance(function, ast.Call):
+        return call
+    return _placed(values, ast.copy_location(ast.Call(function, given, named), call), call)
+
+
+def _plain(values: Values, call: ast.Call, function: ast.expr) -> ast.expr:
+    """`X.name` of `getattr(X, 'name')`."""
+    for _ in range(_MOST_CALLS):
+        root = root_of(function)
+        if not isinstance(root, ast.Call) or _last(root.func) != "getattr" or len(root.args) < 2:
+            break
+        named = values.followed(root.args[1])
+        if not isinstance(named, ast.Constant):
+            break
+        plain: ast.expr = ast.Attribute(root.args[0], str(named.value), ast.Load())
+        behind = []
+        while function is not root and isinstance(function, ast.Attribute):
+            behind.append(function.attr)
+            function = function.value
+        for attribute in reversed(behind):
+            plain = ast.Attribute(plain, attribute, ast.Load())
+        function = _placed(values, ast.copy_location(plain, root), call)
+    return function
+
+
+_Expression = TypeVar("_Expression", bound=ast.expr)
+
+
+def _placed(values: Values, made: _Expression, call: ast.Call) -> _Expression:
+    """The expression, in the function in which the call stands."""
+    owner = values.owner.get(call)
+    if owner is not None:
+        values.owner[made] = owner
+    return made
+
+
+def _last(function: ast.expr) -> str:
+    return dotted(function).rpartition(".")[2]
 
 
 def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> dict[str, Any]:
@@ -72,7 +126,7 @@ def _path(values: Values, call: ast.Call) -> str:
     for _ in range(_MOST_CALLS):
         given = call.args[:1] or [one.value for one in call.keywords if one.arg in _MODELS]
         found = values.followed(given[0]) if given else None
-        if not isinstance(found, ast.Call) or dotted(found.func).rpartition(".")[2] not in _LOADERS:
+        if not isinstance(found, ast.Call) or _last(found.func) not in _LOADERS:
             return "" if found is None else path_of(values, found)
         call = found
     return ""

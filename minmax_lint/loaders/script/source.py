@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from minmax_lint.converters.call_site import YIELD, CallSite, Setting
-from minmax_lint.loaders.script.names import dotted
+from minmax_lint.loaders.script.names import children, dotted, walk
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _TENSORFLOW = frozenset({"tensorflow", "tensorflow.compat.v1", "tensorflow.compat.v2"})
@@ -167,7 +167,7 @@ class Sites:
         while pending:
             node = pending.pop()
             around = node if isinstance(node, ast.stmt) else found.get(node)
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 if around is not None:
                     found[child] = around
                 pending.append(child)
@@ -177,14 +177,12 @@ class Sites:
     def _only(self) -> frozenset[int]:
         """The statements that stand alone in their block."""
         blocks = (
-            getattr(node, name, None)
-            for node in ast.walk(self.tree)
-            for name in ("body", "orelse", "finalbody")
+            getattr(node, name, None) for node in walk(self.tree) for name in ("body", "orelse", "finalbody")
         )
         return frozenset(id(block[0]) for block in blocks if isinstance(block, list) and len(block) == 1)
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        found = {dotted(node) for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+        found = {dotted(node) for node in walk(self.tree) if isinstance(node, ast.Name)}
         defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        return frozenset(found | {node.name for node in ast.walk(self.tree) if isinstance(node, defined)})
+        return frozenset(found | {node.name for node in walk(self.tree) if isinstance(node, defined)})

@@ -113,16 +113,9 @@ class Values(Definitions):
         if given:
             yield from given
             return
-        if dotted(node.value) in ("self", "cls"):
-            classes = list(self.classes.values())
-        else:
-            classes = [own] if own is not None else []
-        for body in classes:
-            for one in body.body:
-                targets = one.targets if isinstance(one, ast.Assign) else []
-                targets = [one.target] if isinstance(one, ast.AnnAssign) else targets
-                if node.attr in map(dotted, targets) and isinstance(one, (ast.Assign, ast.AnnAssign)):
-                    yield one.value
+        classes = self.objects(node) if dotted(node.value) in ("self", "cls") else [own] if own else []
+        for one in classes:
+            yield from self.field(one, node.attr)
 
     def joined(self, value: ast.expr) -> list[tuple[ast.AST, ast.expr]]:
         """What is added to the list that a name stands for: lists, each with the node that adds it."""
