@@ -10,6 +10,7 @@ from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Ru
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.finding import insertion
+from minmax_lint.rules.framework.replaceable import approximation
 from minmax_lint.rules.framework.training import or_calibrate, train_output
 
 UNROLLED = frozenset({"BatchMatMul", "BatchMatMulV2"})
@@ -51,7 +52,7 @@ class ActivationWithoutRange(Rule):
     code = "MM110"
     name = "activation-without-range"
     severity = "error"
-    fixes = ("insert", "unroll")
+    fixes = ("insert", "unroll", "approximate")
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
@@ -66,6 +67,9 @@ class ActivationWithoutRange(Rule):
                     fix=_unroll_offer(subject, cause),
                 )
                 continue
+            if cause.detail == "inside":
+                yield self._inside(subject, cause)
+                continue
             is_input = subject.kept.is_cut(parse_edge(cause.named_array).node)
             yield self.from_cause(
                 subject,
@@ -77,6 +81,20 @@ class ActivationWithoutRange(Rule):
                 advice=_advice(subject, cause, is_input),
                 fix=insertion(repr(cause.named_array)),
             )
+
+    def _inside(self, subject: Subject, cause: Cause) -> Finding:
+        """A FakeQuant behind the op does not help: the range is missed between those that the converter makes of it."""
+        node = parse_edge(cause.named_array).node
+        op = subject.coverage.op(node)
+        return self.from_cause(
+            subject,
+            cause,
+            f"{op} {node!r} becomes several ops, and what lies between them has no range",
+            path=around(subject, cause.named_array),
+            advice="Write it with several ops in the model code, with a FakeQuant behind each."
+            + or_calibrate(cause),
+            fix=approximation(subject.inference, subject.graph[node]) if op else None,
+        )
 
     @classmethod
     def examples(cls) -> Examples:

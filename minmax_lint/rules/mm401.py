@@ -10,7 +10,7 @@ from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Ru
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.patterns import foreign, select_tf
-from minmax_lint.rules.framework.replaceable import one_range, replacement, scalar_operand
+from minmax_lint.rules.framework.replaceable import approximation, one_range, replacement
 
 INSTEAD: Mapping[str, str] = {
     "AddN": "add two at a time",
@@ -30,17 +30,6 @@ INSTEAD: Mapping[str, str] = {
     "TopKV2": "end the model in front of it",
 }
 """TensorFlow op -> what does the same and has a quantized form."""
-
-APPROXIMATED = frozenset(
-    """
-    Asinh Atan Atanh Ceil Cos Cosh Elu Erf Erfc Exp Expm1 Floor Inv Log Log1p Reciprocal Rint Round Rsqrt Selu Sign
-    Sin Sinh Softplus Softsign Sqrt Tan
-    """.split()
-)
-"""Functions of one array that the repair `approximate` makes piecewise linear."""
-
-APPROXIMATED_OF_TWO = frozenset({"Div", "FloorDiv", "FloorMod", "Pow", "RealDiv"})
-"""The same, where one operand is a constant."""
 
 
 class NoQuantizedKernel(Rule):
@@ -90,7 +79,7 @@ class NoQuantizedKernel(Rule):
                 f"{op} {cause.node!r} {what}" if op else cause.message,
                 path=around(subject, cause.node, "no quantized form"),
                 advice=(_advice(subject, cause, op) if kind is None else kind.advice) + flex,
-                fix=_offer(subject, cause, op),
+                fix=_offer(subject, cause),
             )
 
     @classmethod
@@ -140,7 +129,7 @@ def _at_the_front(subject: Subject, cause: Cause) -> bool:
     return place is not None and total > 0 and sum(op.macs or 0 for op in ops[:place]) * 10 <= total
 
 
-def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
+def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
     """What can heal it, as far as that follows from the op and its operands."""
     merged = one_range(subject.coverage, cause)
     if merged is not None:
@@ -151,10 +140,7 @@ def _offer(subject: Subject, cause: Cause, op: str) -> FixOffer | None:
     found = replacement(subject.coverage, node, cause.profiles)
     if found is not None:
         return found
-    scalars = [scalar_operand(subject.inference, node, slot) is not None for slot in range(len(node.inputs))]
-    if op in APPROXIMATED or (op in APPROXIMATED_OF_TWO and scalars.count(True) == 1):
-        return FixOffer("approximate", "unsafe", f"Make {cause.node!r} piecewise linear.")
-    return None
+    return approximation(subject.inference, node)
 
 
 def _net(op: str) -> Graph:

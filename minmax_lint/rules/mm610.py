@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import INTEGERS, ConverterCall
 from minmax_lint.converters.prediction import Prediction
+from minmax_lint.graph.dtype import DType
 from minmax_lint.rules.framework import Examples, Subject
 from minmax_lint.rules.framework.call_rule import CallRule, Fault, op_example, predictions_of
 
@@ -53,18 +54,24 @@ class IntegerEndDropped(CallRule):
 
 
 def _dropped_ends(call: ConverterCall, prediction: Prediction, subject: Subject) -> Iterator[Fault]:
+    """Ends of integers, as indices, keep their type, whatever is asked for (measured on 2.21)."""
     floats = [op for op in prediction.ops if op.computes and not op.integer]
+    real = [
+        name
+        for name in (*subject.kept.inputs, *subject.kept.outputs)
+        if subject.inference.dtype(name) is DType.FLOAT
+    ]
     if call.inference_input_type in INTEGERS:
         for name in subject.kept.inputs:
             readers = {use.node for use in subject.kept.uses(name)}
-            if any(readers & {*op.nodes} for op in floats):
+            if name in real and any(readers & {*op.nodes} for op in floats):
                 yield Fault(
                     f"inference_input_type = {call.inference_input_type} is dropped: {name!r} is read by a float op",
                     "Let the op that reads it become integer first (see the other findings).",
                 )
     if call.inference_output_type in INTEGERS:
         for name in subject.kept.outputs:
-            if any(name == op.output or name in op.nodes for op in floats):
+            if name in real and any(name == op.output or name in op.nodes for op in floats):
                 yield Fault(
                     f"inference_output_type = {call.inference_output_type} is dropped: {name!r} is made by a float op",
                     "Let the op that makes it become integer first (see the other findings).",

@@ -359,3 +359,26 @@ def test_the_python_interface_reads_a_script_too(tmp_path):
     script.write_text(f"import tensorflow as tf\n{TF2}")
     report = minmax_lint.lint(QUANTIZED[0], outputs=[QUANTIZED[2]], script=script, select=["MM6"])
     assert [finding.code for finding in report.findings] == ["MM601"]
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_an_end_of_integers_is_not_dropped(real):
+    """Measured on 2.21: indices stay int32, also where the op that reads them stays float."""
+    from minmax_lint.graph.build import Builder
+    from minmax_lint.graph.dtype import DType
+    from minmax_lint.rules.framework.call_rule import example_call
+    from minmax_lint.rules.mm610 import IntegerEndDropped
+    from tests.rules.linted import found, lint_example
+
+    b = Builder()
+    x = b.placeholder("x", [1, 3], DType.FLOAT if real else DType.INT32)
+    whole = b.add("Cast", "cast", x, SrcT=DType.FLOAT, DstT=DType.INT32) if real else x
+    operands = b.const("table", [0.5] * 8, [4, 2]), whole, b.const("axis", 0, dtype=DType.INT32)
+    types = {"Tparams": DType.FLOAT, "Tindices": DType.INT32, "Taxis": DType.INT32}
+    rows = b.add("FloorMod", "rest", b.add("GatherV2", "rows", *operands, **types), b.const("two", 2.0))
+    b.fake_quant("output", rows, 0, 2)
+    call = example_call(optimizations=True, inference_input_type="int8", inference_output_type="int8")
+    example = IntegerEndDropped.examples().failing._replace(
+        graph=b.graph(), inputs={"x": (1, 3)}, outputs=("output",), profiles=("mlir-2.21-v2",), calls=(call,)
+    )
+    assert len(found(lint_example(example), "MM610")) == real

@@ -1,5 +1,6 @@
 """What a finding offers heals it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from minmax_lint.api import fix, lint
 from minmax_lint.fixes.bounds.elementwise import BINARY, UNARY
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.repairs.replace import RULES
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
 from minmax_lint.loaders.model import Model
-from minmax_lint.rules.framework.replaceable import REPLACED
+from minmax_lint.rules.framework.replaceable import APPROXIMATED, APPROXIMATED_OF_TWO, REPLACED
 from minmax_lint.rules.framework.rule import Rule, rules
-from minmax_lint.rules.mm401 import APPROXIMATED, APPROXIMATED_OF_TWO
 from minmax_lint.workflows.opened import open_model
+from minmax_lint.writers.graphdef import encode
 from tests.rules.linted import found, lint_example
 
 OFFERING = [
@@ -74,3 +77,50 @@ def test_a_training_graph_is_offered_all_that_fix_does() -> None:
         ("MM130", "safe"),
     ]
     assert not fix(founding / "training", outputs=["output"]).after.findings
+
+
+def normal(b: Builder, x: str) -> str:
+    """As the layer normalization of Keras 2 computes it: statistics of the batch, a scale of one."""
+    image = b.add("Reshape", "image", x, b.const("sizes", [1, 2, 4, 1], dtype=DType.INT32))
+    vectors = [b.const(name, value, [2]) for name, value in (("scale", 1.0), ("offset", 0.0))]
+    nothing = [b.const(name, [], [0]) for name in ("mean", "variance")]
+    attrs = {"epsilon": 0.1, "data_format": b"NCHW", "is_training": True}
+    return b.add("FusedBatchNormV3", "op", image, *vectors, *nothing, U=DType.FLOAT, **attrs)
+
+
+WRITTEN_OUT: dict[str, tuple[Callable[[Builder, str], str], str | None]] = {
+    "Expm1": (lambda b, x: b.add("Expm1", "op", x), "approximate"),
+    "Softplus": (lambda b, x: b.add("Softplus", "op", x), "approximate"),
+    "Selu": (lambda b, x: b.add("Selu", "op", x), "approximate"),
+    "Xlogy": (lambda b, x: b.add("Xlogy", "op", x, x), None),
+    "FusedBatchNormV3": (normal, None),
+}
+"""Op of which MLIR makes several, with arrays between them -> what heals it."""
+
+
+@pytest.mark.parametrize("op", WRITTEN_OUT)
+@pytest.mark.parametrize("profile", ["mlir-2.15", "mlir-2.21-v2"])
+def test_no_fake_quant_is_offered_for_what_lies_inside_an_op(op: str, profile: str) -> None:
+    make, strategy = WRITTEN_OUT[op]
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", [2, 4]), -1, 1)
+    b.fake_quant("output", b.add("Tanh", "tanh", make(b, x)), -1, 1)
+    report = lint(encode(b.graph()), outputs=["output"], converters=[profile])
+    (finding,) = (one for one in report.findings if one.severity == "error" and one.array == "op")
+    patch = fix(
+        encode(b.graph()), outputs=["output"], converters=[profile], unsafe=True, default_range=(-4.0, 4.0)
+    )
+    assert (finding.code, finding.fix.strategy if finding.fix else None) == ("MM110", strategy)
+    assert (patch.after.predictions[profile].verdict == "quantized") is (strategy is not None)
+    assert (strategy in patch.strategy.split("+")) is (strategy is not None)
+
+
+@pytest.mark.parametrize("shape", [[None, 4], [None, None, 4], [None, None, 2, 4], [None, 2, 2, 4]])
+def test_a_function_is_offered_to_be_approximated_where_its_shape_is_known(shape: list[int | None]) -> None:
+    b = Builder()
+    x = b.fake_quant("input/quant", b.placeholder("input", shape), -1, 1)
+    b.fake_quant("output", b.add("Elu", "elu", x), -1, 1)
+    report = lint(encode(b.graph()), outputs=["output"], converters=["mlir-2.21"])
+    (finding,) = found(report, "MM401")
+    patch = fix(encode(b.graph()), outputs=["output"], converters=["mlir-2.21"], unsafe=True)
+    assert bool(finding.fix) is (patch.after.predictions["mlir-2.21"].verdict == "quantized")

@@ -84,11 +84,15 @@ def _causes(
             from_front[_root(roots, "no-range", value.name, value.name, message)] = None
     passes_on = op.name in version.same_scale or op.name in FIXED
     if op.name in version.quantizable and not (passes_on and from_front):
-        own += [_lacking(roots, value) for value in op.results if value.real and only_quantize(value) is None]
+        own += [
+            _lacking(roots, value, version)
+            for value in op.results
+            if value.real and only_quantize(value) is None
+        ]
     return list(from_front), own
 
 
-def _lacking(roots: dict[str, _Root], value: Value) -> _Root:
+def _lacking(roots: dict[str, _Root], value: Value, version: Version) -> _Root:
     node = parse_edge(value.name).node
     raw = [user for user in value.users if user.name != QUANTIZE]
     if not raw:
@@ -103,7 +107,16 @@ def _lacking(roots: dict[str, _Root], value: Value) -> _Root:
             node,
             f"{value.name} is read through a FakeQuant, and raw by {by}.",
         )
-    return _root(roots, "no-range", value.name, node, f"{value.name} has no range.")
+    root = _root(roots, "no-range", value.name, node, f"{value.name} has no range.")
+    if any(_makes_of_itself(user, value, version) for user in raw):
+        root.detail = "inside"
+    return root
+
+
+def _makes_of_itself(user: Operation, value: Value, version: Version) -> bool:
+    """Whether an op goes on with the node that `value` is of, and hands no range back to it."""
+    same_node = any(result.name == value.name for result in user.results)
+    return same_node and user.name not in version.same_scale
 
 
 def _root(roots: dict[str, _Root], kind: ObstacleKind, array: str, node: str | None, message: str) -> _Root:

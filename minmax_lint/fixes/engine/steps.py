@@ -7,7 +7,7 @@ from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.gaps import missing_ranges
 from minmax_lint.fixes.engine.trial import Trial
-from minmax_lint.fixes.repairs.approximate import WRITTEN_OUT, approximate, hindrances
+from minmax_lint.fixes.repairs.approximate import approximate, hindrances
 from minmax_lint.fixes.repairs.batch import batch
 from minmax_lint.fixes.repairs.fold import fold
 from minmax_lint.fixes.repairs.layers import CHANNELS, COLUMN
@@ -150,9 +150,14 @@ def not_approximated(trial: Trial, options: FixOptions) -> tuple[str, ...]:
 
 
 def _without_form(trial: Trial) -> tuple[str, ...]:
-    """Nodes that have no quantized form, or are written out in such as get no range."""
-    inside = [name for name in _nodes(trial, "no-range") if trial.subject.graph.op(name) in WRITTEN_OUT]
-    return tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "unknown-op", "other"), *inside)))
+    """Nodes that have no quantized form, or of which MLIR makes several ops: no FakeQuant reaches what lies between."""
+    inside = [
+        obstacle.node
+        for found in trial.predictions
+        for obstacle in found.obstacles
+        if obstacle.detail == "inside" and obstacle.node in trial.subject.graph
+    ]
+    return tuple(dict.fromkeys((*_nodes(trial, "no-kernel", "unknown-op", "other"), *filter(None, inside))))
 
 
 def _approximate_in_channels(trial: Trial, options: FixOptions) -> Trial:

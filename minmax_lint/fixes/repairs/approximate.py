@@ -20,8 +20,6 @@ LARGEST_ERROR = 1.25
 MOST_PIECES = 64
 """Each is a byte of memory for every element, and two multiplications."""
 _LISTED_PIECES = 3
-WRITTEN_OUT = frozenset({"Expm1", "Log1p", "Selu", "Softplus", "Softsign"})
-"""MLIR makes several ops of them, and no FakeQuant reaches what lies between."""
 
 
 def approximate(

@@ -87,9 +87,12 @@ def select_tf(op: str, message: str) -> str:
 
 
 def is_batch_norm(coverage: Coverage, node: Node) -> bool:
-    """FusedBatchNorm, or the scale or the shift of an unfused one: Mul, then Add, by constant vectors."""
+    """FusedBatchNorm, or the scale or the shift of an unfused one: Mul, then Add, by constant vectors.
+
+    One that computes the statistics is none to fold: a layer normalization of Keras 2, where it is no training graph.
+    """
     if node.op in BATCH_NORMS:
-        return True
+        return not node.flag("is_training", True)
     graph = coverage.graph
     if node.op == "Mul" and _by_vector(coverage, node):
         return any(

@@ -1,4 +1,4 @@
-"""Which ops the repair `replace` can write out in others, and which FakeQuants `merge` gives one range."""
+"""Which ops the repairs `replace` and `approximate` can write out, and which FakeQuants `merge` gives one range."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,17 @@ MOST_COPIES = 16
 
 POWERS = (2, 3, 4)
 """The exponents that are written out as products."""
+
+APPROXIMATED = frozenset(
+    """
+    Asinh Atan Atanh Ceil Cos Cosh Elu Erf Erfc Exp Expm1 Floor Inv Log Log1p Reciprocal Rint Round Rsqrt Selu Sign
+    Sin Sinh Softplus Softsign Sqrt Tan
+    """.split()
+)
+"""Functions of one array that the repair `approximate` makes piecewise linear."""
+
+APPROXIMATED_OF_TWO = frozenset({"Div", "FloorDiv", "FloorMod", "Pow", "RealDiv"})
+"""The same, where one operand is a constant."""
 
 _DIVISIONS = ("Div", "RealDiv")
 _IN_ORDER = 9
@@ -91,6 +102,20 @@ def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
     if tensor is None or not tensor.listed:
         return None
     return tuple(int(value) for value in tensor.values())
+
+
+def approximation(inference: Inference, node: Node) -> FixOffer | None:
+    """The offer to make a function of one array piecewise linear; its shape must be known, but for the batch."""
+    variable = [
+        edge for slot, edge in enumerate(node.inputs) if scalar_operand(inference, node, slot) is None
+    ]
+    if node.op not in APPROXIMATED and not (node.op in APPROXIMATED_OF_TWO and len(variable) == 1):
+        return None
+    shape = inference.with_open_batch().shape(variable[0].array) if variable else None
+    image = shape is not None and len(shape) in (2, 4) and shape[-1] is not None
+    if not shape or (None in shape[1:] and not image):
+        return None
+    return FixOffer("approximate", "unsafe", f"Make {node.name!r} piecewise linear.")
 
 
 def is_list_of_lstm(kept: Kept, node: str) -> bool:
