@@ -35,7 +35,8 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     """A product and a sum with constants, computed from the node's; neutral ones are folded away."""
     x = importer.operand(node)
     if node.flag("is_training", True):
-        if any(importer.kept.graph.uses(node.output(port)) for port in (1, 2)):
+        statistics = [node.output(port) for port in (1, 2)]
+        if any(importer.kept.uses(one) or one in importer.kept.outputs for one in statistics):
             raise no_builtin(node)
         return _batch_norm_of_batch(importer, node, x)
     return _inference(importer, node, x, importer.inputs(node)[1:5], node.real("epsilon", 1e-4))
