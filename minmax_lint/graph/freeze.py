@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Columns, Details, Function, Graph
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.ops.table import VARIABLES
 
@@ -17,6 +18,8 @@ _BECOMES = {
     "ResourceGather": "Gather",
 }
 """What freezing makes of an op."""
+PASSING = frozenset({"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"})
+"""Ops that pass a variable on: behind freezing they pass its value on."""
 
 
 class VariableValues(Protocol):
@@ -84,6 +87,9 @@ def freeze_graph(
             return {**attrs, "T": attrs.get("dtype", DType.FLOAT)}, device
         if old.ops[position] == "ResourceGather":
             return {**attrs, "Tparams": attrs.get("dtype", DType.FLOAT)}, device
+        if old.ops[position] in PASSING and attrs.get("T") is DType.RESOURCE:
+            passed = {key: value for key, value in attrs.items() if key != "_output_shapes"}
+            return {**passed, "T": _passed_type(graph, position)}, device
         if old.ops[position] not in VARIABLES:
             return attrs, device
         return _constant(attrs, old.names[position], variables.value if variables else None), device
@@ -101,6 +107,22 @@ def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> 
         if variables.is_uninitialized(name) and all(graph.op(reader) in READS for reader in readers):
             left.update((name, *readers))
     return left
+
+
+def is_changed(graph: Graph, name: str) -> bool:
+    """Whether freezing makes another node of this one."""
+    op = graph.op(name)
+    return op in _BECOMES or (op in PASSING and graph[name].attribute("T") is DType.RESOURCE)
+
+
+def _passed_type(graph: Graph, position: int) -> DType:
+    """The type of the variable that a node passes on; RESOURCE where it is none."""
+    columns, seen = graph.columns, set[int]()
+    while position not in seen and columns.ops[position] in PASSING:
+        seen.add(position)
+        position = graph.positions.get(parse_edge(columns.inputs[position][0]).node, position)
+    dtype = columns.details(position)[0].get("dtype") if columns.ops[position] in VARIABLES else None
+    return dtype if isinstance(dtype, DType) else DType.RESOURCE
 
 
 def _freeze_functions(

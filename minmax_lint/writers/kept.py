@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from minmax_lint.errors import UserError
 from minmax_lint.graph.dtype import DType
-from minmax_lint.graph.freeze import freeze_graph
+from minmax_lint.graph.freeze import freeze_graph, is_changed
 from minmax_lint.graph.graph import Columns, Details, Graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.tensor import Shape
@@ -51,9 +51,7 @@ def frozen_kept(graph: Graph, kept: Kept, inputs: Mapping[str, Shape | None]) ->
     source = graph.columns.serialized
     serialized = source and source._replace(
         origin=lambda i: (
-            source.origin(places[i])
-            if names[i] not in cut and graph.op(names[i]) == view.op(names[i])
-            else None
+            source.origin(places[i]) if names[i] not in cut and not is_changed(graph, names[i]) else None
         ),
         changed=frozenset(i for i, place in enumerate(places) if place in source.changed),
     )

@@ -9,7 +9,16 @@ import pytest
 
 import minmax_lint
 from minmax_lint.cli import main
+from minmax_lint.fixes.repairs.freeze import freeze
+from minmax_lint.graph.build import Builder
+from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.edit import edit_graph
+from minmax_lint.graph.freeze import freeze_graph
+from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import trace
+from minmax_lint.loaders.parse import parse
 from minmax_lint.writers.graphdef import encode
+from minmax_lint.writers.kept import frozen_kept
 from tests.cli.founding import FOUNDING
 from tests.fixes.running import run
 
@@ -56,3 +65,36 @@ def test_tensorflow_is_not_imported_for_it(tmp_path: Path) -> None:
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+class OneValue:
+    """Every variable is 0.5."""
+
+    def value(self, node: str) -> Tensor:
+        return Tensor.of(DType.FLOAT, (2,), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("gathers", [False, True])
+def test_what_passes_a_variable_on_passes_its_value_on(gathers: bool) -> None:
+    """A condition of TF1 hands a variable to its branch through a Switch."""
+    b = Builder()
+    x = b.placeholder("x", [2])
+    variable = b.add("VarHandleOp", "variable", dtype=DType.FLOAT, shape=(2,))
+    predicate = b.const("predicate", [True], [], DType.BOOL)
+    resource = b.add("Switch", "switch", variable, predicate, T=DType.RESOURCE, _output_shapes=[(), ()])
+    resource = b.add("Identity", "passed", f"{resource}:1", T=DType.RESOURCE)
+    if gathers:
+        rows = b.const("rows", [0, 1], dtype=DType.INT32)
+        read = b.add("ResourceGather", "read", resource, rows, dtype=DType.FLOAT, Tindices=DType.INT32)
+    else:
+        read = b.add("ReadVariableOp", "read", resource, dtype=DType.FLOAT)
+    b.add("AddV2", "y", x, read, T=DType.FLOAT)
+    source = parse(encode(b.graph())).graph
+    frozen = freeze(source, OneValue(), ["y"]).edit
+    kept = trace(freeze_graph(source, OneValue()), ["x"], ["y"])
+    for content in (encode(edit_graph(source, frozen)), frozen_kept(source, kept, {"x": (2,)})):
+        graph = parse(content).graph
+        assert [graph[name].attribute("T") for name in ("switch", "passed")] == [DType.FLOAT] * 2
+        assert graph.op("read") == ("Gather" if gathers else "Identity")
+        (found,) = run(content, ["y"], {"x": np.array([0.5, 1.5], "float32")})
+        np.testing.assert_array_equal(found, [1.0, 2.0])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from minmax_lint.fixes.edit.draft import Draft
 from minmax_lint.fixes.edit.repair import CannotRepair, Repair
-from minmax_lint.graph.freeze import READS, VariableValues, freeze_graph
+from minmax_lint.graph.freeze import VariableValues, freeze_graph, is_changed
 from minmax_lint.graph.graph import Graph
 from minmax_lint.graph.trace import trace
 from minmax_lint.ops.table import VARIABLES
@@ -32,7 +32,6 @@ def freeze(graph: Graph, variables: VariableValues | None, outputs: Sequence[str
             if value is None or not value.known:
                 raise CannotRepair(f"variable {name!r} has no value beside the graph: name the checkpoint")
             draft.replace(node)
-        elif op in READS:
-            node = constants[name]
-            draft.become_identity(name, node.inputs[0], node.dtype("T"))
+        elif is_changed(graph, name):
+            draft.replace(constants[name])
     return draft.repair(NAME)
