@@ -58,8 +58,8 @@ def test_a_maker_behind_partial_and_getattr_is_found(
     [
         *((name, "TFLiteSavedModelConverterV2") for name in (
             "optimizations", "representative_dataset", "inference_input_type", "inference_output_type",
-            "inference_type", "target_spec", "experimental_new_quantizer", "experimental_new_converter", "allow_custom_ops",
-            "_experimental_disable_per_channel",
+            "inference_type", "target_spec", "experimental_new_quantizer", "experimental_new_converter",
+            "allow_custom_ops", "_experimental_disable_per_channel",
         )),
         ("target_spec.supported_ops", "TargetSpec"),
         ("target_spec.supported_types", "TargetSpec"),
@@ -90,7 +90,7 @@ METHODS = f"""    def convert(self):
         (f"class A:\n    types = []\n{METHODS}class B(A):\n    types: list = [tf.float16]\nA().convert()\n", "dynamic"),
         (f"class A:\n    types = [tf.float16]\n{METHODS}class B(A):\n    pass\nB().convert()\n", "float16"),
         (f"class X:\n    types = []\nclass A:\n    types = [tf.float16]\n{METHODS}A().convert()\n", "float16"),
-        (f"class A:\n    types = [tf.float16]\nclass B(A):\n    x = 1\nclass C(B):\n{METHODS}C().convert()\n", "float16"),
+        (f"class A:\n    types = [tf.float16]\nclass B(A):\n    x = 1\nclass C(B):\n{METHODS}C().convert()", "float16"),
     ],
 )  # fmt: skip
 def test_a_field_is_that_of_the_class_of_which_objects_are_made(
