@@ -73,7 +73,7 @@ def freeze_graph(
     call. Source: tf.graph_util.convert_variables_to_constants.
     """
     old = graph.columns
-    called = _freeze_functions(graph, variables, {} if functions is None else functions)
+    called = _freeze_functions(graph, variables, {} if functions is None else functions, restored_only)
     if VARIABLES.isdisjoint(graph.ops):
         return Graph(old, called) if called else graph
     left = _uninitialized_variables(graph, variables) if restored_only else set()
@@ -103,7 +103,7 @@ def _uninitialized_variables(graph: Graph, variables: VariableValues | None) -> 
         return set()
     left: set[str] = set()
     for name in graph.of_ops({"VarHandleOp"}):
-        readers = [use.node for use in graph.uses(name)]
+        readers = [use.node for use in graph.uses(name) if use.node not in graph.functions]
         if variables.is_uninitialized(name) and all(graph.op(reader) in READS for reader in readers):
             left.update((name, *readers))
     return left
@@ -126,11 +126,11 @@ def _passed_type(graph: Graph, position: int) -> DType:
 
 
 def _freeze_functions(
-    graph: Graph, variables: VariableValues | None, done: dict[int, Graph]
+    graph: Graph, variables: VariableValues | None, done: dict[int, Graph], restored_only: bool
 ) -> Mapping[str, tuple[Function, ...]]:
     for one in chain.from_iterable(graph.functions.values()):
         if id(one.graph) not in done:
-            done[id(one.graph)] = freeze_graph(one.graph, variables, done)
+            done[id(one.graph)] = freeze_graph(one.graph, variables, done, restored_only=restored_only)
     return {
         node: tuple(one._replace(graph=done[id(one.graph)]) for one in called)
         for node, called in graph.functions.items()

@@ -8,10 +8,12 @@ from minmax_lint.converters.kernels import (
     NO_EMPTY_RANGE,
     NO_STATE,
     NO_UINT8_PER_CHANNEL,
+    NO_VALUE,
     PER_CHANNEL,
     Kernel,
 )
 from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.control_flow.resource_variables import INITIALIZED
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.matchers import all_equal, is_constant, is_stored
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import LSTM, weights_of
@@ -47,6 +49,8 @@ def depends_on_data(function: Function, *, signed: bool) -> bool:
 
 def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     values = [*op.operands, *op.results]
+    if op.name == "READ_VARIABLE" and _is_uninitialized(op.operands[0]):
+        return NO_VALUE
     if op.name == DEQUANTIZE and op.operands[0].real and not is_constant(op.operands[0]):
         return FLOAT_DEQUANTIZE
     widths = {value.scale.bits for value in values if value.scale is not None}
@@ -70,6 +74,11 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     if always_zero and (op.name != "SUB" or (not _is_fine(op) and version.has(_SUB_OF_ITSELF_ENDS))):
         return f"{op.result.name} is always 0, and its kernel ends the process at such a range."
     return ""
+
+
+def _is_uninitialized(variable: Value) -> bool:
+    node = variable.op.node if variable.op is not None else None
+    return node is not None and node.op == "VarHandleOp" and not node.flag(INITIALIZED)
 
 
 def _missing(kernel: Kernel, kind: str, version: Version) -> str:
