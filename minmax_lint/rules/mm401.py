@@ -10,7 +10,7 @@ from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Ru
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.drawing import around
 from minmax_lint.rules.framework.patterns import foreign, select_tf
-from minmax_lint.rules.framework.replaceable import approximation, one_range, replacement
+from minmax_lint.rules.framework.replaceable import approximation, is_replaceable, one_range, replacement
 
 INSTEAD: Mapping[str, str] = {
     "AddN": "add two at a time",
@@ -27,6 +27,7 @@ INSTEAD: Mapping[str, str] = {
     "RealDiv": "multiply with the reciprocal, where the divisor is a constant",
     "Square": "multiply the value with itself",
     "SquaredDifference": "subtract, then multiply the difference with itself",
+    "StridedSlice": "make new axes with tf.expand_dims, which takes several open sizes",
     "TopKV2": "end the model in front of it",
 }
 """TensorFlow op -> what does the same and has a quantized form."""
@@ -110,7 +111,7 @@ def _advice(subject: Subject, cause: Cause, op: str) -> str:
         return (
             "Make the state an input and an output of the model, which are integer, and hand it on yourself."
         )
-    if op in INSTEAD:
+    if op in INSTEAD and (op != "StridedSlice" or is_replaceable(subject.inference, subject.graph[node])):
         return f"Instead of {op}, {INSTEAD[op]}."
     if _at_the_front(subject, cause):
         return (

@@ -13,6 +13,7 @@ from minmax_lint.graph.names import Edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.new_axes import new_axes
 from minmax_lint.ops.table import SPLITS
 from minmax_lint.rules.framework.ranges import USUAL_BITS
 from minmax_lint.rules.framework.replaceable import (
@@ -26,6 +27,8 @@ from minmax_lint.rules.framework.replaceable import (
 )
 
 NAME = "replace"
+_OF_ANY_TYPE = frozenset({"StridedSlice"})
+"""Ops that are written out for integers and truths as well."""
 _LONGEST = 1 << 16
 """Of an axis that a constant of indices turns around."""
 
@@ -43,7 +46,9 @@ def replace(graph: Graph, inference: Inference, nodes: Collection[str], *, inexa
     healed: list[str] = []
     safe = True
     for node in inference.kept.computed(nodes):
-        if not node.inputs or inference.dtype(node.output(0)) is not DType.FLOAT:
+        if not node.inputs or (
+            inference.dtype(node.output(0)) is not DType.FLOAT and node.op not in _OF_ANY_TYPE
+        ):
             continue
         exact = is_exact(inference, node)
         if node.op in SPLITS:
@@ -136,6 +141,26 @@ def _reverse(site: _Site) -> Edge | None:
     return site.add("", Node("", "GatherV2", (site.node.inputs[0], order, along), attrs=types))
 
 
+def _strided_slice(site: _Site) -> Edge | None:
+    """`x[:, None]` becomes ExpandDims, which MLIR takes where several sizes are open."""
+    found = new_axes(site.inference, site.node)
+    if found is None:
+        return None
+    value, dtype = site.node.inputs[0], site.inference.dtype(site.node.output(0))
+    if not found.whole:
+        words = ("begin", "end", "strides")
+        bounds = [
+            site.constant(word, int32s(values)) for word, values in zip(words, found.bounds, strict=True)
+        ]
+        attrs: dict[str, Attr] = {"T": dtype, "Index": DType.INT32, "new_axis_mask": 0, **found.masks}
+        value = site.add("slice", Node("", "StridedSlice", (value, *bounds), attrs=attrs))
+    for place, axis in enumerate(found.axes, start=1):
+        along = site.constant("axis", int32s([axis], scalar=True))
+        name = "" if place == len(found.axes) else "expand_dims"
+        value = site.op("ExpandDims", name, value, along, T=dtype, Tdim=DType.INT32)
+    return value
+
+
 def _tile(site: _Site) -> Edge | None:
     multiples = copies(site.inference, site.node)
     return _tile_axes(site, site.node.inputs[0], multiples) if multiples else None
@@ -214,6 +239,7 @@ RULES: Mapping[str, Callable[[_Site], Edge | None]] = {
     "ReverseV2": _reverse,
     "Square": _square,
     "SquaredDifference": _replace_squared_difference,
+    "StridedSlice": _strided_slice,
     "Tile": _tile,
 }
 """Op -> what writes it out: the edge that takes its place; None where this one cannot be."""

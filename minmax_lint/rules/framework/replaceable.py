@@ -11,6 +11,7 @@ from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Shape
 from minmax_lint.graph.trace import Kept
 from minmax_lint.inference.inference import Inference
+from minmax_lint.inference.new_axes import new_axes
 from minmax_lint.rules.framework.attribution import PER_CHANNEL, Cause
 from minmax_lint.rules.framework.coverage import Coverage
 from minmax_lint.rules.framework.finding import Applicability, FixOffer
@@ -27,6 +28,7 @@ REPLACED: Mapping[str, Applicability] = {
     "ReverseV2": "safe",
     "Square": "safe",
     "SquaredDifference": "unsafe",
+    "StridedSlice": "safe",
     "Tile": "safe",
 }
 """Op -> whether one op takes its place. Unsafe: several do, and in a trained graph what lies between them needs a
@@ -65,7 +67,10 @@ def replacement(coverage: Coverage, node: Node | None, profiles: Iterable[str]) 
         return None
     what = f"Write {node.name!r} out in ops that have a quantized form"
     trained = any(profile(name).trained for name in profiles)
-    if trained and (REPLACED[node.op] == "unsafe" or coverage.is_read_raw(node.name)):
+    raw = node.op != "StridedSlice" and coverage.is_read_raw(
+        node.name
+    )  # EXPAND_DIMS shares the scale of what it reads
+    if trained and (REPLACED[node.op] == "unsafe" or raw):
         return FixOffer("replace", "unsafe", f"{what}, and give what has no range one.")
     if not is_exact(inference, node):
         return FixOffer("replace", "unsafe", f"{what}; the last bit of its values may differ.")
@@ -80,6 +85,8 @@ def is_replaceable(inference: Inference, node: Node) -> bool:
         return inverse(inference, node) is not None
     if node.op == "Tile":
         return bool(copies(inference, node))
+    if node.op == "StridedSlice":
+        return new_axes(inference, node) is not None
     return node.op != "Pow" or scalar_operand(inference, node, 1) in POWERS
 
 
