@@ -98,9 +98,19 @@ def _model(
                 "this SavedModel has no signature, and TFLite's converter refuses it; "
                 f"save it with signatures=model.{function}.get_concrete_function(...)"
             )
-    graph = _branching(meta.buffer, meta.graph_start, meta.graph_end, graph)
-    variables = CheckpointVariables(graph, bundle, meta.restore) if bundle is not None else None
-    return Model(path, form, graph, meta.signatures, variables)
+    whole = _branching(meta.buffer, meta.graph_start, meta.graph_end, graph)
+    variables = CheckpointVariables(_restoring(meta, graph), bundle, meta.restore) if bundle else None
+    return Model(path, form, whole, meta.signatures, variables)
+
+
+def _restoring(meta: MetaGraph, graph: Graph) -> Graph:
+    """The graph, or, where the saver calls a function to restore, as in what `fix` writes of TF2, what that does."""
+    node = parse_edge(meta.restore).node
+    if node not in graph or graph.op(node) not in CALLS:
+        return graph
+    from minmax_lint.loaders.savedmodel.inference_function import library_of, restoring
+
+    return restoring(meta, graph, library_of(meta))
 
 
 def _branching(buffer: Buffer, start: int, end: int, graph: Graph) -> Graph:

@@ -78,6 +78,18 @@ def test_a_fixed_model_serves_nearly_the_same_and_converts_to_integers(tf, make,
     assert read_model(converter.convert()).verdict("tf2") == "quantized"
 
 
+@pytest.mark.parametrize("make", [nested_modules, keras_export], ids=lambda make: make.__name__)
+def test_a_fixed_model_is_read_with_the_values_of_its_variables(tf, make, tmp_path):
+    make(tf, tmp_path / "model")
+    minmax_lint.fix(tmp_path / "model", **RANGES).save(tmp_path / "fixed")
+    values = []
+    for name in ("model", "fixed"):
+        model, kept = load(tmp_path / name), minmax_lint.lint(tmp_path / name).kept
+        variables = [node for node in kept.order if kept.graph.op(node) == "VarHandleOp"]
+        values.append(sorted(model.variables.value(node).numpy().tolist() for node in variables))
+    assert values[0] == values[1] != []
+
+
 def table_of_a_file(tf, folder):
     """One output looks words up in a file, which the SavedModel carries along."""
     words = folder.with_name("words.txt")

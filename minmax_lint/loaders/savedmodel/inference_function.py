@@ -23,13 +23,12 @@ def flatten(
     Without `signature` it is `serving_default`, and all of them where there is none of that name.
     Raises UnreadableModel where a function is missing, broken or calls itself.
     """
-    library = read_library(meta.buffer, meta.graph_start, meta.graph_end, meta.info().stripped_op_list.op)
+    library = library_of(meta)
     first = signature or DEFAULT_SIGNATURE
     variables = None
     if bundle is not None:
-        restoring = _restoring(graph, library, meta.restore)
         variables = CheckpointVariables(
-            restoring, bundle, captured=lambda: captured_keys(meta, graph, bundle)
+            restoring(meta, graph, library), bundle, captured=lambda: captured_keys(meta, graph, bundle)
         )
     copied = DEFAULT_SIGNATURE in meta.signatures and is_exported(meta.objects())
 
@@ -53,9 +52,14 @@ def _signature(signature: Signature, flattening: Flattening) -> Signature:
     return Signature(signature.name, inputs, outputs, shapes)
 
 
-def _restoring(graph: Graph, library: Library, restore: str) -> Graph:
+def restoring(meta: MetaGraph, graph: Graph, library: Library) -> Graph:
     """What the saver does to restore: which checkpoint key goes into which variable."""
     flattening = Flattening(graph, library)
-    if parse_edge(restore).node in graph:
-        flattening.want([f"^{parse_edge(restore).node}"])
+    if parse_edge(meta.restore).node in graph:
+        flattening.want([f"^{parse_edge(meta.restore).node}"])
     return flattening.graph()
+
+
+def library_of(meta: MetaGraph) -> Library:
+    """The functions that the graph calls."""
+    return read_library(meta.buffer, meta.graph_start, meta.graph_end, meta.info().stripped_op_list.op)
