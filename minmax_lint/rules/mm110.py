@@ -93,7 +93,7 @@ class ActivationWithoutRange(Rule):
             path=around(subject, cause.named_array),
             advice="Write it with several ops in the model code, with a FakeQuant behind each."
             + or_calibrate(cause),
-            fix=approximation(subject.inference, subject.graph[node]) if op else None,
+            fix=approximation(subject.inference, subject.graph[node], cause.profiles) if op else None,
         )
 
     @classmethod

@@ -141,7 +141,7 @@ def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
     found = replacement(subject.coverage, node, cause.profiles)
     if found is not None:
         return found
-    return approximation(subject.inference, node)
+    return approximation(subject.inference, node, cause.profiles)
 
 
 def _net(op: str) -> Graph:

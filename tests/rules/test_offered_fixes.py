@@ -124,3 +124,14 @@ def test_a_function_is_offered_to_be_approximated_where_its_shape_is_known(shape
     (finding,) = found(report, "MM401")
     patch = fix(encode(b.graph()), outputs=["output"], converters=["mlir-2.21"], unsafe=True)
     assert bool(finding.fix) is (patch.after.predictions["mlir-2.21"].verdict == "quantized")
+
+
+@pytest.mark.parametrize("profile", ["mlir-2.15-16x8", "mlir-2.21-16x8", "mlir-2.21-16x8-fallback"])
+def test_no_function_is_offered_to_be_approximated_with_16_bits(profile: str) -> None:
+    b = Builder()
+    b.add("Tanh", "output", b.add("Elu", "elu", b.placeholder("input", [1, 4])))
+    assert not any(
+        one.fix for one in lint(encode(b.graph()), outputs=["output"], converters=[profile]).findings
+    )
+    patch = fix(encode(b.graph()), outputs=["output"], converters=[profile], unsafe=True)
+    assert patch.empty

@@ -111,8 +111,13 @@ def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
     return tuple(int(value) for value in tensor.values())
 
 
-def approximation(inference: Inference, node: Node) -> FixOffer | None:
-    """The offer to make a function of one array piecewise linear; its shape must be known, but for the batch."""
+def approximation(inference: Inference, node: Node, profiles: Iterable[str]) -> FixOffer | None:
+    """The offer to make a function of one array piecewise linear; its shape must be known, but for the batch.
+
+    The ramps have FakeQuants of 8 bits, with which no op of 16 bits can work.
+    """
+    if all(profile(name).activations == "int16" for name in profiles):
+        return None
     variable = [
         edge for slot, edge in enumerate(node.inputs) if scalar_operand(inference, node, slot) is None
     ]
