@@ -124,10 +124,10 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
             continue
         found = source.of(array)
         if found is not None:
-            yield from dict.fromkeys(_equal_arrays(trial, array), found).items()
+            yield from dict.fromkeys(equal_arrays(trial, array), found).items()
 
 
-def _equal_arrays(trial: Trial, array: str) -> Iterator[str]:
+def equal_arrays(trial: Trial, array: str) -> Iterator[str]:
     """The array, and those that equal nodes make: a converter keeps one of them, and names that."""
     edge = parse_edge(array)
     yield array

@@ -1,11 +1,12 @@
 """The plan of a fix: which repairs are tried, in which order, and what is kept of them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from minmax_lint.fixes.edit.options import FixOptions
 from minmax_lint.fixes.edit.repair import CannotRepair
 from minmax_lint.fixes.engine.choice import repair_outputs
-from minmax_lint.fixes.engine.gaps import fill
+from minmax_lint.fixes.engine.gaps import equal_arrays, fill
 from minmax_lint.fixes.engine.steps import (
     SAFE,
     STEPS,
@@ -72,14 +73,18 @@ def _safe(trial: Trial, options: FixOptions) -> tuple[Trial, tuple[str, ...]]:
 
 
 def _rewire(trial: Trial) -> Trial:
-    """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself."""
+    """Let readers around FakeQuants read them: around all that matter, or around each that helps by itself.
+
+    An array that equals that of a FakeQuant is the same one to MLIR, and so are its readers.
+    """
     if trial.quantized:
         return trial
     about = {parse_edge(array).node for array in _with_unchanged(trial, nodes_concerned(trial))}
     around = [
-        found
+        replace(found, array=array)
         for found in trial.subject.fake_quants
         if found.constant and not found.per_channel and parse_edge(found.array).node in about
+        for array in equal_arrays(trial, found.array)
     ]
     for chosen in (around, *([found] for found in around)):
         try:
