@@ -22,9 +22,12 @@ def remove_redundant_stats(values: list[Value], version: Version) -> list[Value]
     """The values that keep their range: around operations of one scale a single range is left.
 
     Forward, a range passes through operations of one scale with one float operand; an operation of fixed output
-    range needs none. Backward, what an operation of one scale reads takes the range of its result.
+    range needs none. Backward, what an operation of one scale reads takes the range of its result. What nothing reads
+    but through a FakeQuant has the FakeQuant's.
     """
-    values = [value for value in values if not any(user.name == QUANTIZE for user in value.users)]
+    values = [
+        value for value in values if not (value.users and all(user.name == QUANTIZE for user in value.users))
+    ]
     redundant: set[Value] = set()
     calibrated = set(values)
     work = list(values)
@@ -60,9 +63,15 @@ def prefers_result_scale(op: Operation) -> bool:
 
 
 def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
-    """A quantize/dequantize pair behind each value. Its scale is its own: known is only that scales differ."""
+    """A quantize/dequantize pair behind each value. Its scale is its own: known is only that scales differ.
+
+    FakeQuants read the value itself: of one that has other readers as well they make another range.
+    """
     for place, value in enumerate(values):
+        trained = [(op, slot) for op, slot in value.uses if op.name == QUANTIZE]
         nodes = value.op.nodes if value.op is not None else (value.name,)
         scale = Scale(1.0 + place / 1024, 0)
         # Readers are met as before (measured).
         quantize_behind(function, value, scale, nodes, in_order=True, volatile=True)
+        for op, slot in trained:
+            op.set_operand(slot, value)
