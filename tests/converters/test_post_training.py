@@ -528,3 +528,26 @@ def test_constants_that_are_computed_alike_are_one(
     out = b.add("ConcatV2", "out", *parts, b.const("axis", 0, dtype=DType.INT32), N=2)
     found = predicted_of(b, out, f"mlir-{version}-dynamic", ("image", "y"))
     assert [op for op, _ in found.float_ops] == ["DIV"] * divisions + ["CONCATENATION"]
+
+
+def read_raw_and_ranged(b: Builder) -> str:
+    """The input's FakeQuant is for one reader, the samples give the other its range."""
+    tanh = b.fake_quant("tanh/quant", b.add("Tanh", "tanh", "x"), -1, 1)
+    return b.fake_quant("y", b.add("Maximum", "maximum", b.fake_quant("quant", "x", -1, 1), tanh), -1, 1)
+
+
+def made_raw_and_ranged(b: Builder) -> str:
+    """What one op makes would have two ranges."""
+    made = b.add("LeakyRelu", "made", "x", alpha=0.5)
+    return b.fake_quant("y", b.add("AddV2", "sum", b.fake_quant("quant", made, -1, 1), made), -2, 2)
+
+
+@pytest.mark.parametrize(("make", "ops"), [(read_raw_and_ranged, []), (made_raw_and_ranged, ["LEAKY_RELU"])])
+@pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
+def test_what_is_read_beside_its_fake_quant_as_well_is_calibrated(
+    make: Graph, ops: list[str], name: str
+) -> None:
+    b = Builder()
+    b.placeholder("x", list(SHAPE))
+    found = predicted_of(b, make(b), name, ["x"])
+    assert (found.verdict, [op for op, _ in found.float_ops]) == ("float" if ops else "quantized", ops)

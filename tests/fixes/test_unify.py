@@ -189,3 +189,41 @@ def test_no_union_is_offered_with_an_input_that_is_read_raw(raw: str) -> None:
     assert (finding.fix is None) is bool(raw)
     assert patch.after.predictions[MLIR].verdict == ("abort" if raw else "quantized")
     assert ("through one FakeQuant everywhere" in (finding.advice or "")) is bool(raw)
+
+
+def linear(b: Builder, op: str, name: str, x: str, channels: bool) -> str:
+    """With weights, a FakeQuant of theirs and a bias of its own, all of the same values."""
+    weights = b.const(f"{name}/weights", [0.5, -0.5, 0.25], [2, 2] if op == "MatMul" else [1, 1, 2, 2])
+    if channels:
+        ends = [b.const(f"{name}/{end}", [value] * 2, [2]) for end, value in (("min", -0.5), ("max", 0.5))]
+        attrs = {"num_bits": 8, "narrow_range": True}
+        weights = b.add("FakeQuantWithMinMaxVarsPerChannel", f"{name}/ranged", weights, *ends, **attrs)
+    else:
+        weights = b.fake_quant(f"{name}/ranged", weights, -0.5, 0.5, narrow_range=True)
+    if op == "MatMul":
+        product = b.add(op, f"{name}/{op}", x, weights)
+    else:
+        attrs = {"strides": [1, 1, 1, 1], "padding": b"SAME", "data_format": b"NHWC"}
+        product = b.add(op, f"{name}/{op}", x, weights, **attrs)
+    bias = b.const(f"{name}/bias", [0.25] * (4 if op.startswith("Depthwise") else 2))
+    return b.add("BiasAdd", name, product, bias, data_format=b"NHWC")
+
+
+@pytest.mark.parametrize("op", ["Conv2D", "DepthwiseConv2dNative", "MatMul"])
+@pytest.mark.parametrize("channels", [False, True])
+@pytest.mark.parametrize("other", [None, (-2, 2)])
+def test_equal_layers_are_one_through_the_fake_quants_of_their_weights(
+    op: str, channels: bool, other: tuple[int, int] | None
+) -> None:
+    """MLIR makes one of both, also where all that is equal are the values of what they read."""
+    b = Builder()
+    shape = [4, 2] if op == "MatMul" else [1, 4, 4, 2]
+    x = b.fake_quant("input/quant", b.placeholder("input", shape), -1, 1)
+    first = b.fake_quant("first", linear(b, op, "one", x, channels), -1, 1)
+    second = linear(b, op, "two", x, channels)
+    second = b.fake_quant("second", second, *other) if other else second
+    b.fake_quant("output", b.add("AddV2", "sum", first, second), -4, 4)
+    patch = fixed(b, "output", converters=[OLD, MLIR], unsafe=True)
+    assert "quantized" not in {before for before, _ in verdicts(patch).values()}
+    assert {after for _, after in verdicts(patch).values()} == {"quantized"}
+    assert ("unify" if other else "rewire") in patch.strategy.split("+")
