@@ -5,6 +5,7 @@ from dataclasses import replace
 from minmax_lint.converters.inputs import unsupported_input
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
+from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
@@ -15,13 +16,16 @@ from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
 from minmax_lint.converters.mlir.quantize.calibrated import quantize_calibrated
 from minmax_lint.converters.mlir.quantize.post_quantize import finish_float
+from minmax_lint.converters.mlir.quantize.prepare_quantize import lacks_input_ranges
 from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import (
     halve_constants,
     quantize_weights,
 )
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
+from minmax_lint.converters.mlir.quantize.quantization_driver import FIXED_SIXTEEN
 from minmax_lint.converters.mlir.quantize.trained import quantize_trained
-from minmax_lint.converters.mlir.running import refusals
+from minmax_lint.converters.mlir.running import lacking_kernel
+from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Span, Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
@@ -95,18 +99,32 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
     raise found
 
 
-def _check_kernels(function: Function, version: Version) -> None:
+_OUTPUT_SCALES = {
+    "LOGISTIC": "output->params.scale == 1. / 256 was not true.",
+    "LOG_SOFTMAX": "output->params.scale != 16.0 / 256",
+}
+"""Op whose kernel takes its fixed range alone -> what it says of another."""
+
+
+def _check_kernels(function: Function, version: Version, *, signed: bool) -> None:
     """Raises ConversionError for an op that the calibration cannot run.
 
-    One of TensorFlow's, a slice of six sizes, and what is of 16 bits already and has no such kernel: L2_NORMALIZATION
-    between FakeQuants, whose result the call for int16 activations makes of 16 bits (2.15 and 2.21 measured).
+    One of TensorFlow's, a slice of six sizes, and what is of 16 bits or uint8 already and has no such kernel:
+    L2_NORMALIZATION between FakeQuants, whose result the call for int16 activations makes of 16 bits, and LOGISTIC,
+    which has its FakeQuant's range where that call leaves FakeQuants unsigned (2.15 and 2.21 measured).
     """
-    refused = refusals(function, version, signed=True)
     for op in function:
         message = reason = ""
-        if op in refused and any(value.scale is not None and value.scale.bits == 16 for value in op.results):
-            message = refused[op].removeprefix(f"{op.name}: ")
-            reason = "has no kernel of 16 bits, which the calibration needs"
+        scales = [value.scale for value in op.results if value.scale is not None]
+        lacking = lacking_kernel(op, version, signed=signed)
+        if lacking and any(not signed or scale.bits == 16 for scale in scales):
+            message = lacking
+            reason = "has no kernel of that type, which the calibration needs"
+        elif not signed and op.name in _OUTPUT_SCALES and scales and scales[0] != Scale(*FIXED[op.name]):
+            message = _OUTPUT_SCALES[op.name]
+            reason = (
+                "has a kernel for its own range alone, and the calibration runs it with that of its FakeQuant"
+            )
         if version.select_tf and is_flex(op.name) and version.has(UNCALIBRATED):
             message = UNSUPPORTED
             reason = "is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run"
@@ -174,7 +192,8 @@ def _finished_function(
     else:
         function = _build_trained(kept, inference, version, specs)
     if profile.ranges == "calibrated":
-        _check_kernels(function, version)
+        unsigned = specs.activation_bits == FIXED_SIXTEEN.bits and lacks_input_ranges(function)
+        _check_kernels(function, version, signed=not unsigned)
     if profile.quantizer == "legacy":
         quantize_model(function, version, _legacy_call(profile))
     elif profile.ranges == "calibrated":

@@ -47,6 +47,14 @@ def depends_on_data(function: Function, *, signed: bool) -> bool:
     )
 
 
+def lacking_kernel(op: Operation, version: Version, *, signed: bool) -> str:
+    """What its kernel says of the integers that it reads or makes; empty where it takes them."""
+    widths = {value.scale.bits for value in (*op.operands, *op.results) if value.scale is not None}
+    bits = 16 if 16 in widths else 8 if 8 in widths else 0
+    kind = "int16" if bits == 16 else "int8" if signed else "uint8"
+    return _missing(KERNELS[op.name], kind, version) if bits and op.name in KERNELS else ""
+
+
 def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     values = [*op.operands, *op.results]
     if op.name == "READ_VARIABLE" and _is_uninitialized(op.operands[0]):
@@ -55,11 +63,9 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
         return FLOAT_DEQUANTIZE
     widths = {value.scale.bits for value in values if value.scale is not None}
     bits = 16 if 16 in widths else 8 if 8 in widths else 0
-    if bits and op.name in KERNELS:
-        kind = "int16" if bits == 16 else "int8" if signed else "uint8"
-        missing = _missing(KERNELS[op.name], kind, version)
-        if missing:
-            return missing
+    missing = lacking_kernel(op, version, signed=signed)
+    if missing:
+        return missing
     if bits == 16 and op.name == "SUB" and any(all_equal(value, 0.0) for value in op.operands):
         return "one operand is always 0, has a scale of 0, and the kernel ends the process at it."
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):

@@ -14,7 +14,6 @@ from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function
 from minmax_lint.converters.mlir.legacy.operator_property import PROPERTIES, OperatorProperty
 from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant
 from minmax_lint.converters.mlir.version import Version
-from minmax_lint.graph.dtype import DType
 
 _REFUSES_COMPUTED_FILTERS = Bounds(until=(2, 16))
 """A convolution whose filter is no constant ends the conversion (2.15 to 2.21 measured)."""
@@ -53,7 +52,7 @@ def quantize_model(function: Function, version: Version, call: LegacyCall) -> No
     if all(op.name == CONST for op in function):
         return
     ops = [op for op in function if op.name != CONST and is_real(op, version, call)]
-    fill_quantization_params(function, ops)
+    fill_quantization_params(function, ops, version)
     refused = []
     for op in ops:
         found = property_of(op, version, call)
@@ -94,18 +93,19 @@ def is_real(op: Operation, version: Version, call: LegacyCall) -> bool:
     return any(value.real for value in looked_at)
 
 
-def fill_quantization_params(function: Function, ops: Iterable[Operation]) -> None:
-    """Raises ConversionError at the first tensor without a calibrated range: those of integers have none.
+def fill_quantization_params(function: Function, ops: Iterable[Operation], version: Version) -> None:
+    """Raises ConversionError at the first tensor without a calibrated range: integers, and what is quantized already.
 
     It asks for the operands of operators that the quantizer knows in 8 bits, even where it then leaves them float.
     """
     for op in ops:
         found = PROPERTIES.get(op.name)
-        for slot in found.inputs if found is not None else ():
+        known = found is not None and version.since(found.since)
+        for slot in found.inputs if found is not None and known else ():
             value = op.operands[slot] if slot < len(op.operands) else None
             if value is None or is_constant(value):
                 continue
-            if value.dtype is not DType.FLOAT:
+            if not value.real:
                 raise _without_range(op, value, exported_name(function, value))
 
 

@@ -24,13 +24,13 @@ from minmax_lint.converters.mlir.verify.verifiers import (
 from minmax_lint.converters.mlir.version import Version
 
 
-def finish(function: Function, version: Version, *, signed: bool) -> None:
-    """Raises ConversionError where a check fails."""
+def finish(function: Function, version: Version, *, signed: bool, integer_ends: bool = False) -> None:
+    """Raises ConversionError where a check fails. `integer_ends`: the model's ends are not turned into float."""
     check_trained(function, version, signed=signed)
     check(function, version, signed=signed)
     Rewriter(function, {QUANTIZE: (fold_trivial_requantize_op,)}, version).run()
     types = None
-    if not signed:
+    if integer_ends:
         remove_quantization_adaptor_ops(function)
         types = [value.scale for value in function.returned.operands]
     remove_pairs(function, version)
@@ -44,7 +44,7 @@ def finish(function: Function, version: Version, *, signed: bool) -> None:
         check_return(function, types)
     check_kernels(function, version, signed=signed)
     check_builtins(function)
-    if types is not None and not version.has(STORES_UNSIGNED_WIDTHS):
+    if not signed and not version.has(STORES_UNSIGNED_WIDTHS):
         check_storable(function)
 
 
