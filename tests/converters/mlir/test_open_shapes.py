@@ -235,3 +235,28 @@ def _size(b: Builder, name: str, x: str, axis: int) -> str:
         for key, at in (("lo", axis), ("hi", axis + 1), ("by", 1))
     ]
     return b.add("StridedSlice", name, shape, *ends, T=DType.INT32, Index=DType.INT32)
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+@pytest.mark.parametrize("shape", [[2, 4, 8], [None, 4, 8], [*BOTH_OPEN, 8]])
+@pytest.mark.parametrize(
+    ("op", "builtin", "moves"),
+    [
+        ("AddV2", "ADD", True),
+        ("RealDiv", "DIV", True),
+        ("Maximum", "MAXIMUM", True),
+        ("FloorDiv", "FLOOR_DIV", True),
+        ("SquaredDifference", "SQUARED_DIFFERENCE", False),
+        ("Pow", "POW", False),
+    ],
+)
+def test_two_equal_reshapes_are_one_behind_a_binary_op_whatever_the_batch(op, builtin, moves, shape, name):
+    b = Builder()
+    sizes = b.const("sizes", [-1, 8], [2], DType.INT32)
+    parts = [
+        b.add("Reshape", f"flat_{function}", b.add(function, f"{function}_", b.placeholder(x, shape)), sizes)
+        for x, function in (("x", "Elu"), ("z", "Sin"))
+    ]
+    y = b.add("Cos", "y", b.add(op, "both", *parts))
+    expected = {"ELU": 1, "SIN": 1, builtin: 1, "RESHAPE": 2 - moves, "COS": 1}
+    assert float_ops(b, y, name, ("x", "z")) == expected
