@@ -81,6 +81,17 @@ def test_a_fake_quant_of_a_constant_with_two_readers_is_a_constant(
     assert left(n, n.fq(n.op("AddV2", n.fq(n.x(1, 4)), n.fq(total))), version) == floats
 
 
+@pytest.mark.parametrize(("value", "floats"), [(0.0, "ELU"), (0.5, "ADD ELU")])
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_a_fake_quant_that_is_a_constant_has_the_values_that_bytes_stand_for(
+    version: str, value: float, floats: str
+) -> None:
+    """What zeros are added to is as it was."""
+    n = Net()
+    c = n.fq(n.c(value, shape=[1, 4]))
+    assert left(n, n.op("AddV2", n.op("AddV2", n.op("Elu", n.x(1, 4)), c), c), version) == floats
+
+
 def summed(n: Net, computed: Computed) -> str:
     """The sum of an input and what is computed from two constants."""
     c, d = n.fq(n.c(1.0, 2.0, 3.5, 4.0, shape=[1, 4])), n.fq(n.c(2.0, 1.5, 3.0, 4.0, shape=[1, 4]))

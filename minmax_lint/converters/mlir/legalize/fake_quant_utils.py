@@ -3,6 +3,8 @@
 Sources: fake_quant_utils.h, prepare_patterns.td; measured in research/mlir_quantization.md, section 2.
 """
 
+from functools import partial
+
 from minmax_lint.converters.mlir.behaviours import (
     CRASHES_ON_NAN,
     QUANTIZE_CONCAT_RESULT,
@@ -10,10 +12,10 @@ from minmax_lint.converters.mlir.behaviours import (
     QUANTIZE_RESULT_OF_SHARED,
 )
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
-from minmax_lint.converters.mlir.fake_quant_support import Scale, scale_of, scales_of_channels
+from minmax_lint.converters.mlir.fake_quant_support import Scale, on_grid, scale_of, scales_of_channels
 from minmax_lint.converters.mlir.ir import Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
-from minmax_lint.converters.mlir.matchers import is_constant, quantize_of
+from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, quantize_of
 from minmax_lint.converters.mlir.pattern import fake_quant_utils_h
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.version import Version
@@ -46,14 +48,15 @@ def insert_tfl_quant_ops_after_tf_fake_quant_op(importer: Importer, node: Node) 
             source = importer.add(node.op, node, [source], refused=no_builtin(node, "bad-range", reason))
         if importer.reader_count(node.name) > 1:  # it is no quantize then (fake_quant_utils.h)
             return source
-    if (
-        is_constant(source)
-        and importer.reader_count(node.name) > 1
-        and all(map(is_constant, importer.inputs(node)))
-    ):
-        return importer.constant(node.name, source.dtype, source.shape)
     scale = _scale(importer, node, found)
+    if is_constant(source) and importer.reader_count(node.name) > 1 and _is_constant(importer, node):
+        values = partial(on_grid, constant_tensor(source), scale)
+        return importer.constant(node.name, source.dtype, source.shape, values)
     return importer.quantized(source, scale, node, movable=node.op not in RANGE_FROM_ATTRS)
+
+
+def _is_constant(importer: Importer, node: Node) -> bool:
+    return all(map(is_constant, importer.inputs(node)))
 
 
 def _reversed_range(node: Node, given: Range) -> ConversionError:
