@@ -3,6 +3,7 @@
 from math import ceil
 
 from minmax_lint.graph.tensor import Shape
+from minmax_lint.inference.control_flow_shapes import loop, merge, switch
 from minmax_lint.inference.einsum_equation import shape_of_einsum
 from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.image_shapes import (
@@ -203,16 +204,6 @@ def _add_n(call: Call) -> list[Shape | None]:
     return [next((s for s in map(call.shape, range(len(call.node.inputs))) if s is not None), None)]
 
 
-def _loop(call: Call) -> list[Shape | None]:
-    """What enters a loop leaves it in the same shape, unless the loop says that it does not know."""
-    listed = call.node.attribute("output_shapes")
-    found = [call.shape(slot) for slot in range(len(call.node.inputs))]
-    for slot, stated in enumerate(listed if isinstance(listed, list) else []):
-        if slot < len(found) and isinstance(stated, tuple) and None in stated:
-            found[slot] = stated
-    return found
-
-
 def _lstm(call: Call) -> list[Shape | None]:
     return [(*call.known(0)[:2], call.known(1)[-1])]
 
@@ -251,7 +242,9 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
     **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
-    **dict.fromkeys(LOOPS, _loop),
+    **dict.fromkeys(LOOPS, loop),
+    "Switch": switch,
+    "Merge": merge,
     **dict.fromkeys(("FFT", "FFT2D", "IFFT", "IFFT2D", "XlaDynamicUpdateSlice"), _BY_ROW["input"]),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
