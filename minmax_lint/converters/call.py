@@ -96,6 +96,10 @@ class ConverterCall:
     """Whether tensor lists become arrays; else they stay ops of TensorFlow, for SELECT_TF_OPS."""
     without_effect: tuple[str, ...] = ()
     """Attributes that are set and that no converter reads, such as `target_ops`."""
+    denied_ops: frozenset[str] = frozenset()
+    """TFLite's ops that QuantizationDebugger leaves float (denylisted_ops)."""
+    denied_nodes: frozenset[str] = frozenset()
+    """Arrays whose ops it leaves float (denylisted_nodes)."""
     deleted: str = ""
     """The attribute that `del` takes away and nothing sets anew: the converter reads it in vain."""
     inputs: Mapping[str, Shape | None] = field(default_factory=dict)

@@ -36,6 +36,7 @@ ObstacleDetail = Literal[
     "open-shape",  # the shape of an input is not known, or not enough of it
     "handle",  # an input is a resource or a variant: a variable that is not frozen
     "inside",  # the range is missed between ops that the converter makes of one node
+    "denied",  # the call leaves the op float
     "unexplained",  # an op stays float, and no model knows why
 ]
 """What rules have words for, of obstacles whose kind is general."""

@@ -64,6 +64,10 @@ class Profile:
     input_type: str = ""
     """The integer type that the call asks of the legacy quantizer for the model's inputs; empty for float ones."""
     output_type: str = ""
+    denied_ops: frozenset[str] = frozenset()
+    """TFLite's ops that the call leaves float."""
+    denied_nodes: frozenset[str] = frozenset()
+    """Arrays whose ops the call leaves float."""
     origins: frozenset[str] = frozenset()
     """Of the calls that it is judged for, where it is not judged for all."""
 

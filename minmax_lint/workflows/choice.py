@@ -69,6 +69,8 @@ def _of_calls(
         unsure += f" (what {call.elsewhere} sets is not read)" if call.elsewhere else ""
         assumed = dict.fromkeys(words for way in (call, *call.alternatives) for words in way.assumed)
         unsure += f" (not read: {'; '.join(assumed)})" if assumed else ""
+        left = ", ".join(sorted(call.denied_ops | call.denied_nodes))
+        unsure += f" (the debugger's options leave {left} float)" if left else ""
         ways = []
         for mode, way in _by_mode(call, fake_quants):
             found = tuple(_profiles(way, mode, fake_quants, call.tensorflow or tensorflow))

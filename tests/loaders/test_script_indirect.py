@@ -128,6 +128,30 @@ def test_a_last_case_that_raises_leaves_the_others(last: str, modes: list[Mode],
     assert [one.mode(False) for one in (call, *call.alternatives)] == modes
 
 
+OPTIONS = "tf.lite.experimental.QuantizationDebugOptions"
+DEBUGGER = "tf.lite.experimental.QuantizationDebugger(converter=c, debug_dataset=data, debug_options=o)\n"
+CALIBRATED = f"{MADE}{DEFAULT}c.representative_dataset = data\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        (f"o = {OPTIONS}(denylisted_ops=['TANH'])\nd = {DEBUGGER}", [("TANH",)]),
+        (f"o = {OPTIONS}()\no.denylisted_nodes = ['a', 'b']\nd = {DEBUGGER}", [("a", "b")]),
+        (f"o = {OPTIONS}(denylisted_ops=['TANH'])\no.denylisted_ops = LEFT\nd = {DEBUGGER}", [("CONV_2D",)]),
+        (f"c.convert()\no = {OPTIONS}(denylisted_ops=['TANH'])\nd = {DEBUGGER}", [(), ("TANH",)]),
+        (f"o = {OPTIONS}(denylisted_ops=['TANH'])\nd = {DEBUGGER}c.convert()\n", [("TANH",), ()]),
+        (f"o = {OPTIONS}()\nd = {DEBUGGER}", [()]),
+    ],
+)
+def test_a_debugger_converts_and_leaves_what_its_options_name(
+    text: str, denied: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    found = calls(f"LEFT = ['CONV_2D']\n{CALIBRATED}{text}", tmp_path)
+    assert [tuple(sorted(one.denied_ops | one.denied_nodes)) for one in found] == denied
+    assert {(one.mode(False), one.elsewhere, one.assumed) for one in found} == {("int8", "", ())}
+
+
 CONVERTED = f"{MADE}{DEFAULT}c.convert()\n"
 SHAPES = {
     "converters of one name": lambda n: CONVERTED * n,

@@ -57,7 +57,13 @@ def predict_function(
         saved_model=saved_model,
     )
     bits = 16 if profile.activations == "int16" else 8
-    specs = QuantizationSpecs(profile.flow == "tf2", infer_tensor_range, activation_bits=bits)
+    specs = QuantizationSpecs(
+        profile.flow == "tf2",
+        infer_tensor_range,
+        denied_ops=profile.denied_ops,
+        denied_nodes=profile.denied_nodes,
+        activation_bits=bits,
+    )
     try:
         found = _convert(kept, inference, profile, version, specs)
     except Nondeterministic as error:

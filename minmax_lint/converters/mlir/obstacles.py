@@ -57,6 +57,10 @@ def _causes(
     if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
         reason = f"the LSTM layer of {op.placed} becomes {op.name}, which stays float"
         own.append(_root(roots, "control-flow", op.output, parse_edge(op.output).node, reason))
+    elif op.attrs.get("denied"):
+        reason = f"the debugger's options leave {op.name} float."
+        own.append(_root(roots, "other", op.output, op.nodes[-1] if op.nodes else None, reason))
+        own[-1].detail = "denied"
     elif op.name in _OF_VARIABLES:
         variable = op.operands[0].name
         handle = op.operands[0].op.attrs.get("node") if op.operands[0].op is not None else None

@@ -22,6 +22,8 @@ _SWITCHES = {
     LOWERS_LISTS: "lower_tensor_lists",
 }
 """Attribute that is True where it is not set, in TensorFlow today -> the field of ConverterCall."""
+DENIED = {"denylisted_ops": "denied_ops", "denylisted_nodes": "denied_nodes"}
+"""Attribute of QuantizationDebugOptions -> the field of ConverterCall."""
 _OPTIMIZE = frozenset({"DEFAULT", "OPTIMIZE_FOR_SIZE", "OPTIMIZE_FOR_LATENCY", "EXPERIMENTAL_SPARSITY"})
 """Members of tf.lite.Optimize."""
 _READ = (
@@ -33,6 +35,7 @@ _READ = (
     "supported_ops",
     "supported_types",
     "target_spec",
+    *DENIED,
 )
 """Attributes of which the report says where they cannot be read."""
 _MOST_WORK = 20_000
@@ -149,6 +152,9 @@ def _taken(attribute: str, value: ast.expr, values: Values) -> str:
         return "set" if elements is None or not {*names} <= _OPTIMIZE else ""
     if attribute == "supported_ops":
         return "" if elements == [] or _members(elements) else "not set"
+    if attribute in DENIED:
+        none = isinstance(value, ast.Constant)
+        return "" if none or all(isinstance(one, ast.Constant) for one in elements or [value]) else "empty"
     if attribute == "supported_types":
         return "not set" if elements is None else "int8" if COMPUTED in map(_type, elements) else ""
     return ""
@@ -201,6 +207,9 @@ def _with_flag(call: ConverterCall, setting: Setting, values: Values) -> Convert
     if attribute == "supported_types":
         before_types = call.supported_types if setting.adds else frozenset()
         return replace(call, supported_types=before_types | set(map(_type, values.elements(value) or [])))
+    if attribute in DENIED:
+        texts = [one.value for one in values.elements(value) or [] if isinstance(one, ast.Constant)]
+        return replace(call, **_names(DENIED[attribute], frozenset(map(str, texts))))
     if attribute == "default_ranges_stats":
         return replace(call, default_ranges=given)
     if attribute in WITHOUT_EFFECT:

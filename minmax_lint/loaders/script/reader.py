@@ -21,7 +21,7 @@ from minmax_lint.loaders.script.conversions import Conversions, Made
 from minmax_lint.loaders.script.datasets.dataset import arrays_of, dataset_of
 from minmax_lint.loaders.script.definitions import Function, parameters
 from minmax_lint.loaders.script.environments import Conditions, pass_parameters
-from minmax_lint.loaders.script.flags import Setting, settings
+from minmax_lint.loaders.script.flags import DENIED, Setting, settings
 from minmax_lint.loaders.script.holders import Holders
 from minmax_lint.loaders.script.names import arguments, dotted, root_of, spelled
 from minmax_lint.loaders.script.saved import Savings
@@ -212,9 +212,30 @@ class Reader:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "convert":
             self._set(Assigned(spelled(call.func.value), CONVERT, call, None, call.func))
         name = dotted(call.func).rpartition(".")[2]
-        if self.values.function(call.func) is None and name not in _NOT_CONVERTING:
+        if name == "QuantizationDebugger":
+            self._debug(call)
+        elif self.values.function(call.func) is None and name not in _NOT_CONVERTING:
             for one in arguments(call):
                 self._set(Assigned(spelled(one), GIVEN_AWAY, call, None, one))
+
+    def _debug(self, call: ast.Call) -> None:
+        """Note a QuantizationDebugger, which converts, and leaves the ops float that its options name."""
+        given = {one.arg: one.value for one in call.keywords}
+        converter, options = given.get("converter"), given.get("debug_options")
+        if converter is None:
+            return
+        nothing = ast.copy_location(ast.Constant(None), call)
+        options = nothing if options is None else options
+        made = self.values.followed(options)
+        named = {one.arg: one.value for one in made.keywords} if isinstance(made, ast.Call) else {}
+        for attribute in DENIED:
+            later = self.values.reaching(call, None, f"{dotted(options)}.{attribute}")
+            value = later[-1].value if later else named.get(attribute)
+            if value is not None:
+                self._set(Assigned(spelled(converter), attribute, value, None, converter))
+        self._set(Assigned(spelled(converter), CONVERT, call, None, converter))
+        for attribute in DENIED:  # the converter itself does not know of them
+            self._set(Assigned(spelled(converter), attribute, nothing, None, converter))
 
     def _set(self, given: Assigned) -> None:
         attribute = given.attribute

@@ -114,12 +114,12 @@ def _obstacles(prediction: Prediction, profile: Profile, kept: Kept) -> Iterator
     """The prediction's own; a float op that none of them explains stands for itself.
 
     One that reads an explained float op is its consequence. Without ranges every op stays float: that is what was
-    asked for.
+    asked for, as it is of an op that the call leaves float.
     """
     as_asked = profile.ranges == "none" or prediction.asked_float
     if prediction.verdict == "float" and as_asked:
         return
-    yield from prediction.obstacles
+    yield from (found for found in prediction.obstacles if found.detail != "denied")
     explained = {array for found in prediction.obstacles for array in (found.array, *found.consequences)}
     if prediction.verdict != "float" or all(array in explained for _, array in prediction.float_ops):
         return

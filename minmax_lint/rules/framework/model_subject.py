@@ -110,6 +110,8 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
         select_tf=all(SELECT_TF in call.supported_ops for call in calls),
         custom_ops=all(call.custom_ops for call in calls),
         single_batch=all(call.single_batch for call in calls),
+        denied_ops=frozenset.intersection(*(call.denied_ops for call in calls)),
+        denied_nodes=frozenset.intersection(*(call.denied_nodes for call in calls)),
         lower_tensor_lists=any(call.lower_tensor_lists for call in calls),
     )
     old = profile.ranges == "calibrated" and all(call.experimental_new_quantizer is False for call in calls)

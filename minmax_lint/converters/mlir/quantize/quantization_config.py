@@ -13,5 +13,9 @@ class QuantizationSpecs(NamedTuple):
     where this function does."""
     unread_integer: bool | None = None
     """Whether an op with an unread result, of which chance decides, goes integer; None raises Nondeterministic."""
+    denied_ops: frozenset[str] = frozenset()
+    """Ops that stay float, by their names in TFLite (ops_blocklist)."""
+    denied_nodes: frozenset[str] = frozenset()
+    """The same by the names of their results (nodes_blocklist)."""
     activation_bits: int = 8
     """Width of what an op that fixes its range makes: 16 where the call asks for int16 activations."""
