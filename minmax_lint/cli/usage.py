@@ -110,6 +110,11 @@ class Parser(argparse.ArgumentParser):
     _words: Sequence[str] = ()
     """What is being read."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # argparse takes -6 for a number, and -6,6 for an option.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """As argparse does; the words are kept, for errors to look at."""
         self._words = tuple(args or ())

@@ -84,6 +84,8 @@ def test_no_command_prints_the_help_and_is_bad_usage(capsys: Captured) -> None:
         (["fix", BROKEN, "--output", "x.pb", "--strategy", "guard", "--bound", "5"], "would clip"),
         (["fix", BROKEN, "--output", "x.pb", "--bound", "5"], "would clip"),
         (["fix", BROKEN, "--output", "x.pb", "--default-range", "6,-6"], "MIN must be below MAX"),
+        (["fix", BROKEN, "--output", "x.pb", "--default-range", "-5.5,-6"], "MIN must be below MAX"),
+        (["fix", BROKEN, "--output", "x.pb", "--default-range", "-.5,-1e3"], "MIN must be below MAX"),
         (["convert", BROKEN], "--output"),
         (["convert", BROKEN, "--output", BROKEN], "is the input"),
         (["convert", BROKEN, "--output", "x.tflite", "--input-stats", "a=1,1"], "the inputs are input"),
