@@ -38,3 +38,13 @@ def test_a_range_that_harms_another_converter_is_told_with_what_that_converter_s
     assert patch.empty
     assert "No range is known" not in patch.reason
     assert "With a range for array, MLIR (TF 2.15) would abort: 'tfl.gather_nd' op operand #0" in patch.reason
+
+
+def test_no_range_is_asked_for_integers() -> None:
+    """The quantizer of 16x8 wants a range of what a comparison reads, indices too, and nothing gives one."""
+    b = Builder()
+    indices = b.placeholder("indices", [4], DType.INT32)
+    b.add("Equal", "output", indices, b.const("two", 2, dtype=DType.INT32), T=DType.INT32)
+    patch = fixed(b, "output", converters=["mlir-2.21-16x8"])
+    assert patch.after.predictions["mlir-2.21-16x8"].kind == "minmax"
+    assert "No range is known" not in patch.reason

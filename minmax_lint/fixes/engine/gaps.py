@@ -104,6 +104,11 @@ def _can_narrow(trial: Trial, array: str) -> bool:
     return is_fake_quant(node.op) and not node.flag("narrow_range")
 
 
+def takes_range(trial: Trial, array: str) -> bool:
+    """Whether a FakeQuant can read `array`: it takes float32 alone. 16x8 asks for ranges of integers as well."""
+    return trial.subject.inference.dtype(array) in (DType.FLOAT, DType.INVALID)
+
+
 def is_constant_output(trial: Trial, array: str) -> bool:
     """Whether `array` is an output and a constant: no converter gives it a range, whatever stands behind it."""
     return array in trial.subject.kept.outputs and trial.subject.inference.is_constant(array)
@@ -119,8 +124,7 @@ def _insertable(trial: Trial, options: FixOptions) -> Iterator[tuple[str, Range]
             continue
         if is_constant_output(trial, array) or parse_edge(array).node in inserted or array in narrowing:
             continue
-        # FakeQuants take no other type.
-        if trial.subject.inference.dtype(array) not in (DType.FLOAT, DType.INVALID):
+        if not takes_range(trial, array):
             continue
         found = source.of(array)
         if found is not None:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from minmax_lint.fixes.edit.options import FixOptions
-from minmax_lint.fixes.engine.gaps import fill, is_constant_output, missing_ranges
+from minmax_lint.fixes.engine.gaps import fill, is_constant_output, missing_ranges, takes_range
 from minmax_lint.fixes.engine.steps import not_approximated
 from minmax_lint.fixes.engine.trial import Trial
 
 
 def describe_rest(after: Trial, options: FixOptions) -> Iterator[str]:
     """Why the selected profiles are not all content with the graph of trial `after`."""
-    gaps = missing_ranges(after, ["no-range"])
+    gaps = tuple(array for array in missing_ranges(after, ["no-range"]) if takes_range(after, array))
     constant = tuple(array for array in gaps if is_constant_output(after, array))
     source = after.ranges(options)
     known = tuple(array for array in gaps if array not in constant and source.of(array) is not None)
