@@ -22,7 +22,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(
         ("NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5"), "end the model in front of it"
     ),
-    "Neg": "multiply with -1, or subtract from 0",
+    "Neg": "multiply with -1",
     "Pow": "multiply the value with itself",
     "RealDiv": "multiply with the reciprocal, where the divisor is a constant",
     "Square": "multiply the value with itself",

@@ -551,3 +551,16 @@ def test_what_is_read_beside_its_fake_quant_as_well_is_calibrated(
     b.placeholder("x", list(SHAPE))
     found = predicted_of(b, make(b), name, ["x"])
     assert (found.verdict, [op for op, _ in found.float_ops]) == ("float" if ops else "quantized", ops)
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "runs"), [("AddV2", 0.0, False), ("Sub", 0.0, False), ("AddV2", 0.5, True)]
+)
+@pytest.mark.parametrize("name", ["mlir-2.15-16x8", "mlir-2.21-16x8"])
+def test_zeros_of_16_bits_end_the_process(op: str, value: float, runs: bool, name: str) -> None:
+    """The interpreters of 2.15, 2.18 and 2.21 abort; zeros that change no shape are folded away before."""
+    b = Builder()
+    x = b.add("Tanh", "tanh", b.placeholder("x", list(SHAPE)))
+    y = b.add(op, "y", x, b.const("zeros", [value], [2, *SHAPE[1:]]))
+    found = predicted_of(b, y, name, ["x"])
+    assert (found.verdict, found.runs) == ("quantized", runs)

@@ -52,6 +52,7 @@ CASES: dict[str, tuple[Make, tuple[str, ...], bool]] = {
     "square": (lambda b, x: b.add("Square", "op", x), EVERY, True),
     "cube": (lambda b, x: b.add("Pow", "op", x, b.const("three", 3.0)), EVERY, False),
     "neg": (lambda b, x: b.add("Neg", "op", x), EVERY, True),
+    "from-zero": (lambda b, x: b.add("Sub", "op", b.const("zero", 0.0), x), SIXTEEN, True),
     "add-two": (lambda b, x: b.add("AddN", "op", x, b.add("Tanh", "a", x), N=2), EVERY, True),
     "add-three": (
         lambda b, x: b.add("AddN", "op", x, b.add("Tanh", "a", x), b.add("Exp", "e", x), N=3),

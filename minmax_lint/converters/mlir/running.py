@@ -66,7 +66,7 @@ def _refusal(op: Operation, version: Version, *, signed: bool) -> str:
     missing = lacking_kernel(op, version, signed=signed)
     if missing:
         return missing
-    if bits == 16 and op.name == "SUB" and any(all_equal(value, 0.0) for value in op.operands):
+    if bits == 16 and op.name in ("ADD", "SUB") and any(all_equal(value, 0.0) for value in op.operands):
         return "one operand is always 0, has a scale of 0, and the kernel ends the process at it."
     if bits == 8 and not signed and op.name in PER_CHANNEL and _has_channels(op.operands[1]):
         return NO_UINT8_PER_CHANNEL

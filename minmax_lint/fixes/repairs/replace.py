@@ -19,6 +19,7 @@ from minmax_lint.rules.framework.ranges import USUAL_BITS
 from minmax_lint.rules.framework.replaceable import (
     MOST_COPIES,
     POWERS,
+    SUMS,
     copies,
     integers,
     inverse,
@@ -227,8 +228,16 @@ def _quantize_and_dequantize(site: _Site) -> Edge | None:
     return site.add("", Node("", "FakeQuantWithMinMaxArgs", node.inputs[:1], attrs=attrs))
 
 
+def _without_zeros(site: _Site) -> Edge | None:
+    zeros = [scalar_operand(site.inference, site.node, slot) == 0.0 for slot in (0, 1)]
+    if zeros == [True, False] and site.node.op == "Sub":
+        return site.op("Mul", "", site.node.inputs[1], site.scalar("minus_one", -1.0))
+    return site.op("Identity", "", site.node.inputs[zeros.index(False)]) if any(zeros) else None
+
+
 RULES: Mapping[str, Callable[[_Site], Edge | None]] = {
     "Abs": _abs,
+    **dict.fromkeys(SUMS, _without_zeros),
     "AddN": _add_n,
     "BroadcastTo": _broadcast,
     "Div": _divide,

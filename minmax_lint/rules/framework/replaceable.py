@@ -18,7 +18,10 @@ from minmax_lint.rules.framework.finding import Applicability, FixOffer
 
 REPLACED: Mapping[str, Applicability] = {
     "Abs": "unsafe",
+    "Add": "safe",
     "AddN": "unsafe",
+    "AddV2": "safe",
+    "BiasAdd": "safe",
     "BroadcastTo": "safe",
     "Div": "safe",
     "Neg": "safe",
@@ -29,6 +32,7 @@ REPLACED: Mapping[str, Applicability] = {
     "Square": "safe",
     "SquaredDifference": "unsafe",
     "StridedSlice": "safe",
+    "Sub": "safe",
     "Tile": "safe",
 }
 """Op -> whether one op takes its place. Unsafe: several do, and in a trained graph what lies between them needs a
@@ -51,6 +55,8 @@ APPROXIMATED = frozenset(
 APPROXIMATED_OF_TWO = frozenset({"Div", "FloorDiv", "FloorMod", "Pow", "RealDiv"})
 """The same, where one operand is a constant."""
 
+SUMS = ("Add", "AddV2", "BiasAdd", "Sub")
+"""With zeros they do nothing but change a sign, and in 16 bits zeros have a scale of 0 (see `mlir/running.py`)."""
 _DIVISIONS = ("Div", "RealDiv")
 _IN_ORDER = 9
 """Of so many operands AddN makes the sum in their order (aggregate_ops_cpu.h; measured with TF 2.15)."""
@@ -85,6 +91,8 @@ def is_replaceable(inference: Inference, node: Node) -> bool:
         return inverse(inference, node) is not None
     if node.op == "Tile":
         return bool(copies(inference, node))
+    if node.op in SUMS:
+        return any(scalar_operand(inference, node, slot) == 0.0 for slot in (0, 1))
     if node.op == "StridedSlice":
         return new_axes(inference, node) is not None
     return node.op != "Pow" or scalar_operand(inference, node, 1) in POWERS
