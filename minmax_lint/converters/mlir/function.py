@@ -3,14 +3,12 @@
 from dataclasses import replace
 
 from minmax_lint.converters.inputs import unsupported_input
-from minmax_lint.converters.mlir.bounds import Bounds
+from minmax_lint.converters.mlir.calibration import check_calibration
 from minmax_lint.converters.mlir.failure import ConversionError, Nondeterministic, Unmodeled
-from minmax_lint.converters.mlir.fake_quant_support import Scale
 from minmax_lint.converters.mlir.float_model import float_model
 from minmax_lint.converters.mlir.ir import Function
 from minmax_lint.converters.mlir.legacy.obstacles import obstacles as legacy_obstacles
 from minmax_lint.converters.mlir.legacy.quantize_model import LegacyCall, quantize_model
-from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNRESOLVED, UNSUPPORTED, is_flex
 from minmax_lint.converters.mlir.legalize.registered import removed_abort, unregistered_abort
 from minmax_lint.converters.mlir.obstacles import obstacles
 from minmax_lint.converters.mlir.prediction import answer
@@ -24,8 +22,6 @@ from minmax_lint.converters.mlir.quantize.prepare_quantize_dynamic_range import 
 from minmax_lint.converters.mlir.quantize.quantization_config import QuantizationSpecs
 from minmax_lint.converters.mlir.quantize.quantization_driver import FIXED_SIXTEEN
 from minmax_lint.converters.mlir.quantize.trained import quantize_trained
-from minmax_lint.converters.mlir.running import lacking_kernel
-from minmax_lint.converters.mlir.tables import FIXED
 from minmax_lint.converters.mlir.version import Span, Version
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
@@ -77,12 +73,6 @@ def predict_function(
     return replace(found, versions=(version.span.first, version.span.last))
 
 
-_FIVE_SIZES = Bounds((2, 21), (2, 21))
-"""The kernels of slices take no more dimensions, new axes among them (2.12, 2.15 and 2.17 to 2.22 measured)."""
-_SLICES = {"SLICE": "Slice", "STRIDED_SLICE": "StridedSlice"}
-_MOST_SLICED = 5
-
-
 def _build_trained(kept: Kept, inference: Inference, version: Version, specs: QuantizationSpecs) -> Function:
     """The model as the ranges of FakeQuants leave it: all calls of the TF2 flow of one version begin with it."""
     if inference.memo is None or not specs.signed:
@@ -103,48 +93,6 @@ def _build_trained(kept: Kept, inference: Inference, version: Version, specs: Qu
     if isinstance(found, Function):
         return found.copy()
     raise found
-
-
-_OUTPUT_SCALES = {
-    "LOGISTIC": "output->params.scale == 1. / 256 was not true.",
-    "LOG_SOFTMAX": "output->params.scale != 16.0 / 256",
-}
-"""Op whose kernel takes its fixed range alone -> what it says of another."""
-
-
-def _check_kernels(function: Function, version: Version, *, signed: bool) -> None:
-    """Raises ConversionError for an op that the calibration cannot run.
-
-    One of TensorFlow's, a slice of six sizes, and what is of 16 bits or uint8 already and has no such kernel:
-    L2_NORMALIZATION between FakeQuants, whose result the call for int16 activations makes of 16 bits, and LOGISTIC,
-    which has its FakeQuant's range where that call leaves FakeQuants unsigned (2.15 and 2.21 measured).
-    """
-    for op in function:
-        message = reason = ""
-        scales = [value.scale for value in op.results if value.scale is not None]
-        lacking = lacking_kernel(op, version, signed=signed)
-        if lacking and any(not signed or scale.bits == 16 for scale in scales):
-            message = lacking
-            reason = "has no kernel of that type, which the calibration needs"
-        elif not signed and op.name in _OUTPUT_SCALES and scales and scales[0] != Scale(*FIXED[op.name]):
-            message = _OUTPUT_SCALES[op.name]
-            reason = (
-                "has a kernel for its own range alone, and the calibration runs it with that of its FakeQuant"
-            )
-        if version.select_tf and is_flex(op.name) and version.has(UNCALIBRATED):
-            message = UNSUPPORTED
-            reason = "is an op of TensorFlow, which the calibration of TF 2.19 and newer cannot run"
-        elif version.custom_ops and op.node is not None and op.name == op.node.op:
-            message = UNRESOLVED.format(op.name)
-            reason = "becomes a custom op, which the calibration cannot run"
-        elif (
-            op.name in _SLICES and len(op.operands[0].shape or ()) > _MOST_SLICED and version.has(_FIVE_SIZES)
-        ):
-            message = f"{_SLICES[op.name]} op only supports 1D-{_MOST_SLICED}D input arrays."
-            reason = f"takes {_MOST_SLICED} dimensions at most in the calibration of TF 2.21"
-        if message:
-            node = op.nodes[-1] if op.nodes else None
-            raise ConversionError("other", message, node=node, op=op.name, reason=f"{op.name} {reason}.")
 
 
 def _legacy_call(profile: Profile) -> LegacyCall:
@@ -199,7 +147,7 @@ def _finished_function(
         function = _build_trained(kept, inference, version, specs)
     if profile.ranges == "calibrated":
         unsigned = specs.activation_bits == FIXED_SIXTEEN.bits and lacks_input_ranges(function)
-        _check_kernels(function, version, signed=not unsigned)
+        check_calibration(function, version, signed=not unsigned)
     if profile.quantizer == "legacy":
         quantize_model(function, version, _legacy_call(profile))
     elif profile.ranges == "calibrated":

@@ -79,11 +79,34 @@ CASES: dict[str, tuple[Graph, str, str]] = {
 """Graph -> what comes of it behind an input that a Relu reads first, and behind one with a FakeQuant of its own."""
 
 
+def wide(op: str, low: float, high: float) -> Graph:
+    """The op behind a FakeQuant of 16 bits."""
+    return lambda b, x: b.add(op, "y", b.fake_quant("range", x, low, high, num_bits=16))
+
+
+WIDE: dict[str, tuple[Graph, str]] = {
+    "zero point": (wide("Elu", 0, 4), "abort: op_context.input->params.zero_point != 0"),
+    "no zero point": (wide("Elu", -1, 1), "float: ELU"),
+    "relu": (
+        lambda b, x: b.fake_quant("out", wide("Relu", 0, 4)(b, x), 0, 4, num_bits=16),
+        "abort: input->params.zero_point != 0",
+    ),
+    "relu onto a zero point": (
+        lambda b, x: b.fake_quant("out", wide("Relu", -1, 1)(b, x), 0, 4, num_bits=16),
+        "abort: output->params.zero_point != 0",
+    ),
+    "relu without zero point": (
+        lambda b, x: b.fake_quant("out", wide("Relu", -1, 1)(b, x), -1, 1, num_bits=16), "quantized",
+    ),
+}  # fmt: skip
+"""Graph with a FakeQuant of 16 bits behind the input -> what comes of it in a call for 16x8."""
+
+
 def graph_of(name: str, *, raw: bool) -> tuple[Builder, str]:
     b = Builder()
     x = b.placeholder("input", SHAPE)
     first = b.add("Relu", "first", x) if raw else x
-    return b, CASES[name][0](b, first)
+    return b, ({**CASES, **WIDE})[name][0](b, first)
 
 
 def short(verdict: str, message: str, floats: list[str]) -> str:
@@ -120,3 +143,25 @@ def test_the_real_converter_makes_the_same(profile: str) -> None:
             verdict, _, words = wanted.partition(": ")
             wrong += [] if answer.startswith(verdict) and words in answer else [(name, raw, answer)]
         assert wrong == []
+
+
+@pytest.mark.parametrize("profile", VERSIONS)
+@pytest.mark.parametrize("name", WIDE)
+def test_what_the_calibration_runs_of_sixteen_bits(name: str, profile: str) -> None:
+    found = predicted(name, profile, raw=False)
+    answer = short(found.verdict, found.message, [op for op, _ in found.float_ops])
+    assert answer.startswith(WIDE[name][1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", VERSIONS)
+def test_the_real_calibration_runs_the_same_of_sixteen_bits(profile: str) -> None:
+    graphs = [graph_of(name, raw=False) for name in WIDE]
+    asked = [Asked(profile, encode(b.graph()), {"input": SHAPE}, [output]) for b, output in graphs]
+    wrong = []
+    for name, real in zip(WIDE, answers_of(VERSIONS[profile](), asked), strict=True):
+        floats = [op for op, _ in real.get("float_ops", ())]
+        answer = short(real["verdict"], real.get("message") or "", floats)
+        verdict, _, words = WIDE[name][1].partition(": ")
+        wrong += [] if answer.startswith(verdict) and words in answer else [(name, answer)]
+    assert wrong == []
