@@ -70,8 +70,6 @@ def _sixteen_bits(op: Operation, *, signed: bool) -> str:
             )
     if op.name == DEQUANTIZE and _is_shifted(op.operands[0]):
         return "op_context.input->params.zero_point != 0"
-    if op.name == "CONV_2D" and (_bits(op.operands[0]), _bits(op.result)) == (16, 8):
-        return "output->type != input_type"
     if op.name in _RELUS:
         ends = {"input": op.operands[0], "output": op.result}
         return next((f"{end}->params.zero_point != 0" for end in ends if _is_shifted(ends[end])), "")
