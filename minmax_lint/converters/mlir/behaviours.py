@@ -228,6 +228,17 @@ FOLDS_WIDE_BROADCASTS = Behaviour(
 )
 """The same where its sizes are of int64."""
 
+HARD_SWISH_OF_ANY_SHAPE = Behaviour(
+    (2, 19),
+    name="MatchHardSwishPattern2 with numbers of more dimensions",
+    before=lambda n: n.op(
+        "Mul",
+        x := n.x(),
+        n.op("Mul", n.op("Relu6", n.op("AddV2", x, n.c(3.0, shape=[1]))), n.c(1 / 6, shape=[1])),
+    ),
+)
+"""Its numbers need not be scalars."""
+
 QUANTIZES_GATHER_ND = Behaviour(
     (2, 16),
     name="quantized types of tfl.gather_nd",

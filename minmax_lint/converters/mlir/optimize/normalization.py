@@ -6,6 +6,7 @@ Source: optimize.cc, optimize_patterns.td.
 import math
 
 from minmax_lint.converters.example import Net
+from minmax_lint.converters.mlir.behaviours import HARD_SWISH_OF_ANY_SHAPE
 from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
@@ -80,13 +81,22 @@ def _last_axis(op: Operation) -> bool:
     after="HARD_SWISH(float)",
 )
 def match_hard_swish_pattern(rewriter: Rewriter, op: Operation) -> bool:
-    """Recognize x * RELU6(x + 3) / 6, in any order of the factors; also with FakeQuants behind both products."""
+    """Recognize x * RELU6(x + 3) / 6, in any order of the factors; also with FakeQuants behind both products.
+
+    The numbers are scalars. Since 2.19 they may have more dimensions where 6 divides the RELU6 (36 orders and shapes
+    measured with each of 2.15, 2.18, 2.19, 2.20 and 2.21).
+    """
     if op.activation:
         return False
     for factors in (_six_outside, _six_inside, _six_outside_quantized):
         found = factors(op)
-        if found is not None:
-            x, parts = found
+        if found is None:
+            continue
+        x, parts = found
+        numbers = [one.operands[1] for one in (*parts, op) if one.name == "ADD" or _sixth(one)]
+        if all(value.shape == () for value in numbers) or (
+            factors is _six_inside and rewriter.version.has(HARD_SWISH_OF_ANY_SHAPE)
+        ):
             return rewriter.replace_with_new(op, "HARD_SWISH", [x], parts)
     return False
 

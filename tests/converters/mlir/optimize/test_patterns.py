@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+import minmax_lint
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
+from minmax_lint.writers.graphdef import encode
 from tests.converters.mechanisms import flat, start
 from tests.converters.mlir.test_mechanisms import PROFILES, answer, predicted
 
@@ -204,3 +206,31 @@ def test_what_only_the_newer_one_recognizes(pattern: Pattern) -> None:
     answers = {name: answer(predicted(pattern, name)) for name in PROFILES}
     older, newer = ONLY_IN_2_21[pattern]
     assert answers == {name: older if "2.15" in name else newer for name in PROFILES}, pattern.__doc__
+
+
+@pytest.mark.parametrize(("three", "six"), [((), ()), ((1,), ()), ((), (1,)), ((1, 1, 1, 1), (1, 1, 1, 1))])
+@pytest.mark.parametrize("inside", [False, True], ids=["outside", "inside"])
+@pytest.mark.parametrize("divided", [False, True], ids=["times", "divided"])
+def test_the_numbers_of_a_hard_swish_are_scalars_but_inside_since_2_19(
+    three: tuple[int, ...], six: tuple[int, ...], inside: bool, divided: bool
+) -> None:
+    """36 orders and shapes measured with each of 2.15, 2.18, 2.19, 2.20 and 2.21."""
+    b = Builder()
+    x = b.add("Tanh", "tanh", b.placeholder("input", [1, 4, 4, 8]))
+
+    def sixth(name: str, array: str) -> str:
+        op, number = ("RealDiv", 6.0) if divided else ("Mul", 1 / 6)
+        return b.add(op, name, array, b.const("six", number, six))
+
+    gate = b.add("Relu6", "relu6", b.add("AddV2", "add", x, b.const("three", 3.0, three)))
+    y = (
+        b.add("Mul", "y", x, sixth("scaled", gate))
+        if inside
+        else sixth("y", b.add("Mul", "product", x, gate))
+    )
+    names = [f"mlir-{version}-dynamic" for version in ("2.15", "2.18", "2.19", "2.21")]
+    found = minmax_lint.lint(encode(b.graph()), outputs=[y], converters=names).predictions
+    scalar = not three and not six
+    assert ["HARD_SWISH" in dict(found[name].float_ops) for name in names] == [scalar] * 2 + [
+        scalar or inside
+    ] * 2
