@@ -124,13 +124,6 @@ OPTIMIZE_BATCH_MATMUL_FIRST = Behaviour(
 In 2.14 its patterns belong to OptimizePass; from 2.18 on it comes behind, and both run twice (dumps of the passes).
 """
 
-FOLDS_INTEGER_COMPARISONS = Behaviour(
-    (2, 20),
-    name="folding of LESS_EQUAL of constants",
-    before=lambda n: n.op("MatrixBandPart", n.op("Elu", n.x(4, 4)), n.i(1), n.i(1), Tindex=INT32),
-)
-"""LESS_EQUAL of two constants is a constant (2.15 and 2.21 measured, the versions between them not)."""
-
 LEAVES_REPEATED_BIASES_FLOAT = Behaviour(
     (2, 19),
     (2, 19),

@@ -176,8 +176,8 @@ def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def _larger(n: Net) -> str:
-    c, d = n.fq(n.c(0.5, 1.25, shape=[8])), n.fq(n.c(0.75, shape=[8]))
-    return n.op("AddV2", n.op("Exp", n.x()), n.op("SelectV2", n.op("NotEqual", c, d), c, d))
+    c, d, e, f = (n.fq(n.c(0.5, 0.25 * i, shape=[8])) for i in range(4))
+    return n.op("AddV2", n.op("Exp", n.x()), n.op("SelectV2", n.op("NotEqual", c, d), e, f))
 
 
 @tfl_ops_cc(
@@ -211,9 +211,9 @@ def _truncated(n: Net) -> str:
 
 
 @tfl_ops_cc("CAST", tf_name="CastOp::fold", since=(2, 18), before=_truncated, after="EXP(float) ADD(float)")
-def fold_cast(rewriter: Rewriter, op: Operation) -> bool:
+def fold_cast_of_constants(rewriter: Rewriter, op: Operation) -> bool:
     """So is a CAST of constants, but for integers of 8 bits (2.15, 2.18 and 2.21 measured)."""
     return op.operands[0].dtype not in (DType.INT8, DType.UINT8) and rewriter.fold_constants(op)
 
 
-CONDITION_FOLDS = (fold_condition, fold_select, fold_cast)
+CONDITION_FOLDS = (fold_condition, fold_select, fold_cast_of_constants)

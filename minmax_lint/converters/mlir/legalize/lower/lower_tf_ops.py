@@ -7,7 +7,6 @@ import math
 
 from minmax_lint.converters.mlir.behaviours import (
     FOLDS_CONSTANT_BROADCASTS,
-    FOLDS_INTEGER_COMPARISONS,
 )
 from minmax_lint.converters.mlir.failure import ConversionError, no_builtin
 from minmax_lint.converters.mlir.ir import Value
@@ -148,10 +147,7 @@ def lower_matrix_band_part_op(importer: Importer, node: Node) -> Value:
     opposite = importer.add("NEG", node, [offsets], square, DType.INT32)
     opposite.name = f"{node.name}2"
     below = importer.add("GREATER_EQUAL", node, [opposite, lower], square, DType.BOOL)
-    if importer.version.has(FOLDS_INTEGER_COMPARISONS):
-        above = importer.constant(node.name, DType.BOOL, square)
-    else:
-        above = importer.add("LESS_EQUAL", node, [offsets, upper], square, DType.BOOL)
+    above = importer.add("LESS_EQUAL", node, [offsets, upper], square, DType.BOOL)
     inside = importer.add("LOGICAL_AND", node, [above, below], square, DType.BOOL)
     return importer.select(node, [inside, x, importer.add("ZEROS_LIKE", node, [x], x.shape)], x.shape)
 
