@@ -58,7 +58,9 @@ def fold_fully_connected(rewriter: Rewriter, op: Operation) -> bool:
 @tfl_ops_cc(
     *("ADD", "DIV", "MUL", "SUB"),
     tf_name="AddOp::fold, DivOp::fold, MulOp::fold, SubOp::fold",
-    before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Mul", c := n.fq(n.c(0.5, 0.25, shape=[8])), c)),
+    before=lambda n: n.op(
+        "AddV2", n.op("Exp", n.x()), n.op("Mul", n.fq(n.c(0.5, 0.25, shape=[8])), n.fq(n.c(0.75, shape=[8])))
+    ),
     after="EXP(float) ADD(float)",
 )
 def fold_arithmetic(rewriter: Rewriter, op: Operation) -> bool:

@@ -176,8 +176,8 @@ def compare_cast_with_zero(rewriter: Rewriter, op: Operation) -> bool:
 
 
 def _larger(n: Net) -> str:
-    c, d, e, f = (n.fq(n.c(0.5, 0.25 * i, shape=[8])) for i in range(4))
-    return n.op("AddV2", n.op("Exp", n.x()), n.op("SelectV2", n.op("NotEqual", c, d), e, f))
+    c, d = (n.op("Log", n.fq(n.c(0.5, number, shape=[8]))) for number in (0.25, 0.75))
+    return n.op("AddV2", n.op("Exp", n.x()), n.op("SelectV2", n.op("NotEqual", c, d), c, d))
 
 
 @tfl_ops_cc(
