@@ -181,10 +181,6 @@ def test_a_fill_of_computed_size_shares_the_range_of_its_result_with_what_it_spr
         ("arrarr", True, True),
         ("arrfrrr", True, False),  # sizes of their own do not wait
         ("arrfrrrr", True, True),
-        ("arrcrrr", True, False),  # filters say the channels, what is beside it the rows
-        ("arrcrrrr", True, True),
-        ("arrrrm", True, False),  # so do factors of the channels
-        ("awawawawaw", True, False),  # a shape that is taken as it is
         ("arrrr", False, False),
     ],
 )
@@ -192,26 +188,12 @@ def test_a_fill_of_computed_size_shares_the_range_of_its_result_with_what_it_spr
 def test_a_convolution_stays_where_its_channels_follow_from_too_many_shapes_in_a_row(
     steps: str, saved: bool, refused: bool, name: str
 ) -> None:
-    """`a`: an activation, `r`: tf.repeat of the rows, `f`: a reshape to fixed rows, `c`: a join and a convolution,
-    `m`: a product with the scale of each channel, `w`: a reshape to the shape it has.
-    """
+    """`a`: an activation, `r`: tf.repeat of the rows, `f`: a reshape to fixed rows."""
     b = Builder()
     x, rows = b.placeholder("x", [None, 8, 8, 4]), 8
     for place, step in enumerate(steps):
         if step == "a":
             x = b.add("Relu", f"relu{place}", x)
-        elif step == "m":
-            x = b.add("Mul", f"scaled{place}", x, b.const(f"scale{place}", [0.5, 0.25, 2.0, 4.0], [4]))
-        elif step == "w":
-            x = b.add(
-                "Reshape",
-                f"as{place}",
-                x,
-                b.add("Shape", f"of{place}", x, out_type=DType.INT32),
-                Tshape=DType.INT32,
-            )
-        elif step == "c":
-            x = _joined(b, f"joined{place}", x, rows)
         elif step == "r":
             x, rows = _repeated(b, f"repeat{place}", x), 2 * rows
         else:
@@ -220,15 +202,6 @@ def test_a_convolution_stays_where_its_channels_follow_from_too_many_shapes_in_a
     model = Model(None, "savedmodel" if saved else "graphdef", b.graph())
     report = open_model(model, {"x": (None, 8, 8, 4)}, (y,), converters=[name]).lint()
     assert (report.predictions[name].verdict == "abort") == refused
-
-
-def _joined(b: Builder, name: str, x: str, rows: int) -> str:
-    """A convolution of the channels and of four others, whose rows are known."""
-    skip = b.add("ResizeBilinear", f"{name}/skip", "x", b.const(f"{name}/rows", [rows, 8], [2], DType.INT32))
-    axis = b.const(f"{name}/axis", 3, [], DType.INT32)
-    both = b.add("ConcatV2", f"{name}/both", x, skip, axis, N=2, Tidx=DType.INT32)
-    filters = b.const(f"{name}/filters", [0.5], [1, 1, 8, 4])
-    return b.add("Conv2D", name, both, filters, strides=[1] * 4, padding=b"SAME")
 
 
 def _repeated(b: Builder, name: str, x: str) -> str:
