@@ -15,7 +15,6 @@ from minmax_lint.inference.element_types import element_type
 from minmax_lint.inference.folding import FOLDABLE, fold
 from minmax_lint.inference.shape_arithmetic import MOST_DIMENSIONS, elements
 from minmax_lint.inference.shape_call import Call
-from minmax_lint.inference.shape_rounds import MOST_ROUNDS, shape_rounds
 from minmax_lint.inference.shape_rules import SHAPE_RULES
 from minmax_lint.inference.small_values import Values, evaluate, of_tensor
 from minmax_lint.ops.table import IDENTITIES, SPLITS
@@ -74,21 +73,6 @@ class Inference:
     def shape(self, array: str) -> Shape | None:
         """The static shape of `array`; None where even the rank is unknown."""
         return self._inferred.get(array)
-
-    def is_known_late(self, array: str) -> bool:
-        """Whether MLIR knows its sizes, in a SavedModel, only behind the patterns that ask for them."""
-        open_shape = None in (self.shape(array) or ())
-        return open_shape and self._rounds.get(parse_edge(array).node, 0) > MOST_ROUNDS
-
-    @cached_property
-    def _rounds(self) -> Mapping[str, int]:
-        return shape_rounds(self.kept.graph, self.order, self._known_at_once)
-
-    def _known_at_once(self, name: str) -> bool:
-        if self.dtype(name) in (DType.INT32, DType.INT64):
-            return not any(size is not None for size in self._values.get(name, ()))
-        shape = self.shape(name)
-        return shape is not None and None not in shape
 
     def is_constant(self, array: str) -> bool:
         """Whether `array` depends on no input and on no op we cannot evaluate (such as a FakeQuant)."""

@@ -6,8 +6,6 @@ import pytest
 
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
-from minmax_lint.loaders.model import Model
-from minmax_lint.workflows.opened import open_model
 from tests.converters.predicted import predicted_of
 
 
@@ -169,72 +167,6 @@ def test_a_fill_of_computed_size_shares_the_range_of_its_result_with_what_it_spr
     filled = b.fake_quant("filled/quant", filled, -3, 3) if ranged else filled
     y = b.fake_quant("y", b.add("AddV2", "sum", x, filled), -2, 2)
     assert float_ops(b, y, name) == collections.Counter(ops.split())
-
-
-@pytest.mark.parametrize(
-    ("steps", "saved", "refused"),
-    [
-        ("rrrr", True, False),  # the shape of the input itself is known from the start
-        ("rrrrr", True, True),
-        ("arrr", True, False),
-        ("arrrr", True, True),
-        ("arrarr", True, True),
-        ("arrfrrr", True, False),  # sizes of their own do not wait
-        ("arrfrrrr", True, True),
-        ("arrrr", False, False),
-    ],
-)
-@pytest.mark.parametrize("name", ["mlir-2.15-dynamic", "mlir-2.21-dynamic"])
-def test_a_convolution_stays_where_its_channels_follow_from_too_many_shapes_in_a_row(
-    steps: str, saved: bool, refused: bool, name: str
-) -> None:
-    """`a`: an activation, `r`: tf.repeat of the rows, `f`: a reshape to fixed rows."""
-    b = Builder()
-    x, rows = b.placeholder("x", [None, 8, 8, 4]), 8
-    for place, step in enumerate(steps):
-        if step == "a":
-            x = b.add("Relu", f"relu{place}", x)
-        elif step == "r":
-            x, rows = _repeated(b, f"repeat{place}", x), 2 * rows
-        else:
-            x = _reshaped(b, f"fixed{place}", x, [rows, 8, 4])
-    y = b.add("Conv2D", "y", x, b.const("w", [0.5], [1, 1, 4, 4]), strides=[1] * 4, padding=b"SAME")
-    model = Model(None, "savedmodel" if saved else "graphdef", b.graph())
-    report = open_model(model, {"x": (None, 8, 8, 4)}, (y,), converters=[name]).lint()
-    assert (report.predictions[name].verdict == "abort") == refused
-
-
-def _repeated(b: Builder, name: str, x: str) -> str:
-    """`tf.repeat(x, 2, axis=1)`, as TensorFlow puts it together."""
-    sizes = [_size(b, f"{name}/size{axis}", x, axis) for axis in range(4)]
-    doubled = b.add(
-        "Mul", f"{name}/doubled", sizes[1], b.const(f"{name}/two", [2], [1], DType.INT32), T=DType.INT32
-    )
-    axes = [b.const(f"{name}/{key}", value, [], DType.INT32) for key, value in (("axis", 2), ("beside", 0))]
-    parts = [sizes[0], doubled, *sizes[2:]]
-    wanted = b.add("ConcatV2", f"{name}/wanted", *parts, axes[1], N=4, T=DType.INT32, Tidx=DType.INT32)
-    wide = b.add("ExpandDims", f"{name}/wide", x, axes[0], Tdim=DType.INT32)
-    times = b.const(f"{name}/times", [1, 1, 2, 1, 1], [5], DType.INT32)
-    tiled = b.add("Tile", f"{name}/tiled", wide, times, Tmultiples=DType.INT32)
-    return b.add("Reshape", name, tiled, wanted, Tshape=DType.INT32)
-
-
-def _reshaped(b: Builder, name: str, x: str, sizes: list[int]) -> str:
-    fixed = b.const(f"{name}/sizes", sizes, [3], DType.INT32)
-    axis = b.const(f"{name}/beside", 0, [], DType.INT32)
-    parts = (_size(b, f"{name}/batch", x, 0), fixed, axis)
-    wanted = b.add("ConcatV2", f"{name}/wanted", *parts, N=2, T=DType.INT32, Tidx=DType.INT32)
-    return b.add("Reshape", name, x, wanted, Tshape=DType.INT32)
-
-
-def _size(b: Builder, name: str, x: str, axis: int) -> str:
-    """One size, as a vector."""
-    shape = b.add("Shape", f"{name}/shape", x, out_type=DType.INT32)
-    ends = [
-        b.const(f"{name}/{key}", [at], [1], DType.INT32)
-        for key, at in (("lo", axis), ("hi", axis + 1), ("by", 1))
-    ]
-    return b.add("StridedSlice", name, shape, *ends, T=DType.INT32, Index=DType.INT32)
 
 
 @pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])

@@ -65,12 +65,10 @@ def _two_convolutions(n: Net) -> str:
 def convert_tf_conv(importer: Importer, node: Node) -> Value:
     """A bias of zeros is added; the filters are transposed, those of a depthwise convolution reshaped.
 
-    An image whose rank or number of channels is unknown leaves the op what it is (measured: 2.15.1 and 2.21.0), and so
-    does one of a SavedModel whose channels are known too late.
+    An image whose rank or number of channels is unknown leaves the op what it is (measured: 2.15.1 and 2.21.0).
     """
     image, filters = importer.inputs(node)[:2]
-    late = importer.version.saved_model and importer.inference.is_known_late(node.inputs[0].array)
-    if image.shape is None or image.shape[-1:] == (None,) or late:
+    if image.shape is None or image.shape[-1:] == (None,):
         if custom := importer.custom_op(node):
             return importer.add(custom, node, importer.inputs(node))
         unknown = "rank" if image.shape is None else "number of channels"
