@@ -42,9 +42,8 @@ def new_axes(inference: Inference, node: Node) -> SliceAndAxes | None:
         name: sum((node.integer(name, 0) >> place & 1) << i for i, place in enumerate(kept))
         for name in _MASKS
     }
-    left = [
-        place for place in range(count) if not (shrunk & ~made) >> place & 1
-    ]  # places of axes of the result
+    # The places of the axes of the result.
+    left = [place for place in range(count) if not (shrunk & ~made) >> place & 1]
     middle = (ellipsis & -ellipsis).bit_length() - 1 if ellipsis else count
     before, behind = [p for p in left if p < middle], [p for p in left if p > middle][::-1]
     axes = [axis for axis, place in enumerate(before) if made >> place & 1]

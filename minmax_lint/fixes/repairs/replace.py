@@ -232,7 +232,7 @@ def _without_zeros(site: _Site) -> Edge | None:
     zeros = [scalar_operand(site.inference, site.node, slot) == 0.0 for slot in (0, 1)]
     if zeros == [True, False] and site.node.op == "Sub":
         return site.op("Mul", "", site.node.inputs[1], site.scalar("minus_one", -1.0))
-    return site.op("Identity", "", site.node.inputs[zeros.index(False)]) if any(zeros) else None
+    return site.op("Identity", "", site.node.inputs[zeros.index(False)]) if zeros.count(True) == 1 else None
 
 
 RULES: Mapping[str, Callable[[_Site], Edge | None]] = {

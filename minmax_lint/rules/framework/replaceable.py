@@ -73,9 +73,8 @@ def replacement(coverage: Coverage, node: Node | None, profiles: Iterable[str]) 
         return None
     what = f"Write {node.name!r} out in ops that have a quantized form"
     trained = any(profile(name).trained for name in profiles)
-    raw = node.op != "StridedSlice" and coverage.is_read_raw(
-        node.name
-    )  # EXPAND_DIMS shares the scale of what it reads
+    # EXPAND_DIMS shares the scale of what it reads.
+    raw = node.op != "StridedSlice" and coverage.is_read_raw(node.name)
     if trained and (REPLACED[node.op] == "unsafe" or raw):
         return FixOffer("replace", "unsafe", f"{what}, and give what has no range one.")
     if not is_exact(inference, node):
