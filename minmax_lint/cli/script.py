@@ -43,6 +43,11 @@ def no_model_of_script(args: Namespace) -> str:
     call = converter_calls(Path(args.script))[0]
     places = tuple(filter(None, (call.converted, *call.saved)))
     rest = f"--script {shlex.quote(args.script)}"
+    if not places and call.maker == "saved_model":
+        return (
+            f"{call.origin} converts a model whose path cannot be read in the script: name it, as in "
+            f"`minmax-lint check MODEL {rest}`"
+        )
     if not places:
         return (
             f"{call.origin} converts a model in memory: save it (`model.save('model.keras')`, `model.export('export')` "

@@ -35,6 +35,8 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "converter = tf.lite.TFLiteConverter.from_keras_model(model)",
         "for model in models:\n    model.export(f'ex{PORT}')\nPORT = 'port'\n"
         "converter = tf.lite.TFLiteConverter.from_keras_model(model)",
+        "parser.add_argument('--model-dir', default='export')\nargs = parser.parse_args()\n"
+        "converter = tf.lite.TFLiteConverter.from_saved_model(args.model_dir)",
         "folder = pathlib.Path('.') / 'export'\nconverter = tf.lite.TFLiteConverter.from_saved_model(str(folder))",
     ],
 )
@@ -56,6 +58,10 @@ def test_no_other_place_is_read(path: str, capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
+        (
+            "converter = tf.lite.TFLiteConverter.from_saved_model(config.path)",
+            "whose path cannot be read in the script: name it",
+        ),
         (
             "model = load_model(model)\nconverter = tf.lite.TFLiteConverter.from_keras_model(model)",
             "in memory: save it",

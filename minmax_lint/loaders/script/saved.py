@@ -9,6 +9,7 @@ from itertools import islice
 
 from minmax_lint.converters.call import ConverterCall
 from minmax_lint.loaders.script.names import dotted, walk
+from minmax_lint.loaders.script.options import default_of
 from minmax_lint.loaders.script.values import Values
 
 _METHODS = frozenset({"save", "export"})
@@ -33,8 +34,12 @@ def of_model(calls: tuple[ConverterCall, ...], path: str) -> tuple[ConverterCall
 
 
 def path_of(values: Values, value: ast.expr, depth: int = 0) -> str:
-    """The path that an expression of constants stands for: joined, formatted or added ones; empty where it is none."""
+    """The path that an expression of constants stands for: joined, formatted or added ones; empty where it is none.
+
+    An option of the script is its default.
+    """
     value = values.followed(value)
+    value = default_of(values, value) or value
     if isinstance(value, ast.Constant):
         return value.value if isinstance(value.value, str) else ""
     if depth > _DEEPEST:
