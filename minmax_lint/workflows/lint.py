@@ -33,12 +33,13 @@ Accepts = Callable[[Finding], bool]
 
 
 def _findings_on(subject: Subject) -> Iterator[Finding]:
-    """What every rule finds, rule by rule, in the order of the graph."""
+    """What every rule finds, rule by rule, in the order of the graph; what calls at one place share, once."""
     for rule in rules():
         if subject.about in rule.about:
-            yield from sorted(
-                rule.check(subject), key=lambda finding: _position(subject.graph, finding.place)
-            )
+            found: dict[object, Finding] = {}
+            for one in sorted(rule.check(subject), key=lambda one: _position(subject.graph, one.place)):
+                found.setdefault((one.message, one.place), one)
+            yield from found.values()
 
 
 def _without_repair(finding: Finding) -> Finding:

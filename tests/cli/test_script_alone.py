@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from minmax_lint.cli import main
+from minmax_lint.graph.build import Builder
+from minmax_lint.writers.graphdef import encode
 from tests.cli.founding import FOUNDING
 
 Captured = pytest.CaptureFixture[str]
@@ -125,3 +127,24 @@ def test_names_that_stand_for_each_other_many_times_end(last: int, capsys: Captu
     Path("convert.py").write_text(f"import tensorflow as tf\n{made}{SETTINGS}")
     assert main(["check", "--script", "convert.py"]) == 2
     assert ("in memory: save it" if last > 4 else "run the script first") in capsys.readouterr().err
+
+
+def test_calls_at_one_place_have_lines_that_fit_and_share_what_is_said_of_them(capsys: Captured) -> None:
+    b = Builder()
+    b.add("Erf", "y", b.placeholder("x", [1, 8, 8, 3]))
+    Path("net.pb").write_bytes(encode(b.graph()))
+    Path("convert.py").write_text("""import numpy as np, tensorflow as tf
+def data():
+    yield [np.random.randint(0, 256, [1, 8, 8, 3]).astype("float32")]
+for ops in [[tf.lite.OpsSet.TFLITE_BUILTINS], [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]]:
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = data
+    converter.target_spec.supported_ops = ops
+    converter.convert()
+""")
+    assert main(["check", "net.pb", "-o", "y", "--script", "convert.py"]) == 1
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "convert.py:5 with SELECT_TF_OPS" in out
+    assert out.count("MM624 warning") == 1

@@ -57,7 +57,35 @@ def half(op: str) -> Callable[[Builder], str]:
     return made
 
 
+def double(op: str) -> Callable[[Builder], str]:
+    """The op on float64, of which it has no builtin form; only ops on float32 are listed as float."""
+
+    def made(b: Builder) -> str:
+        cast = b.add("Cast", "double", "x", SrcT=DType.FLOAT, DstT=DType.DOUBLE)
+        operands = [cast] * (1 if op in UNARY else 2)
+        y = b.add(op, "y", *operands, T=DType.DOUBLE)
+        return b.add("Cast", "out", y, SrcT=DType.DOUBLE, DstT=DType.FLOAT)
+
+    return made
+
+
+UNARY = ("Expm1", "Inv", "OnesLike", "Reciprocal", "Selu", "Softplus")
+BINARY = ("DivNoNan", "MulNoNan", "RsqrtGrad", "SeluGrad", "SqrtGrad", "TanhGrad", "TruncateDiv")
+LOGARITHMS = ("Xdivy", "Xlog1py", "Xlogy")
+
+
+def ensured(b: Builder) -> str:
+    """A shape that the one before it may contradict."""
+    flat = b.add("Reshape", "flat", "x", b.const("all", [-1, 4], dtype=DType.INT32), Tshape=DType.INT32)
+    rows = b.add("Where", "rows", b.add("Greater", "greater", flat, b.const("zero", 0.0)), T=DType.BOOL)
+    whole = b.add("Cast", "whole", rows, SrcT=DType.INT64, DstT=DType.FLOAT)
+    return b.add("EnsureShape", "y", whole, T=DType.FLOAT, shape=(3, 2))
+
+
 CASES: dict[str, tuple[Callable[[Builder], str], str]] = {
+    **{f"float64, {op}": (double(op), "CAST CAST") for op in (*UNARY[1:], *BINARY, *LOGARITHMS)},
+    "float64, Expm1": (double("Expm1"), "abort"),
+    "a shape that may differ": (ensured, "CAST FlexEnsureShape"),
     "no builtin": (between("Erf"), "FlexErf"),
     "no builtin in front of a layer": (
         lambda b: b.add("Relu", "relu", between("Tan")(b)),

@@ -25,6 +25,10 @@ def print_head(page: Page, report: Report) -> None:
         page.block(("   ",), f"note: {report.note}", "dim")
 
 
+_WIDEST = 60
+"""A longer title, of calls at one place of a script, has a line of its own."""
+
+
 def print_verdicts(page: Page, report: Report) -> None:
     """One verdict line a converter."""
     titles = profile_titles(report.predictions)
@@ -34,11 +38,10 @@ def print_verdicts(page: Page, report: Report) -> None:
     symbols = {"quantized": page.glyphs.ok, "float": "!", "abort": page.glyphs.fail, "undetermined": "?"}
     for name, prediction in report.predictions.items():
         word, style = WORDS[prediction.verdict]
-        page.block(
-            (
-                (f" {symbols[prediction.verdict]} ", f"bold {style}"),
-                f"{titles[name]:{title_width}}   ",
-                (f"{word:{word_width}}   ", f"bold {style}"),
-            ),
-            verdict_detail(prediction),
-        )
+        symbol = (f" {symbols[prediction.verdict]} ", f"bold {style}")
+        answer = (f"{word:{word_width}}   ", f"bold {style}")
+        if title_width > _WIDEST:
+            page.block((symbol,), titles[name])
+            page.block(("   ", answer), verdict_detail(prediction))
+        else:
+            page.block((symbol, f"{titles[name]:{title_width}}   ", answer), verdict_detail(prediction))

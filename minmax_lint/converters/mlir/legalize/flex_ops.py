@@ -65,7 +65,16 @@ FLEX_OPS = (
     _ListToArray _ParallelConcatStart _ParallelConcatUpdate _Recv _Retval _Send _VarHandlesOp
     """.split()
     )
+    | frozenset(
+        """
+    BiasAddGrad DivNoNan EnsureShape Inv InvertPermutation IsFinite IsNan MatrixBandPart MulNoNan OnesLike Reciprocal
+    RsqrtGrad Selu SeluGrad SoftmaxCrossEntropyWithLogits Softplus SqrtGrad TanhGrad TensorScatterUpdate TruncateDiv
+    Xdivy Xlog1py Xlogy
+    """.split()
+    )
 )
+"""Ops that the delegate runs. Those at the end become builtins but for their types or shapes: float64, float16 and
+int64 asked of TF 2.15.1 and 2.21.0. Expm1, IsInf, L2Loss, Lgamma and Log1p of float64 abort all the same."""
 
 
 def custom_op(version: Version, op: str) -> str | None:
