@@ -105,7 +105,7 @@ def _endless(args: Namespace, settings: Settings, model: Target) -> Any:
 def test_whoever_stops_does_not_wait_for_the_other_models(monkeypatch: pytest.MonkeyPatch) -> None:
     from minmax_lint.cli import parallel
 
-    monkeypatch.setattr(parallel, "_outcome", _endless)
+    monkeypatch.setattr(parallel, "_outcome_elsewhere", _endless)
     models = [Target("short"), *[Target("endless")] * 8]
     outcomes = parallel.reports(Namespace(jobs=2), Settings.merge(None, {}), models)
     assert next(outcomes)[1] == "short"
