@@ -3,6 +3,7 @@
 import http.server
 import json
 import urllib.parse
+from contextlib import suppress
 
 from tests.loaders.web_server import FOUNDING
 
@@ -33,10 +34,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._answer(200, json.dumps(_object(name)).encode())
 
     def _answer(self, status: int, content: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # a client that goes away early, as one that is refused does
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
 
 def _object(name: str) -> dict[str, str]:
