@@ -25,6 +25,7 @@ from minmax_lint.rules.framework.replaceable import (
     inverse,
     is_exact,
     scalar_operand,
+    slot_of_zeros,
 )
 
 NAME = "replace"
@@ -229,10 +230,13 @@ def _quantize_and_dequantize(site: _Site) -> Edge | None:
 
 
 def _without_zeros(site: _Site) -> Edge | None:
-    zeros = [scalar_operand(site.inference, site.node, slot) == 0.0 for slot in (0, 1)]
-    if zeros == [True, False] and site.node.op == "Sub":
-        return site.op("Mul", "", site.node.inputs[1], site.scalar("minus_one", -1.0))
-    return site.op("Identity", "", site.node.inputs[zeros.index(False)]) if zeros.count(True) == 1 else None
+    slot = slot_of_zeros(site.inference, site.node)
+    if slot is None:
+        return None
+    other = site.node.inputs[1 - slot]
+    if slot == 0 and site.node.op == "Sub":
+        return site.op("Mul", "", other, site.scalar("minus_one", -1.0))
+    return site.op("Identity", "", other)
 
 
 RULES: Mapping[str, Callable[[_Site], Edge | None]] = {

@@ -91,7 +91,7 @@ def is_replaceable(inference: Inference, node: Node) -> bool:
     if node.op == "Tile":
         return bool(copies(inference, node))
     if node.op in SUMS:
-        return any(scalar_operand(inference, node, slot) == 0.0 for slot in (0, 1))
+        return slot_of_zeros(inference, node) is not None
     if node.op == "StridedSlice":
         return new_axes(inference, node) is not None
     return node.op != "Pow" or scalar_operand(inference, node, 1) in POWERS
@@ -135,6 +135,12 @@ def approximation(inference: Inference, node: Node, profiles: Iterable[str]) -> 
     if not shape or (None in shape[1:] and not image):
         return None
     return FixOffer("approximate", "unsafe", f"Make {node.name!r} piecewise linear.")
+
+
+def slot_of_zeros(inference: Inference, node: Node) -> int | None:
+    """The operand of a sum that is zeros; None where neither is, or both are."""
+    zeros = [scalar_operand(inference, node, slot) == 0.0 for slot in (0, 1)]
+    return zeros.index(True) if zeros.count(True) == 1 else None
 
 
 def is_list_of_lstm(kept: Kept, node: str) -> bool:
