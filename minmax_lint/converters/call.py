@@ -107,6 +107,8 @@ class ConverterCall:
     outputs: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
     """The signatures of the SavedModel that it names; empty where it names none."""
+    known_signatures: tuple[str, ...] = ()
+    """Those that the SavedModel has; empty where that is not known."""
     converted: str = field(default="", compare=False)
     """The file or folder that it converts, as the script names it; empty where it converts an object."""
     saved: tuple[str, ...] = field(default=(), compare=False)
@@ -139,6 +141,12 @@ class ConverterCall:
         """Whether its flags ask for a model with integer arithmetic."""
         activations = {self.inference_type} if self.flow == "tf1" else set()  # TF2's converter never reads it
         return bool((activations | self.ends) & INTEGERS) or self.integer_ops_only
+
+    @property
+    def unknown_signature(self) -> str:
+        """The first signature that it names and the SavedModel lacks; empty for none."""
+        known = self.known_signatures
+        return next((name for name in self.signatures if known and name not in known), "")
 
     @property
     def alternatives(self) -> tuple[ConverterCall, ...]:

@@ -16,7 +16,7 @@ from minmax_lint.converters.call import (
 )
 from minmax_lint.converters.mlir.legalize.flex_ops import UNCALIBRATED, UNSUPPORTED
 from minmax_lint.converters.releases import toco
-from minmax_lint.graph.names import canonical_array
+from minmax_lint.graph.names import canonical_array, did_you_mean
 
 _NEWEST = (2, 21)
 """The version that is judged where none is known."""
@@ -40,6 +40,8 @@ _CLASSES: Mapping[Maker, str] = {
 
 def refusal(call: ConverterCall, trained: bool) -> str:
     """What the converter raises instead of converting, whatever the graph; empty where it takes the call."""
+    if call.unknown_signature:
+        return refused_signature(call)
     if call.deleted:
         spec = call.deleted in ("supported_ops", "supported_types")
         of = "TargetSpec" if spec else _CLASSES[call.maker] if call.flow == "tf2" else "TFLiteConverter"
@@ -63,6 +65,26 @@ def refusal(call: ConverterCall, trained: bool) -> str:
         return engine
     text = refused_ends(call, trained) or refused_stats(call, trained)
     return f"ValueError: {text}" if text else ""
+
+
+def refused_signature(call: ConverterCall) -> str:
+    """What the line that makes the converter raises where the SavedModel lacks a signature; else empty."""
+    name, known = call.unknown_signature, ",".join(call.known_signatures)
+    if not name:
+        return ""
+    if call.maker == "functions":
+        return f"KeyError: {name!r}"
+    if call.flow == "tf1":
+        return f"ValueError: No {name!r} in the SavedModel's SignatureDefs. Possible values are '{known}'."
+    return f"ValueError: Invalid signature key {name!r} found. Valid keys are '{known}'."
+
+
+def meant_signature(call: ConverterCall) -> str:
+    """What to name instead of a signature that the SavedModel lacks, without a full stop."""
+    name, known, text = call.unknown_signature, call.known_signatures, "".join(call.signatures)
+    if len(name) == 1 and text in known:
+        return f"name the signature in a list: signature_keys=[{text!r}]"
+    return f"the model has {', '.join(map(repr, known))}{did_you_mean(name, known, count=1)}"
 
 
 def refused_engine(call: ConverterCall) -> str:

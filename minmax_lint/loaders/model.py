@@ -58,11 +58,19 @@ class Model:
     others: tuple[str, ...] = ()
     """Signatures that the file has besides `signatures`; a converter takes them all unless set otherwise."""
 
+    copies: tuple[str, ...] = ()
+    """Signatures of the file that are others under a second name: `serve` of Keras 3."""
+
     flattened: Callable[[Sequence[str]], Model] | None = field(default=None, repr=False, compare=False)
     """Reads other signatures of the file, where `graph` holds those of `signatures` alone (TF2)."""
 
     keras: KerasFile | None = None
     """What loads the file, where it is one of Keras and says so."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All signatures of the file."""
+        return tuple(sorted((*self.signatures, *self.others, *self.copies)))
 
     def of_signatures(self, names: Sequence[str]) -> Model:
         """The model with these signatures of its file."""

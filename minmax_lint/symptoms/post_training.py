@@ -61,6 +61,14 @@ SYMPTOMS = (
         "number in front of a logarithm, a minimum in front of an exponential.",
     ),
     Symptom(
+        "signature-unknown",
+        r"Invalid signature key .{0,80} found|in the SavedModel's SignatureDefs\. Possible values are",
+        MLIR,
+        ("MM613",),
+        "The call names a signature that the SavedModel lacks; the message lists those that it has.",
+        "Name one of these, in a list: signature_keys=['serving_default']. Without signature_keys all are converted.",
+    ),
+    Symptom(
         "integer-ends-without-quantization",
         r"inference_input_type and inference_output_type must be tf\.float32",
         MLIR,

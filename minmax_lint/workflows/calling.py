@@ -9,9 +9,9 @@ from minmax_lint.backends.calibration.run import Data
 from minmax_lint.backends.conversion.child import DEFAULT_TIME_LIMIT
 from minmax_lint.backends.conversion.run import Engine
 from minmax_lint.converters.call import CALIBRATED, COMMAND_LINE, ConverterCall, Mode, call_as
-from minmax_lint.converters.call_refusals import refusal
+from minmax_lint.converters.call_refusals import meant_signature, refusal
 from minmax_lint.converters.profile import Flow
-from minmax_lint.errors import UserError
+from minmax_lint.errors import UnknownName, UserError
 from minmax_lint.graph.names import canonical_array
 from minmax_lint.workflows.choice import has_fake_quants, judged_mode
 from minmax_lint.workflows.converter import Converter
@@ -44,7 +44,7 @@ def mode_asked(post_training: str | None, flow: Flow | None) -> Mode | None:
 
 def converter_for(source: Opened, asked: Asked) -> Converter:
     """The converter to run on `source`. Raises UserError where the call cannot be made."""
-    call = _call(source, asked)
+    call = with_known_signature(_call(source, asked))
     fake_quants = has_fake_quants(source.model)
     mode = call.mode(fake_quants)
     if mode in CALIBRATED and asked.data is None and not refusal(call, fake_quants):
@@ -76,6 +76,15 @@ def converter_for(source: Opened, asked: Asked) -> Converter:
         fake_quants,
         default_stats=asked.mode is not None or not source.calls,
     )
+
+
+def with_known_signature(call: ConverterCall) -> ConverterCall:
+    """The same. Raises UnknownName where it names a signature that the model lacks."""
+    if call.unknown_signature:
+        raise UnknownName(
+            f"{call.origin}: there is no signature {call.unknown_signature!r}; {meant_signature(call)}"
+        )
+    return call
 
 
 def _call(source: Opened, asked: Asked) -> ConverterCall:

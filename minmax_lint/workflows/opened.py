@@ -186,6 +186,12 @@ def calls_on(model: Model, ends: Endpoints, calls: Iterable[ConverterCall]) -> t
     maker: Maker = "saved_model" if form == "savedmodel" else "keras" if form == "keras" else ""
     calls = [call if call.flow_named else replace(call, flow=flow) for call in calls]
     calls = [call if call.maker else replace(call, maker=maker) for call in calls]
+    if form == "savedmodel":
+        # The converter passes over the names of several signatures where Keras 3 exported the model.
+        calls = [
+            call if model.copies and len(call.signatures) > 1 else replace(call, known_signatures=model.keys)
+            for call in calls
+        ]
     return tuple(
         call
         if call.dataset is None

@@ -146,3 +146,78 @@ def test_the_configuration_names_signatures_and_a_model_once_for_each(models: Pa
     (call,) = config.calls
     assert (call.signatures, call.custom_ops) == (("one", "two"), True)
     assert [one.signature for one in targets(config)] == ["one", "two"]
+
+
+UNKNOWN = {
+    "from_saved_model('pair', signature_keys=['on'])": "ValueError: Invalid signature key 'on' found.",
+    "from_saved_model('pair', ['one', 'three'])": "ValueError: Invalid signature key 'three' found.",
+    "from_saved_model('pair', signature_keys='one')": "ValueError: Invalid signature key 'o' found.",
+    "from_concrete_functions([tf.saved_model.load('pair').signatures['on']])": "KeyError: 'on'",
+    "compat.v1.lite.TFLiteConverter.from_saved_model('pair')": "ValueError: No 'serving_default' in the SavedModel's",
+    "compat.v1.lite.TFLiteConverter.from_saved_model('pair', signature_key='on')": "ValueError: No 'on' in the",
+}
+"""How a converter is made -> how the message begins with which that ends."""
+MADE = """
+import sys, tensorflow as tf
+for made in {made!r}:
+    try:
+        eval(made)
+        print("made")
+    except Exception as error:
+        print(f"{{type(error).__name__}}: {{error}}")
+"""
+
+
+def maker(text: str) -> str:
+    return f"tf.{text}" if text.startswith("compat") else f"tf.lite.TFLiteConverter.{text}"
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_a_signature_that_the_model_lacks_is_an_error(text: str, models: Path) -> None:
+    (report,) = judged(models, f"c = {maker(text)}\n{OPTIMIZED}", "pair")
+    (found,) = (one for one in report.findings if one.code == "MM613")
+    assert found.severity == "error"
+    assert UNKNOWN[text] in found.message
+    assert verdicts((report,)) == ["abort"]
+    assert all(one.message.startswith(UNKNOWN[text]) for one in report.predictions.values())
+    with pytest.raises(UserError, match=r"export\.py:2: there is no signature"):
+        minmax_lint.convert(models / "pair", script=models / "export.py")
+
+
+@pytest.mark.parametrize("tensorflow", [tf215, tf221])
+def test_the_real_converters_refuse_these_in_the_same_words(tensorflow, models: Path) -> None:  # type: ignore[no-untyped-def]
+    code = MADE.format(made=[maker(text) for text in UNKNOWN])
+    done = subprocess.run([tensorflow(), "-c", code], cwd=models, capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert [line[: len(begins)] for line, begins in zip(said, UNKNOWN.values(), strict=True)] == [
+        *UNKNOWN.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("on", "The model has 'one', 'two'; did you mean one?"),
+        ("encode", "The model has 'one', 'two'."),
+        ("'one'", "Name the signature in a list: signature_keys=['one']."),
+    ],
+)
+def test_the_signatures_of_the_model_are_named_instead(key: str, advice: str, models: Path) -> None:
+    given = key if key.startswith("'") else f"[{key!r}]"
+    made = maker(f"from_saved_model('pair', signature_keys={given})")
+    (report,) = judged(models, f"c = {made}\n{OPTIMIZED}", "pair")
+    assert [one.advice for one in report.findings if one.code == "MM613"] == [advice]
+
+
+def test_a_comparison_refuses_a_signature_of_the_configuration(
+    models: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "minmax-lint.toml").write_text('[convert]\noptimizations = true\nsignature-keys = ["on"]\n')
+    assert main(["compare", str(models / "pair")]) == 2
+    assert (
+        "there is no signature 'on'; the model has 'one', 'two'; did you mean one?" in capsys.readouterr().err
+    )

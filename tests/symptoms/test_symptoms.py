@@ -256,6 +256,14 @@ POST_TRAINING = {
         "float-end-of-legacy-quantizer",
         "inference_output_type",
     ),
+    "ValueError: Invalid signature key 'serve' found. Valid keys are 'serving_default,two'.": (
+        "signature-unknown",
+        "in a list",
+    ),
+    "ValueError: No 'serve' in the SavedModel's SignatureDefs. Possible values are 'two,__saved_model_init_op'.": (
+        "signature-unknown",
+        "in a list",
+    ),
     "AttributeError: 'TFLiteSavedModelConverterV2' object has no attribute '_funcs'": (
         "toco-of-tf2",
         "experimental_new_converter",

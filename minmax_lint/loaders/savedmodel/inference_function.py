@@ -36,10 +36,10 @@ def flatten(
         flattening = Flattening(graph, library)
         signatures = {name: _signature(meta.signatures[name], flattening) for name in wanted}
         left = [name for name in meta.signatures if name not in signatures]
-        if copied and DEFAULT_SIGNATURE in signatures and "serve" in left:
-            left.remove("serve")
-        found = Model(path, form, flattening.graph(), signatures, variables, graph, others=tuple(left))
-        return replace(found, flattened=of_signatures)
+        copies = ("serve",) if copied and DEFAULT_SIGNATURE in signatures and "serve" in left else ()
+        others = tuple(name for name in left if name not in copies)
+        found = Model(path, form, flattening.graph(), signatures, variables, graph, others=others)
+        return replace(found, copies=copies, flattened=of_signatures)
 
     return of_signatures([first] if first in meta.signatures else list(meta.signatures))
 

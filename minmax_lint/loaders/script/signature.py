@@ -32,7 +32,8 @@ _MOST_CALLS = 3
 """Calls in one another that are looked through."""
 _MODELS = frozenset({"saved_model_dir", "model", "model_file", "graph_def_file", "filepath"})
 """Arguments of TFLiteConverter's class methods and of load_model that hold the model."""
-_DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": "serving_default"}
+_DEFAULT_KEY = "serving_default"
+_DEFAULT = {"DEFAULT_SERVING_SIGNATURE_DEF_KEY": _DEFAULT_KEY}
 """Constant of tf.saved_model -> its value."""
 
 
@@ -92,7 +93,7 @@ def _last(function: ast.expr) -> str:
 
 def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> dict[str, Any]:
     """Fields of ConverterCall: what a call of TFLiteConverter.`maker` converts."""
-    signatures = _signatures(values, maker, call)
+    signatures = _signatures(values, maker, flow, call)
     every = flow == "tf2" and maker == "from_saved_model" and not signatures
     return {
         "converted": _path(values, call),
@@ -101,14 +102,18 @@ def model_converted(values: Values, maker: str, flow: Flow, call: ast.Call) -> d
     }
 
 
-def _signatures(values: Values, maker: str, call: ast.Call) -> tuple[str, ...]:
+def _signatures(values: Values, maker: str, flow: Flow, call: ast.Call) -> tuple[str, ...]:
     """The signatures that a call of TFLiteConverter.`maker` names; empty for none, and for what cannot be read."""
     given = {one.arg: one.value for one in call.keywords}
     if maker == "from_saved_model":
-        if "signature_key" in given:  # TF1's
-            return _keys(values, [given["signature_key"]])
         positional = call.args[1] if len(call.args) > 1 else None
+        if flow == "tf1":
+            own = given.get("signature_key", given.get(None))  # **options may hold it
+            return (_DEFAULT_KEY,) if own is None else _keys(values, [own])
         keys = given.get("signature_keys", positional)
+        keys = None if keys is None else values.followed(keys)
+        if isinstance(keys, ast.Constant) and isinstance(keys.value, str):
+            return tuple(keys.value)  # the converter takes each character for a key
         return () if keys is None else _keys(values, values.elements(keys))
     if maker != "from_concrete_functions":
         return ()
@@ -116,9 +121,14 @@ def _signatures(values: Values, maker: str, call: ast.Call) -> tuple[str, ...]:
     found = [
         one.slice
         for one in functions or ()
-        if isinstance(one, ast.Subscript) and dotted(one.value).endswith(".signatures")
+        if isinstance(one, ast.Subscript) and _are_signatures(values.followed(one.value))
     ]
     return _keys(values, found if len(found) == len(functions or ()) else None)
+
+
+def _are_signatures(value: ast.expr) -> bool:
+    """Whether it is `loaded.signatures`."""
+    return isinstance(value, ast.Attribute) and value.attr == "signatures"
 
 
 def _path(values: Values, call: ast.Call) -> str:
