@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from minmax_lint.backends.calibration.tensorflow_graph import FedGraph
+from minmax_lint.backends.calibration.tensorflow_graph import FedGraph, open_session
 from minmax_lint.backends.conversion.worker import Misuse
 
 _TAGS = ["serve"]
@@ -28,7 +28,7 @@ class ServedModel(FedGraph):
     ) -> None:
         v1 = tensorflow.compat.v1
         graph = v1.Graph()
-        self._session = v1.Session(graph=graph)
+        self._session = open_session(v1, graph)
         with graph.as_default():
             known = v1.saved_model.load(self._session, _TAGS, folder).signature_def
         if signature not in known:
