@@ -37,7 +37,7 @@ class NoKernel(Rule):
 
     ## Fix
     Of a uint8 model: convert to int8, `inference_type=tf.int8` in the TF1 flow, or the TF2 flow. Of a 16x8 model:
-    `minmax-lint fix` writes a squared difference as a SUB and a MUL, and a TILE of few copies as CONCATENATION
+    `minmax-lint fix` writes a squared difference as a SUB and a MUL, and a TILE of up to 256 copies as CONCATENATION
     (`replace`); else convert to int8. Or end the model in front of the op.
 
     ## Converters

@@ -46,6 +46,10 @@ def tile(b: Builder, x: str) -> str:
     return b.add("Tile", "op", x, b.const("times", [2, 3], **_INT), Tmultiples=DType.INT32)
 
 
+def many_copies(b: Builder, x: str) -> str:
+    return b.add("Tile", "op", x, b.const("times", [1, 35], **_INT), Tmultiples=DType.INT32)
+
+
 RECURRENT = Path(__file__).parents[2] / "fixtures" / "recurrent"
 Make = Callable[[Builder, str], str]
 CASES: dict[str, tuple[Make, tuple[str, ...], bool]] = {
@@ -68,6 +72,7 @@ CASES: dict[str, tuple[Make, tuple[str, ...], bool]] = {
     ),
     "layer-norm": (layer_norm, SIXTEEN, True),
     "tile": (tile, SIXTEEN, True),
+    "many-copies": (many_copies, SIXTEEN, True),
 }
 """Name -> what makes the op `op`, the ways of quantizing that it hinders, and whether its repair is safe."""
 
@@ -108,10 +113,10 @@ def test_what_may_differ_in_the_last_bit_is_left_alone_without_unsafe_fixes(call
     assert minmax_lint.fix(graph_of("cube"), outputs=["output"], converters=[f"mlir-{call}"]).empty
 
 
-def test_many_copies_stay_a_tile() -> None:
+def test_hundreds_of_copies_stay_a_tile() -> None:
     b = Builder()
     x = b.add("Relu", "relu", b.placeholder("input", SHAPE))
-    b.add("Tile", "output", x, b.const("times", [17, 1], **_INT), Tmultiples=DType.INT32)
+    b.add("Tile", "output", x, b.const("times", [257, 1], **_INT), Tmultiples=DType.INT32)
     patch = minmax_lint.fix(encode(b.graph()), outputs=["output"], converters=["mlir-16x8"])
     assert patch.empty
     assert [(one.code, one.fix) for one in patch.before.findings] == [("MM406", None)]

@@ -188,20 +188,27 @@ def _broadcast(site: _Site) -> Edge | None:
 def _tile_axes(site: _Site, tiled: Edge, multiples: Sequence[int]) -> Edge:
     """One op for each axis that grows, the last of which takes the name: ConcatV2, or Tile where copies are many."""
     *first, last = (axis for axis, times in enumerate(multiples) if times > 1)
-
-    def along(axis: int, source: Edge) -> tuple[str, tuple[Edge, ...], dict[str, Attr]]:
-        if multiples[axis] <= MOST_COPIES:
-            copies = (source,) * multiples[axis]
-            where = site.constant("axis", int32s([axis], scalar=True))
-            return "ConcatV2", (*copies, where), {"N": len(copies), "Tidx": DType.INT32}
-        only = [times if i == axis else 1 for i, times in enumerate(multiples)]
-        return "Tile", (source, site.constant("multiples", int32s(only))), {"Tmultiples": DType.INT32}
-
     for axis in first:
-        op, inputs, attrs = along(axis, tiled)
-        tiled = site.op(op, "tile", *inputs, **attrs)
-    op, inputs, attrs = along(last, tiled)
-    return site.op(op, "", *inputs, **attrs)
+        tiled = _repeat(site, "tile", tiled, axis, multiples)
+    return _repeat(site, "", tiled, last, multiples)
+
+
+def _repeat(site: _Site, name: str, source: Edge, axis: int, multiples: Sequence[int]) -> Edge:
+    """Copies along one axis. What is more than MOST_COPIES is made of that many at a time."""
+    times = multiples[axis]
+    if times > MOST_COPIES**2:
+        only = [times if i == axis else 1 for i in range(len(multiples))]
+        return site.op("Tile", name, source, site.constant("multiples", int32s(only)), Tmultiples=DType.INT32)
+    along = site.constant("axis", int32s([axis], scalar=True))
+
+    def concat(name: str, parts: Sequence[Edge]) -> Edge:
+        return site.op("ConcatV2", name, *parts, along, N=len(parts), Tidx=DType.INT32)
+
+    many, rest = divmod(times, MOST_COPIES)
+    if times <= MOST_COPIES:
+        return concat(name, [source] * times)
+    block = concat("tile", [source] * MOST_COPIES)
+    return concat(name, [block] * many + [source] * rest)
 
 
 def _quantize_and_dequantize(site: _Site) -> Edge | None:

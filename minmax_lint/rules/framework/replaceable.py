@@ -39,7 +39,7 @@ REPLACED: Mapping[str, Applicability] = {
 range."""
 
 MOST_COPIES = 16
-"""Up to so many copies along an axis are concatenated: TFLite has no TILE of int16 (tile.cc)."""
+"""So many copies along an axis are concatenated at a time, twice at most: TFLite has no TILE of int16 (tile.cc)."""
 
 POWERS = (2, 3, 4)
 """The exponents that are written out as products."""
@@ -100,14 +100,14 @@ def is_replaceable(inference: Inference, node: Node) -> bool:
 def copies(inference: Inference, node: Node) -> tuple[int, ...]:
     """How often a Tile repeats its input along each axis; empty where writing it out gains nothing.
 
-    One axis is concatenated, if the copies are few; several axes become one op each.
+    One axis is concatenated, if the copies are not too many; several axes become one op each.
     """
     times = integers(inference, node.inputs[1]) or ()
     shape = inference.shape(node.inputs[0].array)
     if shape is not None and len(shape) != len(times):
         return ()
     largest, axes = max(times, default=1), sum(value > 1 for value in times)
-    return times if axes > 1 or 1 < largest <= MOST_COPIES else ()
+    return times if axes > 1 or 1 < largest <= MOST_COPIES**2 else ()
 
 
 def integers(inference: Inference, edge: Edge) -> tuple[int, ...] | None:
