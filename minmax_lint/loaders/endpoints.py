@@ -49,7 +49,7 @@ def endpoints(
     if signature is None and not inputs:
         named = _signatures_of_calls(model, calls)
         if len(named) > 1 and not outputs:
-            return _together(named)
+            return together(named)
         signature = named[0].name if named else None
     chosen = _signature(model, signature) if not outputs else None
     if chosen is not None:
@@ -72,7 +72,7 @@ def _infer(
     script, missing = _call_with_names(calls, model.graph)
     signatures = [one for one in model.signatures.values() if one.outputs]
     if len(signatures) > 1 and not (inputs or outputs or script):
-        return _together(signatures)
+        return together(signatures)
     if not outputs and script is not None and script.outputs:
         outputs = script.outputs
         guessed.append(f"outputs from {script.origin}")
@@ -99,7 +99,7 @@ def _signatures_of_calls(model: Model, calls: Sequence[ConverterCall]) -> list[S
     return known if named or len(known) > 1 else []
 
 
-def _together(signatures: Sequence[Signature]) -> Endpoints:
+def together(signatures: Sequence[Signature]) -> Endpoints:
     """The ends of several signatures that are converted together."""
     inputs = {array: one.input_shapes.get(array) for one in signatures for array in one.inputs.values()}
     outputs = dict.fromkeys(array for one in signatures for array in one.outputs.values())

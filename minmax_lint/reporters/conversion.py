@@ -35,6 +35,16 @@ def print_patch_json(out: TextIO, patch: Patch, written: Path | None, proof: Con
         "report": report_data(patch.after),
         "before": report_data(patch.before),
         "fix": patch_data(patch),
+        "others": [
+            {
+                "signatures": list(one.signatures),
+                "report": report_data(one.after),
+                "before": report_data(one.before),
+                "fix": patch_data(one),
+            }
+            for one in patch.others
+        ],
+        "unchanged": dict(patch.unchanged),
         **(proved if proof is None else conversion_data(proof, None)),
     }
     out.write(json_text(content))

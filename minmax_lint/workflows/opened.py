@@ -58,6 +58,8 @@ class Opened:
     """The one profile of a conversion, with its call."""
     others: tuple[Opened, ...] = ()
     """The same model with the other signatures that calls of the script convert."""
+    whole: bool = False
+    """Whether the user names no signature, input or output of it: a repair is then one of every signature."""
 
     @cached_property
     def choice(self) -> Choice:
@@ -142,8 +144,22 @@ class Opened:
     def fix(self, options: FixOptions) -> Patch:
         """Its repair: an empty patch where none is needed, or none fits."""
         from minmax_lint.workflows.fix import fix_model
+        from minmax_lint.workflows.fix_signatures import Served, signatures_of, with_signatures
 
-        return fix_model(self.model, self.ends, self.choice.profiles, options, self.path)
+        patch = fix_model(self.model, self.ends, self.choice.profiles, options, self.path)
+        if not self.whole or self.conversion is not None or options.freeze:
+            return patch
+        own = signatures_of(self.model, self.ends)
+        further = (Served(signatures_of(one.model, one.ends), one.choice.profiles) for one in self.others)
+        if not self.calls:
+            names = [one for one in (*self.model.signatures, *self.model.others) if one not in own]
+            further = (Served((name,), self._profiles_of(name)) for name in sorted(names))
+        return with_signatures(patch, own, further, options)
+
+    def _profiles_of(self, signature: str) -> tuple[Profile, ...]:
+        """The profiles to judge of another signature."""
+        model = self.model.of_signatures([signature])
+        return choice(model, self.named, tensorflow=self.tensorflow).profiles
 
 
 def open_model(
@@ -174,7 +190,8 @@ def open_model(
         ends = endpoints(own, _shapes(inputs), outputs, signature, part.calls)
         given = (replace(call, tensorflow=call.tensorflow or tensorflow) for call in part.calls)
         path, converters = display_path(source, own), as_names(converters)
-        found.append(Opened(own, ends, path, converters, calls_on(own, ends, given), tensorflow))
+        calls = calls_on(own, ends, given)
+        found.append(Opened(own, ends, path, converters, calls, tensorflow, whole=not named))
     return replace(found[0], others=tuple(found[1:]))
 
 

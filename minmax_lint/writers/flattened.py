@@ -60,7 +60,7 @@ def flattened_chunks(model: Model, names: NewNames) -> Iterator[Buffer]:
         return saved_model_chunks(
             serialized.buffer, serialized.start, lambda meta: meta_graph_chunks(meta, own)
         )
-    _check_variables(model)
+    check_variables(model)
     added = _additions(outer, names)
     outer = own.after
     return saved_model_chunks(
@@ -131,7 +131,7 @@ def _new_shapes(outer: Graph, names: NewNames) -> dict[str, Mapping[str, Attr]]:
     return {name: attrs for name, attrs in changed if name in outer and attrs.keys() == {"shape"}}
 
 
-def _check_variables(model: Model) -> None:
+def check_variables(model: Model) -> None:
     """A variable that only the Python objects restore would be empty in the new graph."""
     variables = model.variables
     for name, op in zip(model.graph.names, model.graph.columns.ops, strict=True):

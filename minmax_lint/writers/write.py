@@ -46,7 +46,7 @@ def write(
         raise UserError(f"{destination}: the repaired graph is a GraphDef; give an --output that ends in .pb")
     names = NewNames(renamed_outputs, edit, edit_graph(model.graph, edit))
     folder = model.outer is not None or model.format.startswith("savedmodel")
-    if folder and (model.path is None or _is_graph_file(destination)):
+    if folder and (model.path is None or is_graph_file(destination)):
         pieces = frozen_chunks(model, names)
         write_file(destination, as_text(pieces, "GraphDef") if destination.suffix == ".pbtxt" else pieces)
     elif model.path is None:
@@ -84,7 +84,7 @@ def _pieces(model: Model, names: NewNames, destination: Path) -> Iterator[Buffer
 
 
 def _write_checkpoint(source: Path, names: NewNames, model: Model, destination: Path, in_place: bool) -> None:
-    if _is_graph_file(destination):
+    if is_graph_file(destination):
         raise UserError(f"{destination}: a checkpoint is written as one; give a prefix such as fixed.ckpt")
     before = prefix_of(source)
     into_folder = destination.is_dir()
@@ -155,7 +155,8 @@ def _refuse_source(source: Path, destination: Path, in_place: bool, named: Path 
         )
 
 
-def _is_graph_file(destination: Path) -> bool:
+def is_graph_file(destination: Path) -> bool:
+    """Whether a SavedModel goes there as a GraphDef."""
     return destination.suffix in (".pb", ".pbtxt") and destination.name not in FILES
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -149,24 +150,138 @@ def test_tables_of_a_fixed_model_are_filled_from_its_own_files(tf, tmp_path):
 RANGE_WORDS = ["--unsafe-fixes", "--default-range=-8,8", "--converter", "mlir-v2", "-q"]
 
 
-def test_signatures_that_stay_as_they_were_are_told(tf, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def several(tf, tmp_path_factory):
+    """SavedModels of several signatures: `x * x` is integer where `square(x)` stays float; nothing makes erf one."""
+
     class Net(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
-        def half(self, x):
-            return {"y": tf.nn.relu6(tf.abs(x) * 0.5)}
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(tf.eye(4) * 0.5)
 
         @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
-        def double(self, x):
-            return {"y": tf.abs(x) * 2.0}
+        def one(self, x):
+            return {"y": tf.nn.relu(tf.square(x @ self.kernel))}
 
-    net = Net()
-    tf.saved_model.save(net, str(tmp_path / "model"), {"serving_default": net.half, "double": net.double})
-    main(["fix", str(tmp_path / "model"), "--output", str(tmp_path / "fixed"), *RANGE_WORDS])
-    assert "signature double stays as it was: convert with signature_keys=['serving_default']" in (
-        capsys.readouterr().err
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def two(self, x):
+            return {"y": tf.nn.relu6(tf.square(x @ self.kernel + 1.0))}
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def fine(self, x):
+            return {"y": tf.nn.relu6(x @ self.kernel)}
+
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def bad(self, x):
+            return {"y": tf.math.erf(x @ self.kernel)}
+
+    folder, net = tmp_path_factory.mktemp("several"), Net()
+    for name, signatures in {
+        "default": {"serving_default": net.one, "two": net.two, "fine": net.fine, "bad": net.bad},
+        "fine": {"serving_default": net.fine, "two": net.two},
+        "pair": {"one": net.one, "two": net.two},
+    }.items():
+        tf.saved_model.save(net, str(folder / name), signatures)
+    v1 = tf.compat.v1
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [1, 4], "x")
+        ys = {
+            name: tf.nn.relu(tf.square(x + number))
+            for name, number in [("serving_default", 1.0), ("two", 2.0)]
+        }
+        builder = v1.saved_model.Builder(str(folder / "tf1"))
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            {
+                name: v1.saved_model.signature_def_utils.predict_signature_def({"x": x}, {"y": y})
+                for name, y in ys.items()
+            },
+        )
+        builder.save()
+    return folder
+
+
+def ops_of(tf, model, key):
+    """What the converter makes of one signature."""
+
+    def samples():
+        for number in range(4):
+            yield key, {"x": tf.fill([1, 4], number - 1.5).numpy()}
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(model), signature_keys=[key])
+    converter.optimizations, converter.representative_dataset = [tf.lite.Optimize.DEFAULT], samples
+    return {op.name for op in read_model(converter.convert()).ops if not op.is_float} - {
+        "QUANTIZE",
+        "DEQUANTIZE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "changed", "unchanged"),
+    [
+        ("default", ["two"], ["bad", "fine"]),
+        ("fine", ["two"], []),
+        ("pair", [], []),  # without a default signature all are one call's
+        ("tf1", ["two"], []),
+    ],
+)
+def test_every_signature_is_repaired_and_serves(tf, several, tmp_path, model, changed, unchanged):
+    patch = minmax_lint.fix(several / model, converters=["mlir-int8"])
+    assert [name for one in patch.others for name in one.signatures] == changed
+    assert sorted(patch.unchanged) == unchanged
+    patch.save(tmp_path / "fixed")
+    numbers = tf.constant([[-1.0, 0.5, 1.0, 2.0]])
+    before, after = (
+        tf.saved_model.load(str(path)).signatures for path in (several / model, tmp_path / "fixed")
     )
-    assert "there is also 'double'" in minmax_lint.lint(tmp_path / "model").inferred_how
-    assert sorted(tf.saved_model.load(str(tmp_path / "fixed")).signatures) == ["double", "serving_default"]
+    assert sorted(before) == sorted(after)
+    for key in before:
+        tf.debugging.assert_near(before[key](x=numbers)["y"], after[key](x=numbers)["y"])
+        if key != "bad":
+            assert ("MUL" in ops_of(tf, tmp_path / "fixed", key)) == (
+                key != "fine" and (model, key) != ("fine", "serving_default")
+            )
+    again = minmax_lint.fix(tmp_path / "fixed", converters=["mlir-int8"])
+    assert again.writes_nothing_new
+
+
+@pytest.mark.parametrize(("keys", "repaired"), [(["one", "two"], ["two"]), (["two"], [])])
+def test_the_signatures_that_a_script_converts_are_repaired(
+    tf, several, tmp_path, monkeypatch, capsys, keys, repaired
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "export.py").write_text(
+        "import tensorflow as tf\ndef samples():\n    yield [x]\n"
+        f"for key in {keys}:\n"
+        "    converter = tf.lite.TFLiteConverter.from_saved_model('pair', signature_keys=[key])\n"
+        "    converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+        "    converter.representative_dataset = samples\n    converter.convert()\n"
+    )
+    assert main(["fix", str(several / "pair"), "--script", "export.py", "--output", "fixed"]) == 0
+    said = capsys.readouterr().err
+    assert ("signature two: replace" in said) == (repaired == ["two"])
+    assert ("signature one stays as it was: convert with signature_keys=['two']" in said) == (keys == ["two"])
+    for key in keys:
+        assert "MUL" in ops_of(tf, tmp_path / "fixed", key)
+
+
+def test_what_became_of_other_signatures_is_told(several, tmp_path, capsys):
+    main(["fix", str(several / "default"), "--output", str(tmp_path / "fixed")])
+    said = capsys.readouterr().err
+    assert (
+        "signature two: replace: MLIR (TF 2.21, post-training int8) goes from float to quantized. 2 changes."
+        in said
+    )
+    assert "signature bad stays as it was: no safe repair brings" in said
+    main(["fix", str(several / "default"), "--diff", "--output-format", "json", "--signature", "two"])
+    alone = json.loads(capsys.readouterr().out)
+    assert (alone["others"], alone["unchanged"]) == ([], {})
+    main(["fix", str(several / "default"), "--diff", "--output-format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    assert [one["signatures"] for one in document["others"]] == [["two"]]
+    assert sorted(document["unchanged"]) == ["bad", "fine"]
+    assert "there is also" in minmax_lint.lint(several / "default").inferred_how
 
 
 def test_the_copy_of_the_default_signature_in_an_export_of_keras_is_left_out(tf, tmp_path, capsys):

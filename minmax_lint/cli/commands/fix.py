@@ -59,6 +59,7 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.script import fix_script_alone, fix_script_too
     from minmax_lint.cli.source import files_read, open_named
+    from minmax_lint.writers.write import is_graph_file
 
     if not (args.output or args.in_place or args.diff):
         raise UserError("say where the repaired graph goes: --output FILE (or --in-place, or --diff to look)")
@@ -73,26 +74,45 @@ def run(args: Namespace) -> int:
     converter = _converter(args, source)
     patch = patch_model(args, source)
     proof = None if converter is None else prove(args, source, patch, converter)
-    errors = patch.after.count("error")
+    errors = patch.after.count("error") + sum(
+        one.after.count("error") for one in patch.others if source.calls
+    )
     written = None
-    if destination is not None and not (patch.empty and errors) and (proof is None or proof.proved):
+    if (
+        destination is not None
+        and not (patch.writes_nothing_new and errors)
+        and (proof is None or proof.proved)
+    ):
         written = patch.save(destination, in_place=args.in_place)
     emit(formats, lambda form, out: _print(args, form, out, source.model, patch, proof, destination, written))
     if args.diff:
         _say_what_a_diff_lacks(patch, quiet=args.quiet)
-    if written is not None and written.is_dir() and source.model.others:
-        others, keys = ", ".join(source.model.others), list(source.model.signatures)
-        say(
-            f"signature {others} stays as it was: convert with signature_keys={keys}, or fix it with --signature"
-        )
+    if destination is None or not is_graph_file(destination):
+        _say_of_signatures(patch, source, written, quiet=args.quiet)
     script = fix_script_too(args) if args.script else None
     if args.diff and destination is None:
-        return 0 if patch.empty and not errors and (script is None or script.empty) else 1
+        return 0 if patch.writes_nothing_new and not errors and (script is None or script.empty) else 1
     if args.diff and written is not None:
         from minmax_lint.loaders.checkpoint.prefix import files_written
 
         say(f"wrote {', '.join(map(str, files_written(written)))}")
     return 1 if errors or not (proof is None or proof.proved) else 0
+
+
+def _say_of_signatures(patch: Patch, source: Opened, written: Path | None, *, quiet: bool) -> None:
+    """What became of further signatures of a SavedModel: a line each."""
+    for one in () if quiet else patch.others:
+        say(f"signature {', '.join(one.signatures)}: {one.reason} {number_of(len(one.changes), 'change')}.")
+    for name, why in () if quiet else patch.unchanged.items():
+        say(f"signature {name} stays as it was: {why.removeprefix('Nothing is changed: ')}")
+    known = {*patch.unchanged, *(name for one in patch.others for name in one.signatures)}
+    left = [name for name in source.model.others if name not in known]
+    if left and written is not None and written.is_dir():
+        keys = list(source.model.signatures)
+        say(
+            f"signature {', '.join(left)} stays as it was: convert with signature_keys={keys}, or fix it with "
+            "--signature"
+        )
 
 
 def _say_what_a_diff_lacks(patch: Patch, *, quiet: bool) -> None:
@@ -122,6 +142,8 @@ def _print(
     if args.diff:
         head = (f"--- {args.graph}", f"+++ {destination or '(not written)'}")
         changes = [sentence(line) for line in patch.diff()]
+        for one in patch.others:
+            changes += [f"@@ signature {', '.join(one.signatures)} @@", *map(sentence, one.diff())]
         out.writelines(f"{log_line(line)}\n" for line in (*head, *changes) if changes)
     else:
         from minmax_lint.cli.next_commands import check_command, convert_command

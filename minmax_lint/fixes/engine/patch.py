@@ -1,7 +1,10 @@
 """The result of a fix, as data, and how it is saved."""
 
+from __future__ import annotations
+
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,14 @@ class Patch:
     after: Report
     refused: tuple[str, ...] = ()
     """Repairs that were tried and do not fit, and what is left open, a sentence each."""
+    signatures: tuple[str, ...] = ()
+    """Those that it repairs, where it is one of `others`."""
+    others: tuple[Patch, ...] = field(default=(), repr=False)
+    """What changes for further signatures: each a patch of the graph that those before it make."""
+    unchanged: Mapping[str, str] = field(default_factory=dict)
+    """Further signature that stays as it was -> why."""
+    whole: tuple[Model, Repair] | None = field(default=None, repr=False)
+    """Model and repair of all signatures, where `others` change."""
 
     def __repr__(self) -> str:
         return f"Patch(strategy={self.strategy!r}, safe={self.safe}, outputs={self.outputs}, reason={self.reason!r})"
@@ -51,8 +62,13 @@ class Patch:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing changes."""
+        """Whether nothing changes, but for further signatures."""
         return self.repair.edit.empty
+
+    @property
+    def writes_nothing_new(self) -> bool:
+        """Whether nothing changes in any signature."""
+        return self.empty and not self.others
 
     @property
     def freezes(self) -> bool:
@@ -87,14 +103,16 @@ class Patch:
     def save(self, destination: str | Path, *, in_place: bool = False) -> Path:
         """Write the fixed model in the format of its source, atomically; a frozen one as a GraphDef.
 
-        MetaGraphs and SavedModels keep everything else. Raises UserError where the destination is the
-        source and `in_place` is not given, or cannot be written.
+        A SavedModel is written with all signatures, a GraphDef without further ones. MetaGraphs and SavedModels
+        keep everything else. Raises UserError where the destination is the source and `in_place` is not given, or
+        cannot be written.
         """
-        from minmax_lint.writers import write
+        from minmax_lint.writers.write import is_graph_file, write
 
         path = Path(destination)
-        model = self.model
+        alone = self.whole is None or is_graph_file(path)
+        model, repair = (self.model, self.repair) if alone or self.whole is None else self.whole
         if self.freezes:
             model = replace(model, format="graphdef", outer=None)
-        write(model, self.repair.edit, path, renamed_outputs=self.repair.outputs, in_place=in_place)
+        write(model, repair.edit, path, renamed_outputs=repair.outputs, in_place=in_place)
         return path

@@ -116,7 +116,8 @@ class Conversions:
         around = environments(self.values, made.node)
         together = self._each(place, made, made.settings)
         readable = len(around) * len(together) * len(made.settings) <= _MOST_WORK
-        for environment in around if len(around) > 1 and readable else ():
+        read = len(around) > 1 or (around[0].bound and around[0].call is None)  # a loop may have one round
+        for environment in around if read and readable else ():
             self.values.bound = {**environment.bound}
             if self.conditions.remaining(made.start, self.values.owner.get(made.node)) is None:
                 continue

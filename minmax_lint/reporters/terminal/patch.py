@@ -122,8 +122,8 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
     lesser = len(patch.after.findings) - errors
     also = f"; {lesser} lesser {plural(lesser, 'finding')} left" if lesser else ""
     if written:
-        count = len(patch.changes)
-        what = "a copy, nothing was changed" if patch.empty else f"{number_of(count, 'change')}"
+        count = len(patch.changes) + sum(len(one.changes) for one in patch.others)
+        what = "a copy, nothing was changed" if patch.writes_nothing_new else f"{number_of(count, 'change')}"
         page.line("   wrote ", (str(written[0]), "bold"), f" ({what})")
         for file in written[1:]:
             page.line("         ", (str(file), "bold"))
@@ -135,9 +135,9 @@ def _print_end(page: Page, patch: Patch, written: Sequence[Path], converting: st
         page.line(("  to see them in full:", "dim"))
         page.command("  ", checking, "dim")
     elif failing := failing_converters(patch.after.predictions):
-        what = "Nothing could be fixed" if patch.empty else "Fixed in part"
+        what = "Nothing could be fixed" if patch.writes_nothing_new else "Fixed in part"
         page.block(((f"! {what}: ", "bold yellow"),), f"still not quantized by {', '.join(failing)}")
-    elif patch.empty:
+    elif patch.writes_nothing_new:
         page.line((f"{page.glyphs.ok} Nothing to fix", "bold green"))
     elif not written:
         page.line(("! Fixed as predicted, but nothing was written: see the proof", "bold yellow"), also)
