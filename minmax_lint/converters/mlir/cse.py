@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from types import MethodType
 
 from minmax_lint.converters.mlir.fake_quant_support import Scale
-from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use
+from minmax_lint.converters.mlir.ir import CONST, Function, Operation, Use, Value
+from minmax_lint.converters.mlir.tables import COMMUTATIVE
 from minmax_lint.graph.names import array_name
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
@@ -82,9 +83,11 @@ def merge_operations(function: Function) -> None:
     """The same pass on operations and scalars, in front of the quantization."""
     known: dict[object, list[Operation]] = {}
     attributes = _Attributes()
-    _merge_scalars(function)
+    uses = _uses_of_constants(function)
+    _merge_scalars(uses)
     _merge_moved(function)
     _merge_computed(function)
+    _order_uses(uses)
     for op in function:
         if op.name == CONST or op.name in _OF_VARIABLES:
             continue
@@ -102,24 +105,42 @@ def _scales(op: Operation) -> list[Scale | None]:
     return [result.scale for result in op.results]
 
 
-def _merge_scalars(function: Function) -> None:
-    """Numbers that steps of the conversion made may be equal.
+def _uses_of_constants(function: Function) -> list[Use]:
+    return [
+        (op, slot)
+        for op in function
+        for slot, value in enumerate(op.operands)
+        if value.op is not None and value.op.name == CONST
+    ]
 
-    Their readers are visited the last one first, sums and products in front of all others (measured).
-    """
-    known: dict[object, list[Use]] = {}
-    for op in function:
-        for slot, value in enumerate(op.operands):
-            if value.shape == () and value.op is not None and value.op.name == CONST:
-                tensor = value.op.load()
-                if tensor is not None:
-                    known.setdefault((value.dtype, tensor.hint()), []).append((op, slot))
-    for uses in known.values():
-        op, slot = uses[0]
+
+def _merge_scalars(uses: Iterable[Use]) -> None:
+    """Numbers that steps of the conversion made may be equal."""
+    known: dict[object, Value] = {}
+    for op, slot in uses:
         value = op.operands[slot]
-        uses.reverse()
-        for op, slot in sorted(uses, key=lambda use: use[0].name not in ("ADD", "MUL")):
-            op.set_operand(slot, value)
+        tensor = value.op.load() if value.op is not None and value.shape == () else None
+        if tensor is not None:
+            first = known.setdefault((value.dtype, tensor.hint()), value)
+            if first is not value:
+                op.set_operand(slot, first)
+
+
+def _order_uses(uses: Iterable[Use]) -> None:
+    """A constant is met by its last reader first, but by commutative ones before all others, in order.
+
+    Folding puts the constants of a commutative operation behind its other operands (OpTrait::impl::foldCommutative),
+    which makes its use the newest one, even where nothing moves; it comes to the last operation first (measured on
+    2.15 and 2.21). The pair behind the constant turns the order around.
+    """
+    read: dict[Value, list[Use]] = {}
+    for op, slot in uses:
+        if op.operands[slot].use_count > 1:
+            read.setdefault(op.operands[slot], []).append((op, slot))
+    for value, its in read.items():
+        commutative = [use for use in its if use[0].name in COMMUTATIVE]
+        others = [use for use in its if use[0].name not in COMMUTATIVE]
+        value.order_uses([*others, *reversed(commutative)])
 
 
 def _merge_moved(function: Function) -> None:

@@ -58,6 +58,8 @@ class Builtin(NamedTuple):
     most_dimensions: int = 0
     """The most dimensions of operand 0 that it takes; any number where it is 0."""
     activation: bool = False
+    commutative: bool = False
+    """Whether it has the trait Commutative."""
 
 
 _ARITHMETIC = Builtin(
@@ -82,7 +84,7 @@ _EXTREMUM = Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True, mo
 
 BUILTINS: dict[str, Builtin] = {
     "ABS": Builtin(quantizable=ALWAYS),
-    "ADD": _ARITHMETIC._replace(one_width=""),
+    "ADD": _ARITHMETIC._replace(one_width="", commutative=True),
     "ADD_N": Builtin(same_scale=ALWAYS),
     "ARG_MAX": Builtin(quantizable=ALWAYS, sixteen_bits=False),
     "ARG_MIN": Builtin(quantizable=ALWAYS, sixteen_bits=False),
@@ -103,7 +105,9 @@ BUILTINS: dict[str, Builtin] = {
         quantizable=(2, 20), one_width="operands", fuses_activation=True, moves="binary", broadcasts=6
     ),
     "EMBEDDING_LOOKUP": Builtin(quantizable=ALWAYS, int8_weights=Int8Weights(1, (2, 18), (2, 18))),
-    "EQUAL": Builtin(quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=4),
+    "EQUAL": Builtin(
+        quantizable=ALWAYS, sixteen_bits=False, one_width="operands", broadcasts=4, commutative=True
+    ),
     "EXP": Builtin(quantizable=(2, 13), one_width="result", moves="value"),
     "EXPAND_DIMS": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, moves="move"),
     "FILL": Builtin(quantizable=ALWAYS, same_scale=ALWAYS),
@@ -131,9 +135,9 @@ BUILTINS: dict[str, Builtin] = {
     "MEAN": Builtin(quantizable=ALWAYS, one_width="result"),
     "MINIMUM": _EXTREMUM,
     "MIRROR_PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, scales_first=True),
-    "MUL": _ARITHMETIC,
+    "MUL": _ARITHMETIC._replace(commutative=True),
     "NEG": Builtin(moves="value"),
-    "NOT_EQUAL": Builtin(one_width="operands", broadcasts=4),
+    "NOT_EQUAL": Builtin(one_width="operands", broadcasts=4, commutative=True),
     "ONE_HOT": Builtin(quantizable=ALWAYS),
     "PACK": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result"),
     "PAD": Builtin(quantizable=ALWAYS, same_scale=ALWAYS, one_width="result", most_dimensions=5),
@@ -228,6 +232,7 @@ NO_UNSIGNED_SIXTEEN_BITS = _where(lambda row: not row.unsigned_sixteen_bits)
 ONE_WIDTH = _where(lambda row: row.one_width in ("result", "all"))
 ONE_WIDTH_OF_OPERANDS = _where(lambda row: row.one_width in ("operands", "all"))
 SCALES_FIRST = _where(lambda row: row.scales_first)
+COMMUTATIVE = _where(lambda row: row.commutative)
 
 UNSIGNED_MIXES_SCALES = frozenset({"CONCATENATION"})
 """Same-scale ops whose uint8 kernel takes operands of other scales than the result's."""

@@ -72,3 +72,53 @@ def test_what_reads_an_input_is_met_from_its_last_reader(
     b.add("Sin", names[1], x, T=DType.FLOAT)
     report = lint(encode(b.graph()), outputs=["a", "b"], converters=[profile])
     assert " ".join(op for op, _ in report.predictions[profile].float_ops) == floats
+
+
+def constant_read_twice(op: str, other: str, *, one: bool, shape: list[int]) -> Graph:
+    """A comparison of the input, and an operation on values without a range in front of it, read equal constants."""
+    b = Builder()
+    b.placeholder("x", [1, 4])
+    b.placeholder("w", [1, 4])
+    values = [0.3] if not shape else [0.1, 0.3, -0.2, 0.7]
+    constants = [b.const(name, values, shape) for name in ("c", "d")]
+    b.add("Exp", "e", "w")
+    b.add(other, "B", "e", constants[not one])
+    b.add("Cast", "t", "B", SrcT=DType.BOOL if other in COMPARISONS else DType.FLOAT, DstT=DType.INT32)
+    b.add(op, "A", "x", "c")
+    b.add("Cast", "f", "A", SrcT=DType.BOOL, DstT=DType.FLOAT)
+    b.add("Cast", "s", "A", SrcT=DType.BOOL, DstT=DType.INT32)
+    b.add("Mul", "m", "x", "f")
+    return b.graph()
+
+
+COMPARISONS = {"Equal", "Less", "NotEqual"}
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("shape", [[], [1, 4]])
+@pytest.mark.parametrize(
+    ("op", "other", "integer"),
+    [
+        ("Equal", "AddV2", False),
+        ("Equal", "Mul", False),
+        ("Equal", "NotEqual", False),
+        ("Equal", "Equal", False),
+        ("Equal", "Sub", True),
+        ("Equal", "Less", True),
+        ("Less", "AddV2", False),
+        ("Less", "Mul", False),
+        ("Less", "NotEqual", False),
+        ("Less", "Equal", False),
+        ("Less", "Sub", True),
+        ("Less", "Less", True),
+    ],
+)
+def test_commutative_operations_come_to_a_constant_in_order_and_before_all_others(
+    op: str, other: str, integer: bool, one: bool, shape: list[int], version: str
+) -> None:
+    """Converted with TF 2.15 and 2.21, each graph."""
+    graph = encode(constant_read_twice(op, other, one=one, shape=shape))
+    report = lint(graph, outputs=["s", "t", "m"], converters=[f"mlir-{version}"])
+    names = [name for _, name in report.predictions[f"mlir-{version}"].float_ops]
+    assert ("A" not in names) == integer
