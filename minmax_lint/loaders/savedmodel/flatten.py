@@ -108,12 +108,14 @@ class Flattening:
             body = self._bodies[signature]
         assert body.frame.body is not None
         inputs: dict[str, str] = {}
+        names: list[str] = []
         for argument, place in body.frame.body.arguments.items():
             here = self._calls.argument(body.frame, argument)
+            names.append(argument if here is None else here.name)
             if here is not None and place < len(passed):
                 source, port = self._calls.source(site.frame, passed[place])
                 inputs[here.name] = array_name(source.name, port)
-        return Function(role, body.graph, inputs, body.outputs)
+        return Function(role, body.graph, inputs, body.outputs, tuple(names))
 
     def _body(self, site: Site, name: str, passed: tuple[str, ...]) -> _Body:
         frame = self._calls.branch(site, name, passed)

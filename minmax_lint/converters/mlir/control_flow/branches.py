@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from minmax_lint.converters.mlir.bounds import Bounds
 from minmax_lint.converters.mlir.control_flow.branch import Branch, obstacles_of
-from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph, maker
+from minmax_lint.converters.mlir.control_flow.loop_arguments import loop_graph, maker, place_of_variable
 from minmax_lint.converters.mlir.control_flow.loop_invariants import crash
 from minmax_lint.converters.mlir.control_flow.resource_variables import effects, reaching
 from minmax_lint.converters.mlir.version import Version
@@ -101,7 +101,7 @@ class _Branches(NamedTuple):
         if _is_loop(function):
             of_loop = EnclosingContext(self.infer_tensor_range, self.strict, self.profile.flow == "tf1")
             found = _branch(function, self.inference, inner, self.predict, of_loop)
-            return _name_functions(found, node, function, self.profile)
+            return _name_argument(found, self.inference.kept, node, function, self.profile)
         # Several Ifs may call one function, which is predicted once for all that pass arrays of the same shapes.
         of_choice = EnclosingContext(None, self.strict)
         shapes = tuple(self.inference.shape(passed) for passed in function.inputs.values())
@@ -160,12 +160,14 @@ def _each_once(found: Iterable[_Outcome]) -> tuple[_Outcome, ...]:
     return tuple({id(one): one for one in found}.values())
 
 
-def _name_functions(prediction: Prediction, node: str, function: Function, profile: Profile) -> Prediction:
+def _name_argument(
+    prediction: Prediction, kept: Kept, node: str, function: Function, profile: Profile
+) -> Prediction:
     """The prediction, where it names an argument of a loop, with the converter's own name of it."""
     argument = prediction.array
-    if argument is None or argument not in function.inputs or not _is_loop(function):
+    if argument is None or argument not in function.inputs:
         return prediction
-    name = f"arg{function.place(argument)}"
+    name = f"arg{place_of_variable(kept, node, function, argument)}"
     version = Version(profile.version)
     if version.has(_NAMED_AFTER_FUNCTIONS):
         name = f"{node}_{'cond' if function.role == 'loop condition' else 'body'}_{name}"

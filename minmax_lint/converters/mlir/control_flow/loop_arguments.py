@@ -1,5 +1,7 @@
 """What a loop knows of the arguments that it hands on unchanged: the converter takes them from around the loop.
 
+So the loop has no such variable any more, and none that only its own next value reads.
+
 Source: WhileResultOperandsMatchAndImplicitCapture (tfl_ops.cc); measured with TF 2.15 and 2.21.
 """
 
@@ -8,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.fakequant import FAKE_QUANTS
 from minmax_lint.graph.graph import Function, Graph, graph_of
-from minmax_lint.graph.names import Edge, parse_edge
+from minmax_lint.graph.names import Edge, array_name, parse_edge
 from minmax_lint.graph.node import Node, const_node
 from minmax_lint.graph.tensor import Tensor
+from minmax_lint.graph.trace import Kept, trace
 from minmax_lint.inference.inference import Inference
 
 _MOVES = frozenset({"ExpandDims", "Identity", "Reshape", "Squeeze", "Transpose"})
@@ -86,6 +89,32 @@ def _nodes(
             yield from bounds
             edges = (Edge(node.name, 0), *(Edge(bound.name, 0) for bound in bounds))
             yield found[0]._replace(name=name, inputs=edges, control_inputs=())
+
+
+def place_of_variable(kept: Kept, node: str, function: Function, argument: str) -> int:
+    """Which variable of the converted loop `node` an argument of its body or condition is, from 0 on."""
+    place = function.place(argument)
+    left = _variables(kept, node)
+    return left.index(place) if place in left else place
+
+
+def _variables(kept: Kept, node: str) -> list[int]:
+    """The places of the arguments that stay variables of the loop."""
+    condition, body = sorted(kept.graph.functions[node], key=lambda one: one.role == "loop body")
+    results = [array_name(node, place) for place in range(len(body.outputs))]
+    read = {condition.place(name) for name in condition.inputs}
+    read |= {place for place, array in enumerate(results) if array in kept.outputs or kept.uses(array)}
+    pending = [*read]
+    while pending:
+        needed = trace(body.graph, (), [body.outputs[pending.pop()]]).nodes
+        more = {body.place(name) for name in body.inputs if name in needed} - read
+        read |= more
+        pending += more
+    return [
+        place
+        for place in sorted(read)
+        if maker(body.graph, body.outputs[place]) != (body.arguments or tuple(body.inputs))[place]
+    ]
 
 
 def reading_arrays(function: Function, passed: Mapping[str, DType]) -> Function:
