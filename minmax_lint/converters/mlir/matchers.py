@@ -55,6 +55,11 @@ def same_type(a: Value, b: Value) -> bool:
     return same and a.scale == b.scale
 
 
+def equal_type(a: Value, b: Value) -> bool:
+    """The same type: sizes that are open in both count as equal (HasSameType)."""
+    return a.shape == b.shape and a.dtype is b.dtype and a.scale == b.scale
+
+
 def rank(value: Value) -> int:
     """The rank; many where it is not known."""
     return 99 if value.shape is None else len(value.shape)

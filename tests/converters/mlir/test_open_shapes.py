@@ -192,3 +192,31 @@ def test_two_equal_reshapes_are_one_behind_a_binary_op_whatever_the_batch(op, bu
     y = b.add("Cos", "y", b.add(op, "both", *parts))
     expected = {"ELU": 1, "SIN": 1, builtin: 1, "RESHAPE": 2 - moves, "COS": 1}
     assert float_ops(b, y, name, ("x", "z")) == expected
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+@pytest.mark.parametrize("shape", [[None, 4], [1, None], BOTH_OPEN])
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_choice_that_a_constant_decides_goes_where_the_chosen_array_has_its_type(name, shape, holds):
+    b = Builder()
+    x = b.placeholder("x", shape)
+    condition = b.const("condition", holds, dtype=DType.BOOL)
+    y = b.add("SelectV2", "y", condition, b.add("Elu", "elu", x), b.add("Exp", "exp", x))
+    assert float_ops(b, y, name) == {"ELU" if holds else "EXP": 1}
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+def test_a_choice_stays_where_the_chosen_array_is_broadcast_to_an_open_size(name):
+    b = Builder()
+    x, other = b.placeholder("x", [None, 4]), b.placeholder("z", [1, 4])
+    condition = b.const("condition", True, dtype=DType.BOOL)
+    y = b.add("SelectV2", "y", condition, b.add("Elu", "elu", other), b.add("Exp", "exp", x))
+    assert float_ops(b, y, name, ("x", "z")) == {"ELU": 1, "EXP": 1, "SELECT_V2": 1}
+
+
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+def test_parts_of_an_open_size_that_are_packed_again_are_the_whole(name):
+    b = Builder()
+    parts = b.add("Unpack", "parts", b.add("Elu", "elu", b.placeholder("x", [None, 2])), num=2, axis=1)
+    y = b.add("Pack", "y", parts, f"{parts}:1", N=2, axis=1)
+    assert float_ops(b, y, name) == {"ELU": 1}

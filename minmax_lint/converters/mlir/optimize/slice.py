@@ -5,6 +5,7 @@ from minmax_lint.converters.mlir.ir import Operation, Value
 from minmax_lint.converters.mlir.matchers import (
     axes_of,
     constant_tensor,
+    equal_type,
     producer,
     producers,
     same_type,
@@ -38,7 +39,7 @@ def optimize_select_op(rewriter: Rewriter, op: Operation) -> bool:
         return False
     tensor = condition.op.load()
     chosen = op.operands[1 if tensor is not None and tensor.leading()[0] else 2]
-    if not same_type(chosen, op.result):
+    if not equal_type(chosen, op.result):
         return False
     return rewriter.replace(op, chosen)
 
@@ -154,7 +155,7 @@ def eliminate_no_op_reduction_op(rewriter: Rewriter, op: Operation) -> bool:
 def remove_redundant_unpack_pack(rewriter: Rewriter, op: Operation) -> bool:
     """PACK of all that UNPACK makes along the same axis goes."""
     unpack = producer(op.operands[0], "UNPACK")
-    if unpack is None or op.operands != unpack.results or not same_type(unpack.operands[0], op.result):
+    if unpack is None or op.operands != unpack.results or not equal_type(unpack.operands[0], op.result):
         return False
     if op.attrs["node"].integer("axis", 0) != unpack.attrs["node"].integer("axis", 0):
         return False
