@@ -102,11 +102,14 @@ def by_input(found: Dataset, inputs: Mapping[str, Sequence[str]]) -> Dataset:
     keys = [one.key for one in found.arrays if one.key]
     if not found.keyed or not inputs:
         return found
-    names = {key: name for name, known in inputs.items() for key in (name, f"{name}:0", *known)}
-    fed = {names[key] for key in keys if key in names}
+    names: dict[str, list[str]] = {}  # several signatures may have the same name for an input of each
+    for name, known in inputs.items():
+        for key in (name, f"{name}:0", *known):
+            names.setdefault(key, []).append(name)
+    fed = {name for key in keys for name in names.get(key, ())}
     missing = tuple(title(name, known) for name, known in inputs.items() if name not in fed)
     return found._replace(
-        arrays=tuple(one._replace(key=names[one.key]) for one in found.arrays if one.key in names),
+        arrays=tuple(one._replace(key=name) for one in found.arrays for name in names.get(one.key, ())),
         missing=missing,
         unknown=tuple(key for key in keys if key not in names) if missing else (),
     )

@@ -102,8 +102,14 @@ class Model:
             )
 
     def input_keys(self, inputs: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        """Input array -> the keys under which the signatures know it."""
+        """Input array -> the keys under which the signatures know it; of several signatures `SIGNATURE/KEY` as well."""
         known = [pair for one in self.signatures.values() for pair in one.inputs.items()]
+        if len(self.signatures) > 1:
+            known += [
+                (f"{one.name}/{key}", array)
+                for one in self.signatures.values()
+                for key, array in one.inputs.items()
+            ]
         return {array: tuple(key for key, other in known if other == array) for array in inputs}
 
     def output_keys(self, outputs: Iterable[str]) -> tuple[str | None, ...]:

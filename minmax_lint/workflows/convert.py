@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from minmax_lint.converters.finished import TFLiteModel
 from minmax_lint.converters.prediction import Prediction, Verdict
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.engine.patch import Patch
+from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import Model
 from minmax_lint.loaders.tflite.file import read_model
 from minmax_lint.report.report import Report
 from minmax_lint.workflows.choice import modelled_profile
 from minmax_lint.workflows.converter import Converter
+from minmax_lint.workflows.signatures import signatures_of
 from minmax_lint.writers.atomic import write_file
 
 
@@ -141,9 +144,15 @@ def convert_linted(
     with tempfile.TemporaryDirectory(prefix="minmax-lint-") as name:
         folder = Path(name)
         graph = runnable(model, report.inputs, before, patch, folder / "fixed")
-        found = _convert(report, patch, graph, converter, watch, try_model=proof is None)
+        several = {} if isinstance(graph, SavedModel) else _together(model, report, before, converter)
+        alone = "the values of several signatures are not compared: --signature names one"
+        if several and proof is not None and proof.required:
+            raise UserError(alone)
+        found = _convert(report, patch, graph, several, converter, watch, try_model=proof is None)
         if proof is None or found.result.model is None:
             return found
+        if several:
+            return replace(found, unverified=alone)
         original, fixed = (graph, before), None
         if patch is not None and not patch.empty:
             original = runnable(model, report.inputs, before, None, folder, at_inference=True), before
@@ -161,10 +170,36 @@ def convert_linted(
         return _verify(found, parties, converter, proof, watch)
 
 
+def _together(
+    model: Model, report: Report, before: Sequence[str], converter: Converter
+) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """The ends of the signatures that become one model, as a child takes them; none where there are not several.
+
+    `before`: the outputs that the model itself has for those of the report.
+    """
+    names = signatures_of(model, Endpoints(report.inputs, tuple(before)))
+    if len(names) < 2 or converter.api == "tf1":
+        return {}
+    now = dict(zip(before, report.outputs, strict=True))
+    own = [model.signatures[name] for name in names]
+    if {array for one in own for array in one.inputs.values()} != {*report.inputs} or {
+        array for one in own for array in one.outputs.values()
+    } != {*before}:
+        return {}
+    return {
+        one.name: {
+            "inputs": dict(one.inputs),
+            "outputs": {key: now[array] for key, array in one.outputs.items()},
+        }
+        for one in own
+    }
+
+
 def _convert(
     report: Report,
     patch: Patch | None,
     graph: bytes | SavedModel,
+    signatures: Mapping[str, Mapping[str, Mapping[str, str]]],
     converter: Converter,
     watch: Watch | None,
     *,
@@ -183,7 +218,8 @@ def _convert(
         time_limit=converter.time_limit,
         watch=watch,
         flags=converter.flags,
-        try_model=try_model,
+        try_model=try_model and not signatures,
+        signatures=signatures,
         data=None if converter.data is None else converter.data.request(),
     )
     return Conversion(

@@ -15,7 +15,7 @@ from minmax_lint.fixes.edit.repair import NOTHING, Repair
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.loaders.endpoints import Endpoints, together
+from minmax_lint.loaders.endpoints import together
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.workflows.fix import fix_model
 from minmax_lint.writers.flattened import check_variables
@@ -52,15 +52,6 @@ def with_signatures(
         model, done, changed = whole, done.then(found.repair), (*changed, *served.names)
         others.append(replace(found, signatures=served.names))
     return replace(patch, others=tuple(others), unchanged=unchanged, whole=(model, done) if others else None)
-
-
-def signatures_of(model: Model, ends: Endpoints) -> tuple[str, ...]:
-    """The signatures of the model that have no other outputs than these."""
-    return tuple(
-        name
-        for name, one in model.signatures.items()
-        if one.outputs and {*one.outputs.values()} <= {*ends.outputs}
-    )
 
 
 def _fixed(whole: Model, done: Repair, served: Served, options: FixOptions, path: str) -> Patch:

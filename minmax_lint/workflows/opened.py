@@ -27,7 +27,7 @@ from minmax_lint.rules.framework.selection import Selection
 from minmax_lint.workflows.choice import Choice, choice
 from minmax_lint.workflows.explain import explanations
 from minmax_lint.workflows.lint import collection_paused, report_on
-from minmax_lint.workflows.signatures import Part, parts, without_others
+from minmax_lint.workflows.signatures import Part, parts, signatures_of, without_others
 
 if TYPE_CHECKING:
     from minmax_lint.backends.conversion.child import Watch
@@ -144,7 +144,8 @@ class Opened:
     def fix(self, options: FixOptions) -> Patch:
         """Its repair: an empty patch where none is needed, or none fits."""
         from minmax_lint.workflows.fix import fix_model
-        from minmax_lint.workflows.fix_signatures import Served, signatures_of, with_signatures
+        from minmax_lint.workflows.fix_signatures import Served
+        from minmax_lint.workflows.fix_signatures import with_signatures as with_further
 
         patch = fix_model(self.model, self.ends, self.choice.profiles, options, self.path)
         if not self.whole or self.conversion is not None or options.freeze:
@@ -154,7 +155,7 @@ class Opened:
         if not self.calls:
             names = [one for one in (*self.model.signatures, *self.model.others) if one not in own]
             further = (Served((name,), self._profiles_of(name)) for name in sorted(names))
-        return with_signatures(patch, own, further, options)
+        return with_further(patch, own, further, options)
 
     def _profiles_of(self, signature: str) -> tuple[Profile, ...]:
         """The profiles to judge of another signature."""

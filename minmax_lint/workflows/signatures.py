@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from minmax_lint.converters.call import ConverterCall
+from minmax_lint.loaders.endpoints import Endpoints
 from minmax_lint.loaders.model import DEFAULT_SIGNATURE, Model
 
 
@@ -44,3 +45,12 @@ def without_others(calls: Sequence[ConverterCall], model: Model, signature: str)
     signatures = [(call, converted(model, call)) for call in calls]
     alone = [call for call, names in signatures if names == (signature,)]
     return tuple(alone or [call for call, names in signatures if signature in names] or calls)
+
+
+def signatures_of(model: Model, ends: Endpoints) -> tuple[str, ...]:
+    """The signatures of the model that have no other outputs than these."""
+    return tuple(
+        name
+        for name, one in model.signatures.items()
+        if one.outputs and {*one.outputs.values()} <= {*ends.outputs}
+    )

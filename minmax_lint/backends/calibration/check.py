@@ -41,13 +41,25 @@ def check_data(
     Files are read as they will be read again, of a TFRecord file the first record; a function is asked for
     its first feed, in the interpreter that will run it.
     """
+    from minmax_lint.backends.calibration.inputs import by_signature
+
+    for wanted in by_signature(_inputs_fed(graph, inputs, outputs, data.aliases)):
+        if wanted:
+            _check(data, wanted, python, time_limit, watch)
+
+
+def _check(
+    data: Data,
+    wanted: Sequence[Input],
+    python: str | os.PathLike[str] | None,
+    time_limit: float,
+    watch: Watch | None,
+) -> None:
+    """Raise UserError where the data do not fit these inputs."""
     from minmax_lint.backends.calibration.feeds import batches, fitted
     from minmax_lint.backends.calibration.sources import files, is_tfrecord, names_function
 
-    wanted = _inputs_fed(graph, inputs, outputs, data.aliases)
     folder = os.getcwd()
-    if not wanted:
-        return
     if names_function(data.source, folder):
         _check_function(data, wanted, python, time_limit, watch)
         return
@@ -79,15 +91,16 @@ def first_samples(
 
     folder = os.getcwd()
     if names_function(data.source, folder):
+        wanted = _inputs_fed(graph, inputs, outputs, data.aliases)
+        if any(one.signatures for one in wanted):
+            return Dataset(data.source)  # whose samples come first says nothing of the other signatures
         answer = _ask(data, "samples", {}, python, DEFAULT_TIME_LIMIT, watch)
         fields = dict(answer.values["dataset"], origin=data.source)
         arrays = (
             SampleArray(**{**one, "shape": None if one["shape"] is None else tuple(one["shape"])})
             for one in fields.pop("arrays")
         )
-        return by_input(
-            Dataset(arrays=tuple(arrays), **fields), _inputs_fed(graph, inputs, outputs, data.aliases)
-        )
+        return by_input(Dataset(arrays=tuple(arrays), **fields), wanted)
     with _refusals():
         found = files(data.source, folder)
         if os.path.isfile(found[0]) and is_tfrecord(found[0]):

@@ -19,6 +19,10 @@ class Input:
         self.dtype = numpy.dtype(dtype)
         self.shape = None if shape is None else list(shape)
         self.names = [name, name + ":0", *aliases]
+        self.signatures = [
+            one[: -len(key) - 1] for one in aliases for key in aliases if one.endswith("/" + key)
+        ]
+        """Those that take it, where the model has several: they call it `SIGNATURE/KEY`."""
 
     @property
     def title(self) -> str:
@@ -64,6 +68,12 @@ class Input:
             f"the data for input {self.name!r} have shape {list(array.shape)}; the graph wants [{wanted}], and N "
             f"samples are one array of shape [{several}]" + (f": save {line}" if line else "")
         )
+
+
+def by_signature(inputs: Sequence[Input]) -> list[Sequence[Input]]:
+    """The inputs of each signature, where the model has several; else all together."""
+    names = dict.fromkeys(name for one in inputs for name in one.signatures)
+    return [[one for one in inputs if name in one.signatures] for name in names] or [inputs]
 
 
 def complete_shape(

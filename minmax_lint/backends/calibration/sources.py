@@ -107,6 +107,7 @@ def user_function(source: str, folder: str) -> Callable[[], Any]:
     """The user's function. Raises Misuse where its module cannot be imported, or has no such function."""
     module, _, name = source.rpartition(":")
     place = os.path.abspath(folder)
+    os.chdir(place)  # for the files that it reads
     if module.endswith(".py"):
         place, base = os.path.split(os.path.join(place, module))
         module = base[:-3]
@@ -150,11 +151,12 @@ def _feeds_of(
     Samples of several signatures are pairs of a key and a mapping: those that feed none of the inputs are left out.
     """
     known = {name for one in inputs for name in one.names}
+    signatures = {name for one in inputs for name in one.signatures}
     for value in _values(function, source):
         if isinstance(value, Mapping):
             yield value
         elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
-            if known.intersection(value[1]):
+            if value[0] in signatures if signatures else known.intersection(value[1]):
                 yield value[1]
         else:
             values = list(value) if isinstance(value, (list, tuple)) else [value]

@@ -77,6 +77,7 @@ def convert_graph(
     flags: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     try_model: bool = False,
+    signatures: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
     python: str | os.PathLike[str] | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
     watch: Watch | None = None,
@@ -88,6 +89,7 @@ def convert_graph(
     the (mean, std) of inputs (default: DEFAULT_STATS for each); TF1's converter alone has them. `flags` are set by the
     names of the converter's attributes (default: uint8 in the TF1 flow, else optimizations alone), `data` is its
     representative dataset, as a child reads it (`Data.request`).
+    `signatures`: key -> `inputs` and `outputs` (key -> array), where several of a SavedModel become one model.
     `try_model`: whether TFLite's interpreter runs the model once.
     `python` is the interpreter that holds the TensorFlow to use (default: the running one), Python 3.7 or newer.
 
@@ -108,6 +110,7 @@ def convert_graph(
             "stats": {key: list(pair) for key, pair in stats.items()},
             "model": str(folder / "model.tflite"),
             "try_model": try_model,
+            "signatures": signatures or {},
             **({} if flags is None else {"flags": dict(flags)}),
         }
         child = Child("the converter", folder, python=python, time_limit=time_limit, watch=watch)

@@ -9,7 +9,8 @@ whose `run(tensorflow, request, announce)` returns values for the result; a conv
 and what the task needs, with `with_tensorflow` false where that is not TensorFlow. A conversion needs
 `graph` (frozen GraphDef, binary), `inputs` {name: shape or null}, `outputs` [name], `engine` "toco" | "mlir",
 `flow` "tf1" | "tf2", `stats` {input: [mean, std]} and `model` (path to write); instead of `graph` it may have
-`saved_model` (folder) and `signature` (its key). `api` is the converter that is called ("tf1": tf.compat.v1's), `flow`
+`saved_model` (folder) and `signature` (its key), `signatures` are the ends of
+several (signatures.py). `api` is the converter that is called ("tf1": tf.compat.v1's), `flow`
 where it is missing; `flags` {attribute: value} default to its flow's; `try_model`: whether the interpreter runs it.
 Result (JSON): `ok`, `tensorflow`, and on a failure `exception`, `message`, `misuse` (true where the request
 cannot be served at all: it is the user's to change it), `refused` (what the interpreter says, empty where it runs).
@@ -216,7 +217,7 @@ def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, di
     if "saved_model" in request:
         folder = request["saved_model"]
         if request.get("shapes"):
-            folder = _with_shapes(tensorflow, request)
+            folder = _task("backends.conversion.signatures").with_shapes(tensorflow, request)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[request["signature"]]
         )
@@ -237,6 +238,10 @@ def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, di
         tensorflow.compat.v1.import_graph_def(graph_def, name="")
 
     wrapped = tensorflow.compat.v1.wrap_function(whole_graph, [])
+    if request.get("signatures"):
+        folder = os.path.join(os.path.dirname(request["model"]), "saved_model")
+        inputs = _task("backends.conversion.signatures").saved(tensorflow, wrapped, request, folder)
+        return tensorflow.lite.TFLiteConverter.from_saved_model(folder), inputs
     tensor = wrapped.graph.get_tensor_by_name
     function = wrapped.prune(
         [tensor(_tensor(name)) for name in request["inputs"]],
@@ -250,24 +255,6 @@ def _tf2_converter(tensorflow: Any, request: Mapping[str, Any]) -> tuple[Any, di
     else:
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
     return converter, dict(zip(request["inputs"], function.inputs))
-
-
-def _with_shapes(tensorflow: Any, request: Mapping[str, Any]) -> str:
-    """The folder of the SavedModel with the input shapes that are asked for: a function of them around its own."""
-    loaded = tensorflow.saved_model.load(request["saved_model"])
-    signature = loaded.signatures[request["signature"]]
-    specs = {
-        key: tensorflow.TensorSpec(request["shapes"].get(key, spec.shape), spec.dtype, name=key)
-        for key, spec in signature.structured_input_signature[1].items()
-    }
-    module = tensorflow.Module()
-    module.loaded = loaded  # keeps its variables
-    # A signature is no Python function, which tf.function needs.
-    module.serve = tensorflow.function(lambda **inputs: signature(**inputs))  # noqa: PLW0108
-    function = module.serve.get_concrete_function(**specs)
-    folder = os.path.join(os.path.dirname(request["model"]), "saved_model")
-    tensorflow.saved_model.save(module, folder, signatures={request["signature"]: function})
-    return folder
 
 
 def _convert_in_this_process() -> None:

@@ -60,7 +60,8 @@ def run(args: Namespace) -> int:
     command = _command(args)
     with real_converter.show_reading(args, converter.data) as watch:
         source = source.for_conversion(converter, watch)
-    patch: Patch | None = patch_model(args, source) if args.fix else None
+    for_fix = args if args.unsafe_fixes or not uses else Namespace(**{**vars(args), "calibrate": None})
+    patch: Patch | None = patch_model(for_fix, source) if args.fix else None
     report = patch.after if patch is not None else source.lint()
     proof = real_converter.proof_of(args, source.model.input_keys(report.inputs))
     if (
