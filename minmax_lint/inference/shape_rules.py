@@ -241,19 +241,26 @@ SHAPE_RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(("TopK", "TopKV2"), _top_k),
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), batch_norm),
-    **dict.fromkeys(("Rank", "Size"), lambda call: [()]),
+    **dict.fromkeys(("L2Loss", "LookupTableSizeV2", "Rank", "Size", "ToBool"), lambda call: [()]),
     **dict.fromkeys(LOOPS, loop),
     "Switch": switch,
     "Merge": merge,
-    **dict.fromkeys(("FFT", "FFT2D", "IFFT", "IFFT2D", "XlaDynamicUpdateSlice"), _BY_ROW["input"]),
+    **dict.fromkeys(
+        ("Bucketize", "FFT", "FFT2D", "IFFT", "IFFT2D", "XlaDynamicUpdateSlice"), _BY_ROW["input"]
+    ),
     "IdentityN": lambda call: [call.shape(slot) for slot in range(len(call.node.inputs))],
     **dict.fromkeys(("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"), _matrix_diag),
+    "SegmentSum": lambda call: [(None, *call.known(0)[1:])],
     "UnidirectionalSequenceLSTM": _lstm,
+    "Where": lambda call: [(None, len(call.known(0)))],
     "Squeeze": lambda call: [squeeze(call.known(0), call.node.integers("squeeze_dims"))],
     **dict.fromkeys(
-        ("Empty", "Fill", "RandomStandardNormal", "RandomUniform", "TruncatedNormal"), _from_values(0)
+        (
+            *("Empty", "Fill", "RandomStandardNormal", "RandomUniform", "RandomUniformInt"),
+            *("StatelessRandomUniform", "StatelessRandomUniformV2", "TruncatedNormal"),
+        ),
+        _from_values(0),
     ),
-    "L2Loss": lambda call: [()],
     **dict.fromkeys(
         ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"),
         lambda call: [call.known(0)[:1], call.known(0)],
