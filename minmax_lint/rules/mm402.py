@@ -30,7 +30,7 @@ class CustomOpInPath(Rule):
 
     ## Fix
     End the model in front of it (`-o`) and run it outside. TOCO, with `allow_custom_ops`, lets an op through that
-    carries the attributes `_output_quantized` and `_output_types`.
+    carries the attributes `_output_quantized` and `_output_types`; without it, such an op ends the export.
 
     ## Converters
     All abort or leave it in float (error).

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 CRASH = "crashed without a message (segmentation fault: a bug of this TensorFlow; try another version)"
 """What is left of a conversion that reads what is not there."""
 
+NEEDS_CUSTOM = "Here is a list of operators for which you will need custom implementations: "
+"""How the message goes on that begins with `We are continually in the process of adding support` (tflite/export.cc)."""
+
 
 class Fatal(Exception):
     """A check of TOCO that ends the process; `next` are those that it fails once this one holds."""

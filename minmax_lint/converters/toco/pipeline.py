@@ -17,6 +17,7 @@ from minmax_lint.converters.toco.prediction import (
 from minmax_lint.converters.toco.quantize.check_ready import (
     check_inputs_consumed,
     check_inputs_listed,
+    check_kernels,
     check_ready,
     fix_operator_ordering,
 )
@@ -58,6 +59,8 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
         quantizer = Quantizer(model, version)
         quantizer.run(operators)
         check_inputs_consumed(model)
+        if not profile.custom_ops:
+            check_kernels(quantizer.done)
     except Unmodeled as error:
         cause = Obstacle("unknown-op", None, None, str(error))
         return Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from minmax_lint.converters.prediction import SHAPE_OPS, Obstacle, ObstacleKind, OpOutcome, Prediction
-from minmax_lint.converters.toco.failure import Fatal, MissingRange, NoQuantizedForm
+from minmax_lint.converters.toco.failure import NEEDS_CUSTOM, Fatal, MissingRange, NoQuantizedForm
 from minmax_lint.converters.toco.model import Model
 from minmax_lint.converters.toco.operator import Operator
 from minmax_lint.converters.toco.quantization_util import array_parameters
@@ -149,6 +149,8 @@ def _kind(message: str) -> ObstacleKind:
         return "bad-weights"
     if message == SILENT_ABORT:
         return "bad-range"
+    if message.startswith(NEEDS_CUSTOM):
+        return "unknown-op"
     if "listed in both" in message:
         return "output"
     if "mis-matching" in message:

@@ -100,6 +100,8 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
 
 def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...]) -> Profile:
     """The profile for that format of model, with what every call that it stands for allows."""
+    if calls:
+        profile = replace(profile, custom_ops=all(call.custom_ops for call in calls))
     if profile.engine != "mlir":
         return profile
     profile = replace(profile, saved_model=model.format.startswith(("savedmodel", "keras")))
@@ -108,7 +110,6 @@ def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...])
     profile = replace(
         profile,
         select_tf=all(SELECT_TF in call.supported_ops for call in calls),
-        custom_ops=all(call.custom_ops for call in calls),
         single_batch=all(call.single_batch for call in calls),
         denied_ops=frozenset.intersection(*(call.denied_ops for call in calls)),
         denied_nodes=frozenset.intersection(*(call.denied_nodes for call in calls)),

@@ -1,9 +1,16 @@
 """What TOCO imports, and what it throws away before it looks at any range."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from minmax_lint.api import lint
+from minmax_lint.converters.profile import profile
 from minmax_lint.graph.attr import Attr
 from minmax_lint.graph.dtype import DType
+from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of
 from tests.converters.toco.nets import IMAGE, ROW, Net, answer, prediction
 
 
@@ -121,7 +128,7 @@ def test_a_batch_norm_that_follows_no_convolution_is_two_ops_and_the_first_lacks
     assert answer(normalized("FusedBatchNormV3", conv=False), "output") == "F1 norm_mul_0"
 
 
-def test_a_custom_op_that_claims_a_quantized_output_passes() -> None:
+def test_a_custom_op_that_claims_a_quantized_output_needs_a_kernel() -> None:
     net = Net()
     net.quant("output", net.over("Cumsum", "custom", net.input, net.const("axis", 1, dtype=DType.INT32)))
     assert answer(net, "output") == "UNIMPL (Unsupported TensorFlow op: Cumsum)"
@@ -129,7 +136,33 @@ def test_a_custom_op_that_claims_a_quantized_output_passes() -> None:
     axis = net.const("axis", 1, dtype=DType.INT32)
     custom = net.add("Cumsum", "custom", net.input, axis, _output_quantized=True, _output_types=[DType.FLOAT])
     net.quant("output", custom)
-    assert answer(net, "output") == "quantized"
+    assert answer(net, "output").endswith("custom implementations: Cumsum.")
+    allowed = replace(profile("toco-2.15"), custom_ops=True)
+    assert predicted_of(net, "output", allowed).verdict == "quantized"
+
+
+CUSTOM_OPS = """
+import tensorflow as tf
+converter = tf.compat.v1.lite.TFLiteConverter.from_frozen_graph("graph.pb", ["input"], ["output"])
+converter.inference_type = tf.uint8
+converter.quantized_input_stats = {"input": (128, 64)}
+converter.experimental_new_converter = False
+converter.allow_custom_ops = ALLOWED
+converter.convert()
+"""
+
+
+@pytest.mark.parametrize(("allowed", "codes"), [(True, []), (False, ["MM402"])])
+def test_the_call_says_whether_such_kernels_are_there(
+    allowed: bool, codes: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "convert.py").write_text(CUSTOM_OPS.replace("ALLOWED", str(allowed)))
+    net = Net()
+    custom = net.add("Erf", "custom", net.input, _output_quantized=True, _output_types=[DType.FLOAT])
+    net.quant("output", custom)
+    report = lint(encode(net.graph()), script=tmp_path / "convert.py")
+    assert report.predictions["toco-2.15"].verdict == ("quantized" if allowed else "abort")
+    assert [one.code for one in report.findings if one.severity == "error"] == codes
 
 
 def test_a_training_graph_is_refused_before_toco_runs() -> None:
