@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice, product
 
 from minmax_lint.loaders.script.names import children, dotted, walk
@@ -18,13 +19,19 @@ _NEVER: Path = (("", 2),)
 _EXITS = frozenset({"exit", "quit", "sys.exit", "os._exit"})
 Truth = Callable[[ast.expr], bool | None]
 """Whether a test holds, where that is known."""
+Followed = Callable[[ast.expr], ast.expr]
+"""What an expression stands for."""
 
 
-def paths(tree: ast.AST, truth: Truth) -> dict[ast.AST, Path]:
+def _itself(test: ast.expr) -> ast.expr:
+    return test
+
+
+def paths(tree: ast.AST, truth: Truth, followed: Followed = _itself) -> dict[ast.AST, Path]:
     """Every node in a branch -> the branches that lead to it.
 
     `if __name__ == "__main__":` and tests whose `truth` is known are no conditions; the body of a loop and of a `try`
-    are taken to run. Two tests that read the same are one condition.
+    are taken to run. Two tests that say the same are one condition.
     """
     found: dict[ast.AST, Path] = {}
     pending: list[tuple[ast.AST, Path]] = [(tree, ())]
@@ -32,19 +39,19 @@ def paths(tree: ast.AST, truth: Truth) -> dict[ast.AST, Path]:
         node, path = pending.pop()
         if path:
             found[node] = path
-        branches = dict(_branches(node, truth))
+        branches = dict(_branches(node, truth, followed))
         pending += [
             (one, path + branches.get(one, ()) if len(path) < _DEEPEST else path) for one in children(node)
         ]
     return found
 
 
-def _branches(node: ast.AST, truth: Truth) -> Iterator[tuple[ast.AST, Path]]:
+def _branches(node: ast.AST, truth: Truth, followed: Followed) -> Iterator[tuple[ast.AST, Path]]:
     """The children that run under a condition, each with that."""
     if isinstance(node, (ast.If, ast.IfExp)) and not _always(node.test):
         for branch, block in enumerate((node.body, node.orelse)):
             children: list[ast.AST] = [*block] if isinstance(block, list) else [block]
-            path = condition(node.test, branch, truth)
+            path = condition(node.test, branch, truth, followed)
             yield from ((one, path) for one in children)
     elif isinstance(node, ast.Try):
         for number, handler in enumerate(node.handlers):
@@ -62,14 +69,61 @@ def _branches(node: ast.AST, truth: Truth) -> Iterator[tuple[ast.AST, Path]]:
             before = (*before, (key, 1))
 
 
-def condition(test: ast.expr, branch: int, truth: Truth) -> Path:
+def condition(test: ast.expr, branch: int, truth: Truth, followed: Followed = _itself) -> Path:
     """The condition of a branch, none where it is always taken: `not x` is the other branch of `x`."""
     known = truth(test)
     if known is not None:
         return () if known != bool(branch) else _NEVER
-    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, branch = test.operand, 1 - branch
-    return ((ast.unparse(test) if isinstance(test, ast.Compare) else ast.dump(test), branch),)
+    test, negated = asked(test, followed)
+    return ((_key(test), branch ^ negated),)
+
+
+def asked(test: ast.expr, followed: Followed, depth: int = 1) -> tuple[ast.expr, bool]:
+    """What a test asks, and whether it holds where that does not: `not x`, `x is False`, `bool(x)` all ask for `x`.
+
+    Before: `if quantized: ...` after `quantized = not args.float`.
+    After:  `args.float`, True.
+    """
+    negated = False
+    for _ in range(_DEEPEST):
+        inner, turned = _inner(test)
+        if inner is test:
+            inner = followed(test)
+        if inner is test:
+            break
+        test, negated = inner, negated ^ turned
+    if isinstance(test, ast.BoolOp):
+        follow = followed if depth else _itself
+        parts = [asked(one, follow, depth - 1) for one in test.values] if depth > -_DEEPEST else []
+        values = [ast.UnaryOp(ast.Not(), one) if turned else one for one, turned in parts]
+        test = ast.copy_location(ast.BoolOp(test.op, values or test.values), test)
+    return test, negated
+
+
+def _inner(test: ast.expr) -> tuple[ast.expr, bool]:
+    """What stands in a `not`, a `bool()` or a comparison with True or False, and whether that turns it round."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand, True
+    if isinstance(test, ast.Call) and dotted(test.func) == "bool" and len(test.args) == 1:
+        return test.args[0], False
+    if isinstance(test, ast.IfExp) and {_flag(test.body), _flag(test.orelse)} == {True, False}:
+        return test.test, _flag(test.body) is False
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+        alike = isinstance(test.ops[0], (ast.Is, ast.Eq))
+        sides = [test.left, *test.comparators]
+        for one, other in (sides, sides[::-1]) if len(sides) == 2 else ():
+            if _flag(other) is not None:
+                return one, alike != _flag(other)
+    return test, False
+
+
+def _flag(value: ast.expr) -> bool | None:
+    found = value.value if isinstance(value, ast.Constant) else None
+    return found if isinstance(found, bool) else None
+
+
+def _key(test: ast.expr) -> str:
+    return ast.unparse(test) if isinstance(test, (ast.Compare, ast.BoolOp)) else ast.dump(test)
 
 
 def _always(test: ast.expr) -> bool:
@@ -95,12 +149,16 @@ def exclusive(first: Path, second: Path) -> bool:
 def ways(found: Iterable[Path]) -> Iterator[Mapping[str, int]]:
     """The ways through these paths: condition -> branch; first that on which every condition holds."""
     keys = list(dict.fromkeys(key for path in found for key, _ in path if key))
+    joined = {key: test for key in keys if (test := _joined(key)) is not None}
+    parts = [one for test in joined.values() for one in dict.fromkeys(_parts(test))]
+    keys += [one for one in dict.fromkeys(parts) if one not in keys and parts.count(one) > 1]
     comparisons = {key: compared for key in keys if (compared := _comparison(key))}
     all_ways = (
         dict(zip(keys, branches, strict=True))
         for branches in islice(product((0, 1), repeat=len(keys)), _MOST * _MOST)
     )
-    possible = list(islice((way for way in all_ways if _possible(way, comparisons)), _MOST))
+    agreeing = (way for way in all_ways if _agree(way, joined) and _possible(way, comparisons))
+    possible = list(islice(agreeing, _MOST))
     yield from possible or [dict.fromkeys(keys, 0)]
 
 
@@ -123,6 +181,43 @@ def _comparison(key: str) -> _Comparison | None:
     if not isinstance(test.ops[0], (ast.Eq, ast.NotEq, ast.In, ast.NotIn)):
         return None
     return ast.dump(test.left), isinstance(test.ops[0], (ast.Eq, ast.In)), values
+
+
+def _joined(key: str) -> ast.BoolOp | None:
+    """Of a test with `and` or `or`, that."""
+    with suppress(SyntaxError, ValueError, RecursionError):
+        test = ast.parse(key, mode="eval").body
+        return test if isinstance(test, ast.BoolOp) else None
+    return None
+
+
+def _parts(test: ast.BoolOp) -> Iterator[str]:
+    """The conditions that are joined."""
+    for one in test.values:
+        inner, _ = asked(one, _itself)
+        if isinstance(inner, ast.BoolOp):
+            yield from _parts(inner)
+        else:
+            yield _key(inner)
+
+
+def _agree(way: Mapping[str, int], joined: Mapping[str, ast.BoolOp]) -> bool:
+    """Whether a way takes joined conditions as it takes their parts, where these decide."""
+    found = ((_holds(test, way), way[key]) for key, test in joined.items())
+    return all(known is None or known == (branch == 0) for known, branch in found)
+
+
+def _holds(test: ast.expr, way: Mapping[str, int]) -> bool | None:
+    """Whether a test holds on a way; None where that is open."""
+    test, negated = asked(test, _itself)
+    if isinstance(test, ast.BoolOp):
+        decisive = isinstance(test.op, ast.Or)
+        parts = [_holds(one, way) for one in test.values]
+        found = decisive if decisive in parts else None if None in parts else not decisive
+    else:
+        branch = way.get(_key(test))
+        found = None if branch is None else branch == 0
+    return None if found is None else found ^ negated
 
 
 def _possible(way: Mapping[str, int], comparisons: Mapping[str, _Comparison]) -> bool:

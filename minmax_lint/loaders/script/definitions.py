@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from minmax_lint.loaders.script.branches import Path, Truth, beyond, exclusive, never, paths
+from minmax_lint.loaders.script.branches import Followed, Path, Truth, beyond, exclusive, never, paths
 from minmax_lint.loaders.script.names import children, dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -74,9 +74,9 @@ class Definitions:
         """Node -> the branches that lead to it; until a reader decides those that are known to hold."""
         return paths(self.tree, lambda _: None)
 
-    def decide_branches(self, truth: Truth) -> None:
+    def decide_branches(self, truth: Truth, followed: Followed) -> None:
         """Leave tests whose truth is known out of the branches."""
-        self.paths = paths(self.tree, truth)
+        self.paths = paths(self.tree, truth, followed)
         self._reached = {}
 
     def function(self, called: ast.expr) -> Function | None:

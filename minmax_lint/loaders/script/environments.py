@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from minmax_lint.loaders.script.assigned import CONVERT, GIVEN_AWAY
-from minmax_lint.loaders.script.branches import Path, beyond, condition, ends, exclusive, never
+from minmax_lint.loaders.script.branches import Path, asked, beyond, condition, ends, exclusive, never
 from minmax_lint.loaders.script.datasets.dataset import dataset_of
 from minmax_lint.loaders.script.definitions import Function, defaults
 from minmax_lint.loaders.script.flags import Setting, settings
@@ -117,8 +117,8 @@ class Conditions:
             self._ends.setdefault(values.owner.get(end), []).append(end)
         for node in walk(values.tree):
             if isinstance(node, (ast.If, ast.IfExp)):
-                for (key, _), *_ in filter(None, [condition(node.test, 0, lambda _: None)]):
-                    self._tests[values.owner.get(node), key] = _positive(node.test)
+                for (key, _), *_ in filter(None, [condition(node.test, 0, lambda _: None, values.followed)]):
+                    self._tests[values.owner.get(node), key] = asked(node.test, values.followed)[0]
             elif isinstance(node, ast.Return) and node.value is not None:
                 self._returned.update(walk(node.value))
 
@@ -174,9 +174,3 @@ class Conditions:
             if one.attribute == "representative_dataset":
                 one = one._replace(dataset=dataset_of(self._values, one.value, self._path))
             yield one
-
-
-def _positive(test: ast.expr) -> ast.expr:
-    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test = test.operand
-    return test

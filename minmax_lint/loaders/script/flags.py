@@ -76,7 +76,7 @@ def settings(
         yield from (one._replace(option=one.option or dotted(value)) for one in found)
     elif isinstance(value, ast.IfExp):
         for branch, one in enumerate((value.body, value.orelse)):
-            under = (*path, *condition(value.test, branch, values.truth))
+            under = (*path, *condition(value.test, branch, values.truth, values.followed))
             yield from settings(values, under, attribute, one, adds)
     elif attribute == "target_spec" and isinstance(value, ast.Call):
         for keyword in value.keywords:
@@ -104,7 +104,7 @@ def with_settings(
     branched = [one for one in found if any(key for key, _ in one.path)]
     calls = []
     most = 1 + _MOST_WORK // (conversions * (1 + len(found)))
-    all_ways = list(islice(ways(one.path for one in branched), most))
+    all_ways = list(islice(ways([*(one.path for one in branched), *ended]), most))
     for way in [one for one in all_ways if not any(taken(path, one) for path in ended)] or all_ways:
         call, assumed = made, dict[str, str]()
         for one in found:

@@ -71,7 +71,7 @@ class Reader:
 
     def read(self, tree: ast.AST) -> None:
         """Statements in the order in which they stand; branches one after the other."""
-        self.values.decide_branches(self.values.truth)
+        self.values.decide_branches(self.values.truth, self.values.followed)
         for node in in_order(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)
