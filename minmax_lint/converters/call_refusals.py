@@ -22,6 +22,9 @@ _NEWEST = (2, 21)
 """The version that is judged where none is known."""
 KERAS_3 = (2, 16)
 """The first version whose tf.keras is Keras 3."""
+KERAS_3_CONVERTED = (2, 17)
+"""The first version that converts a model of Keras 3: 2.15.1 does not load its file, and 2.16.2 ends with "Failed to
+infer result type(s)" (measured; 2.18 and 2.21 convert it)."""
 _FLEX_UNREADABLE = (2, 17)
 """The last version that cannot read a model with a signature back whose ops are all TensorFlow's (2.12 to 2.21
 measured)."""

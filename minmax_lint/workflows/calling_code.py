@@ -165,7 +165,7 @@ def _loaded(model: Model, path: str) -> list[str]:
             "",
         ]
     keras_3 = model.keras is not None and not model.keras.legacy
-    return [f"{load}  # a file of Keras 3: TensorFlow 2.16 or newer" if keras_3 else load]
+    return [f"{load}  # Keras 3 wrote it: TensorFlow 2.17 or newer" if keras_3 else load]
 
 
 def _shapes(model: Model, inputs: Mapping[str, Shape | None]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
+from minmax_lint.converters.call_refusals import KERAS_3_CONVERTED
 from minmax_lint.converters.devices import on_device
 from minmax_lint.converters.finished import BOUNDARY_OPS
 from minmax_lint.converters.interpolation import interpolate
@@ -64,11 +65,17 @@ def _calls(model: Model) -> tuple[str, ...]:
     return tuple(call for call in calls if call or not model.of_tf2)
 
 
+def _oldest(model: Model) -> Number:
+    """The oldest TensorFlow whose Keras loads the file, and whose from_keras_model takes it."""
+    return KERAS_3_CONVERTED if model.keras is not None and not model.keras.legacy else (0, 0)
+
+
 def _answers(model: Model, subject: Subject) -> Iterator[_Answer]:
     """What each converter and call does, one entry for neighbouring versions that do the same."""
     for call in _calls(model):
         for engine in ("toco", "mlir"):
-            profiles = [one for one in PROFILES.values() if (one.engine, one.call) == (engine, call)]
+            named = [one for one in PROFILES.values() if (one.engine, one.call) == (engine, call)]
+            profiles = [one for one in named if one.version >= _oldest(model)]
             profiles.sort(key=lambda one: one.version, reverse=True)
             known = _by_version(profiles, subject)
             yield from _each(profiles, known)
