@@ -564,3 +564,42 @@ def test_zeros_of_16_bits_end_the_process(op: str, value: float, runs: bool, nam
     y = b.add(op, "y", x, b.const("zeros", [value], [2, *SHAPE[1:]]))
     found = predicted_of(b, y, name, ["x"])
     assert (found.verdict, found.runs) == ("quantized", runs)
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+@pytest.mark.parametrize("moved", [("one",), ("two",), ("one", "two"), ()])
+def test_equal_weights_are_one_where_some_stand_behind_an_identity(
+    moved: tuple[str, ...], version: str
+) -> None:
+    b = Builder()
+    x = b.placeholder("input", [1, 16])
+    for name, op in (("one", "Elu"), ("two", "Tanh")):
+        weights = b.const(f"{name}/weights", [0.5, -0.5, 0.25], [16, 4])
+        weights = b.add("Identity", f"{name}/read", weights) if name in moved else weights
+        b.add(op, f"{name}/out", b.add("MatMul", name, x, weights, transpose_a=False, transpose_b=False))
+    found = predicted_of(b, ["one/out", "two/out"], f"mlir-{version}-dynamic")
+    assert sorted(op for op, _ in found.float_ops) == ["ELU", "FULLY_CONNECTED", "TANH"]
+
+
+@pytest.mark.parametrize(
+    ("op", "runs", "version"),
+    [
+        ("Relu", True, "2.15"),
+        ("Relu", True, "2.21"),
+        ("ReverseSequence", False, "2.15"),
+        ("ReverseSequence", False, "2.21"),
+        ("RealDiv", None, "2.21"),
+    ],
+)
+def test_a_model_that_chance_decides_runs_where_it_does_either_way(
+    op: str, runs: bool | None, version: str
+) -> None:
+    b = Builder()
+    b.add("Split", "s", b.const("axis", 1, dtype=DType.INT32), b.placeholder("input", [1, 8]), num_split=2)
+    if op == "ReverseSequence":
+        lengths = b.const("lengths", [2], dtype=DType.INT32)
+        y = b.add(op, "y", "s", lengths, seq_dim=1, batch_dim=0, Tlen=DType.INT32)
+    else:
+        y = b.add(op, "y", *("s",) * (1 if op == "Relu" else 2))
+    found = predicted_of(b, y, f"mlir-{version}-int8")
+    assert (found.verdict, found.runs, bool(found.refused)) == ("undetermined", runs, runs is False)

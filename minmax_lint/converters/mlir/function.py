@@ -69,7 +69,15 @@ def predict_function(
         )
         if _decisive(found) != _decisive(stayed_float):
             cause = Obstacle("other", None, error.node, str(error))
-            found = Prediction(profile.name, "undetermined", message=str(error), obstacles=(cause,))
+            runs = found.runs if found.runs == stayed_float.runs else None
+            found = Prediction(
+                profile.name,
+                "undetermined",
+                message=str(error),
+                obstacles=(cause,),
+                runs=runs,
+                refused=found.refused if runs is False else "",
+            )
     return replace(found, versions=(version.span.first, version.span.last))
 
 
