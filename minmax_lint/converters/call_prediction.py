@@ -8,8 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from minmax_lint.converters.call import INTEGERS, SELECT_TF, TRAINED, ConverterCall
-from minmax_lint.converters.call_refusals import lacking_stats, refusal, refused_flex, without_stats
+from minmax_lint.converters.call import ENDS, INTEGERS, SELECT_TF, TRAINED, ConverterCall
+from minmax_lint.converters.call_refusals import (
+    lacking_stats,
+    refusal,
+    refused_flex,
+    unsupported_end,
+    without_stats,
+)
 from minmax_lint.converters.dataset import COMPUTED_SIGNATURE, NO_LIST, NO_SIGNATURE, Dataset, SampleArray
 from minmax_lint.converters.prediction import Prediction, abort
 from minmax_lint.converters.profile import Profile
@@ -72,6 +78,52 @@ def with_default_ranges(prediction: Prediction, calls: Sequence[ConverterCall]) 
         return prediction
     text = "default_ranges_stats gives a range to every array that has none: what that makes is not modelled"
     return Prediction(prediction.profile, "undetermined", message=text)
+
+
+def ends_of_16_bits(calls: Sequence[ConverterCall], kept: Kept) -> tuple[str, ...]:
+    """The ends of 16 bits for which the finished model decides whether the calls are refused; none of other calls.
+
+    Source: _modify_model_io_type in tensorflow/lite/python/util.py: TF 2.16 and newer look at the QUANTIZE behind an
+    input and the DEQUANTIZE in front of an output, and pass over an end without (2.21 measured).
+    """
+    trained = any(name in kept for name in kept.graph.of_ops(TRAINED))
+    asked = {tuple(end for end in ENDS if getattr(call, end) == "int16") for call in calls}
+    ends = next(iter(asked)) if len(asked) == 1 else ()
+    late = [f"ValueError: {unsupported_end(end)}" for end in ends]
+    return ends if ends and all(refusal(call, trained) in late for call in calls) else ()
+
+
+def with_ends_of_16_bits(
+    prediction: Prediction,
+    profile: Profile,
+    calls: Sequence[ConverterCall],
+    kept: Kept,
+    inference: Inference,
+) -> Prediction:
+    """The prediction for calls that ask for such ends: an abort where integer ops stand at one, or there are none."""
+    ends = ends_of_16_bits(calls, kept)
+    computed = [op.integer for op in prediction.ops if op.computes]
+    eight = any(call.ends & {"int8", "uint8"} for call in calls)  # which have a QUANTIZE or DEQUANTIZE
+    calibrated = profile.ranges == "calibrated" and bool(computed)
+    if calibrated and not any(computed) and not eight and prediction.verdict != "abort":
+        end = ends[0].split("_")[1]
+        return abort(prediction.profile, f"ValueError: Model {end} is not dequantized.")
+    alone = float_ends(prediction, kept, inference)
+    refused = [end for end in ends if end not in alone]
+    if not refused or prediction.verdict == "abort":
+        return prediction
+    return abort(prediction.profile, f"ValueError: {unsupported_end(refused[0])}")
+
+
+def float_ends(prediction: Prediction, kept: Kept, inference: Inference) -> tuple[str, ...]:
+    """The ends (attributes of the call) at which float ops alone stand."""
+    floats = [op for op in prediction.ops if op.computes and not op.integer]
+    nodes = {node for op in floats for node in (op.output, *op.nodes)}
+    inputs = [name for name in kept.inputs if inference.dtype(name) is DType.FLOAT]
+    outputs = [name for name in kept.outputs if inference.dtype(name) is DType.FLOAT]
+    behind = all(use.node in nodes for name in inputs for use in kept.uses(name))
+    in_front = all(name in nodes for name in outputs)
+    return tuple(end for end, alone in zip(ENDS, (behind, in_front), strict=True) if alone)
 
 
 def with_integer_ends(

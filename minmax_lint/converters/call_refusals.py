@@ -167,7 +167,7 @@ def refused_ends(call: ConverterCall, trained: bool) -> str:
             if call.inference_input_type in INTEGERS:
                 return "Initial model input is not quantized."
             return "Initial model output is not dequantized." if asked else ""
-        return _unsupported_end(call) if mode == "int8" and "int16" in asked else ""
+        return unsupported_end(_first_of_16_bits(call)) if mode == "int8" and "int16" in asked else ""
     if mode in ("float", "dynamic", "float16"):
         return "The inference_input_type and inference_output_type must be tf.float32." if asked else ""
     if mode in ("16x8", "16x8-fallback"):
@@ -177,9 +177,13 @@ def refused_ends(call: ConverterCall, trained: bool) -> str:
         return ""
     if call.tensorflow is not None and call.tensorflow <= (2, 15):
         return "The inference_input_type and inference_output_type must be in ['tf.float32', 'tf.int8', 'tf.uint8']."
-    return _unsupported_end(call)
+    return unsupported_end(_first_of_16_bits(call))
 
 
-def _unsupported_end(call: ConverterCall) -> str:
-    end = "inference_input_type" if call.inference_input_type == "int16" else "inference_output_type"
+def unsupported_end(end: str) -> str:
+    """What the converter says of an end of 16 bits where that end is of 8."""
     return f"Unsupported `{end}` value. Expected to be in ('tf.uint8', 'tf.int8'), instead got tf.int16."
+
+
+def _first_of_16_bits(call: ConverterCall) -> str:
+    return "inference_input_type" if call.inference_input_type == "int16" else "inference_output_type"

@@ -12,6 +12,7 @@ from minmax_lint.rules.framework.call_rule import (
     calibrated_example,
     dataset_yields,
     float_example,
+    predictions_of,
 )
 
 
@@ -49,9 +50,11 @@ class IoTypesRefused(CallRule):
     def faults(self, call: ConverterCall, subject: Subject) -> Iterator[Fault]:
         trained = bool(subject.kept_fake_quants)
         refusal = refused_ends(call, trained)
-        if refusal:
+        predictions = list(predictions_of(call, subject))
+        said = [one.message for one in predictions if "`inference_" in one.message]
+        if refusal and all(one.verdict == "abort" for one in predictions):
             advice, changes = _instead(call, trained, subject)
-            yield Fault(f"ValueError: {refusal}", advice, changes)
+            yield Fault(said[0] if said else f"ValueError: {refusal}", advice, changes)
 
     @classmethod
     def examples(cls) -> Examples:

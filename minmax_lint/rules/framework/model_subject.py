@@ -14,8 +14,10 @@ from minmax_lint.converters.call_prediction import (
     ask_for_float,
     called_alike,
     decide_by_calls,
+    ends_of_16_bits,
     places_of,
     with_default_ranges,
+    with_ends_of_16_bits,
     with_integer_ends,
 )
 from minmax_lint.converters.devices import assign_finished
@@ -155,6 +157,10 @@ def _predict(
     model: Model, kept: Kept, inference: Inference, profile: Profile, calls: tuple[ConverterCall, ...]
 ) -> Prediction:
     decided = decide_by_calls(profile, calls, kept, inference)
+    if decided is not None and ends_of_16_bits(calls, kept):
+        without = tuple(_without_ends(call) for call in calls)
+        found = _predict(model, kept, inference, profile, without)
+        return with_ends_of_16_bits(found, profile, calls, kept, inference)
     if decided is not None and model.format.startswith("savedmodel"):
         return replace(decided, message=re.sub(r"(?<=, name: )\S+$", r"\g<0>:0", decided.message))
     if decided is not None:
@@ -170,6 +176,10 @@ def _predict(
         return replace(found, message=FLOAT_MODEL, asked_float=True, obstacles=())
     found = with_default_ranges(predict(kept, inference, profile), calls)
     return with_signature_names(with_integer_ends(found, profile, calls, kept, inference), model, kept)
+
+
+def _without_ends(call: ConverterCall) -> ConverterCall:
+    return replace(call, inference_input_type="", inference_output_type="")
 
 
 def with_signature_names(prediction: Prediction, model: Model, kept: Kept) -> Prediction:
