@@ -603,3 +603,13 @@ def test_a_model_that_chance_decides_runs_where_it_does_either_way(
         y = b.add(op, "y", *("s",) * (1 if op == "Relu" else 2))
     found = predicted_of(b, y, f"mlir-{version}-int8")
     assert (found.verdict, found.runs, bool(found.refused)) == ("undetermined", runs, runs is False)
+
+
+@pytest.mark.parametrize("bound", [-0.2, 0.05, 0.3])
+@pytest.mark.parametrize("name", ["mlir-2.15-int8", "mlir-2.21-int8"])
+def test_a_constant_between_float_ops_is_not_rounded_to_a_range_of_samples(bound: float, name: str) -> None:
+    b = Builder()
+    x = b.add("Elu", "elu", b.placeholder("x", list(SHAPE)))
+    y = b.add("Sin", "y", b.add("Maximum", "maximum", x, b.const("bound", bound)))
+    found = predicted_of(b, y, name, ["x"])
+    assert [op for op, _ in found.float_ops] == ["ELU", "MAXIMUM", "SIN"]

@@ -33,6 +33,12 @@ class Scale(NamedTuple):
         return self.scale * (low - self.zero_point), self.scale * (high - self.zero_point)
 
 
+class CalibratedScale(Scale):
+    """One that samples decide: its numbers stand for themselves, and say only that it is another than the others."""
+
+    __slots__ = ()
+
+
 UNKNOWN = Scale(math.nan, -1)
 """The scale of a variable whose value is not given: sound, and equal to no other."""
 
@@ -94,7 +100,12 @@ def _grid_of_all(lowest: int, highest: int, *ranges: tuple[float, float]) -> tup
 
 
 def on_grid(tensor: Tensor | None, scale: Scale) -> Tensor | None:
-    """The values nearest to those of `tensor` that bytes of that scale stand for; None for many, or by channel."""
+    """The values nearest to those of `tensor` that bytes of that scale stand for; None for many, or by channel.
+
+    None as well for the scale that samples decide.
+    """
+    if isinstance(scale, CalibratedScale):
+        return None
     if tensor is None or not tensor.known or tensor.stored > _FEW or scale.channels or not scale.scale > 0:
         return None
     low, high = scale.range

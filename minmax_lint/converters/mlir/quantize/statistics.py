@@ -4,7 +4,7 @@ Source: the flatbuffer importer (a StatisticsOp on every tensor that the calibra
 RemoveRedundantStatsOps and ConvertStatsToQDQs (quantization_utils.cc, quantization_utils.h).
 """
 
-from minmax_lint.converters.mlir.fake_quant_support import Scale
+from minmax_lint.converters.mlir.fake_quant_support import CalibratedScale
 from minmax_lint.converters.mlir.ir import CONST, DEQUANTIZE, QUANTIZE, Function, Operation, Value
 from minmax_lint.converters.mlir.qdq import quantize_behind
 from minmax_lint.converters.mlir.tables import FIXED
@@ -70,7 +70,7 @@ def convert_stats_to_qdq(function: Function, values: list[Value]) -> None:
     for place, value in enumerate(values):
         trained = [(op, slot) for op, slot in value.uses if op.name == QUANTIZE]
         nodes = value.op.nodes if value.op is not None else (value.name,)
-        scale = Scale(1.0 + place / 1024, 0)
+        scale = CalibratedScale(1.0 + place / 1024, 0)
         # Readers are met as before (measured).
         quantize_behind(function, value, scale, nodes, in_order=True, volatile=True)
         for op, slot in trained:
