@@ -85,7 +85,8 @@ class Opened:
         chosen, call = converter.profile, converter.call
         dataset = self._first_samples(converter, watch)
         if call is None or not (dataset or any(call.origin == one.origin for one in self.calls)):
-            return replace(self, calls=(), conversion=Choice((chosen,)))
+            ends = {chosen.name: (replace(call, tensorflow=chosen.version),)} if call and call.ends else {}
+            return replace(self, calls=(), conversion=Choice((chosen,), "", ends))
         if dataset is not None:
             named = by_input(dataset, self.model.input_keys(self.ends.inputs))
             dataset = as_fed(named, list(self.ends.inputs), named=call.flow == "tf2")

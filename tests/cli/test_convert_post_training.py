@@ -258,3 +258,25 @@ def test_lint_judges_the_tensorflow_of_the_interpreter_that_is_named(
     assert list(minmax_lint.lint("float.pb", python=tf215(), converters=["mlir"]).predictions) == [
         "mlir-2.21"
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--dynamic", "--io-type", "int8"], "must be tf.float32."),
+        (["--float16", "--io-type", "uint8"], "must be tf.float32."),
+        (["--16x8", "--io-type", "int8"], "must be in ['tf.float32', 'tf.int16']."),
+        (["--int8", "--io-type", "int16"], "Unsupported `inference_input_type` value."),
+    ],
+)
+def test_types_of_ends_that_the_converter_refuses_are_predicted(
+    words: list[str], message: str, float_graph: Path, capsys: Captured
+) -> None:
+    data = [] if words[0] in ("--dynamic", "--float16") else ["--calibrate", str(float_graph / "data.npz")]
+    output = str(float_graph / "m.tflite")
+    graph = str(float_graph / "float.pb")
+    assert main(["convert", graph, *words, *data, "--output", output, "--output-format", "json"]) == 1
+    conversion = json.loads(capsys.readouterr().out)["conversion"]
+    assert (conversion["verdict"], conversion["surprise"]) == ("abort", None)
+    assert message in conversion["message"]
+    assert message in conversion["predicted"]["message"]
