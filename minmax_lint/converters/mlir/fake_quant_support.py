@@ -6,7 +6,8 @@ MLIR's FakeQuantSupport.cc); measured in research/mlir_quantization.md, section 
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from minmax_lint.graph.dtype import float32
 from minmax_lint.graph.fakequant import Range
@@ -23,7 +24,7 @@ class Scale(NamedTuple):
     zero_point: int
     bits: int = 8
     narrow: bool = False
-    channels: tuple[tuple[float, int], ...] = ()
+    channels: Sequence[tuple[float, int]] = ()
     """(scale, zero point) of each channel of a per-channel FakeQuant; scale and zero point are then the first."""
 
     @property
@@ -37,6 +38,34 @@ class CalibratedScale(Scale):
     """One that samples decide: its numbers stand for themselves, and say only that it is another than the others."""
 
     __slots__ = ()
+
+
+class Channels(Sequence[tuple[float, int]]):
+    """Scale and zero point of each channel of a per-channel FakeQuant; those of UNKNOWN where a bound is no number.
+
+    They are worked out when they are compared, which those of most filters never are.
+    """
+
+    def __init__(self, ranges: Sequence[Range], num_bits: int, narrow: bool) -> None:
+        self._ranges = ranges
+        self._bytes = int(narrow), 2 ** storage_bits(num_bits) - 1
+
+    @cached_property
+    def _grids(self) -> tuple[tuple[float, int], ...]:
+        unknown = UNKNOWN.scale, UNKNOWN.zero_point
+        return tuple(unknown if each.has_nan else _grid(each, *self._bytes) for each in self._ranges)
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._grids[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._grids == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._grids)
 
 
 UNKNOWN = Scale(math.nan, -1)
@@ -57,13 +86,6 @@ def scale_of(range_: Range, num_bits: int, narrow: bool) -> Scale:
         return UNKNOWN
     bits = storage_bits(num_bits)
     return Scale(*_grid(range_, int(narrow), 2**bits - 1), bits, narrow)
-
-
-def scales_of_channels(ranges: Sequence[Range], num_bits: int, narrow: bool) -> tuple[tuple[float, int], ...]:
-    """Scale and zero point of each channel of a per-channel FakeQuant; those of UNKNOWN where a bound is no number."""
-    low, high = int(narrow), 2 ** storage_bits(num_bits) - 1
-    unknown = UNKNOWN.scale, UNKNOWN.zero_point
-    return tuple(unknown if range_.has_nan else _grid(range_, low, high) for range_ in ranges)
 
 
 def _grid(range_: tuple[float, float], low: int, high: int) -> tuple[float, int]:

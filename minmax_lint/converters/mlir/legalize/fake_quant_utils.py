@@ -12,7 +12,7 @@ from minmax_lint.converters.mlir.behaviours import (
     QUANTIZE_RESULT_OF_SHARED,
 )
 from minmax_lint.converters.mlir.failure import ConversionError, Unmodeled, no_builtin
-from minmax_lint.converters.mlir.fake_quant_support import Scale, on_grid, scale_of, scales_of_channels
+from minmax_lint.converters.mlir.fake_quant_support import Channels, Scale, on_grid, scale_of
 from minmax_lint.converters.mlir.ir import Function, Operation, Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.matchers import constant_tensor, is_constant, quantize_of
@@ -115,7 +115,7 @@ def _scale(importer: Importer, node: Node, found: FakeQuant) -> Scale:
     first = scale_of(ranges[0], found.num_bits, found.narrow_range)
     if not found.per_channel:
         return first
-    return first._replace(channels=scales_of_channels(ranges, found.num_bits, found.narrow_range))
+    return first._replace(channels=Channels(ranges, found.num_bits, found.narrow_range))
 
 
 def _compute_ranges(importer: Importer, node: Node) -> tuple[Range, ...]:
