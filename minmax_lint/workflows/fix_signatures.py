@@ -11,12 +11,13 @@ from typing import NamedTuple
 from minmax_lint.converters.profile import Profile
 from minmax_lint.errors import UserError
 from minmax_lint.fixes.edit.options import FixOptions
-from minmax_lint.fixes.edit.repair import NOTHING, Repair
+from minmax_lint.fixes.edit.repair import NOTHING, CannotRepair, Repair
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.names import parse_edge
 from minmax_lint.loaders.endpoints import together
 from minmax_lint.loaders.model import Model, Signature
+from minmax_lint.ops.table import ASSIGNMENTS, RESOURCE_ASSIGNMENTS
 from minmax_lint.workflows.fix import fix_model
 from minmax_lint.writers.flattened import check_variables
 from minmax_lint.writers.metagraph import NewNames
@@ -42,6 +43,7 @@ def with_signatures(
             whole = patch.model.of_signatures((*changed, *served.names))
             found = _fixed(whole, done, served, options, patch.before.path)
             why = found.reason
+            _refuse_training(found)
             if not found.empty and whole.outer is not None:
                 check_variables(whole)
         except UserError as error:
@@ -63,6 +65,17 @@ def _fixed(whole: Model, done: Repair, served: Served, options: FixOptions, path
     ranges = {array: pair for array, pair in options.ranges.items() if parse_edge(array).node in graph}
     model = replace(whole, graph=graph, signatures=signatures, flattened=None)
     return fix_model(model, ends, served.profiles, replace(options, ranges=ranges), path)
+
+
+def _refuse_training(patch: Patch) -> None:
+    """Raise CannotRepair for signatures that assign to variables, as those that train on the device."""
+    graph = patch.model.graph
+    nodes = graph.names if patch.model.outer is not None else patch.before.trace.nodes
+    assigning = next((name for name in nodes if graph.op(name) in ASSIGNMENTS | RESOURCE_ASSIGNMENTS), None)
+    if assigning is not None and not patch.empty:
+        raise CannotRepair(
+            f"{assigning!r} ({graph.op(assigning)}) assigns to a variable, which a repair would end."
+        )
 
 
 def _renamed(signature: Signature, names: NewNames, done: Repair) -> Signature:

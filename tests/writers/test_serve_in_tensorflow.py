@@ -157,7 +157,7 @@ def several(tf, tmp_path_factory):
     class Net(tf.Module):
         def __init__(self):
             super().__init__()
-            self.kernel = tf.Variable(tf.eye(4) * 0.5)
+            self.kernel, self.steps = tf.Variable(tf.eye(4) * 0.5), tf.Variable(0.0)
 
         @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
         def one(self, x):
@@ -175,11 +175,17 @@ def several(tf, tmp_path_factory):
         def bad(self, x):
             return {"y": tf.math.erf(x @ self.kernel)}
 
+        @tf.function(input_signature=[tf.TensorSpec([1, 4], tf.float32, name="x")])
+        def train(self, x):
+            self.steps.assign_add(1.0)
+            return {"y": tf.square(x @ self.kernel), "steps": self.steps.read_value()}
+
     folder, net = tmp_path_factory.mktemp("several"), Net()
     for name, signatures in {
         "default": {"serving_default": net.one, "two": net.two, "fine": net.fine, "bad": net.bad},
         "fine": {"serving_default": net.fine, "two": net.two},
         "pair": {"one": net.one, "two": net.two},
+        "trains": {"serving_default": net.one, "train": net.train},
     }.items():
         tf.saved_model.save(net, str(folder / name), signatures)
     v1 = tf.compat.v1
@@ -244,6 +250,15 @@ def test_every_signature_is_repaired_and_serves(tf, several, tmp_path, model, ch
             )
     again = minmax_lint.fix(tmp_path / "fixed", converters=["mlir-int8"])
     assert again.writes_nothing_new
+
+
+def test_a_signature_that_trains_goes_on_training(tf, several, tmp_path):
+    patch = minmax_lint.fix(several / "trains")
+    assert "assigns to a variable, which a repair would end" in patch.unchanged["train"]
+    patch.save(tmp_path / "fixed")
+    fixed = tf.saved_model.load(str(tmp_path / "fixed")).signatures
+    steps = [fixed["train"](x=tf.ones([1, 4]))["steps"].numpy() for _ in range(3)]
+    assert steps == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(("keys", "repaired"), [(["one", "two"], ["two"]), (["two"], [])])
