@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from minmax_lint.converters.call import LOWERS_LISTS
 from minmax_lint.converters.mlir.control_flow.lower_static_tensor_list import AS_ARRAY
+from minmax_lint.converters.predict import predict
 from minmax_lint.converters.profile import profile
 from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.graph import Function, graph_of
 from minmax_lint.inference.element_types import LOOPS
+from minmax_lint.inference.inference import Inference
 from minmax_lint.rules.framework import Example, Examples, Finding, FixOffer, Rule, Subject
 from minmax_lint.rules.framework.attribution import Cause
 from minmax_lint.rules.framework.replaceable import is_list_of_lstm, open_batches
@@ -103,10 +105,15 @@ class ControlFlowFloat(Rule):
 
 
 def _offer(subject: Subject, cause: Cause) -> FixOffer | None:
-    names = [name for name, _ in open_batches(subject.inference)]
-    if cause.node is None or not names or not is_list_of_lstm(subject.kept, cause.node):
+    """A batch of 1 where the model converts with it: an LSTM layer behind another one still ends the conversion."""
+    shapes = {name: (1, *shape[1:]) for name, shape in open_batches(subject.inference)}
+    if cause.node is None or not shapes or not is_list_of_lstm(subject.kept, cause.node):
         return None
-    return FixOffer("batch", "unsafe", f"Give {', '.join(map(repr, names))} a batch of 1.")
+    fixed = Inference(subject.kept, {**subject.inference.input_shapes, **shapes})
+    asked = [profile for profile in subject.profiles if profile.name in cause.profiles]
+    if all(predict(subject.kept, fixed, profile).verdict == "abort" for profile in asked):
+        return None
+    return FixOffer("batch", "unsafe", f"Give {', '.join(map(repr, shapes))} a batch of 1.")
 
 
 def _advice(op: str, cause: Cause) -> str:

@@ -142,20 +142,23 @@ tf.keras.Model(inputs, outputs).save(sys.argv[1], save_format="tf")
 inputs = tf.keras.Input([5, 3], batch_size=1)
 outputs = tf.keras.layers.LSTM(4)(tf.square(inputs))
 tf.keras.Model(inputs, outputs).save(sys.argv[2], save_format="tf")
+inputs = tf.keras.Input([5, 3])
+outputs = tf.keras.layers.LSTM(4)(tf.keras.layers.LSTM(6, return_sequences=True)(inputs))
+tf.keras.Model(inputs, outputs).save(sys.argv[3], save_format="tf")
 """
 
 
 @pytest.fixture(scope="module")
-def lstms(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """SavedModels of an LSTM layer of any batch, and of one behind a square."""
+def lstms(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """SavedModels of an LSTM layer of any batch, of one behind a square, and of two in a row."""
     folder = tmp_path_factory.mktemp("lstm")
-    models = folder / "any", folder / "square"
+    models = folder / "any", folder / "square", folder / "two"
     subprocess.run([tf215(), "-c", LSTM, *models], check=True, capture_output=True)
     return models
 
 
 def test_a_repair_that_costs_the_lstm_its_function_is_neither_offered_nor_made(
-    lstms: tuple[Path, Path],
+    lstms: tuple[Path, ...],
 ) -> None:
     patch = minmax_lint.fix(lstms[1], converters=["mlir-2.15-int8"], unsafe=True)
     assert patch.empty
@@ -164,7 +167,7 @@ def test_a_repair_that_costs_the_lstm_its_function_is_neither_offered_nor_made(
     assert "the LSTM layer by its function" in finding.advice
 
 
-def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(lstms: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(lstms: tuple[Path, ...], tmp_path: Path) -> None:
     folder, data = lstms[0], tmp_path / "data.npz"
     np.savez(data, x=np.random.default_rng(0).uniform(-1, 1, [8, 5, 3]).astype("float32"))
     (input_,) = minmax_lint.lint(folder).inputs
@@ -178,6 +181,15 @@ def test_an_lstm_of_any_batch_converts_with_a_batch_of_one(lstms: tuple[Path, Pa
     for done in (with_fix, with_shape):
         assert (done.verdict, done.surprise) == ("quantized", None)
         assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in [op.name for op in done.contents.ops]
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.21"])
+def test_two_lstms_in_a_row_are_offered_no_batch_which_would_not_help(
+    lstms: tuple[Path, ...], version: str
+) -> None:
+    patch = minmax_lint.fix(lstms[2], converters=[f"mlir-{version}-int8"], unsafe=True)
+    assert patch.empty
+    assert [(one.code, one.fix) for one in patch.before.findings] == [("MM405", None)]
 
 
 @pytest.mark.parametrize("name", ["gru_batch", "rnn_batch", "scan_batch", "array_stacked_batch"])
