@@ -4,7 +4,7 @@ TF2's converter takes every signature where none is named. All are repaired in o
 signature that no repair changes keeps its function, and stays as it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,10 +15,11 @@ from minmax_lint.fixes.edit.repair import NOTHING, CannotRepair, Repair
 from minmax_lint.fixes.engine.patch import Patch
 from minmax_lint.graph.edit import edit_graph
 from minmax_lint.graph.names import parse_edge
-from minmax_lint.loaders.endpoints import together
+from minmax_lint.loaders.endpoints import Endpoints, together
 from minmax_lint.loaders.model import Model, Signature
 from minmax_lint.ops.table import ASSIGNMENTS, RESOURCE_ASSIGNMENTS
 from minmax_lint.workflows.fix import fix_model
+from minmax_lint.workflows.signatures import signatures_of
 from minmax_lint.writers.flattened import check_variables
 from minmax_lint.writers.metagraph import NewNames
 
@@ -28,6 +29,34 @@ class Served(NamedTuple):
 
     names: tuple[str, ...]
     profiles: tuple[Profile, ...]
+
+
+def fix_signatures(
+    model: Model,
+    ends: Endpoints,
+    profiles: tuple[Profile, ...],
+    further: Iterable[Served],
+    options: FixOptions,
+    path: str,
+) -> Patch:
+    """The repair of the signatures with these ends, and of further ones."""
+    own = signatures_of(model, ends)
+    training = _training(model, own)
+    if training:
+        own = tuple(name for name in own if name not in training)
+        model = model.of_signatures(own)
+        ends = together([model.signatures[name] for name in own])
+    patch = fix_model(model, ends, profiles, options, path)
+    alone = (Served((name,), profiles) for name in training)
+    return with_signatures(patch, own, (*alone, *further), options)
+
+
+def _training(model: Model, names: Sequence[str]) -> list[str]:
+    """Those of several signatures that assign to variables; none where all do."""
+    if len(names) < 2 or model.outer is None:
+        return []
+    found = [name for name in names if assigning(model.of_signatures([name]))]
+    return found if len(found) < len(names) else []
 
 
 def with_signatures(
@@ -43,7 +72,7 @@ def with_signatures(
             whole = patch.model.of_signatures((*changed, *served.names))
             found = _fixed(whole, done, served, options, patch.before.path)
             why = found.reason
-            _refuse_training(found)
+            _refuse_training(found, patch.model.of_signatures(served.names))
             if not found.empty and whole.outer is not None:
                 check_variables(whole)
         except UserError as error:
@@ -67,15 +96,24 @@ def _fixed(whole: Model, done: Repair, served: Served, options: FixOptions, path
     return fix_model(model, ends, served.profiles, replace(options, ranges=ranges), path)
 
 
-def _refuse_training(patch: Patch) -> None:
-    """Raise CannotRepair for signatures that assign to variables, as those that train on the device."""
-    graph = patch.model.graph
-    nodes = graph.names if patch.model.outer is not None else patch.before.trace.nodes
-    assigning = next((name for name in nodes if graph.op(name) in ASSIGNMENTS | RESOURCE_ASSIGNMENTS), None)
-    if assigning is not None and not patch.empty:
-        raise CannotRepair(
-            f"{assigning!r} ({graph.op(assigning)}) assigns to a variable, which a repair would end."
-        )
+def _refuse_training(patch: Patch, alone: Model) -> None:
+    """Raise CannotRepair for signatures that assign to variables, as those that train on the device.
+
+    `alone`: the model with these signatures alone.
+    """
+    found = assigning(alone) if alone.outer is not None else _assigning(patch.model, patch.before.trace.nodes)
+    if found and not patch.empty:
+        raise CannotRepair(f"{found!r} assigns to a variable, which a repair would end.")
+
+
+def assigning(model: Model) -> str:
+    """The first node that assigns to a variable; empty for none."""
+    return _assigning(model, model.graph.names)
+
+
+def _assigning(model: Model, nodes: Iterable[str]) -> str:
+    assigns = ASSIGNMENTS | RESOURCE_ASSIGNMENTS
+    return next((name for name in nodes if model.graph.op(name) in assigns), "")
 
 
 def _renamed(signature: Signature, names: NewNames, done: Repair) -> Signature:

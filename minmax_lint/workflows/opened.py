@@ -145,18 +145,17 @@ class Opened:
     def fix(self, options: FixOptions) -> Patch:
         """Its repair: an empty patch where none is needed, or none fits."""
         from minmax_lint.workflows.fix import fix_model
-        from minmax_lint.workflows.fix_signatures import Served
-        from minmax_lint.workflows.fix_signatures import with_signatures as with_further
+        from minmax_lint.workflows.fix_signatures import Served, fix_signatures
 
-        patch = fix_model(self.model, self.ends, self.choice.profiles, options, self.path)
+        profiles = self.choice.profiles
         if not self.whole or self.conversion is not None or options.freeze:
-            return patch
-        own = signatures_of(self.model, self.ends)
-        further = (Served(signatures_of(one.model, one.ends), one.choice.profiles) for one in self.others)
+            return fix_model(self.model, self.ends, profiles, options, self.path)
+        further = [Served(signatures_of(one.model, one.ends), one.choice.profiles) for one in self.others]
         if not self.calls:
-            names = [one for one in (*self.model.signatures, *self.model.others) if one not in own]
-            further = (Served((name,), self._profiles_of(name)) for name in sorted(names))
-        return with_further(patch, own, further, options)
+            own = {*signatures_of(self.model, self.ends)}
+            names = sorted({*self.model.signatures, *self.model.others} - own)
+            further = [Served((name,), self._profiles_of(name)) for name in names]
+        return fix_signatures(self.model, self.ends, profiles, further, options, self.path)
 
     def _profiles_of(self, signature: str) -> tuple[Profile, ...]:
         """The profiles to judge of another signature."""

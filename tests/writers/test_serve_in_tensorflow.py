@@ -186,6 +186,7 @@ def several(tf, tmp_path_factory):
         "fine": {"serving_default": net.fine, "two": net.two},
         "pair": {"one": net.one, "two": net.two},
         "trains": {"serving_default": net.one, "train": net.train},
+        "device": {"infer": net.one, "train": net.train},
     }.items():
         tf.saved_model.save(net, str(folder / name), signatures)
     v1 = tf.compat.v1
@@ -252,13 +253,15 @@ def test_every_signature_is_repaired_and_serves(tf, several, tmp_path, model, ch
     assert again.writes_nothing_new
 
 
-def test_a_signature_that_trains_goes_on_training(tf, several, tmp_path):
-    patch = minmax_lint.fix(several / "trains")
+@pytest.mark.parametrize(("model", "served"), [("trains", "serving_default"), ("device", "infer")])
+def test_a_signature_that_trains_goes_on_training(tf, several, tmp_path, model, served):
+    patch = minmax_lint.fix(several / model)
     assert "assigns to a variable, which a repair would end" in patch.unchanged["train"]
     patch.save(tmp_path / "fixed")
     fixed = tf.saved_model.load(str(tmp_path / "fixed")).signatures
     steps = [fixed["train"](x=tf.ones([1, 4]))["steps"].numpy() for _ in range(3)]
     assert steps == [1.0, 2.0, 3.0]
+    assert "MUL" in ops_of(tf, tmp_path / "fixed", served)
 
 
 @pytest.mark.parametrize(("keys", "repaired"), [(["one", "two"], ["two"]), (["two"], [])])
