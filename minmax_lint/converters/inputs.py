@@ -7,7 +7,9 @@ Source: tensorflow/lite/python/lite.py, convert.py; measured with TF 2.15.1 and 
 from minmax_lint.converters.prediction import Obstacle, Prediction, abort
 from minmax_lint.converters.profile import Profile
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.graph.trace import Kept
+from minmax_lint.inference.element_types import LOOPS
 from minmax_lint.inference.inference import Inference
 
 WITHOUT_TYPE = frozenset(
@@ -71,6 +73,24 @@ def unsettled_shape(kept: Kept, inference: Inference, profile: Profile) -> Predi
             continue
         return abort(profile.name, message, Obstacle("other", array, None, why, detail="open-shape"))
     return None
+
+
+def zero_output_index(kept: Kept, profile: Profile) -> Prediction | None:
+    """The abort of TOCO on the name of an input, where Keras 2 saved an RNN layer that says what it is.
+
+    TF1's converter names inputs as the SavedModel does then, `x:0` (lite.py: `_parse_saved_model_args` runs before
+    the user can ask for TOCO). Measured with TF 2.15.1 on GRU and LSTM layers.
+    """
+    array = next(iter(kept.inputs), None)
+    layer = next((name for name in kept.of_ops(LOOPS) if IMPLEMENTS in kept.graph[name].attrs), None)
+    if not profile.saved_model or profile.version <= (1, 15) or array is None or layer is None:
+        return None
+    message = (
+        'Check failed: !absl::EndsWith(specified_input_array.name(), ":0") Unsupported explicit zero output index: '
+        f"{array}:0"
+    )
+    why = f"TOCO takes no SavedModel with the RNN layer of {layer}: freeze the graph and convert that"
+    return abort(profile.name, message, Obstacle("other", array, layer, why, (layer,)))
 
 
 def uninitialized_refusal(kept: Kept, profile: Profile) -> Prediction | None:

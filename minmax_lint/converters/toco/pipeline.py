@@ -1,6 +1,6 @@
 """TOCO from the imported graph on: the transformations, the checks, the quantization."""
 
-from minmax_lint.converters.inputs import unsettled_shape, unsupported_input
+from minmax_lint.converters.inputs import unsettled_shape, unsupported_input, zero_output_index
 from minmax_lint.converters.prediction import Obstacle, Prediction
 from minmax_lint.converters.profile import Profile
 from minmax_lint.converters.toco.failure import Fatal, NoQuantizedForm, Unmodeled
@@ -38,6 +38,7 @@ def predict_toco(kept: Kept, inference: Inference, profile: Profile) -> Predicti
         refusal(kept, profile.name)
         or unsupported_input(kept, inference, profile)
         or unsettled_shape(kept, inference, profile)
+        or zero_output_index(kept, profile)
         or unknown_attribute(kept, profile.version, profile.name)
     )
     if refused is not None:

@@ -102,12 +102,10 @@ def _refusals(unknown: tuple[str, ...], profiles: tuple[Profile, ...]) -> Mappin
 
 def _as_called(profile: Profile, model: Model, calls: tuple[ConverterCall, ...]) -> Profile:
     """The profile for that format of model, with what every call that it stands for allows."""
+    profile = replace(profile, saved_model=model.format.startswith(("savedmodel", "keras")))
     if calls:
         profile = replace(profile, custom_ops=all(call.custom_ops for call in calls))
-    if profile.engine != "mlir":
-        return profile
-    profile = replace(profile, saved_model=model.format.startswith(("savedmodel", "keras")))
-    if not calls:
+    if profile.engine != "mlir" or not calls:
         return profile
     profile = replace(
         profile,

@@ -1,13 +1,17 @@
 """What ends a conversion before ranges are looked at: sizes, indices, control flow (TOCO of TF 2.15.1)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
+from minmax_lint.converters.profile import PROFILES
 from minmax_lint.graph.attr import Attr, UnknownRank
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.layers import IMPLEMENTS
 from minmax_lint.writers.graphdef import encode
+from tests.converters.predicted import predicted_of
 from tests.converters.toco.nets import Net, prediction
 from tests.corpus.scoring import detail_right
 from tests.differential.forked import ForkServer, Shapes
@@ -366,3 +370,22 @@ def test_real_toco_answers_the_same() -> None:
             if not detail_right(answer, prediction(net, outputs, version, inputs)):
                 wrong.append((net.graph().names, outputs, answer))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "saved_model", "layer", "refused"),
+    [
+        ("toco-2.15", True, b"gru_1", True),
+        ("toco-2.15", True, None, False),
+        ("toco-2.15", False, b"gru_1", False),
+        ("toco-1.15", True, b"gru_1", False),
+    ],
+)
+def test_a_saved_rnn_layer_that_says_what_it_is_keeps_toco_from_its_inputs(
+    profile: str, saved_model: bool, layer: bytes | None, refused: bool
+) -> None:
+    """Measured with TF 2.15.1 on layers of Keras 2: GRU, LSTM and Bidirectional say it, SimpleRNN and RNN do not."""
+    net, says = Net((1, 4)), {} if layer is None else {IMPLEMENTS: layer}
+    net.add("StatelessWhile", "while", net.input, T=[DType.FLOAT], **says)
+    found = predicted_of(net, "while", replace(PROFILES[profile], saved_model=saved_model))
+    assert found.message.endswith("Unsupported explicit zero output index: input:0") is refused
