@@ -51,8 +51,8 @@ class OutputWithoutRange(Rule):
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         for cause in subject.causes(self.code):
-            assert cause.array is not None
-            output, node = cause.array, parse_edge(cause.array).node
+            output = cause.named_array
+            node = parse_edge(output).node
             constant = node in subject.coverage.from_constants
             yield self.from_cause(
                 subject,

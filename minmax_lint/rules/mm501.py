@@ -45,8 +45,7 @@ class TFLiteFloatOp(Rule):
     about = frozenset({"finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        model = subject.finished
-        assert model is not None
+        model = subject.finished_model
         found = islands(model)
         if not any(op.computes and not op.is_float for op in model.ops):
             found = [Island(tuple(op for island in found for op in island.ops), None, None)] if found else []

@@ -41,8 +41,7 @@ class TFLiteFloatIO(Rule):
     about = frozenset({"finished"})
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        model = subject.finished
-        assert model is not None
+        model = subject.finished_model
         for tensor in model.inputs:
             if tensor.dtype == FLOAT:
                 yield self._finding("input", tensor, _readers(model, tensor))

@@ -65,6 +65,13 @@ class Subject:
         return "graph" if self.finished is None else "finished"
 
     @property
+    def finished_model(self) -> TFLiteModel:
+        """`finished` of a subject about one; ValueError for another."""
+        if self.finished is None:
+            raise ValueError("the subject is a graph, and no finished model")
+        return self.finished
+
+    @property
     def given(self) -> frozenset[Part]:
         """What there is beside the model."""
         there: dict[Part, object] = {

@@ -100,7 +100,7 @@ def fold_sum(rewriter: Rewriter, op: Operation) -> bool:
     before=lambda n: n.op("AddV2", n.op("Exp", n.x()), n.op("Exp", n.fq(n.c(0.5, 0.25, shape=[8])))),
     after="EXP(float) ADD(float)",
 )
-def fold_arithmetic_since_2_18(rewriter: Rewriter, op: Operation) -> bool:
+def fold_exp_and_extrema(rewriter: Rewriter, op: Operation) -> bool:
     """These fold later (2.15, 2.18 and 2.21 measured)."""
     return rewriter.fold_constants(op)
 
@@ -164,7 +164,7 @@ FOLDS = (
     fold_fully_connected,
     fold_arithmetic,
     fold_function,
-    fold_arithmetic_since_2_18,
+    fold_exp_and_extrema,
     *CONDITION_FOLDS,
     fold_ceil,
     fold_sum,
