@@ -5,7 +5,8 @@ elements, and matrices of paddings that are packed of vectors, row by row: that 
 graphs consists of.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from operator import eq, ge, gt, le, lt, ne
 
 from minmax_lint.graph.dtype import DType
@@ -139,13 +140,12 @@ def _chosen(node: Node, operand: Operand) -> Values | None:
     return None if None in chosen else chosen
 
 
-def _product(node: Node, operand: Operand) -> Values:
-    total = 1
-    for value in operand(0):
-        if value is None:
-            return (None,)
-        total *= value
-    return (total,)
+def _reduced(function: Callable[[Sequence[int]], int]) -> Callable[[Node, Operand], Values]:
+    def rule(node: Node, operand: Operand) -> Values:
+        values = [value for value in operand(0) if value is not None]
+        return (function(values) if len(values) == len(operand(0)) else None,)
+
+    return rule
 
 
 _OF_MATRICES = frozenset({"Identity", "Pack", "Reshape", "StridedSlice"})
@@ -181,5 +181,8 @@ _RULES: dict[str, Callable[[Node, Operand], Values | None]] = {
     **dict.fromkeys(("Gather", "GatherV2"), _gather),
     "Slice": _slice,
     "Range": _range,
-    "Prod": _product,
+    "Max": _reduced(max),
+    "Min": _reduced(min),
+    "Prod": _reduced(prod),
+    "Sum": _reduced(sum),
 }

@@ -220,3 +220,31 @@ def test_parts_of_an_open_size_that_are_packed_again_are_the_whole(name):
     parts = b.add("Unpack", "parts", b.add("Elu", "elu", b.placeholder("x", [None, 2])), num=2, axis=1)
     y = b.add("Pack", "y", parts, f"{parts}:1", N=2, axis=1)
     assert float_ops(b, y, name) == {"ELU": 1}
+
+
+def divided_by_reduced_size(op: str) -> Builder:
+    """Columns whose number is what a reduction makes of two known sizes, times half that number."""
+    b = Builder()
+    x = b.placeholder("x", [None, 4, 8])
+    whole = b.add("Shape", "whole", x, out_type=DType.INT32)
+    places = [b.const(name, [place], [1], DType.INT32) for name, place in (("b", 1), ("e", 3), ("s", 1))]
+    sizes = b.add("StridedSlice", "sizes", whole, *places, T=DType.INT32, Index=DType.INT32)
+    axis, minus = b.const("axis", [0], [1], DType.INT32), b.const("minus", -1, [], DType.INT32)
+    size = b.add(op, "size", sizes, axis, T=DType.INT32, Tidx=DType.INT32, keep_dims=False)
+    shape = b.add("Pack", "shape", minus, size, T=DType.INT32, N=2, axis=0)
+    y = b.add("Reshape", "y", x, shape, Tshape=DType.INT32)
+    rows = b.add("Shape", "rows", y, out_type=DType.INT32)
+    last = [b.const(name, [place], [1], DType.INT32) for name, place in (("b1", 1), ("e1", 2), ("s1", 1))]
+    last = b.add("StridedSlice", "last", rows, *last, T=DType.INT32, Index=DType.INT32, shrink_axis_mask=1)
+    double = b.add("Cast", "double", last, SrcT=DType.INT32, DstT=DType.DOUBLE)
+    half = b.add("RealDiv", "half", double, b.const("two", 2.0, [], DType.DOUBLE), T=DType.DOUBLE)
+    b.add("Mul", "out", y, b.add("Cast", "single", half, SrcT=DType.DOUBLE, DstT=DType.FLOAT))
+    return b
+
+
+@pytest.mark.parametrize("op", ["Max", "Min", "Prod", "Sum"])
+@pytest.mark.parametrize("name", ["mlir-2.15-float16", "mlir-2.21-float16"])
+def test_what_a_reduction_makes_of_known_sizes_is_known(op, name):
+    """A division of doubles is refused where it is not folded; converted with TF 2.15 and 2.21."""
+    found = predicted_of(divided_by_reduced_size(op), "out", name, ("x",))
+    assert (found.verdict, sorted(op for op, _ in found.float_ops)) == ("float", ["MUL", "RESHAPE"])
