@@ -25,6 +25,7 @@ _OF_PARTS = frozenset({"Concat", "ConcatV2"})
 _ROOM = 1 << 25
 """Elements of folded results that are kept in all, beyond two for each that the file holds."""
 _CHOICES = frozenset({"If", "StatelessIf"})
+_OF_SHAPES = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 _ODD_NODE = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError)
 """What a shape rule raises on a malformed node or on an operand it does not know: the shape is unknown."""
 
@@ -45,6 +46,7 @@ class Inference:
         self.memo: dict[object, Any] | None = None
         self._shapes: dict[str, Shape | None] = {}
         self._values: dict[str, Values] = {}
+        self._computed: set[str] = set()
         self._constants: dict[str, Tensor | None] = {}
         self._room = _ROOM
 
@@ -147,6 +149,25 @@ class Inference:
                         self._values[node.output(port)] = sizes
         if values is not None:
             self._values[node.name] = values
+            if not self._is_folded(node, values):
+                self._computed.add(node.name)
+
+    def _is_folded(self, node: Node, values: Values) -> bool:
+        """Whether known values are a constant, too: those of constants, and of a slice of a partly open shape.
+
+        Of what else is made of a partly open shape the converter knows values only for shapes (measured on 2.15 and
+        2.21).
+        """
+        if node.op in _OF_SHAPES or not node.inputs:
+            return None not in values
+        if node.op == "StridedSlice" and self.kept.graph.op(node.inputs[0].node) in _OF_SHAPES:
+            return True
+        return all(
+            edge.array in self._values
+            and edge.array not in self._computed
+            and None not in self._values[edge.array]
+            for edge in node.inputs
+        )
 
     def _infer_choice(self, node: Node) -> None:
         """An If gives what all its branches give (shape_inference.cc, InferShapeForIf); measured with 2.15 and 2.21."""
@@ -205,7 +226,7 @@ class Inference:
     def _static(self, array: str) -> bool:
         """Whether `array` is shape arithmetic whose every element is known."""
         values = self._values.get(array) if self._inferred else None
-        return values is not None and None not in values
+        return values is not None and None not in values and array not in self._computed
 
     def _fold(self, array: str) -> Tensor | None:
         """Evaluate with an explicit stack: chains may be longer than Python's recursion limit."""
