@@ -110,8 +110,8 @@ class Patch:
         from minmax_lint.writers.write import is_graph_file, write
 
         path = Path(destination)
-        alone = self.whole is None or is_graph_file(path)
-        model, repair = (self.model, self.repair) if alone or self.whole is None else self.whole
+        whole = None if is_graph_file(path) else self.whole
+        model, repair = whole or (self.model, self.repair)
         if self.freezes:
             model = replace(model, format="graphdef", outer=None)
         write(model, repair.edit, path, renamed_outputs=repair.outputs, in_place=in_place)
