@@ -19,7 +19,6 @@ from minmax_lint.loaders.model import Model
 from minmax_lint.report.comparison import Comparison, Number, Way, answer
 from minmax_lint.rules.framework.model_subject import make_subject
 from minmax_lint.rules.framework.subject import Subject
-from minmax_lint.workflows.calling import with_known_signature
 from minmax_lint.workflows.calling_code import calling_code
 from minmax_lint.workflows.choice import has_fake_quants
 from minmax_lint.workflows.lint import collection_paused
@@ -42,8 +41,6 @@ def compare_opened(opened: Opened) -> Comparison:
     """All ways of converting it, the best first. Raises UserError for a finished .tflite."""
     opened.model.require_graph("compare")
     opened.check_ends()
-    for call in opened.calls:
-        with_known_signature(call)
     subject = make_subject(opened.model, opened.ends.inputs, opened.ends.outputs, ())
     subject.inference.memo = {}
     ways = [_way(opened, subject, found) for found in _answers(opened.model, subject)]

@@ -221,3 +221,13 @@ def test_a_comparison_refuses_a_signature_of_the_configuration(
     assert (
         "there is no signature 'on'; the model has 'one', 'two'; did you mean one?" in capsys.readouterr().err
     )
+
+
+def test_the_page_shows_a_signature_that_the_model_lacks_as_the_terminal_does(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = models / "unknown.py"
+    made = maker("from_saved_model('pair', signature_keys=['on'])")
+    script.write_text(f"import tensorflow as tf\nc = {made}\n{OPTIMIZED}c.convert()\n")
+    assert main(["check", str(models / "pair"), "--script", str(script), "--output-format", "html"]) == 1
+    assert "MM613" in capsys.readouterr().out

@@ -23,9 +23,13 @@ def run(args: Namespace) -> int:
     from minmax_lint.cli.output import emit, output_destinations
     from minmax_lint.cli.source import files_read, open_named
     from minmax_lint.reporters.comparison import RENDERERS
+    from minmax_lint.workflows.calling import with_known_signature
     from minmax_lint.workflows.compare import compare_opened
 
     formats = output_destinations(args.output_format, FORMATS, files_read(args))
-    comparison = compare_opened(open_named(args))
+    opened = open_named(args)
+    for call in opened.calls:
+        with_known_signature(call)
+    comparison = compare_opened(opened)
     emit(formats, lambda form, out: RENDERERS[form](comparison, out, verbose=args.verbose))
     return 0
