@@ -7,13 +7,14 @@ from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.importer import Importer
 from minmax_lint.converters.mlir.legalize.legalize_patterns import LEGALIZED
 from minmax_lint.converters.mlir.legalize.move_transposes import before_transpose
-from minmax_lint.converters.mlir.matchers import all_equal, is_number, producer
+from minmax_lint.converters.mlir.matchers import all_equal, producer
 from minmax_lint.converters.mlir.pattern import (
     canonicalize_td,
     operation_cpp,
     optimize_patterns_td,
     tf_ops_a_m_cc,
 )
+from minmax_lint.converters.mlir.verify.verifiers import check_shape
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.node import Node
 
@@ -26,10 +27,16 @@ def relu_of_minimum6_to_relu6(importer: Importer, node: Node) -> Value | None:
 
 def _relu6(importer: Importer, node: Node, operand: Value) -> Value | None:
     below = producer(operand, "MINIMUM")
-    if below is None or not is_number(below.operands[1], 6.0):
+    if below is None or not all_equal(below.operands[1], 6.0):
         return None
     source = below.operands[0]
-    return _again("RELU6", source) or importer.add("RELU6", node, [source])
+    return _again("RELU6", source) or _activation(importer, "tf.Relu6", node, source)
+
+
+def _activation(importer: Importer, name: str, node: Node, source: Value) -> Value:
+    """The activation in place of the node, which gives its type: MLIR verifies that this is the source's shape."""
+    check_shape(node, name, source, importer.inference.shape(node.name))
+    return importer.add(name.partition(".")[2].upper(), node, [source])
 
 
 @canonicalize_td(
@@ -120,11 +127,11 @@ def match_relu_0_to_1(importer: Importer, node: Node) -> Value | None:
     first, second = importer.inputs(node)[:2]
     left, right = importer.ordered_inputs(node)
     below = producer(left, "MINIMUM")
-    if below is None or not is_number(below.operands[1], 1.0):
+    if below is None or not all_equal(below.operands[1], 1.0):
         return None
-    if first is second or first is not right or not is_number(first, 0.0):
+    if first is second or first is not right or not all_equal(first, 0.0):
         return None
-    return importer.add("RELU_0_TO_1", node, below.operands[:1])
+    return _activation(importer, "tfl.relu_0_to_1", node, below.operands[0])
 
 
 @canonicalize_td(
@@ -133,10 +140,11 @@ def match_relu_0_to_1(importer: Importer, node: Node) -> Value | None:
     after="RELU TRANSPOSE",
 )
 def maximum_of_zero_to_relu(importer: Importer, node: Node) -> Value | None:
-    """MAXIMUM with the scalar 0 is RELU."""
+    """MAXIMUM with zeros is RELU."""
     left, right = importer.ordered_inputs(node)
-    if right.shape != () or not all_equal(right, 0.0):
+    if not all_equal(right, 0.0):
         return None
+    check_shape(node, "tf.Relu", left, importer.inference.shape(node.name))
     return (
         _relu6(importer, node, left)
         or _again("RELU", left)

@@ -1,16 +1,14 @@
 """Activations: recognized, and fused into what makes their operand (optimize_patterns.td)."""
 
 from minmax_lint.converters.example import Net
-from minmax_lint.converters.mlir.ir import Operation, Value
+from minmax_lint.converters.mlir.ir import Operation
 from minmax_lint.converters.mlir.matchers import (
     all_equal,
     is_constant,
-    is_number,
     number,
     producer,
     producers,
     rank,
-    same_dimensions,
 )
 from minmax_lint.converters.mlir.pattern import optimize_patterns_td
 from minmax_lint.converters.mlir.rewriter import Rewriter
@@ -50,11 +48,13 @@ def optimize_relu_squared_difference(rewriter: Rewriter, op: Operation) -> bool:
 
 
 @optimize_patterns_td(
-    "MAXIMUM", before=lambda n: n.op("Maximum", n.x(), n.c(0.0, shape=[1])), after="RELU(float)"
+    "MAXIMUM",
+    before=lambda n: n.op("Maximum", n.op("Elu", n.x()), n.fq(n.c(0.0))),
+    after="ELU(float) RELU(float)",
 )
 def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
-    """MAXIMUM(x, 0) is RELU."""
-    if op.result.dtype is not DType.FLOAT or not _repeats(op, op.operands[1], 0.0):
+    """MAXIMUM(x, 0) is RELU, where the zeros' FakeQuant stood in front of them until quantization."""
+    if op.result.dtype is not DType.FLOAT or not all_equal(op.operands[1], 0.0):
         return False
     return rewriter.replace_with_new(op, "RELU", op.operands[:1])
 
@@ -68,9 +68,7 @@ def match_relu_pattern(rewriter: Rewriter, op: Operation) -> bool:
 def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
     """MINIMUM(RELU(x), 6) is RELU6."""
     relu = producer(op.operands[0], "RELU")
-    return (
-        relu is not None and _repeats(op, op.operands[1], 6.0) and _one_for_two(rewriter, op, relu, "RELU6")
-    )
+    return relu is not None and all_equal(op.operands[1], 6.0) and _one_for_two(rewriter, op, relu, "RELU6")
 
 
 @optimize_patterns_td(
@@ -82,9 +80,7 @@ def minimum_of_relu_and_6_to_relu6(rewriter: Rewriter, op: Operation) -> bool:
 def minimum_of_relu_and_6_to_relu62(rewriter: Rewriter, op: Operation) -> bool:
     """RELU(MINIMUM(x, 6)) is RELU6."""
     low = producer(op.operands[0], "MINIMUM")
-    return (
-        low is not None and _repeats(low, low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")
-    )
+    return low is not None and all_equal(low.operands[1], 6.0) and _one_for_two(rewriter, op, low, "RELU6")
 
 
 _RELU1 = {"MAXIMUM": -1.0, "MINIMUM": 1.0}
@@ -105,16 +101,9 @@ def _relu1_twice(n: Net) -> str:
 def match_relu1_pattern(rewriter: Rewriter, op: Operation) -> bool:
     """MINIMUM(MAXIMUM(x, -1), 1) and MAXIMUM(MINIMUM(x, 1), -1) are RELU_N1_TO_1."""
     inner = producer(op.operands[0], "MINIMUM" if op.name == "MAXIMUM" else "MAXIMUM")
-    if inner is None or not all(_repeats(one, one.operands[1], _RELU1[one.name]) for one in (op, inner)):
+    if inner is None or not all(all_equal(one.operands[1], _RELU1[one.name]) for one in (op, inner)):
         return False
     return _one_for_two(rewriter, op, inner, "RELU_N1_TO_1")
-
-
-def _repeats(op: Operation, value: Value, wanted: float) -> bool:
-    """Whether `value`, of any shape that changes nothing of the result's, repeats that number."""
-    return is_number(value, wanted) or (
-        all_equal(value, wanted) and same_dimensions(op.operands[0], op.result)
-    )
 
 
 def _one_for_two(rewriter: Rewriter, op: Operation, inner: Operation, name: str) -> bool:

@@ -20,6 +20,7 @@ from minmax_lint.converters.mlir.optimize.optimize_pass import (
 )
 from minmax_lint.converters.mlir.pattern import RewritePattern, by_root
 from minmax_lint.converters.mlir.rewriter import Rewriter
+from minmax_lint.converters.mlir.verify.verifiers import check_shapes
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.converters.releases import Number
 
@@ -85,10 +86,12 @@ AFTER_QUANTIZATION = (
 def optimize(function: Function, passes: Sequence[Pass], version: Version) -> None:
     """Run the passes that the version has.
 
-    A phase that ended is run again only where something has changed since.
+    A phase that ended is run again only where something has changed since. Raises ConversionError where a pass leaves
+    what MLIR verifies behind it to be wrong.
     """
     changes, settled, names = 0, dict[Phase, int](), {op.name for op in function}
     for one in passes:
+        before = changes
         for phase in one.phases:
             if settled.get(phase) == changes or _roots(phase).isdisjoint(names):
                 continue
@@ -99,4 +102,6 @@ def optimize(function: Function, passes: Sequence[Pass], version: Version) -> No
             settled[phase] = changes
             if phase is PHASE_2:  # it has all patterns of the phase before it
                 settled[PHASE_1] = changes
+        if changes > before:
+            check_shapes(function)
     function.sweep()

@@ -24,6 +24,8 @@ from minmax_lint.converters.mlir.tables import (
 )
 from minmax_lint.converters.mlir.version import Version
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.node import Node
+from minmax_lint.graph.tensor import Shape
 
 
 def check(function: Function, version: Version, *, signed: bool) -> None:
@@ -38,6 +40,34 @@ def check(function: Function, version: Version, *, signed: bool) -> None:
             _check_channels(op, version)
         if op.name in version.same_scale and (signed or op.name not in UNSIGNED_MIXES_SCALES):
             check_scales(op, signed=signed)
+
+
+SAME_SHAPE = frozenset("GELU LEAKY_RELU LOGISTIC RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1".split())
+"""Activations that patterns make of ops with broadcasting: their result has the shape of their operand."""
+
+
+def check_shapes(function: Function) -> None:
+    """The trait SameOperandsAndResultShape: raises ConversionError at the first activation that lacks it.
+
+    Numbers of a larger shape than the array beside them give the result theirs, and the activation that takes the place
+    of both keeps the result's type (measured on 2.15 and 2.21).
+    """
+    for op in function:
+        if op.name in SAME_SHAPE:
+            check_shape(op, f"tfl.{op.name.lower()}", op.operands[0], op.result.shape)
+
+
+def check_shape(place: Operation | Node, name: str, operand: Value, shape: Shape | None) -> None:
+    """The same of one activation, by MLIR's name of it."""
+    if operand.shape is None or shape is None:
+        return
+    if len(operand.shape) == len(shape) and all(
+        None in sizes or sizes[0] == sizes[1] for sizes in zip(operand.shape, shape, strict=True)
+    ):
+        return
+    message = f"'{name}' op requires the same shape for all operands and results"
+    reason = f"the numbers of {name} have a larger shape than the array: make them scalars"
+    raise ConversionError.at(place, "other", message, reason=reason)
 
 
 def check_trained(function: Function, version: Version, *, signed: bool) -> None:
