@@ -93,7 +93,7 @@ class TrainingGraph(Rule):
                 step(subject, first, "missing", "training only"),
                 *(step(subject, use.node) for use in kept.uses(first)[:1]),
             ),
-            advice=AUGMENTS if subject.coverage.is_in_augmentation(first) else EVALUATE,
+            advice=_advice(subject, first),
             fix=OFFER if are_strippable(subject, found) else None,
         )
 
@@ -113,12 +113,22 @@ EVALUATE = (
     "Export a graph of its own: the forward pass with is_training=False, then create_eval_graph, "
     "then the training run's checkpoint."
 )
+CALL = (
+    "Convert a function that calls the model with training=False, the Python bool. With a tensor, as tf.logical_and "
+    "makes it, batch normalization still updates its averages whenever the model runs."
+)
 AUGMENTS = (
     "The layer augments data, and this export runs it: export() calls the model without training=False. Convert "
     "the Keras model itself with tf.lite.TFLiteConverter.from_keras_model, which sets it, or save a model of the "
     "layers behind the augmentation."
 )
 OFFER = FixOffer("strip", "safe", "Take assignments and dropout off the paths to the outputs.")
+
+
+def _advice(subject: Subject, node: str) -> str:
+    if subject.coverage.is_in_augmentation(node):
+        return AUGMENTS
+    return CALL if all(one.flow == "tf2" for one in subject.profiles) else EVALUATE
 
 
 def training_ops(subject: Subject) -> list[str]:

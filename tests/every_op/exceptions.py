@@ -3,7 +3,7 @@ converter's verifiers refuse, or for results of no elements."""
 
 _BOTH = frozenset(
     """
-    Assert BatchToSpace Cumsum EmptyTensorList Fact FusedBatchNormV2
+    Assert BatchToSpace Cumsum EmptyTensorList Fact
     HostConst IRFFT2D IRFFT3D InPolymorphicTwice IntInputFloatInput
     KernelLabel MatrixBandPart MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3
     NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 OneHot

@@ -81,7 +81,7 @@ def spell_tensor(shape: Shape | None, element: str) -> str:
     return f"tensor<{sizes}{element}>"
 
 
-_DIALECT_NAMES = {"StatelessCase": "Case"}
+_DIALECT_NAMES = {"FusedBatchNorm": "FusedBatchNormV3", "StatelessCase": "Case"}
 """Op -> its name in the `tf` dialect, where that differs."""
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from minmax_lint.converters.example import Net
 from minmax_lint.graph.attr import Attr, UnknownRank
-from minmax_lint.graph.build import Builder
 from minmax_lint.graph.dtype import DType
 from minmax_lint.graph.tensor import Tensor
 from tests.converters.predicted import predicted_of
@@ -303,21 +302,3 @@ def test_what_moves_arrays_of_other_types_has_a_builtin_or_not(
         y = n.op(op, x, *([second[op]] if op in second else []), T=dtype, **attrs)
     found = predicted_of(n, y, name, ["input", "other"] if op in ("BatchMatMulV3", "MatMul") else ["input"])
     assert (found.verdict == "abort") == refused
-
-
-@pytest.mark.parametrize(
-    ("returned", "verdict"), [(["y"], "float"), (["y", "update"], "abort"), (["y", "norm:1"], "abort")]
-)
-@pytest.mark.parametrize("name", ["mlir-2.15", "mlir-2.21"])
-def test_only_what_is_kept_reads_the_statistics_of_a_batch(
-    name: str, returned: list[str], verdict: str
-) -> None:
-    """What a graph of training updates its averages by is not converted."""
-    b = Builder()
-    vectors = [b.const("scale", 0.5, [4]), b.const("offset", 0.25, [4])]
-    empty = [b.const(which, [], [0]) for which in ("mean", "variance")]
-    x = b.add("Elu", "elu", b.placeholder("input", [1, 4, 4, 4]))
-    norm = b.add("FusedBatchNorm", "norm", x, *vectors, *empty, is_training=True, epsilon=0.001)
-    b.add("Sub", "update", f"{norm}:1", b.const("average", 0.5, [4]))
-    b.add("Relu", "y", norm)
-    assert predicted_of(b, returned, name).verdict == verdict

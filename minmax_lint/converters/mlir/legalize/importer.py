@@ -164,6 +164,12 @@ class Importer:
             self._reader_counts[name] = computed + self._returns(aliases)
         return self._reader_counts[name]
 
+    def read_beside_first(self, node: Node) -> list[str]:
+        """The outputs of `node` but for output 0 that are read, those of merged nodes among them."""
+        same = (self.kept.graph[name] for name in (node.name, *self._merged_into.get(node.name, ())))
+        arrays = (one.output(port) for one in same for port in range(1, result_count(one)))
+        return [one for one in arrays if one in self.kept.outputs or self.kept.uses(one)]
+
     def _aliases(self, name: str) -> list[str]:
         """The nodes whose output 0 is that of node `name`: itself, its copies, and what passes it on."""
         found = [name, *self._merged_into.get(name, ())]
