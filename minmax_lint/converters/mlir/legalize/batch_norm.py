@@ -8,6 +8,7 @@ from minmax_lint.converters.mlir.failure import no_builtin
 from minmax_lint.converters.mlir.ir import Value
 from minmax_lint.converters.mlir.legalize.canonicalize_arithmetic import unless_neutral
 from minmax_lint.converters.mlir.legalize.importer import Importer
+from minmax_lint.converters.mlir.legalize.legalize_patterns import result_count
 from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, is_constant
 from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
@@ -39,7 +40,7 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     One whose statistics are read stays (HasNoUseOf), as every FusedBatchNormV2 does (measured on 2.15 and 2.21).
     """
     x = importer.operand(node)
-    if statistics := importer.read_beside_first(node):
+    if statistics := _read_statistics(importer, node):
         if _are_assigned(importer.kept, statistics):
             raise no_builtin(
                 node, "training", f"{node.name} updates the moving averages whenever the model runs."
@@ -48,6 +49,14 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     if node.flag("is_training", True):
         return _batch_norm_of_batch(importer, node, x)
     return _inference(importer, node, x, importer.inputs(node)[1:5], node.real("epsilon", 1e-4))
+
+
+def _read_statistics(importer: Importer, node: Node) -> list[str]:
+    """The outputs of `node`, and of those merged into it, that are read, but for output 0."""
+    kept = importer.kept
+    same = (kept.graph[name] for name in (node.name, *importer.merged_into.get(node.name, ())))
+    arrays = (one.output(port) for one in same for port in range(1, result_count(one)))
+    return [one for one in arrays if one in kept.outputs or kept.uses(one)]
 
 
 def _are_assigned(kept: Kept, arrays: Sequence[str]) -> bool:

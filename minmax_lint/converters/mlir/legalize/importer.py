@@ -51,7 +51,7 @@ class Importer:
         self.function = Function()
         self.values: dict[str, Value] = {}
         self._first: dict[str, str] = {}
-        self._merged_into: dict[str, list[str]] = {}
+        self.merged_into: dict[str, list[str]] = {}
         self._reader_counts: dict[str, int] = {}
         self._computed: set[str] = set()  # nodes of constants that the model computes again and again
 
@@ -64,7 +64,7 @@ class Importer:
         order = self.kept.once(import_order)
         self._first = self.kept.once(_merge)
         for other, first in self._first.items():
-            self._merged_into.setdefault(first, []).append(other)
+            self.merged_into.setdefault(first, []).append(other)
         for name in order:
             if name in self._first:
                 self._take_over(self.kept.graph[name], self.kept.graph[self._first[name]])
@@ -164,15 +164,9 @@ class Importer:
             self._reader_counts[name] = computed + self._returns(aliases)
         return self._reader_counts[name]
 
-    def read_beside_first(self, node: Node) -> list[str]:
-        """The outputs of `node` but for output 0 that are read, those of merged nodes among them."""
-        same = (self.kept.graph[name] for name in (node.name, *self._merged_into.get(node.name, ())))
-        arrays = (one.output(port) for one in same for port in range(1, result_count(one)))
-        return [one for one in arrays if one in self.kept.outputs or self.kept.uses(one)]
-
     def _aliases(self, name: str) -> list[str]:
         """The nodes whose output 0 is that of node `name`: itself, its copies, and what passes it on."""
-        found = [name, *self._merged_into.get(name, ())]
+        found = [name, *self.merged_into.get(name, ())]
         for one in found:
             found += [use.node for use in self.kept.uses(one) if self.kept.graph.op(use.node) in REMOVED]
         return found
