@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, partial
 
 from minmax_lint.converters.mlir.failure import no_builtin
@@ -13,6 +14,7 @@ from minmax_lint.converters.mlir.legalize.lower.steps import number
 from minmax_lint.converters.mlir.matchers import all_equal, constant_tensor, is_constant
 from minmax_lint.converters.mlir.pattern import named_in_libraries, prepare_patterns_td
 from minmax_lint.graph.dtype import DType
+from minmax_lint.graph.names import parse_edge
 from minmax_lint.graph.node import Node
 from minmax_lint.graph.tensor import Tensor
 from minmax_lint.graph.trace import Kept
@@ -40,23 +42,31 @@ def fused_batch_norm_v3_pat(importer: Importer, node: Node) -> Value:
     One whose statistics are read stays (HasNoUseOf), as every FusedBatchNormV2 does (measured on 2.15 and 2.21).
     """
     x = importer.operand(node)
-    if statistics := _read_statistics(importer, node):
+    read = importer.kept.once(_read_beside_first)
+    if read and (statistics := _statistics(importer, node, read)):
         if _are_assigned(importer.kept, statistics):
-            raise no_builtin(
-                node, "training", f"{node.name} updates the moving averages whenever the model runs."
-            )
+            raise no_builtin(node, "training", f"{node.name} updates averages whenever the model runs.")
         raise no_builtin(node)
     if node.flag("is_training", True):
         return _batch_norm_of_batch(importer, node, x)
     return _inference(importer, node, x, importer.inputs(node)[1:5], node.real("epsilon", 1e-4))
 
 
-def _read_statistics(importer: Importer, node: Node) -> list[str]:
-    """The outputs of `node`, and of those merged into it, that are read, but for output 0."""
-    kept = importer.kept
-    same = (kept.graph[name] for name in (node.name, *importer.merged_into.get(node.name, ())))
-    arrays = (one.output(port) for one in same for port in range(1, result_count(one)))
-    return [one for one in arrays if one in kept.outputs or kept.uses(one)]
+def _read_beside_first(kept: Kept) -> frozenset[str]:
+    """The arrays that kept nodes read, or that are returned, but for output 0 of each node."""
+    raw, positions = kept.graph.columns.inputs, kept.graph.positions
+    texts = [
+        text for name in kept.order if not kept.is_cut(name) for text in raw[positions[name]] if ":" in text
+    ]
+    return frozenset(array for array in (*texts, *kept.outputs) if parse_edge(array).port > 0)
+
+
+def _statistics(importer: Importer, node: Node, read: AbstractSet[str]) -> list[str]:
+    """What is read of the statistics of `node`, and of the nodes merged into it."""
+    same = (importer.kept.graph[name] for name in (node.name, *importer.merged_into.get(node.name, ())))
+    return [
+        array for one in same for port in range(1, result_count(one)) if (array := one.output(port)) in read
+    ]
 
 
 def _are_assigned(kept: Kept, arrays: Sequence[str]) -> bool:
